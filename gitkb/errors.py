@@ -1,0 +1,72 @@
+"""Every error that gitkb raises on purpose, with its exit code and what to do about it.
+
+Library code raises these; `gitkb.cli` alone prints them and exits. A message is a full sentence that
+names the file or document concerned; a hint is the next step.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code means."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    PARTIAL = 3
+    PROBLEMS = 4
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class GitkbError(Exception):
+    """Base of all errors; `hint` says what to do next, empty where the message already does."""
+
+    exit_code: ExitCode = ExitCode.ERROR
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(GitkbError):
+    """The command line itself is wrong: contradictory options, a path that does not exist."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NotAKnowledgeBase(GitkbError):
+    """No knowledge base was found where one was asked for."""
+
+
+class ConfigError(GitkbError):
+    """A settings file cannot be read, or holds an unknown key or a value of the wrong type."""
+
+
+class FormatError(GitkbError):
+    """A record, settings file or page of the knowledge base is malformed or of another format number."""
+
+
+class RepositoryError(GitkbError):
+    """The repository is in a state in which gitkb does not write (merge in progress, detached HEAD, ...)."""
+
+
+class RefMoved(GitkbError):
+    """The branch moved between planning and publishing; plan again on the new tip."""
+
+
+class InTheWay(GitkbError):
+    """Untracked, staged or edited files of a person stand where gitkb would write; names them."""
+
+
+class LockTimeout(GitkbError):
+    """Another live process held a lock for longer than the limit."""
+
+
+class NotFound(GitkbError):
+    """No document, page or revision of that name."""
+
+
+class ConversionError(GitkbError):
+    """One document cannot be converted: the reason a person understands. Never fatal for a batch."""

@@ -1,0 +1,1 @@
+"""Pure functions on text: no files, no repository, no network."""

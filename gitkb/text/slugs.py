@@ -1,0 +1,73 @@
+"""Names of documents and topics: text from anywhere becomes a short, safe path segment.
+
+Invariant: a segment holds lower-case letters and digits of any script, `-` and `_`, never `--`, never a leading or trailing
+`-`, is at most 100 bytes of UTF-8, is not a device name, and is the same on every machine. So it can neither leave its
+folder nor hide a control character.
+"""
+
+import hashlib
+import unicodedata
+
+MAX_SEGMENT_BYTES = 100
+RESERVED_PAGES = frozenset({"index", "log"})
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"} | {f"com{n}" for n in range(10)} | {f"lpt{n}" for n in range(10)}
+)
+_SPELLED = {"+": " plus ", "#": " sharp ", "&": " and ", "@": " at "}
+
+
+def short_hash(text: str, digits: int = 8) -> str:
+    """The first hex digits of the SHA-256 of a text; lone surrogates (undecodable file names) are kept apart."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
+
+
+def slug(text: str) -> str:
+    """A path segment for any text; text without a letter or digit, and device names, get a hash."""
+    normal = unicodedata.normalize("NFKC", text).casefold()
+    normal = unicodedata.normalize("NFC", normal)
+    kept = "".join(c if _is_kept(c) else "-" for c in normal)
+    result = "-".join(part for part in kept.split("-") if part)
+    if not result or not any(c.isalnum() for c in result):
+        return f"x-{short_hash(text)}"
+    if result in _DEVICES:
+        return f"{result}-{short_hash(text)}"
+    return _cut(result, text)
+
+
+def document_segment(name: str) -> str:
+    """A path segment for a folder's or file's name; names that the wiki reserves get `-page`."""
+    segment = slug(name)
+    return f"{segment}-page" if segment in RESERVED_PAGES else segment
+
+
+def topic_key(name: str, language: str = "") -> str:
+    """The identity of a topic's name across documents, which is also its page's file name: case, punctuation, script
+    variants and (English) plural aside. "C++" and "C#" stay apart from "C"."""
+    spelled = "".join(_SPELLED.get(c, c) for c in unicodedata.normalize("NFKC", name))
+    segment = document_segment(spelled)
+    if language not in ("", "en"):
+        return segment
+    head, dash, last = segment.rpartition("-")
+    return f"{head}{dash}{_singular(last)}"
+
+
+def _is_kept(char: str) -> bool:
+    return char == "_" or unicodedata.category(char)[0] in "LMN"
+
+
+def _cut(segment: str, text: str) -> str:
+    encoded = segment.encode("utf-8")
+    if len(encoded) <= MAX_SEGMENT_BYTES:
+        return segment
+    head = encoded[: MAX_SEGMENT_BYTES - 9].decode("utf-8", "ignore").rstrip("-")
+    return f"{head}-{short_hash(text)}"
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4 or not word.isascii() or word.endswith(("ss", "us", "is", "ous")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
