@@ -1,0 +1,189 @@
+"""The codec of `.gitkb/documents/<document>.json`: a `Record` as canonical JSON bytes and back.
+
+Invariant: encoding is canonical (sorted keys, UTF-8, LF), so equal records are equal blobs. A record read from a clone is
+somebody else's data: `decode` accepts only known types and safe paths, and raises `FormatError` naming the file.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from gitkb.errors import FormatError
+from gitkb.model import FORMAT, Claim, Place, Record, Source, Topic
+from gitkb.text.slugs import document_segment
+
+RECORDS = ".gitkb/documents"
+OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
+
+
+def record_path(document: str) -> str:
+    """Where a document's record lives in the repository."""
+    return f"{RECORDS}/{document}.json"
+
+
+def document_of(path: str) -> str | None:
+    """The document whose record stands at this path, None where the path is no record's."""
+    if path.startswith(f"{RECORDS}/") and path.endswith(".json"):
+        return path[len(RECORDS) + 1 : -len(".json")]
+    return None
+
+
+def encode(record: Record) -> bytes:
+    """Canonical JSON: sorted keys, empty values left out, one indented line per field so that diffs are readable."""
+    data = _compact(asdict(record))
+    data["format"] = FORMAT
+    return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def decode(content: bytes, path: str) -> Record:
+    """The record in these bytes; `path` is where it stands, and its name must agree. Raises `FormatError`."""
+    try:
+        data = json.loads(content.decode("utf-8"), parse_constant=_refuse)
+        return _record(_Fields(data), path)
+    except FormatError as error:
+        raise FormatError(f"{path} is not a valid record: {error.message}", "Take the file from git, or add its document again.") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path} is not a valid record: {error}", "Take the file from git, or add its document again.") from error
+
+
+def _compact(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _compact(v) for k, v in value.items() if v not in ("", 0, False, None) and v != () and v != {} and v != []}
+    if isinstance(value, list | tuple):
+        return [_compact(v) for v in value]
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
+
+
+class _Fields:
+    """Typed access to a JSON object; a missing or mistyped value is a `FormatError` naming the key."""
+
+    def __init__(self, data: Any) -> None:
+        if not isinstance(data, dict):
+            raise FormatError("an object is expected")
+        self.data: Mapping[str, Any] = data
+
+    def text(self, key: str, *, required: bool = False) -> str:
+        value = self.data.get(key, "")
+        if not isinstance(value, str) or (required and not value):
+            raise FormatError(f"{key} must be text")
+        if any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 or 0x7F <= ord(c) < 0xA0 for c in value):
+            raise FormatError(f"{key} holds a control character")
+        return value
+
+    def number(self, key: str) -> float:
+        value = self.data.get(key, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise FormatError(f"{key} must be a number")
+        return float(value)
+
+    def whole(self, key: str) -> int:
+        value = self.number(key)
+        if value < 0 or value != int(value):
+            raise FormatError(f"{key} must be a whole number")
+        return int(value)
+
+    def flag(self, key: str) -> bool:
+        value = self.data.get(key, False)
+        if not isinstance(value, bool):
+            raise FormatError(f"{key} must be true or false")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return tuple(_Fields({key: item}).text(key) for item in self._items(key))
+
+    def objects(self, key: str) -> list["_Fields"]:
+        return [_Fields(item) for item in self._items(key)]
+
+    def object(self, key: str) -> "_Fields":
+        return _Fields(self.data.get(key))
+
+    def _items(self, key: str) -> list[Any]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list):
+            raise FormatError(f"{key} must be a list")
+        return value
+
+
+def _record(fields: _Fields, path: str) -> Record:
+    if fields.data.get("format") != FORMAT:
+        raise FormatError(f"it has format {fields.data.get('format')!r}; this gitkb reads format {FORMAT}")
+    document = fields.text("document", required=True)
+    if record_path(document) != path or not safe_document(document):
+        raise FormatError(f"its document name {document!r} is not that of its file")
+    files = fields.texts("files")
+    for file in files:
+        if not owns(document, file):
+            raise FormatError(f"it claims {file!r}, which is not a file of its document")
+    dates = _Fields(fields.data.get("dates", {}))
+    return Record(
+        document=document,
+        title=fields.text("title"),
+        description=fields.text("description"),
+        language=fields.text("language"),
+        source=_source(fields.object("source")),
+        converter=fields.text("converter"),
+        compiler=fields.text("compiler"),
+        files=files,
+        topics=tuple(_topic(item) for item in fields.objects("topics")),
+        authors=fields.texts("authors"),
+        dates={key: dates.text(key) for key in sorted(dates.data)},
+    )
+
+
+def _source(fields: _Fields) -> Source:
+    sha256 = fields.text("sha256")
+    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+        raise FormatError("sha256 must be 64 hex digits")
+    # A name may hold a newline or undecodable bytes; it is stored with escapes, see ingest.names.
+    return Source(fields.text("path", required=True), sha256, fields.whole("size"), fields.text("media_type"), fields.whole("pages"))
+
+
+def _topic(fields: _Fields) -> Topic:
+    kind = fields.text("kind")
+    if kind not in ("concept", "entity"):
+        raise FormatError(f"kind must be concept or entity, not {kind!r}")
+    return Topic(
+        kind="concept" if kind == "concept" else "entity",
+        name=fields.text("name", required=True),
+        aliases=fields.texts("aliases"),
+        entity_type=fields.text("entity_type"),
+        defined=fields.flag("defined"),
+        weight=fields.number("weight"),
+        claims=tuple(_claim(item) for item in fields.objects("claims")),
+    )
+
+
+def _claim(fields: _Fields) -> Claim:
+    place = fields.object("place")
+    path = place.text("path", required=True)
+    if not path.startswith("sources/") or ".." in path.split("/"):
+        raise FormatError(f"a claim's place {path!r} is outside the sources")
+    return Claim(
+        text=fields.text("text", required=True),
+        place=Place(path, place.text("anchor"), place.text("label")),
+        score=fields.number("score"),
+        defines=fields.flag("defines"),
+        quote=fields.text("quote"),
+    )
+
+
+def safe_document(document: str) -> bool:
+    """Whether a document name is one that gitkb would give: segments as `slugs` makes them."""
+    segments = document.split("/")
+    return all(segment and document_segment(segment) == segment for segment in segments)
+
+
+def owns(document: str, path: str) -> bool:
+    """Whether a path may belong to a document: its original, converted text, chapters, pictures, summary."""
+    for folder in OWN_FOLDERS:
+        stem = f"{folder}{document}"
+        if path.startswith(stem):
+            rest = path[len(stem) :]
+            return (rest.startswith((".", "--")) or rest == "") and "/" not in rest and "\\" not in rest
+    return False
