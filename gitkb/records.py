@@ -43,9 +43,13 @@ def decode(content: bytes, path: str) -> Record:
         data = json.loads(content.decode("utf-8"), parse_constant=_refuse)
         return _record(_Fields(data), path)
     except FormatError as error:
-        raise FormatError(f"{path} is not a valid record: {error.message}", "Take the file from git, or add its document again.") from error
+        raise FormatError(
+            f"{path} is not a valid record: {error.message}", "Take the file from git, or add its document again."
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path} is not a valid record: {error}", "Take the file from git, or add its document again.") from error
+        raise FormatError(
+            f"{path} is not a valid record: {error}", "Take the file from git, or add its document again."
+        ) from error
 
 
 def _compact(value: Any) -> Any:
@@ -141,7 +145,9 @@ def _source(fields: _Fields) -> Source:
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise FormatError("sha256 must be 64 hex digits")
     # A name may hold a newline or undecodable bytes; it is stored with escapes, see ingest.names.
-    return Source(fields.text("path", required=True), sha256, fields.whole("size"), fields.text("media_type"), fields.whole("pages"))
+    return Source(
+        fields.text("path", required=True), sha256, fields.whole("size"), fields.text("media_type"), fields.whole("pages")
+    )
 
 
 def _topic(fields: _Fields) -> Topic:

@@ -1,0 +1,1 @@
+"""The derived SQLite index of a knowledge base: search, and look-ups for the projection."""

@@ -1,0 +1,112 @@
+"""The derived SQLite file: a cache of what the files of one commit say, brought up to date by tree diff.
+
+Invariant: each index stores the tree it reflects in the same transaction as its rows, so it is never half-caught-up; the file may vanish
+or be damaged at any moment without changing any result. It never holds anything that git does not.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from gitkb.model import Tree, TreeChange
+
+_META = "CREATE TABLE IF NOT EXISTS reflects (name TEXT PRIMARY KEY, version INTEGER NOT NULL, tree TEXT NOT NULL)"
+
+
+class Index(Protocol):
+    """Tables derived from a tree. `version` changes with the schema or with what `apply` stores."""
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+
+    def create(self, db: sqlite3.Connection) -> None:
+        """Creates the (empty) tables."""
+
+    def apply(self, db: sqlite3.Connection, tree: Tree, changes: list[TreeChange]) -> None:
+        """Brings the tables from the old tree to `tree`, given what differs. Must depend on the result alone, not on the way."""
+
+
+class Catalog:
+    """Opens the derived file at a tree. Several processes may; writers wait for one another, readers do not."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    @contextlib.contextmanager
+    def at(self, tree: Tree, index: Index, *, keep: bool = True) -> Iterator[sqlite3.Connection]:
+        """A connection whose `index` tables reflect `tree`, inside a transaction.
+
+        With `keep` the catching up is stored for the next caller; without it (an older revision) everything is rolled back.
+        """
+        db = self._open(tree, index)
+        try:
+            self._catch_up(db, tree, index, keep)
+            yield db
+        finally:
+            if db.in_transaction:
+                db.rollback()
+            db.close()
+
+    def _open(self, tree: Tree, index: Index) -> sqlite3.Connection:
+        try:
+            return self._connect(str(self.file))
+        except sqlite3.OperationalError:
+            return self._connect(":memory:")  # a read-only or full disk: slower, but right
+        except sqlite3.DatabaseError:
+            self.discard()
+            return self._connect(str(self.file))
+
+    def discard(self) -> None:
+        """Removes the file; the next use makes it again."""
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+
+    def _connect(self, name: str) -> sqlite3.Connection:
+        db = sqlite3.connect(name, timeout=120, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute(_META)
+            db.execute("SELECT count(*) FROM reflects").fetchone()
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _catch_up(self, db: sqlite3.Connection, tree: Tree, index: Index, keep: bool) -> None:
+        if self._reflected(db, index) == tree.oid:
+            db.execute("BEGIN")
+            if self._reflected(db, index) == tree.oid:
+                return
+            db.rollback()
+        db.execute("BEGIN IMMEDIATE")
+        old = self._reflected(db, index)
+        if old != tree.oid:
+            self._apply(db, tree, index, old)
+        if keep:
+            db.commit()
+            db.execute("BEGIN")
+            if (
+                self._reflected(db, index) != tree.oid
+            ):  # another process moved it on meanwhile: do it again, for this caller alone
+                db.rollback()
+                self._catch_up(db, tree, index, keep=False)
+
+    def _apply(self, db: sqlite3.Connection, tree: Tree, index: Index, old: str | None) -> None:
+        try:
+            changes = tree.changes_since(old)
+        except KeyError:
+            old, changes = None, tree.changes_since(None)
+        if old is None:
+            for table in index.tables:
+                db.execute(f"DROP TABLE IF EXISTS {table}")
+            index.create(db)
+        index.apply(db, tree, changes)
+        db.execute("INSERT OR REPLACE INTO reflects VALUES (?, ?, ?)", (index.name, index.version, tree.oid))
+
+    def _reflected(self, db: sqlite3.Connection, index: Index) -> str | None:
+        row = db.execute("SELECT tree FROM reflects WHERE name = ? AND version = ?", (index.name, index.version)).fetchone()
+        return None if row is None else str(row[0])

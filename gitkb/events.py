@@ -1,0 +1,154 @@
+"""What the library tells its caller while it works and when it is done: plain frozen data, and the `Listener` that receives it.
+
+The library never prints; a command passes a `Listener` that does. The default one is silent and costs nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitkb.model import DocumentResult, PageChanges, Problem, Record, State
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
+    core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases."""
+
+    into: str = ""
+    update: bool = False
+    jobs: int = 0
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    timings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddSummary:
+    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits."""
+
+    added: int
+    updated: int
+    skipped: int
+    failed: int
+    branch: str
+    commit: str
+    pages: PageChanges
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSummary:
+    """The end of a `refresh`: `commit` is the tip; `pages` is empty when nothing was pending."""
+
+    branch: str
+    commit: str
+    pages: PageChanges
+
+
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """`created` is False when the folder already held a knowledge base; `touched` are files that existed and got a marked block."""
+
+    path: Path
+    branch: str
+    commit: str
+    created: bool
+    touched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A row of `list`; `commit` is the last commit that changed the document."""
+
+    document: str
+    title: str
+    source: str
+    sha256: str
+    media_type: str
+    source_pages: int
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A document or page: `path` of the page in the repository, its text, and the record where it is a document's."""
+
+    path: str
+    text: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`pages` counts shared pages; `runs` describes runs that did not end, `living` those under way; `edited` are pages with
+    hand edits not yet committed."""
+
+    branch: str
+    commit: str
+    documents: int
+    pages: int
+    state: State
+    runs: tuple[str, ...]
+    living: tuple[str, ...]
+    edited: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself."""
+
+    commit: str
+    time: str
+    author: str
+    subject: str
+    operation: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What `check` found at a revision."""
+
+    state: State
+    commit: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an `add` is: numbers of sources."""
+
+    total: int = 0
+    prepared: int = 0
+    committed: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan found: `folder` as it will be named, supported files, and the paths of those not supported."""
+
+    folder: str
+    found: int
+    unsupported: Sequence[str] = field(default=())
+
+
+class Listener:
+    """Receives what happens; every method may be overridden. Called from one thread at a time."""
+
+    def message(self, text: str) -> None:
+        """A sentence for the person, such as what recovery did."""
+
+    def scanned(self, event: Scanned) -> None:
+        """The scan of one root has ended."""
+
+    def progress(self, event: Progress) -> None:
+        """Counts have changed."""
+
+    def document(self, result: DocumentResult) -> None:
+        """A source has its outcome; called in scan order, for an added one after its commit is published."""
+
+    def timing(self, document: str, phases: Mapping[str, float]) -> None:
+        """Seconds by phase; `document` is empty for phases of the run. Only with `AddOptions.timings`."""
