@@ -49,7 +49,7 @@ class RefreshSummary:
 
 @dataclass(frozen=True, slots=True)
 class InitResult:
-    """`created` is False when the folder already held a knowledge base; `touched` are files that existed and got a marked block."""
+    """`created` is False when the folder already held a knowledge base; `touched` existed before and got a marked block."""
 
     path: Path
     branch: str

@@ -98,7 +98,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of a converted text: `level` 1..6, plain `title`, `anchor` as a link reaches it, `line` 1-based in the Markdown."""
+    """A heading of a converted text: `level` 1..6, plain `title`, `anchor` as a link reaches it, `line` 1-based."""
 
     level: int
     title: str
@@ -120,8 +120,8 @@ class Conversion:
     """What a converter makes of a document's bytes; independent of the document's name and of every other file.
 
     `markdown`: the body (no front matter). Pictures that were inside the document are referred to by `Picture.name`; links
-    and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of source
-    pages (PDF pages, slides, sheets) or 0. `metadata` holds what a front matter or document properties said, as plain strings.
+    and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
+    source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`: as the source itself states them.
     """
 
     markdown: str

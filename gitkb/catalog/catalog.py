@@ -1,7 +1,7 @@
 """The derived SQLite file: a cache of what the files of one commit say, brought up to date by tree diff.
 
-Invariant: each index stores the tree it reflects in the same transaction as its rows, so it is never half-caught-up; the file may vanish
-or be damaged at any moment without changing any result. It never holds anything that git does not.
+Invariant: each index stores the tree it reflects in the same transaction as its rows, so it is never half-caught-up; the
+file may vanish or be damaged at any moment without changing any result. It never holds anything that git does not.
 """
 
 import contextlib

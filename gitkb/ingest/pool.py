@@ -1,0 +1,152 @@
+"""Runs jobs in worker processes that can be killed one by one, in parallel through joblib, with results in order.
+
+joblib's threads only wait: each drives one worker process over a pipe, so a document that hangs, explodes or crashes costs its own worker and
+nothing else. Invariant: when the pool is closed, no worker is left.
+"""
+
+import contextlib
+import json
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from gitkb.config import ConvertSettings
+from gitkb.ingest.prepare import Job, Prepared, Workshop
+
+
+class Pool:
+    """At most `jobs` workers; a context manager."""
+
+    def __init__(self, shop: Workshop, limits: ConvertSettings, lock: Path, jobs: int) -> None:
+        self.jobs = jobs or os.cpu_count() or 1
+        self._start = (shop, limits.memory, str(lock))
+        self._timeout = limits.timeout
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._living: set[_Worker] = set()
+        self._guard = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kills every worker and waits for its end."""
+        with self._guard:
+            self._closed = True
+            living, self._living = self._living, set()
+        for worker in living:
+            worker.kill()
+
+    def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
+        """The result of every job, in order, as they become ready."""
+        if not jobs:
+            return
+        from joblib import Parallel, delayed
+
+        parallel = Parallel(n_jobs=self.jobs, backend="threading", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+        results = parallel(delayed(self.run)(job) for job in jobs)
+        try:
+            yield from results
+        finally:
+            if not self._closed:
+                results.close()
+
+    def run(self, job: Job) -> Prepared:
+        """One job in an idle or new worker. A worker that does not answer in time is killed."""
+        started = time.perf_counter()
+        try:
+            worker = self._take()
+        except OSError as error:
+            return Prepared(job.document, error=f"no worker process could be started: {(error.strerror or str(error)).lower()}.")
+        answer = worker.ask(job, self._timeout)
+        if answer is not None:
+            self._idle.put(worker)
+            return answer
+        self._discard(worker)
+        if self._closed:
+            return Prepared(job.document, error="the run was interrupted.")
+        seconds = time.perf_counter() - started
+        if seconds >= self._timeout:
+            hint = "Raise convert.timeout in .gitkb/config.yaml if the file is sound."
+            return Prepared(
+                job.document, error=f"its conversion took longer than {self._timeout:g} s and was stopped.", hint=hint
+            )
+        return Prepared(job.document, error="its conversion crashed; the file is damaged, or needs more than convert.memory.")
+
+    def _take(self) -> "_Worker":
+        with contextlib.suppress(queue.Empty):
+            return self._idle.get_nowait()
+        worker = _Worker(self._start)
+        with self._guard:
+            self._living.add(worker)
+            closed = self._closed
+        if closed:
+            worker.kill()
+        return worker
+
+    def _discard(self, worker: "_Worker") -> None:
+        with self._guard:
+            self._living.discard(worker)
+        worker.kill()
+
+
+class _Worker:
+    """One worker process and its pipes."""
+
+    def __init__(self, start: tuple[Workshop, int, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "gitkb.ingest.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._send(start)
+
+    def ask(self, job: Job, timeout: float) -> Prepared | None:
+        """The answer to one job, None when the worker died or was killed after `timeout` seconds."""
+        watchdog = threading.Timer(timeout, self._process.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            self._send(job)
+            assert self._process.stdout is not None
+            line = self._process.stdout.readline()
+        except (OSError, ValueError):
+            return None
+        finally:
+            watchdog.cancel()
+        return _parse(line)
+
+    def kill(self) -> None:
+        """Ends the process at once and reaps it."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _send(self, message: object) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(pickle.dumps(message))
+            self._process.stdin.flush()
+
+
+def _parse(line: bytes) -> Prepared | None:
+    try:
+        data = json.loads(line)
+        return Prepared(**{**data, "files": tuple(data["files"])})
+    except (ValueError, TypeError, KeyError):
+        return None

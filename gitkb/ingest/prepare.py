@@ -1,0 +1,108 @@
+"""Makes one document's files from its bytes, in a worker process: copy, convert, digest, render.
+
+Invariant: the result depends on the source's bytes, its path and the pictures beside it alone, never on the knowledge base or on timing.
+Everything is written below the run's scratch folder; nothing becomes part of the knowledge base here.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitkb import compile as compilers
+from gitkb import convert, records
+from gitkb.errors import ConversionError
+from gitkb.ingest.cache import Cache
+from gitkb.ingest.links import links_of
+from gitkb.model import Conversion, Digest, Source, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One document to prepare; `sha256` is what the scan saw, so that a file changed meanwhile is noticed."""
+
+    source: SourceFile
+    document: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all jobs of a run share: folders, limits, and the documents of the run by source path."""
+
+    scratch: Path
+    cache: Path
+    language: str
+    max_bytes: int
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none."""
+
+    document: str
+    title: str = ""
+    files: tuple[str, ...] = ()
+    size: int = 0
+    error: str = ""
+    hint: str = ""
+    phases: Mapping[str, float] | None = None
+
+
+def prepare(job: Job, shop: Workshop) -> Prepared:
+    """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted."""
+    from gitkb.wiki.document import build, raw_path
+
+    started = time.perf_counter()
+    raw = raw_path(job.document, job.source.path)
+    copy = shop.scratch / raw
+    size = _copy(job, copy, shop.max_bytes)
+    name = job.source.file.name
+    form = convert.identify(copy, name)
+    cache = Cache(shop.cache)
+    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower())
+    conversion = cache.remember(Conversion, key, lambda: convert.convert(copy, name, max_bytes=shop.max_bytes))
+    converted = time.perf_counter()
+    digest = cache.remember(
+        Digest, (*key, compilers.COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language)
+    )
+    source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
+    built = build(job.document, source, conversion, digest, links_of(job.source, shop.names))
+    files = {**built.files, records.record_path(job.document): records.encode(built.record)}
+    for path, content in files.items():
+        _write(shop.scratch / path, content)
+    phases = {"prepare": converted - started, "digest": time.perf_counter() - converted}
+    total = size + sum(len(content) for content in files.values())
+    return Prepared(job.document, built.record.title, tuple(sorted([raw, *files])), total, phases=phases)
+
+
+def _digest(conversion: Conversion, name: str, language: str) -> Digest:
+    from gitkb.compile.extractive import digest
+
+    return digest(conversion, name=name, language=language)
+
+
+def _copy(job: Job, target: Path, limit: int) -> int:
+    """Copies the original into the scratch folder; raises when it vanished, grew or changed since the scan."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sha, size = hashlib.sha256(), 0
+    try:
+        with job.source.file.open("rb") as original, target.open("wb") as copy:
+            while chunk := original.read(1 << 20):
+                size += len(chunk)
+                if size > limit:
+                    raise ConversionError("it grew beyond convert.max_bytes while it was read.")
+                sha.update(chunk)
+                copy.write(chunk)
+    except OSError as error:
+        raise ConversionError(f"it cannot be read: {(error.strerror or str(error)).lower()}.") from error
+    if sha.hexdigest() != job.sha256:
+        raise ConversionError("it changed while it was read.", "Add it again.")
+    return size
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)

@@ -1,0 +1,93 @@
+"""The worker process: reads jobs from its standard input, answers each with one line of JSON, and dies with its owner.
+
+Invariant: a worker holds no lock on the knowledge base and writes only below the scratch folder and the cache, so it may be killed at
+any moment. What comes back is data, never code: the owner does not unpickle what a process that read hostile bytes has written.
+"""
+
+import contextlib
+import json
+import os
+import pickle
+import queue
+import sys
+import threading
+import traceback
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from gitkb.errors import ConversionError, GitkbError
+from gitkb.ingest.prepare import Job, Prepared, Workshop, prepare
+
+
+def main() -> None:
+    """Serves jobs until the owner closes the pipe."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not disturb the answers
+    incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, incoming), daemon=True).start()
+    shop, memory, lock = incoming.get()
+    _hold(lock)
+    _limit_memory(memory)
+    while True:
+        answers.write(json.dumps(asdict(_answer(incoming.get(), shop))).encode() + b"\n")
+        answers.flush()
+
+
+def _listen(pipe: BinaryIO, incoming: "queue.SimpleQueue[Any]") -> None:
+    """Passes on what the owner sends; when the owner is gone, so is this process, even in the middle of a job."""
+    with contextlib.suppress(EOFError, pickle.UnpicklingError, OSError):
+        while True:
+            incoming.put(pickle.load(pipe))
+    os._exit(0)
+
+
+def _answer(job: Job, shop: Workshop) -> Prepared:
+    """The boundary at which every failure of one document becomes its outcome."""
+    try:
+        return prepare(job, shop)
+    except ConversionError as error:
+        return Prepared(job.document, error=error.message, hint=error.hint)
+    except GitkbError as error:
+        return Prepared(job.document, error=error.message, hint=error.hint)
+    except MemoryError:
+        return Prepared(job.document, error="it needs more memory than convert.memory allows.", hint=_RAISE)
+    except RecursionError:
+        return Prepared(job.document, error="it is nested too deeply.")
+    except Exception as error:
+        traceback.print_exc()
+        kind = type(error).__name__
+        return Prepared(job.document, error=f"its converter failed: {kind}: {str(error)[:200]}".rstrip(": "))
+
+
+_RAISE = "Raise convert.memory in .gitkb/config.yaml if you trust the file."
+
+
+def _hold(lock: str) -> None:
+    """Shows recovery that a worker of the run still lives, until this process ends."""
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC), fcntl.LOCK_SH)
+
+
+def _limit_memory(limit: int) -> None:
+    """Bounds the address space where the system can; what the interpreter maps already comes on top."""
+    if os.name == "posix":
+        import resource
+
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (limit + _mapped(), limit + _mapped()))
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _mapped() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 512 * 1024**2
+
+
+if __name__ == "__main__":
+    main()
