@@ -1,7 +1,7 @@
 """Gives every source its document name: the mirrored path, made short and safe.
 
-Invariant: a source that the knowledge base knows keeps its document; a new one gets the first free of its candidates, in scan order.
-So a name depends on the paths alone unless two of them would be equal.
+Invariant: a source that the knowledge base knows keeps its document; a new one gets the first free of its candidates, in
+scan order. So a name depends on the paths alone unless two of them would be equal.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,7 @@
 """Runs jobs in worker processes that can be killed one by one, in parallel through joblib, with results in order.
 
-joblib's threads only wait: each drives one worker process over a pipe, so a document that hangs, explodes or crashes costs its own worker and
-nothing else. Invariant: when the pool is closed, no worker is left.
+joblib's threads only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
+crashes costs its own worker and nothing else. Invariant: when the pool is closed, no worker is left.
 """
 
 import contextlib

@@ -1,0 +1,39 @@
+"""The text of commits: one line for people, trailers for programs.
+
+Invariant: a title cannot inject a trailer or a second line. Nothing in gitkb depends on trailers; they survive no squash.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+
+from gitkb.model import PageChanges
+
+MAX_SUBJECT = 120
+
+
+def document_message(operation: str, document: str, title: str, sha256: str) -> str:
+    """The message of a document commit: "add docs/guide/intro-to-x: Introduction to X"."""
+    trailers = {"Gitkb-Operation": operation, "Gitkb-Document": document, "Gitkb-Source-Sha256": sha256}
+    return _message(f"{operation} {document}: {title}", "", trailers)
+
+
+def pages_message(changes: PageChanges) -> str:
+    """The message of a pages commit: how many pages are new, changed and gone, and which."""
+    counts = [(changes.created, "new"), (changes.changed, "changed"), (changes.removed, "removed")]
+    subject = ", ".join(f"{len(pages)} {word}" for pages, word in counts if pages)
+    listed = [f"{word} {page}" for pages, word in counts for page in pages]
+    more = [f"and {len(listed) - 200} more"] if len(listed) > 200 else []
+    return _message(f"pages: {subject}", "\n".join([*listed[:200], *more]), {"Gitkb-Operation": "pages"})
+
+
+def edit_message(paths: list[str]) -> str:
+    """The message of a commit that holds exactly a person's own edits."""
+    subject = f"edit {paths[0]}" if len(paths) == 1 else f"edit {len(paths)} pages"
+    return _message(subject, "\n".join(paths) if len(paths) > 1 else "", {"Gitkb-Operation": "edit"})
+
+
+def _message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
+    line = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in subject).split())
+    short = line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 3].rstrip()}..."
+    parts = [short, body, "\n".join(f"{key}: {value}" for key, value in trailers.items())]
+    return "\n\n".join(part for part in parts if part) + "\n"

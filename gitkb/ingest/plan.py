@@ -1,0 +1,134 @@
+"""Decides, before anything is converted, what becomes of every source: skipped, failed, or a job.
+
+Invariant: decisions are made in scan order from paths, bytes and what the knowledge base knows at one commit; they depend neither on the
+number of jobs nor on timing.
+"""
+
+import hashlib
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gitkb.errors import UsageError
+from gitkb.ingest import names
+from gitkb.ingest.scan import Scan
+from gitkb.model import Outcome, SourceFile
+
+
+class Known(Protocol):
+    """What the knowledge base knows of sources at one commit."""
+
+    def source(self, path: str) -> tuple[str, str] | None:
+        """(document, sha256) of a source path."""
+
+    def duplicate(self, sha256: str) -> str | None:
+        """The first document by name that holds these bytes."""
+
+    def taken(self, document: str) -> bool:
+        """Whether a document has this name."""
+
+    def below(self, root: str) -> set[str]:
+        """The sha256 of all sources below a root's path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One source of a run: to be prepared while `outcome` is None, else decided already; `old_sha256` is set for an update."""
+
+    source: SourceFile
+    document: str
+    sha256: str = ""
+    outcome: Outcome | None = None
+    reason: str = ""
+    update: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """The content of a source as the scan saw it: a hash in hex, or why it has none."""
+
+    sha256: str = ""
+    error: str = ""
+
+
+def hash_files(sources: Sequence[SourceFile], max_bytes: int, jobs: int) -> list[Hashed]:
+    """The hashes of all sources, in order, read in parallel."""
+    if len(sources) < 2:
+        return [_hash(source, max_bytes) for source in sources]
+    from joblib import Parallel, delayed
+
+    return list(Parallel(n_jobs=jobs or -1, backend="threading")(delayed(_hash)(source, max_bytes) for source in sources))
+
+
+def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> list[Item]:
+    """An item for every source, in scan order."""
+    sources = [source for scan in scans for source in scan.files]
+    before = {s.path: found for s in sources if (found := known.source(s.path)) is not None}
+    new = [s.path for s in sources if s.path in before or _is_new(hashes[s.path], known)]
+    documents = names.reserve(_first_of_bytes(new, hashes, before), {p: d for p, (d, _) in before.items()}, known.taken)
+    items, first = [], {}
+    for source in sources:
+        item = _decide(source, hashes[source.path], before.get(source.path), known, documents, first)
+        if item.outcome is None:
+            first.setdefault(item.sha256, item.document)
+        items.append(item)
+    return items
+
+
+def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> None:
+    """Raises `UsageError` when a folder's root is known but shares no bytes with it: probably it is another folder."""
+    old = known.below(scan.root)
+    if old and scan.files and not any(hashes[source.path].sha256 in old for source in scan.files):
+        raise UsageError(
+            f"{scan.folder} shares no file with the documents already below {scan.root}/; it is probably another folder.",
+            f"Give it a root of its own with --into PREFIX, or use --update if it is a new version of {scan.root}/.",
+        )
+
+
+def _is_new(hashed: Hashed, known: Known) -> bool:
+    return not hashed.error and known.duplicate(hashed.sha256) is None
+
+
+def _first_of_bytes(paths: Sequence[str], hashes: dict[str, Hashed], before: dict[str, tuple[str, str]]) -> list[str]:
+    """The paths that need a name: all known ones, and of the others the first with its bytes."""
+    kept, seen = [], set()
+    for path in paths:
+        if path in before or hashes[path].sha256 not in seen:
+            kept.append(path)
+            seen.add(hashes[path].sha256)
+    return kept
+
+
+def _decide(
+    source: SourceFile,
+    hashed: Hashed,
+    before: tuple[str, str] | None,
+    known: Known,
+    documents: dict[str, str],
+    first: dict[str, str],
+) -> Item:
+    document = before[0] if before else documents.get(source.path, names.document_name(source.path))
+    if hashed.error:
+        return Item(source, document, outcome=Outcome.FAILED, reason=hashed.error)
+    if before:
+        if before[1] == hashed.sha256:
+            return Item(source, document, hashed.sha256, Outcome.SKIPPED, "unchanged")
+        return Item(source, document, hashed.sha256, update=True)
+    twin = known.duplicate(hashed.sha256) or first.get(hashed.sha256)
+    if twin is not None:
+        return Item(source, document, hashed.sha256, Outcome.SKIPPED, f"same bytes as {twin}")
+    return Item(source, document, hashed.sha256)
+
+
+def _hash(source: SourceFile, max_bytes: int) -> Hashed:
+    try:
+        status = source.file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return Hashed(error="it is not a regular file.")
+        if status.st_size > max_bytes:
+            return Hashed(error=f"it has {status.st_size:,} bytes, more than convert.max_bytes allows ({max_bytes:,}).")
+        with source.file.open("rb") as file:
+            return Hashed(hashlib.file_digest(file, "sha256").hexdigest())
+    except OSError as error:
+        return Hashed(error=f"it cannot be read: {(error.strerror or str(error)).lower()}.")

@@ -1,0 +1,174 @@
+"""The library's front door: a `KnowledgeBase` is what every command calls.
+
+Invariant: reading methods take no lock and see one commit; writing methods recover from dead runs first and then work in
+transactions. Nothing here prints or reads the environment.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gitkb import records
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.records import RECORDS, RecordCorpus
+from gitkb.config import CONFIG_PATH, Settings, parse_settings
+from gitkb.errors import FormatError, NotAKnowledgeBase
+from gitkb.events import (
+    AddOptions,
+    AddSummary,
+    CheckResult,
+    DocumentRow,
+    InitResult,
+    Listener,
+    LogEntry,
+    RefreshSummary,
+    Shown,
+    Status,
+)
+from gitkb.ingest import pages
+from gitkb.model import Record, SearchHit, State
+from gitkb.store import Snapshot, Store
+
+
+class KnowledgeBase:
+    """A knowledge base in a git repository, bare or with a worktree."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.catalog = Catalog(store.local / "catalog.sqlite")
+
+    @classmethod
+    def open(cls, path: Path) -> "KnowledgeBase":
+        """The knowledge base of a folder (its root, or a bare repository); `NotAKnowledgeBase` when it holds none."""
+        hint = f"Make one with: gitkb init {path}"
+        if not path.is_dir():
+            raise NotAKnowledgeBase(f"{path} does not exist.", hint)
+        found = Store.discover(path)
+        if found is None or found.resolve() != path.resolve():
+            raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
+        return cls(Store.open(found))
+
+    @classmethod
+    def discover(cls, start: Path) -> "KnowledgeBase":
+        """The knowledge base that holds a folder; `NotAKnowledgeBase` when none does."""
+        found = Store.discover(start)
+        if found is None:
+            raise NotAKnowledgeBase(f"There is no knowledge base in {start} or above it.", "Make one with: gitkb init")
+        return cls(Store.open(found))
+
+    @classmethod
+    def init(cls, path: Path, *, bare: bool, listener: Listener) -> InitResult:
+        """Makes a knowledge base in a new folder, an existing one, or an existing repository."""
+        from gitkb.ingest.setup import init
+
+        return init(path, bare=bare, listener=listener)
+
+    def settings(self, at: Snapshot | None = None) -> Settings:
+        """The tracked settings at a commit, the tip by default."""
+        content = (at or self.store.snapshot()).read(CONFIG_PATH)
+        if content is None:
+            raise NotAKnowledgeBase(
+                f"{CONFIG_PATH} is missing at the tip.", f"Take it back with: git checkout HEAD~ -- {CONFIG_PATH}"
+            )
+        return parse_settings(content.decode("utf-8", "replace"))
+
+    def add(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> AddSummary:
+        """Adds files and folders; see `gitkb.ingest.run`."""
+        from gitkb.ingest.run import AddRun
+
+        if not options.dry_run:
+            self.recover(listener)
+        return AddRun(self.store, self.catalog, self.settings(), options, listener)(paths)
+
+    def refresh(self, listener: Listener) -> RefreshSummary:
+        """Makes the pages commit if pages are pending."""
+        self.recover(listener)
+        with self.store.begin("refresh") as run:
+            changes = pages.refresh(self.store, run, self.catalog, self.settings(), listener)
+        return RefreshSummary(run.branch, self.store.snapshot(run.branch).commit, changes)
+
+    def recover(self, listener: Listener) -> bool:
+        """Clears what dead runs left; True when there was something."""
+        return bool(self.store.recover(listener.message))
+
+    def documents(self, at: str | None = None) -> list[DocumentRow]:
+        """All documents at a revision, by name."""
+        tip = self.store.snapshot(at)
+        commits = self.store.last_changes(records.RECORDS, tip.commit)
+        with self.catalog.at(tip, RECORDS, keep=at is None) as db:
+            rows = RecordCorpus(db).documents()
+        return [
+            DocumentRow(
+                row.document,
+                row.title,
+                row.source,
+                row.sha256,
+                row.media_type,
+                row.source_pages,
+                commits.get(records.record_path(row.document), ""),
+            )
+            for row in rows
+        ]
+
+    def show(self, name: str, at: str | None = None) -> Shown:
+        """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
+        from gitkb.ingest.find import find_page
+
+        tip = self.store.snapshot(at)
+        path, document = find_page(tip, name)
+        return Shown(path, (tip.read(path) or b"").decode("utf-8", "replace"), self._record(tip, document))
+
+    def status(self) -> Status:
+        """Where the knowledge base stands; takes no lock."""
+        tip, found = self.store.snapshot(), self.store.status()
+        settings = self.settings(tip)
+        branch = self.store.branch()
+        waits = pages.carries_pages(settings, branch) and bool(pages.pending(self.store, self.catalog, tip))
+        return Status(
+            branch=branch,
+            commit=tip.commit,
+            documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
+            pages=sum(
+                1
+                for path, _ in tip.files("wiki")
+                if path.startswith(("wiki/concepts/", "wiki/entities/")) and pages.is_page(path)
+            ),
+            state=State.PENDING if waits else State.WHOLE,
+            runs=found.dead,
+            living=found.living,
+            edited=found.edited,
+        )
+
+    def log(self, name: str | None = None, limit: int | None = None) -> Iterator[LogEntry]:
+        """Commits, newest first; those of one document or page when named."""
+        from gitkb.ingest.history import log
+
+        return log(self.store, name, limit)
+
+    def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[SearchHit]:
+        """The pages that match best at a revision."""
+        from gitkb.catalog.passages import PASSAGES
+        from gitkb.catalog.search import search
+
+        tip = self.store.snapshot(at)
+        with self.catalog.at(tip, PASSAGES, keep=at is None) as db:
+            return search(db, tip, query, scope=scope, limit=limit)
+
+    def check(self, at: str | None = None) -> CheckResult:
+        """Whether a revision is whole, pending or broken, and what is wrong with it."""
+        from gitkb.wiki.check import check
+
+        tip = self.store.snapshot(at)
+        projected = pages.project_tree(self.store, self.catalog, tip, keep=at is None)
+        found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
+        return CheckResult(found.state, tip.commit, tuple(found.problems))
+
+    def _record(self, tip: Snapshot, document: str | None) -> Record | None:
+        content = tip.read(records.record_path(document)) if document else None
+        return records.decode(content, records.record_path(document)) if document and content is not None else None
+
+
+def _decoded(tip: Snapshot, path: str) -> Record | FormatError:
+    try:
+        return records.decode(tip.read(path) or b"", path)
+    except FormatError as error:
+        return error
