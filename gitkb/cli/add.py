@@ -1,0 +1,143 @@
+"""`gitkb add`: files and folders become documents of the knowledge base.
+
+With no knowledge base above the current folder it offers to make one on a terminal, and names the command otherwise. A folder
+named by `--kb` or `GITKB_DIR` is never created.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.interrupts import resumable
+from gitkb.cli.listening import Adding, Messages, Skips
+from gitkb.cli.locate import knowledge_base, named
+from gitkb.cli.options import JsonOption, KbOption, VerboseOption, common
+from gitkb.cli.progress import display
+from gitkb.errors import ExitCode, NotAKnowledgeBase
+from gitkb.events import AddOptions, AddSummary
+from gitkb.model import PageChanges
+
+if TYPE_CHECKING:
+    from gitkb.kb import KnowledgeBase
+
+Globs = list[str] | None
+
+
+def add(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.", show_default=False)],
+    into: Annotated[str, typer.Option(metavar="PREFIX", help="Name the root so, instead of after its folder.")] = "",
+    update: Annotated[bool, typer.Option("--update", help="It is the same folder, though all its files have changed.")] = False,
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
+    include: Annotated[Globs, typer.Option(metavar="GLOB", help="Only these; may be repeated.")] = None,
+    exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added; change nothing.")] = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Add documents: each becomes one commit.
+
+    Unchanged files are skipped, changed ones update their document. Respects .gitignore and .gitkbignore.
+    """
+    base = _base_or_new(context, kb, paths)
+    options = AddOptions(
+        into=into,
+        update=update,
+        jobs=jobs,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        dry_run=dry_run,
+        timings=common(context, kb, verbose).verbose,
+    )
+    with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
+        summary = base.add(paths, options, listener)
+    if json:
+        terminal.tell_json(_event(summary))
+    else:
+        _tell(summary, listener.skips, dry_run, named(context, kb))
+    raise typer.Exit(ExitCode.PARTIAL if summary.failed else ExitCode.OK)
+
+
+def _base_or_new(context: typer.Context, kb: Path | None, paths: list[Path]) -> KnowledgeBase:
+    try:
+        return knowledge_base(context, kb)
+    except NotAKnowledgeBase as error:
+        if named(context, kb) is not None:
+            raise
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            command = shlex.join(["gitkb", "add", "--kb", "my-kb", *map(str, paths)])
+            raise NotAKnowledgeBase(error.message, f"Make one: gitkb init my-kb && {command}") from error
+        return _offer(error)
+
+
+def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
+    from gitkb.kb import KnowledgeBase
+
+    terminal.say(error.message)
+    if not typer.confirm("Make one in this folder?", default=False, err=True):
+        raise NotAKnowledgeBase("Nothing was added.", "gitkb init DIR makes a knowledge base elsewhere.")
+    KnowledgeBase.init(Path(), bare=False, listener=Messages())
+    return KnowledgeBase.open(Path())
+
+
+def _tell(summary: AddSummary, skips: Skips, dry_run: bool, folder: Path | None) -> None:
+    counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, dry_run) if number]
+    done = ", ".join(counts) or "nothing to add"
+    pages = _pages(summary.pages)
+    terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{f' Pages: {pages}.' if pages else ''}")
+    if summary.added + summary.updated and not dry_run:
+        terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{_next(folder)}")
+
+
+def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
+    would = "would have " if dry_run else ""
+    why = terminal.listed({"unchanged": skips.unchanged, "same bytes as others": skips.duplicates})
+    return [
+        (f"{would}added", summary.added, ""),
+        (f"{would}updated", summary.updated, ""),
+        ("skipped", summary.skipped, f" ({_reasons(why)})" if why else ""),
+        ("failed", summary.failed, ""),
+    ]
+
+
+def _reasons(why: str) -> str:
+    """One reason needs no number of its own: it is the number of all."""
+    return why if ", " in why else why.split(" ", 1)[1]
+
+
+def _pages(pages: PageChanges) -> str:
+    return terminal.listed({"new": len(pages.created), "changed": len(pages.changed), "removed": len(pages.removed)})
+
+
+def _next(folder: Path | None) -> str:
+    """Where to look now; a bare repository has no page to open."""
+    index = (folder or Path()) / "wiki" / "index.md"
+    option = f"--kb {shlex.quote(str(folder))} " if folder else ""
+    search = f"gitkb search {option}WORDS"
+    return f" Read {index}, or: {search}" if index.is_file() else f" Look into it: {search}"
+
+
+def _event(summary: AddSummary) -> dict[str, object]:
+    return {
+        "event": "summary",
+        "added": summary.added,
+        "updated": summary.updated,
+        "skipped": summary.skipped,
+        "failed": summary.failed,
+        "branch": summary.branch,
+        "commit": summary.commit,
+        "pages": {
+            "created": len(summary.pages.created),
+            "changed": len(summary.pages.changed),
+            "removed": len(summary.pages.removed),
+        },
+        "seconds": round(summary.seconds, 3),
+    }

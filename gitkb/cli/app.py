@@ -1,0 +1,61 @@
+"""The `gitkb` command: its commands, its options before a command, its help.
+
+Importing this must stay cheap (typer and our own small modules): `gitkb --help` and shell completion start here.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gitkb import __version__
+from gitkb.cli.add import add
+from gitkb.cli.check import check
+from gitkb.cli.init import init
+from gitkb.cli.list import list_documents
+from gitkb.cli.log import log
+from gitkb.cli.options import Common, KbOption, VerboseOption
+from gitkb.cli.recover import recover
+from gitkb.cli.refresh import refresh
+from gitkb.cli.search import search
+from gitkb.cli.show import show
+from gitkb.cli.status import status
+
+application = typer.Typer(
+    name="gitkb",
+    help="A folder of documents becomes an interlinked Markdown wiki in git: one atomic commit per document.",
+    epilog="Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, 4 a check found problems, 130 interrupted.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"gitkb {__version__}\n")
+        raise typer.Exit
+
+
+@application.callback()
+def before(
+    context: typer.Context,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Remembers what was given before the command's name."""
+    context.obj = Common(kb=kb, verbose=verbose)
+
+
+application.command("init")(init)
+application.command("add")(add)
+application.command("refresh")(refresh)
+application.command("list")(list_documents)
+application.command("show")(show)
+application.command("status")(status)
+application.command("log")(log)
+application.command("search")(search)
+application.command("check")(check)
+application.command("recover")(recover)

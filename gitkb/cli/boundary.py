@@ -1,0 +1,88 @@
+"""The one place where an error becomes words on stderr and an exit code.
+
+Invariant: whatever happens below, stdout holds results only, and the exit code is one of `ExitCode`. A traceback is shown only
+for a fault of gitkb itself, and only with -v.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TextIO
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.interrupts import Terminated, stoppable
+from gitkb.errors import ExitCode, GitkbError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line (without the program's name) and returns its exit code."""
+    terminal.never_fail_on_encoding()
+    verbose = "-v" in arguments or "--verbose" in arguments
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+        return code
+    except (KeyboardInterrupt, typer.Abort):
+        return ExitCode.INTERRUPTED
+    except Terminated:
+        return ExitCode.TERMINATED
+    except GitkbError as error:
+        terminal.complain(error.message, error.hint)
+        _trace(error, verbose and error.__cause__ is not None)
+        return error.exit_code
+    except typer.TyperException as error:
+        return _usage(error)
+    except BrokenPipeError:
+        _forget(sys.stdout)
+        return ExitCode.ERROR
+    except OSError as error:
+        terminal.complain(_os_reason(error))
+        _trace(error, verbose)
+        return ExitCode.ERROR
+    except Exception as error:  # the boundary: a fault of gitkb itself is reported, never shown as a bare traceback
+        return _fault(error, verbose)
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    from gitkb.cli.app import application
+
+    with stoppable():
+        result = application(args=list(arguments), prog_name="gitkb", standalone_mode=False)
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "gitkb"
+    terminal.complain(error.format_message(), f"{command} --help says how it is called.")
+    return error.exit_code
+
+
+def _os_reason(error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    return f"{error.filename}: {reason}." if error.filename is not None else f"The system refused: {reason}."
+
+
+def _fault(error: Exception, verbose: bool) -> int:
+    report = 'Please report it; "Reporting a fault" in the README says what to send.'
+    message = f"gitkb failed where it should not have: {type(error).__name__}: {error}."
+    terminal.complain(message, report if verbose else f"Try it again with -v. {report}")
+    _trace(error, verbose)
+    return ExitCode.ERROR
+
+
+def _trace(error: BaseException, wanted: bool) -> None:
+    if wanted:
+        sys.stderr.write("".join(traceback.format_exception(error)))
+
+
+def _forget(stream: TextIO) -> None:
+    """Lets the interpreter's last flush go nowhere: the reader of the pipe has gone, and that is no fault."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, stream.fileno())
+    finally:
+        os.close(sink)

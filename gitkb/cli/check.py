@@ -1,0 +1,36 @@
+"""`gitkb check`: whole, pending or broken, and what exactly is broken. For people, hooks and CI."""
+
+from dataclasses import asdict
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.locate import knowledge_base
+from gitkb.cli.options import AtOption, JsonOption, KbOption, VerboseOption
+from gitkb.errors import ExitCode
+from gitkb.events import CheckResult
+from gitkb.model import State
+
+_WORDS = {
+    State.WHOLE: "is whole",
+    State.PENDING: "is sound; pages are pending (gitkb refresh)",
+    State.BROKEN: "is broken",
+}
+
+
+def check(
+    context: typer.Context, at: AtOption = None, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False
+) -> None:
+    """Check the knowledge base: files, pages, links. Exit code 4 if something is broken."""
+    result = knowledge_base(context, kb).check(at)
+    if json:
+        terminal.tell_json({"state": result.state, "problems": [asdict(each) for each in result.problems]}, indent=2)
+    else:
+        _tell(result)
+    raise typer.Exit(ExitCode.PROBLEMS if result.state is State.BROKEN else ExitCode.OK)
+
+
+def _tell(result: CheckResult) -> None:
+    for problem in result.problems:
+        terminal.tell(f"{problem.path}: {problem.message} [{problem.code}]")
+    terminal.tell(f"{terminal.short(result.commit)} {_WORDS[result.state]}.")

@@ -1,0 +1,85 @@
+"""Listeners of the commands that write: what the library tells while it works, said to a person or printed for a program.
+
+Invariant: a person's lines go to stderr and a program's objects to stdout, in the order in which they happen. Phases are said
+only with -v.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+
+from gitkb.cli import terminal
+from gitkb.events import Listener, Progress, Scanned
+from gitkb.model import DocumentResult, Outcome
+
+_NAMED_UNSUPPORTED = 3
+
+
+class Messages(Listener):
+    """Says messages and, with -v, the seconds of each phase."""
+
+    def __init__(self, say: Callable[[str], None] = terminal.say) -> None:
+        self.say = say
+
+    def message(self, text: str) -> None:
+        self.say(text)
+
+    def timing(self, document: str, phases: Mapping[str, float]) -> None:
+        seconds = "  ".join(f"{name} {value:.3f}" for name, value in phases.items())
+        self.say(f"  time    {document or 'run'}: {seconds}")
+
+
+@dataclass(slots=True)
+class Skips:
+    """Why sources were skipped, counted."""
+
+    unchanged: int = 0
+    duplicates: int = 0
+
+
+@dataclass
+class Adding(Messages):
+    """Follows an `add`. `advance` receives the counts for a progress display; `json` prints one object per source."""
+
+    json: bool
+    say: Callable[[str], None] = terminal.say
+    advance: Callable[[Progress], None] | None = None
+    dry_run: bool = False
+    skips: Skips = field(default_factory=Skips)
+
+    def scanned(self, event: Scanned) -> None:
+        found = terminal.counted(event.found, "document")
+        self.say(f"Found {found}{': ' if event.found == 1 else ' in '}{event.folder}{_unsupported(event)}.")
+
+    def progress(self, event: Progress) -> None:
+        if self.advance is not None:
+            self.advance(event)
+
+    def document(self, result: DocumentResult) -> None:
+        if result.outcome is Outcome.SKIPPED and result.reason == "unchanged":
+            self.skips.unchanged += 1
+        elif result.outcome is Outcome.SKIPPED:
+            self.skips.duplicates += 1
+        if self.json:
+            terminal.tell_json(_event(result))
+        else:
+            self._say_outcome(result)
+
+    def _say_outcome(self, result: DocumentResult) -> None:
+        if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and result.reason != "unchanged"):
+            self.say(f"  {result.outcome:7} {result.source}: {result.reason}")
+        elif self.dry_run and result.outcome is not Outcome.SKIPPED:
+            terminal.tell(f"{result.outcome}  {result.document}  ({result.source})")
+
+
+def _event(result: DocumentResult) -> dict[str, object]:
+    fields = asdict(result)
+    wanted = ("document", "source", "outcome", "reason", "commit", "seconds")
+    return {"event": "document"} | {name: fields[name] for name in wanted} | {"seconds": round(result.seconds, 3)}
+
+
+def _unsupported(event: Scanned) -> str:
+    if not event.unsupported:
+        return ""
+    names = ", ".join(event.unsupported[:_NAMED_UNSUPPORTED])
+    more = ", ..." if len(event.unsupported) > _NAMED_UNSUPPORTED else ""
+    return f" ({len(event.unsupported):,} not supported: {names}{more})"

@@ -1,0 +1,81 @@
+"""The progress display of a run: prepared, committed, failed, rate and time left; on a terminal only.
+
+Invariant: while it is shown, every line for the person goes through `Display.say`, which prints above it; it leaves nothing
+behind when it ends. rich is imported when a terminal is there, never otherwise.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitkb.cli import terminal
+from gitkb.events import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Where lines and counts of a run go."""
+
+    say: Callable[[str], None]
+    advance: Callable[[Progress], None] | None = None
+
+
+@contextmanager
+def display(quiet: bool = False) -> Iterator[Display]:
+    """A display for one run: a live one where stderr is a terminal, plain lines otherwise or when `quiet`."""
+    if quiet or not sys.stderr.isatty():
+        yield Display(terminal.say)
+        return
+    bar = _bar()
+    with bar:
+        yield Display(_say_above(bar), _advance(bar))
+
+
+def _bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    counts = "{task.completed:.0f}/{task.total:.0f}   committed {task.fields[committed]}   failed {task.fields[failed]}"
+    return Bar(
+        TextColumn("  preparing"),
+        BarColumn(),
+        TextColumn(counts),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _say_above(bar: Bar) -> Callable[[str], None]:
+    def say(line: str) -> None:
+        bar.console.print(terminal.printable(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    return say
+
+
+def _advance(bar: Bar) -> Callable[[Progress], None]:
+    task = bar.add_task("", total=None, visible=False, committed=0, failed=0, rate="")
+
+    def advance(event: Progress) -> None:
+        speed = next(each.speed for each in bar.tasks if each.id == task)
+        bar.update(
+            task,
+            total=event.total,
+            completed=event.prepared,
+            committed=event.committed,
+            failed=event.failed,
+            rate=f"{speed:.1f}/s" if speed else "",
+            visible=event.total > 0,
+        )
+
+    return advance
