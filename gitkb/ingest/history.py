@@ -1,6 +1,7 @@
 """The history of a knowledge base as people read it: which commit did what to which document.
 
-Invariant: what a commit did is read from its difference in `.gitkb/documents/`, never from trailers, so it survives squash and rebase merges.
+Invariant: what a commit did is read from its difference in `.gitkb/documents/`, never from trailers, so it survives
+squash and rebase merges.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Turns prepared documents into commits: the step of a run that holds the lock.
 
-Invariant: a group is planned against the tip that the lock protects and published as a whole or not at all. A person's edits to a document's
-own pages are committed as theirs first and then merged, never overwritten.
+Invariant: a group is planned against the tip that the lock protects and published as a whole or not at all. A person's
+edits to a document's own pages are committed as theirs first and then merged, never overwritten.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,7 @@
 """Resolves the relative links and pictures of one source against the folder it was added from.
 
-Invariant: nothing outside the added folder is read or named, whatever a document says; links that lead out of it resolve to None.
+Invariant: nothing outside the added folder is read or named, whatever a document says; links that lead out of it resolve
+to None.
 """
 
 import posixpath

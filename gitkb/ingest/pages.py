@@ -1,7 +1,8 @@
 """Brings the shared pages of a branch up to date in one commit: what `refresh` does and every run ends with.
 
-Invariant: afterwards each shared page is the projection of the tip's records, or that projection merged with a person's words. Which pages can
-differ is found by comparing the tip with the tree that was last seen whole; without that note everything is projected.
+Invariant: afterwards each shared page is the projection of the tip's records, or that projection merged with a person's
+words. Which pages can differ is found by comparing the tip with the tree that was last seen whole; without that note
+everything is projected.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Decides, before anything is converted, what becomes of every source: skipped, failed, or a job.
 
-Invariant: decisions are made in scan order from paths, bytes and what the knowledge base knows at one commit; they depend neither on the
-number of jobs nor on timing.
+Invariant: decisions are made in scan order from paths, bytes and what the knowledge base knows at one commit; they depend
+neither on the number of jobs nor on timing.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Makes one document's files from its bytes, in a worker process: copy, convert, digest, render.
 
-Invariant: the result depends on the source's bytes, its path and the pictures beside it alone, never on the
-knowledge base or on timing. Everything is written below the run's scratch folder; nothing becomes part of the knowledge base here.
+Invariant: the result depends on the source's bytes, its path and the pictures beside it alone, never on the knowledge
+base or on timing. Everything is written below the run's scratch folder; nothing becomes part of the knowledge base here.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """One `add`: scan, skip what is known, prepare in parallel, commit in scan order, bring the pages up to date.
 
-Invariant: an outcome is reported only after it is true; what was reported as added is durable. The lock is held for one group at a time, never while
-documents are prepared. Whatever stops the run, the branch stands at the last group.
+Invariant: an outcome is reported only after it is true; what was reported as added is durable. The lock is held for one
+group at a time, never while documents are prepared. Whatever stops the run, the branch stands at the last group.
 """
 
 import queue
@@ -23,7 +23,7 @@ from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared, Workshop
 from gitkb.ingest.scan import Filter, Scan, scan
 from gitkb.model import DocumentResult, Outcome
-from gitkb.store import Run, Store
+from gitkb.store import Store
 
 GROUP_DOCUMENTS = 100
 GROUP_BYTES = 32 * 1024**2
@@ -104,7 +104,7 @@ class AddRun:
             results = _Results(self.pool.prepare(jobs))
             for item in items:
                 self.group.add(item if item.outcome else Ready(item, self._next(results)))
-                if self.group.is_full():
+                if self.group.is_full(PAGES_EVERY - self.since_pages):
                     self._land_group()
             self._land_group()
 
@@ -252,12 +252,13 @@ class _Group:
             self.ready.append(entry)
             self._size += entry.prepared.size
 
-    def is_full(self) -> bool:
-        """Whether it is time to commit; with nothing ready, outcomes need not wait."""
+    def is_full(self, room: int) -> bool:
+        """Whether it is time to commit; with nothing ready, outcomes need not wait. `room` is what is left before a pages commit,
+        which must fall after the same document whatever the timing."""
         if not self.ready:
             return True
         age = time.perf_counter() - self._started
-        return len(self.ready) >= GROUP_DOCUMENTS or self._size >= GROUP_BYTES or age >= GROUP_SECONDS
+        return len(self.ready) >= min(GROUP_DOCUMENTS, room) or self._size >= GROUP_BYTES or age >= GROUP_SECONDS
 
 
 class _Results:

@@ -1,7 +1,8 @@
 """The worker process: reads jobs from its standard input, answers each with one line of JSON, and dies with its owner.
 
-Invariant: a worker holds no lock on the knowledge base and writes only below the scratch folder and the cache, so it may be
-killed at any moment. What comes back is data, never code: the owner does not unpickle what a process that read hostile bytes has written.
+Invariant: a worker holds no lock on the knowledge base and writes only below the scratch folder and the cache, so it may
+be killed at any moment. What comes back is data, never code: the owner does not unpickle what a process that read hostile
+bytes has written.
 """
 
 import contextlib

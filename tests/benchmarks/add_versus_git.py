@@ -1,0 +1,48 @@
+"""`gitkb add` of 1,000 Markdown files of 10 kB against a shell loop of `git add FILE && git commit` over the same files.
+
+    python tests/benchmarks/add_versus_git.py [COUNT]
+
+Both run in turn on the same disk with fsync on (`core.fsync=all` for git; gitkb always does). Prints seconds and the ratio.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from make_markdown import make
+
+LOOP = 'find docs -name "*.md" | sort | while read -r file; do git add "$file" && git commit -q -m "$file"; done'
+IDENTITY = {
+    f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "B"), ("EMAIL", "b@example.org"))
+}
+
+
+def run(command: list[str] | str, folder: Path) -> float:
+    """Seconds of wall time; raises when the command fails."""
+    started = time.perf_counter()
+    subprocess.run(
+        command, cwd=folder, shell=isinstance(command, str), check=True, env={**os.environ, **IDENTITY}, stdout=subprocess.DEVNULL
+    )
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    with tempfile.TemporaryDirectory() as name:
+        top = Path(name)
+        (top / "loop").mkdir()
+        make(top / "loop" / "docs", count)
+        run(["git", "init", "-q"], top / "loop")
+        for key, value in (("core.fsync", "all"), ("gc.auto", "0")):
+            run(["git", "config", key, value], top / "loop")
+        run([sys.executable, "-m", "gitkb", "init", "kb"], top)
+        ours = run([sys.executable, "-m", "gitkb", "add", "loop/docs", "--kb", "kb"], top)
+        theirs = run(LOOP, top / "loop")
+        print(f"{count} files of about 10 kB: gitkb add {ours:.1f} s, shell loop {theirs:.1f} s, ratio {ours / theirs:.2f}")
+
+
+if __name__ == "__main__":
+    main()
