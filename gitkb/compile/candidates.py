@@ -1,0 +1,148 @@
+"""The terms of one document that may become topics, with everything the choice rests on.
+
+Invariant: a function of the reading alone; candidates come from headings, definitions and, in English, runs of nouns; work is
+linear in the text, and at most `_MOST_RUNS` different runs are counted.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gitkb.compile.definitions import Definition, find_definition
+from gitkb.compile.headings import heading_terms
+from gitkb.compile.reading import Reading, Sentence
+from gitkb.text.phrases import noun_runs, subterms, term_key, tokens
+
+_MOST_RUNS = 60_000
+_CJK = ("ja", "zh", "ko")
+_DETERMINERS = frozenset("a an the each every any no its their your another one both all".split())
+
+
+@dataclass(slots=True)
+class Candidate:
+    """What a document shows of one term: where it stands, in which forms, and what it is defined as."""
+
+    key: str
+    sentences: list[int] = field(default_factory=list)
+    forms: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    count: int = 0
+    nested: int = 0
+    longer: int = 0
+    determined: int = 0
+    emphasised: int = 0
+    in_title: bool = False
+    in_headings: int = 0
+    alone_in_headings: int = 0
+    sections: set[int] = field(default_factory=set)
+    definitions: list[tuple[int, Definition]] = field(default_factory=list)
+
+    @property
+    def c_value(self) -> float:
+        """Frequency outside of longer terms, weighted by length (the C-value of terminology extraction)."""
+        free = self.count - (self.nested / self.longer if self.longer else 0)
+        return math.log2(1 + len(self.key.split())) * free
+
+
+def find_candidates(reading: Reading, title: str, claims: list[str]) -> dict[str, Candidate]:
+    """All candidates by key; `claims` holds for each sentence its text as a claim or ""."""
+    found: dict[str, Candidate] = {}
+    _from_headings(found, reading, title)
+    _from_definitions(found, reading, claims)
+    if reading.language == "en":
+        _count_runs(found, reading.sentences)
+        _count_named(found, [key for key in found if " of " in key or " and " in key], reading.sentences)
+    elif reading.language in _CJK:
+        _count_named(found, list(found)[:400], reading.sentences)
+    else:
+        _count_spans(found, reading)
+    _count_emphasis(found, reading)
+    return found
+
+
+def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
+    if key not in found:
+        found[key] = Candidate(key)
+    return found[key]
+
+
+def _from_headings(found: dict[str, Candidate], reading: Reading, title: str) -> None:
+    for words, _alone in heading_terms(title, reading.language):
+        candidate = _candidate(found, term_key(words, reading.language))
+        candidate.in_title = True
+    for number, heading in enumerate(reading.headings[:2000]):
+        for words, alone in heading_terms(heading.title, reading.language):
+            candidate = _candidate(found, term_key(words, reading.language))
+            candidate.in_headings += 1
+            candidate.alone_in_headings += alone
+            candidate.sections.add(number)
+
+
+def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str]) -> None:
+    for index, (sentence, claim) in enumerate(zip(reading.sentences, claims, strict=True)):
+        definition = find_definition(sentence.text, reading.language) if claim else None
+        if definition is not None:
+            _candidate(found, definition.key).definitions.append((index, definition))
+
+
+def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
+    for index, sentence in enumerate(sentences):
+        words = tokens(sentence.text)
+        for start, end in noun_runs(words):
+            spans = list(subterms(words, start, min(end, start + 8)))
+            for first, last in spans:
+                key = term_key(tuple(words[first:last]), "en")
+                if key not in found and len(found) >= _MOST_RUNS:
+                    continue
+                candidate = _candidate(found, key)
+                _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
+                if first > 0 and words[first - 1].lower() in _DETERMINERS:
+                    candidate.determined += 1
+                longer = sum(1 for a, b in spans if a <= first and last <= b and b - a > last - first)
+                if longer:
+                    candidate.nested += 1
+                    candidate.longer = max(candidate.longer, longer)
+
+
+def _note(candidate: Candidate, index: int, form: tuple[str, ...], *, at_start: bool) -> None:
+    candidate.count += 1
+    if not candidate.sentences or candidate.sentences[-1] != index:
+        candidate.sentences.append(index)
+    if at_start and form[0][:1].isupper() and not form[0][1:2].isupper():
+        return  # the first word of a sentence does not tell how the term is written
+    candidate.forms[form] += 1
+
+
+def _count_named(found: dict[str, Candidate], keys: list[str], sentences: Iterable[Sentence]) -> None:
+    for index, sentence in enumerate(sentences):
+        low = sentence.text.lower()
+        for key in keys:
+            times = low.count(key)
+            if times:
+                found[key].count += times
+                found[key].sentences.append(index)
+
+
+def _count_spans(found: dict[str, Candidate], reading: Reading) -> None:
+    longest = max((len(key.split(" ")) for key in found), default=0)
+    for index, sentence in enumerate(reading.sentences):
+        words = tokens(sentence.text)
+        lows = [word.lower().replace("’", "'") for word in words]
+        lows = [low[2:] if low[:2] in ("l'", "d'") else low for low in lows]
+        for first in range(len(words)):
+            for last in range(first + 1, min(first + longest, len(words)) + 1):
+                candidate = found.get(" ".join(lows[first:last]))
+                if candidate is not None:
+                    _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
+
+
+def _count_emphasis(found: dict[str, Candidate], reading: Reading) -> None:
+    from gitkb.text.phrases import as_term
+
+    for sentence in reading.sentences:
+        if sentence.leads:
+            for text in sentence.emphasised[:20]:
+                words = as_term(text, reading.language) if len(text) < 60 else ()
+                candidate = found.get(term_key(words, reading.language)) if words else None
+                if candidate is not None:
+                    candidate.emphasised += 1

@@ -1,0 +1,37 @@
+"""The extractive compiler: a digest made of a document's own sentences. No model, no network, no other document.
+
+Invariant: a pure function of the conversion, its file name and the language setting; the same on every machine and in every process.
+Every sentence in a digest stands in the document.
+"""
+
+from gitkb.compile import COMPILER
+from gitkb.compile.candidates import find_candidates
+from gitkb.compile.claims import claim_text
+from gitkb.compile.entities import entity_topics
+from gitkb.compile.reading import read_document
+from gitkb.compile.summary import document_description, document_outline, document_summary, document_title
+from gitkb.compile.topics import concept_topics
+from gitkb.model import Conversion, Digest
+
+
+def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
+    """Title, description, summary, outline and topics of a converted document.
+
+    `name` is the file's name, the last resort for a title; `language` (ISO 639-1) overrules detection. Places have an empty path.
+    """
+    reading = read_document(conversion, language)
+    title = document_title(conversion, reading, name)
+    claims = [claim_text(sentence.text, reading.language, leads=sentence.leads) for sentence in reading.sentences]
+    found = find_candidates(reading, title, claims)
+    summary = document_summary(reading, claims)
+    concepts = concept_topics(reading, claims, found)
+    entities = entity_topics(reading, claims, title)
+    return Digest(
+        title=title,
+        description=document_description(conversion, reading, claims, title, summary),
+        language=reading.language,
+        compiler=COMPILER,
+        summary=summary,
+        outline=document_outline(reading, claims, title),
+        topics=(*concepts, *entities),
+    )
