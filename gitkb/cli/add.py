@@ -15,16 +15,16 @@ import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listening import Adding, Messages, Skips
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.options import JsonOption, KbOption, VerboseOption, common
 from gitkb.cli.progress import display
 from gitkb.errors import ExitCode, NotAKnowledgeBase
-from gitkb.events import AddOptions, AddSummary
-from gitkb.model import PageChanges
 
 if TYPE_CHECKING:
+    from gitkb.cli.listening import Skips
+    from gitkb.events import AddSummary
     from gitkb.kb import KnowledgeBase
+    from gitkb.model import PageChanges
 
 Globs = list[str] | None
 
@@ -46,6 +46,9 @@ def add(
 
     Unchanged files are skipped, changed ones update their document. Respects .gitignore and .gitkbignore.
     """
+    from gitkb.cli.listening import Adding
+    from gitkb.events import AddOptions
+
     base = _base_or_new(context, kb, paths)
     options = AddOptions(
         into=into,
@@ -79,6 +82,7 @@ def _base_or_new(context: typer.Context, kb: Path | None, paths: list[Path]) -> 
 
 
 def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
+    from gitkb.cli.listening import Messages
     from gitkb.kb import KnowledgeBase
 
     terminal.say(error.message)

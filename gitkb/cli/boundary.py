@@ -6,7 +6,6 @@ for a fault of gitkb itself, and only with -v.
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -76,6 +75,8 @@ def _fault(error: Exception, verbose: bool) -> int:
 
 def _trace(error: BaseException, wanted: bool) -> None:
     if wanted:
+        import traceback
+
         sys.stderr.write("".join(traceback.format_exception(error)))
 
 

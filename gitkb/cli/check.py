@@ -1,6 +1,9 @@
 """`gitkb check`: whole, pending or broken, and what exactly is broken. For people, hooks and CI."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -8,13 +11,14 @@ from gitkb.cli import terminal
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.options import AtOption, JsonOption, KbOption, VerboseOption
 from gitkb.errors import ExitCode
-from gitkb.events import CheckResult
-from gitkb.model import State
+
+if TYPE_CHECKING:
+    from gitkb.events import CheckResult
 
 _WORDS = {
-    State.WHOLE: "is whole",
-    State.PENDING: "is sound; pages are pending (gitkb refresh)",
-    State.BROKEN: "is broken",
+    "whole": "is whole",
+    "pending": "is sound; pages are pending (gitkb refresh)",
+    "broken": "is broken",
 }
 
 
@@ -22,6 +26,8 @@ def check(
     context: typer.Context, at: AtOption = None, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False
 ) -> None:
     """Check the knowledge base: files, pages, links. Exit code 4 if something is broken."""
+    from gitkb.model import State
+
     result = knowledge_base(context, kb).check(at)
     if json:
         terminal.tell_json({"state": result.state, "problems": [asdict(each) for each in result.problems]}, indent=2)

@@ -3,16 +3,19 @@
 `--kb` has no meaning here: the folder is the argument, so that a knowledge base is never made by accident.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listening import Messages
 from gitkb.cli.options import JsonOption, VerboseOption
-from gitkb.events import InitResult
+
+if TYPE_CHECKING:
+    from gitkb.events import InitResult
 
 
 def init(
@@ -27,6 +30,7 @@ def init(
 
     In a git repository that exists, gitkb adds its own files and one marked block to those that it shares with you.
     """
+    from gitkb.cli.listening import Messages
     from gitkb.kb import KnowledgeBase
 
     with resumable():

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitkb.cli import terminal
-from gitkb.events import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+
+    from gitkb.events import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listening import Messages
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.options import JsonOption, KbOption, VerboseOption
 
 
 def refresh(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
     """Bring the shared pages up to date, if any are pending."""
+    from gitkb.cli.listening import Messages
+
     base = knowledge_base(context, kb)
     with resumable():
         summary = base.refresh(Messages())

@@ -1,14 +1,18 @@
 """`gitkb search`: pages that match, best first, each with its best passage and the line where it stands."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.options import AtOption, JsonOption, KbOption, VerboseOption
-from gitkb.model import SearchHit
+
+if TYPE_CHECKING:
+    from gitkb.model import SearchHit
 
 Scope = Literal["all", "sources", "summaries", "concepts", "entities"]
 

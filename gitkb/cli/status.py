@@ -1,14 +1,18 @@
 """`gitkb status`: where the knowledge base stands, and what waits for somebody."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.options import JsonOption, KbOption, VerboseOption
-from gitkb.events import Status
-from gitkb.model import State
+
+if TYPE_CHECKING:
+    from gitkb.events import Status
 
 
 def status(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
@@ -22,6 +26,8 @@ def status(context: typer.Context, json: JsonOption = False, kb: KbOption = None
 
 
 def _lines(found: Status) -> list[str]:
+    from gitkb.model import State
+
     documents = terminal.counted(found.documents, "document")
     pages = terminal.counted(found.pages, "shared page")
     lines = [f"{found.branch} is at {terminal.short(found.commit)}: {documents}, {pages}."]

@@ -4,7 +4,6 @@ Invariant: text that came out of a document, a file name or a repository cannot 
 through `printable`, which spells out control characters, escape sequences and marks that turn the writing direction.
 """
 
-import json
 import sys
 from collections.abc import Mapping
 from io import TextIOWrapper
@@ -37,6 +36,8 @@ def tell_text(text: str) -> None:
 
 def tell_json(value: object, *, indent: int | None = None) -> None:
     """One JSON value on stdout, complete at once: a reader that follows the output sees whole lines."""
+    import json
+
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     sys.stdout.write(f"{json.dumps(value, ensure_ascii=ascii_only, indent=indent)}\n")
     sys.stdout.flush()
