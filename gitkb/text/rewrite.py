@@ -1,0 +1,207 @@
+"""Gives the links and pictures of a Markdown text new targets, or takes them away and leaves their words.
+
+Invariant: the text keeps its lines (their number and everything that is no link), and code is not touched. Links are found by
+one scan, linear in the text: inline, by reference, and HTML's `<a>` and `<img>`. What a target means is the caller's business.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+Retarget = Callable[[str], str | None]
+"""From a target as the author meant it (unescaped) to a link destination; None takes the link away."""
+
+_DESTINATION = r"(?:<(?P<angled>[^<>\n]{0,2000})>|(?P<bare>(?!<)(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.){0,500}\)){0,2000}))"
+_TITLE = r"(?:\s+(?:\"[^\"]{0,500}\"|'[^']{0,500}'|\([^()]{0,500}\)))?"
+_TOKEN = re.compile(
+    r"\\[!-/:-@\[-`{-~]"
+    r"|(?P<ticks>`+)"
+    r"|<(?P<tag>a|img)(?=[\s/>])[^<>]{0,4000}>"
+    r"|<[A-Za-z/!?][^<>]{0,4000}>"
+    r"|(?P<open>!?\[)"
+    rf"|\](?:(?P<inline>\(\s*{_DESTINATION}{_TITLE}\s*\))|\[(?P<label>[^\[\]]{{0,500}})\])?",
+    re.IGNORECASE,
+)
+_DEFINITION = re.compile(rf"^ {{0,3}}\[(?P<name>(?!\^)[^\[\]]{{1,500}})\]:[ \t]*{_DESTINATION}{_TITLE}[ \t]*$", re.MULTILINE)
+_ATTRIBUTE = {
+    tag: re.compile(rf"\s{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I)
+    for tag, name in (("a", "href"), ("img", "src"))
+}
+_ALT = re.compile(r"\salt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
+_FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
+_ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)|\[\^[^\]]+\]:")
+
+
+def retarget(markdown: str, link: Retarget, picture: Retarget) -> str:
+    """The text with every link and picture led elsewhere or, where the answer is None, replaced by its words."""
+    if not any(mark in markdown for mark in ("](", "]:", "<a", "<A", "<img", "<IMG")):
+        return markdown
+    parts = list(paragraphs(markdown))
+    scan = _Scan(link, picture, _definitions(parts))
+    return "".join(text if is_code else scan.rewritten(text) for text, is_code in parts)
+
+
+def paragraphs(markdown: str) -> Iterator[tuple[str, bool]]:
+    """The text in parts, in order and complete: runs of lines that are no code, and the lines between (code, blank lines)."""
+    run: list[str] = []
+    for line, is_code in _lines(markdown):
+        if is_code or not line.strip():
+            if run:
+                yield "".join(run), False
+                run = []
+            yield line, True
+        else:
+            run.append(line)
+    if run:
+        yield "".join(run), False
+
+
+def _lines(markdown: str) -> Iterator[tuple[str, bool]]:
+    """Each line with its end, and whether it is code: fenced, or indented outside lists after a blank line."""
+    closing, listed, open_for_code = "", False, True
+    for line in re.split(r"(?<=\n)", markdown):
+        fence = _FENCE.match(line.rstrip("\n"))
+        if closing:
+            if fence and fence[1].startswith(closing) and not fence[2].strip():
+                closing = ""
+            yield line, True
+            continue
+        indented = line.startswith(("    ", "\t"))
+        is_code = bool(fence) or (indented and open_for_code and not listed)
+        closing = fence[1] if fence and not (indented and open_for_code and not listed) else ""
+        if line.strip():
+            listed = bool(_ITEM.match(line)) or (listed and line[0] in " \t")
+            open_for_code = is_code
+        else:
+            open_for_code = True
+        yield line, is_code
+
+
+@dataclass(slots=True)
+class _Definition:
+    target: str
+    is_picture: bool = False
+
+
+def _label(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _target(found: re.Match[str]) -> str:
+    raw = found["angled"] if found["angled"] is not None else found["bare"]
+    return html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", raw or ""))
+
+
+def _definitions(parts: list[tuple[str, bool]]) -> dict[str, _Definition]:
+    found: dict[str, _Definition] = {}
+    for text, is_code in parts:
+        if not is_code and "]:" in text:
+            for match in _DEFINITION.finditer(text):
+                found.setdefault(_label(match["name"]), _Definition(_target(match)))
+    if found:
+        for text, is_code in parts:
+            for first, second in re.findall(r"!\[([^\[\]]{0,500})\](?:\[([^\[\]]{0,500})\])?", "" if is_code else text):
+                definition = found.get(_label(second or first))
+                if definition:
+                    definition.is_picture = True
+    return found
+
+
+@dataclass(slots=True)
+class _Scan:
+    """One pass over the paragraphs; `answers` remembers what became of the definitions."""
+
+    link: Retarget
+    picture: Retarget
+    definitions: Mapping[str, _Definition]
+    answers: dict[str, str | None] = field(default_factory=dict)
+
+    def answer(self, label: str) -> str | None:
+        if label not in self.answers:
+            definition = self.definitions[label]
+            ask = self.picture if definition.is_picture else self.link
+            self.answers[label] = ask(definition.target)
+        return self.answers[label]
+
+    def rewritten(self, text: str) -> str:
+        edits: list[tuple[int, int, str]] = []
+        position = 0
+        if "]:" in text and self.definitions:
+            for found in _DEFINITION.finditer(text):
+                edits.append((*found.span(), self._definition(found)))
+        opened: list[re.Match[str]] = []
+        skipped = {start: end for start, end, _ in edits}
+        while found_token := _TOKEN.search(text, position):
+            start, position = found_token.start(), found_token.end()
+            if start in skipped:
+                position = skipped[start]
+            elif found_token["ticks"]:
+                position = _after_code(text, found_token)
+            elif found_token["tag"]:
+                edits.append((start, position, self._tag(found_token)))
+            elif found_token["open"]:
+                opened.append(found_token)
+            elif found_token[0][0] == "]" and opened:
+                edits.extend(self._closed(text, opened.pop(), found_token))
+        return _apply(text, edits)
+
+    def _definition(self, found: re.Match[str]) -> str:
+        target = self.answer(_label(found["name"]))
+        if target is None:
+            return "\n" * found[0].count("\n")
+        return _replace_group(found, target)
+
+    def _closed(self, text: str, opening: re.Match[str], closing: re.Match[str]) -> list[tuple[int, int, str]]:
+        """The edits of one bracketed text: a link or picture, inline or by reference, or nothing of the kind."""
+        if closing["inline"] is not None:
+            ask = self.picture if opening[0] == "![" else self.link
+            target = ask(_target(closing))
+            if target is not None:
+                return [(*closing.span(), _replace_group(closing, target))]
+            return [(*opening.span(), ""), (*closing.span(), "\n" * closing[0].count("\n"))]
+        label = _label(closing["label"] or text[opening.end() : closing.start()])
+        if label not in self.definitions or self.answer(label) is not None:
+            return []
+        return [(*opening.span(), ""), (*closing.span(), "\n" * closing[0].count("\n"))]
+
+    def _tag(self, found: re.Match[str]) -> str:
+        name = found["tag"].lower()
+        attribute = _ATTRIBUTE[name].search(found[0])
+        if not attribute:
+            return found[0]
+        group = next(index for index in (1, 2, 3) if attribute[index] is not None)
+        target = (self.picture if name == "img" else self.link)(html.unescape(attribute[group]))
+        if target is not None:
+            quoted = f' {"src" if name == "img" else "href"}="{html.escape(target)}"'
+            return found[0][: attribute.start()] + quoted + found[0][attribute.end() :]
+        if name == "a":
+            return found[0][: attribute.start()] + found[0][attribute.end() :]
+        alt = _ALT.search(found[0])
+        return (alt[1] or alt[2] or "" if alt else "") + "\n" * found[0].count("\n")
+
+
+def _after_code(text: str, ticks: re.Match[str]) -> int:
+    """Where the code span that these backticks open ends, or just behind them when they open none."""
+    run = ticks["ticks"]
+    closing = re.compile(rf"(?<!`){run}(?!`)").search(text, ticks.end())
+    return closing.end() if closing else ticks.end()
+
+
+def _replace_group(found: re.Match[str], target: str) -> str:
+    angled = found["angled"] is not None
+    start, end = found.span("angled" if angled else "bare")
+    if angled:
+        start, end = start - 1, end + 1
+    destination = target if target and not re.search(r"[\s<>()]", target) else f"<{target}>"
+    return found[0][: start - found.start()] + destination + found[0][end - found.start() :]
+
+
+def _apply(text: str, edits: list[tuple[int, int, str]]) -> str:
+    parts: list[str] = []
+    position = 0
+    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
+        if start >= position:
+            parts += [text[position:start], new]
+            position = end
+    return "".join([*parts, text[position:]])
