@@ -1,0 +1,195 @@
+"""The full-text index over the wiki's pages: every section a passage, in an FTS5 table of our own tokens.
+
+Invariant: rows are a function of the tree alone. Row ids come from the page's path and the passage's number, and all statistics
+are sums over the rows, so catching up by a diff and building anew answer every query alike. A row id also carries the page's
+kind in its top bits: a range of ids is a scope. Page text is not stored; it is in git.
+"""
+
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitkb.model import Tree, TreeChange
+from gitkb.text.language import detect_language
+from gitkb.text.sections import MAX_PASSAGES, Page, Passage, read_page
+from gitkb.text.tokens import Analysis, analyse
+
+HEAD_MARK = "\ue010"
+"""Before a token that stands in a title, an alias or a heading: such words have posting lists of their own, short ones."""
+ORDINAL_BITS = 15
+_PAGE_BITS = 45
+_SCOPE_SHIFT = ORDINAL_BITS + _PAGE_BITS
+SCOPES = {"sources": 1, "summaries": 2, "concepts": 3, "entities": 4, "other": 5}
+_SAMPLE = 2_000
+_DEFAULT_LANGUAGE = "en"
+
+assert 3 * MAX_PASSAGES < 2**ORDINAL_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One passage as stored: where it stands and its tokens (`head` without marks)."""
+
+    heading: str
+    line: int
+    lines: int
+    tokens: list[str]
+    head: list[str]
+    forms: list[str]
+
+
+class _Passages:
+    """The `Index` over `wiki/**.md`, index pages excluded."""
+
+    name = "passages"
+    version = 1
+    tables = ("passage_terms", "passage_index", "passage_rows", "passage_pages", "passage_stats")
+
+    def create(self, db: sqlite3.Connection) -> None:
+        db.execute("CREATE TABLE passage_stats (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID")
+        db.execute(
+            "CREATE TABLE passage_pages (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL,"
+            " description TEXT NOT NULL, head TEXT NOT NULL, language TEXT NOT NULL)"
+        )
+        db.execute(
+            "CREATE TABLE passage_rows (id INTEGER PRIMARY KEY, heading TEXT NOT NULL, line INTEGER NOT NULL,"
+            " lines INTEGER NOT NULL, length INTEGER NOT NULL, tokens BLOB NOT NULL)"
+        )
+        # Tokens are made of letters and digits, and of non-ASCII characters, which the `ascii` tokenizer never splits.
+        db.execute("CREATE VIRTUAL TABLE passage_index USING fts5(body, head, forms, content='', tokenize='ascii')")
+        db.execute("CREATE VIRTUAL TABLE passage_terms USING fts5vocab(passage_index, 'row')")
+
+    def apply(self, db: sqlite3.Connection, tree: Tree, changes: list[TreeChange]) -> None:
+        pages = sorted((page_id(change.path), change) for change in changes if is_searched(change.path))
+        # Row ids rise within each pass: an FTS5 segment is written whenever they fall.
+        for _, change in pages:
+            if change.old is not None:
+                _remove(db, change.path)
+        for wanted, change in pages:
+            if change.new is not None:
+                _insert(db, wanted, change.path, tree.read_blob(change.new))
+
+
+PASSAGES = _Passages()
+
+
+def is_searched(path: str) -> bool:
+    """Whether a path in the repository is a page that search finds."""
+    name = path.rpartition("/")[2]
+    return path.startswith("wiki/") and name.endswith(".md") and name != "index.md" and not name.startswith("index--")
+
+
+def document_of(path: str) -> str:
+    """The document that a source page (or a chapter of it) or a summary belongs to, "" for other pages."""
+    for folder in ("wiki/sources/", "wiki/summaries/"):
+        if path.startswith(folder):
+            return path.removeprefix(folder).removesuffix(".md").partition("--")[0]
+    return ""
+
+
+def page_id(path: str) -> int:
+    """The id a page has unless another took it: its scope, then a hash of its path."""
+    digest = hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+    scope = SCOPES.get(path.split("/")[1], SCOPES["other"]) if path.count("/") > 1 else SCOPES["other"]
+    return scope << _PAGE_BITS | int.from_bytes(digest, "big") >> (64 - _PAGE_BITS)
+
+
+def scope_rows(scope: str) -> tuple[int, int]:
+    """The first and last row id of a scope; of everything for "all"."""
+    if scope == "all":
+        return 0, 2**63 - 1
+    return SCOPES[scope] << _SCOPE_SHIFT, (SCOPES[scope] + 1 << _SCOPE_SHIFT) - 1
+
+
+def page_rows(page: int) -> tuple[int, int]:
+    """The first and last row id that a page's passages may have."""
+    return page << ORDINAL_BITS, (page + 1 << ORDINAL_BITS) - 1
+
+
+def unpack(blob: bytes) -> tuple[list[str], list[str], list[str]]:
+    """Tokens, head tokens and other forms of a stored passage."""
+    body, head, forms = zlib.decompress(blob).decode().split("\n")
+    return body.split(), head.split(), forms.split()
+
+
+def _remove(db: sqlite3.Connection, path: str) -> None:
+    found = db.execute("SELECT id, language FROM passage_pages WHERE path = ?", (path,)).fetchone()
+    if found is None:
+        return
+    page, language = found
+    rows = db.execute("SELECT id, length, tokens FROM passage_rows WHERE id BETWEEN ? AND ? ORDER BY id", page_rows(page))
+    count = total = 0
+    for row, length, blob in rows.fetchall():
+        body, head, forms = zlib.decompress(blob).decode().split("\n")
+        db.execute(
+            "INSERT INTO passage_index (passage_index, rowid, body, head, forms) VALUES ('delete', ?, ?, ?, ?)",
+            (row, body, _marked(head), forms),
+        )
+        count, total = count + 1, total + length
+    db.execute("DELETE FROM passage_rows WHERE id BETWEEN ? AND ?", page_rows(page))
+    db.execute("DELETE FROM passage_pages WHERE id = ?", (page,))
+    _count(db, language, -1, -count, -total)
+
+
+def _insert(db: sqlite3.Connection, wanted: int, path: str, content: bytes) -> None:
+    page = read_page(content.decode("utf-8", "replace"))
+    language = page.language or detect_language(_sample(page)) or _DEFAULT_LANGUAGE
+    number = _free(db, wanted)
+    names = analyse(" ".join((page.title, *page.aliases)), language)
+    title = page.title or path.rpartition("/")[2].removesuffix(".md")
+    db.execute(
+        "INSERT INTO passage_pages VALUES (?, ?, ?, ?, ?, ?)",
+        (number, path, title, page.description[:400], " ".join(names.tokens), language),
+    )
+    total = 0
+    rows = list(_rows(page, names, language))
+    for ordinal, row in enumerate(rows):
+        _insert_row(db, (number << ORDINAL_BITS) + ordinal, row)
+        total += len(row.tokens)
+    _count(db, language, 1, len(rows), total)
+
+
+def _rows(page: Page, names: Analysis, language: str) -> Iterator[Row]:
+    """The page's own row (title, aliases, description), then one for each passage."""
+    about = analyse(page.description, language)
+    yield Row("", page.line, 1, about.tokens, names.tokens, sorted({*names.forms, *about.forms}))
+    for passage in page.passages:
+        head = analyse(" ".join(passage.headings), language)
+        body = analyse(passage.text, language)
+        forms = sorted({*head.forms, *body.forms})
+        yield Row(" > ".join(passage.headings), passage.line, passage.lines, body.tokens, head.tokens, forms)
+
+
+def _insert_row(db: sqlite3.Connection, number: int, row: Row) -> None:
+    body, head, forms = " ".join(row.tokens), " ".join(row.head), " ".join(row.forms)
+    db.execute(
+        "INSERT INTO passage_rows VALUES (?, ?, ?, ?, ?, ?)",
+        (number, row.heading, row.line, row.lines, len(row.tokens), zlib.compress(f"{body}\n{head}\n{forms}".encode(), 1)),
+    )
+    db.execute("INSERT INTO passage_index (rowid, body, head, forms) VALUES (?, ?, ?, ?)", (number, body, _marked(head), forms))
+
+
+def _marked(head: str) -> str:
+    tokens = head.split()
+    return " ".join([*(HEAD_MARK + token for token in tokens), *tokens])
+
+
+def _sample(page: Page) -> str:
+    parts: list[Passage] = list(page.passages[:8])
+    return " ".join([page.title, page.description, *(part.text for part in parts)])[:_SAMPLE]
+
+
+def _free(db: sqlite3.Connection, wanted: int) -> int:
+    """The wanted id, or the next free one where another path hashes to the same (one in a hundred thousand wikis)."""
+    while db.execute("SELECT 1 FROM passage_pages WHERE id = ?", (wanted,)).fetchone():
+        wanted += 1
+    return wanted
+
+
+def _count(db: sqlite3.Connection, language: str, pages: int, passages: int, tokens: int) -> None:
+    changes = ((f"language:{language}", pages), ("pages", pages), ("passages", passages), ("tokens", tokens))
+    db.executemany(
+        "INSERT INTO passage_stats VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value", changes
+    )

@@ -1,0 +1,77 @@
+"""How well a passage answers a query: BM25 over text, headings and title, raised where the words stand close together.
+
+Invariant: a pure function of the passage's tokens, the page's title and the query with its statistics; equal input gives the same
+number on every machine. It reads no table.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+K1 = 1.4
+B = 0.7
+HEADING_WEIGHT = 0.8
+TITLE_WEIGHT = 1.2
+NEAR_WEIGHT = 0.35
+"""Of the lesser word's weight, for two words side by side; half of it two words apart, and so on up to `NEAR`."""
+NEAR = 8
+COVERAGE = 0.3
+"""How much of its score a passage loses that has almost none of the words asked for."""
+MORE_PASSAGES = 0.08
+"""What each further good passage adds to its page, as a share of the passage's score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A query's terms with their weight: `tokens` maps each token to its term's number, `weights[n]` is its idf."""
+
+    tokens: dict[str, int]
+    weights: tuple[float, ...]
+    average: float
+
+
+def idf(passages: int, having: int) -> float:
+    """The weight of a word that `having` of all passages hold; never negative."""
+    return math.log(1 + (passages - having + 0.5) / (having + 0.5))
+
+
+def score(query: Weighed, body: Sequence[str], head: Sequence[str], forms: Sequence[str], title: Sequence[str]) -> float:
+    """The score of one passage; 0 where nothing of the query occurs."""
+    number_of = query.tokens
+    places = [(place, number_of[token]) for place, token in enumerate(body) if token in number_of]
+    counts: dict[int, float] = {}
+    for _, number in places:
+        counts[number] = counts.get(number, 0.0) + 1.0
+    for form in forms:  # a prefix, or a character of an unspaced script: it says that the word is there, not how often
+        if form in number_of:
+            counts.setdefault(number_of[form], 1.0)
+    length = 1 - B + B * len(body) / query.average
+    for number in counts:
+        counts[number] /= length
+    for tokens, weight in ((head, HEADING_WEIGHT), (title, TITLE_WEIGHT)):
+        for number in {number_of[token] for token in tokens if token in number_of}:
+            counts[number] = counts.get(number, 0.0) + weight
+    total = sum(query.weights[number] * count * (K1 + 1) / (K1 + count) for number, count in sorted(counts.items()))
+    total += NEAR_WEIGHT * _closeness(query.weights, places)
+    return total * _coverage(query.weights, counts)
+
+
+def _closeness(weights: Sequence[float], places: Sequence[tuple[int, int]]) -> float:
+    best: dict[tuple[int, int], int] = {}
+    for (place, number), (next_place, next_number) in pairwise(places):
+        distance = next_place - place
+        if number != next_number and distance <= NEAR:
+            pair = (min(number, next_number), max(number, next_number))
+            best[pair] = min(best.get(pair, NEAR), distance)
+    return sum(min(weights[one], weights[other]) / distance for (one, other), distance in sorted(best.items()))
+
+
+def _coverage(weights: Sequence[float], counts: dict[int, float]) -> float:
+    everything = sum(weights) or 1.0
+    return 1 - COVERAGE * (1 - sum(weights[number] for number in sorted(counts)) / everything)
+
+
+def page_score(scores: Sequence[float]) -> float:
+    """The score of a page from those of its passages, best first."""
+    return scores[0] + MORE_PASSAGES * sum(scores[1:4])
