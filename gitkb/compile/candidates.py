@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from gitkb.compile.definitions import Definition, find_definition
 from gitkb.compile.headings import heading_terms
 from gitkb.compile.reading import Reading, Sentence
-from gitkb.text.phrases import noun_runs, subterms, term_key, tokens
+from gitkb.text.phrases import as_term, code_term, noun_runs, subterms, term_key, tokens
+from gitkb.text.prose import CODE_OPEN
 
 _MOST_RUNS = 60_000
 _CJK = ("ja", "zh", "ko")
@@ -88,6 +89,8 @@ def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: lis
 def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
     for index, sentence in enumerate(sentences):
         words = tokens(sentence.text)
+        if CODE_OPEN in sentence.text:
+            _count_code(found, index, words)
         for start, end in noun_runs(words):
             spans = list(subterms(words, start, min(end, start + 8)))
             for first, last in spans:
@@ -102,6 +105,14 @@ def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> N
                 if longer:
                     candidate.nested += 1
                     candidate.longer = max(candidate.longer, longer)
+
+
+def _count_code(found: dict[str, Candidate], index: int, words: list[str]) -> None:
+    for word in words:
+        name = code_term(word)
+        candidate = found.get(name.lower()) if name else None
+        if candidate is not None:
+            _note(candidate, index, (name,), at_start=False)
 
 
 def _note(candidate: Candidate, index: int, form: tuple[str, ...], *, at_start: bool) -> None:
@@ -137,8 +148,6 @@ def _count_spans(found: dict[str, Candidate], reading: Reading) -> None:
 
 
 def _count_emphasis(found: dict[str, Candidate], reading: Reading) -> None:
-    from gitkb.text.phrases import as_term
-
     for sentence in reading.sentences:
         if sentence.leads:
             for text in sentence.emphasised[:20]:

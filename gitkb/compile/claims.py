@@ -56,10 +56,10 @@ _OPENING = {language: re.compile(rf"(?:{_pattern(words)})(?![\w-])", re.I) for l
 _CJK_OPENING = {language: re.compile(_pattern(words)) for language, words in _CJK_OPENINGS.items()}
 _LEANS = {
     "en": re.compile(
-        r"\b(?:(?:this|these) (?:chapter|section|book|example|examples|code|document|page|tutorial|guide|article|paper|manual|case|point|way|means|problem|list|table|rfc|post|lesson|situation|reason|time|program|function|lint|"
+        r"(?:\b|, )(?:(?:this|these) (?:chapter|section|book|example|examples|code|document|page|tutorial|guide|article|paper|manual|case|point|way|means|problem|list|table|rfc|post|lesson|situation|reason|time|program|function|lint|"
         r"issue|error|module|behavior|behaviour|approach|feature|function|method|type|file|crate|one|option|command)|the (?:above|below|following|previous|preceding|next|last) \w+|above|below|as follows|following (?:code|example|section|list)|(?:listing|figure|fig\.|table|example|exercise|chapter|section|appendix|equation|step) \(?[0-9A-Z][0-9.-]*\b|"
         r"we|we'll|we've|we're|we'd|i|i'm|i've|i'd|i'll|us|our|ours|my|me|let's|as shown|shown here|see (?:the|also|chapter|section|below|above|more)|mentioned|later (?:on|in)|earlier|discussed|that's (?:why|it)|(?:shown|seen|described|listed|defined) (?:here|above|below|in)|"
-        r"previously|in turn,|so far|stay tuned|sorry|hello|foo|bar|baz|these two|those two|latter|former|aforementioned|dear|fun|talk about|as you can see|you(?:'ve| have) (?:seen|learned))\b",
+        r"previously|in turn,|on the other hand|on the contrary|however|therefore|though,|so far|stay tuned|sorry|hello|foo|bar|baz|these two|those two|latter|former|aforementioned|dear|fun|talk about|as you can see|you(?:'ve| have) (?:seen|learned))\b",
         re.I,
     ),
     "de": re.compile(
@@ -83,7 +83,7 @@ _LEANS = {
 }
 _ENDS = re.compile(r"[^.…:;,?!\s][\"'”’»)\]]*\.[\"'”’»)\]]*$|[。．｡][」』）”]*$")
 _CLEAN_FAILS = re.compile(
-    r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ "
+    r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
 )
 _OPENS_WELL = re.compile(r"[\"“‘«„(]?[^\W_]")
 _BRACKETS = str.maketrans({"（": "(", "）": ")"})
@@ -115,6 +115,7 @@ def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
     score -= 0.15 if _YOU.search(text) else 0
     score -= 0.08 if _POINTING.search(text) else 0
     score -= 0.05 * min(3, sum(text.count(c) for c in "();=") // 2)
+    score -= 0.1 if "[" in text else 0
     score -= 0.05 if sum(c.isdigit() for c in text) > 3 else 0
     return max(0.05, score)
 

@@ -7,9 +7,9 @@ Patterns are anchored and bounded, so that no sentence takes long.
 import re
 from dataclasses import dataclass
 
-from gitkb.text.phrases import as_term, term_key
+from gitkb.text.phrases import as_term, code_term, term_key
 from gitkb.text.prose import plain
-from gitkb.text.wordclasses import breaks_run
+from gitkb.text.wordclasses import breaks_run, is_verb_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,9 @@ class Definition:
     key: str
     aliases: tuple[str, ...] = ()
     is_definite: bool = False
+    is_weak: bool = False
+    is_code: bool = False
+    is_singular: bool = False
 
 
 _ALIAS = r"(?:,? \((?:or |also |also (?:called|known as) |a\.k\.a\. |short for |abbreviated (?:as )?|kurz |abgekürzt |ou |o )?(?P<alias>[^()]{2,40})\))?"
@@ -28,9 +31,11 @@ _EN = re.compile(
     + _ALIAS
     + r"(?:,? (?:or|also (?:called|known as)|sometimes (?:called|known as)|abbreviated(?: as)?) (?:an? |the )?(?P<other>[^,;:()]{2,40}),)?"
     r"(?:, [^,;:()]{3,40},| \([^()]{3,80}\))?"
-    r" (?:(?:is|are|was|were) (?:simply |basically |essentially |just |also |usually |generally |typically |actually )?(?P<what>a|an|the|any|one of|another)\b(?P<rest>.{15,})"
+    r" (?:(?P<be>is|are) (?:simply |basically |essentially |just |also |usually |generally |typically |actually )?(?P<what>a|an|the|any|one of|another)\b(?P<rest>.{15,})"
     r"|are (?:simply |basically |essentially |just |usually |generally |typically )?(?P<many>[a-z][\w-]*(?: [a-z][\w-]*){0,5}? (?:that|which|whose|used|for|of|where|to|with|in|by|designed|defined|from|who)\b.{10,})"
-    r"|(?:refers? to|means?|denotes?|stands? for|(?:is|are) defined (?:as|to be)|(?:is|are) the name (?:of|for)|describes? (?:a|an|the|how)) (?P<meaning>.{15,}))"
+    r"|(?:refers? to|means?|denotes?|stands? for|(?:is|are) defined (?:as|to be)|(?:is|are) the name (?:of|for)|describes? (?:a|an|the|how)) (?P<meaning>.{15,})"
+    r"|(?P<does>(?:can |may )?(?:allows?|lets?|enables?|provides?|represents?|contains?|controls?|specif(?:y|ies)|defines?|determines?|consists? of|performs?|converts?|constructs?|stores?|manages?|implements?|"
+    r"describes?|displays?|computes?|combines?|(?:is|are) used (?:to|for|by|in|when|as)|creates?|generates?|runs|executes?|supports?|measures?|restricts?|groups?|changes?|removes?|adds?|returns?|handles?|checks?)) .{25,})"
 )
 _DE = re.compile(
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
@@ -107,7 +112,7 @@ _PRAISE = frozenset(
     number value name list string path boolean integer work point trade-off tradeoff balance issue bug limitation part member subset superset
     candidate compromise choice consequence requirement opposite reverse exception responsibility job task goal opportunity idea topic subject
     given sign hint clue attempt violation possibility source cause type-error hard compile-time pretty fairly perfectly hack workaround
-    synonym alias shorthand shortcut wrapper placeholder equivalent instance kind-of pleasant fine additional starting further second-class
+    synonym alias shorthand shortcut wrapper placeholder equivalent instance kind-of pleasant fine fundamental crucial core prime breath key starting further second-class
     gut gute guter gutes sehr einzige erste letzte gleiche selbe fall grund beispiel problem bonne bon même seul seule premier première dernier cas exemple mauvaise
     buena buen mismo misma único única primer primera último caso ejemplo""".split()
 )
@@ -130,26 +135,44 @@ def find_definition(marked: str, language: str) -> Definition | None:
     found = match.groupdict()
     if not _says_something(found, language):
         return None
-    words = as_term(found.get("term") or found.get("under") or "", language)
-    if not words:
+    term = found.get("term") or found.get("under") or ""
+    code = code_term(term)
+    words = (code,) if code else as_term(term, language)
+    if not words or not _agrees(words, found.get("does")) or (code and (found.get("does") or found.get("article"))):
         return None
     is_definite = (found.get("article") or "").lower() in _DEFINITE
-    return Definition(words, term_key(words, language), _aliases(found, words, language), is_definite)
+    return Definition(
+        words,
+        term_key(words, language),
+        _aliases(found, words, language),
+        is_definite,
+        is_weak=bool(found.get("does")),
+        is_code=bool(code),
+        is_singular=found.get("be") == "is",
+    )
+
+
+def _agrees(words: tuple[str, ...], does: str | None) -> bool:
+    """Whether a verb fits its subject: "support" after "Rust" is a noun, after "targets" a verb."""
+    if not does:
+        return True
+    verb = does.split(" ", 1)[0]
+    return verb.endswith("s") or verb in ("can", "may", "are") or words[-1].endswith("s")
 
 
 def _says_something(found: dict[str, str | None], language: str) -> bool:
     many = found.get("many")
     if many is not None:
         first = many.split(" ", 1)[0]
-        return first not in _NOT_PLURAL and first not in _PRAISE and not first.endswith(("ed", "ly", "ing"))
+        return first not in _NOT_PLURAL and first not in _PRAISE and not is_verb_form(first) and not first.endswith(("ed", "ly", "ing", "ial", "able", "ible", "ful", "ant"))
     rest = (found.get("rest") or "").split()
     if not rest:
-        return bool(found.get("meaning"))
+        return bool(found.get("meaning") or found.get("does"))
     if language in ("ja", "zh"):
         return True
     first = plain(rest[0]).lower().strip(".,;:()'\"")
     second = plain(rest[1]).lower().strip(".,;:") if len(rest) > 1 else ""
-    if first in _PRAISE or (second in _PRAISE and breaks_run(first, language)):
+    if found.get("what") == "one of" or first in _PRAISE or (second in _PRAISE and breaks_run(first, language)):
         return False
     return not (found.get("what") == "the" and first.endswith(("est", "ing")))
 

@@ -11,7 +11,7 @@ from gitkb.compile.entities import entity_topics
 from gitkb.compile.reading import read_document
 from gitkb.compile.summary import document_description, document_outline, document_summary, document_title
 from gitkb.compile.topics import concept_topics
-from gitkb.model import Conversion, Digest
+from gitkb.model import Conversion, Digest, Topic
 
 
 def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
@@ -33,5 +33,11 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
         compiler=COMPILER,
         summary=summary,
         outline=document_outline(reading, claims, title),
-        topics=(*concepts, *entities),
+        topics=_united(concepts, entities),
     )
+
+
+def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
+    """All topics, each name once: a term that the document writes as a name was judged as a concept too, with its definition."""
+    named = {topic.name.lower() for topic in concepts}
+    return (*concepts, *(topic for topic in entities if topic.name.lower() not in named))

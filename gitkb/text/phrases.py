@@ -8,7 +8,7 @@ because without a dictionary of word classes a run of words is as often a clause
 import re
 from collections.abc import Iterator
 
-from gitkb.text.prose import CODE_OPEN
+from gitkb.text.prose import CODE_CLOSE, CODE_OPEN
 from gitkb.text.stopwords import function_words
 from gitkb.text.wordclasses import breaks_run, is_general_noun, may_head
 
@@ -47,6 +47,15 @@ _CJK_TERM = {
 }
 
 
+_CODE_TERM = re.compile(rf"{CODE_OPEN}([A-Za-z][\w-]{{2,30}}){CODE_CLOSE}")
+
+
+def code_term(text: str) -> str:
+    """The identifier, if a text is one piece of inline code that holds a plain identifier; else ""."""
+    match = _CODE_TERM.fullmatch(text.strip())
+    return match.group(1) if match else ""
+
+
 def tokens(text: str) -> list[str]:
     """Words, marks and inline code (one token each, with its marks) of a sentence, in order."""
     return _TOKEN.findall(text)
@@ -55,6 +64,8 @@ def tokens(text: str) -> list[str]:
 def singular(word: str) -> str:
     """The English singular of a word of any case; words that only look like plurals stay."""
     low = word.lower()
+    if low == "menus":
+        return word[:-1]
     if len(low) < 4 or not low.endswith("s") or low.endswith(_KEEP_S) or low in _INVARIANT or not low.isascii() or word.isupper():
         return word
     if low.endswith("ies") and len(low) > 4:
@@ -129,7 +140,11 @@ def _is_term(words: tuple[str, ...], language: str) -> bool:
         return False
     if any(low.endswith(("'s", "’s", "n't")) for low in lows) or len(set(lows)) < len(lows):
         return False
-    return not all(is_general_noun(low, language) or low in inner for low in lows)
+    return len(words) == 1 or not all(is_general_noun(low, language) or low in inner for low in lows)
+
+
+def _reads_as_english_term(lows: list[str]) -> bool:
+    return not any(breaks_run(low, "en") for low in lows) and may_head(lows[-1], "en") and first_word_fits(lows[0])
 
 
 def _cjk_term(text: str, language: str) -> tuple[str, ...]:

@@ -34,10 +34,10 @@ _LINK = re.compile(
     r"\[((?:[^\[\]]|\[[^\[\]]{0,100}\]){1,500})\](?:\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:\s+[\"'][^\"']{0,300}[\"'])?\)|\[[^\]]{0,200}\])"
 )
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,100}\]")
-_BARE_LINK = re.compile(r"\[((?:[^\[\]\ue000]|\ue000[^\ue001]{0,200}\ue001){2,200})\](?![(:\[])")
+_BARE_LINK = re.compile(r"\[(?!\d{1,3}\])((?:[^\[\]\ue000]|\ue000[^\ue001]{0,200}\ue001){1,200})\](?![(:\[])")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,500})>")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,500})?/?>|<!--[^>]{0,500}-->")
-_EMPHASIS = re.compile(r"(\*{1,3}|(?<![^\W_])_{1,3})(?=[^\s*_])([^*_]{1,200}?)(?<=[^\s*_])\1(?!\w)")
+_EMPHASIS = re.compile(r"(?<!\w)(?:(\*{1,3})(?=[^\s*])([^*]{1,200}?)(?<=[^\s*])\1|(_{1,3})(?=[^\s_])([^_]{1,200}?)(?<=[^\s_])\3(?!\w))")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SHORTCODE = re.compile(r"\{\{[^{}]{0,300}\}\}")
 _BLANKS = re.compile(r"\s+")
@@ -74,7 +74,7 @@ def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
         codes.append(match.group(2).strip())
         return f"{CODE_OPEN}{len(codes) - 1}{CODE_CLOSE}"
 
-    text = _MARKS.sub("", raw)
+    text = _MARKS.sub("", raw).replace("\\\n", " ")
     if "`" in text:
         text = _CODE_SPAN.sub(keep_code, text)
     if "[" in text:
@@ -84,7 +84,7 @@ def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
         text = _TAG.sub("", _AUTOLINK.sub(r"\1", text))
     emphasised: list[str] = []
     if "*" in text or "_" in text:
-        text = _take_emphasis(_take_emphasis(text, emphasised), emphasised)
+        text = _take_emphasis(_take_emphasis(text, emphasised), emphasised).replace("**", "")
     text = _SHORTCODE.sub("", text) if "{{" in text else text
     text = _ESCAPE.sub(r"\1", text) if "\\" in text else text
     text = html.unescape(text) if "&" in text else text
@@ -99,8 +99,9 @@ def plain(text: str) -> str:
 
 def _take_emphasis(text: str, found: list[str]) -> str:
     def keep(match: re.Match[str]) -> str:
-        found.append(match.group(2))
-        return match.group(2)
+        text: str = match.group(2) or match.group(4)
+        found.append(text)
+        return text
 
     return _EMPHASIS.sub(keep, text)
 
