@@ -1,0 +1,147 @@
+"""What all tests stand on: no trace of the machine they run on, and the program as people run it.
+
+Before anything of gitkb is imported, HOME, the XDG folders, git's and libgit2's configuration point to empty places, and every
+variable that could steer git, gitkb or a model is gone. No test reaches the network beyond loopback.
+"""
+
+import ipaddress
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pygit2
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(tempfile.mkdtemp(prefix="gitkb-tests-"))
+
+_PERSON = {
+    "GIT_AUTHOR_NAME": "Ada Tester",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_NAME": "Ada Tester",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+}
+
+
+def _isolate() -> None:
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "GITKB_", "XDG_", "OPENAI_", "LC_")) or name.endswith("_API_KEY"):
+            del os.environ[name]
+    os.environ |= {
+        "HOME": str(HOME),
+        "XDG_CONFIG_HOME": str(HOME / ".config"),
+        "XDG_CACHE_HOME": str(HOME / ".cache"),
+        "XDG_DATA_HOME": str(HOME / ".local/share"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "COLUMNS": "120",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    levels = pygit2.enums.ConfigLevel
+    for level in (levels.GLOBAL, levels.XDG, levels.SYSTEM, levels.PROGRAMDATA):
+        pygit2.settings.search_path[level] = str(HOME)
+
+
+def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: unlike a patched function it also sees what libraries do in threads."""
+    if event == "socket.connect":
+        host = arguments[1][0] if isinstance(arguments[1], tuple) else ""
+    elif event == "socket.getaddrinfo":
+        host = arguments[0] or ""
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else str(host)
+    if name not in ("", "localhost") and not _is_loopback(name):
+        raise RuntimeError(f"a test tried to reach {name}")
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+_isolate()
+sys.addaudithook(_refuse_network)
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test starts inside this project's own repository."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def write_files() -> Callable[[Path, Mapping[str, str | bytes]], Path]:
+    """Writes files below a folder, by relative path, and returns the folder."""
+
+    def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+        for name, content in files.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def git() -> Callable[..., str]:
+    """The git program, as a person with a name: `git(folder, "log", "--oneline")` gives its output."""
+
+    def run(folder: Path, *arguments: str, check: bool = True) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        done = subprocess.run(command, check=check, capture_output=True, text=True, env=os.environ | _PERSON)
+        return done.stdout.strip()
+
+    return run
+
+
+@pytest.fixture
+def program() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The real program in a process of its own: `program("add", "docs", cwd=..., env=...)`."""
+
+    def run(*arguments: str | Path, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gitkb", *map(str, arguments)]
+        settings = {"capture_output": True, "text": True, "encoding": "utf-8", "timeout": 120, "stdin": subprocess.DEVNULL}
+        return subprocess.run(command, env=os.environ | dict(env or {}), **(settings | options))
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command line that ran in this process gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def gitkb(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ran]]:
+    """A command line in this process, errors and exit code included: quicker than `program`, and it can be measured."""
+    from gitkb.cli.boundary import run
+
+    def invoke(*arguments: str | Path) -> Ran:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        seen = capsys.readouterr()
+        return Ran(int(code), seen.out, seen.err)
+
+    yield invoke

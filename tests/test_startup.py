@@ -1,0 +1,50 @@
+"""The program starts quickly: what is asked often loads nothing that it does not need."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    *(
+        "rich",
+        "joblib",
+        "pygit2",
+        "pypdf",
+        "pypdfium2",
+        "openpyxl",
+        "lxml",
+        "docutils",
+        "wordfreq",
+        "yaml",
+        "sqlite3",
+        "PIL",
+        "bs4",
+    ),
+    *("gitkb.kb", "gitkb.ingest", "gitkb.store"),
+}
+
+
+def _loaded_after(*arguments: str) -> set[str]:
+    code = f"""
+import sys
+sys.argv = ["gitkb", *{arguments!r}]
+from gitkb.__main__ import main
+try:
+    main()
+finally:
+    print("LOADED", *sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("LOADED ")[2].split())
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("add", "--help"), ("search", "--help")])
+def test_help_loads_neither_the_library_nor_anything_heavy(arguments: tuple[str, ...]) -> None:
+    assert not _loaded_after(*arguments) & HEAVY
+
+
+def test_version_loads_not_even_the_command_line() -> None:
+    loaded = _loaded_after("--version")
+    assert "gitkb" in loaded
+    assert not loaded & {*HEAVY, "typer", "dataclasses", "pathlib", "gitkb.cli"}
