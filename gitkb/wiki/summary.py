@@ -1,0 +1,130 @@
+"""The summary page of one document: what it is, its best sentences with their places, its outline, what it speaks of.
+
+Invariant: depends on the document alone. It links the concept and entity pages that exist because of this very document and names
+all others as plain text; sections without content are left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from posixpath import splitext
+
+from gitkb.model import Claim, Digest, Place, Record, SummarySection, Topic
+from gitkb.text import frontmatter
+from gitkb.text.links import escape, relative
+from gitkb.text.slugs import topic_key
+from gitkb.wiki.generated import seal
+
+MAX_NAMES = 40
+MAX_SECTIONS = 300
+_FOLDERS = {"concept": "concepts", "entity": "entities"}
+_FORMATS = {"md": "Markdown", "markdown": "Markdown", "txt": "text", "rst": "reStructuredText", "ipynb": "notebook"}
+_KEYS = frozenset({"type", "title", "description", "authors", "sources", "generated", "status", "verified"})
+_UNITS = {"pptx": "slide", "xlsx": "sheet", "xls": "sheet"}
+
+
+def label_of(document: str) -> str:
+    """The id of a document in front matter and footnotes: "papers/aries" -> "papers--aries"."""
+    return document.replace("/", "--")
+
+
+def summary_page(record: Record, digest: Digest) -> bytes:
+    """The page's bytes; the digest's places have their paths."""
+    page = f"wiki/summaries/{record.document}.md"
+    source = f"wiki/sources/{record.document}.md"
+    meta: dict[str, object] = {"type": "Summary", "title": record.title}
+    if record.description:
+        meta["description"] = record.description
+    if record.authors:
+        meta["authors"] = list(record.authors)
+    meta.update({name: date for name, date in record.dates.items() if name not in _KEYS})
+    meta["sources"] = [{"id": label_of(record.document), "resource": relative(page, source)}]
+    paragraphs = [f"# {escape(record.title)}", *_head(page, source, record, digest)]
+    for heading, lines in (
+        ("Key points", list(_key_points(page, record, digest))),
+        ("Outline", list(_outline(page, record, digest))),
+        ("Concepts and names", list(_names(page, record))),
+    ):
+        if lines:
+            paragraphs += [f"## {heading}", "\n".join(lines)]
+    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), record.compiler)
+
+
+def _head(page: str, source: str, record: Record, digest: Digest) -> Iterator[str]:
+    if record.description:
+        said = next((claim for claim in digest.summary if claim.text == record.description), None)
+        yield f"{escape(record.description)} {_place(page, said.place)}".strip() if said else escape(record.description)
+    yield f"[Full text]({relative(page, source)}), [original]({relative(page, _raw(record))}) ({_kind(record)})"
+
+
+def _raw(record: Record) -> str:
+    return next(file for file in record.files if file.startswith("raw/"))
+
+
+def _kind(record: Record) -> str:
+    """The format and extent of the original: "PDF, 40 pages"."""
+    ending = splitext(_raw(record))[1].lstrip(".")
+    name = _FORMATS.get(ending, ending.upper() if ending != "original" else "text")
+    count = record.source.pages
+    unit = _UNITS.get(ending, "page")
+    return f"{name}, {count} {unit}{'s' if count != 1 else ''}" if count else name
+
+
+def _place(page: str, place: Place) -> str:
+    return f"[{escape(place.label)}]({_link(page, place)})" if place.label else ""
+
+
+def _link(page: str, place: Place) -> str:
+    return relative(page, f"wiki/{place.path}" + (f"#{place.anchor}" if place.anchor else ""))
+
+
+def _sentence(page: str, claim: Claim) -> str:
+    return f"{escape(claim.text)} {_place(page, claim.place)}".rstrip()
+
+
+def _key_points(page: str, record: Record, digest: Digest) -> Iterator[str]:
+    first = {claim.text: claim for claim in reversed(digest.summary)}
+    for text in dict.fromkeys(claim.text for claim in digest.summary if claim.text != record.description):
+        yield f"- {_sentence(page, first[text])}"
+
+
+def _outline(page: str, record: Record, digest: Digest) -> Iterator[str]:
+    """One line a section, nested as the document is: its title, then those of its best sentences not said above."""
+    said = {claim.text for claim in digest.summary} | {record.description}
+    depths: list[int] = []
+    for section in _sections(digest.outline, record.title):
+        while depths and depths[-1] >= section.level:
+            depths.pop()
+        sentences = [claim for claim in section.sentences if claim.text not in said]
+        said.update(claim.text for claim in sentences)
+        yield f"{'  ' * len(depths)}- {_section(page, section, sentences)}"
+        depths.append(section.level)
+
+
+def _sections(outline: Sequence[SummarySection], title: str) -> Sequence[SummarySection]:
+    """The sections to show: without the heading that is the document's title, and no outline of a single entry without words."""
+    shown = [section for section in outline if section.title.casefold() != title.casefold() or section.sentences]
+    return shown[:MAX_SECTIONS] if len(shown) > 1 or any(section.sentences for section in shown) else []
+
+
+def _section(page: str, section: SummarySection, sentences: Sequence[Claim]) -> str:
+    line = f"[{escape(section.title)}]({_link(page, section.place)})"
+    if not sentences:
+        return line
+    words = " ".join(
+        escape(claim.text) if claim.place.anchor == section.place.anchor else _sentence(page, claim) for claim in sentences
+    )
+    return f"{line}{'' if section.title[-1] in '.:?!' else ':'} {words}"
+
+
+def _names(page: str, record: Record) -> Iterator[str]:
+    for kind, heading in (("concept", "Concepts"), ("entity", "Names")):
+        topics = sorted((t for t in record.topics if t.kind == kind), key=lambda t: (not t.defined, -t.weight, t.name))
+        names = dict.fromkeys(_name(page, topic, record.language) for topic in topics[:MAX_NAMES])
+        if names:
+            yield f"- {heading}: {', '.join(names)}"
+
+
+def _name(page: str, topic: Topic, language: str) -> str:
+    if not topic.defined:
+        return escape(topic.name)
+    path = f"wiki/{_FOLDERS[topic.kind]}/{topic_key(topic.name, language)}.md"
+    return f"[{escape(topic.name)}]({relative(page, path)})"
