@@ -1,0 +1,65 @@
+"""The formats that gitkb reads: endings, media types, and the version of each converter.
+
+Invariant: a converter's number is raised whenever its output changes, as conversions are cached by it. This module imports
+nothing heavy: a scan asks it about every file it meets.
+"""
+
+from dataclasses import dataclass
+
+OFFICE = "application/vnd.openxmlformats-officedocument"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a file holds: its media type, and who reads it ("pdf/1")."""
+
+    media_type: str
+    converter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One kind of document: the module that reads it, its version, its words for people, its endings (the usual one first)."""
+
+    module: str
+    version: int
+    media_type: str
+    noun: str
+    endings: tuple[str, ...]
+    program: str = ""
+
+    @property
+    def format(self) -> Format:
+        return Format(self.media_type, f"{self.module}/{self.version}")
+
+
+PDF = Family("pdf", 1, "application/pdf", "PDF document", (".pdf",))
+DOCX = Family("word", 1, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx",), "Word")
+PPTX = Family("slides", 1, f"{OFFICE}.presentationml.presentation", "PowerPoint presentation", (".pptx",), "PowerPoint")
+XLSX = Family("sheets", 1, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx",), "Excel")
+XLS = Family("oldsheets", 1, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel")
+HTML = Family("webpage", 1, "text/html", "web page (HTML)", (".html", ".htm"))
+MARKDOWN = Family("markdown", 1, "text/markdown", "Markdown text", (".md", ".markdown"))
+RST = Family("restructured", 1, "text/x-rst", "reStructuredText", (".rst",))
+TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",))
+CSV = Family("delimited", 1, "text/csv", "comma-separated table", (".csv",))
+TSV = Family("delimited", 1, "text/tab-separated-values", "tab-separated table", (".tsv",))
+EPUB = Family("book", 1, "application/epub+zip", "EPUB book", (".epub",))
+NOTEBOOK = Family("notebook", 1, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter")
+
+FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)
+TEXTUAL = (MARKDOWN, RST, TEXT, CSV, TSV)
+BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
+ENDINGS = tuple(sorted(BY_ENDING))
+
+
+def ending_of(name: str) -> str:
+    """The lower-case ending of a file name with its dot, '' where there is none ("README", "notes of 3. May")."""
+    stem, dot, ending = name.rpartition(".")
+    return f".{ending.lower()}" if dot and stem and ending.isalnum() else ""
+
+
+def supported(name: str) -> bool:
+    """Whether a file of this name may hold a document, by its ending alone; a name without an ending may."""
+    ending = ending_of(name)
+    return not ending or ending in BY_ENDING

@@ -1,0 +1,68 @@
+"""Rows of cells to a GitHub table, and Markdown's special characters in plain text.
+
+Invariant: a table has one line per row and the same number of cells in each; nothing in a cell can end it early. Text is
+escaped only where Markdown would read it as markup, so that it stays good to read.
+"""
+
+import re
+from collections.abc import Sequence
+
+MAX_ROWS = 20_000
+_INLINE = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~])"
+    r"|`"
+    r"|<(?=[A-Za-z/!?])"
+    r"|\*(?=\S)|(?<=\S)\*"
+    r"|(?<![A-Za-z0-9_])_(?=\S)|(?<=[^\s_])_(?![A-Za-z0-9_])"
+    r"|(?<=\])[(\[]|\[(?=\^)"
+    r"|~~"
+    r"|&(?=#?\w{1,32};)"
+)
+_LINE_START = re.compile(r"^([#]{1,6}(?=\s|$)|[-+](?=\s|$)|>|={2,}\s*$|-{2,}\s*$|~{3,}|\d{1,9}(?=[.)](?:\s|$)))")
+
+
+def escape(text: str) -> str:
+    """Plain text for use inside a Markdown paragraph: one line, markup characters escaped where they would count."""
+    return _INLINE.sub(lambda found: "\\" + found[0], " ".join(text.split()))
+
+
+def paragraph(text: str) -> str:
+    """Plain text as a paragraph of its own: also escaped where its first characters would begin another block."""
+    line = escape(text)
+    found = _LINE_START.match(line)
+    if not found:
+        return line
+    if found[1][0].isdigit():
+        return f"{found[1]}\\{line[found.end() :]}"
+    return "\\" + line
+
+
+def table(rows: Sequence[Sequence[str]], header: bool = True) -> str:
+    """A GitHub table of cells in Markdown; without a `header` row an empty one is put above, as GitHub demands one.
+
+    Empty columns at the right and empty rows are left out; above `MAX_ROWS` the rest is counted in a line below.
+    """
+    filled = [[cell_text(cell) for cell in row] for row in rows]
+    filled = [row for row in filled if any(row)]
+    width = max((index + 1 for row in filled for index, cell in enumerate(row) if cell), default=0)
+    if not width:
+        return ""
+    left_out = max(0, len(filled) - MAX_ROWS)
+    padded = [[*row[:width], *[""] * (width - len(row))] for row in filled[:MAX_ROWS]]
+    if not header:
+        padded.insert(0, [""] * width)
+    lines = [_row(padded[0]), _row(["---"] * width), *(_row(row) for row in padded[1:])]
+    if left_out:
+        lines += ["", f"({left_out:,} more rows of this table are left out.)"]
+    return "\n".join(lines)
+
+
+def cell_text(markdown: str) -> str:
+    """Markdown on one line for a table cell: pipes escaped, paragraphs parted by <br>."""
+    parts = [" ".join(part.split()) for part in re.split(r"\n{2,}|<br>", markdown)]
+    text = "<br>".join(part for part in parts if part)
+    return re.sub(r"(?<!\\)\|", r"\\|", text)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,95 @@
+"""Web pages to Markdown: the main content, with title, language, description, authors and dates as the page states them.
+
+Invariant: nothing is fetched; pictures inside the page (data: URIs) are taken out, all others keep their relative or http target.
+"""
+
+import re
+from pathlib import Path
+
+from bs4 import BeautifulSoup, Tag
+
+from gitkb.convert.decode import decode
+from gitkb.convert.draft import Draft
+from gitkb.convert.finish import one_line
+from gitkb.convert.html_markdown import safe_target, to_markdown
+from gitkb.convert.html_prepare import main_content, parse, prepare_document, shape
+from gitkb.convert.pictures import Gallery
+
+_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
+_SITE = re.compile(r"\s+(?:[|—–·»]|::|-)\s+")
+_AUTHORS = ("author", "article:author", "citation_author", "dc.creator", "dcterms.creator", "parsely-author")
+_DATES = {
+    "published": ("article:published_time", "date", "dc.date", "dcterms.date", "citation_publication_date", "datepublished"),
+    "modified": ("article:modified_time", "last-modified", "dcterms.modified", "og:updated_time", "datemodified"),
+}
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+
+
+def read(file: Path, name: str, max_bytes: int) -> Draft:
+    """The draft of a web page."""
+    data = file.read_bytes()
+    declared = _CHARSET.search(data[:4096])
+    soup = parse(decode(data, declared[1].decode("ascii") if declared else ""))
+    meta = _meta(soup)
+    title = _page_title(soup)
+    language = str(soup.html.get("lang") or soup.html.get("xml:lang") or "") if soup.html else ""
+    gallery = Gallery()
+    root = main_content(soup)
+    shape(root)
+    tops = root.find_all("h1") or root.find_all("h2")[:1]
+    return Draft(
+        markdown=to_markdown(root, picture_target(gallery)),
+        title=one_line(tops[0].get_text()) if len(tops) == 1 else title,
+        language=language or meta.get("og:locale", "") or meta.get("content-language", ""),
+        pictures=gallery.pictures,
+        authors=tuple(value for key in _AUTHORS if (value := meta.get(key, "")) and not value.startswith("http")),
+        dates={key: found[0] for key, names in _DATES.items() if (found := _first_date(meta, names))},
+        description=meta.get("description", "") or meta.get("og:description", ""),
+    )
+
+
+def from_html(html: str, gallery: Gallery) -> str:
+    """Markdown of HTML that another converter made: all of it, no boilerplate looked for."""
+    root = prepare_document(parse(html))
+    shape(root)
+    return to_markdown(root, picture_target(gallery))
+
+
+def picture_target(gallery: Gallery, known: frozenset[str] = frozenset()) -> "PictureTarget":
+    """The function that says what an image's source becomes: taken out, kept as it is, or dropped."""
+    return PictureTarget(gallery, known)
+
+
+class PictureTarget:
+    """Data URIs go into the gallery, names already in it (`known`) and safe targets stay."""
+
+    def __init__(self, gallery: Gallery, known: frozenset[str]) -> None:
+        self._gallery = gallery
+        self._known = known
+
+    def __call__(self, source: str) -> str:
+        if source.lstrip()[:5].lower() == "data:":
+            return self._gallery.add_data_uri(source)
+        target = safe_target(source)
+        return "" if target.startswith(("mailto:", "#")) else target
+
+
+def _meta(soup: BeautifulSoup) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for tag in soup.find_all("meta"):
+        key = str(tag.get("name") or tag.get("property") or tag.get("itemprop") or tag.get("http-equiv") or "").lower()
+        content = one_line(str(tag.get("content") or ""))
+        if key and content:
+            found.setdefault(key, content)
+    return found
+
+
+def _page_title(soup: BeautifulSoup) -> str:
+    """The page's title without the name of the site behind it."""
+    tag = soup.find("title")
+    title = one_line(tag.get_text()) if isinstance(tag, Tag) else ""
+    return _SITE.split(title)[0] if len(_SITE.split(title)[0]) > 3 else title
+
+
+def _first_date(meta: dict[str, str], names: tuple[str, ...]) -> str:
+    return next((found[0] for name in names if (found := _ISO.match(meta.get(name, "")))), "")
