@@ -23,6 +23,7 @@ class Seal(Enum):
 
 _KEY = re.compile(r"^generated:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 _DIGEST = re.compile(r"content: (?P<quote>'?)(?P<digest>[0-9a-f]{12})(?P=quote)\}$")
+_AUTHOR = re.compile(r"^generated: \{by: ([^,{}\n]+), content: ", re.MULTILINE)
 _TYPE = re.compile(r"^type:", re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- gitkb: ([0-9a-f]{12}) -->\n?", re.MULTILINE)
 
@@ -66,6 +67,13 @@ def state(content: bytes) -> Seal:
         return _compare(text, digest["digest"])
     comment = _COMMENT.search(body)
     return _compare(text, comment[1]) if comment else Seal.PERSON
+
+
+def author(content: bytes) -> str:
+    """Who a page's seal says made it ("gitkb-extractive/1"), empty without a seal in the front matter."""
+    header, _ = frontmatter.cut(content.decode("utf-8", "replace"))
+    found = _AUTHOR.search(header or "")
+    return found[1] if found else ""
 
 
 def _compare(text: str, digest: str) -> Seal:

@@ -1,0 +1,107 @@
+"""What to write for a page that gitkb projects and that a person may have edited.
+
+Invariant: a person's words are never dropped. A page that nobody changed equals its projection; an edited one is the
+three-way merge of its last projection, the page, and the new projection; a page without a seal belongs to the person and is
+left alone. Pure: the caller reads and writes.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitkb.text import frontmatter
+from gitkb.text.merge import merge
+from gitkb.wiki.generated import Seal, author, seal, state, unsealed
+
+EDITED = ".gitkb/edited"
+_DEFINITION = re.compile(r"^\[\^([^\]\n]+)\]:.*(?:\n|\Z)", re.MULTILINE)
+_USE = re.compile(r"\[\^([^\]\n]+)\](?!:)")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a page becomes: its `content` (None: no such page), the projection to keep at `edited_path` (None: nothing to
+    keep there), and the blocks in which a person's words stood against a change."""
+
+    content: bytes | None
+    edited_base: bytes | None = None
+    clashes: tuple[str, ...] = ()
+
+
+def edited_path(path: str) -> str:
+    """Where the last projection of an edited page is kept."""
+    return f"{EDITED}/{path}"
+
+
+def settle(path: str, current: bytes | None, projected: bytes | None, base: Callable[[], bytes | None]) -> Settled:
+    """What to write at `path`, which holds `current` and is to become `projected` (None: no such page any more).
+
+    `base` is asked only for an edited page: its last projection, from `edited_path(path)` or, where nothing is kept there,
+    from history; None where neither has one.
+    """
+    kind = state(current) if current is not None else Seal.GENERATED
+    if current is None or kind is Seal.GENERATED:
+        return Settled(projected)
+    if kind is Seal.PERSON:
+        return Settled(current)
+    ours = unsealed(_text(current))
+    last = base()
+    # A page that is gone is projected as its bare title, so that what the person wrote keeps a page to stand on.
+    target = projected if projected is not None else _bare(last or current)
+    theirs = unsealed(_text(target))
+    if ours == theirs:
+        return Settled(projected)
+    if last is None:
+        # Nothing tells the person's words from gitkb's, so every word stays; from now on the projection is known.
+        return Settled(current, target, (f"{path}: its last projection is not known, so it was left as it is",))
+    merged = merge(unsealed(_text(last)), ours, theirs)
+    text = _footnotes(merged.text, theirs, ours)
+    if _words(text) == _words(theirs):
+        return Settled(projected, None, merged.clashes)
+    return Settled(_with_seal_of(target, text), target, merged.clashes)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _words(text: str) -> str:
+    """The text without what only spaces it."""
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+
+
+def _bare(page: bytes) -> bytes:
+    """What is left of a page without any claim: its type and title, marked deprecated; an index keeps nothing."""
+    header, body = frontmatter.cut(unsealed(_text(page)))
+    if header is None or not re.search(r"^type:", header, re.MULTILINE):
+        return seal("", "")
+    kept = [line for line in header.split("\n") if re.match(r"(?:type|title):", line)]
+    title = re.search(r"^# .*$", body, re.MULTILINE)
+    text = "\n".join(["---", *kept, "status: deprecated", "---", "", title[0] if title else "", ""])
+    return seal(text, author(page) or "gitkb")
+
+
+def _with_seal_of(projected: bytes, text: str) -> bytes:
+    """The merged page under the projection's seal, which it does not fulfil: so it stays known as edited."""
+    sealed = _text(projected)
+    header, body = frontmatter.cut(text)
+    line = re.search(r"^generated: .*\n", frontmatter.cut(sealed)[0] or "", re.MULTILINE)
+    if line:
+        text = f"---\n{header or ''}{line[0]}---\n{body}"
+    else:
+        comment = sealed[sealed.rstrip("\n").rfind("\n") + 1 :]
+        text = f"{text.rstrip(chr(10))}\n{comment}"
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _footnotes(text: str, theirs: str, ours: str) -> str:
+    """Every footnote that the merged page still uses is defined; the projection's that it uses no more are gone."""
+    used = set(_USE.findall(text))
+    projected = {found[0].strip() for found in _DEFINITION.finditer(theirs)}
+    text = _DEFINITION.sub(lambda d: "" if d[1] not in used and d[0].strip() in projected else d[0], text)
+    defined = {found[1] for found in _DEFINITION.finditer(text)}
+    missing = [d[0].strip() for d in _DEFINITION.finditer(ours) if d[1] in used - defined]
+    if not missing:
+        return text
+    gap = "\n" if _DEFINITION.match(text.rstrip("\n").rpartition("\n")[2]) else "\n\n"
+    return text.rstrip("\n") + gap + "\n".join(dict.fromkeys(missing)) + "\n"
