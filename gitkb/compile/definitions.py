@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from gitkb.text.phrases import as_term, code_term, term_key
-from gitkb.text.prose import plain
+from gitkb.text.prose import CODE_CLOSE, CODE_OPEN, plain
 from gitkb.text.wordclasses import breaks_run, is_verb_form
 
 
@@ -36,6 +36,16 @@ _EN = re.compile(
     r"|(?:refers? to|means?|denotes?|stands? for|(?:is|are) defined (?:as|to be)|(?:is|are) the name (?:of|for)|describes? (?:a|an|the|how)) (?P<meaning>.{15,})"
     r"|(?P<does>(?:can |may )?(?:allows?|lets?|enables?|provides?|represents?|contains?|controls?|specif(?:y|ies)|defines?|determines?|consists? of|performs?|converts?|constructs?|stores?|manages?|implements?|"
     r"describes?|displays?|computes?|combines?|(?:is|are) used (?:to|for|by|in|when|as)|creates?|generates?|runs|executes?|supports?|measures?|restricts?|groups?|changes?|removes?|adds?|returns?|handles?|checks?)) .{25,})"
+)
+_KIND = (
+    r"(?:catalog|view|command|program|utility|function|module|extension|option|tool|library|package|class|type|trait|crate|macro|"
+    r"attribute|parameter|variable|operator|system catalog|system view|method|lint|target|feature|directive|driver|subsystem|daemon)"
+)
+# "The catalog `pg_depend` records ...", "The `Deref` trait is ...": what it is stands beside the name.
+_EN_KIND = re.compile(
+    rf"The (?:{_KIND} (?P<term>{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE})|(?P<name>{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE}) {_KIND}) "
+    r"(?P<does>(?:is (?:a|an|the|used) |records|lists|shows|holds|stores|contains|provides|describes|displays|allows|lets|enables|controls|implements|"
+    r"defines|represents|performs|determines|specifies|creates|constructs|generates|runs|returns|supports|tells|computes).{25,})"
 )
 _DE = re.compile(
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
@@ -117,7 +127,7 @@ _PRAISE = frozenset(
     buena buen mismo misma único única primer primera último caso ejemplo""".split()
 )
 _NOT_PLURAL = frozenset(
-    """not also always often usually never still now only just then able likely free going used based called made given known available
+    """no not also always often usually never still now only just then able likely free going used based called made given known available
     equal identical similar different due supposed allowed required expected considered done very quite more less subject responsible
     used found needed written defined typically generally all both either neither too so as in at on of for to from with by and or""".split()
 )
@@ -129,16 +139,18 @@ def find_definition(marked: str, language: str) -> Definition | None:
     if pattern is None:
         return None
     lead_in = _LEAD_IN.match(marked) if language == "en" else None
-    match = pattern.match(marked[lead_in.end() :] if lead_in else marked)
+    match = (_EN_KIND.match(marked) if language == "en" else None) or pattern.match(
+        marked[lead_in.end() :] if lead_in else marked
+    )
     if match is None:
         return None
     found = match.groupdict()
     if not _says_something(found, language):
         return None
-    term = found.get("term") or found.get("under") or ""
+    term = found.get("term") or found.get("name") or found.get("under") or ""
     code = code_term(term)
     words = (code,) if code else as_term(term, language)
-    if not words or not _agrees(words, found.get("does")) or (code and (found.get("does") or found.get("article"))):
+    if not words or not _agrees(words, found.get("does")) or (code and found.get("article")):
         return None
     is_definite = (found.get("article") or "").lower() in _DEFINITE
     return Definition(
@@ -157,14 +169,19 @@ def _agrees(words: tuple[str, ...], does: str | None) -> bool:
     if not does:
         return True
     verb = does.split(" ", 1)[0]
-    return verb.endswith("s") or verb in ("can", "may", "are") or words[-1].endswith("s")
+    return verb.endswith("s") or verb in ("can", "may", "are", "is") or words[-1].endswith("s")
 
 
 def _says_something(found: dict[str, str | None], language: str) -> bool:
     many = found.get("many")
     if many is not None:
         first = many.split(" ", 1)[0]
-        return first not in _NOT_PLURAL and first not in _PRAISE and not is_verb_form(first) and not first.endswith(("ed", "ly", "ing", "ial", "able", "ible", "ful", "ant"))
+        return (
+            first not in _NOT_PLURAL
+            and first not in _PRAISE
+            and not is_verb_form(first)
+            and not first.endswith(("ed", "ly", "ing", "ial", "able", "ible", "ful", "ant"))
+        )
     rest = (found.get("rest") or "").split()
     if not rest:
         return bool(found.get("meaning") or found.get("does"))

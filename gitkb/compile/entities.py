@@ -13,6 +13,7 @@ from gitkb.compile.definitions import find_definition
 from gitkb.compile.reading import Reading
 from gitkb.model import Claim, Topic
 from gitkb.text.boilerplate import is_structural
+from gitkb.text.frequencies import is_common
 from gitkb.text.names import entity_type_of, is_calendar_word
 from gitkb.text.phrases import tokens
 from gitkb.text.stopwords import function_words
@@ -114,13 +115,7 @@ def _is_single_name(word: str, named: _Named, small: Counter[str], language: str
     low = word.lower()
     if len(word) < 3 or word.isupper() or named.count < 3 or small[low] or small[f"{low}s"] or small[low.removesuffix("s")]:
         return False
-    return not is_general_noun(low, language) and not breaks_run(low, language) and not _is_ordinary(low, language)
-
-
-def _is_ordinary(low: str, language: str) -> bool:
-    import wordfreq
-
-    return wordfreq.zipf_frequency(low, language, wordlist="small") >= 5.2
+    return not is_general_noun(low, language) and not breaks_run(low, language) and not is_common(low, language, 5.2)
 
 
 def _defines(marked: str, name: str, language: str) -> bool:

@@ -20,6 +20,9 @@ _MOST_SECTIONS, _SECTION_SENTENCES = 60, 2
 _LONGEST_DESCRIPTION, _LONGEST_TITLE = 200, 150
 _CJK = ("ja", "zh", "ko")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_NUMBER = re.compile(
+    r"(?:(?:Chapter|Appendix|Part|Kapitel|Anhang|Chapitre|Annexe) \w{1,5}[.:] |\d{1,3}(?:\.\d{1,3})+\.? |\d{1,3}\. |[A-Z]\.(?:\d{1,3}\.)+ )(?=\S)"
+)
 _MARKUP_LEFT = re.compile(r"[<>{}|\\]|https?:")
 
 
@@ -27,6 +30,7 @@ def document_title(conversion: Conversion, reading: Reading, name: str) -> str:
     """The title: the conversion's, a first heading, an opening line of the text, or the file's name, in that order."""
     for candidate in (conversion.title, *(heading.title for heading in conversion.headings[:3])):
         text = plain(inline_text(candidate)[0]).strip(" \t#*_")
+        text = _NUMBER.sub("", text) or text
         if text and any(c.isalpha() for c in text):
             return _shorten(text)
     for sentence in reading.sentences[:3]:

@@ -27,16 +27,16 @@ _PLACES = frozenset(
     "South Korea",
 }
 _GIVEN = frozenset(
-    """adam alan albert alex alexander alice andrew andreas andré anna anne anthony antonio arthur barbara ben benjamin bernard bill bob brian bruce
-    carl carlos carol caroline charles chris christian christine christopher claude daniel david dennis dick donald doug douglas
-    edgar edward elizabeth eric erik eugene felix florian francis frank franz fred frederick friedrich gary george gerald gerard
-    gordon graham grace greg guido hans harold heinrich helen henri henry herbert howard hugo ian ivan jack jacques james jan jane
+    """adam alan albert alex alexander alice andrew andreas andré anna anne anthony antonio arthur barbara ben benjamin bernard  bob brian bruce
+    carl carlos carol caroline charles chris christian christine christopher claude daniel david dennis  donald doug douglas
+    edgar edward elizabeth eric erik eugene felix florian  frank franz fred frederick friedrich gary george gerald gerard
+    gordon graham  greg guido hans harold heinrich helen henri henry herbert howard  ian ivan  jacques james jan jane
     jason jean jeff jeffrey jennifer jeremy jim joe johann johannes john jonathan jorge josé joseph juan julia karen karl kate
-    keith ken kenneth kevin klaus kurt larry laura leonard leslie linda linus louis luca lukas luis maria marie mark markus martin
-    mary matt matthew matthias max michael michel mike miguel nicholas nick niklas nikolaus norman oliver oscar otto patrick paul pedro
-    peter philip philipp pierre rachel ralph raymond rené richard rick robert robin roger roland ronald rudolf ruth ryan sam samuel
+    keith ken kenneth kevin klaus kurt larry laura leonard leslie linda linus louis luca lukas luis maria marie  markus martin
+    mary matt matthew matthias  michael michel mike miguel nicholas nick niklas nikolaus norman oliver oscar otto patrick paul pedro
+    peter philip philipp pierre rachel ralph raymond rené richard rick robert  roger roland ronald rudolf ruth ryan sam samuel
     sarah scott sebastian simon stefan stephan stephen steve steven stuart susan terry theodore thomas tim timothy tom tony
-    ulrich victor vincent walter werner wilhelm will william wolfgang yann yves""".split()
+    ulrich victor vincent walter werner wilhelm william wolfgang yann yves""".split()
 )
 _CALENDAR = frozenset(
     """january february march april may june july august september october november december monday tuesday wednesday thursday friday
