@@ -134,13 +134,13 @@ class Ran:
 
 
 @pytest.fixture
-def gitkb(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ran]]:
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ran]]:
     """A command line in this process, errors and exit code included: quicker than `program`, and it can be measured."""
-    from gitkb.cli.boundary import run
+    from gitkb.cli import boundary
 
     def invoke(*arguments: str | Path) -> Ran:
         capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
+        code = boundary.run([str(argument) for argument in arguments])
         seen = capsys.readouterr()
         return Ran(int(code), seen.out, seen.err)
 

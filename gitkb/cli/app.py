@@ -27,7 +27,6 @@ application = typer.Typer(
     epilog="Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, 4 a check found problems, 130 interrupted.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

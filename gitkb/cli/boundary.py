@@ -49,7 +49,7 @@ def _invoke(arguments: Sequence[str]) -> int:
     from gitkb.cli.app import application
 
     with stoppable():
-        result = application(args=list(arguments), prog_name="gitkb", standalone_mode=False)
+        result = application(args=list(arguments) or ["--help"], prog_name="gitkb", standalone_mode=False)
     return result if isinstance(result, int) else ExitCode.OK
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def status(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
-    """Say where the knowledge base stands: branch, documents, pages, what is pending or unfinished."""
+    """Say where it stands: documents, pages, what waits."""
     found = knowledge_base(context, kb).status()
     if json:
         terminal.tell_json(asdict(found), indent=2)

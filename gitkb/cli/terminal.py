@@ -50,8 +50,8 @@ def say(line: str) -> None:
 
 
 def complain(message: str, hint: str = "") -> None:
-    """An error and what to do next, on stderr."""
-    say(f"error: {message}")
+    """An error and what to do next, on stderr, a line each; a parser's message over several lines becomes one."""
+    say(f"error: {' '.join(line.strip() for line in message.splitlines())}")
     if hint:
         say(f"hint:  {hint}")
 

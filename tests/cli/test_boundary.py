@@ -1,0 +1,88 @@
+"""Every failure is a sentence on stderr and an exit code; stdout holds results only."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def test_a_wrong_option_is_a_usage_error_that_names_the_help(run: Callable[..., Any]) -> None:
+    ran = run("list", "--jsno")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert ran.err.startswith("error: ") and "--jsno" in ran.err
+    assert "hint:  gitkb list --help" in ran.err
+
+
+def test_a_mistyped_command_names_the_nearest_one(run: Callable[..., Any]) -> None:
+    ran = run("serach", "log")
+    assert ran.code == 2
+    assert "'search'" in ran.err
+
+
+def test_no_command_prints_the_help(run: Callable[..., Any]) -> None:
+    ran = run()
+    assert ran.code == 0 and "recover  " in ran.out
+
+
+def test_an_error_with_json_leaves_stdout_empty(run: Callable[..., Any], kb: Path) -> None:
+    ran = run("show", "no-such-page", "--json", "--kb", kb)
+    assert ran.code == 1
+    assert ran.out == ""
+    assert ran.err.startswith("error: ")
+
+
+def test_a_path_that_does_not_exist_is_a_usage_error_that_names_it(run: Callable[..., Any], kb: Path) -> None:
+    ran = run("add", "nowhere", "--kb", kb)
+    assert ran.code == 2
+    assert "nowhere" in ran.err
+
+
+def test_an_unknown_revision_is_named(run: Callable[..., Any], kb: Path) -> None:
+    ran = run("list", "--at", "no-such-rev", "--kb", kb)
+    assert ran.code == 1
+    assert "no-such-rev" in ran.err
+
+
+def test_a_fault_of_the_program_is_one_line_and_with_v_a_traceback(run: Callable[..., Any], own: Path) -> None:
+    class Faulty(os.PathLike[str]):
+        def __fspath__(self) -> str:
+            raise ZeroDivisionError("a fault")
+
+    from gitkb.cli import app
+
+    @app.application.command("fault", hidden=True)
+    def fault() -> None:
+        os.fspath(Faulty())
+
+    try:
+        quiet, loud = run("fault"), run("-v", "fault")
+    finally:
+        app.application.registered_commands.pop()
+    assert quiet.code == loud.code == 1
+    assert "ZeroDivisionError: a fault" in quiet.err and "Traceback" not in quiet.err
+    assert "report it" in quiet.err
+    assert "Traceback" in loud.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes that close are a POSIX matter")
+def test_a_reader_that_goes_away_is_no_noise(kb: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "gitkb", "list", "--json", "--kb", str(kb)]
+    try:
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(writer)
+    assert done.returncode == 1
+    assert done.stderr == ""
+
+
+def test_a_terminal_that_lacks_a_character_gets_it_spelled_out(program: Callable[..., Any], kb: Path) -> None:
+    done = program("show", "nö-such", "--kb", kb, env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert done.returncode == 1
+    assert "n\\xf6-such" in done.stderr
