@@ -1,0 +1,176 @@
+"""PDF documents to Markdown: pypdfium2 reads the text, its place and the outline; pypdf is the second reader.
+
+Invariant: each page's text follows a line `<a name="page-N"></a>`, N counted from 1. Nothing in a document is run: form code,
+attachments and links to other files are not even looked at.
+"""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitkb.convert.draft import Draft
+from gitkb.convert.finish import good_title
+from gitkb.convert.pdf_headings import Entry, headings_of, title_lines
+from gitkb.convert.pdf_layout import Page, look_of, without_running_heads
+from gitkb.convert.pdf_text import to_markdown
+from gitkb.convert.pictures import Gallery
+from gitkb.convert.tables import paragraph
+from gitkb.errors import ConversionError
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+MAX_PAGES = 20_000
+MAX_ENTRIES = 20_000
+MAX_PICTURE_PAGES = 400
+_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
+
+
+def read(file: Path, name: str, max_bytes: int) -> Draft:
+    """The draft of a PDF document."""
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(file)
+    except pypdfium2.PdfiumError as error:
+        from gitkb.convert.pdf_second import read_second
+
+        return read_second(file, error)
+    with contextlib.closing(document):
+        return _draft(document, name)
+
+
+def _draft(document: "pypdfium2.PdfDocument", name: str) -> Draft:
+    count = min(len(document), MAX_PAGES)
+    gallery = Gallery()
+    pages = [_page(document, index, gallery) for index in range(count)]
+    look = look_of(pages)
+    pages = without_running_heads(pages, look)
+    headings = headings_of(pages, _outline(document), look)
+    info = {key: str(value) for key, value in document.get_metadata_dict(skip_empty=True).items()}
+    title = good_title(info.get("Title", ""), name)
+    if not title and (place := title_lines(pages, look)):
+        page, line, lines = place
+        title = good_title(" ".join(x.text for x in pages[page].lines[line : line + lines]), name)
+    return Draft(
+        markdown=to_markdown(pages, headings, look) if any(page.lines for page in pages) else "",
+        title=title,
+        pages=count,
+        pictures=gallery.pictures,
+        authors=authors_of(info.get("Author", "")),
+        dates=dates_of(info),
+        description=info.get("Subject", "") if len(info.get("Subject", "")) > 25 else "",
+    )
+
+
+def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery) -> Page:
+    import pypdfium2
+
+    from gitkb.convert.pdf_lines import lines_of
+
+    try:
+        page = document[index]
+        with contextlib.closing(page):
+            text = page.get_textpage()
+            with contextlib.closing(text):
+                lines = tuple(lines_of(text))
+            pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
+            return Page(index + 1, page.get_height(), lines, pictures)
+    except pypdfium2.PdfiumError:
+        return Page(index + 1, 0.0, ())  # one damaged page does not spoil the others
+
+
+def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float, str], ...]:
+    """The raster pictures of a page that are large enough to mean something, and not the page itself."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    found: list[tuple[float, str]] = []
+    width, height = page.get_size()
+    for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        try:
+            left, bottom, right, top = picture.get_bounds()
+            columns, rows = picture.get_px_size()
+        except pypdfium2.PdfiumError:
+            continue
+        large = (right - left) * (top - bottom) > 0.85 * width * height
+        if large or min(right - left, top - bottom) < 30 or min(columns, rows) < 48 or columns * rows > 12_000_000:
+            continue
+        if kept := _picture(picture, gallery):
+            found.append((top, kept))
+        if len(found) >= 20:
+            break
+    return tuple(found)
+
+
+def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:
+    import pypdfium2
+
+    try:
+        filters = picture.get_filters()
+        if filters == ["DCTDecode"]:
+            return gallery.add(bytes(picture.get_data(decode_simple=False)))
+        image = picture.get_bitmap(render=False).to_pil()
+        out = io.BytesIO()
+        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG")
+        return gallery.add(out.getvalue())
+    except (pypdfium2.PdfiumError, OSError, ValueError, RuntimeError, NotImplementedError, KeyError):
+        return ""
+
+
+def _outline(document: "pypdfium2.PdfDocument") -> list[Entry]:
+    import logging
+
+    logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
+    entries: list[Entry] = []
+    for bookmark in document.get_toc(max_depth=6):
+        target = bookmark.get_dest()
+        page = target.get_index() if target else None
+        title = bookmark.get_title().strip()
+        if page is not None and page >= 0 and title:
+            entries.append(Entry(bookmark.level, title, page))
+        if len(entries) >= MAX_ENTRIES:
+            break
+    return entries
+
+
+def authors_of(text: str) -> tuple[str, ...]:
+    """The names in an author field; a program's or a file's left-over is none."""
+    names = re.split(r"\s*(?:;|\band\b|&|\|)\s*|,\s+(?=[A-Z][\w.'-]*\s)", text)
+    return tuple(name.strip(" ,") for name in names[:50] if len(name.strip(" ,")) > 2 and "@" not in name and not name.isdigit())
+
+
+def dates_of(info: dict[str, str]) -> dict[str, str]:
+    """The dates of a PDF's information as ISO 8601."""
+    found = {}
+    for key, name in (("CreationDate", "created"), ("ModDate", "modified")):
+        match = _DATE.match(info.get(key, ""))
+        if match and "1900" < match[1] < "2200":
+            year, month, day, hour, minute, second, zone, zone_minutes = match.groups()
+            date = "-".join(part for part in (year, month, day if month else None) if part)
+            if day and hour and minute:
+                offset = "" if not zone else "Z" if zone == "Z" else f"{zone}:{zone_minutes or '00'}"
+                date += f"T{hour}:{minute}:{second or '00'}{offset}"
+            found[name] = date
+    return found
+
+
+def plain_pages(texts: list[str]) -> str:
+    """Markdown of pages of which only the text is known."""
+    parts = []
+    for number, text in enumerate(texts, 1):
+        parts.append(f'<a name="page-{number}"></a>')
+        for block in re.split(r"\n\s*\n", text):
+            if block.strip():
+                parts.append(paragraph(re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", block)))
+    return "\n\n".join(parts)
+
+
+def refused(error: BaseException) -> ConversionError:
+    """The error for a PDF that no reader opens."""
+    reason = " ".join(str(error).split())[:160]
+    if "password" in reason.lower():
+        return ConversionError("the PDF is protected by a password.", "Save it without a password, then add it again.")
+    return ConversionError(f"the PDF is damaged: {reason}.", "Save it again from the program that made it, or fetch it once more.")

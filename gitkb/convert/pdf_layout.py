@@ -1,0 +1,216 @@
+"""Lines of PDF pages to blocks: paragraphs, lists, code, tables and headings, running heads removed.
+
+Pure: it sees lines with their place, not the file. Invariant: apart from running heads and page numbers every line's words
+come out, in the order of the page, after the anchor of the page on which their sentence begins.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from gitkb.convert.pdf_lines import Line
+from gitkb.convert.pdf_tables import table_at
+
+_PAGE_NUMBER = re.compile(r"[-–—\s]*(?:page |seite |p\. ?)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s?(?:of|/|von|sur|de)\s?\d+)?[-–—\s.]*", re.IGNORECASE)
+_BULLET = re.compile(r"^(?:[•◦‣▪■●○∙·*∗–—➢➤❖✓◆⁃\uf0b7\uf0a7\uf0d8]|o(?=\s[A-Z])|-)\s+(?=\S)")
+_NUMBER = re.compile(r"^(\d{1,2})([.)])\s+(?=\S)|^\(([a-z]|[ivx]{1,4}|\d{1,2})\)\s+(?=\S)")
+_LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*([\divxlc]{1,6})?$|\s*…{2,}\s*(\d+)?$")
+_INDEXED = re.compile(r",\s*[\divxlc]{1,5}(?:(?:,\s*|[–-])[\divxlc]{1,5})*\.?,?$")
+_END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The lines of one page, `number` counted from 1, and pictures as (y of their top, name)."""
+
+    number: int
+    height: float
+    lines: tuple[Line, ...]
+    pictures: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Block:
+    """One block of text in the making: kind is anchor, heading, paragraph, item, code, table, picture or entry."""
+
+    kind: str
+    lines: list[Line] = field(default_factory=list)
+    level: int = 0
+    text: str = ""
+    rows: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is usual in a document: the size of its body text and the distance of its lines, in points."""
+
+    size: float
+    pitch: float
+
+
+def look_of(pages: Sequence[Page]) -> Look:
+    """The usual look: what most characters have."""
+    sizes: Counter[float] = Counter()
+    steps: list[float] = []
+    for page in pages[:400]:
+        for line in page.lines:
+            if not line.mono:
+                sizes[round(line.size * 2) / 2] += len(line.text)
+        steps += [a.y - b.y for a, b in pairwise(page.lines) if 4 < a.y - b.y < 30 and abs(a.size - b.size) < 0.6]
+    size = sizes.most_common(1)[0][0] if sizes else 10.0
+    return Look(size, median(steps) if steps else size * 1.2)
+
+
+def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
+    """The pages without the lines that repeat at their edges, and without page numbers."""
+    texts: Counter[tuple[bool, str]] = Counter()
+    bands: Counter[tuple[bool, int]] = Counter()
+    for page in pages:
+        for top, line in _edges(page):
+            texts[top, _shape(line.text)] += 1
+            bands[top, round(line.y / 4)] += 1
+    repeated: Counter[tuple[bool, int]] = Counter()
+    for page in pages:
+        for top, line in _edges(page):
+            repeated[top, round(line.y / 4)] += texts[top, _shape(line.text)] >= 3 or bool(_PAGE_NUMBER.fullmatch(line.text))
+    few = max(3, len(pages) // 50)
+
+    def runs(top: bool, line: Line, nearest: Line | None) -> bool:
+        if _PAGE_NUMBER.fullmatch(line.text) and (len(line.text) < 14):
+            return True
+        if texts[top, _shape(line.text)] >= few:
+            return True
+        band = (top, round(line.y / 4))
+        apart = nearest is None or abs(nearest.y - line.y) > look.pitch * 1.25
+        return repeated[band] >= max(3, bands[band] * 0.3) and bands[band] > len(pages) * 0.25 and apart and line.size < look.size * 1.3
+
+    return [_trimmed(page, runs) for page in pages]
+
+
+def _trimmed(page: Page, runs: "RunsTest") -> Page:
+    lines = list(page.lines)
+    for top in (True, False):
+        for _ in range(3):
+            if not lines:
+                break
+            ordered = sorted(lines, key=lambda line: -line.y if top else line.y)
+            if not runs(top, ordered[0], next((x for x in ordered if abs(x.y - ordered[0].y) > 2), None)):
+                break
+            lines.remove(ordered[0])
+    return Page(page.number, page.height, tuple(lines), page.pictures)
+
+
+class RunsTest:
+    """The type of the test for a running head."""
+
+    def __call__(self, top: bool, line: Line, nearest: Line | None) -> bool:
+        raise NotImplementedError
+
+
+def _edges(page: Page) -> Iterable[tuple[bool, Line]]:
+    ordered = sorted(page.lines, key=lambda line: -line.y)
+    for line in ordered[:2]:
+        if line.y > page.height * 0.75:
+            yield True, line
+    for line in ordered[-2:]:
+        if line.y < page.height * 0.25:
+            yield False, line
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\d+|\b[ivxlc]+\b", "#", text.lower())
+
+
+def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[Block]:
+    """The blocks of one page. `headings` maps a line's index to (level, number of lines) of the heading that begins there."""
+    blocks: list[Block] = [Block("anchor", text=f"page-{page.number}")]
+    lines = page.lines
+    right = sorted(line.x1 for line in lines)[int(len(lines) * 0.9)] if lines else 0.0
+    indexed = len(lines) > 12 and sum(bool(_INDEXED.search(line.text)) for line in lines) > 0.5 * len(lines)
+    pictures = sorted(page.pictures, reverse=True)
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        while pictures and pictures[0][0] > line.y and (index == 0 or lines[index - 1].y > line.y):
+            blocks.append(Block("picture", text=pictures.pop(0)[1]))
+        if index in headings:
+            level, count = headings[index]
+            blocks.append(Block("heading", list(lines[index : index + count]), level))
+            index += count
+            continue
+        if not indexed and (found := table_at(lines, index, headings, look.pitch)):
+            blocks.append(Block("table", rows=found.rows))
+            index += found.count
+            continue
+        _add(blocks, line, look, right, indexed)
+        index += 1
+    return blocks + [Block("picture", text=name) for _, name in pictures]
+
+
+def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: bool) -> None:
+    last = blocks[-1]
+    text = line.text
+    if indexed or _LEADERS.search(text):
+        blocks.append(Block("entry", [line], text=_LEADERS.sub(lambda m: f", {m[1] or m[2]}" if m[1] or m[2] else "", text)))
+    elif line.mono and (last.kind == "code" or len(text) > 2):
+        near = last.kind == "code" and -2 < last.lines[-1].y - line.y < look.pitch * 3
+        if near:
+            last.lines.append(line)
+        else:
+            blocks.append(Block("code", [line]))
+    elif _BULLET.match(text) or (_NUMBER.match(text) and not (last.kind == "paragraph" and _goes_on(last, line, look, right))):
+        blocks.append(Block("item", [line]))
+    elif last.kind in ("paragraph", "item") and _goes_on(last, line, look, right):
+        last.lines.append(line)
+    else:
+        blocks.append(Block("paragraph", [line]))
+
+
+def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
+    """Whether a line continues a paragraph or list item."""
+    last = block.lines[-1]
+    step = last.y - line.y
+    if last.hyphen:
+        return True
+    if abs(last.size - line.size) > 0.15 * look.size or (last.bold != line.bold and len(block.lines) == 1 and last.x1 < right - 8 * look.size):
+        return False
+    if step < -2:
+        return not _END.search(last.text)
+    if step > 1.4 * max(look.pitch, line.size * 1.1):
+        return False
+    em = line.size
+    first = block.lines[0]
+    if block.kind == "item":
+        return line.x0 > first.x0 + 0.4 * em
+    left = min(x.x0 for x in block.lines[1:]) if len(block.lines) > 1 else min(first.x0, line.x0)
+    if len(block.lines) == 1 and line.x0 > first.x0 + 0.8 * em:
+        return not _END.search(last.text) and last.x1 > right - 6 * em
+    if len(block.lines) > 1 and abs(line.x0 - left) > 0.8 * em:
+        return False
+    if len(block.lines) == 1 and first.x0 - line.x0 > 6 * em:
+        return False
+    if last.x1 < right - 10 * em and (_END.search(last.text) or last.x1 - last.x0 < 0.4 * (right - left)):
+        return False
+    return True
+
+
+def continues(last: Block, block: Block, look: Look) -> bool:
+    """Whether a page's first paragraph goes on where the page before ended: its sentence had not."""
+    if last.kind not in ("paragraph", "item") or block.kind != "paragraph" or not last.lines:
+        return False
+    ended = bool(_END.search(last.lines[-1].text)) and not last.lines[-1].hyphen
+    same = abs(last.lines[-1].size - block.lines[0].size) < 0.15 * look.size
+    return same and not ended and (last.lines[-1].hyphen or block.lines[0].text[:1].islower() or len(last.lines) > 1)
+
+
+def marker_of(text: str) -> tuple[str, str]:
+    """A list item's Markdown marker and its text."""
+    if found := _BULLET.match(text):
+        return "-", text[found.end() :]
+    found = _NUMBER.match(text)
+    if found and found[1]:
+        return f"{found[1]}{found[2]}", text[found.end() :]
+    return "-", text
