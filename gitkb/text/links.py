@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link or picture of a page: its `target` as written, what a reader sees, and its 1-based line."""
+    """A link or picture of a page: its `target` as written, what a reader sees, its 1-based line; `wiki` for `[[target]]`."""
 
     target: str
     text: str
     line: int
     image: bool = False
+    wiki: bool = False
 
 
 # What may stay as it is in a destination, besides letters and digits of any script.
 _KEPT = "/-._~!$+,;=@'"
 _WIKILINK = re.compile(r"(?P<image>!?)\[\[(?P<target>[^\[\]|\n]+)(?:\|(?P<text>[^\[\]\n]*))?\]\]")
+_FOOTNOTE = re.compile(r"^\[\^[^\]\n]+\]:", re.MULTILINE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -78,7 +80,8 @@ def resolve(from_page: str, target: str) -> tuple[str, str] | None:
 def links(markdown: str) -> list[Link]:
     """All links and pictures of a Markdown text in text order; those in code are none, `[[wikilinks]]` are some."""
     found: list[Link] = []
-    for token in _parser().parse(markdown):
+    # CommonMark knows no footnotes and would take their definitions for those of links.
+    for token in _parser().parse(_FOOTNOTE.sub(r"\\\g<0>", markdown)):
         if token.type == "inline" and token.children and token.map:
             found.extend(_inline_links(token.children, token.map[0] + 1))
     return found
@@ -105,7 +108,7 @@ def _inline_links(tokens: "list[Token]", line: int) -> Iterator[Link]:
 def _wikilinks(text: str, line: int) -> Iterator[Link]:
     for found in _WIKILINK.finditer(text):
         target = found["target"].strip()
-        yield Link(target, (found["text"] or target).strip(), line, image=bool(found["image"]))
+        yield Link(target, (found["text"] or target).strip(), line, image=bool(found["image"]), wiki=True)
 
 
 _NAMED = re.compile(r"<a\s[^<>]{0,200}?\b(?:name|id)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^<>]{0,200}>", re.IGNORECASE)

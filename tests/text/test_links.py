@@ -63,15 +63,20 @@ then [three][r], [[Wiki page|shown]] and <https://example.org>.
 | x |
 
 [r]: d.md
+
+[^1]: See [note](n.md).
+[^2]: [other](o.md)
 """
     assert links(text) == [
         Link("a.md", "A", 1),
         Link("b.md#x", "two", 3),
         Link("p%20q.png", "pic", 3, image=True),
         Link("d.md", "three", 4),
-        Link("Wiki page", "shown", 4),
+        Link("Wiki page", "shown", 4, wiki=True),
         Link("https://example.org", "https://example.org", 4),
         Link("c.md", "cell", 14),
+        Link("n.md", "note", 20),
+        Link("o.md", "other", 21),
     ]
 
 

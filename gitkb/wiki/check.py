@@ -1,0 +1,195 @@
+"""Whether a tree is a whole knowledge base: records and files agree, pages are the projection or a person's, links resolve.
+
+Invariant: reads only. *Broken* is what no refresh repairs; a page that a refresh would write is *pending*, which is a normal
+state. What a person wrote is checked for its links alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gitkb.config import CONFIG_PATH
+from gitkb.errors import FormatError
+from gitkb.model import Problem, Record, State, Tree
+from gitkb.records import RECORDS, document_of
+from gitkb.text import frontmatter
+from gitkb.wiki.document import source_path, summary_path
+from gitkb.wiki.edits import EDITED, edited_path, settle
+from gitkb.wiki.generated import Seal, state
+from gitkb.wiki.linkcheck import LinkCheck
+
+OKF_VERSION = "0.2"
+_OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
+_KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", ".gitkb/decisions/", ".gitkb/overviews/")
+_AGAIN = "Take it back from git, or add its document again with --update."
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """What a tree is, and every problem, sorted by path; there are none unless it is broken."""
+
+    state: State
+    problems: tuple[Problem, ...]
+
+
+def check(tree: Tree, records: Mapping[str, Record | FormatError], projected: Mapping[str, bytes | None]) -> CheckOutcome:
+    """The state of a tree; `records` by their paths, `projected` the full projection of this tree (None: no such page)."""
+    run = _Check(tree, projected, frozenset(path for path, _ in tree.files()))
+    run.records(records)
+    run.pages()
+    problems = sorted({*run.problems, *run.links.problems()}, key=lambda p: (p.path, p.code, p.message))
+    if problems:
+        return CheckOutcome(State.BROKEN, tuple(problems))
+    return CheckOutcome(State.PENDING if run.pending else State.WHOLE, ())
+
+
+@dataclass(slots=True)
+class _Check:
+    tree: Tree
+    projected: Mapping[str, bytes | None]
+    files: frozenset[str]
+    problems: list[Problem] = field(default_factory=list)
+    pending: bool = False
+    owned: set[str] = field(default_factory=set)
+    contents: set[str] = field(default_factory=set)
+    links: LinkCheck = field(init=False)
+
+    def __post_init__(self) -> None:
+        made = frozenset(path for path, content in self.projected.items() if content is not None)
+        self.links = LinkCheck(self.files | made, self.page_to_be)
+
+    def report(self, code: str, path: str, message: str) -> None:
+        self.problems.append(Problem(code, path, message))
+
+    def page_to_be(self, path: str) -> bytes | None:
+        """A page as links find it: in the tree, or as the projection will make it."""
+        content = self.tree.read(path)
+        return self.projected.get(path) if content is None else content
+
+    def records(self, records: Mapping[str, Record | FormatError]) -> None:
+        for path, record in records.items():
+            if isinstance(record, FormatError):
+                self.report("bad-record", path, record.message)
+                self.owned.update(self._files_of_unreadable(path))
+                continue
+            self.owned.update(record.files)
+            main = source_path(record.document)
+            if any(file.startswith(f"{main[:-3]}--") and file.endswith(".md") for file in record.files):
+                self.contents.add(main)  # the text is in chapters, and this page links them
+            for file in sorted(set(record.files) - self.files):
+                self.report("missing-file", file, f"{path} names it, but it is not there. {_AGAIN}")
+            for part in _missing_parts(record):
+                self.report("bad-record", path, f"It names no {part}. {_AGAIN}")
+
+    def _files_of_unreadable(self, path: str) -> Iterator[str]:
+        """The files of a document whose record cannot be read: one problem is enough for all of them."""
+        document = document_of(path) or ""
+        for folder in _OWN_FOLDERS:
+            stem = f"{folder}{document}"
+            yield from (file for file in self.files if file.startswith((f"{stem}.", f"{stem}--")))
+
+    def pages(self) -> None:
+        for path in sorted(self.files | self.projected.keys()):
+            if path.startswith((".gitkb/", "raw/")):
+                self.own_file(path)
+            elif path in self.projected:
+                self.shared(path, self.projected[path])
+            elif path in self.owned:
+                self.own_page(path)
+            elif path.startswith("wiki/"):
+                self.other(path)
+
+    def own_file(self, path: str) -> None:
+        """A file of the folders in which only gitkb writes."""
+        known = path == CONFIG_PATH or path in self.owned or path.startswith(_KNOWN_FOLDERS)
+        if not known or (path.startswith(f"{RECORDS}/") and document_of(path) is None):
+            self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
+
+    def shared(self, path: str, projected: bytes | None) -> None:
+        """A page that the projection makes, or that it makes no more."""
+        current = self.tree.read(path)
+        kind = state(current) if current is not None else Seal.GENERATED
+        if current is None or kind is Seal.GENERATED:
+            self.pending = self.pending or current != projected
+            # What is pending is judged by what it will be: the page as it is may link what is gone.
+            if projected is not None:
+                self.written(path, projected, kind)
+        elif kind is Seal.PERSON:
+            self.person(path, current)
+        else:
+            kept = self.tree.read(edited_path(path))
+            settled = settle(path, current, projected, lambda: kept) if kept is not None else None
+            if settled is None or settled.content != current or settled.edited_base != kept:
+                self.pending = True
+            else:
+                self.written(path, current, kind)
+
+    def own_page(self, path: str) -> None:
+        """A file of one document in the wiki: its converted text, its summary, a picture."""
+        if path.endswith(".md"):
+            content = self.tree.read(path) or b""
+            kind = state(content)
+            if kind is not Seal.PERSON:
+                self.written(path, content, kind)
+
+    def other(self, path: str) -> None:
+        """A file of the wiki that no record and no projection knows: a person's, or left over."""
+        content = self.tree.read(path) if path.endswith(".md") else None
+        kind = state(content) if content is not None else Seal.PERSON
+        if path.startswith(_OWN_FOLDERS) and (content is None or kind is not Seal.PERSON):
+            self.report(
+                "stray-file", path, "It belongs to no document. Move it out of this folder, delete it, or add its document again."
+            )
+        elif content is not None and kind is Seal.PERSON:
+            self.person(path, content)
+        elif content is not None:
+            self.pending = True
+
+    def person(self, path: str, content: bytes) -> None:
+        text = content.decode("utf-8", "replace")
+        self.links.person(path, frontmatter.cut(text)[1])
+
+    def written(self, path: str, content: bytes, kind: Seal) -> None:
+        """A page that gitkb wrote: conforms to OKF, and its links and footnotes resolve."""
+        try:
+            meta, body = frontmatter.split(content.decode("utf-8", "replace"))
+        except FormatError as error:
+            self.report("okf-front-matter", path, f"{error.message} {error.hint}")
+            return
+        self.conformance(path, meta)
+        if path.startswith("wiki/sources/") and path in self.owned and path not in self.contents:
+            self.links.page(path, "", _resources(meta))
+            return
+        if kind is Seal.GENERATED:
+            self.links.page(path, body, _resources(meta))
+        else:
+            self.links.person(path, body)
+        if not path.startswith(_OWN_FOLDERS):
+            self.links.footnotes(path, body, complete=kind is Seal.GENERATED)
+
+    def conformance(self, path: str, meta: Mapping[str, object]) -> None:
+        name = path.rpartition("/")[2]
+        if name == "index.md":
+            if path == "wiki/index.md" and meta.get("okf_version") != OKF_VERSION:
+                self.report("okf-index", path, f'Its front matter must say okf_version: "{OKF_VERSION}".')
+            elif path != "wiki/index.md" and meta:
+                self.report("okf-index", path, "An index of a folder has no front matter in OKF.")
+        elif name != "log.md" and not (isinstance(meta.get("type"), str) and meta["type"]):
+            self.report("okf-type", path, "Its front matter has no type.")
+
+
+def _missing_parts(record: Record) -> Iterator[str]:
+    if not any(file.startswith("raw/") for file in record.files):
+        yield "original"
+    if source_path(record.document) not in record.files:
+        yield "converted text"
+    if summary_path(record.document) not in record.files:
+        yield "summary"
+
+
+def _resources(meta: Mapping[str, object]) -> Iterator[str]:
+    """The paths that a front matter names: its own resource and those of its sources."""
+    sources = meta.get("sources")
+    for entry in [meta, *(sources if isinstance(sources, list) else [])]:
+        resource = entry.get("resource") if isinstance(entry, Mapping) else None
+        if isinstance(resource, str):
+            yield resource
