@@ -78,10 +78,10 @@ _NL = re.compile(
     + _ALIAS
     + r" (?:(?:is|zijn) (?P<what>een|de|het)\b(?P<rest>.{15,})|(?:verwijst naar|betekent) (?P<meaning>.{15,}))"
 )
-_RU = re.compile(r"(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,3}?)" + _ALIAS + r" [—–-] (?:это )?(?P<meaning>.{20,})")
+_RU = re.compile(r"(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,3}?)" + _ALIAS + r" [—–-] (?:это )?(?!не )(?P<meaning>.{20,})")
 _JA = re.compile(
     r"(?P<term>[^、。（）()はがをにでと ]{2,30}|[A-Za-z][\w.+ -]{1,29}?|[ァ-ヺー・一-龠々A-Za-z ]{2,30}?) ?(?:[（(](?P<alias>[^（）()]{2,40})[）)])? ?"
-    r"(?:とは、?(?P<meaning>.{12,})|は、?(?P<rest>.{8,}(?:[一-龠々ァ-ヺー]|もの|こと|ひとつ|一つ)(?:です|である|だ|を指します|を指す|を意味します)。))"
+    r"(?:とは、?(?P<meaning>.{12,})|は、?(?P<rest>.{8,}(?:[一-龠々ァ-ヺー]|もの|ひとつ|一つ)(?<!可能)(?<!必要)(?<!同じ)(?<!場合)(?<!様)(?<!簡単)(?<!便利)(?<!重要)(?<!有用)(?<!予定)(?<!一般的)(?<!大切)(?:です|である|だ|を指します|を指す|を意味します)。))"
 )
 _ZH = re.compile(
     r"(?P<term>[^，。、（）()：；]{2,20}?) ?(?:[（(](?P<alias>[^（）()]{2,40})[）)])? ?(?:，?(?:是指|指的是|就是指) ?(?P<meaning>.{10,})|是(?:一种|一種|一个|一個|一款|一套|一门|一組|一组|一类|由|用来|用來|用于|用於) ?(?P<rest>.{10,}))"
@@ -152,14 +152,17 @@ def find_definition(marked: str, language: str) -> Definition | None:
     words = (code,) if code else as_term(term, language)
     if not words or not _agrees(words, found.get("does")) or (code and found.get("article")):
         return None
-    is_definite = (found.get("article") or "").lower() in _DEFINITE
+    article = found.get("article")
+    # "pg_dump is a utility": what opens a sentence with a small letter is an identifier.
+    is_identifier = bool(code) or (len(words) == 1 and not article and words[0][0].islower())
+    is_definite = (article or "").lower() in _DEFINITE
     return Definition(
         words,
         term_key(words, language),
         _aliases(found, words, language),
         is_definite,
         is_weak=bool(found.get("does")),
-        is_code=bool(code),
+        is_code=is_identifier,
         is_singular=found.get("be") == "is",
     )
 

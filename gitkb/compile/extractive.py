@@ -8,7 +8,7 @@ from gitkb.compile import COMPILER
 from gitkb.compile.candidates import find_candidates
 from gitkb.compile.claims import claim_text
 from gitkb.compile.entities import entity_topics
-from gitkb.compile.reading import read_document
+from gitkb.compile.reading import Reading, read_document
 from gitkb.compile.summary import document_description, document_outline, document_summary, document_title
 from gitkb.compile.topics import concept_topics
 from gitkb.model import Conversion, Digest, Topic
@@ -21,7 +21,7 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     """
     reading = read_document(conversion, language)
     title = document_title(conversion, reading, name)
-    claims = [claim_text(sentence.text, reading.language, leads=sentence.leads) for sentence in reading.sentences]
+    claims = _claims(reading)
     found = find_candidates(reading, title, claims)
     summary = document_summary(reading, claims)
     concepts = concept_topics(reading, claims, found)
@@ -35,6 +35,17 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
         outline=document_outline(reading, claims, title),
         topics=_united(concepts, entities),
     )
+
+
+def _claims(reading: Reading) -> list[str]:
+    """For each sentence its text as a claim, "" where it is none or was said before."""
+    said: set[str] = set()
+    claims = []
+    for sentence in reading.sentences:
+        text = claim_text(sentence.text, reading.language, leads=sentence.leads)
+        claims.append("" if text in said else text)
+        said.add(text)
+    return claims
 
 
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:

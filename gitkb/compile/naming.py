@@ -51,7 +51,7 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
 
 
 def _is_identifier(name: str) -> bool:
-    return "_" in name or any(c.isupper() for c in name[1:]) or any(c.isdigit() for c in name)
+    return "_" in name or any(c.isupper() for word in name.split(" ") for c in word[1:]) or any(c.isdigit() for c in name)
 
 
 def _is_unknown(word: str, language: str) -> bool:

@@ -18,7 +18,7 @@ from gitkb.text.wordclasses import is_general_noun
 _MOST, _MOST_DEFINED, _MOST_CLAIMS = 12, 3, 3
 _COMMON = 5.0
 """Zipf frequency from which a single word is too common to be a term."""
-_COMMON_CODE = 4.0
+_COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
 _PROMINENT = 2
 _ABOUT = 0.5
@@ -69,8 +69,10 @@ def _is_eligible(candidate: Candidate, language: str) -> bool:
         return candidate.count >= (2 if proposed else 4)
     if not proposed or candidate.count < 2:
         return False
+    if language == "de" and not candidate.in_headings and not any(form[0][0].isupper() for form in candidate.forms):
+        return False  # a noun would have its capital in the middle of a sentence too
     if any(found.is_code for _, found in candidate.definitions):
-        return (candidate.count >= 3 or leads) and not is_common(candidate.key, language, _COMMON_CODE)
+        return leads or (candidate.count >= 3 and not is_common(candidate.key, language, _COMMON_CODE))
     if is_general_noun(candidate.key, language) or is_common(candidate.key, language, _COMMON):
         return bool(solid) and leads
     return True
@@ -108,6 +110,8 @@ def _is_supported(candidate: Candidate, language: str) -> bool:
     if " " not in candidate.key and language not in _CJK:
         leads = candidate.in_title or candidate.alone_in_headings
         return candidate.count >= 4 and bool(leads) and not is_general_noun(candidate.key, language)
+    if all(is_general_noun(word, language) for word in candidate.key.split(" ")):
+        return False
     if candidate.in_title or candidate.in_headings:
         return candidate.count >= 3
     return candidate.count >= 5 and candidate.c_value >= 6 and candidate.determined >= 2

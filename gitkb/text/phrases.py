@@ -13,7 +13,7 @@ from gitkb.text.stopwords import function_words
 from gitkb.text.wordclasses import breaks_run, is_general_noun, may_head
 
 MAX_WORDS = 5
-_TOKEN = re.compile(r"\ue000[^\ue001]*\ue001[\w-]*|[^\W_]+(?:[-'’.+#/&][^\W_]+)*(?:\+\+|#)?|[^\w\s]")
+_TOKEN = re.compile(r"\ue000[^\ue001]*\ue001[\w-]*|[^\W_]+(?:[-'’.+#/&_][^\W_]+)*(?:\+\+|#)?|[^\w\s]")
 _WORD = re.compile(r"[^\W\d_]")
 _INNER = {
     "en": frozenset({"of", "and"}),

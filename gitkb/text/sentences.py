@@ -9,6 +9,8 @@ import re
 _END = re.compile(r"[.!?…]+[\"'”’»)\]\ue001]*(?=\s)|[。！？｡]+[」』）”’]*")
 _NEXT_OPENS = re.compile(r"\s+[\"'“‘«(\[¿¡„\ue000]*(?:[^\W_a-z]|\ue000)", re.UNICODE)
 _LAST_WORD = re.compile(r"([^\s(\[“\"„«]{1,24})$")
+# A small letter after a full stop opens a sentence too ("... a database. pg_dump makes ..."), unless the stop may be an abbreviation's.
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?|[^\W\d_]\.|\d{1,3}\.")
 _ABBREVIATIONS = frozenset(
     """e.g i.e etc. cf vs viz al approx resp fig figs eq eqs sec sect ch chap vol vols no nos pp ed eds est dept univ inc ltd corp co
@@ -43,7 +45,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], language: str) -
         return not text.startswith(("と", "」", "』", "）"), match.end())
     if text.count("\ue000", start, match.start()) > text.count("\ue001", start, match.start()):
         return False
-    if not _NEXT_OPENS.match(text, match.end()) and mark[0] != "!":
+    if not _NEXT_OPENS.match(text, match.end()) and not _LONG_WORD.search(text, max(start, match.start() - 12), match.start()):
         return False
     if mark != ".":
         return True
