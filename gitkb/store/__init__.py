@@ -1,0 +1,26 @@
+"""The store: the only place for pygit2. Transactions on a git repository, and read-only views of its commits.
+
+A group of commits is built in memory, made durable as one pack, and becomes real in one compare-and-swap of the branch;
+index and worktree follow. What a killed run leaves, the next writer clears. See `publish.py` for the order of writes.
+"""
+
+from gitkb.store.publish import Transaction
+from gitkb.store.repository import Store
+from gitkb.store.run import Run
+from gitkb.store.snapshot import Snapshot, TreeView
+from gitkb.store.values import Commit, Edit, PlannedCommit, Recovery, Rescued, RunState, WorktreeStatus
+
+__all__ = [
+    "Commit",
+    "Edit",
+    "PlannedCommit",
+    "Recovery",
+    "Rescued",
+    "Run",
+    "RunState",
+    "Snapshot",
+    "Store",
+    "Transaction",
+    "TreeView",
+    "WorktreeStatus",
+]

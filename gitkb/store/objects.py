@@ -1,0 +1,163 @@
+"""Git objects in memory, and the packs and loose files that make them durable.
+
+Invariant: what a group introduces is in its own packs, whether or not the repository already has it loose: an object that
+somebody else wrote without fsync does not count. Temporary files are made in the run's folder only, never in git's.
+Must not move a ref.
+"""
+
+import hashlib
+import os
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import pygit2
+
+Kind = str
+KIND_NUMBERS = {"commit": 1, "tree": 2, "blob": 3}
+SPILL_BYTES = 64 * 1024 * 1024
+_CHUNK = 1024 * 1024
+
+
+def object_id(kind: Kind, data: bytes) -> str:
+    """The hex id that git gives these bytes."""
+    return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(data)) + data, usedforsecurity=False).hexdigest()
+
+
+def file_blob_id(file: Path) -> str:
+    """The hex blob id of a file's bytes, read in pieces."""
+    with file.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        while piece := stream.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class ObjectBuffer(pygit2.OdbBackend):
+    """New objects by id; files stay on disk until they are packed, so that one large original does not fill the memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._objects: dict[str, tuple[Kind, bytes | Path]] = {}
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def put(self, kind: Kind, data: bytes) -> str:
+        """Add an object and return its id."""
+        oid = object_id(kind, data)
+        if oid not in self._objects:
+            self._objects[oid] = (kind, data)
+            self.size += len(data)
+        return oid
+
+    def put_file(self, file: Path) -> str:
+        """Add a file's bytes as a blob; the file must stay unchanged until the pack is written."""
+        oid = file_blob_id(file)
+        self._objects.setdefault(oid, ("blob", file))
+        return oid
+
+    def read_cb(self, oid: pygit2.Oid) -> tuple[int, bytes]:
+        kind, data = self._objects[str(oid)]
+        return KIND_NUMBERS[kind], data if isinstance(data, bytes) else data.read_bytes()
+
+    def read_header_cb(self, oid: pygit2.Oid) -> tuple[int, int]:
+        kind, data = self._objects[str(oid)]
+        return KIND_NUMBERS[kind], len(data) if isinstance(data, bytes) else data.stat().st_size
+
+    def exists_cb(self, oid: pygit2.Oid) -> bool:
+        return str(oid) in self._objects
+
+    def items(self) -> list[tuple[Kind, bytes]]:
+        """(kind, bytes) of all objects, in the order they came."""
+        return [(kind, data if isinstance(data, bytes) else data.read_bytes()) for kind, data in self._objects.values()]
+
+    def drain(self, repository: pygit2.Repository, folder: Path) -> None:
+        """Write all objects as one pack into `folder` (it and its index fsynced) and forget them.
+
+        `repository` must have this buffer among its backends, in front of the others.
+        """
+        if not self._objects:
+            return
+        builder = pygit2.PackBuilder(repository)
+        builder.set_threads(1)
+        for oid in self._objects:
+            builder.add(pygit2.Oid(hex=oid))
+        builder.write(folder)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all objects."""
+        self._objects.clear()
+        self.size = 0
+
+
+def fsync_file(file: Path) -> None:
+    """Make a file's bytes, or a folder's names, durable."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def install_packs(folder: Path, objects: Path, note: bytes) -> list[Path]:
+    """Move the packs of `folder` into the object database, each under a `.keep` with `note`; returns the `.keep` files.
+
+    Order: bytes durable, then `.keep`, pack, index (git sees a pack by its index), then the folder: no crash leaves an
+    index without its pack, or a pack that a concurrent `git repack` may drop before the ref names its objects.
+    """
+    target = objects / "pack"
+    target.mkdir(parents=True, exist_ok=True)
+    keeps = []
+    for index in sorted(folder.glob("pack-*.idx")):
+        pack = index.with_suffix(".pack")
+        fsync_file(pack)
+        fsync_file(index)
+        keep = target / f"{index.stem}.keep"
+        # By rename, so that no kill leaves a `.keep` that does not say whose it is.
+        write_durably(folder / keep.name, note)
+        (folder / keep.name).rename(keep)
+        keeps.append(keep)
+        pack.rename(target / pack.name)
+        index.rename(target / index.name)
+    fsync_file(target)
+    return keeps
+
+
+def write_durably(file: Path, data: bytes) -> None:
+    """Replace a small file of our own in place, with fsync."""
+    with file.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_loose(git_dir: Path, scratch: Path, items: Iterable[tuple[Kind, bytes]]) -> list[str]:
+    """Write objects loose and durable, by way of `scratch`; returns their ids."""
+    oids: list[str] = []
+    folders: set[Path] = set()
+    objects = git_dir / "objects"
+    for number, (kind, data) in enumerate(items):
+        oid = object_id(kind, data)
+        oids.append(oid)
+        staged = scratch / f"loose-{number}"
+        staged.unlink(missing_ok=True)
+        write_durably(staged, zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data))
+        staged.chmod(0o444)
+        folder = objects / oid[:2]
+        folder.mkdir(exist_ok=True)
+        staged.replace(folder / oid[2:])
+        folders.update((folder, objects))
+    for folder in sorted(folders):
+        fsync_file(folder)
+    return oids
+
+
+def encode_commit(tree: str, parents: Iterable[str], author: str, committer: str, message: str) -> bytes:
+    """A commit's bytes. `author` and `committer` are lines of the form `Name <email> seconds zone`."""
+    lines = [f"tree {tree}", *(f"parent {oid}" for oid in parents), f"author {author}", f"committer {committer}", ""]
+    text = message.replace("\0", "").rstrip("\n") + "\n"
+    return ("\n".join(lines) + "\n" + text).encode("utf-8", "surrogateescape")

@@ -1,0 +1,94 @@
+"""Calls of the `git` program: identities and the scratch worktree. Everything else goes through pygit2.
+
+Invariant: a hostile repository configuration runs nothing (no hook, no fsmonitor, no pager, no automatic gc), and the
+variables with which a calling hook points at its own repository are not handed on. This is the store's one look at the
+environment, and only to pass it to a child process. Must not talk to the network.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitkb.errors import RepositoryError
+
+HARMLESS = (
+    *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
+    *("-c", "core.pager=cat", "-c", "core.sshCommand=false", "-c", "core.alternateRefsCommand=", "-c", "diff.external="),
+)
+LOCAL_VARIABLES = frozenset(
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_GRAFT_FILE"
+    " GIT_INDEX_FILE GIT_INDEX_VERSION GIT_NO_REPLACE_OBJECTS GIT_REPLACE_REF_BASE GIT_PREFIX GIT_SHALLOW_FILE"
+    " GIT_COMMON_DIR GIT_NAMESPACE GIT_QUARANTINE_PATH GIT_INTERNAL_SUPER_PREFIX GIT_TEMPLATE_DIR GIT_DEFAULT_HASH"
+    " GIT_EXTERNAL_DIFF GIT_CEILING_DIRECTORIES".split()
+)
+FALLBACK_NAME, FALLBACK_EMAIL = "gitkb", "gitkb@localhost"
+
+
+def environment() -> dict[str, str]:
+    """The environment for a git child: ours without what belongs to a calling hook's repository."""
+    kept = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
+    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def command(git_dir: Path, arguments: Sequence[str]) -> list[str]:
+    """The argument list of a git call on a repository, with every setting that could run something switched off."""
+    return ["git", *HARMLESS, f"--git-dir={git_dir}", *arguments]
+
+
+def attempt(
+    git_dir: Path, arguments: Sequence[str], *, env: Mapping[str, str] | None = None, inherit: Sequence[int] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    """The finished call, whatever its exit code; `inherit` are file descriptors that the child keeps open."""
+    try:
+        return subprocess.run(
+            command(git_dir, arguments),
+            cwd=git_dir,
+            env=dict(env) if env is not None else environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            pass_fds=tuple(inherit),
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise RepositoryError("The git program was not found.", "Install git 2.31 or newer.") from error
+
+
+def call(git_dir: Path, arguments: Sequence[str], *, inherit: Sequence[int] = ()) -> str:
+    """The output of a git call; `RepositoryError` with git's own words where it fails."""
+    done = attempt(git_dir, arguments, inherit=inherit)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise RepositoryError(f"git {arguments[0]} failed: {said or f'exit code {done.returncode}'}")
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who writes a commit, as git sees it; `fixed` is a time that the environment prescribes, else the clock's."""
+
+    person: str
+    zone: str
+    fixed: int | None
+
+    def line(self) -> str:
+        """`Name <email> seconds zone`, as a commit holds it."""
+        return f"{self.person} {self.fixed if self.fixed is not None else int(time.time())} {self.zone}"
+
+
+def identity(git_dir: Path, role: str) -> Identity:
+    """The identity for `role` ("AUTHOR" or "COMMITTER") with git's own rules; a neutral one where none is configured."""
+    arguments = ["-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT"]
+    env = environment()
+    done = attempt(git_dir, arguments, env=env)
+    if done.returncode:
+        env.setdefault(f"GIT_{role}_NAME", FALLBACK_NAME)
+        env.setdefault(f"GIT_{role}_EMAIL", FALLBACK_EMAIL)
+        done = attempt(git_dir, arguments, env=env)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise RepositoryError(f"git does not accept the identity for a commit: {said}", "Set user.name and user.email.")
+    person, seconds, zone = done.stdout.decode("utf-8", "surrogateescape").strip().rsplit(" ", 2)
+    return Identity(person, zone, int(seconds) if env.get(f"GIT_{role}_DATE") else None)

@@ -1,0 +1,114 @@
+"""Refs: the compare-and-swap of a branch, its reflog, the journal refs and the rescue refs.
+
+Invariant: a branch moves in one rename of a lock file that is provably ours, under git's own lock protocol, after its
+old value was read under that lock. `refs/gitkb/` is ours; other refs than the run's branch are never written.
+"""
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pygit2
+
+from gitkb.errors import RepositoryError
+from gitkb.store.locks import Wait, new_token, release_git_lock, take_git_lock
+from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_file, write_loose
+from gitkb.store.trees import EMPTY_TREE, TreeEditor
+from gitkb.store.values import Rescued, Version
+
+JOURNAL_REFS = "refs/gitkb/in-progress/"
+RESCUE_REFS = "refs/gitkb/rescue/"
+ZERO = "0" * 40
+
+
+def ref_oid(repository: pygit2.Repository, ref: str) -> str:
+    """The commit that a ref names, "" where it does not exist; a symbolic branch is refused."""
+    try:
+        found = repository.lookup_reference(ref)
+    except KeyError:
+        return ""
+    if isinstance(found.target, str):
+        raise RepositoryError(f"{ref} is a symbolic ref to {found.target}.", f"Check out {found.target} itself.")
+    return str(found.target)
+
+
+def swap_ref(
+    repository: pygit2.Repository, common: Path, ref: str, old: str, new: str, token: Path, on_wait: Wait | None
+) -> bool:
+    """Move a branch from `old` ("" for not existing) to `new` if it still is there: the one commit point of a group.
+
+    Durable on return. False, with nothing changed, where somebody else moved the branch.
+    """
+    file = common / ref
+    lock = file.with_name(file.name + ".lock")
+    new_token(token, new.encode() + b"\n")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    take_git_lock(lock, token, on_wait)
+    try:
+        if ref_oid(repository, ref) != old:
+            return False
+        _rename_onto(lock, file)
+        fsync_file(file.parent)
+    finally:
+        release_git_lock(lock, token)
+        # The token is the ref's own file now: it must lose this second name, and never be written again.
+        token.unlink(missing_ok=True)
+    return True
+
+
+def _rename_onto(lock: Path, file: Path) -> None:
+    try:
+        lock.rename(file)
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        # Git leaves empty folders behind where branches of the form name/... were deleted.
+        file.rmdir()
+        lock.rename(file)
+
+
+def append_reflog(repository: pygit2.Repository, logs: Path, old: str, new: str, who: str, message: str) -> None:
+    """Note a swap in a reflog as git would; `logs` is the log's file. A lost line is no damage, so it is not fsynced."""
+    if not logs.exists() and not _creates_reflogs(repository):
+        return
+    logs.parent.mkdir(parents=True, exist_ok=True)
+    line = f"{old or ZERO} {new} {who}\t{' '.join(message.split())}\n"
+    descriptor = os.open(logs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        os.write(descriptor, line.encode("utf-8", "surrogateescape"))
+    finally:
+        os.close(descriptor)
+
+
+def _creates_reflogs(repository: pygit2.Repository) -> bool:
+    setting = "core.logallrefupdates"
+    value = repository.config[setting] if setting in repository.config else None
+    return not repository.is_bare if value is None else value.lower() in ("true", "always", "yes", "on", "1")
+
+
+def delete_ref(repository: pygit2.Repository, common: Path, ref: str) -> None:
+    """Delete a ref of ours, and the lock file that a killed write of it left (nobody else writes it)."""
+    file = common / ref
+    file.with_name(file.name + ".lock").unlink(missing_ok=True)
+    with suppress(KeyError):
+        repository.references.delete(ref)
+
+
+def keep_rescued(repository: pygit2.Repository, common: Path, scratch: Path, path: str, data: bytes, who: str) -> Rescued:
+    """Keep a person's content under the next free `refs/gitkb/rescue/<n>`: a commit with this one file, durable."""
+    buffer = ObjectBuffer()
+    blob = buffer.put("blob", data)
+    editor = TreeEditor(lambda _: b"", buffer, EMPTY_TREE)
+    editor.put(path, Version(blob))
+    tree = editor.write()
+    commit = buffer.put("commit", encode_commit(tree, (), who, who, f"rescue: {path}"))
+    write_loose(common, scratch, buffer.items())
+    number = 1
+    while True:
+        try:
+            ref = f"{RESCUE_REFS}{number}"
+            repository.references.create(ref, pygit2.Oid(hex=commit))
+            return Rescued(path, ref)
+        except (pygit2.AlreadyExistsError, ValueError):
+            number += 1

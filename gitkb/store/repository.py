@@ -1,0 +1,206 @@
+"""The store's front door: one knowledge base's repository.
+
+Invariant: reading takes no lock and sees whole commits; writing goes through `begin` and a transaction. Everything local
+lies in `<git dir>/gitkb`. Must not be shared between threads that write.
+"""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import Option
+
+from gitkb.errors import NotFound, RepositoryError
+from gitkb.store import maintain, opening
+from gitkb.store.group import Signers
+from gitkb.store.history import changes_of
+from gitkb.store.index import changed_below
+from gitkb.store.journal import Note, RunFolder, run_folders
+from gitkb.store.locks import Liveness, Wait, exclusive
+from gitkb.store.program import identity
+from gitkb.store.recovery import Recoverer, Report, run_states
+from gitkb.store.refs import ref_oid
+from gitkb.store.run import LOCK_MESSAGE, Run, open_folder
+from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView
+from gitkb.store.values import Commit, Recovery, WorktreeStatus
+from gitkb.store.worktree import Worktree
+from gitkb.store.writer import Place, Writer
+
+LOCK_SECONDS = 600.0
+
+
+class Store:
+    """A repository that holds a knowledge base at its root."""
+
+    def __init__(self, folders: opening.Folders) -> None:
+        pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
+        self._folders = folders
+        self._reader = ObjectReader(folders.git_dir)
+        self.git_dir = folders.common
+        self.worktree = folders.worktree
+        self.bare = folders.worktree is None
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """The store at a worktree root, bare repository or git folder; `RepositoryError` with a remedy where gitkb cannot
+        work with it. Variables such as GIT_DIR are not followed."""
+        return cls(opening.find_folders(path))
+
+    @classmethod
+    def create(cls, path: Path, *, bare: bool, branch: str = "main") -> "Store":
+        """A new repository, without templates and hooks, whose HEAD names `branch` (not born yet)."""
+        pygit2.init_repository(str(path), bare=bare, initial_head=branch)
+        return cls.open(path)
+
+    @staticmethod
+    def discover(start: Path) -> Path | None:
+        """The nearest folder at or above `start` that is the root of a knowledge base, None where there is none."""
+        return opening.discover(start)
+
+    @property
+    def local(self) -> Path:
+        """The folder for what is never tracked: lock, runs, caches, catalog. Made when first needed."""
+        folder = self.git_dir / "gitkb"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def _repository(self) -> pygit2.Repository:
+        return self._reader.repository
+
+    def branch(self) -> str:
+        """The short name of the checked-out branch (bare: HEAD's); `RepositoryError` where HEAD is detached."""
+        return opening.head_branch(self._repository).removeprefix("refs/heads/")
+
+    def snapshot(self, rev: str | None = None) -> Snapshot:
+        """The files of a revision (None: HEAD's commit); `NotFound` where there is no such commit."""
+        try:
+            commit = self._repository.revparse_single(rev or "HEAD").peel(pygit2.Commit)
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            if rev is None:
+                raise NotFound("The branch has no commit yet.", "gitkb init makes the first one.") from error
+            raise NotFound(f"No revision {rev!r} in this repository.", "git log lists the commits.") from error
+        return Snapshot(self._reader, str(commit.id))
+
+    def tree(self, oid: str) -> TreeView:
+        """The files of a root tree by its id; `KeyError` where it is gone."""
+        return TreeView(self._reader, oid)
+
+    def history(self, path: str, rev: str | None = None) -> Iterator[Commit]:
+        """The commits that changed a file, or anything below a folder, newest first, as `git log PATH` has them."""
+        return changes_of(self._reader, self.snapshot(rev).commit, path.strip("/"))
+
+    def log(self, rev: str | None = None) -> Iterator[Commit]:
+        """All commits of a revision's history, newest first."""
+        return changes_of(self._reader, self.snapshot(rev).commit, "")
+
+    def status(self) -> WorktreeStatus:
+        """Unfinished runs, paths below wiki/ that differ from the tip, and git's operation in progress. Writes nothing."""
+        runs = tuple(run_states(self.git_dir / "gitkb", self._reader))
+        return WorktreeStatus(runs, self._edited(), opening.operation(self._repository))
+
+    def _edited(self) -> tuple[str, ...]:
+        if self.worktree is None:
+            return ()
+        index = self._repository.index
+        index.read()
+        found = changed_below(self._repository, index, "wiki")
+        try:
+            tip = self.snapshot()
+        except NotFound:
+            return tuple(sorted(found))
+        staged = self._repository.diff("HEAD", None, cached=True) if tip.commit else ()
+        paths = {delta.new_file.path or delta.old_file.path for delta in getattr(staged, "deltas", ())}
+        return tuple(sorted(found | {path for path in paths if path.startswith("wiki/")}))
+
+    def recover(self, report: Report) -> Recovery:
+        """Clear what dead runs left; `report` gets a sentence for each. Costs nothing to speak of where there is none."""
+        local = self.git_dir / "gitkb"
+        if all(Liveness.probe(folder.alive) for folder in run_folders(local)):
+            return Recovery()
+        with exclusive(local / "lock", report, LOCK_SECONDS, LOCK_MESSAGE):
+            return Recoverer(self.git_dir, self._reader, self._place_of, report).clear(local)
+
+    def begin(self, what: str, *, branch: str | None = None, allow_unborn: bool = False, on_wait: Wait | None = None) -> Run:
+        """Start a run: `what` describes it ("add papers/"). A `branch` that does not exist starts at HEAD's commit.
+
+        `RepositoryError` where the branch cannot be written now. `allow_unborn` lets the run make the first commit.
+        """
+        ref = f"refs/heads/{branch}" if branch is not None else opening.head_branch(self._repository)
+        if not pygit2.reference_is_valid_name(ref):
+            raise RepositoryError(f"{branch!r} cannot be the name of a branch.", "Choose another name.")
+        self._refuse(ref)
+        base = ref_oid(self._repository, ref) or ref_oid(self._repository, opening.head_branch(self._repository))
+        if not base and not allow_unborn:
+            raise RepositoryError("The branch has no commit yet.", "Make the first one: gitkb init")
+        shown = not self.bare and ref == opening.head_branch(self._repository)
+        note = Note(what, ref, admin=self._admin())
+        folder, alive = open_folder(self.local, secrets.token_hex(8), note, on_wait, LOCK_SECONDS)
+        signers = self._signers()
+        place = self._place(folder, ref, shown, signers.committer())
+        run = Run(Writer(place, note, signers), self.local / "lock", alive, lambda: self._guard(ref, shown), base)
+        try:
+            run.prepare()
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    def _signers(self) -> Signers:
+        author, committer = identity(self._folders.git_dir, "AUTHOR"), identity(self._folders.git_dir, "COMMITTER")
+        return Signers(author.line, committer.line)
+
+    def _admin(self) -> str:
+        return "" if self._folders.git_dir == self.git_dir else self._folders.git_dir.relative_to(self.git_dir).as_posix()
+
+    def _guard(self, ref: str, shown: bool) -> None:
+        if shown != (not self.bare and self._repository.lookup_reference("HEAD").target == ref):
+            name = ref.removeprefix("refs/heads/")
+            raise RepositoryError(f"Another branch than {name} was checked out meanwhile.", f"git switch {name}, or start again.")
+        self._refuse(ref)
+
+    def _refuse(self, ref: str) -> None:
+        if not self.bare and self._repository.lookup_reference("HEAD").target in (ref,):
+            opening.refuse_busy(self._repository)
+        elsewhere = opening.other_worktree(self._folders, ref)
+        if elsewhere:
+            name = ref.removeprefix("refs/heads/")
+            raise RepositoryError(f"Branch {name} is checked out in {elsewhere}.", "Run the command there.")
+
+    def _place(self, folder: RunFolder, ref: str, shown: bool, who: str) -> Place:
+        worktree = None
+        if shown and self.worktree is not None:
+            near = folder.folder
+            if near.stat().st_dev != self.worktree.stat().st_dev:
+                # Renames need one file system.
+                near = self.worktree / f".gitkb-{folder.id}"
+            mode = (folder.folder / "run.json").stat().st_mode & 0o666
+            config = self._repository.config
+            ignore_case = "core.ignorecase" in config and config.get_bool("core.ignorecase")
+            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, ignore_case)
+        return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, who)
+
+    def _place_of(self, folder: RunFolder, note: Note | None) -> Place:
+        """Where a dead run wrote: maybe from another worktree of this repository."""
+        who = self._signers().committer()
+        if note is None:
+            return self._place(folder, "", False, who)
+        if note.admin != self._admin():
+            return self._elsewhere(note)._place(folder, note.branch, True, who)
+        return self._place(folder, note.branch, not self.bare, who)
+
+    def _elsewhere(self, note: Note) -> "Store":
+        git_dir = self.git_dir / note.admin if note.admin else self.git_dir
+        pointer = git_dir / "gitdir"
+        root = Path(pointer.read_text().strip()).parent if pointer.is_file() else self.git_dir.parent
+        try:
+            found = Store.open(root)
+        except RepositoryError:
+            return Store(opening.Folders(self.git_dir, self.git_dir, None))
+        same = found.git_dir == self.git_dir
+        return found if same else Store(opening.Folders(self.git_dir, self.git_dir, None))
+
+    def maintain(self) -> None:
+        """Repack in the background where there are too many packs; returns at once."""
+        maintain.repack_if_needed(self.git_dir, self.local)

@@ -1,0 +1,146 @@
+"""One run of a writing command: its liveness, its journal, its scratch worktree, and its transactions.
+
+Invariant: the run's folder exists, with its liveness lock held, before anything else of the run does, and goes last: so
+whatever a killed run leaves is found and cleared by the next writer. A run whose publication could not be finished leaves
+mark and lock to it on purpose.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+import pygit2
+
+from gitkb.errors import GitkbError
+from gitkb.store.follow import settle
+from gitkb.store.journal import Note, RunFolder, remove_tree
+from gitkb.store.locks import Liveness, Wait, exclusive, shared
+from gitkb.store.objects import write_loose
+from gitkb.store.program import call
+from gitkb.store.publish import Transaction
+from gitkb.store.refs import JOURNAL_REFS, delete_ref, ref_oid
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.values import Rescued
+from gitkb.store.writer import Writer
+
+LOCK_MESSAGE = "Waiting: another gitkb process is writing to this knowledge base."
+
+
+class Run:
+    """Made by `Store.begin`; a context manager that leaves nothing of the run behind, whatever happened."""
+
+    def __init__(self, writer: Writer, lock: Path, alive: Liveness, guard: Callable[[], None], base: str) -> None:
+        """`guard` raises where the branch may not be written; `base` is where a branch that does not exist yet starts."""
+        self._writer, self._lock, self._alive, self._guard = writer, lock, alive, guard
+        self._base = base
+        self._known = ref_oid(writer.place.reader.repository, writer.place.branch)
+
+    @property
+    def id(self) -> str:
+        """The run's name: sixteen hexadecimal digits, different for each."""
+        return self._folder.id
+
+    @property
+    def branch(self) -> str:
+        """The short name of the branch that the run writes."""
+        return self._writer.place.branch.removeprefix("refs/heads/")
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for what is prepared: on the same file system as the knowledge base, gone when the run ends."""
+        return self._folder.scratch
+
+    @property
+    def worker_lock(self) -> Path:
+        """The file that each worker process holds a shared lock on while it may write into the scratch folder."""
+        return self._folder.workers
+
+    @property
+    def rescued(self) -> tuple[Rescued, ...]:
+        """A person's files that came in the way at the last moment and are kept under refs."""
+        return tuple(self._writer.place.rescued)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Sentences about worktree files that could not follow the branch."""
+        return tuple(self._writer.place.left)
+
+    @property
+    def _folder(self) -> RunFolder:
+        return self._writer.place.folder
+
+    def prepare(self) -> None:
+        """Write the first journal and make the scratch worktree."""
+        place, writer = self._writer.place, self._writer
+        tip = self._known or self._base
+        commit = writer.journal(writer.note, tip)
+        write_loose(place.common, self._folder.folder, writer.buffer.items())
+        writer.buffer.clear()
+        writer.set_journal(commit)
+        self.worker_lock.touch()
+        if not tip:
+            self.scratch.mkdir()
+            return
+        flags = ("--no-checkout", "--detach", "--lock", "--quiet")
+        # Killed here, the child is waited for like a worker.
+        with shared(self.worker_lock) as descriptor:
+            call(place.common, ["worktree", "add", *flags, str(self.scratch), tip], inherit=[descriptor])
+
+    @contextmanager
+    def locked(self, on_wait: Wait | None = None, timeout: float = 600) -> Iterator[Transaction]:
+        """Hold gitkb's lock for one transaction. `LockTimeout` after `timeout` seconds; `RepositoryError` where the branch
+        was switched, deleted or is in the middle of a merge. `on_wait` gets a sentence when there is a wait."""
+        with exclusive(self._lock, on_wait, timeout, LOCK_MESSAGE):
+            self._guard()
+            place = self._writer.place
+            tip = ref_oid(place.reader.repository, place.branch)
+            if self._known and not tip:
+                raise GitkbError(
+                    f"Branch {self.branch} was deleted.", f"Make it again: git branch {self.branch} {self._known[:12]}"
+                )
+            transaction = Transaction(self._writer, Snapshot(place.reader, tip), self._base, self._guard, on_wait)
+            try:
+                yield transaction
+            finally:
+                self._known = transaction.tip.commit or self._known
+
+    def close(self) -> None:
+        """End the run: nothing of it stays. What could not be finished is left to the next writer."""
+        try:
+            if self._writer.place.worktree is not None and (note := self._folder.marked()) is not None:
+                with exclusive(self._lock, None, 60, LOCK_MESSAGE):
+                    settle(self._writer.place, self._writer.place.worktree, note)
+            remove_run(self._writer.place.reader.repository, self._writer.place.common, self._folder)
+        finally:
+            self._alive.release()
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def remove_run(repository: pygit2.Repository, common: Path, folder: RunFolder) -> None:
+    """Remove a run's journal, scratch worktree and folder, in that order; may be repeated."""
+    delete_ref(repository, common, f"{JOURNAL_REFS}{folder.id}")
+    admin = common / "worktrees" / folder.scratch.name
+    with suppress(FileNotFoundError):
+        remove_tree(admin)
+    with suppress(OSError):
+        # Git removes the folder with its last worktree too.
+        admin.parent.rmdir()
+    with suppress(FileNotFoundError):
+        folder.remove()
+
+
+def open_folder(local: Path, run_id: str, note: Note, on_wait: Wait | None, timeout: float) -> tuple[RunFolder, Liveness]:
+    """Make a run's folder with its liveness held, under gitkb's lock: recovery never sees it without a holder."""
+    local.mkdir(parents=True, exist_ok=True)
+    with exclusive(local / "lock", on_wait, timeout, LOCK_MESSAGE):
+        folder = RunFolder(local / "runs" / run_id)
+        folder.folder.mkdir(parents=True)
+        alive = Liveness(folder.alive)
+        folder.write(note)
+    return folder, alive

@@ -1,0 +1,165 @@
+"""Read-only views of one tree or commit: the `Tree` protocol over pygit2.
+
+Invariant: never takes a lock, never changes anything, and shows regular files only: links and submodules of a tree are
+invisible. A repack by somebody else between two reads is not an error: the repository is opened anew once.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pygit2
+
+from gitkb.model import TreeChange
+from gitkb.store.trees import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree
+
+_Object = TypeVar("_Object", pygit2.Blob, pygit2.Tree, pygit2.Commit)
+Entry = tuple[int, str]
+
+
+class ObjectReader:
+    """Objects of one repository by id."""
+
+    def __init__(self, git_dir: Path) -> None:
+        self.git_dir = git_dir
+        self.repository = open_bare(git_dir)
+
+    def _get(self, oid: str, kind: type[_Object]) -> _Object:
+        try:
+            found = self.repository[oid]
+        except (KeyError, ValueError, pygit2.GitError):
+            # A repack may have replaced the packs that this handle knows.
+            self.repository = open_bare(self.git_dir)
+            try:
+                found = self.repository[oid]
+            except (ValueError, pygit2.GitError) as error:
+                raise KeyError(oid) from error
+        if not isinstance(found, kind):
+            raise KeyError(oid)
+        return found
+
+    def blob(self, oid: str) -> bytes:
+        """A blob's bytes; `KeyError` where there is none."""
+        return self._get(oid, pygit2.Blob).data
+
+    def tree(self, oid: str) -> pygit2.Tree:
+        """A tree; `KeyError` where there is none."""
+        return self._get(oid, pygit2.Tree)
+
+    def raw_tree(self, oid: str) -> bytes:
+        """A tree's bytes; `KeyError` where there is none."""
+        return b"" if oid == EMPTY_TREE else self.tree(oid).read_raw()
+
+    def commit(self, oid: str) -> pygit2.Commit:
+        """A commit; `KeyError` where there is none."""
+        return self._get(oid, pygit2.Commit)
+
+    def folder(self, oid: str | None) -> dict[bytes, Entry]:
+        """name -> (mode, id) of a tree, in git's order; empty for None."""
+        return {} if oid is None else {name: (mode, id_) for name, mode, id_ in decode_tree(self.raw_tree(oid))}
+
+
+def open_bare(git_dir: Path) -> pygit2.Repository:
+    """A handle that reads objects and nothing else; a loose object that appeared since is seen."""
+    return pygit2.Repository(str(git_dir), pygit2.enums.RepositoryOpenFlag.NO_SEARCH)
+
+
+def decode_path(path: bytes) -> str:
+    """A path of the repository as text that `encode` with surrogateescape turns back into the same bytes."""
+    return path.decode("utf-8", "surrogateescape")
+
+
+class TreeView:
+    """The files of one root tree."""
+
+    def __init__(self, reader: ObjectReader, oid: str) -> None:
+        reader.raw_tree(oid)
+        self._reader = reader
+        self._oid = oid
+
+    @property
+    def oid(self) -> str:
+        """The hex id of the root tree."""
+        return self._oid
+
+    def blob(self, path: str) -> str | None:
+        """The hex id of a file's blob, None where there is no file."""
+        entry = self.entry(path)
+        return entry[1] if entry is not None and entry[0] in FILE_MODES else None
+
+    def entry(self, path: str) -> Entry | None:
+        """(mode, id) of whatever stands at a path, None where nothing does."""
+        if self._oid == EMPTY_TREE or not path or path.startswith("/") or "\0" in path:
+            return None
+        try:
+            found = self._reader.tree(self._oid)[path]
+        except (KeyError, ValueError):
+            return None
+        return (int(found.filemode), str(found.id))
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, None where there is none."""
+        oid = self.blob(path)
+        return None if oid is None else self._reader.blob(oid)
+
+    def read_blob(self, oid: str) -> bytes:
+        """The bytes of a blob by its hex id; `KeyError` where there is none."""
+        return self._reader.blob(oid)
+
+    def files(self, prefix: str = "") -> Iterator[tuple[str, str]]:
+        """All (path, blob id) below a folder, in git's order; all files for ''."""
+        root: str | None = self._oid
+        prefix = prefix.strip("/")
+        if prefix:
+            entry = self.entry(prefix)
+            root = entry[1] if entry is not None and entry[0] == TREE_MODE else None
+        if root is not None:
+            for path, oid in self._walk(root, prefix.encode("utf-8", "surrogateescape") + b"/" if prefix else b""):
+                yield decode_path(path), oid
+
+    def _walk(self, oid: str, prefix: bytes) -> Iterator[tuple[bytes, str]]:
+        for name, mode, child in decode_tree(self._reader.raw_tree(oid)):
+            if mode == TREE_MODE:
+                yield from self._walk(child, prefix + name + b"/")
+            elif mode in FILE_MODES:
+                yield prefix + name, child
+
+    def changes_since(self, old: str | None) -> list[TreeChange]:
+        """What differs from another root tree (None: the empty one), sorted by path; `KeyError` where that is gone."""
+        found: list[tuple[bytes, str | None, str | None]] = []
+        self._compare(old if old != EMPTY_TREE else None, self._oid, b"", found)
+        return [TreeChange(path, before, now) for path, before, now in sorted((decode_path(p), a, b) for p, a, b in found)]
+
+    def _compare(
+        self, old: str | None, new: str | None, prefix: bytes, found: list[tuple[bytes, str | None, str | None]]
+    ) -> None:
+        if old == new:
+            return
+        before, now = self._reader.folder(old), self._reader.folder(new)
+        for name in before.keys() | now.keys():
+            one, other = before.get(name), now.get(name)
+            if one == other:
+                continue
+            self._compare(_sub_tree(one), _sub_tree(other), prefix + name + b"/", found)
+            was, is_ = _file(one), _file(other)
+            if was != is_:
+                found.append((prefix + name, was, is_))
+
+
+def _sub_tree(entry: Entry | None) -> str | None:
+    return entry[1] if entry is not None and entry[0] == TREE_MODE else None
+
+
+def _file(entry: Entry | None) -> str | None:
+    return entry[1] if entry is not None and entry[0] in FILE_MODES else None
+
+
+class Snapshot(TreeView):
+    """The files of one commit, with who made it and when; `commit` is "" for a branch that has none yet."""
+
+    def __init__(self, reader: ObjectReader, commit: str) -> None:
+        found = reader.commit(commit) if commit else None
+        super().__init__(reader, str(found.tree_id) if found is not None else EMPTY_TREE)
+        self.commit = commit
+        self.time = found.commit_time if found is not None else 0
+        self.author = f"{found.author.name} <{found.author.email}>" if found is not None else ""

@@ -1,0 +1,104 @@
+"""The plain data that goes in and out of the store.
+
+Paths are POSIX paths inside the repository, object ids 40-digit hex. Nothing here holds a repository handle, so these
+values may outlive the `Store` they came from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Content = bytes | Path | None
+"""New content of a path: bytes, a file of the run's scratch folder (moved, not copied), or None for a deletion."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCommit:
+    """One commit of a group: its whole message, trailers included, and what it changes."""
+
+    message: str
+    changes: Mapping[str, Content]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A worktree file that differs from the tip. `content` None: deleted. `staged`: the index differs from the tip too;
+    `tracked`: the path exists in the tip."""
+
+    path: str
+    content: bytes | None
+    staged: bool
+    tracked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What a log shows of one commit; `time` is seconds since the epoch, `message` the whole message."""
+
+    oid: str
+    message: str
+    author_name: str
+    author_email: str
+    time: int
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """A person's file that stood where gitkb wrote: its content is kept under the ref `ref`."""
+
+    path: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """An unfinished run: what it does ("add papers/"), how far it is ("26 of 40 documents"), whether its process lives."""
+
+    id: str
+    what: str
+    progress: str
+    commits: int
+    living: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What `Store.recover` did. `cleared` are the dead runs; `left` are full sentences about what it did not touch."""
+
+    cleared: tuple[RunState, ...] = ()
+    rescued: tuple[Rescued, ...] = ()
+    left: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.cleared or self.rescued or self.left)
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeStatus:
+    """`runs` that did not end, `edited` paths below wiki/ that differ from the tip (sorted), `operation` of git in
+    progress ("merge", "" for none)."""
+
+    runs: tuple[RunState, ...] = ()
+    edited: tuple[str, ...] = ()
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a path: blob id and mode, `oid` None where the path does not exist."""
+
+    oid: str | None
+    mode: int = 0o100644
+
+
+@dataclass(frozen=True, slots=True)
+class PathPlan:
+    """What a group does to one path: `old` in the tip, `new` after the group, every blob id that a person's file may
+    have without being in the way (None: absent), and where the new bytes are."""
+
+    path: str
+    old: Version
+    new: Version
+    accepted: frozenset[str | None]
+    content: Content = field(repr=False, default=None)
