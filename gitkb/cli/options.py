@@ -11,7 +11,7 @@ import typer
 
 KbOption = Annotated[
     Path | None,
-    typer.Option("--kb", metavar="DIR", show_default=False, help="Its folder. Default: $GITKB_DIR, else upwards from here."),
+    typer.Option("--kb", metavar="DIR", show_default=False, help="The knowledge base; default: $GITKB_DIR, else upwards."),
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log phases with their seconds; show tracebacks.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
