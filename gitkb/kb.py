@@ -26,7 +26,7 @@ from gitkb.events import (
 )
 from gitkb.ingest import pages
 from gitkb.model import Record, SearchHit, State
-from gitkb.store import Snapshot, Store
+from gitkb.store import RunState, Snapshot, Store
 
 
 class KnowledgeBase:
@@ -93,7 +93,9 @@ class KnowledgeBase:
     def documents(self, at: str | None = None) -> list[DocumentRow]:
         """All documents at a revision, by name."""
         tip = self.store.snapshot(at)
-        commits = self.store.last_changes(records.RECORDS, tip.commit)
+        from gitkb.ingest.history import last_commits
+
+        commits = last_commits(self.store, tip)
         with self.catalog.at(tip, RECORDS, keep=at is None) as db:
             rows = RecordCorpus(db).documents()
         return [
@@ -104,7 +106,7 @@ class KnowledgeBase:
                 row.sha256,
                 row.media_type,
                 row.source_pages,
-                commits.get(records.record_path(row.document), ""),
+                commits.get(row.document, ""),
             )
             for row in rows
         ]
@@ -127,14 +129,10 @@ class KnowledgeBase:
             branch=branch,
             commit=tip.commit,
             documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
-            pages=sum(
-                1
-                for path, _ in tip.files("wiki")
-                if path.startswith(("wiki/concepts/", "wiki/entities/")) and pages.is_page(path)
-            ),
+            pages=sum(1 for path, _ in tip.files("wiki") if pages.is_topic_page(path)),
             state=State.PENDING if waits else State.WHOLE,
-            runs=found.dead,
-            living=found.living,
+            runs=tuple(_described(run) for run in found.runs if not run.living),
+            living=tuple(_described(run) for run in found.runs if run.living),
             edited=found.edited,
         )
 
@@ -165,6 +163,10 @@ class KnowledgeBase:
     def _record(self, tip: Snapshot, document: str | None) -> Record | None:
         content = tip.read(records.record_path(document)) if document else None
         return records.decode(content, records.record_path(document)) if document and content is not None else None
+
+
+def _described(run: RunState) -> str:
+    return f"{run.what}, {run.progress}" if run.progress else run.what
 
 
 def _decoded(tip: Snapshot, path: str) -> Record | FormatError:

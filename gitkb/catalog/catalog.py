@@ -18,9 +18,14 @@ _META = "CREATE TABLE IF NOT EXISTS reflects (name TEXT PRIMARY KEY, version INT
 class Index(Protocol):
     """Tables derived from a tree. `version` changes with the schema or with what `apply` stores."""
 
-    name: str
-    version: int
-    tables: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def tables(self) -> tuple[str, ...]: ...
 
     def create(self, db: sqlite3.Connection) -> None:
         """Creates the (empty) tables."""

@@ -5,13 +5,13 @@ squash and rebase merges.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from gitkb import records
 from gitkb.events import LogEntry
 from gitkb.ingest.find import find_page
 from gitkb.model import TreeChange
-from gitkb.store import Commit, Store
+from gitkb.store import Commit, Snapshot, Store
 
 
 def log(store: Store, name: str | None, limit: int | None) -> Iterator[LogEntry]:
@@ -32,15 +32,29 @@ def _entry(store: Store, commit: Commit) -> LogEntry:
     subject = commit.message.partition("\n")[0]
     if not operation:
         operation = "pages" if subject.startswith("pages: ") else "edit"
-    zone = timezone(timedelta(minutes=commit.offset)) if commit.offset else UTC
-    when = datetime.fromtimestamp(commit.time, zone).isoformat()
+    when = datetime.fromtimestamp(commit.time, UTC).isoformat()
     author = f"{commit.author_name} <{commit.author_email}>"
     return LogEntry(commit.oid, when, author, subject, operation, document)
 
 
 def _record_changes(store: Store, commit: Commit) -> list[TreeChange]:
     parent = store.snapshot(commit.parents[0]).oid if commit.parents else None
-    return store.snapshot(commit.oid).changes_since(parent, records.RECORDS)
+    changes = store.snapshot(commit.oid).changes_since(parent)
+    return [change for change in changes if records.document_of(change.path)]
+
+
+def last_commits(store: Store, tip: Snapshot) -> dict[str, str]:
+    """For every document of a commit, the last one that changed it: one walk over the history, until all are found."""
+    wanted = {path for path, _ in tip.files(records.RECORDS)}
+    found: dict[str, str] = {}
+    for commit in store.history(records.RECORDS, tip.commit):
+        if not wanted:
+            break
+        for change in _record_changes(store, commit):
+            if change.path in wanted:
+                wanted.discard(change.path)
+                found[records.document_of(change.path) or ""] = commit.oid
+    return found
 
 
 def _what(changes: list[TreeChange]) -> tuple[str, str]:

@@ -69,6 +69,16 @@ def refresh(store: Store, run: Run, catalog: Catalog, settings: Settings, listen
     raise RepositoryError("The branch kept moving under every attempt to commit the pages.", "Run gitkb refresh.")
 
 
+def is_topic_page(path: str) -> bool:
+    """Whether a path is a concept's or an entity's page, not an index."""
+    name = path.rpartition("/")[2]
+    return (
+        path.startswith(("wiki/concepts/", "wiki/entities/"))
+        and path.endswith(".md")
+        and not name.startswith(("index.md", "index--"))
+    )
+
+
 def project_tree(
     store: Store, catalog: Catalog, tree: Snapshot, *, keep: bool, scope: Scope | None = None
 ) -> dict[str, bytes | None]:

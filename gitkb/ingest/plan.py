@@ -67,7 +67,8 @@ def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> list
     before = {s.path: found for s in sources if (found := known.source(s.path)) is not None}
     new = [s.path for s in sources if s.path in before or _is_new(hashes[s.path], known)]
     documents = names.reserve(_first_of_bytes(new, hashes, before), {p: d for p, (d, _) in before.items()}, known.taken)
-    items, first = [], {}
+    items: list[Item] = []
+    first: dict[str, str] = {}
     for source in sources:
         item = _decide(source, hashes[source.path], before.get(source.path), known, documents, first)
         if item.outcome is None:

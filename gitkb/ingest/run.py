@@ -23,7 +23,7 @@ from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared, Workshop
 from gitkb.ingest.scan import Filter, Scan, scan
 from gitkb.model import DocumentResult, Outcome
-from gitkb.store import Store
+from gitkb.store import Snapshot, Store
 
 GROUP_DOCUMENTS = 100
 GROUP_BYTES = 32 * 1024**2
@@ -151,12 +151,14 @@ class AddRun:
             results, landing, again = self._judge(transaction.tip, group)
             base = pages.history_base(self.store, transaction.tip.commit)
             commits, own = land.plan_commits(transaction, landing, self.run.scratch, base)
+            planned = time.perf_counter()
             progress = f"{self.progress.committed + len(landing)} of {self.progress.total} documents"
             oids = transaction.publish(commits, progress) if commits else []
         published = time.perf_counter()
         if oids:
             self.tip = oids[-1]
-        shares = {"lock_wait": (locked - asked) / len(group), **{k: v / len(group) for k, v in transaction.seconds.items()}}
+        seconds = {"lock_wait": locked - asked, "commit": planned - locked, "publish": published - planned}
+        shares = {phase: value / len(group) for phase, value in seconds.items()}
         for ready, index in zip(landing, own, strict=True):
             phases = {**(ready.prepared.phases or {}), **shares}
             results[ready.item.source.path] = _landed(ready, oids[index], sum(phases.values()), phases)
@@ -164,7 +166,7 @@ class AddRun:
         self.phases["groups"] = self.phases.get("groups", 0.0) + published - asked
         return results, again
 
-    def _judge(self, tip: land.Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
+    def _judge(self, tip: Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
         """Splits a group into (already decided, to land, to prepare again under another name)."""
         if tip.commit == self.tip:
             return {}, list(group), []

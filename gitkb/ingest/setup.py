@@ -44,8 +44,8 @@ def init(path: Path, *, bare: bool, listener: Listener) -> InitResult:
     """A knowledge base at `path`; says so and changes nothing where there is one already."""
     existing = Store.discover(path) if path.is_dir() else None
     if existing is not None and existing.resolve() == path.resolve():
-        tip = Store.open(existing)
-        return InitResult(path, tip.branch(), tip.snapshot().commit, created=False)
+        found = Store.open(existing)
+        return InitResult(path, found.branch(), found.snapshot().commit, created=False)
     store = _repository(path, bare)
     if store.worktree is not None:
         _refuse_folders(store.worktree)
@@ -53,12 +53,15 @@ def init(path: Path, *, bare: bool, listener: Listener) -> InitResult:
     files, before = _files(store.worktree, branch)
     for name in sorted(before):
         listener.message(f"{name} exists; a block marked '{BEGIN}' is added at its end.")
-    commit = store.found(
-        [PlannedCommit("Before gitkb\n", before), PlannedCommit(_MESSAGE, files)] if before else [PlannedCommit(_MESSAGE, files)]
-    )
+    with store.begin("init", allow_unborn=True) as run, run.locked(listener.message) as transaction:
+        tip = transaction.tip
+        theirs = {name: content for name, content in before.items() if not tip.commit or tip.read(name) != content}
+        commits = [PlannedCommit(_BEFORE, theirs)] if theirs else []
+        commit = transaction.publish([*commits, PlannedCommit(_MESSAGE, files)])[-1]
     return InitResult(path, branch, commit, created=True, touched=tuple(sorted(before)))
 
 
+_BEFORE = "Files as they were before gitkb\n"
 _MESSAGE = "Make a gitkb knowledge base\n\nGitkb-Operation: init\n"
 
 
