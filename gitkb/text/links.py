@@ -160,7 +160,8 @@ def _plain(inline: "Token") -> str:
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    # Without text_join an escaped bracket stays apart from its neighbours, so that \\[[x]] is no wikilink.
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
 
 
 # Characters that may be more than themselves; text without any is returned as it is.

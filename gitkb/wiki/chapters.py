@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitkb.model import Heading
-from gitkb.text.links import named_anchors
+from gitkb.text.links import heading_anchor, named_anchors
 from gitkb.text.slugs import slug
 
 LIMIT = 400 * 1024
 SMALL = 40 * 1024
+SCRAP = 4 * 1024
+PAGE_HEAD = 12
 _PAGE = re.compile(r"<a name=\"(page|slide)-(\d+)\"></a>")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]]{1,200})\]:[ \t]*\S.*$", re.MULTILINE)
 _FENCE = re.compile(r" {0,3}(?:`{3,}[^`]*|~{3,}.*)$")
@@ -58,7 +60,8 @@ def _cut(lines: Sequence[str], span: range, headings: Sequence[Heading], limit: 
         yield span
         return
     if level <= 6:
-        starts = [h.line - 1 - _anchor_lines(lines, h.line - 1) for h in headings if h.level == level]
+        taken = {h.line - 1 for h in headings}
+        starts = [_start(lines, h.line - 1, taken) for h in headings if h.level == level]
         deeper = level + 1
     elif level == 7:
         starts, deeper = [i for i in span if _PAGE.search(lines[i])], 8
@@ -70,14 +73,14 @@ def _cut(lines: Sequence[str], span: range, headings: Sequence[Heading], limit: 
         yield from _cut(lines, range(start, stop), headings, limit, deeper)
 
 
-def _anchor_lines(lines: Sequence[str], line: int) -> int:
-    """How many lines above a heading belong to it: its page's anchor and the blank lines between."""
-    count = 0
-    while line - count > 0 and (not lines[line - count - 1].strip() or _PAGE.fullmatch(lines[line - count - 1].strip())):
-        count += 1
-    while count and not lines[line - count].strip():
-        count -= 1
-    return count
+def _start(lines: Sequence[str], heading: int, headings: set[int]) -> int:
+    """The line at which the chapter of a heading starts: that of its page, where the heading is the first on it."""
+    for i in range(heading - 1, max(heading - PAGE_HEAD, 0) - 1, -1):
+        if i in headings:
+            break
+        if _PAGE.fullmatch(lines[i].strip()):
+            return i
+    return heading
 
 
 def _between_lines(lines: Sequence[str], span: range, limit: int) -> Iterator[range]:
@@ -100,7 +103,7 @@ def _joined(pieces: list[range], lines: Sequence[str], limit: int) -> list[range
     sizes: list[int] = []
     for piece in pieces:
         size = _size(lines, piece)
-        if joined and sizes[-1] < SMALL and sizes[-1] + size <= limit:
+        if joined and (sizes[-1] < SMALL or size < SCRAP) and sizes[-1] + size <= limit:
             joined[-1] = range(joined[-1].start, piece.stop)
             sizes[-1] += size
         else:
@@ -133,7 +136,7 @@ _INFO = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _+-.,#{}
 
 def _with_anchors(lines: Sequence[str], piece: range, own: Sequence[Heading]) -> list[str]:
     """The lines of a chapter. A heading's anchor counts its namesakes above, which may be in other files: it is written out."""
-    repeated = {h.line - 1: h.anchor for h in own if re.search(r"-\d+$", h.anchor)}
+    repeated = {h.line - 1: h.anchor for h in own if h.anchor != heading_anchor(h.title)}
     part: list[str] = []
     for i in piece:
         if i in repeated:

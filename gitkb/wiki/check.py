@@ -136,9 +136,7 @@ class _Check:
         content = self.tree.read(path) if path.endswith(".md") else None
         kind = state(content) if content is not None else Seal.PERSON
         if path.startswith(_OWN_FOLDERS) and (content is None or kind is not Seal.PERSON):
-            self.report(
-                "stray-file", path, "It belongs to no document. Move it out of this folder, delete it, or add its document again."
-            )
+            self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
         elif content is not None and kind is Seal.PERSON:
             self.person(path, content)
         elif content is not None:

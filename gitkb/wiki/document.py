@@ -5,7 +5,7 @@ knowledge base. No text of the document can reach markup, a path or a link that 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -143,6 +143,8 @@ class _Text:
         for chapter in self.chapters.chapters:
             path = source_path(self.document, chapter.suffix)
             body = retarget(chapter.markdown, partial(self.link, path), partial(self.picture, path))
+            if chapter.suffix:
+                body = f"{body.rstrip()}\n\n{self.way_on(chapter)}"
             title = f"{digest.title}: {chapter.title}" if chapter.suffix else digest.title
             files[path] = self.page(path, title, "" if chapter.suffix else digest.description, raw, body)
         if main not in files:
@@ -158,18 +160,32 @@ class _Text:
         return seal(frontmatter.join(meta, f"\n{body}\n"), self.conversion.converter)
 
     def contents(self, main: str, digest: Digest) -> str:
-        """What the page of a long text holds instead of the text: its chapters with their headings, as links."""
-        lines = [f"# {escape(digest.title)}", ""]
-        if digest.description:
-            lines += [escape(digest.description), ""]
-        budget = MAX_OUTLINE
-        for chapter in self.chapters.chapters:
-            file = source_path(self.document, chapter.suffix)
-            lines.append(f"- [{escape(chapter.title)}]({relative(main, file)})")
-            inner = _inner_headings(chapter)[: max(budget, 0)]
-            budget -= len(inner)
-            lines += [f"  - [{escape(title)}]({relative(main, f'{file}#{anchor}')})" for title, anchor in inner]
-        return "\n".join(lines)
+        """What the page of a long text holds instead of the text: its headings, as links into the chapters."""
+        entries = [entry for chapter in self.chapters.chapters for entry in _entries(chapter)]
+        depth = _depth([level for level, *_ in entries])
+        lines: list[str] = []
+        above: list[int] = []
+        for level, title, suffix, anchor in entries:
+            if level > depth:
+                continue
+            while above and above[-1] >= level:
+                above.pop()
+            target = source_path(self.document, suffix) + (f"#{anchor}" if anchor else "")
+            lines.append(f"{'  ' * len(above)}- [{escape(title)}]({relative(main, target)})")
+            above.append(level)
+        head = [f"# {escape(digest.title)}", *filter(None, [escape(digest.description)])]
+        return "\n\n".join([*head, "\n".join(lines)])
+
+    def way_on(self, chapter: Chapter) -> str:
+        """The last line of a chapter: the way back to the contents and on to the next chapter."""
+        page = source_path(self.document, chapter.suffix)
+        contents = f"[Contents]({relative(page, source_path(self.document))})"
+        following = self.chapters.chapters[self.chapters.chapters.index(chapter) + 1 :]
+        if not following:
+            return contents
+        return (
+            f"{contents}, next: [{escape(following[0].title)}]({relative(page, source_path(self.document, following[0].suffix))})"
+        )
 
     def link(self, page: str, target: str) -> str | None:
         if is_external(target):
@@ -200,15 +216,22 @@ class _Text:
         return path
 
 
-def _inner_headings(chapter: Chapter) -> list[tuple[str, str]]:
-    """The headings of a chapter one level below its own, as (title, anchor)."""
+def _entries(chapter: Chapter) -> Iterator[tuple[int, str, str, str]]:
+    """The headings of a chapter as (level, title, suffix, anchor); a chapter without any has itself."""
     if not chapter.headings:
-        return []
-    first, *others = chapter.headings
-    level = min((h.level for h in others), default=0)
-    if level <= first.level and others:
-        level = first.level
-    return [(h.title, h.anchor) for h in others if h.level == level or (h.level == level + 1 and level == first.level)]
+        yield 0, chapter.title, chapter.suffix, ""
+    for heading in chapter.headings:
+        yield heading.level, heading.title, chapter.suffix, heading.anchor
+
+
+def _depth(levels: Sequence[int]) -> int:
+    """The deepest heading level of which a table of contents still has room for all."""
+    depth = min(levels, default=0)
+    for level in sorted(set(levels)):
+        if sum(one <= level for one in levels) > MAX_OUTLINE:
+            break
+        depth = level
+    return depth
 
 
 def _encoded(target: str) -> str:

@@ -80,6 +80,11 @@ then [three][r], [[Wiki page|shown]] and <https://example.org>.
     ]
 
 
+def test_an_escaped_wikilink_is_none() -> None:
+    assert links("\\[\\[x\\]\\] and \\[[y]] and [[z]]") == [Link("z", "z", 1, wiki=True)]
+    assert links(escape("[[x]] [y](z)")) == []
+
+
 def test_anchors_are_those_of_headings_and_names() -> None:
     text = '<a name="page-1"></a>\n\n# The `Vec<T>` type & more\n\n## Part\n\n## Part\n\nx <a id="here"></a>\n\n```\n# no\n```\n'
     assert anchors(text) == {"page-1", "the-vect-type--more", "part", "part-1", "here"}

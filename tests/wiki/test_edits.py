@@ -135,7 +135,7 @@ CLAIMS = st.lists(st.sampled_from(("A one.", "B two.", "C three.", "D four.", "E
 def test_a_persons_sentence_survives_any_sequence_of_projections(steps: list[list[str]], where: int) -> None:
     first = page(*steps[0])
     blocks = first.decode().split("\n\n")
-    current = "\n\n".join([*blocks[: where + 1], "My sentence.", *blocks[where + 1 :]]).encode()
+    current = "\n\n".join([*blocks[: where + 1], "My sentence.\n", *blocks[where + 1 :]]).encode()
     kept = first
     for claims in steps[1:]:
         projected = page(*claims) if claims else None
