@@ -141,8 +141,12 @@ def make_pdf(file: Path) -> None:
     pdf.set_title("Notes on ARIES")
     pdf.set_author("The storage team")
     pdf.set_lang("en")
-    for title, paragraphs in ARIES.items():
+    for number, (title, paragraphs) in enumerate(ARIES.items()):
         pdf.add_page()
+        pdf.set_auto_page_break(True, margin=20)
+        if number == 0:
+            pdf.set_font("Helvetica", "B", 22)
+            pdf.cell(0, 20, "Notes on ARIES", new_x="LMARGIN", new_y="NEXT")
         pdf.start_section(title)
         pdf.set_font("Helvetica", "B", 15)
         pdf.cell(0, 12, title, new_x="LMARGIN", new_y="NEXT")
@@ -150,7 +154,8 @@ def make_pdf(file: Path) -> None:
         for paragraph in paragraphs:
             pdf.multi_cell(0, 6, paragraph, new_x="LMARGIN", new_y="NEXT")
             pdf.ln(3)
-        pdf.set_y(-25)
+        pdf.set_auto_page_break(False)
+        pdf.set_y(-15)
         pdf.set_font("Helvetica", "", 8)
         pdf.cell(0, 6, f"Notes on ARIES - {pdf.page_no()}", align="C")
     pdf.output(str(file))
