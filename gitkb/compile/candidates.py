@@ -49,7 +49,7 @@ def find_candidates(reading: Reading, title: str, claims: list[str]) -> dict[str
     """All candidates by key; `claims` holds for each sentence its text as a claim or ""."""
     found: dict[str, Candidate] = {}
     _from_headings(found, reading, title)
-    _from_definitions(found, reading, claims)
+    _from_definitions(found, reading, claims, {word.lower() for word in tokens(title)})
     if reading.language == "en":
         _count_runs(found, reading.sentences)
         _count_named(found, [key for key in found if " of " in key or " and " in key], reading.sentences)
@@ -79,11 +79,15 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str) ->
             candidate.sections.add(number)
 
 
-def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str]) -> None:
+def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str], title_words: set[str]) -> None:
     for index, (sentence, claim) in enumerate(zip(reading.sentences, claims, strict=True)):
         definition = find_definition(sentence.text, reading.language) if claim else None
-        if definition is not None:
-            _candidate(found, definition.key).definitions.append((index, definition))
+        if definition is None:
+            continue
+        candidate = _candidate(found, definition.key)
+        candidate.definitions.append((index, definition))
+        if definition.is_code and definition.key in title_words:
+            candidate.in_title = True  # "The keyval package" names keyval
 
 
 def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:

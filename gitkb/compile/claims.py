@@ -116,7 +116,7 @@ def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
     score -= 0.08 if _POINTING.search(text) else 0
     score -= 0.05 * min(3, sum(text.count(c) for c in "();=") // 2)
     score -= 0.1 if "[" in text else 0
-    score -= 0.05 if sum(c.isdigit() for c in text) > 3 else 0
+    score -= 0.05 if sum(map(str.isdigit, text)) > 3 else 0
     return max(0.05, score)
 
 
@@ -156,7 +156,7 @@ def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
 
 
 def _reads_like_prose(text: str, language: str) -> bool:
-    letters = sum(c.isalpha() for c in text)
+    letters = sum(map(str.isalpha, text))
     if language in _CJK:
         return letters * 3 > len(text) * 2
     words = [word.lower() for word in _WORD.findall(text)]

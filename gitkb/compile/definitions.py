@@ -41,11 +41,12 @@ _KIND = (
     r"(?:catalog|view|command|program|utility|function|module|extension|option|tool|library|package|class|type|trait|crate|macro|"
     r"attribute|parameter|variable|operator|system catalog|system view|method|lint|target|feature|directive|driver|subsystem|daemon)"
 )
-# "The catalog `pg_depend` records ...", "The `Deref` trait is ...": what it is stands beside the name.
+_CODE = rf"{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE}"
+# "The catalog `pg_depend` records ...", "The keyval package provides ...": what it is stands beside the name.
 _EN_KIND = re.compile(
-    rf"The (?:{_KIND} (?P<term>{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE})|(?P<name>{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE}) {_KIND}) "
-    r"(?P<does>(?:is (?:a|an|the|used) |records|lists|shows|holds|stores|contains|provides|describes|displays|allows|lets|enables|controls|implements|"
-    r"defines|represents|performs|determines|specifies|creates|constructs|generates|runs|returns|supports|tells|computes).{25,})"
+    rf"The (?:{_KIND} (?P<term>{_CODE}|[a-z][\w@-]{{2,30}})|(?P<name>{_CODE}|[\w@-]{{3,31}}) {_KIND}) "
+    r"(?P<does>(?:is (?:a|an|the|used|designed|intended) |records|lists|shows|holds|stores|contains|provides|describes|displays|allows|lets|enables|controls|implements|"
+    r"defines|represents|performs|determines|specifies|creates|constructs|generates|runs|returns|supports|tells|computes|offers|adds|extends|makes|redefines|gives).{25,})"
 )
 _DE = re.compile(
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
@@ -139,9 +140,8 @@ def find_definition(marked: str, language: str) -> Definition | None:
     if pattern is None:
         return None
     lead_in = _LEAD_IN.match(marked) if language == "en" else None
-    match = (_EN_KIND.match(marked) if language == "en" else None) or pattern.match(
-        marked[lead_in.end() :] if lead_in else marked
-    )
+    apposed = _EN_KIND.match(marked) if language == "en" else None
+    match = apposed or pattern.match(marked[lead_in.end() :] if lead_in else marked)
     if match is None:
         return None
     found = match.groupdict()
@@ -154,7 +154,7 @@ def find_definition(marked: str, language: str) -> Definition | None:
         return None
     article = found.get("article")
     # "pg_dump is a utility": what opens a sentence with a small letter is an identifier.
-    is_identifier = bool(code) or (len(words) == 1 and not article and words[0][0].islower())
+    is_identifier = bool(code) or apposed is not None or (len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
     is_definite = (article or "").lower() in _DEFINITE
     return Definition(
         words,

@@ -9,7 +9,7 @@ from gitkb.compile.candidates import find_candidates
 from gitkb.compile.claims import claim_text
 from gitkb.compile.entities import entity_topics
 from gitkb.compile.reading import Reading, read_document
-from gitkb.compile.summary import document_description, document_outline, document_summary, document_title
+from gitkb.compile.summary import document_description, document_outline, document_summary, document_title, rank_sentences
 from gitkb.compile.topics import concept_topics
 from gitkb.model import Conversion, Digest, Topic
 
@@ -23,7 +23,8 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     title = document_title(conversion, reading, name)
     claims = _claims(reading)
     found = find_candidates(reading, title, claims)
-    summary = document_summary(reading, claims)
+    ranked = rank_sentences(reading, claims)
+    summary = document_summary(reading, claims, ranked)
     concepts = concept_topics(reading, claims, found)
     entities = entity_topics(reading, claims, title)
     return Digest(
@@ -32,7 +33,7 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
         language=reading.language,
         compiler=COMPILER,
         summary=summary,
-        outline=document_outline(reading, claims, title),
+        outline=document_outline(reading, claims, ranked, title),
         topics=_united(concepts, entities),
     )
 

@@ -5,7 +5,7 @@ characters are kept, the first of every section before the later ones of any.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitkb.model import Conversion, Heading, Place
 from gitkb.text.boilerplate import is_boilerplate, is_licence_heading
@@ -13,7 +13,7 @@ from gitkb.text.language import detect_language
 from gitkb.text.prose import Passage, passages, plain
 from gitkb.text.sentences import split_sentences
 
-_BUDGET = 500_000
+_BUDGET = 300_000
 _PAGE_LABELS = {"page": "p. {}", "slide": "slide {}", "sheet": "sheet {}"}
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}(?=$|[-_])")
 
@@ -101,10 +101,11 @@ def _within_budget(placed: list[tuple[int, Passage]]) -> list[tuple[int, Passage
     kept = []
     total = 0
     for section, passage in placed:
-        if used.get(section, 0) < share and total < _BUDGET:
-            kept.append((section, passage))
+        left = min(share - used.get(section, 0), _BUDGET - total)
+        if left > 0:
+            kept.append((section, replace(passage, text=passage.text[:left])))
             used[section] = used.get(section, 0) + len(passage.text)
-            total += len(passage.text)
+            total += min(left, len(passage.text))
     return kept
 
 

@@ -17,6 +17,8 @@ from gitkb.text.prose import inline_text, plain
 from gitkb.text.stopwords import function_words
 
 _MOST_SECTIONS, _SECTION_SENTENCES = 60, 2
+Ranking = list[tuple[float, int]]
+"""Scores (0..1) and indexes of a reading's sentences that are claims, the best first."""
 _LONGEST_DESCRIPTION, _LONGEST_TITLE = 200, 150
 _CJK = ("ja", "zh", "ko")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -87,9 +89,8 @@ def _relaxed(reading: Reading) -> str:
     return ""
 
 
-def document_summary(reading: Reading, claims: list[str]) -> tuple[Claim, ...]:
+def document_summary(reading: Reading, claims: list[str], ranked: Ranking) -> tuple[Claim, ...]:
     """The three to eight best sentences, in text order, at most two of one section."""
-    ranked = _ranked(reading, claims)
     wanted = min(8, max(3, len(ranked) // 8))
     chosen: list[tuple[float, int]] = []
     taken: Counter[int] = Counter()
@@ -101,7 +102,7 @@ def document_summary(reading: Reading, claims: list[str]) -> tuple[Claim, ...]:
     return tuple(_claim(reading, claims, score, index) for score, index in sorted(chosen, key=lambda item: item[1]))
 
 
-def document_outline(reading: Reading, claims: list[str], title: str) -> tuple[SummarySection, ...]:
+def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[SummarySection, ...]:
     """The headings of levels 1 to 3 with up to two sentences each."""
     wanted = [
         (number, heading)
@@ -115,7 +116,7 @@ def document_outline(reading: Reading, claims: list[str], title: str) -> tuple[S
             shallow = [item for item in wanted if item[1].level <= level]
             wanted = shallow if len(shallow) > 3 else wanted
     best: dict[int, list[tuple[float, int]]] = {}
-    for score, index in _ranked(reading, claims):
+    for score, index in ranked:
         held = best.setdefault(reading.sentences[index].section, [])
         if len(held) < _SECTION_SENTENCES:
             held.append((score, index))
@@ -130,7 +131,7 @@ def document_outline(reading: Reading, claims: list[str], title: str) -> tuple[S
     )
 
 
-def _ranked(reading: Reading, claims: list[str]) -> list[tuple[float, int]]:
+def rank_sentences(reading: Reading, claims: list[str]) -> Ranking:
     """Claims by centrality: words that the document repeats, early in their section, not long-winded."""
     contents = [_content_words(text, reading.language) if text else [] for text in claims]
     counts = Counter(word for words in contents for word in set(words))

@@ -72,7 +72,10 @@ def _is_eligible(candidate: Candidate, language: str) -> bool:
     if language == "de" and not candidate.in_headings and not any(form[0][0].isupper() for form in candidate.forms):
         return False  # a noun would have its capital in the middle of a sentence too
     if any(found.is_code for _, found in candidate.definitions):
-        return leads or (candidate.count >= 3 and not is_common(candidate.key, language, _COMMON_CODE))
+        if is_general_noun(candidate.key, language):
+            return False
+        limit = _COMMON_CODE + 1 if leads else _COMMON_CODE
+        return (leads or candidate.count >= 3) and not is_common(candidate.key, language, limit)
     if is_general_noun(candidate.key, language) or is_common(candidate.key, language, _COMMON):
         return bool(solid) and leads
     return True
@@ -100,7 +103,7 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
     points += (sentence.rank < 2) + (sentence.section in candidate.sections) - 2 * found.is_definite
     points += any(" ".join(found.words).lower() in text.lower() for text in sentence.emphasised)
     if found.is_weak:
-        opens = sentence.rank == 0 and (candidate.in_title or sentence.section in candidate.sections)
+        opens = sentence.rank <= 1 and (candidate.in_title or sentence.section in candidate.sections)
         return points - 1 if opens and leads else 0
     return points
 

@@ -9,7 +9,7 @@ from collections import Counter
 
 from gitkb.text.stopwords import FUNCTION_WORDS
 
-_SAMPLE = 20_000
+_SAMPLE = 6_000
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")),
@@ -29,7 +29,7 @@ _MIN_SHARE = 0.12
 def detect_language(text: str) -> str:
     """The ISO 639-1 code of a plain text's language, "" where it is not clear. Looks at three samples of a long text."""
     sample = _sample(text)
-    letters = sum(1 for c in sample if c.isalpha())
+    letters = sum(map(str.isalpha, sample))
     if not letters:
         return ""
     return _by_script(sample, letters) or _by_function_words(sample)

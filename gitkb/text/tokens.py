@@ -168,4 +168,4 @@ def variants(word: Token, languages: Iterable[str]) -> list[str]:
     """All tokens that a word of a question may have become in pages of these languages, sorted."""
     if word.unspaced:
         return [word.text]
-    return sorted({fold(word.text), *(stems(language)[word.text] for language in languages)})
+    return sorted({stems(language)[word.text] for language in languages})
