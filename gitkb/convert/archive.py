@@ -78,4 +78,6 @@ def parse_xml(data: bytes) -> "etree._Element":
 def damaged(error: BaseException) -> ConversionError:
     """The error for a file whose inside cannot be read, with the reason that the library gave."""
     reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return ConversionError(f"the file is damaged: {reason}.", "Save it again from the program that made it, or fetch it once more.")
+    return ConversionError(
+        f"the file is damaged: {reason}.", "Save it again from the program that made it, or fetch it once more."
+    )

@@ -131,7 +131,10 @@ def _demote(tree: Tag, by: int) -> None:
 
 
 def _all(package: "etree._Element", name: str) -> list[str]:
-    found = ("".join(str(part) for part in element.itertext()) for element in package.iter(f"{{http://purl.org/dc/elements/1.1/}}{name}"))
+    found = (
+        "".join(str(part) for part in element.itertext())
+        for element in package.iter(f"{{http://purl.org/dc/elements/1.1/}}{name}")
+    )
     return [" ".join(text.split()) for text in found if text.strip()]
 
 

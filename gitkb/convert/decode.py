@@ -18,7 +18,9 @@ _BOMS = (
 )
 _SAMPLE = 200_000
 _LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_LATIN = frozenset("cp1250 cp1252 cp1254 cp1257 cp1258 iso8859_1 iso8859_2 iso8859_15 iso8859_9 mac_roman hp_roman8 cp850".split())
+_LATIN = frozenset(
+    "cp1250 cp1252 cp1254 cp1257 cp1258 iso8859_1 iso8859_2 iso8859_15 iso8859_9 mac_roman hp_roman8 cp850".split()
+)
 CANDIDATES = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r",
     "cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949",

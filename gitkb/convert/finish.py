@@ -17,9 +17,11 @@ from gitkb.model import Conversion, Heading
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
 _JUNK_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel) ?-.*|(?:untitled|unbenannt|sans titre|document|presentation|slide|title|no title)\s*\d*"
-    r"|(?:powerpoint|word|excel)?[ -]*(?:presentation|document|präsentation|dokument)\s*\d*|.*\.(?:tex|dvi|ps|eps|doc|docx|pdf|ppt|pptx|xls|xlsx"
-    r"|indd|qxd|rtf|txt|html?|md|odt|fm|book)|[\W\d_]*|(?:book|sheet)\d+|(?:file|https?):\S*|\(anonymous\)|unknown|none|null|page \d+)",
+    r"(?:microsoft (?:word|powerpoint|excel) ?-.*"
+    r"|(?:untitled|unbenannt|sans titre|document|presentation|slide|title|no title)\s*\d*"
+    r"|(?:powerpoint|word|excel)?[ -]*(?:presentation|document|präsentation|dokument)\s*\d*"
+    r"|.*\.(?:tex|dvi|ps|eps|doc|docx|pdf|ppt|pptx|xls|xlsx|indd|qxd|rtf|txt|html?|md|odt|fm|book)"
+    r"|[\W\d_]*|(?:book|sheet)\d+|(?:file|https?):\S*|\(anonymous\)|unknown|none|null|page \d+)",
     re.IGNORECASE,
 )
 _PICTURE_OR_TAG = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>|\(cid:\d+\)")
@@ -61,7 +63,8 @@ def clean(markdown: str) -> str:
         bare = line.rstrip()
         breaks = not in_code and bare and line.endswith("  ") and number + 1 < len(lines) and lines[number + 1][0].strip()
         out.append(f"{bare}\\" if breaks and not bare.lstrip().startswith(("#", "|", ">")) else bare)
-    return "\n".join(out).strip("\n") + "\n"
+    kept = (line for number, line in enumerate(out) if line or lines[number][1] or not number or out[number - 1])
+    return "\n".join(kept).strip("\n") + "\n"
 
 
 def check_text(text: str, draft: Draft) -> None:
@@ -86,7 +89,7 @@ def good_title(title: str, name: str = "") -> str:
     """A title on one line, or '' where it is a program's left-over or just the file's name."""
     title = one_line(title)
     stem = name[: -len(ending_of(name))] if ending_of(name) else name
-    if not title or len(title) > MAX_TITLE or _JUNK_TITLE.fullmatch(title) or title in (name, stem) and not _worded(title):
+    if not title or len(title) > MAX_TITLE or _JUNK_TITLE.fullmatch(title) or (title in (name, stem) and not _worded(title)):
         return ""
     return title
 

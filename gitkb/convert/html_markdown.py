@@ -5,24 +5,33 @@ and relative targets leave this module.
 """
 
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from bs4 import NavigableString, Tag
+from bs4 import Tag
 from markdownify import MarkdownConverter
 
 from gitkb.convert.fences import code_block, code_span
 from gitkb.convert.html_prepare import classes
-from gitkb.convert.outline import plain_text
 from gitkb.convert.tables import cell_text, escape, paragraph, table
 
 Target = Callable[[str], str]
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
 _SAFE = frozenset({"http", "https", "mailto"})
 _LANGUAGE = re.compile(r"^(?:language|lang|highlight(?:-source)?|brush|code)[-: ]+([A-Za-z0-9+#_-]+)$")
-_NO_LANGUAGE = frozenset("default none text plain plaintext notranslate block output console-output line-numbers inner listing".split())
-_ALIASES = {"python3": "python", "ipython3": "python", "ipython": "python", "py": "python", "shell-session": "console", "c++": "cpp"}
+_NO_LANGUAGE = frozenset(
+    "default none text plain plaintext notranslate block output console-output line-numbers inner listing".split()
+)
+_ALIASES = {
+    "python3": "python",
+    "ipython3": "python",
+    "ipython": "python",
+    "py": "python",
+    "shell-session": "console",
+    "c++": "cpp",
+}
 _LIST_LINE = re.compile(r"\n(?=\s*(?:[-*+]|\d+[.)]) )")
 
 
@@ -43,11 +52,12 @@ def safe_target(target: str) -> str:
     return quote(target, safe="%/:=&?~#+!$,;'@[]*.-_")[:4000]
 
 
-class _Converter(MarkdownConverter):  # type: ignore[misc]
+class _Converter(MarkdownConverter):
     """markdownify with our own opinion on tables, definition lists, code and escaping."""
 
     def __init__(self, picture: Target, link: Target) -> None:
         super().__init__(heading_style="ATX", bullets="-", wrap=True, wrap_width=None, newline_style="backslash")
+        self._walker: Any = self  # its stubs leave these methods out
         self._picture = picture
         self._link = link
 
@@ -55,7 +65,10 @@ class _Converter(MarkdownConverter):  # type: ignore[misc]
         if not text.strip():
             return text
         lead, trail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        return lead + escape(text) + trail
+        escaped = escape(text)
+        if parent_tags & {"em", "i", "strong", "b", "dt", "th"}:
+            escaped = re.sub(r"(?<!\\)([*_])(?=\S)", r"\\\1", escaped) if re.match(r"[*_]|.*[*_]$", escaped) else escaped
+        return lead + escaped + trail
 
     def convert_p(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         line = _one_paragraph(text)
@@ -87,7 +100,7 @@ class _Converter(MarkdownConverter):  # type: ignore[misc]
         if not label or not target or "_noformat" in parent_tags or "a" in parent_tags or target == "#":
             return text
         lead, trail = " " * text.startswith(" "), " " * text.endswith(" ")
-        if label == target or label == target.removeprefix("mailto:") and "@" in label:
+        if label == target or (label == target.removeprefix("mailto:") and "@" in label):
             return f"{lead}<{target}>{trail}" if _SCHEME.match(target) else f"{lead}{label}{trail}"
         brackets = re.sub(r"(?<!\\)\[(?![^\]]*\]\()", r"\\[", label) if label.count("[") != label.count("]") else label
         return f"{lead}[{brackets}]({target.replace('(', '%28').replace(')', '%29')}){trail}"
@@ -119,14 +132,19 @@ class _Converter(MarkdownConverter):  # type: ignore[misc]
             return "<br>".join(code_span(line) for line in code.split("\n") if line.strip())
         if el.find("img"):
             return f"\n\n{text.strip()}\n\n"
-        code = re.sub(r"[ \t]+$", "", code, flags=re.MULTILINE)
+        code = textwrap.dedent(re.sub(r"[ \t]+$", "", code, flags=re.MULTILINE))
         return f"\n\n{code_block(code, _language(el))}\n\n"
 
     def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         if "pre" in parent_tags or parent_tags & {"code", "kbd", "samp", "tt"}:
             return text
         raw = " ".join(el.get_text().split())
-        if "a" not in parent_tags and (link := el.find("a", href=True)) and isinstance(link, Tag) and link.get_text() == el.get_text():
+        if (
+            "a" not in parent_tags
+            and (link := el.find("a", href=True))
+            and isinstance(link, Tag)
+            and link.get_text() == el.get_text()
+        ):
             target = str(link["href"]) if str(link["href"]).startswith("#@") else self._link(str(link["href"]))
             if target and target != "#":
                 return f"[{code_span(raw)}]({target})"
@@ -144,7 +162,7 @@ class _Converter(MarkdownConverter):  # type: ignore[misc]
     def convert_list(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         start = str(el.get("start", "1"))
         number = int(start) if start.isdecimal() and len(start) < 7 else 1
-        items = []
+        items: list[str] = []
         for part in text.split("\x02")[1:]:
             bullet = f"{number + len(items)}. " if el.name == "ol" else "- "
             lines = _blocks(part).split("\n")
@@ -191,25 +209,45 @@ class _Converter(MarkdownConverter):  # type: ignore[misc]
         if "td" in parent_tags or "th" in parent_tags:
             return f"\n\n{text}\n\n"
         rows = [tag for tag in el.find_all("tr") if tag.find_parent("table") is el]
-        grid = [self._cells(row) for row in rows]
+        grid = self._grid(rows)
         width = max((len(row) for row in grid), default=0)
         caption = el.find("caption")
-        above = f"\n\n**{_one_paragraph(caption.get_text())}**" if isinstance(caption, Tag) and caption.get_text(strip=True) else ""
+        above = (
+            f"\n\n**{_one_paragraph(caption.get_text())}**" if isinstance(caption, Tag) and caption.get_text(strip=True) else ""
+        )
         layout = el.find("table") is not None or str(el.get("role")) == "presentation" or len(grid) < 2 or width < 2
         if layout:
             cells = [cell for row in rows for cell in row.find_all(["td", "th"], recursive=False)]
-            inside = (super(_Converter, self).process_tag(_as_div(cell), parent_tags=set()) for cell in cells)
+            inside = (self._walker.process_tag(_as_div(cell), parent_tags=set()) for cell in cells)
             return above + "\n\n" + "\n\n".join(part.strip("\n") for part in inside if part.strip()) + "\n\n"
         return f"{above}\n\n{table(grid)}\n\n"
 
-    def _cells(self, row: Tag) -> list[str]:
-        cells: list[str] = []
+    def _grid(self, rows: list[Tag]) -> list[list[str]]:
+        """The cells of all rows; what a cell covers in the rows below stays empty there."""
+        grid: list[list[str]] = []
+        covered: dict[int, int] = {}
+        for row in rows:
+            line: list[str] = []
+            below = {column: left - 1 for column, left in covered.items() if left > 1}
+            for text, columns, height in self._cells(row):
+                while covered.get(len(line), 0) > 0:
+                    line.append("")
+                if height > 1:
+                    below |= {len(line) + offset: height - 1 for offset in range(columns)}
+                line += [text, *[""] * (columns - 1)]
+            grid.append(line)
+            covered = below
+        return grid
+
+    def _cells(self, row: Tag) -> list[tuple[str, int, int]]:
+        """The cells of a row with the columns and rows that they span."""
+        cells: list[tuple[str, int, int]] = []
         for cell in row.find_all(["td", "th"], recursive=False):
-            inside = "".join(self.process_element(child, parent_tags={"td"}) for child in cell.children)
+            inside = "".join(self._walker.process_element(child, parent_tags={"td"}) for child in cell.children)
             inside = _LIST_LINE.sub("<br>", _blocks(inside)).replace("\\\n", "<br>")
             bold = re.fullmatch(r"\*\*([^*]+)\*\*", inside) if cell.name == "th" else None
-            cells.append(cell_text(bold[1] if bold else inside))
-            cells += [""] * (min(_number(cell.get("colspan")), 200) - 1)
+            text = cell_text(bold[1] if bold else inside)
+            cells.append((text, min(_number(cell.get("colspan")), 200), min(_number(cell.get("rowspan")), 2000)))
         return cells
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -221,9 +259,13 @@ class _Converter(MarkdownConverter):  # type: ignore[misc]
 def paragraph_start(line: str) -> str:
     """A paragraph's Markdown whose first characters must not begin another block."""
     found = re.match(r"(#{1,6}(?=\s)|[+-](?=\s)|>(?=\s)|={3,}$|-{3,}$|\d{1,9}(?=[.)]\s))", line)
-    if not found or "\n" in line and line.lstrip().startswith(("- ", "> ", "|")):
+    if not found or ("\n" in line and line.lstrip().startswith(("- ", "> ", "|"))):
         return line
-    return paragraph(found[0] + " x")[: -2] + line[found.end() :] if not found[0][0].isdigit() else f"{found[0]}\\{line[found.end() :]}"
+    return (
+        paragraph(found[0] + " x")[:-2] + line[found.end() :]
+        if not found[0][0].isdigit()
+        else f"{found[0]}\\{line[found.end() :]}"
+    )
 
 
 def _one_paragraph(text: str) -> str:
@@ -264,8 +306,3 @@ def _language(pre: Tag) -> str:
             if low and low not in _NO_LANGUAGE:
                 return _ALIASES.get(low, low)
     return ""
-
-
-def heading_text(tag: Tag) -> str:
-    """A heading's plain text."""
-    return plain_text(" ".join(str(part) for part in tag.strings if isinstance(part, NavigableString)))

@@ -11,22 +11,27 @@ from bs4 import BeautifulSoup, Comment, Tag
 from gitkb.convert.finish import one_line
 
 _DROPPED = (
-    "script style noscript template nav aside iframe frame frameset object embed applet canvas audio video svg form button input select "
-    "textarea dialog link meta base head title map area portal"
+    "script style noscript template nav aside iframe frame frameset object embed applet canvas audio video svg form "
+    "button input select textarea dialog link meta base head title map area portal "
 ).split()
 _DROPPED_DOCUMENT = [tag for tag in _DROPPED if tag not in ("aside", "form", "nav")]
 _ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary", "menu", "dialog", "alert", "doc-toc"})
 _BOILERPLATE = frozenset(
-    "navheader navfooter sphinxsidebar sidebar related breadcrumb breadcrumbs headerlink anchorjs-link skip-link skiplink viewcode-link "
-    "sphinxsidebarwrapper site-header site-footer page-header page-footer navbar navigation nav menu mobile-nav mw-editsection mw-jump-link noprint "
-    "catlinks printfooter navbox vector-header mw-portlet screen-reader-text visually-hidden visuallyhidden edit-link editsection advert "
-    "advertisement ads ad social-share share-buttons sharing pagination prev-next prevnext post-navigation cookie-banner cookie-consent cookies "
-    "newsletter subscribe comments-area comment-respond related-posts toctoggle mobile-nav copybtn linenos lineno gutter footer-nav sidebar-nav "
-    "menu-wrapper related-pages inline-search clipboard-button sphx-glr-timing".split()
+    (
+        "navheader navfooter sphinxsidebar sidebar related breadcrumb breadcrumbs headerlink anchorjs-link skip-link "
+        "skiplink viewcode-link sphinxsidebarwrapper site-header site-footer page-header page-footer navbar navigation "
+        "nav menu mobile-nav mw-editsection mw-jump-link noprint catlinks printfooter navbox vector-header mw-portlet "
+        "screen-reader-text visually-hidden visuallyhidden edit-link editsection advert advertisement ads ad social- "
+        "share share-buttons sharing pagination prev-next prevnext post-navigation cookie-banner cookie-consent cookies "
+        "newsletter subscribe comments-area comment-respond related-posts toctoggle copybtn linenos lineno gutter "
+        "footer-nav sidebar-nav menu-wrapper related-pages inline-search clipboard-button sphx-glr-timing "
+    ).split()
 )
 _FOOTERS = frozenset({"footer", "header"})
 _TOCS = frozenset({"toc", "contents", "table-of-contents", "localtoc", "toc-container"})
-_ADMONITION = re.compile(r"^(?:admonition(?:block)?|note|tip|warning|important|caution|hint|danger|error|attention|seealso|alert|callout)$")
+_ADMONITION = re.compile(
+    r"^(?:admonition(?:block)?|note|tip|warning|important|caution|hint|danger|error|attention|seealso|alert|callout)$"
+)
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -63,7 +68,9 @@ def drop_active(body: Tag, names: list[str]) -> None:
     for tag in body.find_all(names):
         if not tag.decomposed:
             tag.decompose()
-    for tag in body.find_all(lambda t: t.has_attr("hidden") or t.get("aria-hidden") == "true" or _HIDDEN.search(str(t.get("style", "")))):
+    for tag in body.find_all(
+        lambda t: t.has_attr("hidden") or t.get("aria-hidden") == "true" or bool(_HIDDEN.search(str(t.get("style", ""))))
+    ):
         if not tag.decomposed and not (tag.name == "a" and tag.find("img")):
             tag.decompose()
 
@@ -134,7 +141,9 @@ def _admonitions(root: Tag) -> None:
         strong = BeautifulSoup("", "lxml").new_tag("strong")
         strong.string = f"{label[:1].upper()}{label[1:]}:"
         first = tag.find("p")
-        if isinstance(first, Tag) and not one_line("".join(str(s) for s in first.find_all_previous(string=True) if tag in s.parents)):
+        if isinstance(first, Tag) and not one_line(
+            "".join(str(s) for s in first.find_all_previous(string=True) if tag in s.parents)
+        ):
             first.insert(0, strong, " ")
         else:
             tag.insert(0, strong, " ")
@@ -178,10 +187,11 @@ def _local_links(root: Tag, headings: list[Tag]) -> None:
 
 
 def _heading_of(tag: Tag, seen: int, order: dict[int, int]) -> int:
+    """A section leads to the heading it begins with, an empty anchor to the heading after it, all else to the one above."""
     if tag.name in ("section", "div", "article"):
         first = tag.find(HEADINGS)
-        if isinstance(first, Tag) and not one_line(first.find_previous(string=True) or "" if first.find_previous(string=True) in tag.descendants else ""):
-            return order.get(id(first), seen)
+        begins = isinstance(first, Tag) and next((text.strip() for text in tag.strings if text.strip()), "") in first.get_text()
+        return order.get(id(first), seen) if begins else seen
     if tag.name in ("a", "span") and not tag.get_text(strip=True):
         following = tag.find_next_sibling(True)
         if isinstance(following, Tag) and id(following) in order:

@@ -90,7 +90,9 @@ def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> F
         return HTML
     if claimed is HTML:
         return HTML if _HTML_PARTS.search(plain) else TEXT
-    if plain.lstrip().startswith(b"{") and (claimed is NOTEBOOK or re.search(rb'"nbformat(_minor)?"\s*:', _both_ends(file, plain))):
+    if plain.lstrip().startswith(b"{") and (
+        claimed is NOTEBOOK or re.search(rb'"nbformat(_minor)?"\s*:', _both_ends(file, plain))
+    ):
         return NOTEBOOK
     if claimed is XLS and _is_biff(head):
         return XLS

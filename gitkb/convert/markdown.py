@@ -18,16 +18,22 @@ from gitkb.convert.fences import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
 
 MAX_FRONT_MATTER = 65_536
-_FRONT = re.compile(r"\A\s*?(?P<mark>---|\+\+\+)[ \t]*\n(?P<text>.*?)^(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_ACTIVE_BLOCK = re.compile(
-    r"<(script|style|iframe|object|embed|applet|noscript|template)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
+_FRONT = re.compile(
+    r"\A\s*?(?P<mark>---|\+\+\+)[ \t]*\n(?P<text>.*?)^(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
-_ACTIVE_TAG = re.compile(r"</?(?:script|style|iframe|object|embed|applet|noscript|template|form|link|meta|base)\b[^>]*>?", re.IGNORECASE)
+_ACTIVE_BLOCK = re.compile(
+    r"<(script|style|iframe|object|embed|applet|noscript|template)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>.*?(?:</\1\s*>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+_ACTIVE_TAG = re.compile(
+    r"</?(?:script|style|iframe|object|embed|applet|noscript|template|form|link|meta|base)\b[^>]*>?", re.IGNORECASE
+)
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _ON_EVENT = re.compile(r"""\s+on[a-z]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
 _BAD_SCHEME = re.compile(r"(?:(?:java|vb|live)script|file|data|about|blob)\s*:", re.IGNORECASE)
 _BAD_ATTRIBUTE = re.compile(
-    r"""\s+(?:href|src|action|srcdoc|xlink:href|formaction)\s*=\s*(?:"\s*(?P<a>[^"]*)"|'\s*(?P<b>[^']*)'|(?P<c>[^\s>]+))""", re.IGNORECASE
+    r"""\s+(?:href|src|action|srcdoc|xlink:href|formaction)\s*=\s*(?:"\s*(?P<a>[^"]*)"|'\s*(?P<b>[^']*)'|(?P<c>[^\s>]+))""",
+    re.IGNORECASE,
 )
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?((?:[^()\s]|\([^()\s]*\))*)>?(\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
 _DEFINITION = re.compile(r"^(\s{0,3}\[[^\]]+\]:\s*)<?(\S+?)>?(\s.*)?$")
@@ -73,7 +79,9 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
     if data is None:
         return FrontMatter(), text
     values = {str(key).lower(): value for key, value in data.items()}
-    dates = {name: found for name, keys in _DATES.items() if (found := next((d for k in keys if (d := _date(values.get(k)))), ""))}
+    dates = {
+        name: found for name, keys in _DATES.items() if (found := next((d for k in keys if (d := _date(values.get(k)))), ""))
+    }
     return (
         FrontMatter(
             title=_first(values, _TITLES),
@@ -198,7 +206,7 @@ def _json_front(text: str) -> tuple[dict[str, Any] | None, str]:
 
 def _plain_pairs(text: str) -> dict[str, Any] | None:
     """Front matter that is not quite YAML ("title: A: B") still says what it says, line by line."""
-    pairs = dict(found.groups() for line in text.split("\n") if (found := re.match(r"([A-Za-z_]\w*):\s*(.*?)\s*$", line)))
+    pairs = {found[1]: found[2] for line in text.split("\n") if (found := re.match(r"([A-Za-z_]\w*):\s*(.*?)\s*$", line))}
     return {key: value.strip("\"'") for key, value in pairs.items()} or None
 
 

@@ -27,7 +27,9 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         raise
     except Exception as error:  # xlrd raises whatever its parsing of hostile records runs into
         if "encrypted" in str(error).lower():
-            raise ConversionError("the workbook is protected by a password.", "Save it without a password, then add it again.") from error
+            raise ConversionError(
+                "the workbook is protected by a password.", "Save it without a password, then add it again."
+            ) from error
         raise damaged(error) from error
     author = str(getattr(book, "user_name", "") or "").strip()
     return Draft(markdown="\n\n".join(parts), pages=len(shown), unit="sheet", authors=(author,) if author else ())

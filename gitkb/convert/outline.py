@@ -7,6 +7,7 @@ none. Only blocks are parsed, and inline markup of the headings themselves, so t
 import re
 import unicodedata
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gitkb.model import Heading
@@ -25,7 +26,7 @@ def outline(markdown: str) -> tuple[Heading, ...]:
     tokens = _block_parser().parse(markdown)
     anchors = Anchors()
     found: list[Heading] = []
-    for token, content in zip(tokens, tokens[1:], strict=False):
+    for token, content in pairwise(tokens):
         if token.type != "heading_open" or token.map is None:
             continue
         title = plain_text(content.content)

@@ -173,4 +173,6 @@ def refused(error: BaseException) -> ConversionError:
     reason = " ".join(str(error).split())[:160]
     if "password" in reason.lower():
         return ConversionError("the PDF is protected by a password.", "Save it without a password, then add it again.")
-    return ConversionError(f"the PDF is damaged: {reason}.", "Save it again from the program that made it, or fetch it once more.")
+    return ConversionError(
+        f"the PDF is damaged: {reason}.", "Save it again from the program that made it, or fetch it once more."
+    )

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from gitkb.convert.pdf_layout import Look, Page
 
-_NUMBERING = re.compile(r"^(?:(?:chapter|appendix|part|section|kapitel|chapitre)\s+)?(?:[\divxA-Z]{1,4}(?:\.\d{1,3})*\.?\s+)(?=\S)", re.IGNORECASE)
+_NUMBERING = re.compile(
+    r"^(?:(?:chapter|appendix|part|section|kapitel|chapitre)\s+)?(?:[\divxA-Z]{1,4}(?:\.\d{1,3})*\.?\s+)(?=\S)", re.IGNORECASE
+)
 _DECIMAL = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.\d{1,2}(?:\.\d{1,2}){0,3})\s+[^\W\d]")
 MAX_HEADING = 160
 
@@ -120,7 +122,10 @@ def _by_looks(pages: Sequence[Page], look: Look) -> Headings:
             count = 1
             while level and level != below and index + count < len(page.lines) and count < 4:
                 following = page.lines[index + count]
-                if round(following.size) != round(line.size) or not 0 < page.lines[index + count - 1].y - following.y < line.size * 1.8:
+                if (
+                    round(following.size) != round(line.size)
+                    or not 0 < page.lines[index + count - 1].y - following.y < line.size * 1.8
+                ):
                     break
                 count += 1
             if level:
@@ -140,14 +145,21 @@ def _headlike(text: str) -> bool:
 
 def _is_bold_heading(page: Page, index: int, look: Look) -> bool:
     line = page.lines[index]
-    if not line.bold or line.mono or len(line.cells) > 2 or not _headlike(line.text) or len(line.text) > 90 or line.text.endswith((".", ",", ";")):
+    if (
+        not line.bold
+        or line.mono
+        or len(line.cells) > 2
+        or not _headlike(line.text)
+        or len(line.text) > 90
+        or line.text.endswith((".", ",", ";"))
+    ):
         return False
     above = page.lines[index - 1] if index else None
     below = page.lines[index + 1] if index + 1 < len(page.lines) else None
     if below is None or below.bold or (above is not None and above.bold and above.y - line.y < look.pitch * 1.3):
         return False
     apart = above is None or above.y - line.y > look.pitch * 1.25
-    return apart and line.size >= look.size * 0.95 or bool(_DECIMAL.match(line.text))
+    return (apart and line.size >= look.size * 0.95) or bool(_DECIMAL.match(line.text))
 
 
 def _plain(text: str) -> str:

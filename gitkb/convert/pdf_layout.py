@@ -6,7 +6,7 @@ come out, in the order of the page, after the anchor of the page on which their 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
@@ -14,7 +14,9 @@ from statistics import median
 from gitkb.convert.pdf_lines import Line
 from gitkb.convert.pdf_tables import table_at
 
-_PAGE_NUMBER = re.compile(r"[-–—\s]*(?:page |seite |p\. ?)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s?(?:of|/|von|sur|de)\s?\d+)?[-–—\s.]*", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"[-–—\s]*(?:page |seite |p\. ?)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s?(?:of|/|von|sur|de)\s?\d+)?[-–—\s.]*", re.IGNORECASE
+)
 _BULLET = re.compile(r"^(?:[•◦‣▪■●○∙·*∗–—➢➤❖✓◆⁃\uf0b7\uf0a7\uf0d8]|o(?=\s[A-Z])|-)\s+(?=\S)")
 _NUMBER = re.compile(r"^(\d{1,2})([.)])\s+(?=\S)|^\(([a-z]|[ivx]{1,4}|\d{1,2})\)\s+(?=\S)")
 _LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*([\divxlc]{1,6})?$|\s*…{2,}\s*(\d+)?$")
@@ -85,12 +87,17 @@ def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
             return True
         band = (top, round(line.y / 4))
         apart = nearest is None or abs(nearest.y - line.y) > look.pitch * 1.25
-        return repeated[band] >= max(3, bands[band] * 0.3) and bands[band] > len(pages) * 0.25 and apart and line.size < look.size * 1.3
+        return (
+            repeated[band] >= max(3, bands[band] * 0.3)
+            and bands[band] > len(pages) * 0.25
+            and apart
+            and line.size < look.size * 1.3
+        )
 
     return [_trimmed(page, runs) for page in pages]
 
 
-def _trimmed(page: Page, runs: "RunsTest") -> Page:
+def _trimmed(page: Page, runs: Callable[[bool, Line, Line | None], bool]) -> Page:
     lines = list(page.lines)
     for top in (True, False):
         for _ in range(3):
@@ -101,13 +108,6 @@ def _trimmed(page: Page, runs: "RunsTest") -> Page:
                 break
             lines.remove(ordered[0])
     return Page(page.number, page.height, tuple(lines), page.pictures)
-
-
-class RunsTest:
-    """The type of the test for a running head."""
-
-    def __call__(self, top: bool, line: Line, nearest: Line | None) -> bool:
-        raise NotImplementedError
 
 
 def _edges(page: Page) -> Iterable[tuple[bool, Line]]:
@@ -175,7 +175,9 @@ def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
     step = last.y - line.y
     if last.hyphen:
         return True
-    if abs(last.size - line.size) > 0.15 * look.size or (last.bold != line.bold and len(block.lines) == 1 and last.x1 < right - 8 * look.size):
+    if abs(last.size - line.size) > 0.15 * look.size or (
+        last.bold != line.bold and len(block.lines) == 1 and last.x1 < right - 8 * look.size
+    ):
         return False
     if step < -2:
         return not _END.search(last.text)
@@ -192,9 +194,8 @@ def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
         return False
     if len(block.lines) == 1 and first.x0 - line.x0 > 6 * em:
         return False
-    if last.x1 < right - 10 * em and (_END.search(last.text) or last.x1 - last.x0 < 0.4 * (right - left)):
-        return False
-    return True
+    short = last.x1 < right - 10 * em
+    return not (short and (_END.search(last.text) or last.x1 - last.x0 < 0.4 * (right - left)))
 
 
 def continues(last: Block, block: Block, look: Look) -> bool:

@@ -13,8 +13,12 @@ import pypdfium2.raw as pdfium
 from pypdfium2 import PdfTextPage
 
 _BOLD = re.compile(r"bold|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d|demi", re.IGNORECASE)
-_MONO = re.compile(r"mono|courier|typewriter|consol|cmtt|cmsltt|cmcsc?tt|sftt|lmtt|lmmono|inconsolata|menlo|txtt|ectt|code", re.IGNORECASE)
-_LIGATURES = str.maketrans({"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"})
+_MONO = re.compile(
+    r"mono|courier|typewriter|consol|cmtt|cmsltt|cmcsc?tt|sftt|lmtt|lmmono|inconsolata|menlo|txtt|ectt|code", re.IGNORECASE
+)
+_LIGATURES = str.maketrans(
+    {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
+)
 _RECT = pdfium.FS_RECTF()
 _WORD = re.compile(r"[^\s]+")
 HYPHEN = "\ufffe"
@@ -63,7 +67,9 @@ def lines_of(page: PdfTextPage) -> list[Line]:
             continue
         if lines and _goes_on(lines[-1], line):
             last = lines.pop()
-            line = Line(last.cells + line.cells, last.y, max(last.size, line.size), last.bold, last.mono and line.mono, line.hyphen)
+            line = Line(
+                last.cells + line.cells, last.y, max(last.size, line.size), last.bold, last.mono and line.mono, line.hyphen
+            )
         lines.append(line)
     return lines
 
@@ -142,7 +148,7 @@ class _Probe:
         size = float(pdfium.FPDFText_GetFontSize(self._page, index))
         if size > 2.5:
             return size
-        left, right, bottom, top = self._box  # a size of 1 is scaled by a matrix: take the glyph's height
+        # A size of 1 is scaled by a matrix: take the glyph's height.
         pdfium.FPDFText_GetLooseCharBox(self._page, index, _RECT)
         return abs(_RECT.top - _RECT.bottom) or 10.0
 
@@ -150,6 +156,3 @@ class _Probe:
         length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
         name = self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
         return bool(_BOLD.search(name)), bool(_MONO.search(name)) or bool(self._flags.value & 1)
-
-
-

@@ -26,7 +26,18 @@ def read_second(file: Path, first: BaseException) -> Draft:
             raise refused(ValueError("password"))
         texts = [page.extract_text() for page in reader.pages[:MAX_PAGES]]
         info = {key.lstrip("/"): str(value) for key, value in (reader.metadata or {}).items()}
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, ArithmeticError, NotImplementedError, AssertionError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OSError,
+        ArithmeticError,
+        NotImplementedError,
+        AssertionError,
+    ) as error:
         raise refused(first) from error
     if not texts:
         raise refused(first)

@@ -5,10 +5,11 @@ Pure. Invariant: every page has its anchor exactly once, on a line of its own, i
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from gitkb.convert.fences import code_block
-from gitkb.convert.pdf_layout import Block, Look, Page, blocks_of, continues, marker_of
 from gitkb.convert.pdf_headings import Headings
+from gitkb.convert.pdf_layout import Block, Look, Page, blocks_of, continues, marker_of
 from gitkb.convert.pdf_lines import Line
 from gitkb.convert.tables import escape, paragraph, table
 
@@ -125,7 +126,7 @@ def _code(lines: Sequence[Line]) -> str:
     widths = [(line.x1 - line.x0) / len(line.text) for line in lines if len(line.text) > 8 and len(line.cells) == 1]
     width = sorted(widths)[len(widths) // 2] if widths else lines[0].size * 0.55
     left = min(line.x0 for line in lines)
-    steps = sorted(a.y - b.y for a, b in zip(lines, lines[1:], strict=False) if a.y > b.y)
+    steps = sorted(a.y - b.y for a, b in pairwise(lines) if a.y > b.y)
     step = steps[len(steps) // 3] if steps else 0.0
     out: list[str] = []
     for number, line in enumerate(lines):

@@ -4,12 +4,15 @@ Invariant: no word of the text is lost. What looks neither like prose nor like a
 """
 
 import re
+import textwrap
+from itertools import pairwise
 from pathlib import Path
 
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
-from gitkb.convert.fences import code_block
-from gitkb.convert.tables import escape, paragraph
+from gitkb.convert.fences import code_block, outside_code_spans
+from gitkb.convert.tables import escape as escape_all
+from gitkb.convert.tables import paragraph as escaped_paragraph
 
 _UNDERLINE = re.compile(r"^([=\-~^*+#\"])\1{2,}\s*$")
 _ITEM = re.compile(r"^(\s*)([-*+•o]|\d{1,3}[.)]|\([a-z0-9]{1,2}\))\s+(\S.*)$")
@@ -41,7 +44,12 @@ def to_markdown(text: str) -> str:
 
 
 def _code(blocks: list[str]) -> list[str]:
-    return [code_block("\n\n".join(blocks))] if blocks else []
+    lines = "\n\n".join(blocks).split("\n")
+    while lines and re.fullmatch(r"\s*(?:-{4,}|\.{4,}|={4,}|)", lines[0]):  # AsciiDoc's delimiters
+        lines.pop(0)
+    while lines and re.fullmatch(r"\s*(?:-{4,}|\.{4,}|={4,}|)", lines[-1]):
+        lines.pop()
+    return [code_block(textwrap.dedent("\n".join(lines)))] if lines else []
 
 
 def _block(lines: list[str], levels: dict[str, int]) -> list[str]:
@@ -56,6 +64,24 @@ def _block(lines: list[str], levels: dict[str, int]) -> list[str]:
     if not lines:
         return out
     return out + ([_items(lines)] if _ITEM.match(lines[0]) else [_joined(lines)])
+
+
+def escape(text: str) -> str:
+    """Text with its markup characters escaped, but for what stands between backticks: people mean code by it."""
+    text = " ".join(text.split())
+    if text.count("`") < 2:
+        return escape_all(text)
+    parts = (part if is_code else _with_ends(part) for part, is_code in outside_code_spans(text))
+    return "".join(parts)
+
+
+def _with_ends(part: str) -> str:
+    return " " * part.startswith(" ") + escape_all(part) + " " * (part.endswith(" ") and bool(part.strip()))
+
+
+def paragraph(text: str) -> str:
+    """Text as a paragraph of its own."""
+    return escaped_paragraph(text) if text.count("`") < 2 or not text[:1].isalpha() else escape(text)
 
 
 def _joined(lines: list[str]) -> str:
@@ -91,7 +117,7 @@ def _is_layout(lines: list[str]) -> bool:
         return True
     gaps = sum(1 for line in lines if re.search(r"\S {3,}\S", line))
     symbols = sum(1 for line in lines if re.search(r"[{};]\s*$|^\s*[$>%] \S|^\s*</?\w+", line))
-    ragged = sum(1 for a, b in zip(lines, lines[1:], strict=False) if abs(_indent(a) - _indent(b)) >= 2)
+    ragged = sum(1 for a, b in pairwise(lines) if abs(_indent(a) - _indent(b)) >= 2)
     return len(lines) > 1 and max(gaps * 2, symbols * 2, ragged * 2) > len(lines)
 
 

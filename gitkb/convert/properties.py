@@ -11,7 +11,9 @@ from gitkb.convert.archive import read_xml
 from gitkb.errors import ConversionError
 
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?)?)?$")
-_PROGRAMS = frozenset({"python-docx", "python-pptx", "openpyxl", "microsoft office user", "user", "administrator", "admin", "unknown", "author"})
+_PROGRAMS = frozenset(
+    {"python-docx", "python-pptx", "openpyxl", "microsoft office user", "user", "administrator", "admin", "unknown", "author"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,31 @@ from docutils.utils import Reporter
 _ROLE = re.compile(r":([A-Za-z][\w:+.-]*):`")
 _DIRECTIVE = re.compile(r"^\s*(?:\.\.[ \t]+(?:\|[^|]+\|[ \t]+)?)([A-Za-z][\w:+.-]*)::", re.MULTILINE)
 _TITLED = re.compile(r"^(.*?)\s*<([^<>]+)>$", re.DOTALL)
-_ADMONITIONS = ("seealso", "versionadded", "versionchanged", "deprecated", "versionremoved", "todo", "impl-detail", "availability")
-_DROPPED = frozenset(
-    "index default-role tabularcolumns currentmodule module highlight sectionauthor codeauthor kernel-doc kernel-feat kernel-abi kernel-include "
-    "maintainers-include literalinclude autosummary automodule autoclass autofunction automethod autodata autoexception automodapi meta role "
-    "default-domain contents sectnum raw include header footer title bibliography testsetup testcleanup doctest-skip moduleauthor c:namespace "
-    "cpp:namespace only-latex graphviz kernel-figure-file program py:module py:currentmodule target-notes".split()
+_ADMONITIONS = (
+    "seealso",
+    "versionadded",
+    "versionchanged",
+    "deprecated",
+    "versionremoved",
+    "todo",
+    "impl-detail",
+    "availability",
 )
-_CODE = frozenset("code-block sourcecode parsed-code ipython prompt testcode testoutput doctest productionlist cmdoption-code kernel-render".split())
+_DROPPED = frozenset(
+    (
+        "index default-role tabularcolumns currentmodule module highlight sectionauthor codeauthor kernel-doc kernel- "
+        "feat kernel-abi kernel-include maintainers-include literalinclude autosummary automodule autoclass "
+        "autofunction automethod autodata autoexception automodapi meta role default-domain contents sectnum raw "
+        "include header footer title bibliography testsetup testcleanup doctest-skip moduleauthor c:namespace "
+        "cpp:namespace only-latex graphviz kernel-figure-file program py:module py:currentmodule target-notes "
+    ).split()
+)
+_CODE = frozenset(
+    (
+        "code-block sourcecode parsed-code ipython prompt testcode testoutput doctest productionlist cmdoption-code "
+        "kernel-render "
+    ).split()
+)
 _PICTURES = frozenset({"kernel-figure", "kernel-image"})
 _PLAIN_ROLES = frozenset("ref doc term numref abbr dfn menuselection guilabel index eq cite any pep rfc issue gh user".split())
 
@@ -34,13 +51,13 @@ class _AnyOption(dict[str, Callable[[str], Any]]):
         return True
 
     def __getitem__(self, key: str) -> Callable[[str], Any]:
-        return directives.unchanged
+        return str
 
     def __bool__(self) -> bool:
         return True
 
 
-class _Shown(Directive):
+class _Shown(Directive):  # type: ignore[misc]
     """Shows a directive's content as part of the text, its argument before it in the manner of its kind."""
 
     optional_arguments = 1
@@ -61,14 +78,31 @@ class _Shown(Directive):
         inside = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, inside)
         argument = self.arguments[0] if self.arguments else ""
+        if name == "flat-table" and (rows := _flat_rows(inside)):
+            return [_table(argument, rows)]
         if name in _ADMONITIONS:
             return [self._admonition(name, argument, inside)]
-        if name in ("glossary", "only", "tabs", "tab", "container", "hlist", "centered", "rst-class", "cssclass", "flat-table", "list-table"):
+        if name in (
+            "glossary",
+            "only",
+            "tabs",
+            "tab",
+            "container",
+            "hlist",
+            "centered",
+            "rst-class",
+            "cssclass",
+        ):
             return list(inside.children)
         return [*self._signatures(argument), *inside.children]
 
     def _admonition(self, name: str, argument: str, inside: nodes.container) -> nodes.Node:
-        words = {"seealso": "See also", "versionadded": "Added in version", "versionchanged": "Changed in version", "deprecated": "Deprecated since"}
+        words = {
+            "seealso": "See also",
+            "versionadded": "Added in version",
+            "versionchanged": "Changed in version",
+            "deprecated": "Deprecated since",
+        }
         version, _, rest = argument.partition(" ")
         if not name.startswith(("version", "deprecated")):
             version, rest = "", argument
@@ -81,7 +115,7 @@ class _Shown(Directive):
         return box
 
     def _signatures(self, argument: str) -> list[nodes.Node]:
-        """What a directive describes (`function`, `option`, ...) as code on a line of its own, like a term before its definition."""
+        """What a directive describes (`function`, `option`, ...) as code on a line of its own."""
         lines = [line.strip() for line in argument.replace("\\\n", " ").split("\n") if line.strip()]
         return [nodes.paragraph("", "", nodes.strong("", "", nodes.literal(line, line))) for line in lines]
 
@@ -90,15 +124,17 @@ def register_unknown(text: str) -> None:
     """Makes docutils know every role and directive that a text names."""
     english = languages.get_language("en", Reporter("", 5, 5, stream=False))
     for name in sorted({name.lower() for name in _ROLE.findall(text)}):
-        if name not in english.roles and name not in roles._roles:  # type: ignore[attr-defined]
+        if name not in english.roles and name not in roles._roles:
             roles.register_local_role(name, _role)
     for name in sorted({name.lower() for name in _DIRECTIVE.findall(text)}):
         own = name in _DROPPED or name in _CODE
-        if own or (name not in english.directives and name not in directives._directives):  # type: ignore[attr-defined]
+        if own or (name not in english.directives and name not in directives._directives):
             directives.register_directive(name, _Shown)
 
 
-def _role(name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = ()) -> tuple[list[nodes.Node], list[Any]]:
+def _role(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = ()
+) -> tuple[list[nodes.Node], list[Any]]:
     """A reference shows its title; what names code shows as code; documents and downloads become links."""
     found = _TITLED.match(nodes.unescape(text))
     title, target = (found[1], found[2]) if found else (nodes.unescape(text), "")
@@ -109,6 +145,8 @@ def _role(name: str, rawtext: str, text: str, lineno: int, inliner: Any, options
         return [nodes.reference(rawtext, shown, refuri=address if address.endswith((".rst", ".html")) else f"{address}.rst")], []
     if kind == "download" and target:
         return [nodes.reference(rawtext, title, refuri=target)], []
+    if kind in ("rspan", "cspan"):
+        return [], []
     if kind in ("pep", "rfc"):
         return [nodes.Text(f"{kind.upper()} {title}")], []
     if kind in ("kbd", "code", "file", "samp") or kind not in _PLAIN_ROLES:
@@ -117,6 +155,28 @@ def _role(name: str, rawtext: str, text: str, lineno: int, inliner: Any, options
     if kind == "abbr" and (short := re.match(r"(.*?)\s*\((.*)\)$", title)):
         return [nodes.Text(f"{short[1]} ({short[2]})")], []
     return [nodes.inline(rawtext, title)], []
+
+
+def _flat_rows(inside: nodes.container) -> list[list[nodes.Node]]:
+    """The rows of the kernel's flat-table: a list of lists, whose rows may differ in length."""
+    rows = []
+    for outer in inside.children:
+        if isinstance(outer, nodes.bullet_list):
+            for item in outer.children:
+                inner = next((child for child in item.children if isinstance(child, nodes.bullet_list)), None)
+                rows.append(list(inner.children) if inner is not None else [])
+    return [row for row in rows if row]
+
+
+def _table(title: str, rows: list[list[nodes.Node]]) -> nodes.Node:
+    width = max(map(len, rows))
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in range(width)), cols=width)
+    body = nodes.tbody()
+    for row in rows:
+        cells = [nodes.entry("", *item.children) for item in row]
+        body += nodes.row("", *cells, *(nodes.entry() for _ in range(width - len(row))))
+    group += body
+    return nodes.table("", *([nodes.title("", title)] if title else []), group)
 
 
 def _toctree(content: Any) -> list[nodes.Node]:
@@ -134,4 +194,6 @@ def _toctree(content: Any) -> list[nodes.Node]:
 
 
 def _code(code: str, language: str) -> nodes.Node:
-    return nodes.literal_block(code, code, classes=["code", f"language-{language}"] if re.fullmatch(r"[\w+#-]+", language) else [])
+    return nodes.literal_block(
+        code, code, classes=["code", f"language-{language}"] if re.fullmatch(r"[\w+#-]+", language) else []
+    )

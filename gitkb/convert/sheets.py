@@ -1,7 +1,7 @@
 """Excel workbooks to Markdown: a heading per sheet, a table per block of used cells.
 
-Invariant: time and memory depend on the cells that are used, not on where the last one stands. Formulas are not computed: the values
-that Excel stored are shown. Nothing is lost silently: rows left out are counted in the text.
+Invariant: time and memory depend on the cells that are used, not on where the last one stands. Formulas are not computed: the
+values that Excel stored are shown. Nothing is lost silently: rows left out are counted in the text.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +86,11 @@ def cell_value(value: Any, number_format: str = "") -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time(0) else value.isoformat(" ", "minutes" if not value.second else "seconds")
+        return (
+            value.date().isoformat()
+            if value.time() == time(0)
+            else value.isoformat(" ", "minutes" if not value.second else "seconds")
+        )
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -109,7 +113,11 @@ def _number(value: float, number_format: str) -> str:
 def _rows(sheet: Any, budget: Budget) -> Iterator[Row]:
     sheet.reset_dimensions()  # what the sheet says of its size is not to be trusted
     for cells in sheet.iter_rows():
-        row = {number: text for number, cell in enumerate(cells) if (text := cell_value(cell.value, str(getattr(cell, "number_format", "") or "")))}
+        row = {
+            number: text
+            for number, cell in enumerate(cells)
+            if (text := cell_value(cell.value, str(getattr(cell, "number_format", "") or "")))
+        }
         budget.take(len(row))
         yield row
 
@@ -137,7 +145,11 @@ def _block(block: Sequence[Row]) -> str:
     titles = [paragraph_cell(next(iter(row.values()))) for row in block[:start]]
     rest = block[start:]
     if len(used) == 1:
-        return "\n\n".join(paragraph_cell(row[used[0]]) for row in rest) if len(rest) < 3 else table([[row[used[0]]] for row in rest])
+        return (
+            "\n\n".join(paragraph_cell(row[used[0]]) for row in rest)
+            if len(rest) < 3
+            else table([[row[used[0]]] for row in rest])
+        )
     used = sorted({column for row in rest for column in row})
     return "\n\n".join([*titles, table([[row.get(column, "") for column in used] for row in rest])])
 

@@ -12,18 +12,26 @@ _INLINE = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])"
     r"|`"
     r"|<(?=[A-Za-z/!?])"
-    r"|\*(?=\S)|(?<=\S)\*"
-    r"|(?<![A-Za-z0-9_])_(?=\S)|(?<=[^\s_])_(?![A-Za-z0-9_])"
     r"|(?<=\])[(\[]|\[(?=\^)"
     r"|~~"
     r"|&(?=#?\w{1,32};)"
 )
+_STARS = re.compile(r"\*(?=\S)|(?<=\S)\*")
+_UNDERSCORES = re.compile(r"(?<!\w)_(?=\S)|(?<=[^\s_])_(?!\w)")
+_EMPHASIS = re.compile(r"(?<!\w)_+(?=[^\s_]).*?(?<=[^\s_])_+(?!\w)")
 _LINE_START = re.compile(r"^([#]{1,6}(?=\s|$)|[-+](?=\s|$)|>|={2,}\s*$|-{2,}\s*$|~{3,}|\d{1,9}(?=[.)](?:\s|$)))")
 
 
 def escape(text: str) -> str:
     """Plain text for use inside a Markdown paragraph: one line, markup characters escaped where they would count."""
-    return _INLINE.sub(lambda found: "\\" + found[0], " ".join(text.split()))
+    line = _INLINE.sub(_escaped, " ".join(text.split()))
+    if line.count("*") > 1:
+        line = _STARS.sub(_escaped, line)
+    return _UNDERSCORES.sub(_escaped, line) if "_" in line and _EMPHASIS.search(line) else line
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\" + found[0]
 
 
 def paragraph(text: str) -> str:

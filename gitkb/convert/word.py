@@ -90,7 +90,11 @@ def _with_formulas(archive: zipfile.ZipFile) -> Iterator[io.BytesIO]:
     try:
         with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as target:
             for info in archive.infolist():
-                if info.is_dir() or info.filename.startswith(("word/embeddings/", "word/fonts/", "customXml/")) or info.filename in target.namelist():
+                if (
+                    info.is_dir()
+                    or info.filename.startswith(("word/embeddings/", "word/fonts/", "customXml/"))
+                    or info.filename in target.namelist()
+                ):
                     continue
                 data = read_member(archive, info.filename)
                 if info.filename == "word/document.xml":
