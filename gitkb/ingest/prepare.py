@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitkb import compile as compilers
-from gitkb import convert, records
+from gitkb import records
+from gitkb.compile import COMPILER
+from gitkb.convert import convert, identify
 from gitkb.errors import ConversionError
 from gitkb.ingest.cache import Cache
 from gitkb.ingest.links import links_of
@@ -60,13 +61,13 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     copy = shop.scratch / raw
     size = _copy(job, copy, shop.max_bytes)
     name = job.source.file.name
-    form = convert.identify(copy, name)
+    form = identify(copy, name)
     cache = Cache(shop.cache)
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower())
-    conversion = cache.remember(Conversion, key, lambda: convert.convert(copy, name, max_bytes=shop.max_bytes))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes))
     converted = time.perf_counter()
     digest = cache.remember(
-        Digest, (*key, compilers.COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language)
+        Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language)
     )
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
     built = build(job.document, source, conversion, digest, links_of(job.source, shop.names))
