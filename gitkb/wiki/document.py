@@ -14,7 +14,7 @@ from typing import Protocol
 
 from gitkb.model import Claim, Conversion, Digest, Picture, Place, Record, Source, SummarySection, Topic
 from gitkb.text import frontmatter
-from gitkb.text.links import escape, is_external, one_line, relative, resolve
+from gitkb.text.links import anchors, escape, is_external, one_line, relative, resolve
 from gitkb.text.rewrite import retarget
 from gitkb.text.slugs import slug
 from gitkb.wiki.chapters import Chapter, Chapters, chapters_of
@@ -22,6 +22,7 @@ from gitkb.wiki.generated import seal
 from gitkb.wiki.summary import summary_page
 
 MAX_OUTLINE = 300
+_MARKUP = re.compile(r"[\[\]<!&]")
 _ALLOWED_SCHEMES = ("http:", "https:", "mailto:", "ftp:")
 
 
@@ -53,9 +54,11 @@ def build(document: str, source: Source, conversion: Conversion, digest: Digest,
     """All files of one document but its original, and its record."""
     chapters = chapters_of(conversion.markdown, conversion.headings)
     title = one_line(digest.title or conversion.title) or document.rpartition("/")[2]
-    clean = _Placed(document, chapters).digest(replace(digest, title=title))
     text = _Text(document, chapters, conversion, resolver)
-    files = text.pages(clean, raw_path(document, source.path))
+    bodies = text.bodies()
+    placed = _Placed(document, chapters, _unreachable(conversion, chapters, bodies))
+    clean = placed.digest(replace(digest, title=title))
+    files = text.pages(clean, raw_path(document, source.path), bodies, placed)
     record = _record(document, source, conversion, clean, files)
     files[summary_path(document)] = summary_page(record, clean)
     return DocumentFiles(replace(record, files=tuple(sorted({*record.files, *files}))), files)
@@ -93,6 +96,7 @@ class _Placed:
 
     document: str
     chapters: Chapters
+    unreachable: frozenset[str]
 
     def digest(self, digest: Digest) -> Digest:
         return replace(
@@ -119,10 +123,14 @@ class _Placed:
         )
         return tuple(claim for claim in cleaned if claim.text)
 
+    def anchor(self, anchor: str) -> str:
+        """The anchor where a link can reach it, else ''."""
+        return anchor if anchor in self.chapters.suffix_of and anchor not in self.unreachable else ""
+
     def place(self, place: Place) -> Place:
         """The place with its file; an anchor that the text does not have leads to the top of the page."""
         suffix = self.chapters.suffix_of.get(place.anchor)
-        anchor = "" if suffix is None else place.anchor
+        anchor = self.anchor(place.anchor)
         path = source_path(self.document, suffix or "").removeprefix("wiki/")
         return Place(path, anchor, one_line(place.label))
 
@@ -137,18 +145,26 @@ class _Text:
     resolver: Resolver
     pictures: dict[str, bytes] = field(default_factory=dict)
 
-    def pages(self, digest: Digest, raw: str) -> dict[str, bytes]:
+    def bodies(self) -> dict[str, str]:
+        """The text of every chapter by suffix, with its links and pictures led into the wiki."""
+        found: dict[str, str] = {}
+        for chapter in self.chapters.chapters:
+            path = source_path(self.document, chapter.suffix)
+            found[chapter.suffix] = retarget(chapter.markdown, partial(self.link, path), partial(self.picture, path))
+        return found
+
+    def pages(self, digest: Digest, raw: str, bodies: Mapping[str, str], placed: _Placed) -> dict[str, bytes]:
+        """All files below wiki/sources, with the pictures that the bodies show."""
         main = source_path(self.document)
         files: dict[str, bytes] = {}
         for chapter in self.chapters.chapters:
-            path = source_path(self.document, chapter.suffix)
-            body = retarget(chapter.markdown, partial(self.link, path), partial(self.picture, path))
+            path, body = source_path(self.document, chapter.suffix), bodies[chapter.suffix]
             if chapter.suffix:
                 body = f"{body.rstrip()}\n\n{self.way_on(chapter)}"
             title = f"{digest.title}: {chapter.title}" if chapter.suffix else digest.title
             files[path] = self.page(path, title, "" if chapter.suffix else digest.description, raw, body)
         if main not in files:
-            files[main] = self.page(main, digest.title, digest.description, raw, self.contents(main, digest))
+            files[main] = self.page(main, digest.title, digest.description, raw, self.contents(main, digest, placed))
         return {**files, **self.pictures}
 
     def page(self, path: str, title: str, description: str, raw: str, body: str) -> bytes:
@@ -159,7 +175,7 @@ class _Text:
         body = body.strip("\n")
         return seal(frontmatter.join(meta, f"\n{body}\n"), self.conversion.converter)
 
-    def contents(self, main: str, digest: Digest) -> str:
+    def contents(self, main: str, digest: Digest, placed: _Placed) -> str:
         """What the page of a long text holds instead of the text: its headings, as links into the chapters."""
         entries = [entry for chapter in self.chapters.chapters for entry in _entries(chapter)]
         depth = _depth([level for level, *_ in entries])
@@ -170,7 +186,8 @@ class _Text:
                 continue
             while above and above[-1] >= level:
                 above.pop()
-            target = source_path(self.document, suffix) + (f"#{anchor}" if anchor else "")
+            fragment = f"#{placed.anchor(anchor)}".rstrip("#")
+            target = f"{source_path(self.document, suffix)}{fragment}"
             lines.append(f"{'  ' * len(above)}- [{escape(title)}]({relative(main, target)})")
             above.append(level)
         head = [f"# {escape(digest.title)}", *filter(None, [escape(digest.description)])]
@@ -214,6 +231,18 @@ class _Text:
             path = f"wiki/sources/{self.document}--{slug(stem)}-{sha256(picture.data).hexdigest()[:8]}.{ending}"
         self.pictures[path] = picture.data
         return path
+
+
+def _unreachable(conversion: Conversion, chapters: Chapters, bodies: Mapping[str, str]) -> frozenset[str]:
+    """Anchors of headings that the rewritten text gives others: markup in a heading may have become words, or none."""
+    lines = conversion.markdown.split("\n")
+    doubtful = {h.anchor for h in conversion.headings if h.line <= len(lines) and _MARKUP.search(lines[h.line - 1])}
+    if not doubtful:
+        return frozenset()
+    found: dict[str, set[str]] = {}
+    for suffix in {chapters.suffix_of[anchor] for anchor in doubtful if anchor in chapters.suffix_of}:
+        found[suffix] = anchors(bodies[suffix])
+    return frozenset(a for a in doubtful if a not in found.get(chapters.suffix_of.get(a, ""), set()))
 
 
 def _entries(chapter: Chapter) -> Iterator[tuple[int, str, str, str]]:

@@ -155,6 +155,14 @@ def test_the_record_names_the_places_and_drops_anchors_that_are_not_there() -> N
     assert topics["Redo"].claims[0].text == "Redo repeats."
 
 
+def test_a_heading_whose_anchor_the_text_does_not_have_is_not_linked() -> None:
+    text = "# A [![b][c]][d]\n\nText.\n\n[c]: gone.png\n[d]: https://example.org\n"
+    digest = replace(DIGEST, summary=(claim("Text.", "a-bcd", "A"),), outline=(), topics=())
+    headings = (Heading(1, "A [![b][c]][d]", "a-bcd", 1),)
+    built = made(Conversion(text, "text/markdown", "markdown/1", headings=headings), digest)
+    assert "Text. [A](../../sources/papers/aries.md)\n" in page(built, "wiki/summaries/papers/aries.md")[1]
+
+
 def test_all_pages_are_sealed_and_the_same_each_time() -> None:
     built, again = made(), made()
     assert built == again
