@@ -4,7 +4,8 @@ Invariant: depends on the document alone. It links the concept and entity pages 
 all others as plain text; sections without content are left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import splitext
 
 from gitkb.model import Claim, Digest, Place, Record, SummarySection, Topic
@@ -89,33 +90,36 @@ def _key_points(page: str, record: Record, digest: Digest) -> Iterator[str]:
 def _outline(page: str, record: Record, digest: Digest) -> Iterator[str]:
     """One line a section, nested as the document is: its title, then those of its best sentences not said above."""
     said = {claim.text for claim in digest.summary} | {record.description}
-    depths: list[int] = []
-    for section in _sections(digest.outline, record.title):
-        while depths and depths[-1] >= section.level:
-            depths.pop()
-        sentences = [claim for claim in section.sentences if claim.text not in said]
-        said.update(claim.text for claim in sentences)
-        yield f"{'  ' * len(depths)}- {_section(page, section, sentences)}"
-        depths.append(section.level)
+    shown: list[SummarySection] = []
+    for section in digest.outline[:MAX_SECTIONS]:
+        left = tuple(claim for claim in section.sentences if claim.text not in said)
+        said.update(claim.text for claim in left)
+        if left or section.title.casefold() != record.title.casefold():
+            shown.append(replace(section, sentences=left))
+    if len(shown) == 1 and not shown[0].sentences:
+        return
+    above: list[int] = []
+    for section in shown:
+        while above and above[-1] >= section.level:
+            above.pop()
+        yield f"{'  ' * len(above)}- {_section(page, section)}"
+        above.append(section.level)
 
 
-def _sections(outline: Sequence[SummarySection], title: str) -> Sequence[SummarySection]:
-    """The sections to show: without the heading that is the document's title, and no outline of a single entry without words."""
-    shown = [section for section in outline if section.title.casefold() != title.casefold() or section.sentences]
-    return shown[:MAX_SECTIONS] if len(shown) > 1 or any(section.sentences for section in shown) else []
-
-
-def _section(page: str, section: SummarySection, sentences: Sequence[Claim]) -> str:
+def _section(page: str, section: SummarySection) -> str:
     line = f"[{escape(section.title)}]({_link(page, section.place)})"
-    if not sentences:
+    if not section.sentences:
         return line
     words = " ".join(
-        escape(claim.text) if claim.place.anchor == section.place.anchor else _sentence(page, claim) for claim in sentences
+        escape(claim.text) if claim.place.anchor == section.place.anchor else _sentence(page, claim)
+        for claim in section.sentences
     )
     return f"{line}{'' if section.title[-1] in '.:?!' else ':'} {words}"
 
 
 def _names(page: str, record: Record) -> Iterator[str]:
+    if len(record.topics) == 1 and not record.topics[0].defined:
+        return  # one name alone says nothing
     for kind, heading in (("concept", "Concepts"), ("entity", "Names")):
         topics = sorted((t for t in record.topics if t.kind == kind), key=lambda t: (not t.defined, -t.weight, t.name))
         names = dict.fromkeys(_name(page, topic, record.language) for topic in topics[:MAX_NAMES])

@@ -148,6 +148,12 @@ def test_a_summary_without_content_has_no_empty_section() -> None:
     assert body.startswith("\n# aries\n\n[Full text]")
 
 
+def test_an_outline_that_repeats_the_title_and_a_single_name_are_left_out() -> None:
+    outline = (SummarySection(1, "ARIES: Recovery", Place("", "aries", "ARIES"), (claim("ARIES is a recovery method."),)),)
+    digest = replace(DIGEST, summary=(), outline=outline, topics=(Topic("entity", "IBM"),))
+    assert "##" not in page(made(digest=digest), "wiki/summaries/papers/aries.md")[1]
+
+
 def test_the_record_names_the_places_and_drops_anchors_that_are_not_there() -> None:
     topics = {topic.name: topic for topic in made().record.topics}
     assert topics["Crash recoveries"].claims[0].place == Place("sources/papers/aries.md", "undo", "p. 1")
