@@ -110,10 +110,8 @@ def _section(page: str, section: SummarySection) -> str:
     line = f"[{escape(section.title)}]({_link(page, section.place)})"
     if not section.sentences:
         return line
-    words = " ".join(
-        escape(claim.text) if claim.place.anchor == section.place.anchor else _sentence(page, claim)
-        for claim in section.sentences
-    )
+    here = section.place.anchor
+    words = " ".join(escape(c.text) if c.place.anchor == here else _sentence(page, c) for c in section.sentences)
     return f"{line}{'' if section.title[-1] in '.:?!' else ':'} {words}"
 
 
