@@ -1,7 +1,8 @@
 """The named things of one document: persons, organisations, products, places.
 
 Invariant: a name is written with a capital in the middle of sentences, always; headings and sentence beginnings prove nothing. At
-most `_MOST` entities, each with a claim. Languages that write all nouns with a capital need two words; scripts without capitals give none.
+most `_MOST` entities, each with a claim. Languages that write all nouns with a capital need two words; scripts without
+capitals give none.
 """
 
 import re

@@ -1,6 +1,7 @@
 """The extractive compiler: a digest made of a document's own sentences. No model, no network, no other document.
 
-Invariant: a pure function of the conversion, its file name and the language setting; the same on every machine and in every process.
+Invariant: a pure function of the conversion, its file name and the language setting; the same on every machine and in every
+process.
 Every sentence in a digest stands in the document.
 """
 

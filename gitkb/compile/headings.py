@@ -11,8 +11,10 @@ from gitkb.text.prose import inline_text
 
 _PREFIX = {
     "en": re.compile(
-        r"(?:(?:all )?about|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|introducing|introduction:|overview of|understanding|defining|using|working with|creating|writing|implementing|handling|"
-        r"managing|configuring|the (?:basics|concept|idea|role|structure) of|basics of|what (?:is|are)|how|more (?:on|about)|advanced|basic|appendix(?: \w)?:|the|an|a)\s+",
+        r"(?:(?:all )?about|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|introducing|"
+        r"introduction:|overview of|understanding|defining|using|working with|creating|writing|implementing|handling|"
+        r"managing|configuring|the (?:basics|concept|idea|role|structure) of|basics of|what (?:is|are)|how|more (?:on|"
+        r"about)|advanced|basic|appendix(?: \w)?:|the|an|a)\s+",
         re.I,
     ),
     "de": re.compile(r"(?:was (?:ist|sind)|einführung in|über|überblick über|der|die|das|ein|eine|den|dem|von)\s+", re.I),

@@ -20,7 +20,8 @@ _LANGUAGE_CODE = re.compile(r"[a-z]{2}(?=$|[-_])")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence with inline code marked. `section` indexes the headings (-1 above the first); `rank` counts from 0 in its section."""
+    """One sentence with inline code marked. `section` indexes the headings (-1 above the first); `rank` counts from 0 in its
+    section."""
 
     text: str
     section: int

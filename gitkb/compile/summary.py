@@ -23,7 +23,16 @@ _LONGEST_DESCRIPTION, _LONGEST_TITLE = 200, 150
 _CJK = ("ja", "zh", "ko")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _NUMBER = re.compile(
-    r"(?:(?:Chapter|Appendix|Part|Kapitel|Anhang|Chapitre|Annexe) \w{1,5}[.:] |\d{1,3}(?:\.\d{1,3})+\.? |\d{1,3}\. |[A-Z]\.(?:\d{1,3}\.)+ )(?=\S)"
+    r"(?:(?:Chapter|Appendix|Part|Kapitel|Anhang|Chapitre|Annexe) \w{1,5}[.:] |\d{1,3}(?:\.\d{1,3})+\.? |\d{1,3}\. |"
+    r"[A-Z]\.(?:\d{1,3}\.)+ )(?=\S)"
+)
+_ABOUT_ITSELF = re.compile(
+    r"(?:This|The present) (?:package|document|paper|guide|book|manual|tutorial|module|library|crate|article|report|class|"
+    r"bundle|program|tool|reference|specification|project) "
+    r"(?:is|are|describes?|provides?|explains?|defines?|introduces?|documents?|contains?|covers?|gives?|presents?|specifies|"
+    r"offers?|shows?|adds?|implements?|allows?|aims?|discusses)\b"
+    r"|Diese[rs]? (?:Paket|Dokument|Buch|Handbuch|Anleitung|Artikel|Kapitel) |(?:Ce|Cette) (?:document|paquet|livre|manuel|"
+    r"guide|article) |Este (?:documento|paquete|libro|manual|artículo) "
 )
 _MARKUP_LEFT = re.compile(r"[<>{}|\\]|https?:")
 
@@ -64,11 +73,12 @@ def document_description(
         return stated if stated[-1] in ".!?。！？…" else f"{stated}."
     low = set(_content_words(title, reading.language))
     ranked = []
-    for index, text in enumerate(claims[:60]):
+    for index, sentence in enumerate(reading.sentences[:60]):
+        about = plain(sentence.text) if _ABOUT_ITSELF.match(sentence.text) else ""
+        text = claims[index] or (about if about[-1:] == "." and not _MARKUP_LEFT.search(about) else "")
         if not text or len(text) > _LONGEST_DESCRIPTION:
             continue
-        sentence = reading.sentences[index]
-        score = claim_score(text, is_item=sentence.is_item, leads=sentence.leads) - index * 0.02
+        score = claim_score(text, is_item=sentence.is_item, leads=sentence.leads) - index * 0.02 + (0.2 if about else 0)
         words = set(_content_words(text, reading.language))
         score += 0.3 * (len(words & low) / len(low) if low else 0)
         definition = find_definition(sentence.text, reading.language)

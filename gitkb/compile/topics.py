@@ -103,7 +103,7 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
     points += (sentence.rank < 2) + (sentence.section in candidate.sections) - 2 * found.is_definite
     points += any(" ".join(found.words).lower() in text.lower() for text in sentence.emphasised)
     if found.is_weak:
-        opens = sentence.rank <= 1 and (candidate.in_title or sentence.section in candidate.sections)
+        opens = sentence.rank <= (5 if found.is_code else 1) and (candidate.in_title or sentence.section in candidate.sections)
         return points - 1 if opens and leads else 0
     return points
 

@@ -1,7 +1,8 @@
 """Terms: which runs of words can name a topic, in which form, and how often a text has them.
 
 Invariant: a term is one to five words, none a function word at its rim, none inline code; its key is the same for singular and
-plural, small and capital letters. English terms are found anywhere; in other languages only where a heading or a definition proposes them,
+plural, small and capital letters. English terms are found anywhere; in other languages only where a heading or a definition
+proposes them,
 because without a dictionary of word classes a run of words is as often a clause.
 """
 
@@ -36,11 +37,13 @@ _ARTICLES = {
 }
 _KEEP_S = ("ss", "us", "is", "ous", "'s", "’s", "ics")
 _INVARIANT = frozenset(
-    "news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios macos windows always sources".split()
+    """news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios
+    macos windows always sources""".split()
 )
 _CJK_TERM = {
     "ja": re.compile(
-        r"(?:[ァ-ヺー・]{3,20}|[一-龠々]{2,10}|[A-Za-z][\w.+-]{1,30})(?:[ ]?(?:[ァ-ヺー・]{2,20}|[一-龠々]{1,10}|[A-Za-z][\w.+-]{1,30})){0,4}"
+        r"(?:[ァ-ヺー・]{3,20}|[一-龠々]{2,10}|[A-Za-z][\w.+-]{1,30})"
+        r"(?:[ ]?(?:[ァ-ヺー・]{2,20}|[一-龠々]{1,10}|[A-Za-z][\w.+-]{1,30})){0,4}"
     ),
     "zh": re.compile(r"(?:[\u4e00-\u9fff]{2,10}|[A-Za-z][\w.+-]{1,30}(?: ?[\u4e00-\u9fff]{1,8}| [A-Za-z][\w.+-]{1,30}){0,3})"),
     "ko": re.compile(r"[\uac00-\ud7a3]{2,10}"),
@@ -132,7 +135,7 @@ def _is_term(words: tuple[str, ...], language: str) -> bool:
     lows = [word.lower() for word in words]
     if lows[0] in known or lows[-1] in known or any(low in known and low not in inner for low in lows[1:-1]):
         return False
-    if not _WORD.search(words[-1]) or len(words) == 1 and len(words[0]) < (2 if words[0].isupper() else 3):
+    if not _WORD.search(words[-1]) or (len(words) == 1 and len(words[0]) < (2 if words[0].isupper() else 3)):
         return False
     if language == "en" and (
         any(breaks_run(low, "en") for low in lows) or not may_head(lows[-1], "en") or not first_word_fits(lows[0])

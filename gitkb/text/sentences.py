@@ -9,11 +9,13 @@ import re
 _END = re.compile(r"[.!?…]+[\"'”’»)\]\ue001]*(?=\s)|[。！？｡]+[」』）”’]*")
 _NEXT_OPENS = re.compile(r"\s+[\"'“‘«(\[¿¡„\ue000]*(?:[^\W_a-z]|\ue000)", re.UNICODE)
 _LAST_WORD = re.compile(r"([^\s(\[“\"„«]{1,24})$")
-# A small letter after a full stop opens a sentence too ("... a database. pg_dump makes ..."), unless the stop may be an abbreviation's.
+# A small letter after a full stop opens a sentence too ("... a database. pg_dump makes ..."), unless the
+# stop may be an abbreviation's.
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?|[^\W\d_]\.|\d{1,3}\.")
 _ABBREVIATIONS = frozenset(
-    """e.g i.e etc. cf vs viz al approx resp fig figs eq eqs sec sect ch chap vol vols no nos pp ed eds est dept univ inc ltd corp co
+    """e.g i.e etc. cf vs viz al approx resp fig figs eq eqs sec sect ch chap vol vols no nos pp ed eds est dept univ inc ltd
+    corp co
     mr mrs ms dr prof st jr sr rev gen col capt lt jan feb mar apr jun jul aug sep sept oct nov dec incl excl ext min max avg ca
     z.b d.h u.a u.ä usw bzw evtl ggf vgl nr abs abb tab kap bd hrsg inkl sog z.t s.o s.u o.ä ff zzgl
     p.ex p ex env c.-à-d n° chap art éd av apr m mm mme mlle
@@ -61,6 +63,7 @@ def _is_abbreviation(before: str, language: str) -> bool:
     if folded in _ABBREVIATIONS and folded not in _MAY_END:
         return True
     if _INITIALS.fullmatch(f"{word}."):
-        # "version 3." ends a sentence where a word stands before the number; "3." alone numbers a list. German ordinals do not end.
+        # "version 3." ends a sentence where a word stands before the number; "3." alone numbers a list.
+        # German ordinals do not end one.
         return not word[-1].isdigit() or language == "de" or not before[: found.start()].strip()
     return False
