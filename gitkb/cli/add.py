@@ -86,7 +86,7 @@ def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
     from gitkb.kb import KnowledgeBase
 
     terminal.say(error.message)
-    if not typer.confirm("Make one in this folder?", default=False, err=True):
+    if not terminal.agreed("Make one in this folder?"):
         raise NotAKnowledgeBase("Nothing was added.", "gitkb init DIR makes a knowledge base elsewhere.")
     KnowledgeBase.init(Path(), bare=False, listener=Messages())
     return KnowledgeBase.open(Path())

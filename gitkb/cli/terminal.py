@@ -56,6 +56,13 @@ def complain(message: str, hint: str = "") -> None:
         say(f"hint:  {hint}")
 
 
+def agreed(question: str) -> bool:
+    """Asks on stderr and reads one line of stdin; anything but yes is no. Nothing of it reaches stdout."""
+    sys.stderr.write(f"{printable(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 document`, `1,204 documents`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are a POSIX matter")
 
-MANY = 200
+MANY = 120
 
 
 def _stopped(own: Path, number: signal.Signals) -> tuple[int, str, str]:
