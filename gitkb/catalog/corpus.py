@@ -1,0 +1,155 @@
+"""The questions of the projection and of `list`, answered from the tables of the records.
+
+Invariant: every answer is sorted and bounded by what was asked for, found by an index; so no question costs more in a larger
+knowledge base, save a count. The protocol of the same questions is in `gitkb.wiki.corpus`.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+
+from gitkb.catalog.resolution import Resolution
+from gitkb.model import Place, TopicKind
+from gitkb.topics import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
+
+_END = "\U0010ffff"
+_PAGE = "SELECT kind, key, title, description, documents, target, target_kind, target_title FROM record_pages"
+
+
+class RecordCorpus:
+    """The set of records behind a connection whose tables reflect a tree."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self._resolution = Resolution(db)
+
+    def documents(self) -> list[DocumentFacts]:
+        """All documents, by name."""
+        rows = self.db.execute("SELECT name, title, source, sha256, media_type, pages FROM record_documents ORDER BY name")
+        return [DocumentFacts(*row) for row in rows]
+
+    def affected(self, names: Collection[str]) -> set[str]:
+        return self._resolution.affected(names)
+
+    def members(self, key: str) -> list[str]:
+        return self._resolution.members(key)
+
+    def page(self, kind: TopicKind, key: str) -> TopicPage | None:
+        row = self.db.execute(f"{_PAGE} WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        return None if row is None else TopicPage(*row)
+
+    def all_pages(self) -> list[TopicPage]:
+        return [TopicPage(*row) for row in self.db.execute(f"{_PAGE} ORDER BY kind, key")]
+
+    def best_pages(self, kind: TopicKind, limit: int) -> list[TopicPage]:
+        rows = self.db.execute(f"{_PAGE} WHERE kind = ? AND target = '' ORDER BY documents DESC, key LIMIT ?", (kind, limit))
+        return [TopicPage(*row) for row in rows]
+
+    def pages(self, kind: TopicKind, prefix: str) -> list[TopicPage]:
+        rows = self.db.execute(
+            f"{_PAGE} WHERE kind = ? AND target = '' AND key >= ? AND key < ? ORDER BY key", (kind, prefix, prefix + _END)
+        )
+        return [TopicPage(*row) for row in rows]
+
+    def page_branches(self, kind: TopicKind, prefix: str) -> list[Branch]:
+        rows = self.db.execute(
+            "SELECT substr(key, ?, 1) AS c, count(*) FROM record_pages WHERE kind = ? AND target = ''"
+            " AND key >= ? AND key < ? GROUP BY c ORDER BY c",
+            (len(prefix) + 1, kind, prefix, prefix + _END),
+        )
+        return [Branch(*row) for row in rows]
+
+    def aliases(self, key: str) -> list[str]:
+        """The texts by which documents know a topic besides its title: listed aliases, and names that it took over."""
+        members = self.members(key)
+        marks = ",".join("?" * len(members))
+        rows = self.db.execute(
+            f"SELECT text FROM record_aliases WHERE key IN ({marks})"
+            f" UNION SELECT name FROM record_topics WHERE key IN ({marks}) AND key <> ?",
+            (*members, *members, key),
+        )
+        return sorted(str(row[0]) for row in rows)
+
+    def entity_type(self, members: Sequence[str]) -> str:
+        row = self.db.execute(
+            f"SELECT entity_type FROM record_topics WHERE key IN ({','.join('?' * len(members))}) AND entity_type <> ''"
+            " GROUP BY entity_type ORDER BY count(*) DESC, entity_type LIMIT 1",
+            tuple(members),
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def evidence(self, members: Sequence[str]) -> Iterator[Evidence]:
+        """The claims about these names: definitions first, then by score, text and place."""
+        rows = self.db.execute(
+            "SELECT c.document, d.title, c.text, c.path, c.anchor, c.label, c.score, c.defines FROM record_claims c"
+            f" JOIN record_documents d ON d.name = c.document WHERE c.key IN ({','.join('?' * len(members))})"
+            " ORDER BY c.defines DESC, c.score DESC, c.text, c.document, c.path, c.anchor, c.label",
+            tuple(members),
+        )
+        for document, title, text, path, anchor, label, score, defines in rows:
+            yield Evidence(document, title, text, Place(path, anchor, label), score, bool(defines))
+
+    def supporters(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
+        """The first documents by name that speak of these names."""
+        rows = self.db.execute(
+            "SELECT DISTINCT d.name, d.title, d.description FROM record_topics t JOIN record_documents d ON d.name = t.document"
+            f" WHERE t.key IN ({','.join('?' * len(members))}) ORDER BY d.name LIMIT ?",
+            (*members, limit),
+        )
+        return [DocumentEntry(*row) for row in rows]
+
+    def defined_by(self, documents: Sequence[str]) -> list[Defined]:
+        """What these documents define, for each kind."""
+        found = []
+        for document in documents:
+            rows = self.db.execute(
+                "SELECT as_concept, as_entity, key, name, weight FROM record_topics WHERE document = ?"
+                " AND (as_concept OR as_entity) ORDER BY key",
+                (document,),
+            )
+            for as_concept, _, key, name, weight in rows:
+                found.append(Defined(document, "concept" if as_concept else "entity", key, name, weight))
+        return found
+
+    def document_count(self, folder: str) -> int:
+        """How many documents are in a folder and below it."""
+        row = self.db.execute("SELECT documents FROM record_folders WHERE path = ?", (folder,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def folders(self) -> list[str]:
+        """All folders of documents, the root ("") first."""
+        return [str(row[0]) for row in self.db.execute("SELECT path FROM record_folders ORDER BY path")]
+
+    def subfolders(self, folder: str, prefix: str, limit: int) -> list[str]:
+        """The names of a folder's folders that begin with a prefix, the first by name."""
+        rows = self.db.execute(
+            "SELECT segment FROM record_folders WHERE parent = ? AND segment >= ? AND segment < ? ORDER BY segment LIMIT ?",
+            (folder, prefix, prefix + _END, limit),
+        )
+        return [str(row[0]) for row in rows]
+
+    def documents_in(self, folder: str, prefix: str, limit: int) -> list[DocumentEntry]:
+        """A folder's own documents whose names begin with a prefix, the first by name."""
+        rows = self.db.execute(
+            "SELECT name, title, description FROM record_documents WHERE folder = ? AND segment >= ? AND segment < ?"
+            " ORDER BY segment LIMIT ?",
+            (folder, prefix, prefix + _END, limit),
+        )
+        return [DocumentEntry(*row) for row in rows]
+
+    def first_documents(self, limit: int) -> list[DocumentEntry]:
+        """The first documents by name, of all folders."""
+        rows = self.db.execute("SELECT name, title, description FROM record_documents ORDER BY name LIMIT ?", (limit,))
+        return [DocumentEntry(*row) for row in rows]
+
+    def folder_branches(self, folder: str, prefix: str) -> list[Branch]:
+        """How the names of a folder's documents and folders go on."""
+        at = len(prefix) + 1
+        rows = self.db.execute(
+            "SELECT c, sum(n) FROM ("
+            "SELECT substr(segment, ?1, 1) AS c, count(*) AS n FROM record_documents"
+            " WHERE folder = ?2 AND segment >= ?3 AND segment < ?4 GROUP BY c UNION ALL "
+            "SELECT substr(segment, ?1, 1) AS c, count(*) AS n FROM record_folders"
+            " WHERE parent = ?2 AND segment >= ?3 AND segment < ?4 GROUP BY c) GROUP BY c ORDER BY c",
+            (at, folder, prefix, prefix + _END),
+        )
+        return [Branch(*row) for row in rows]

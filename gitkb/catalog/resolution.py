@@ -1,0 +1,157 @@
+"""Which names mean the same, and which pages the topics of all documents make: kind, title, description, support.
+
+Invariant: a page is a function of the rows of its own name, of the names that it takes over and of those that list it; never
+of the order in which documents came, nor of statistics of the whole. `affected` names every page that a change of some
+names can touch, so a document costs what it speaks of.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from gitkb.model import TopicKind
+from gitkb.topics import TopicPage, shortened
+
+MAX_UNDEFINED = 10
+_KINDS: tuple[TopicKind, TopicKind] = ("concept", "entity")
+
+
+@dataclass(frozen=True, slots=True)
+class _Support:
+    """What stands behind one name: documents by kind, and how many define it, by kind."""
+
+    documents: int
+    entities: int
+    defined: int
+    defined_as: dict[TopicKind, int]
+
+
+class Resolution:
+    """Questions to the tables `record_topics`, `record_aliases`, `record_claims`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self._supports: dict[str, _Support] = {}
+        self._targets: dict[str, str] = {}
+
+    def target(self, name: str) -> str:
+        """The key on whose page a name goes: that of the only other name which lists it as an alias, unless that one is itself
+        an alias or better known as its own thing; else its own. One hop, so the target's target is itself."""
+        if name not in self._targets:
+            self._targets[name] = self._target(name)
+        return self._targets[name]
+
+    def _target(self, name: str) -> str:
+        claimants = self.claimants(name)
+        if len(claimants) != 1:
+            return name
+        key = claimants[0]
+        if self._support(name).defined > self._support(key).documents:
+            return name
+        rivals = self.claimants(key)
+        if len(rivals) == 1 and (rivals[0] != name or self._rank(name) > self._rank(key)):
+            return name
+        return key
+
+    def _rank(self, name: str) -> tuple[int, int, str]:
+        return self._support(name).documents, len(name), name
+
+    def claimants(self, name: str) -> list[str]:
+        """The first two other keys that list a name as an alias."""
+        rows = self.db.execute(
+            "SELECT DISTINCT key FROM record_aliases WHERE alias = ? AND key <> alias ORDER BY key LIMIT 2", (name,)
+        )
+        return [str(row[0]) for row in rows]
+
+    def listed(self, key: str) -> list[str]:
+        """The names that a key's documents list as its aliases."""
+        rows = self.db.execute("SELECT DISTINCT alias FROM record_aliases WHERE key = ? AND alias <> key ORDER BY alias", (key,))
+        return [str(row[0]) for row in rows]
+
+    def members(self, key: str) -> list[str]:
+        """The names whose claims stand on a key's page, its own first."""
+        return [key, *(name for name in self.listed(key) if self.target(name) == key)]
+
+    def affected(self, names: Collection[str]) -> set[str]:
+        """All keys whose pages can differ when the topics and aliases of documents that speak of `names` changed."""
+        moved = set(names)
+        for name in names:
+            moved.update(self.listed(name))
+        keys = set(moved)
+        for name in moved:
+            keys.update(self._other_claimants(name, names))
+        for key in list(keys):
+            keys.update(self.listed(key))
+        return keys
+
+    def _other_claimants(self, name: str, changed: Collection[str]) -> list[str]:
+        """The key that may take a name over, apart from those that changed; two of them never did and never will."""
+        rows = self.db.execute(
+            "SELECT DISTINCT key FROM record_aliases WHERE alias = ? AND key <> alias ORDER BY key LIMIT ?",
+            (name, len(changed) + 2),
+        )
+        others = [str(row[0]) for row in rows if row[0] not in changed]
+        return others if len(others) == 1 else []
+
+    def pages(self, key: str) -> Iterator[TopicPage]:
+        """The page of a key, and the pages that lead elsewhere so that every link of a document to what it defines resolves."""
+        target = self.target(key)
+        page = self.page(target)
+        if page is None:
+            return
+        if target == key:
+            yield page
+        support = self._support(key)
+        for kind in _KINDS:
+            if support.defined_as[kind] and (kind, key) != (page.kind, page.key):
+                title = self._title(key)
+                about = f"See {page.title}." if title != page.title else page.description
+                yield TopicPage(kind, key, title, about, 0, page.key, page.kind, page.title)
+
+    def page(self, key: str) -> TopicPage | None:
+        """The page of a key that is its own target, if it has one."""
+        members = self.members(key)
+        support = self._united(members)
+        kind: TopicKind = "entity" if support.entities * 2 > support.documents else "concept"
+        if not _exists(kind, support):
+            return None
+        return TopicPage(kind, key, self._title(key), self._description(members), support.documents)
+
+    def _support(self, name: str) -> _Support:
+        if name not in self._supports:
+            self._supports[name] = self._count("= ?", (name,))
+        return self._supports[name]
+
+    def _united(self, members: list[str]) -> _Support:
+        if len(members) == 1:
+            return self._support(members[0])
+        return self._count(f"IN ({','.join('?' * len(members))})", tuple(members))
+
+    def _count(self, condition: str, values: tuple[str, ...]) -> _Support:
+        documents, entities, concept, entity, either = self.db.execute(
+            "SELECT count(DISTINCT document), count(DISTINCT CASE WHEN kind = 'entity' THEN document END),"
+            " count(DISTINCT CASE WHEN as_concept THEN document END), count(DISTINCT CASE WHEN as_entity THEN document END),"
+            f" count(DISTINCT CASE WHEN as_concept OR as_entity THEN document END) FROM record_topics WHERE key {condition}",
+            values,
+        ).fetchone()
+        return _Support(documents, entities, either, {"concept": concept, "entity": entity})
+
+    def _title(self, key: str) -> str:
+        row = self.db.execute(
+            "SELECT name FROM record_topics WHERE key = ? GROUP BY name ORDER BY count(*) DESC, name LIMIT 1", (key,)
+        ).fetchone()
+        return str(row[0]) if row else key
+
+    def _description(self, members: list[str]) -> str:
+        row = self.db.execute(
+            f"SELECT text FROM record_claims WHERE key IN ({','.join('?' * len(members))})"
+            " ORDER BY defines DESC, score DESC, text LIMIT 1",
+            members,
+        ).fetchone()
+        return shortened(str(row[0])) if row else ""
+
+
+def _exists(kind: TopicKind, support: _Support) -> bool:
+    if support.defined:
+        return True
+    return support.documents >= 3 if kind == "entity" else 2 <= support.documents <= MAX_UNDEFINED

@@ -1,0 +1,159 @@
+"""The indexes of the wiki: from the root to the folders to the pages, so that a reader opens little at a time.
+
+Invariant: an index lists what the records make, never a count, and depends only on its own folder's entries and the first few
+of each folder in it. `index.md` has no front matter but at the root, which says the version of the Open Knowledge Format.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitkb.model import TopicKind
+from gitkb.text import frontmatter
+from gitkb.text.links import relative
+from gitkb.topics import FOLDERS, Branch, DocumentEntry, TopicPage
+from gitkb.wiki.corpus import Corpus
+from gitkb.wiki.document import summary_path
+from gitkb.wiki.generated import seal
+from gitkb.wiki.listing import BY, MAX_ENTRIES, entry, index_path
+
+ROOT = "wiki/index.md"
+OKF_VERSION = "0.2"
+DOCUMENT_FOLDERS = ("wiki/sources", "wiki/summaries")
+FEW = 30
+MANY = 100
+_TOLD = 3
+_TITLES = {"wiki/sources": "Sources", "wiki/summaries": "Summaries", "concept": "Concepts", "entity": "Entities"}
+_ABOUT: dict[TopicKind, str] = {
+    "concept": "what the documents say of a concept, side by side",
+    "entity": "people, organisations, products and other named things",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicListing:
+    """The pages of `concepts/` or `entities/`."""
+
+    corpus: Corpus
+    kind: TopicKind
+
+    @property
+    def folder(self) -> str:
+        return f"wiki/{FOLDERS[self.kind]}"
+
+    @property
+    def title(self) -> str:
+        return _TITLES[self.kind]
+
+    def branches(self, prefix: str) -> list[Branch]:
+        return self.corpus.page_branches(self.kind, prefix)
+
+    def entries(self, prefix: str) -> list[str]:
+        return [_topic(index_path(self.folder), page) for page in self.corpus.pages(self.kind, prefix)]
+
+    def exact(self, name: str) -> list[str]:
+        page = self.corpus.page(self.kind, name)
+        return [_topic(index_path(self.folder), page)] if page is not None else []
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentListing:
+    """The documents and folders of one folder below `sources/` or `summaries/`, which is `top`; `name` is "" for `top` itself."""
+
+    corpus: Corpus
+    top: str
+    name: str
+
+    @property
+    def folder(self) -> str:
+        return f"{self.top}/{self.name}" if self.name else self.top
+
+    @property
+    def title(self) -> str:
+        return f"{_TITLES[self.top]}: {self.name}" if self.name else _TITLES[self.top]
+
+    def branches(self, prefix: str) -> list[Branch]:
+        return self.corpus.folder_branches(self.name, prefix)
+
+    def entries(self, prefix: str) -> list[str]:
+        return self._lines(
+            self.corpus.subfolders(self.name, prefix, MAX_ENTRIES), self.corpus.documents_in(self.name, prefix, MAX_ENTRIES)
+        )
+
+    def exact(self, name: str) -> list[str]:
+        folders = [found for found in self.corpus.subfolders(self.name, name, 1) if found == name]
+        documents = self.corpus.documents_in(self.name, name, 1)
+        return self._lines(folders, [found for found in documents if found.document.rpartition("/")[2] == name])
+
+    def _lines(self, folders: list[str], documents: list[DocumentEntry]) -> list[str]:
+        page = index_path(self.folder)
+        lines = [folder_line(self.corpus, page, self.top, f"{self.name}/{name}" if self.name else name) for name in folders]
+        return lines + [
+            entry(found.title, relative(page, f"{self.top}/{found.document}.md"), found.description) for found in documents
+        ]
+
+
+def folder_line(corpus: Corpus, page: str, top: str, folder: str) -> str:
+    """The line of a folder: its name, and of what its first documents are."""
+    documents = corpus.documents_in(folder, "", _TOLD + 1)
+    told = [found.title for found in documents] or corpus.subfolders(folder, "", _TOLD + 1)
+    more = ", …" if len(told) > _TOLD else ""
+    link = relative(page, index_path(f"{top}/{folder}"))
+    return entry(f"{folder.rpartition('/')[2]}/", link, ", ".join(told[:_TOLD]) + more)
+
+
+def root_index(corpus: Corpus) -> bytes:
+    """The first page that anybody opens."""
+    if not corpus.document_count(""):
+        return _root(["No documents yet. Add some with `gitkb add`."])
+    blocks = ["What the documents of this knowledge base say, with links into their texts."]
+    blocks.append("\n".join(_folders(corpus)))
+    blocks += ["## Documents", "\n".join(_documents(corpus))]
+    for kind in FOLDERS:
+        if lines := _topics(corpus, kind):
+            blocks += [f"## {_TITLES[kind]}", "\n".join(lines)]
+    return _root(blocks)
+
+
+def empty_root() -> bytes:
+    """The first page of a knowledge base without documents."""
+    return _root(["No documents yet. Add some with `gitkb add`."])
+
+
+def _root(blocks: list[str]) -> bytes:
+    return seal(frontmatter.join({"okf_version": OKF_VERSION}, "\n" + "\n\n".join(["# Knowledge base", *blocks]) + "\n"), BY)
+
+
+def _folders(corpus: Corpus) -> Iterator[str]:
+    yield entry("Summaries", "summaries/index.md", "each document in brief, along its outline")
+    for kind, folder in FOLDERS.items():
+        if corpus.best_pages(kind, 1):
+            yield entry(_TITLES[kind], f"{folder}/index.md", _ABOUT[kind])
+    yield entry("Sources", "sources/index.md", "the full texts")
+
+
+def _documents(corpus: Corpus) -> list[str]:
+    if corpus.document_count("") <= FEW:
+        found = corpus.first_documents(FEW)
+        return [entry(one.title, relative(ROOT, summary_path(one.document)), one.description) for one in found]
+    folder = ""
+    while len(inner := corpus.subfolders(folder, "", MANY + 1)) == 1 and not corpus.documents_in(folder, "", 1):
+        folder = f"{folder}/{inner[0]}" if folder else inner[0]
+    above = f"{folder}/" if folder else ""
+    lines = [folder_line(corpus, ROOT, "wiki/summaries", above + name) for name in inner[:MANY]]
+    own = corpus.documents_in(folder, "", FEW + 1)
+    lines += [entry(one.title, relative(ROOT, summary_path(one.document)), one.description) for one in own[:FEW]]
+    if len(inner) > MANY or len(own) > FEW:
+        lines.append(entry("All documents", relative(ROOT, index_path(f"wiki/summaries/{folder}".rstrip("/")))))
+    return lines
+
+
+def _topics(corpus: Corpus, kind: TopicKind) -> list[str]:
+    pages = corpus.best_pages(kind, FEW + 1)
+    lines = [_topic(ROOT, page) for page in sorted(pages[:FEW], key=lambda page: page.key)]
+    if len(pages) > FEW:
+        lines.append(entry(f"All {FOLDERS[kind]}", f"{FOLDERS[kind]}/index.md"))
+    return lines
+
+
+def _topic(page: str, found: TopicPage) -> str:
+    return entry(found.title, relative(page, found.path), found.description)

@@ -1,0 +1,123 @@
+"""The page of a concept or entity: what documents say of it, every sentence with its place.
+
+Invariant: a function of the claims of its names and of the documents that it quotes. It links pages that exist because of those
+documents, so no other document can change it. All text of documents is escaped; everything on the page is bounded.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from gitkb.model import TopicKind
+from gitkb.text import frontmatter
+from gitkb.text.links import escape, one_line, relative
+from gitkb.topics import DocumentEntry, Evidence, TopicPage, page_key, topic_path
+from gitkb.wiki.choice import Chosen, choose
+from gitkb.wiki.corpus import Corpus
+from gitkb.wiki.document import source_path, summary_path
+from gitkb.wiki.generated import seal
+from gitkb.wiki.summary import label_of
+
+BY = "gitkb-extractive/1"
+MAX_ALIASES = 12
+MAX_SOURCES = 20
+MAX_SEE_ALSO = 8
+_TYPES = {"concept": "Concept", "entity": "Entity"}
+
+
+def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
+    """The bytes of a page that exists."""
+    if page.target:
+        return _lead(page)
+    members = corpus.members(page.key)
+    chosen = choose(corpus.evidence(members))
+    silent = [] if chosen.documents else corpus.supporters(members, MAX_SOURCES)
+    meta = _meta(page)
+    if aliases := _aliases(corpus, page):
+        meta["aliases"] = aliases
+    if page.kind == "entity" and (entity_type := one_line(corpus.entity_type(members))):
+        meta["tags"] = [entity_type]
+    documents = chosen.documents or [entry.document for entry in silent]
+    meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in documents]
+    paragraphs = [f"# {escape(page.title)}", *(_line(page.path, item) for item in chosen.overview)]
+    paragraphs += [*_claims(page.path, chosen.claims), *_silent(page.path, silent)]
+    paragraphs += [*_see_also(corpus, page, members, documents), *_footnotes(page.path, chosen)]
+    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY)
+
+
+def _meta(page: TopicPage) -> dict[str, object]:
+    meta: dict[str, object] = {"type": _TYPES[page.kind], "title": one_line(page.title)}
+    if page.description:
+        meta["description"] = one_line(page.description)
+    return meta
+
+
+def _lead(page: TopicPage) -> bytes:
+    """A page that only leads to the one where its topic is described."""
+    link = relative(page.path, topic_path(page.target_kind, page.target))
+    return seal(frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), BY)
+
+
+def _aliases(corpus: Corpus, page: TopicPage) -> list[str]:
+    """Other names, each once: no mere spelling of the title or of one another."""
+    seen = {page.key, page_key(page.title, "en")}
+    found = []
+    for text in map(one_line, corpus.aliases(page.key)):
+        key = page_key(text, "en")
+        if text and key not in seen:
+            seen.add(key)
+            found.append(text)
+    return found[:MAX_ALIASES]
+
+
+def _line(page: str, item: Evidence) -> str:
+    """A claim in one line: the sentence, its place as a link, its document as a footnote."""
+    path = f"wiki/{item.place.path}" + (f"#{item.place.anchor}" if item.place.anchor else "")
+    return f"{escape(item.text)} [{escape(item.place.label) or 'text'}]({relative(page, path)})[^{label_of(item.document)}]"
+
+
+def _claims(page: str, claims: Sequence[Evidence]) -> Iterator[str]:
+    if claims:
+        yield "## What the documents say"
+    for document, items in groupby(claims, key=lambda item: item.document):
+        of_document = list(items)
+        yield f"[{escape(of_document[0].title)}]({relative(page, summary_path(document))})"
+        yield "\n".join(f"- {_line(page, item)}" for item in of_document)
+
+
+def _silent(page: str, documents: Sequence[DocumentEntry]) -> Iterator[str]:
+    """For a topic of which no claim is known: where it is spoken of."""
+    if documents:
+        yield "## Documents"
+        yield "\n".join(f"- [{escape(entry.title)}]({relative(page, summary_path(entry.document))})" for entry in documents)
+
+
+def _see_also(corpus: Corpus, page: TopicPage, members: Sequence[str], documents: Sequence[str]) -> Iterator[str]:
+    """What the quoted documents define besides: what most of them do first, then what is most prominent in them."""
+    weights: dict[tuple[TopicKind, str], list[float]] = {}
+    names: dict[tuple[TopicKind, str], list[str]] = {}
+    for defined in corpus.defined_by(documents):
+        if defined.key not in members:
+            weights.setdefault((defined.kind, defined.key), []).append(defined.weight)
+            names.setdefault((defined.kind, defined.key), []).append(defined.name)
+    best = sorted(weights, key=lambda topic: (-len(weights[topic]), -max(weights[topic]), topic))[:MAX_SEE_ALSO]
+    if best:
+        yield "## See also"
+        yield "\n".join(
+            f"- [{escape(_most(names[t]))}]({relative(page.path, topic_path(*t))})" for t in sorted(best, key=_by_key)
+        )
+
+
+def _most(names: Sequence[str]) -> str:
+    return min(names, key=lambda name: (-names.count(name), name))
+
+
+def _by_key(topic: tuple[TopicKind, str]) -> tuple[str, TopicKind]:
+    return topic[1], topic[0]
+
+
+def _footnotes(page: str, chosen: Chosen) -> Iterator[str]:
+    titles = {item.document: item.title for item in (*chosen.overview, *chosen.claims)}
+    if titles:
+        yield "\n".join(
+            f"[^{label_of(name)}]: [{escape(titles[name])}]({relative(page, source_path(name))})" for name in sorted(titles)
+        )

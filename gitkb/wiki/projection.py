@@ -1,0 +1,124 @@
+"""The shared pages of a knowledge base, as a function of its records: concepts, entities, indexes.
+
+Invariant: projecting what some records can have changed, onto pages that were the projection before, gives byte for byte the
+projection of everything. Nothing here knows how a set of records came about, or what pages there are.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from gitkb.model import Record
+from gitkb.topics import FOLDERS, page_key, topic_path
+from gitkb.wiki.corpus import Corpus
+from gitkb.wiki.indexes import DOCUMENT_FOLDERS, ROOT, DocumentListing, TopicListing, empty_root, root_index
+from gitkb.wiki.listing import all_indexes, touched_indexes
+from gitkb.wiki.pages import topic_page
+
+PROJECTION = "1"
+"""Changes with anything that the projection writes differently, so that no tree counts as projected that was not by this one."""
+
+_TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What happened since the pages were last whole: records in old and new versions, and shared pages that were touched."""
+
+    records_before: Sequence[Record]
+    records_after: Sequence[Record]
+    pages: Collection[str] = field(default_factory=frozenset)
+
+
+def is_shared(path: str) -> bool:
+    """Whether the page at a path can be one of the projection's."""
+    folder, _, name = path.rpartition("/")
+    if not name.endswith(".md"):
+        return False
+    return path == ROOT or folder in _TOPIC_FOLDERS or (path.startswith("wiki/s") and _is_document_index(folder, name))
+
+
+def is_page(path: str) -> bool:
+    """Whether the page at a path is a concept's or entity's, not an index."""
+    folder, _, name = path.rpartition("/")
+    return folder in _TOPIC_FOLDERS and name.endswith(".md") and not _is_index(name)
+
+
+def empty_bundle() -> dict[str, bytes]:
+    """The shared pages of a knowledge base without documents."""
+    return {ROOT: empty_root()}
+
+
+def project(corpus: Corpus, scope: Scope | None = None) -> dict[str, bytes | None]:
+    """Content of shared pages by path, sorted; None where there is no such page (any more).
+
+    Without a scope all pages that there are; with one, every page that can differ, and those that it names.
+    """
+    found = _everything(corpus) if scope is None else _touched(corpus, scope)
+    return dict(sorted(dict(found).items()))
+
+
+def _everything(corpus: Corpus) -> Iterator[tuple[str, bytes | None]]:
+    for page in corpus.all_pages():
+        yield page.path, topic_page(corpus, page)
+    for kind in FOLDERS:
+        yield from all_indexes(TopicListing(corpus, kind))
+    for folder in corpus.folders():
+        for top in DOCUMENT_FOLDERS:
+            yield from all_indexes(DocumentListing(corpus, top, folder))
+    yield ROOT, root_index(corpus)
+
+
+def _touched(corpus: Corpus, scope: Scope) -> Iterator[tuple[str, bytes | None]]:
+    records = (*scope.records_before, *scope.records_after)
+    keys = corpus.affected({name for record in records for name in _names(record)})
+    folders = _segments(records)
+    yield from ((path, None) for path in scope.pages if is_shared(path))
+    keys |= {path.rpartition("/")[2].removesuffix(".md") for path in scope.pages if is_page(path)}
+    for kind in FOLDERS:
+        for key in sorted(keys):
+            page = corpus.page(kind, key)
+            yield topic_path(kind, key), None if page is None else topic_page(corpus, page)
+        listing = TopicListing(corpus, kind)
+        yield from touched_indexes(listing, keys | _listed_at(listing.folder, scope.pages))
+    for top in DOCUMENT_FOLDERS:
+        named = {folder[len(top) + 1 :] for folder in map(_folder, scope.pages) if f"{folder}/".startswith(f"{top}/")}
+        for folder in sorted({*folders, *named}):
+            listed = DocumentListing(corpus, top, folder)
+            yield from touched_indexes(listed, folders.get(folder, set()) | _listed_at(listed.folder, scope.pages))
+    yield ROOT, root_index(corpus)
+
+
+def _names(record: Record) -> Iterator[str]:
+    """The keys of everything that a record speaks of or lists as an alias."""
+    for topic in record.topics:
+        yield page_key(topic.name, record.language)
+        yield from (page_key(alias, record.language) for alias in topic.aliases if alias)
+
+
+def _segments(records: Sequence[Record]) -> dict[str, set[str]]:
+    """For each folder the names in it (of documents and folders) whose lines can differ."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        for path in accumulate(record.document.split("/"), lambda above, part: f"{above}/{part}"):
+            folder, _, segment = path.rpartition("/")
+            found.setdefault(folder, set()).add(segment)
+    return found
+
+
+def _listed_at(folder: str, pages: Collection[str]) -> set[str]:
+    """The prefixes of those index pages of a folder that somebody touched: names that lead the way to them."""
+    start = f"{folder}/index--"
+    return {path[len(start) : -len(".md")] for path in pages if path.startswith(start) and path.endswith(".md")}
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0] if is_shared(path) else ""
+
+
+def _is_index(name: str) -> bool:
+    return name == "index.md" or (name.startswith("index--") and name.endswith(".md"))
+
+
+def _is_document_index(folder: str, name: str) -> bool:
+    return _is_index(name) and f"{folder}/".startswith(("wiki/sources/", "wiki/summaries/"))
