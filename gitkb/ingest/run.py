@@ -103,7 +103,8 @@ class AddRun:
         with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as self.pool:
             results = _Results(self.pool.prepare(jobs))
             for item in items:
-                self.group.add(item if item.outcome else Ready(item, self._next(results)))
+                entry = item if item.outcome else Ready(item, self._next(results))  # may end the group that waits
+                self.group.add(entry)
                 if self.group.is_full(PAGES_EVERY - self.since_pages):
                     self._land_group()
             self._land_group()
