@@ -22,6 +22,8 @@ _NOTES = re.compile(r"##[ \t]+Notes[ \t]*#*[ \t]*$")
 _SECTION = re.compile(r"#{1,2}[ \t]")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 _SIMILAR = 0.5
+_NEAR = 40
+_MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +204,7 @@ def _mark_notes(blocks: Sequence[_Block], known: set[str]) -> list[_Block]:
 
 def _side(old: Sequence[_Block], new: Sequence[_Block]) -> _Side:
     side = _Side([None] * len(old), [[] for _ in range(len(old) + 1)])
-    matcher = SequenceMatcher(None, [b.key for b in old], [b.key for b in new], autojunk=False)
-    for tag, i, i_end, j, j_end in matcher.get_opcodes():
+    for tag, i, i_end, j, j_end in _opcodes([b.key for b in old], [b.key for b in new]):
         if tag == "equal":
             side.blocks[i:i_end] = new[j:j_end]
         elif tag == "insert":
@@ -213,11 +214,26 @@ def _side(old: Sequence[_Block], new: Sequence[_Block]) -> _Side:
     return side
 
 
+def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """How `new` came from `old`, as difflib says it. What both begin and end with is taken off first, and in very long texts
+    blocks that come very often align nothing, so that a page of thousands of equal lines costs no minutes."""
+    shorter = min(len(old), len(new))
+    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
+    middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
+    long = len(middle_old) * len(middle_new) > _MANY**2
+    yield "equal", 0, head, 0, head
+    for tag, i, i_end, j, j_end in SequenceMatcher(None, middle_old, middle_new, autojunk=long).get_opcodes():
+        yield tag, head + i, head + i_end, head + j, head + j_end
+    yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
+
+
 def _pair(old: Sequence[_Block], new: Sequence[_Block], gone: range, come: range, side: _Side) -> None:
     """Tells an edited block from one deleted and another added, by likeness, in order."""
     position = gone.start
     for j in come:
-        match = None if new[j].kept else next((i for i in range(position, gone.stop) if _is_like(old[i].text, new[j].text)), None)
+        near = range(position, min(gone.stop, position + _NEAR))
+        match = None if new[j].kept else next((i for i in near if _is_like(old[i].text, new[j].text)), None)
         if match is None:
             side.added[position].append(new[j])
         else:
@@ -230,6 +246,8 @@ def _is_like(one: str, other: str) -> bool:
         return False
     first, second = one.split(), other.split()
     if not first or not second or min(len(first), len(second)) * 4 < max(len(first), len(second)):
+        return False
+    if set(first).isdisjoint(second):
         return False
     return SequenceMatcher(None, first[:400], second[:400], autojunk=False).ratio() >= _SIMILAR
 
