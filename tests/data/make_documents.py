@@ -164,6 +164,7 @@ def make_pdf(file: Path) -> None:
 def make_docx(file: Path) -> None:
     document = docx.Document()
     document.core_properties.title = "Runbook: the log disk is full"
+    document.core_properties.comments = ""
     document.core_properties.author = "The storage team"
     document.core_properties.created = document.core_properties.modified = DAY.replace(tzinfo=None)
     for number, (heading, text) in enumerate(RUNBOOK):
@@ -184,6 +185,7 @@ def make_docx(file: Path) -> None:
 def make_pptx(file: Path) -> None:
     deck = pptx.Presentation()
     deck.core_properties.title = "Snapshots and compaction"
+    deck.core_properties.comments = ""
     deck.core_properties.author = "The replication team"
     deck.core_properties.created = deck.core_properties.modified = DAY.replace(tzinfo=None)
     for number, (title, lines) in enumerate(SLIDES):
