@@ -104,8 +104,10 @@ def settle(place: Place, worktree: Worktree, note: Note) -> None:
     _lock(place, None)
     tip = ref_oid(place.reader.repository, place.branch)
     before, after, now = (_view(place, oid) for oid in (note.before, note.after, tip))
+    # What came out of an exchange that nobody looked at, before anything new goes there.
+    worktree.clear(_blobs(before, after, now), place.rescue)
     if before is None or now is None or not place.shown:
-        _unlock(place, worktree, _blobs(before, after, now))
+        _unlock(place, worktree, frozenset())
         return
     index = IndexFile(place.index_file, place.folder.index_draft)
     lagging = [plan for plan in _plans(before, after, now) if _lags(index, plan)]
@@ -113,7 +115,7 @@ def settle(place: Place, worktree: Worktree, note: Note) -> None:
     if lagging:
         staged = [(plan, worktree.stage(plan)) for plan in lagging if worktree.version(plan.path, index) != plan.new.oid]
         _follow(place, worktree, index, tuple(lagging), staged)
-    _unlock(place, worktree, _blobs(before, after, now))
+    _unlock(place, worktree, frozenset())
 
 
 def _view(place: Place, oid: str) -> Snapshot | None:

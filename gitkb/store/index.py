@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pygit2
+from pygit2.errors import check_error
 from pygit2.ffi import C, ffi
 
 from gitkb.errors import RepositoryError
@@ -55,11 +56,13 @@ class IndexFile:
         """Read `real` (which may not exist) by way of a copy at `draft`."""
         self._draft = draft
         self.signature = file_signature(real)
-        draft.unlink(missing_ok=True)
+        # A killed write of the draft leaves libgit2's lock beside it.
+        for stale in (draft, draft.with_name(f"{draft.name}.lock")):
+            stale.unlink(missing_ok=True)
         if self.signature is not None:
             draft.write_bytes(real.read_bytes())
         try:
-            self._index: Any = pygit2.Index(str(draft))
+            self._index: Any = _open_index(draft)
         except (pygit2.GitError, OSError) as error:
             hint = "Switch off the split and sparse index: `git update-index --no-split-index`, `git sparse-checkout disable`."
             raise RepositoryError(f"{real} has a form that gitkb cannot write: {error}", hint) from error
@@ -141,6 +144,14 @@ class IndexFile:
             os.close(descriptor)
         self.signature = file_signature(self._draft)
         return self._draft
+
+
+def _open_index(file: Path) -> Any:
+    # Not by pygit2.Index(file), whose half-made object complains when it is collected after a failure.
+    pointer = ffi.new("git_index **")
+    check_error(C.git_index_open(pointer, os.fsencode(file)))
+    untyped: Any = pygit2.Index
+    return untyped.from_c(None, pointer)
 
 
 def changed_below(repository: pygit2.Repository, index: pygit2.Index, folder: str) -> set[str]:

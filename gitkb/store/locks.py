@@ -24,14 +24,14 @@ Wait = Callable[[str], None]
 @contextmanager
 def exclusive(file: Path, on_wait: Wait | None, timeout: float, message: str) -> Iterator[None]:
     """Hold a lock file; where another process has it, say `message` once and wait up to `timeout` seconds."""
-    lock = FileLock(file, thread_local=False, poll_interval=POLL_SECONDS)
+    lock = FileLock(file, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         if on_wait is not None:
             on_wait(message)
         try:
-            lock.acquire(timeout=timeout)
+            lock.acquire(timeout=timeout, poll_interval=POLL_SECONDS)
         except Timeout as error:
             hint = "Wait for the other gitkb process to end, or end it."
             raise LockTimeout(f"Another process has held {file} for more than {timeout:.0f} seconds.", hint) from error
@@ -45,8 +45,8 @@ class Liveness:
     """A lock held for as long as a run lives; `probe` tells whether somebody holds it."""
 
     def __init__(self, file: Path) -> None:
-        self._lock = FileLock(file, thread_local=False, poll_interval=POLL_SECONDS)
-        self._lock.acquire(timeout=10)
+        self._lock = FileLock(file, thread_local=False)
+        self._lock.acquire(timeout=10, poll_interval=POLL_SECONDS)
 
     def release(self) -> None:
         self._lock.release()

@@ -37,6 +37,8 @@ def _rename(old: Path, new: Path, exchange: bool) -> bool:
     if known is None:
         return False
     function, exchange_flag, exclusive_flag = known
+    # As Python's own os.rename does.
+    sys.audit("os.rename", os.fspath(old), os.fspath(new), -1, -1)
     if function(os.fsencode(old), os.fsencode(new), exchange_flag if exchange else exclusive_flag) == 0:
         return True
     code = ctypes.get_errno()

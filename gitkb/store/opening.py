@@ -62,7 +62,7 @@ def _open(path: Path) -> pygit2.Repository:
         if "not owned" in said:
             hint = f'If you trust it: git config --global --add safe.directory "{path}"'
             raise RepositoryError(f"{path} belongs to another user, so git and gitkb do not open it.", hint) from error
-        if "unsupported" in said:
+        if "unsupported" in said or "object format" in said:
             hint = "gitkb needs a repository with SHA-1 objects and the files ref format: git clone it into a new one."
             raise RepositoryError(f"{path} is a git repository of a kind that gitkb cannot write: {said}", hint) from error
         raise RepositoryError(f"{path} is not a git repository: {said}", "gitkb init makes a knowledge base.") from error
@@ -111,7 +111,8 @@ def refuse_busy(repository: pygit2.Repository) -> None:
     if state in OPERATIONS:
         name, remedy = OPERATIONS[RepositoryState(state)]
         raise RepositoryError(f"A {name} is in progress in this repository.", f"End it first: {remedy}")
-    config = repository.config
+    # Opened anew: this setting may have come into a file that was not there before.
+    config = _open(Path(repository.path)).config
     if "core.sparsecheckout" in config and config.get_bool("core.sparsecheckout"):
         raise RepositoryError("This worktree is a sparse checkout.", "Show all files first: git sparse-checkout disable")
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from gitkb.errors import RefMoved
+import pygit2
+
+from gitkb.errors import RefMoved, RepositoryError
 from gitkb.store.follow import Following, publish_visibly
 from gitkb.store.group import GroupPlanner
 from gitkb.store.locks import Wait
@@ -71,6 +73,10 @@ class Transaction:
             else:
                 following = Following(writer, place.worktree, note, self._on_wait)
                 publish_visibly(following, group, self._guard, partial(self._swap, journal, after))
+        except pygit2.GitError as error:
+            raise RepositoryError(
+                f"git's library could not write: {error}", "Look at the disk space and at `git fsck`."
+            ) from error
         finally:
             writer.discard()
         writer.note = note

@@ -83,8 +83,9 @@ def append_reflog(repository: pygit2.Repository, logs: Path, old: str, new: str,
 
 def _creates_reflogs(repository: pygit2.Repository) -> bool:
     setting = "core.logallrefupdates"
-    value = repository.config[setting] if setting in repository.config else None
-    return not repository.is_bare if value is None else value.lower() in ("true", "always", "yes", "on", "1")
+    if setting not in repository.config:
+        return not repository.is_bare
+    return (repository.config[setting] or "true").lower() in ("true", "always", "yes", "on", "1")
 
 
 def delete_ref(repository: pygit2.Repository, common: Path, ref: str) -> None:

@@ -136,8 +136,8 @@ class Store:
             raise RepositoryError("The branch has no commit yet.", "Make the first one: gitkb init")
         shown = not self.bare and ref == opening.head_branch(self._repository)
         note = Note(what, ref, admin=self._admin())
-        folder, alive = open_folder(self.local, secrets.token_hex(8), note, on_wait, LOCK_SECONDS)
         signers = self._signers()
+        folder, alive = open_folder(self.local, secrets.token_hex(8), note, on_wait, LOCK_SECONDS)
         place = self._place(folder, ref, shown, signers.committer())
         run = Run(Writer(place, note, signers), self.local / "lock", alive, lambda: self._guard(ref, shown), base)
         try:

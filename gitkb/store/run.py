@@ -12,7 +12,7 @@ from types import TracebackType
 
 import pygit2
 
-from gitkb.errors import GitkbError
+from gitkb.errors import GitkbError, RepositoryError
 from gitkb.store.follow import settle
 from gitkb.store.journal import Note, RunFolder, remove_tree
 from gitkb.store.locks import Liveness, Wait, exclusive, shared
@@ -96,7 +96,7 @@ class Run:
             place = self._writer.place
             tip = ref_oid(place.reader.repository, place.branch)
             if self._known and not tip:
-                raise GitkbError(
+                raise RepositoryError(
                     f"Branch {self.branch} was deleted.", f"Make it again: git branch {self.branch} {self._known[:12]}"
                 )
             transaction = Transaction(self._writer, Snapshot(place.reader, tip), self._base, self._guard, on_wait)
@@ -119,7 +119,12 @@ class Run:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        try:
+            self.close()
+        except (OSError, GitkbError, pygit2.GitError):
+            # The first error says more; what is left here is cleared by the next writer.
+            if error is None:
+                raise
 
 
 def remove_run(repository: pygit2.Repository, common: Path, folder: RunFolder) -> None:

@@ -1,0 +1,97 @@
+"""A real process is killed before each change it makes to the file system; then everything is looked at."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gitkb.store import Recovery, Store
+from tests.store.scenes import Git, publish, root_of, traces
+
+CHILD = Path(__file__).with_name("crash_child.py")
+STEPS = 200
+STRIDE = 11
+"""Every step was tried; the suite takes a sample that moves along the whole run."""
+KILLED = -9
+
+
+def start(root: Path, moment: int | str, task: str) -> int:
+    return subprocess.run([sys.executable, str(CHILD), str(root), str(moment), task], check=False).returncode
+
+
+@pytest.fixture
+def scene(store: Store, git: Git) -> Path:
+    """A knowledge base with pages to change and remove, where a person has staged a file and edited another."""
+    root = root_of(store)
+    publish(store, {"wiki/old/0.md": b"0\n", "wiki/old/1.md": b"1\n", "wiki/turn": b"a file\n", "wiki/mine.md": b"mine\n"})
+    (root / "staged.txt").write_text("staged")
+    git(root, "add", "staged.txt")
+    (root / "wiki/mine.md").write_text("edited\n")
+    return root
+
+
+def look(root: Path, git: Git, expected_status: str) -> Recovery:
+    """Recover and check all that must hold afterwards."""
+    store = Store.open(root)
+    recovery = store.recover(lambda _: None)
+    assert git(root, "status", "--porcelain", "--untracked-files=all") == expected_status
+    git(root, "fsck", "--strict", "--no-dangling")
+    assert traces(store) == []
+    assert recovery.rescued == ()
+    assert recovery.left == ()
+    return recovery
+
+
+EDITED = " M wiki/mine.md\n"
+STATUS = "A  staged.txt\n M wiki/mine.md\n"
+
+
+def test_a_kill_at_any_step_loses_nothing_and_the_next_run_finishes(scene: Path, tmp_path: Path, git: Git) -> None:
+    whole = tmp_path / "whole"
+    shutil.copytree(scene, whole, symlinks=True)
+    assert start(whole, 0, "add") == 0
+    wanted = git(whole, "rev-parse", "HEAD^{tree}")
+    base = git(scene, "rev-parse", "HEAD")
+    killed = 0
+    for number in range(3, STEPS, STRIDE):
+        root = tmp_path / f"kb-{number}"
+        shutil.copytree(scene, root, symlinks=True)
+        if start(root, number, "add") != KILLED:
+            break
+        killed += 1
+        look(root, git, STATUS)
+        assert git(root, "merge-base", "HEAD", base.strip()) == base
+        assert start(root, 0, "add") == 0
+        assert git(root, "rev-parse", "HEAD^{tree}") == wanted
+        look(root, git, STATUS)
+    assert killed >= 8
+
+
+def test_a_persons_commit_right_after_a_kill_removes_nothing(scene: Path, tmp_path: Path, git: Git) -> None:
+    refused = 0
+    for number in range(40, STEPS, STRIDE):
+        root = tmp_path / f"kb-{number}"
+        shutil.copytree(scene, root, symlinks=True)
+        if start(root, number, "add") != KILLED:
+            break
+        try:
+            git(root, "commit", "-qm", "mine")
+        except AssertionError:
+            refused += 1
+            look(root, git, STATUS)
+        else:
+            assert git(root, "diff", "--name-status", "HEAD~1", "HEAD") == "A\tstaged.txt\n"
+            look(root, git, EDITED)
+    assert refused >= 2
+
+
+def test_recovery_may_itself_be_killed_at_any_step(scene: Path, tmp_path: Path, git: Git) -> None:
+    for second in range(2, STEPS, STRIDE):
+        root = tmp_path / f"kb-{second}"
+        shutil.copytree(scene, root, symlinks=True)
+        assert start(root, "after:refs/heads/main.lock", "add") == KILLED
+        if start(root, second, "recover") != KILLED:
+            break
+        look(root, git, STATUS)
