@@ -31,7 +31,7 @@ _ALIAS = (
     r"abgekürzt |ou |o )?(?P<alias>[^()]{2,40})\))?"
 )
 _EN = re.compile(
-    r"(?P<article>A|An|The|a|an|the)? ?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,5}?)"
+    r"(?:(?P<article>A|An|The|a|an|the) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,5}?)"
     + _ALIAS
     + r"(?:,? (?:or|also (?:called|known as)|sometimes (?:called|known as)|abbreviated(?: as)?) (?:an? |"
     r"the )?(?P<other>[^,;:()]{2,40}),)?"
@@ -46,7 +46,8 @@ _EN = re.compile(
     r"|(?P<does>(?:can |may )?(?:allows?|lets?|enables?|provides?|represents?|contains?|controls?|specif(?:y|ies)|defines?|"
     r"determines?|consists? of|performs?|converts?|constructs?|stores?|manages?|implements?|"
     r"describes?|displays?|computes?|combines?|(?:is|are) used (?:to|for|by|in|when|as)|creates?|generates?|runs|executes?|"
-    r"supports?|measures?|restricts?|groups?|changes?|removes?|adds?|returns?|handles?|checks?)) .{25,})"
+    r"supports?|measures?|restricts?|groups?|changes?|removes?|adds?|returns?|handles?|checks?)) "
+    r"(?!(?:is|are|was|were|for|of|in|can|may|must|will|has|have|should|and|or) ).{25,})"
 )
 _KIND = (
     r"(?:catalog|view|command|program|utility|function|module|extension|option|tool|library|package|class|type|trait|crate|macro|"
@@ -64,36 +65,36 @@ _EN_KIND = re.compile(
 )
 _DE = re.compile(
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
-    r"|(?P<article>Ein|Eine|Der|Die|Das)? ?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    r"|(?:(?P<article>Ein|Eine|Der|Die|Das) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:ist|sind|war) (?:im Wesentlichen |dabei |also )?(?P<what>eine?r?|der|die|das|einer der|"
     r"eines der)\b(?P<rest>.{15,})|(?:bezeichnet|bedeutet|steht für) (?P<meaning>.{15,})))"
 )
 _FR = re.compile(
-    r"(?P<article>Un|Une|Le|La|Les|L'|L’|Des)? ?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    r"(?:(?P<article>Un|Une|Le|La|Les|Des) |(?:L'|L’))?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r"(?:, [^,;:()]{3,40},)? (?:(?:est|sont|était) (?P<what>une?|les?|la|l'|l’|des)\b ?(?P<rest>.{15,})|(?:désignent?|"
     r"signifie|correspond à) (?P<meaning>.{15,}))"
 )
 _ES = re.compile(
-    r"(?P<article>Un|Una|El|La|Los|Las)? ?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    r"(?:(?P<article>Un|Una|El|La|Los|Las) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r"(?:, [^,;:()]{3,40},)? (?:(?:es|son|era) (?P<what>una?|el|la|los|las|unos|unas)\b(?P<rest>.{15,})|(?:se refiere a|"
     r"significa|designa) (?P<meaning>.{15,}))"
 )
 _IT = re.compile(
-    r"(?P<article>Un|Uno|Una|Un'|Il|Lo|La|L'|I|Gli|Le)? ?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    r"(?:(?P<article>Un|Uno|Una|Il|Lo|La|I|Gli|Le) |(?:Un'|L'))?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:è|sono) (?P<what>un'?|una|uno|il|lo|la|i|gli|le|l')\b ?(?P<rest>.{15,})|(?:si riferisce a|significa|"
     r"indica) (?P<meaning>.{15,}))"
 )
 _PT = re.compile(
-    r"(?P<article>Um|Uma|O|A|Os|As)? ?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    r"(?:(?P<article>Um|Uma|O|A|Os|As) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:é|são) (?P<what>uma?|o|a|os|as)\b(?P<rest>.{15,})|(?:refere-se a|significa|designa) (?P<meaning>.{15,}))"
 )
 _NL = re.compile(
-    r"(?P<article>Een|De|Het)? ?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    r"(?:(?P<article>Een|De|Het) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:is|zijn) (?P<what>een|de|het)\b(?P<rest>.{15,})|(?:verwijst naar|betekent) (?P<meaning>.{15,}))"
 )
@@ -136,7 +137,7 @@ _PRAISE = frozenset(
     buena buen mismo misma único única primer primera último caso ejemplo""".split()
 )
 _NOT_PLURAL = frozenset(
-    """no not also always often usually never still now only just then able likely free going used based called made given
+    """no already not also always often usually never still now only just then able likely free going used based called made given
     known available
     equal identical similar different due supposed allowed required expected considered done very quite more less subject
     responsible

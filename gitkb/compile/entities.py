@@ -114,14 +114,21 @@ def _is_name(name: str, named: _Named, small: Counter[str], language: str) -> bo
 
 def _is_single_name(word: str, named: _Named, small: Counter[str], language: str) -> bool:
     low = word.lower()
-    if len(word) < 3 or word.isupper() or named.count < 3 or small[low] or small[f"{low}s"] or small[low.removesuffix("s")]:
+    if (
+        len(word) < 3
+        or word.removesuffix("s").isupper()
+        or named.count < 3
+        or small[low]
+        or small[f"{low}s"]
+        or small[low.removesuffix("s")]
+    ):
         return False
     return not is_general_noun(low, language) and not breaks_run(low, language) and not is_common(low, language, 5.2)
 
 
 def _defines(marked: str, name: str, language: str) -> bool:
     definition = find_definition(marked, language)
-    return definition is not None and " ".join(definition.words) == name and not definition.is_definite
+    return definition is not None and " ".join(definition.words) == name and not (definition.is_definite or definition.is_weak)
 
 
 def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _Named) -> Topic | None:

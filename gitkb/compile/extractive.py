@@ -13,6 +13,7 @@ from gitkb.compile.reading import Reading, read_document
 from gitkb.compile.summary import document_description, document_outline, document_summary, document_title, rank_sentences
 from gitkb.compile.topics import concept_topics
 from gitkb.model import Conversion, Digest, Topic
+from gitkb.text.slugs import topic_key
 
 
 def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
@@ -52,5 +53,5 @@ def _claims(reading: Reading) -> list[str]:
 
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
     """All topics, each name once: a term that the document writes as a name was judged as a concept too, with its definition."""
-    named = {topic.name.lower() for topic in concepts}
-    return (*concepts, *(topic for topic in entities if topic.name.lower() not in named))
+    named = {topic_key(topic.name) for topic in concepts}
+    return (*concepts, *(topic for topic in entities if topic_key(topic.name) not in named))

@@ -33,7 +33,7 @@ def topic_name(candidate: Candidate, language: str) -> str:
     lower = {name: count for name, count in counted.items() if name == name.lower()}
     written = lower if sum(lower.values()) * 3 >= sum(counted.values()) else counted
     best = min(written, key=lambda name: (-written[name], name))
-    if any(found.is_code for _, found in candidate.definitions) or _is_identifier(best):
+    if any(found.is_code for _, found in candidate.definitions) or _is_identifier(best.split(" ")[0]):
         return best
     return best[:1].upper() + best[1:]
 
@@ -41,7 +41,7 @@ def topic_name(candidate: Candidate, language: str) -> str:
 def _forms(candidate: Candidate, language: str) -> dict[str, int]:
     forms = dict(candidate.forms) or {found.words: 1 for _, found in candidate.definitions}
     is_name = is_proper(candidate, language) or any(
-        found.is_singular and found.words[-1].endswith("s") for _, found in candidate.definitions
+        found.is_code or (found.is_singular and found.words[-1].endswith("s")) for _, found in candidate.definitions
     )
     counted: dict[str, int] = {}
     for form, count in forms.items():
@@ -51,7 +51,7 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
 
 
 def _is_identifier(name: str) -> bool:
-    return "_" in name or any(c.isupper() for word in name.split(" ") for c in word[1:]) or any(c.isdigit() for c in name)
+    return "_" in name or any(c.isupper() or c.isdigit() for c in name[1:])
 
 
 def _is_unknown(word: str, language: str) -> bool:

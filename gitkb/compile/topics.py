@@ -20,6 +20,8 @@ _COMMON = 5.0
 """Zipf frequency from which a single word is too common to be a term."""
 _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
+_COMMON_ALONE = 4.0
+"""The same for a single word that no sentence defines."""
 _PROMINENT = 2
 _ABOUT = 0.5
 _CJK = ("ja", "zh", "ko")
@@ -110,9 +112,10 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
 
 def _is_supported(candidate: Candidate, language: str) -> bool:
     """Whether a term that the document does not define is still one of its subjects."""
-    if " " not in candidate.key and language not in _CJK:
-        leads = candidate.in_title or candidate.alone_in_headings
-        return candidate.count >= 4 and bool(leads) and not is_general_noun(candidate.key, language)
+    if " " not in candidate.key and (language not in _CJK or candidate.key.isascii()):
+        leads = candidate.in_title or (candidate.alone_in_headings and candidate.count >= 8)
+        plain_word = is_general_noun(candidate.key, language) or is_common(candidate.key, language, _COMMON_ALONE)
+        return candidate.count >= 4 and bool(leads) and not plain_word and not candidate.key.endswith("ing")
     if all(is_general_noun(word, language) for word in candidate.key.split(" ")):
         return False
     if candidate.in_title or candidate.in_headings:

@@ -38,7 +38,7 @@ _ARTICLES = {
 _KEEP_S = ("ss", "us", "is", "ous", "'s", "’s", "ics")
 _INVARIANT = frozenset(
     """news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios
-    macos windows always sources""".split()
+    macos windows""".split()
 )
 _CJK_TERM = {
     "ja": re.compile(

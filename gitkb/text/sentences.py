@@ -6,7 +6,7 @@ A paragraph that has no end of a sentence comes back whole.
 
 import re
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]\ue001]*(?=\s)|[。！？｡]+[」』）”’]*")
+_END = re.compile(r"[.!?…]+[\"'“”’»)\]\ue001]*(?=\s)|[。！？｡]+[」』）”’]*")
 _NEXT_OPENS = re.compile(r"\s+[\"'“‘«(\[¿¡„\ue000]*(?:[^\W_a-z]|\ue000)", re.UNICODE)
 _LAST_WORD = re.compile(r"([^\s(\[“\"„«]{1,24})$")
 # A small letter after a full stop opens a sentence too ("... a database. pg_dump makes ..."), unless the
