@@ -1,13 +1,17 @@
 """Gives the links and pictures of a Markdown text new targets, or takes them away and leaves their words.
 
 Invariant: the text keeps its lines (their number and everything that is no link), and code is not touched. Links are found by
-one scan, linear in the text: inline, by reference, and HTML's `<a>` and `<img>`. What a target means is the caller's business.
+one scan, linear in the text: inline, by reference, `[[wikilinks]]`, and HTML's `<a>` and `<img>`. What a target means is the
+caller's business.
 """
 
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from gitkb.text.links import heading_anchor
 
 Retarget = Callable[[str], str | None]
 """From a target as the author meant it (unescaped) to a link destination; None takes the link away."""
@@ -19,6 +23,7 @@ _TOKEN = re.compile(
     r"|(?P<ticks>`+)"
     r"|<(?P<tag>a|img)(?=[\s/>])[^<>]{0,4000}>"
     r"|<[A-Za-z/!?][^<>]{0,4000}>"
+    r"|(?P<embed>!?)\[\[(?P<note>[^\[\]|\n]{1,500})(?:\|(?P<shown>[^\[\]|\n]{0,500}))?\]\](?![\[(])"
     r"|(?P<open>!?\[)"
     rf"|\](?:(?P<inline>\(\s*{_DESTINATION}{_TITLE}\s*\))|\[(?P<label>[^\[\]]{{0,500}})\])?",
     re.IGNORECASE,
@@ -35,7 +40,7 @@ _ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)|\[\^[^\]]+\]:")
 
 def retarget(markdown: str, link: Retarget, picture: Retarget) -> str:
     """The text with every link and picture led elsewhere or, where the answer is None, replaced by its words."""
-    if not any(mark in markdown for mark in ("](", "]:", "<a", "<A", "<img", "<IMG")):
+    if not any(mark in markdown for mark in ("](", "]:", "[[", "<a", "<A", "<img", "<IMG")):
         return markdown
     parts = list(paragraphs(markdown))
     scan = _Scan(link, picture, _definitions(parts))
@@ -140,6 +145,8 @@ class _Scan:
                 position = _after_code(text, found_token)
             elif found_token["tag"]:
                 edits.append((start, position, self._tag(found_token)))
+            elif found_token["note"]:
+                edits.append((start, position, self._wikilink(found_token)))
             elif found_token["open"]:
                 opened.append(found_token)
             elif found_token[0][0] == "]" and opened:
@@ -164,6 +171,18 @@ class _Scan:
         if label not in self.definitions or self.answer(label) is not None:
             return []
         return [(*opening.span(), ""), (*closing.span(), "\n" * closing[0].count("\n"))]
+
+    def _wikilink(self, found: re.Match[str]) -> str:
+        """A `[[wikilink]]` as a Markdown link where its note or picture is found by name, else as it is."""
+        name, _, heading = found["note"].strip().partition("#")
+        shown = (found["shown"] or found["note"]).strip()
+        if not name:
+            return found[0]
+        if found["embed"]:
+            target = self.picture(name)
+            return f"![{shown}]({_destination(target)})" if target else found[0]
+        target = self.link(f"{quote(name)}.md" + (f"#{heading_anchor(heading)}" if heading else ""))
+        return f"[{shown}]({_destination(target)})" if target else found[0]
 
     def _tag(self, found: re.Match[str]) -> str:
         name = found["tag"].lower()
@@ -193,8 +212,11 @@ def _replace_group(found: re.Match[str], target: str) -> str:
     start, end = found.span("angled" if angled else "bare")
     if angled:
         start, end = start - 1, end + 1
-    destination = target if target and not re.search(r"[\s<>()]", target) else f"<{target}>"
-    return found[0][: start - found.start()] + destination + found[0][end - found.start() :]
+    return found[0][: start - found.start()] + _destination(target) + found[0][end - found.start() :]
+
+
+def _destination(target: str) -> str:
+    return target if target and not re.search(r"[\s<>()]", target) else f"<{target}>"
 
 
 def _apply(text: str, edits: list[tuple[int, int, str]]) -> str:

@@ -33,6 +33,10 @@ def rewritten(text: str) -> str:
         ('<a href="c.md">x</a> <img alt="A" src=\'p.png\'/>', '<a href="new/c.md">x</a> <img alt="A" src="pic/p.png"/>'),
         ('<a href="gone.md" id="q">x</a> <img src="gone.png" alt="A">', '<a id="q">x</a> A'),
         ("- a\n\n    [b](c.md)\n", "- a\n\n    [b](new/c.md)\n"),
+        (
+            "see [[c d|x]], [[c#A b]], [[gone]], ![[p.png]]",
+            "see [x](new/c%20d.md), [c#A b](new/c.md#a-b), [[gone]], ![p.png](pic/p.png)",
+        ),
         ("note[^1]\n\n[^1]: see [b](c.md)\n", "note[^1]\n\n[^1]: see [b](new/c.md)\n"),
     ],
 )
@@ -49,6 +53,7 @@ def test_links_and_pictures_are_led_elsewhere_or_become_words(text: str, result:
         "text\n\n    a[i](x)\n\n    b[i](x)\n",
         "- a\n  ```\n  [b](c.md)\n  ```\n",
         "\\[b](c.md)",
+        "\\[[b]] and `[[b]]`",
         "[not a link] (c.md) and [x]",
         "a ] b [ c",
     ],
