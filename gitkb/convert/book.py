@@ -17,7 +17,7 @@ from gitkb.convert.archive import open_archive, read_member, read_xml
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
 from gitkb.convert.html_markdown import safe_target, to_markdown
-from gitkb.convert.html_prepare import HEADINGS, parse, prepare_document, shape
+from gitkb.convert.html_prepare import HEADINGS, is_gone, parse, prepare_document, shape
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.properties import date_of
 from gitkb.errors import ConversionError
@@ -112,7 +112,7 @@ def shape_chapter(tree: Tag, first: int) -> None:
     levels = [(heading, heading.name) for heading in tree.find_all(HEADINGS)]
     shape(tree)
     for heading, name in levels:
-        if not heading.decomposed and heading.name in HEADINGS:
+        if not is_gone(heading) and heading.name in HEADINGS:
             heading.name = name
     for link in tree.find_all("a", href=True):
         if (href := str(link["href"])).startswith("#@"):

@@ -72,7 +72,7 @@ def check_text(text: str, draft: Draft) -> None:
     bare = _PICTURE_OR_TAG.sub(" ", text)
     cids = text.count("(cid:")
     words = sum(1 for c in bare[:400_000] if c.isalnum())
-    if words < 2 and not cids:
+    if words < (max(2, draft.pages) if draft.unit == "page" and draft.pages else 1) and not cids:
         if draft.pages and draft.unit == "page":
             pages = f"{draft.pages} page" + ("s" if draft.pages != 1 else "")
             raise ConversionError(f"no text in {pages}, it looks like a scan.", "Run OCR over it, then add it again.")

@@ -15,7 +15,7 @@ from markdownify import MarkdownConverter
 
 from gitkb.convert.fences import code_block, code_span
 from gitkb.convert.html_prepare import classes
-from gitkb.convert.tables import cell_text, escape, paragraph, table
+from gitkb.convert.tables import cell_text, escape, guarded, table
 
 Target = Callable[[str], str]
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -76,7 +76,7 @@ class _Converter(MarkdownConverter):
             return f" {line} "
         if not line:
             return ""
-        return f"\n\n{paragraph_start(line)}\n\n"
+        return f"\n\n{guarded(line)}\n\n"
 
     def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         if "_inline" in parent_tags:
@@ -169,7 +169,7 @@ class _Converter(MarkdownConverter):
             if lines == [""]:
                 continue
             indent = " " * len(bullet)
-            items.append("\n".join([bullet + paragraph_start(lines[0]), *(indent + line if line else "" for line in lines[1:])]))
+            items.append("\n".join([bullet + lines[0], *(indent + line if line else "" for line in lines[1:])]))
         loose = any("\n\n" in item for item in items)
         return "\n\n" + ("\n\n" if loose else "\n").join(items) + "\n\n" if items else ""
 
@@ -254,18 +254,6 @@ class _Converter(MarkdownConverter):
         return text
 
     convert_th = convert_tr = convert_td
-
-
-def paragraph_start(line: str) -> str:
-    """A paragraph's Markdown whose first characters must not begin another block."""
-    found = re.match(r"(#{1,6}(?=\s)|[+-](?=\s)|>(?=\s)|={3,}$|-{3,}$|\d{1,9}(?=[.)]\s))", line)
-    if not found or ("\n" in line and line.lstrip().startswith(("- ", "> ", "|"))):
-        return line
-    return (
-        paragraph(found[0] + " x")[:-2] + line[found.end() :]
-        if not found[0][0].isdigit()
-        else f"{found[0]}\\{line[found.end() :]}"
-    )
 
 
 def _one_paragraph(text: str) -> str:

@@ -9,6 +9,7 @@ import re
 from bs4 import BeautifulSoup, Comment, Tag
 
 from gitkb.convert.finish import one_line
+from gitkb.errors import ConversionError
 
 _DROPPED = (
     "script style noscript template nav aside iframe frame frameset object embed applet canvas audio video svg form "
@@ -33,12 +34,25 @@ _ADMONITION = re.compile(
     r"^(?:admonition(?:block)?|note|tip|warning|important|caution|hint|danger|error|attention|seealso|alert|callout)$"
 )
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+MAX_DEPTH = 200
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def parse(html: str) -> BeautifulSoup:
     """The tree of an HTML text, by lxml's forgiving parser; nothing is fetched and no entity is loaded."""
-    return BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", html), "lxml")
+    soup = BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", html), "lxml")
+    _check_depth(soup)
+    return soup
+
+
+def _check_depth(soup: BeautifulSoup) -> None:
+    """Refuses trees that would exhaust the stack of whoever walks them."""
+    level: list[Tag] = [soup]
+    for _ in range(MAX_DEPTH):
+        level = [child for tag in level for child in tag.children if isinstance(child, Tag)]
+        if not level:
+            return
+    raise ConversionError("the document is nested too deeply to be read.", "Simplify it, or save it in another format.")
 
 
 def main_content(soup: BeautifulSoup) -> Tag:
@@ -58,6 +72,8 @@ def prepare_document(soup: BeautifulSoup) -> Tag:
     """The body of HTML that another converter made, or a book's chapter: no boilerplate is looked for."""
     body = soup.body or soup
     drop_active(body, _DROPPED_DOCUMENT)
+    for literal in body.find_all("span", class_="literal"):  # docutils' word for code
+        literal.name = "code"
     return body
 
 
@@ -66,12 +82,12 @@ def drop_active(body: Tag, names: list[str]) -> None:
     for comment in body.find_all(string=lambda text: isinstance(text, Comment)):
         comment.extract()
     for tag in body.find_all(names):
-        if not tag.decomposed:
+        if not is_gone(tag):
             tag.decompose()
     for tag in body.find_all(
         lambda t: t.has_attr("hidden") or t.get("aria-hidden") == "true" or bool(_HIDDEN.search(str(t.get("style", ""))))
     ):
-        if not tag.decomposed and not (tag.name == "a" and tag.find("img")):
+        if not is_gone(tag) and not (tag.name == "a" and tag.find("img")):
             tag.decompose()
 
 
@@ -79,7 +95,7 @@ def shape(root: Tag) -> None:
     """Gives the tree the structure of the Markdown to come: headings levelled, admonitions as quotes, links to headings."""
     _admonitions(root)
     for heading in root.find_all(HEADINGS):
-        if heading.decomposed:
+        if is_gone(heading):
             continue
         if not heading.get_text(strip=True) and not heading.find("img"):
             heading.decompose()
@@ -96,6 +112,11 @@ def classes(tag: Tag) -> list[str]:
     return [str(name) for name in found] if isinstance(found, list) else str(found or "").split()
 
 
+def is_gone(tag: Tag) -> bool:
+    """Whether an element was decomposed. Tag.decomposed would search the whole tree for an element of that name."""
+    return bool(tag.__dict__.get("_decomposed", False))
+
+
 def _is_main(tag: Tag) -> bool:
     return tag.name == "main" or tag.get("role") == "main"
 
@@ -103,7 +124,7 @@ def _is_main(tag: Tag) -> bool:
 def _drop_boilerplate(body: Tag) -> None:
     whole = len(body.get_text()) or 1
     for tag in body.find_all(True):
-        if tag.decomposed or tag is body or not _is_boilerplate(tag):
+        if is_gone(tag) or tag is body or not _is_boilerplate(tag):
             continue
         if len(tag.get_text()) < whole * 0.5:
             tag.decompose()
@@ -126,7 +147,7 @@ def _is_boilerplate(tag: Tag) -> bool:
 def _admonitions(root: Tag) -> None:
     """A note, tip or warning in the manners of Sphinx, DocBook and Asciidoctor becomes a quote that begins with its kind."""
     for tag in root.find_all(["div", "aside", "section"]):
-        if tag.decomposed:
+        if is_gone(tag):
             continue
         kinds = [name for name in classes(tag) if _ADMONITION.match(name.lower())]
         if not kinds or tag.find_parent("blockquote") or tag.find(["h1", "h2"]):

@@ -83,6 +83,8 @@ def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> F
     for magic, what in _OTHERS:
         if head.startswith(magic):
             raise _unsupported(name, claimed, what)
+    if claimed is XLS and _is_biff(head):
+        return XLS
     if is_binary(head):
         raise _unsupported(name, claimed, "binary data of no format that gitkb reads")
     plain = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
@@ -94,8 +96,6 @@ def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> F
         claimed is NOTEBOOK or re.search(rb'"nbformat(_minor)?"\s*:', _both_ends(file, plain))
     ):
         return NOTEBOOK
-    if claimed is XLS and _is_biff(head):
-        return XLS
     return TEXT
 
 

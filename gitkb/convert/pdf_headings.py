@@ -32,10 +32,10 @@ Headings = dict[int, dict[int, tuple[int, int]]]
 
 def headings_of(pages: Sequence[Page], entries: Sequence[Entry], look: Look) -> Headings:
     """All headings: from the outline where it fits the text, else by looks; the title's lines get level 1."""
+    title = title_lines(pages, look)
     found, matched = _from_outline(pages, entries)
     if matched < max(1, len(entries) * 0.3):
-        found = _by_looks(pages, look)
-    title = title_lines(pages, look)
+        found = _by_looks(pages, look, title)
     if title is not None:
         page, line, count = title
         taken = found.setdefault(page, {})
@@ -105,8 +105,11 @@ def _place(page: Page, wanted: set[str], taken: dict[int, tuple[int, int]]) -> t
     return None
 
 
-def _by_looks(pages: Sequence[Page], look: Look) -> Headings:
-    sizes = Counter(round(x.size) for page in pages for x in page.lines if _stands_out(x.size, look) and _headlike(x.text))
+def _by_looks(pages: Sequence[Page], look: Look, title: tuple[int, int, int] | None) -> Headings:
+    first = pages[title[0]].lines[title[1] : title[1] + title[2]] if title else ()
+    sizes = Counter(
+        round(x.size) for page in pages for x in page.lines if _stands_out(x.size, look) and _headlike(x.text) and x not in first
+    )
     total = sum(len(page.lines) for page in pages)
     ranked = [size for size in sorted(sizes, reverse=True) if sizes[size] < max(8, total * 0.12)]
     levels = {size: min(5, 2 + rank) for rank, size in enumerate(ranked[-4:])}

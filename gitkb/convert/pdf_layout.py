@@ -121,7 +121,7 @@ def _edges(page: Page) -> Iterable[tuple[bool, Line]]:
 
 
 def _shape(text: str) -> str:
-    return re.sub(r"\d+|\b[ivxlc]+\b", "#", text.lower())
+    return re.sub(r"^[\divxlc]+\b|\b[\divxlc]+$", "#", text.lower())
 
 
 def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[Block]:

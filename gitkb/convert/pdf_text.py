@@ -56,9 +56,13 @@ def _append(text: str, more: str, words: frozenset[str]) -> str:
 def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
     """The words of the document, and those with a hyphen, as they stand inside lines."""
     words: set[str] = set()
+    broken = False
     for page in pages:
         for line in page.lines:
-            words.update(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text.lower()[: -1 if line.hyphen else None]))
+            parts = line.text.lower().split()
+            whole = parts[1 if broken else 0 : -1 if line.text.endswith("-") else None]
+            words.update(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", " ".join(whole)))
+            broken = line.text.endswith("-")
     return frozenset(words)
 
 

@@ -12,7 +12,7 @@ from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
 from gitkb.convert.fences import code_block, outside_code_spans
 from gitkb.convert.tables import escape as escape_all
-from gitkb.convert.tables import paragraph as escaped_paragraph
+from gitkb.convert.tables import guarded
 
 _UNDERLINE = re.compile(r"^([=\-~^*+#\"])\1{2,}\s*$")
 _ITEM = re.compile(r"^(\s*)([-*+•o]|\d{1,3}[.)]|\([a-z0-9]{1,2}\))\s+(\S.*)$")
@@ -81,7 +81,7 @@ def _with_ends(part: str) -> str:
 
 def paragraph(text: str) -> str:
     """Text as a paragraph of its own."""
-    return escaped_paragraph(text) if text.count("`") < 2 or not text[:1].isalpha() else escape(text)
+    return guarded(escape(text))
 
 
 def _joined(lines: list[str]) -> str:

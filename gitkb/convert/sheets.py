@@ -29,9 +29,9 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
     with open_archive(file, max_bytes) as archive:
         about = office_properties(archive)
     try:
-        with warnings.catch_warnings():
+        with file.open("rb") as opened, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns about extensions that only matter to Excel
-            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            book = load_workbook(opened, read_only=True, data_only=True, keep_links=False)
             shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
             budget = Budget()
             parts = [part for sheet in shown for part in sheet_markdown(sheet.title, _rows(sheet, budget))]

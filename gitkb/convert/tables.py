@@ -35,8 +35,12 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Plain text as a paragraph of its own: also escaped where its first characters would begin another block."""
-    line = escape(text)
+    """Plain text as a paragraph of its own."""
+    return guarded(escape(text))
+
+
+def guarded(line: str) -> str:
+    """A paragraph's Markdown whose first characters no longer begin another block (heading, list, quote, rule)."""
     found = _LINE_START.match(line)
     if not found:
         return line

@@ -43,7 +43,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         language=language or meta.get("og:locale", "") or meta.get("content-language", ""),
         pictures=gallery.pictures,
         authors=tuple(value for key in _AUTHORS if (value := meta.get(key, "")) and not value.startswith("http")),
-        dates={key: found[0] for key, names in _DATES.items() if (found := _first_date(meta, names))},
+        dates={key: found for key, names in _DATES.items() if (found := _first_date(meta, names))},
         description=meta.get("description", "") or meta.get("og:description", ""),
     )
 
