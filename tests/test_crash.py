@@ -17,6 +17,9 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 POINTS = 14
 
 
+PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+
+
 def _documents(folder: Path) -> None:
     folder.mkdir()
     for number in range(6):
@@ -75,7 +78,7 @@ def test_a_killed_add_loses_nothing_and_the_next_one_finishes(
     (kb / "mine.txt").write_text("mine", encoding="utf-8")
     before = set(_git(kb, "ls-tree", "-r", "--name-only", "HEAD").splitlines())
     subprocess.run(["git", "-C", kb, "add", "mine.txt"], capture_output=True, check=False)
-    subprocess.run(["git", "-C", kb, "commit", "-q", "-m", "mine"], capture_output=True, check=False)
+    subprocess.run(["git", "-C", kb, *PERSON, "commit", "-q", "-m", "mine"], capture_output=True, check=False)
     assert before <= set(_git(kb, "ls-tree", "-r", "--name-only", "HEAD").splitlines())
 
     assert _gitkb("recover", "--kb", kb, count=tmp_path / "n").returncode == 0
@@ -89,7 +92,7 @@ def test_a_killed_add_loses_nothing_and_the_next_one_finishes(
     done = _gitkb("add", docs, "--kb", kb, count=tmp_path / "n")
     assert done.returncode == 0, done.stderr
     subprocess.run(["git", "-C", kb, "rm", "-q", "-f", "--ignore-unmatch", "mine.txt"], check=True)
-    subprocess.run(["git", "-C", kb, "commit", "-q", "-m", "mine is gone"], capture_output=True, check=False)
+    subprocess.run(["git", "-C", kb, *PERSON, "commit", "-q", "-m", "mine is gone"], capture_output=True, check=False)
     assert _git(kb, "rev-parse", "HEAD^{tree}") == tree
     assert _left_over(kb) == []
     assert json.loads(_gitkb("check", "--json", "--kb", kb, count=tmp_path / "n").stdout)["state"] == "whole"

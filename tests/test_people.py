@@ -8,12 +8,22 @@ from pathlib import Path
 
 import pytest
 
-WAL = (
-    "# Write-ahead logging\n\nWrite-ahead logging is a technique in which every change is logged before the page is written.\n\n"
-)
+WAL = """# Write-ahead logging
+
+Write-ahead logging is a technique in which every change is logged before the page is written.
+
+Databases use write-ahead logging because a sequential write is cheaper than many random ones.
+
+## Recovery with write-ahead logging
+
+After a crash, write-ahead logging lets the server replay the changes that the pages have not seen yet.
+
+"""
 TEXTS = {
-    "wal.md": WAL + "## Recovery\n\nThe recovery manager replays the write-ahead log after a crash of the server.\n",
-    "sqlite.md": "# SQLite notes\n\nIn SQLite, write-ahead logging lets readers continue while one writer appends changes to the log.\n",
+    "wal.md": WAL,
+    "sqlite.md": "# SQLite notes\n\nSQLite has supported write-ahead logging since version 3.7. With write-ahead logging, readers continue"
+    " while one writer appends changes to the log.\n\n## Write-ahead logging in practice\n\nIn practice write-ahead logging needs shared"
+    " memory on the machine.\n",
     "raft.md": "# Raft\n\nRaft is a consensus algorithm that elects one leader, and the leader replicates its log to the followers.\n",
 }
 
@@ -26,7 +36,8 @@ def gitkb(*arguments: str | Path, code: int = 0) -> "subprocess.CompletedProcess
 
 
 def git(kb: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(kb), *arguments], capture_output=True, text=True, check=True).stdout
+    command = ["git", "-C", str(kb), "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def state(kb: Path) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 
+PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+
+
 def _start(*arguments: str | Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "gitkb", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -22,7 +25,8 @@ def _run(*arguments: str | Path) -> str:
 
 
 def _git(kb: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(kb), *arguments], capture_output=True, text=True, check=True).stdout
+    command = ["git", "-C", str(kb), "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _write(folder: Path, names: list[str]) -> None:
@@ -63,7 +67,7 @@ def test_a_persons_commits_during_a_run_remove_nothing(tmp_path: Path) -> None:
     while running.poll() is None:
         (kb / f"note-{number}.txt").write_text("mine", encoding="utf-8")
         subprocess.run(["git", "-C", kb, "add", f"note-{number}.txt"], capture_output=True, check=False)
-        subprocess.run(["git", "-C", kb, "commit", "-q", "-m", "mine"], capture_output=True, check=False)
+        subprocess.run(["git", "-C", kb, *PERSON, "commit", "-q", "-m", "mine"], capture_output=True, check=False)
         number += 1
     _, error = running.communicate()
     assert running.returncode == 0, error

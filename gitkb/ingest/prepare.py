@@ -60,15 +60,13 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     raw = raw_path(job.document, job.source.path)
     copy = shop.scratch / raw
     size = _copy(job, copy, shop.max_bytes)
-    name = job.source.file.name
+    name = Path(job.source.path).name
     form = identify(copy, name)
     cache = Cache(shop.cache)
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower())
     conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes))
     converted = time.perf_counter()
-    digest = cache.remember(
-        Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language)
-    )
+    digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
     built = build(job.document, source, conversion, digest, links_of(job.source, shop.names))
     files = {**built.files, records.record_path(job.document): records.encode(built.record)}
