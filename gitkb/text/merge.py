@@ -5,22 +5,14 @@ person's words; everything else is as in the new projection. A block is a front-
 paragraph, a list item, a claim's line, a footnote, a table or fenced code. A `## Notes` section is never touched.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import pairwise
 
 from gitkb.errors import FormatError
 from gitkb.text import frontmatter
+from gitkb.text.blocks import Block, assemble, blocks, kind_of, mark_notes, name_of
 
-_NEW_BLOCK = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+|#{1,6}(?:[ \t]|$)|\[\^[^\]]+\]:|(?:`{3,}|~{3,})|.*\[\^[^\]]+\]\s*$")
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
-_ONE_LINE = re.compile(r"#{1,6}(?:[ \t]|$)|.*\[\^[^\]]+\]\s*$")
-_LISTED = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|\[\^[^\]]+\]:")
-_NOTES = re.compile(r"##[ \t]+Notes[ \t]*#*[ \t]*$")
-_SECTION = re.compile(r"#{1,2}[ \t]")
-_FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 _SIMILAR = 0.5
 _NEAR = 40
 _MANY = 1000
@@ -117,92 +109,34 @@ def _merge_lists(old: Sequence[object], mine: Sequence[object], new: Sequence[ob
 # Body: blocks, aligned with the base on both sides.
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """`text` without the line ends behind it, `gap` how many there are; `kept` marks the person's Notes, which match nothing."""
-
-    text: str
-    gap: int
-    kept: bool = False
-
-    @property
-    def key(self) -> str:
-        return f"\0{self.text}" if self.kept else self.text
-
-
 @dataclass(slots=True)
 class _Side:
     """What one side did to each block of the base (None: deleted) and what it put before each, and at the end."""
 
-    blocks: list[_Block | None]
-    added: list[list[_Block]] = field(default_factory=list)
+    blocks: list[Block | None]
+    added: list[list[Block]] = field(default_factory=list)
 
 
 def _merge_bodies(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
     if ours == base:
         return theirs
-    old, mine, new = _blocks(base), _blocks(ours), _blocks(theirs)
-    mine = _mark_notes(mine, {block.text for block in old})
+    old, mine, new = blocks(base), blocks(ours), blocks(theirs)
+    mine = mark_notes(mine, {block.text for block in old})
     our_side, their_side = _side(old, mine), _side(old, new)
     our_new = {block.key for group in our_side.added for block in group}
     touched = {block.key for block, kept in zip(old, our_side.blocks, strict=True) if kept is None or kept.key != block.key}
     skipped = (our_new | touched) - {block.key for block in our_side.blocks if block}
-    merged: list[_Block] = []
+    merged: list[Block] = []
     for index in range(len(old) + 1):
         merged.extend(block for block in their_side.added[index] if block.key not in skipped)
         merged.extend(our_side.added[index])
         if index < len(old):
             block = _choose(old[index], our_side.blocks[index], their_side.blocks[index], clashes)
             merged.extend([block] if block else [])
-    return _assemble(merged, (new, mine, old), (theirs, ours))
+    return assemble(merged, (new, mine, old), (theirs, ours))
 
 
-def _blocks(body: str) -> list[_Block]:
-    found: list[_Block] = []
-    for lines in _groups(body.split("\n")):
-        text = "\n".join(lines)
-        if text.strip():
-            found.append(_Block(text.rstrip(), 1))
-        elif found:
-            found[-1] = _Block(found[-1].text, found[-1].gap + len(lines))
-    return found
-
-
-def _groups(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The lines of each block; blank lines come as groups of their own."""
-    group: list[str] = []
-    fence = ""
-    for line in lines:
-        if fence:
-            group.append(line)
-            if line.strip().startswith(fence) and not line.strip().strip(fence[0]):
-                yield group
-                group, fence = [], ""
-            continue
-        starts = not group or not line.strip() or not group[-1].strip() or _NEW_BLOCK.match(line) or _ONE_LINE.match(group[-1])
-        if group and starts:
-            yield group
-            group = []
-        group.append(line)
-        opening = _FENCE.match(line)
-        fence = opening[1] if opening else ""
-    if group:
-        yield group
-
-
-def _mark_notes(blocks: Sequence[_Block], known: set[str]) -> list[_Block]:
-    """The person's blocks with those of Notes sections marked; footnotes of the projection that stand below them are not."""
-    marked: list[_Block] = []
-    inside = False
-    for block in blocks:
-        if _SECTION.match(block.text):
-            inside = bool(_NOTES.match(block.text)) and block.text not in known
-        projected = bool(_FOOTNOTE.match(block.text)) and block.text in known
-        marked.append(_Block(block.text, block.gap, kept=inside and not projected))
-    return marked
-
-
-def _side(old: Sequence[_Block], new: Sequence[_Block]) -> _Side:
+def _side(old: Sequence[Block], new: Sequence[Block]) -> _Side:
     side = _Side([None] * len(old), [[] for _ in range(len(old) + 1)])
     for tag, i, i_end, j, j_end in _opcodes([b.key for b in old], [b.key for b in new]):
         if tag == "equal":
@@ -228,7 +162,7 @@ def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, in
     yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
 
 
-def _pair(old: Sequence[_Block], new: Sequence[_Block], gone: range, come: range, side: _Side) -> None:
+def _pair(old: Sequence[Block], new: Sequence[Block], gone: range, come: range, side: _Side) -> None:
     """Tells an edited block from one deleted and another added, by likeness, in order."""
     position = gone.start
     for j in come:
@@ -242,7 +176,7 @@ def _pair(old: Sequence[_Block], new: Sequence[_Block], gone: range, come: range
 
 
 def _is_like(one: str, other: str) -> bool:
-    if _kind(one) != _kind(other):
+    if kind_of(one) != kind_of(other):
         return False
     first, second = one.split(), other.split()
     if not first or not second or min(len(first), len(second)) * 4 < max(len(first), len(second)):
@@ -252,36 +186,10 @@ def _is_like(one: str, other: str) -> bool:
     return SequenceMatcher(None, first[:400], second[:400], autojunk=False).ratio() >= _SIMILAR
 
 
-def _kind(text: str) -> str:
-    return next((name for name, pattern in _KINDS if pattern.match(text)), "")
-
-
-_KINDS = (("heading", re.compile(r"#{1,6}[ \t]")), ("footnote", _FOOTNOTE), ("fence", _FENCE), ("item", _LISTED))
-
-
-def _choose(old: _Block, mine: _Block | None, new: _Block | None, clashes: list[str]) -> _Block | None:
+def _choose(old: Block, mine: Block | None, new: Block | None, clashes: list[str]) -> Block | None:
     mine_key, new_key = mine.key if mine else None, new.key if new else None
     if mine_key in (old.key, new_key):
         return new
     if new_key not in (old.key, None) or (new is None and mine is not None):
-        clashes.append(_name(old))
+        clashes.append(name_of(old))
     return mine
-
-
-def _name(block: _Block) -> str:
-    """How a message names a block: its first words."""
-    line = " ".join(block.text.split())
-    return line if len(line) <= 80 else f"{line[:79].rstrip()}…"
-
-
-def _assemble(blocks: Sequence[_Block], orders: Sequence[Sequence[_Block]], texts: tuple[str, str]) -> str:
-    """The blocks with the line ends between them that the first text has in which the two are neighbours."""
-    gaps: dict[tuple[str, str], int] = {}
-    for order in reversed(orders):
-        gaps.update({(a.text, b.text): a.gap for a, b in pairwise(order)})
-    first = next((text for text in texts if text.strip()), "")
-    parts = ["\n" * (len(first) - len(first.lstrip("\n")))]
-    for block, following in pairwise(blocks):
-        listed = _LISTED.match(block.text) and _LISTED.match(following.text)
-        parts += [block.text, "\n" * gaps.get((block.text, following.text), 1 if listed else 2)]
-    return "".join([*parts, *(f"{block.text}\n" for block in blocks[-1:])])

@@ -12,7 +12,8 @@ from gitkb.errors import FormatError
 from gitkb.model import Problem, Record, State, Tree
 from gitkb.records import RECORDS, document_of
 from gitkb.text import frontmatter
-from gitkb.wiki.document import source_path, summary_path
+from gitkb.wiki.converted import source_path
+from gitkb.wiki.document import summary_path
 from gitkb.wiki.edits import EDITED, edited_path, settle
 from gitkb.wiki.generated import Seal, state
 from gitkb.wiki.linkcheck import LinkCheck
