@@ -285,7 +285,8 @@ def _language(pre: Tag) -> str:
     inner = pre.find("code")
     around = [tag for tag in (inner, pre, *list(pre.parents)[:3]) if isinstance(tag, Tag)]
     for tag in around:
-        named = [str(tag.get("data-lang") or tag.get("data-language") or "")]
+        own = tag.get("lang") if "code" in classes(tag) else ""  # docutils says it so
+        named = [str(tag.get("data-lang") or tag.get("data-language") or own or "")]
         names = [found[1] for name in classes(tag) if (found := _LANGUAGE.match(name))]
         if "sourceCode" in classes(tag):
             names += [name for name in classes(tag) if name.isalnum() and name != "sourceCode"]

@@ -78,7 +78,7 @@ def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
     for page in pages:
         for top, line in _edges(page):
             repeated[top, round(line.y / 4)] += texts[top, _shape(line.text)] >= 3 or bool(_PAGE_NUMBER.fullmatch(line.text))
-    few = max(3, len(pages) // 50)
+    few = max(2 if len(pages) == 2 else 3, len(pages) // 50)
 
     def runs(top: bool, line: Line, nearest: Line | None) -> bool:
         if _PAGE_NUMBER.fullmatch(line.text) and (len(line.text) < 14):

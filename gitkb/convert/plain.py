@@ -14,7 +14,7 @@ from gitkb.convert.fences import code_block, outside_code_spans
 from gitkb.convert.tables import escape as escape_all
 from gitkb.convert.tables import guarded
 
-_UNDERLINE = re.compile(r"^([=\-~^*+#\"])\1{2,}\s*$")
+_UNDERLINE = re.compile(r"^([=\-~^*+#\"])\1+\s*$")
 _ITEM = re.compile(r"^(\s*)([-*+•o]|\d{1,3}[.)]|\([a-z0-9]{1,2}\))\s+(\S.*)$")
 _HASHED = re.compile(r"^(#{1,6}|={1,5})\s+(\S.*?)\s*(?:[#=]+)?$")
 
