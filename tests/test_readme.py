@@ -102,5 +102,6 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_the_links_of_the_readme_point_to_files_that_exist() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", prose):
         assert (ROOT / target).exists(), target
