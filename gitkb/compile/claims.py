@@ -30,8 +30,8 @@ _OPENINGS = {
         that)|due to this|given (?:this|that|these)|
         first(?:ly)?,|second(?:ly)?,|third(?:ly)?,|next,?|now,?|note|notice|remember|recall|observe|consider|imagine|suppose|
         assume|let|let's|try|see|look|say|think|please|don't|do|be|
-        we|i|i'm|i've|we've|we'll|we're|my|our|us|one|another|both|neither|either|each of|some of (?:these|this|the)|
-        most of (?:these|this|the)|all of (?:these|this|the)|any of|none|others?|such|same|
+        we|i|i'm|i've|we've|we'll|we're|my|our|us|one|another|both|neither|either|each of|some of (?:these|this|the|them|it)|
+        most of (?:these|this|the|them|it)|all of (?:these|this|the)|any of|none|others?|such|same|
         the (?:following|above|former|latter|same|other|others|code|example|examples|first|second|third|fourth|last|next|
         previous|preceding|former|result|reason|reasons|answer|problem|idea|point|difference|only|main|remaining|rest|output|
         one|ones|
@@ -117,7 +117,8 @@ _LEANS = {
         r"we|we'll|we've|we're|we'd|i|i'm|i've|i'd|i'll|us|our|ours|my|me|let's|as shown|shown here|see (?:the|also|chapter|"
         r"section|below|above|more)|mentioned|later (?:on|in)|earlier|discussed|that's (?:why|it)|(?:shown|seen|described|"
         r"listed|defined) (?:here|above|below|in)|"
-        r"previously|in turn,|on the other hand|on the contrary|however|therefore|though,|so far|stay tuned|sorry|hello|foo|"
+        r"this (?:is|was|can be) (?:done|achieved|used|because|why)|previously|in turn,|on the other hand|on the contrary|"
+        r"however|therefore|though,|so far|stay tuned|sorry|hello|foo|"
         r"bar|baz|these two|those two|latter|former|aforementioned|dear|fun|talk about|as you can see|you(?:'ve|"
         r" have) (?:seen|learned))\b",
         re.I,
@@ -164,7 +165,7 @@ def claim_text(marked: str, language: str, *, leads: bool = True) -> str:
     text = plain(marked).replace("’", "'") if "’" in marked and language == "en" else plain(marked)
     if not _has_shape(text, language) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
         return ""
-    if _leans(text, language) or not _opens_well(marked, text, language, leads):
+    if is_leaning(text, language) or not _opens_well(marked, text, language, leads):
         return ""
     code = sum(len(match) for match in _CODE.findall(marked))
     if code * 2 > len(text) or not _reads_like_prose(text, language):
@@ -197,7 +198,8 @@ def _has_shape(text: str, language: str) -> bool:
     )
 
 
-def _leans(text: str, language: str) -> bool:
+def is_leaning(text: str, language: str) -> bool:
+    """Whether a sentence needs its neighbours to be understood, or speaks of the document instead of the subject."""
     cjk = _CJK_OPENING.get(language)
     if cjk is not None:
         return bool(cjk.match(text) or _LEANS[language].search(text))
@@ -229,7 +231,7 @@ def _reads_like_prose(text: str, language: str) -> bool:
     if len(words) < 6 or letters * 10 < len(text) * 7:
         return False
     known = function_words(language)
-    if known and sum(word in known for word in words) < 2:
+    if known and sum(word in known for word in words) < (2 if len(words) > 8 else 1):
         return False
     if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(words) + (len(words) if language == "de" else 0):
         return False

@@ -8,9 +8,10 @@ Every sentence in a digest stands in the document.
 from gitkb.compile import COMPILER
 from gitkb.compile.candidates import find_candidates
 from gitkb.compile.claims import claim_text
+from gitkb.compile.description import document_description
 from gitkb.compile.entities import entity_topics
 from gitkb.compile.reading import Reading, read_document
-from gitkb.compile.summary import document_description, document_outline, document_summary, document_title, rank_sentences
+from gitkb.compile.summary import document_outline, document_summary, document_title, rank_sentences
 from gitkb.compile.topics import concept_topics
 from gitkb.model import Conversion, Digest, Topic
 from gitkb.text.slugs import topic_key
@@ -26,15 +27,14 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     claims = _claims(reading)
     found = find_candidates(reading, title, claims)
     ranked = rank_sentences(reading, claims)
-    summary = document_summary(reading, claims, ranked)
     concepts = concept_topics(reading, claims, found)
     entities = entity_topics(reading, claims, title)
     return Digest(
         title=title,
-        description=document_description(conversion, reading, claims, title, summary),
+        description=document_description(conversion, reading, claims, title),
         language=reading.language,
         compiler=COMPILER,
-        summary=summary,
+        summary=document_summary(reading, claims, ranked),
         outline=document_outline(reading, claims, ranked, title),
         topics=_united(concepts, entities),
     )

@@ -1,4 +1,4 @@
-"""Title, description, summary and outline of one document: its best sentences where they stand.
+"""Title, summary and outline of one document: its best sentences where they stand.
 
 Invariant: every sentence is one of the document's; the summary is in text order and covers different sections; the outline
 has at most `_MOST_SECTIONS` entries, deeper levels given up first.
@@ -8,10 +8,9 @@ import re
 from collections import Counter
 
 from gitkb.compile.claims import claim_score
-from gitkb.compile.definitions import find_definition
 from gitkb.compile.reading import Reading, heading_place
 from gitkb.model import Claim, Conversion, SummarySection
-from gitkb.text.boilerplate import is_boilerplate, is_licence_heading, is_structural
+from gitkb.text.boilerplate import is_licence_heading, is_structural
 from gitkb.text.phrases import tokens
 from gitkb.text.prose import inline_text, plain
 from gitkb.text.stopwords import function_words
@@ -19,22 +18,13 @@ from gitkb.text.stopwords import function_words
 _MOST_SECTIONS, _SECTION_SENTENCES = 60, 2
 Ranking = list[tuple[float, int]]
 """Scores (0..1) and indexes of a reading's sentences that are claims, the best first."""
-_LONGEST_DESCRIPTION, _LONGEST_TITLE = 200, 150
+_LONGEST_TITLE = 150
 _CJK = ("ja", "zh", "ko")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _NUMBER = re.compile(
     r"(?:(?:Chapter|Appendix|Part|Kapitel|Anhang|Chapitre|Annexe) \w{1,5}[.:] |\d{1,3}(?:\.\d{1,3})+\.? |\d{1,3}\. |"
     r"[A-Z]\.(?:\d{1,3}\.)+ )(?=\S)"
 )
-_ABOUT_ITSELF = re.compile(
-    r"(?:This|The present) (?:package|document|paper|guide|book|manual|tutorial|module|library|crate|article|report|class|"
-    r"bundle|program|tool|reference|specification|project) "
-    r"(?:is|are|describes?|provides?|explains?|defines?|introduces?|documents?|contains?|covers?|gives?|presents?|specifies|"
-    r"offers?|shows?|adds?|implements?|allows?|aims?|discusses)\b"
-    r"|Diese[rs]? (?:Paket|Dokument|Buch|Handbuch|Anleitung|Artikel|Kapitel) |(?:Ce|Cette) (?:document|paquet|livre|manuel|"
-    r"guide|article) |Este (?:documento|paquete|libro|manual|artículo) "
-)
-_MARKUP_LEFT = re.compile(r"[<>{}|\\]|https?:")
 
 
 def document_title(conversion: Conversion, reading: Reading, name: str) -> str:
@@ -57,46 +47,6 @@ def _shorten(text: str) -> str:
         return text
     cut = text[:_LONGEST_TITLE].rsplit(" ", 1)[0]
     return f"{cut.rstrip(' ,;:-')}…"
-
-
-def document_description(
-    conversion: Conversion, reading: Reading, claims: list[str], title: str, summary: tuple[Claim, ...]
-) -> str:
-    """One whole sentence about what the document is, at most 200 characters; "" where it has none."""
-    stated = plain(inline_text(conversion.description)[0])
-    if (
-        10 <= len(stated) <= _LONGEST_DESCRIPTION
-        and not is_boilerplate(stated)
-        and not _MARKUP_LEFT.search(stated)
-        and stated != title
-    ):
-        return stated if stated[-1] in ".!?。！？…" else f"{stated}."
-    low = set(_content_words(title, reading.language))
-    ranked = []
-    for index, sentence in enumerate(reading.sentences[:60]):
-        about = plain(sentence.text) if _ABOUT_ITSELF.match(sentence.text) else ""
-        text = claims[index] or (about if about[-1:] == "." and not _MARKUP_LEFT.search(about) else "")
-        if not text or len(text) > _LONGEST_DESCRIPTION:
-            continue
-        score = claim_score(text, is_item=sentence.is_item, leads=sentence.leads) - index * 0.02 + (0.2 if about else 0)
-        words = set(_content_words(text, reading.language))
-        score += 0.3 * (len(words & low) / len(low) if low else 0)
-        definition = find_definition(sentence.text, reading.language)
-        score += 0.25 * (definition is not None and bool(low & set(_content_words(definition.key, reading.language))))
-        ranked.append((-score, index, text))
-    if ranked:
-        return min(ranked)[2]
-    fitting = [claim.text for claim in summary if len(claim.text) <= _LONGEST_DESCRIPTION]
-    return fitting[0] if fitting else _relaxed(reading)
-
-
-def _relaxed(reading: Reading) -> str:
-    """The first whole sentence of the document where none can stand alone."""
-    for sentence in reading.sentences[:20]:
-        text = plain(sentence.text)
-        if 25 <= len(text) <= _LONGEST_DESCRIPTION and text[-1] in ".。" and text[:1].isupper() and not _MARKUP_LEFT.search(text):
-            return text
-    return ""
 
 
 def document_summary(reading: Reading, claims: list[str], ranked: Ranking) -> tuple[Claim, ...]:
@@ -143,7 +93,7 @@ def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title
 
 def rank_sentences(reading: Reading, claims: list[str]) -> Ranking:
     """Claims by centrality: words that the document repeats, early in their section, not long-winded."""
-    contents = [_content_words(text, reading.language) if text else [] for text in claims]
+    contents = [content_words(text, reading.language) if text else [] for text in claims]
     counts = Counter(word for words in contents for word in set(words))
     top = max(counts.values(), default=1)
     ranked = []
@@ -159,7 +109,8 @@ def rank_sentences(reading: Reading, claims: list[str]) -> Ranking:
     return sorted(ranked, key=lambda item: (-item[0], item[1]))
 
 
-def _content_words(text: str, language: str) -> list[str]:
+def content_words(text: str, language: str) -> list[str]:
+    """The words of a text that carry its subject, in small letters; pairs of characters where words have no blanks."""
     if language in _CJK:
         return [text[i : i + 2] for i in range(len(text) - 1) if text[i : i + 2].isalnum()]
     known = function_words(language)

@@ -17,6 +17,7 @@ CODE_CLOSE = "\ue001"
 PassageKind = Literal["paragraph", "item"]
 
 _MARKS = re.compile(f"[{CODE_OPEN}{CODE_CLOSE}]")
+_INVISIBLE = re.compile(f"[{CODE_OPEN}{CODE_CLOSE}\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff]")
 _FENCE = re.compile(r" {0,12}(?:>\s?)*(?:[-*+]\s+|\d+\.\s+)?(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(?:#{1,6}(?:\s|$)|(?:=+|-{2,})\s*$|(?:[*_-] ?){3,}$)")
 _ITEM = re.compile(r"(\s*)(?:[-*+•‣]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?")
@@ -31,7 +32,7 @@ _BLOCK_TAG = re.compile(
 _CODE_SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,300}?)\1(?!`)")
 _PICTURE = re.compile(r"!\[[^\]\[]{0,500}\](?:\([^()\s]{0,2000}(?:\s+\"[^\"]{0,300}\")?\)|\[[^\]]{0,200}\])")
 _LINK = re.compile(
-    r"\[((?:[^\[\]]|\[[^\[\]]{0,100}\]){1,500})\](?:\((?:[^()\s]|"
+    r"\[((?:[^\[\]]|\[[^\[\]]{0,100}\]){0,500})\](?:\((?:[^()\s]|"
     r"\([^()\s]{0,200}\)){0,2000}(?:\s+[\"'][^\"']{0,300}[\"'])?\)|\[[^\]]{0,200}\])"
 )
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,100}\]")
@@ -78,7 +79,7 @@ def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
         codes.append(match.group(2).strip())
         return f"{CODE_OPEN}{len(codes) - 1}{CODE_CLOSE}"
 
-    text = _MARKS.sub("", raw).replace("\\\n", " ")
+    text = _INVISIBLE.sub("", raw).replace("\\\n", " ")
     if "`" in text:
         text = _CODE_SPAN.sub(keep_code, text)
     if "[" in text:

@@ -1,0 +1,47 @@
+"""The one sentence that says what a document is."""
+
+import pytest
+
+from gitkb.compile.extractive import digest
+from gitkb.model import Conversion, Heading
+
+
+def _description(text: str, title: str = "Locks", stated: str = "") -> str:
+    conversion = Conversion(
+        f"# {title}\n\n{text}\n", "text/markdown", "m/1", headings=(Heading(1, title, "top", 1),), description=stated
+    )
+    return digest(conversion, name="x.md").description
+
+
+def test_the_document_may_speak_of_itself() -> None:
+    text = (
+        "This manual describes how locks protect data. A thread that holds a lock keeps all of the other threads out of the data."
+    )
+    assert _description(text) == "This manual describes how locks protect data."
+
+
+def test_a_manual_pages_purpose_line_is_its_description() -> None:
+    text = "DROP INDEX — remove an index\n\nThe command removes an existing index from the database system of the user."
+    assert _description(text, "DROP INDEX") == "DROP INDEX — remove an index."
+
+
+def test_the_documents_own_description_wins_and_becomes_a_sentence() -> None:
+    assert (
+        _description("A lock is a mechanism that keeps other threads out of the data.", stated="How locks work")
+        == "How locks work."
+    )
+
+
+@pytest.mark.parametrize("stated", ["<b>markup</b> in it here", "Locks", "x" * 300, "Copyright 2003 by the authors of it"])
+def test_a_bad_description_of_its_own_is_not_taken(stated: str) -> None:
+    sentence = "A lock is a mechanism that keeps other threads out of the data."
+    assert _description(sentence, stated=stated) == sentence
+
+
+def test_badges_and_links_are_no_description() -> None:
+    text = "[![](https://x.org/badge.svg)](https://x.org)\n\nA small library of locks for programs that have many threads."
+    assert _description(text) == "A small library of locks for programs that have many threads."
+
+
+def test_a_document_without_a_sentence_has_none() -> None:
+    assert _description("- one\n- two\n\n```\ncode\n```") == ""
