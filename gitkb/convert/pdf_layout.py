@@ -78,7 +78,7 @@ def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
     for page in pages:
         for top, line in _edges(page):
             repeated[top, round(line.y / 4)] += texts[top, _shape(line.text)] >= 3 or bool(_PAGE_NUMBER.fullmatch(line.text))
-    few = max(2 if len(pages) == 2 else 3, len(pages) // 50)
+    few = max(3, len(pages) // 50)
 
     def runs(top: bool, line: Line, nearest: Line | None) -> bool:
         if _PAGE_NUMBER.fullmatch(line.text) and (len(line.text) < 14):
@@ -87,6 +87,8 @@ def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
             return True
         band = (top, round(line.y / 4))
         apart = nearest is None or abs(nearest.y - line.y) > look.pitch * 1.25
+        if len(pages) == 2 and texts[top, _shape(line.text)] == 2 and apart:
+            return True
         return (
             repeated[band] >= max(3, bands[band] * 0.3)
             and bands[band] > len(pages) * 0.25
@@ -155,7 +157,7 @@ def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: boo
     text = line.text
     if indexed or _LEADERS.search(text):
         blocks.append(Block("entry", [line], text=_LEADERS.sub(lambda m: f", {m[1] or m[2]}" if m[1] or m[2] else "", text)))
-    elif line.mono and (last.kind == "code" or len(text) > 2):
+    elif line.mono and (last.kind == "code" or len(text) > 2) and not _ends_sentence(last, line, look, right):
         near = last.kind == "code" and -2 < last.lines[-1].y - line.y < look.pitch * 3
         if near:
             last.lines.append(line)
@@ -167,6 +169,14 @@ def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: boo
         last.lines.append(line)
     else:
         blocks.append(Block("paragraph", [line]))
+
+
+def _ends_sentence(last: Block, line: Line, look: Look, right: float) -> bool:
+    """Whether a line in a code font is the rest of a sentence above, as addresses and file names are."""
+    if last.kind != "paragraph" or last.lines[-1].mono or _END.search(last.lines[-1].text):
+        return False
+    near = last.lines[-1].y - line.y < look.pitch * 1.2
+    return near and abs(line.x0 - last.lines[-1].x0) < 2 and _goes_on(last, line, look, right)
 
 
 def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:

@@ -22,6 +22,8 @@ _LIGATURES = str.maketrans(
 _RECT = pdfium.FS_RECTF()
 _WORD = re.compile(r"[^\s]+")
 HYPHEN = "\ufffe"
+Word = tuple[int, int, str]
+"""The indices of a word's first and last character on its page, and the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,8 @@ def lines_of(page: PdfTextPage) -> list[Line]:
     """The lines of a page in the order of its content; those on one baseline that follow each other are joined."""
     probe = _Probe(page)
     lines: list[Line] = []
-    for start, text in _raw_lines(probe.text()):
-        line = probe.line(start, text)
-        if line is None:
-            continue
+    for words in probe.words():
+        line = probe.line(words)
         if lines and _goes_on(lines[-1], line):
             last = lines.pop()
             line = Line(
@@ -74,17 +74,25 @@ def lines_of(page: PdfTextPage) -> list[Line]:
     return lines
 
 
-def _raw_lines(text: str) -> Iterator[tuple[int, str]]:
+def _raw_lines(text: str) -> Iterator[list[Word]]:
     start = 0
-    for found in re.finditer(r"\r\n|\n|\r|(?<=\ufffe)(?![\r\n])", text):
-        yield start, text[start : found.start()]
+    for found in re.finditer(r"\r\n|\n|\r|(?<=\ufffe)(?![\r\n])|$", text):
+        part = text[start : found.start()]
+        yield [(start + word.start(), start + word.end() - 1, word[0]) for word in _WORD.finditer(part)]
         start = found.end()
-    yield start, text[start:]
+
+
+def _is_glued(text: str) -> bool:
+    """Whether words lack the blanks between them: pdfium misses those of some pages."""
+    words = [word for word in _WORD.findall(text) if word.isascii()]
+    long = sum(len(word) for word in words if len(word) > 30 and sum(c.isalpha() for c in word) > 0.85 * len(word))
+    return long > 0.02 * sum(map(len, words))
 
 
 def _goes_on(last: Line, line: Line) -> bool:
     gap = line.x0 - last.x1
-    return abs(last.y - line.y) < 0.25 * last.size and gap > -1 and not last.hyphen
+    mark = len(last.text) < 3 and last.size < line.size and last.y > line.y and gap < line.size  # a footnote's raised number
+    return abs(last.y - line.y) < (0.6 * line.size if mark else 0.25 * last.size) and gap > -1 and not last.hyphen
 
 
 class _Probe:
@@ -105,16 +113,42 @@ class _Probe:
         codes = (pdfium.FPDFText_GetUnicode(self._page, index) for index in range(count))
         return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
 
-    def line(self, start: int, text: str) -> Line | None:
-        words = [(start + found.start(), found[0]) for found in _WORD.finditer(text)]
-        if not words:
-            return None
-        hyphen = text.rstrip().endswith((HYPHEN, "\u00ad"))
+    def words(self) -> Iterator[list[Word]]:
+        """The words of each line that has any."""
+        text = self.text()
+        lines = self._placed(text) if _is_glued(text) else _raw_lines(text)
+        return (line for line in lines if line)
+
+    def _placed(self, text: str) -> Iterator[list[Word]]:
+        """Words and lines by the places of the single characters, where pdfium's own blanks cannot be trusted."""
+        line: list[Word] = []
+        right, base, gap = 0.0, 0.0, True
+        for index, char in enumerate(text):
+            if char.isspace():
+                gap = True
+                continue
+            pdfium.FPDFText_GetLooseCharBox(self._page, index, _RECT)
+            x0, x1, size = _RECT.left, _RECT.right, max(1.0, abs(_RECT.top - _RECT.bottom))
+            y = self._baseline(index)
+            if line and (abs(y - base) > 0.4 * size or x0 < right - size):
+                yield line
+                line = []
+            if not line or gap or x0 - right > 0.1 * size:
+                line.append((index, index, char))
+            else:
+                first, _, word = line[-1]
+                line[-1] = (first, index, word + char)
+            right, base, gap = x1, y, False
+        yield line
+
+    def line(self, words: list[Word]) -> Line:
+        """The line that words make."""
+        hyphen = words[-1][2].endswith((HYPHEN, "\u00ad"))
         cells: list[list[tuple[float, float, str]]] = []
         middle = words[len(words) // 2][0]
         size = max(1.0, min(200.0, self._size(middle)))
-        for index, word in words:
-            x0, x1 = self._span(index, index + len(word) - 1)
+        for first, last, word in words:
+            x0, x1 = self._span(first, last)
             shown = word.translate(_LIGATURES).replace(HYPHEN, "-").replace("\u00ad", "-")
             if cells and x0 - cells[-1][-1][1] < 1.3 * size:
                 cells[-1].append((x0, x1, shown))
