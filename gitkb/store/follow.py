@@ -14,6 +14,7 @@ from gitkb.store.group import Group
 from gitkb.store.index import IndexFile
 from gitkb.store.journal import Note
 from gitkb.store.locks import Wait, is_ours, new_token, release_git_lock, take_git_lock
+from gitkb.store.objects import fsync_all
 from gitkb.store.refs import ref_oid
 from gitkb.store.snapshot import Snapshot, TreeView
 from gitkb.store.values import PathPlan, Version
@@ -79,7 +80,10 @@ def _prepare(worktree: Worktree, group: Group, index: IndexFile) -> Staged:
         raise RepositoryError("The index has unresolved conflicts.", "Resolve and commit them, then run the command again.")
     worktree.check(group.plans, index)
     written = [plan for plan in group.plans if worktree.version(plan.path, index) != plan.new.oid]
-    return [(plan, worktree.stage(plan)) for plan in written]
+    staged = [(plan, worktree.stage(plan)) for plan in written]
+    # A power loss must not leave an empty file that looks like a person's edit.
+    fsync_all([file for _, file in staged if file is not None])
+    return staged
 
 
 def _follow(place: Place, worktree: Worktree, index: IndexFile, plans: tuple[PathPlan, ...], staged: Staged) -> None:

@@ -8,13 +8,16 @@ Must not move a ref.
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
 
 Kind = str
 KIND_NUMBERS = {"commit": 1, "tree": 2, "blob": 3}
+FSYNC_THREADS = 16
 SPILL_BYTES = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
@@ -96,6 +99,9 @@ class ObjectBuffer(pygit2.OdbBackend):
 
 def fsync_file(file: Path) -> None:
     """Make a file's bytes, or a folder's names, durable."""
+    if os.name == "nt" and file.is_dir():
+        # Windows has no such thing as an open folder.
+        return
     descriptor = os.open(file, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -103,28 +109,50 @@ def fsync_file(file: Path) -> None:
         os.close(descriptor)
 
 
-def install_packs(folder: Path, objects: Path, note: bytes) -> list[Path]:
-    """Move the packs of `folder` into the object database, each under a `.keep` with `note`; returns the `.keep` files.
+def fsync_all(files: list[Path]) -> None:
+    """Make many files' bytes durable: at once, because a file system answers many at the price of a few."""
+    with ThreadPoolExecutor(FSYNC_THREADS) as pool:
+        # The list takes the first error out of its thread.
+        list(pool.map(fsync_file, files))
+
+
+@contextmanager
+def kept_packs(folder: Path, objects: Path, note: bytes) -> Iterator[None]:
+    """Move the packs of `folder` into the object database, each under a `.keep` with `note` until the block ends.
 
     Order: bytes durable, then `.keep`, pack, index (git sees a pack by its index), then the folder: no crash leaves an
     index without its pack, or a pack that a concurrent `git repack` may drop before the ref names its objects.
     """
     target = objects / "pack"
     target.mkdir(parents=True, exist_ok=True)
-    keeps = []
-    for index in sorted(folder.glob("pack-*.idx")):
-        pack = index.with_suffix(".pack")
-        fsync_file(pack)
-        fsync_file(index)
-        keep = target / f"{index.stem}.keep"
-        # By rename, so that no kill leaves a `.keep` that does not say whose it is.
-        write_durably(folder / keep.name, note)
-        (folder / keep.name).rename(keep)
-        keeps.append(keep)
-        pack.rename(target / pack.name)
-        index.rename(target / index.name)
-    fsync_file(target)
-    return keeps
+    keeps: list[Path] = []
+    try:
+        for index in sorted(folder.glob("pack-*.idx")):
+            keeps.append(target / f"{index.stem}.keep")
+            _install(index, keeps[-1], note)
+        fsync_file(target)
+        yield
+    finally:
+        for keep in keeps:
+            release_keep(keep)
+
+
+def release_keep(keep: Path) -> None:
+    """Remove a `.keep` of ours; a pack that did not get its index is seen by nobody and goes too."""
+    if not keep.with_suffix(".idx").exists():
+        keep.with_suffix(".pack").unlink(missing_ok=True)
+    keep.unlink(missing_ok=True)
+
+
+def _install(index: Path, keep: Path, note: bytes) -> None:
+    pack = index.with_suffix(".pack")
+    fsync_file(pack)
+    fsync_file(index)
+    # By rename, so that no kill leaves a `.keep` that does not say whose it is.
+    write_durably(index.with_suffix(".keep"), note)
+    index.with_suffix(".keep").rename(keep)
+    pack.rename(keep.with_suffix(".pack"))
+    index.rename(keep.with_suffix(".idx"))
 
 
 def write_durably(file: Path, data: bytes) -> None:

@@ -49,7 +49,7 @@ def attempt(
             env=dict(env) if env is not None else environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            pass_fds=tuple(inherit),
+            pass_fds=tuple(inherit) if os.name == "posix" else (),
             check=False,
         )
     except FileNotFoundError as error:

@@ -17,7 +17,7 @@ from gitkb.errors import RefMoved, RepositoryError
 from gitkb.store.follow import Following, publish_visibly
 from gitkb.store.group import GroupPlanner
 from gitkb.store.locks import Wait
-from gitkb.store.objects import install_packs
+from gitkb.store.objects import kept_packs
 from gitkb.store.refs import append_reflog, swap_ref
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Edit, PlannedCommit
@@ -86,16 +86,11 @@ class Transaction:
 
     def _swap(self, journal: str, after: str) -> None:
         writer, place = self._writer, self._writer.place
-        keeps = install_packs(place.folder.packs, place.common / "objects", place.folder.keep_note)
         repository, before = place.reader.repository, self._ref_value
-        try:
+        with kept_packs(place.folder.packs, place.common / "objects", place.folder.keep_note):
             writer.set_journal(journal)
-            swapped = swap_ref(repository, place.common, place.branch, before, after, place.folder.ref_token, self._on_wait)
-            if not swapped:
+            if not swap_ref(repository, place.common, place.branch, before, after, place.folder.ref_token, self._on_wait):
                 raise RefMoved(f"{place.branch} moved while gitkb prepared its commits.", "Run the command again.")
-        finally:
-            for keep in keeps:
-                keep.unlink(missing_ok=True)
         who, message = writer.signers.committer(), f"gitkb: {writer.note.what}"
         append_reflog(repository, place.common / "logs" / place.branch, before, after, who, message)
         if place.shown:

@@ -13,6 +13,7 @@ from pathlib import Path
 from gitkb.store.follow import settle
 from gitkb.store.journal import JOURNAL_FILE, Note, RunFolder, decode_note, run_folders
 from gitkb.store.locks import Liveness, release_git_lock, wait_for_workers
+from gitkb.store.objects import release_keep
 from gitkb.store.refs import JOURNAL_REFS, ref_oid
 from gitkb.store.run import remove_run
 from gitkb.store.snapshot import ObjectReader, Snapshot
@@ -117,12 +118,8 @@ class Recoverer:
         packs = self.common / "objects" / "pack"
         for keep in sorted(packs.glob("pack-*.keep")):
             with suppress(FileNotFoundError):
-                if keep.read_bytes() != folder.keep_note:
-                    continue
-                if not keep.with_suffix(".idx").exists():
-                    # A pack without an index is seen by nobody: the kill came between the two.
-                    keep.with_suffix(".pack").unlink(missing_ok=True)
-                keep.unlink()
+                if keep.read_bytes() == folder.keep_note:
+                    release_keep(keep)
 
     def _leave(self, line: str) -> None:
         self._left.append(line)
