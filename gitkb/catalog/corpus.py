@@ -6,6 +6,7 @@ knowledge base, save a count. The protocol of the same questions is in `gitkb.wi
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from heapq import merge
 
 from gitkb.catalog.resolution import Resolution
 from gitkb.model import Place, TopicKind
@@ -79,11 +80,16 @@ class RecordCorpus:
 
     def evidence(self, members: Sequence[str]) -> Iterator[Evidence]:
         """The claims about these names: definitions first, then by score, text and place."""
+        # Name by name, so that the index gives the best without a look at the others.
+        found = [self._evidence(name) for name in members]
+        return found[0] if len(found) == 1 else merge(*found, key=_order)
+
+    def _evidence(self, name: str) -> Iterator[Evidence]:
         rows = self.db.execute(
             "SELECT c.document, d.title, c.text, c.path, c.anchor, c.label, c.score, c.defines FROM record_claims c"
-            f" JOIN record_documents d ON d.name = c.document WHERE c.key IN ({','.join('?' * len(members))})"
+            " CROSS JOIN record_documents d ON d.name = c.document WHERE c.key = ?"
             " ORDER BY c.defines DESC, c.score DESC, c.text, c.document, c.path, c.anchor, c.label",
-            tuple(members),
+            (name,),
         )
         for document, title, text, path, anchor, label, score, defines in rows:
             yield Evidence(document, title, text, Place(path, anchor, label), score, bool(defines))
@@ -153,3 +159,8 @@ class RecordCorpus:
             (at, folder, prefix, prefix + _END),
         )
         return [Branch(*row) for row in rows]
+
+
+def _order(item: Evidence) -> tuple[bool, float, str, str, str, str, str]:
+    place = item.place
+    return not item.defines, -item.score, item.text, item.document, place.path, place.anchor, place.label

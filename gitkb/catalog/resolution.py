@@ -70,7 +70,7 @@ class Resolution:
 
     def members(self, key: str) -> list[str]:
         """The names whose claims stand on a key's page, its own first."""
-        return [key, *(name for name in self.listed(key) if self.target(name) == key)]
+        return [key, *(name for name in self.listed(key) if self.target(name) == key and self._support(name).documents)]
 
     def affected(self, names: Collection[str]) -> set[str]:
         """All keys whose pages can differ when the topics and aliases of documents that speak of `names` changed."""
@@ -118,23 +118,26 @@ class Resolution:
         return TopicPage(kind, key, self._title(key), self._description(members), support.documents)
 
     def _support(self, name: str) -> _Support:
-        if name not in self._supports:
-            self._supports[name] = self._count("= ?", (name,))
+        if name not in self._supports:  # a name has one row for each document
+            self._supports[name] = self._count("SELECT kind, as_concept, as_entity FROM record_topics WHERE key = ?", (name,))
         return self._supports[name]
 
     def _united(self, members: list[str]) -> _Support:
         if len(members) == 1:
             return self._support(members[0])
-        return self._count(f"IN ({','.join('?' * len(members))})", tuple(members))
+        return self._count(
+            "SELECT max(kind) AS kind, max(as_concept) AS as_concept, max(as_entity) AS as_entity FROM record_topics"
+            f" WHERE key IN ({','.join('?' * len(members))}) GROUP BY document",
+            tuple(members),
+        )
 
-    def _count(self, condition: str, values: tuple[str, ...]) -> _Support:
+    def _count(self, rows: str, values: tuple[str, ...]) -> _Support:
         documents, entities, concept, entity, either = self.db.execute(
-            "SELECT count(DISTINCT document), count(DISTINCT CASE WHEN kind = 'entity' THEN document END),"
-            " count(DISTINCT CASE WHEN as_concept THEN document END), count(DISTINCT CASE WHEN as_entity THEN document END),"
-            f" count(DISTINCT CASE WHEN as_concept OR as_entity THEN document END) FROM record_topics WHERE key {condition}",
+            "SELECT count(*), total(kind = 'entity'), total(as_concept), total(as_entity), total(as_concept OR as_entity)"
+            f" FROM ({rows})",
             values,
         ).fetchone()
-        return _Support(documents, entities, either, {"concept": concept, "entity": entity})
+        return _Support(documents, int(entities), int(either), {"concept": int(concept), "entity": int(entity)})
 
     def _title(self, key: str) -> str:
         row = self.db.execute(
@@ -143,12 +146,15 @@ class Resolution:
         return str(row[0]) if row else key
 
     def _description(self, members: list[str]) -> str:
-        row = self.db.execute(
-            f"SELECT text FROM record_claims WHERE key IN ({','.join('?' * len(members))})"
-            " ORDER BY defines DESC, score DESC, text LIMIT 1",
-            members,
-        ).fetchone()
-        return shortened(str(row[0])) if row else ""
+        best = [
+            row
+            for name in members  # one by one, so that the index gives the best without a look at the others
+            for row in self.db.execute(
+                "SELECT -defines, -score, text FROM record_claims WHERE key = ? ORDER BY defines DESC, score DESC, text LIMIT 1",
+                (name,),
+            )
+        ]
+        return shortened(str(min(best)[2])) if best else ""
 
 
 def _exists(kind: TopicKind, support: _Support) -> bool:
