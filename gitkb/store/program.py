@@ -1,4 +1,4 @@
-"""Calls of the `git` program: identities and the scratch worktree. Everything else goes through pygit2.
+"""Calls of the `git` program: who commits, and repacking. Everything else goes through pygit2.
 
 Invariant: a hostile repository configuration runs nothing (no hook, no fsmonitor, no pager, no automatic gc), and the
 variables with which a calling hook points at its own repository are not handed on. This is the store's one look at the
@@ -38,31 +38,19 @@ def command(git_dir: Path, arguments: Sequence[str]) -> list[str]:
     return ["git", *HARMLESS, f"--git-dir={git_dir}", *arguments]
 
 
-def attempt(
-    git_dir: Path, arguments: Sequence[str], *, env: Mapping[str, str] | None = None, inherit: Sequence[int] = ()
-) -> subprocess.CompletedProcess[bytes]:
-    """The finished call, whatever its exit code; `inherit` are file descriptors that the child keeps open."""
+def attempt(git_dir: Path, arguments: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """The finished call, whatever its exit code."""
     try:
         return subprocess.run(
             command(git_dir, arguments),
             cwd=git_dir,
-            env=dict(env) if env is not None else environment(),
+            env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            pass_fds=tuple(inherit) if os.name == "posix" else (),
             check=False,
         )
     except FileNotFoundError as error:
         raise RepositoryError("The git program was not found.", "Install git 2.31 or newer.") from error
-
-
-def call(git_dir: Path, arguments: Sequence[str], *, inherit: Sequence[int] = ()) -> str:
-    """The output of a git call; `RepositoryError` with git's own words where it fails."""
-    done = attempt(git_dir, arguments, inherit=inherit)
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise RepositoryError(f"git {arguments[0]} failed: {said or f'exit code {done.returncode}'}")
-    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +70,11 @@ def identity(git_dir: Path, role: str) -> Identity:
     """The identity for `role` ("AUTHOR" or "COMMITTER") with git's own rules; a neutral one where none is configured."""
     arguments = ["-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT"]
     env = environment()
-    done = attempt(git_dir, arguments, env=env)
+    done = attempt(git_dir, arguments, env)
     if done.returncode:
         env.setdefault(f"GIT_{role}_NAME", FALLBACK_NAME)
         env.setdefault(f"GIT_{role}_EMAIL", FALLBACK_EMAIL)
-        done = attempt(git_dir, arguments, env=env)
+        done = attempt(git_dir, arguments, env)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise RepositoryError(f"git does not accept the identity for a commit: {said}", "Set user.name and user.email.")

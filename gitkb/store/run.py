@@ -14,12 +14,12 @@ import pygit2
 
 from gitkb.errors import GitkbError, RepositoryError
 from gitkb.store.follow import settle
-from gitkb.store.journal import Note, RunFolder, remove_tree
-from gitkb.store.locks import Liveness, Wait, exclusive, shared
+from gitkb.store.journal import Note, RunFolder
+from gitkb.store.locks import Liveness, Wait, exclusive
 from gitkb.store.objects import write_loose
-from gitkb.store.program import call
 from gitkb.store.publish import Transaction
 from gitkb.store.refs import JOURNAL_REFS, delete_ref, ref_oid
+from gitkb.store.scratch import add_worktree, remove_worktree
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Rescued
 from gitkb.store.writer import Writer
@@ -79,13 +79,9 @@ class Run:
         writer.buffer.clear()
         writer.set_journal(commit)
         self.worker_lock.touch()
-        if not tip:
-            self.scratch.mkdir()
-            return
-        flags = ("--no-checkout", "--detach", "--lock", "--quiet")
-        # Killed here, the child is waited for like a worker.
-        with shared(self.worker_lock) as descriptor:
-            call(place.common, ["worktree", "add", *flags, str(self.scratch), tip], inherit=[descriptor])
+        self.scratch.mkdir()
+        if tip:
+            add_worktree(place.common, self._folder, tip)
 
     @contextmanager
     def locked(self, on_wait: Wait | None = None, timeout: float = 600) -> Iterator[Transaction]:
@@ -130,12 +126,7 @@ class Run:
 def remove_run(repository: pygit2.Repository, common: Path, folder: RunFolder) -> None:
     """Remove a run's journal, scratch worktree and folder, in that order; may be repeated."""
     delete_ref(repository, common, f"{JOURNAL_REFS}{folder.id}")
-    admin = common / "worktrees" / folder.scratch.name
-    with suppress(FileNotFoundError):
-        remove_tree(admin)
-    with suppress(OSError):
-        # Git removes the folder with its last worktree too.
-        admin.parent.rmdir()
+    remove_worktree(common, folder)
     with suppress(FileNotFoundError):
         folder.remove()
 
