@@ -8,6 +8,7 @@ kind in its top bits: a range of ids is a scope. Page text is not stored; it is 
 import hashlib
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from gitkb.text.tokens import Analysis, analyse
 
 HEAD_MARK = "\ue010"
 """Before a token that stands in a title, an alias or a heading: such words have posting lists of their own, short ones."""
+FORM_MARK = "\ue011"
+"""Before a form that the text has but its tokens lack, see `Analysis.forms`: never mistaken for another language's stem."""
 ORDINAL_BITS = 15
 _PAGE_BITS = 45
 _SCOPE_SHIFT = ORDINAL_BITS + _PAGE_BITS
@@ -30,7 +33,7 @@ assert 3 * MAX_PASSAGES < 2**ORDINAL_BITS
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One passage as stored: where it stands and its tokens (`head` without marks)."""
+    """One passage as stored: where it stands and its tokens (`head` without marks, `forms` with them)."""
 
     heading: str
     line: int
@@ -59,17 +62,22 @@ class _Passages:
         )
         # Tokens are made of letters and digits, and of non-ASCII characters, which the `ascii` tokenizer never splits.
         db.execute("CREATE VIRTUAL TABLE passage_index USING fts5(body, head, forms, content='', tokenize='ascii')")
-        db.execute("CREATE VIRTUAL TABLE passage_terms USING fts5vocab(passage_index, 'row')")
+        # fts5vocab would read a whole posting list to count it.
+        db.execute("CREATE TABLE passage_terms (term TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID")
 
     def apply(self, db: sqlite3.Connection, tree: Tree, changes: list[TreeChange]) -> None:
         pages = sorted((page_id(change.path), change) for change in changes if is_searched(change.path))
+        gained: Counter[str] = Counter()
+        lost: Counter[str] = Counter()
         # Row ids rise within each pass: an FTS5 segment is written whenever they fall.
         for _, change in pages:
             if change.old is not None:
-                _remove(db, change.path)
+                _remove(db, change.path, lost)
         for wanted, change in pages:
             if change.new is not None:
-                _insert(db, wanted, change.path, tree.read_blob(change.new))
+                _insert(db, wanted, change.path, tree.read_blob(change.new), gained)
+        gained.subtract(lost)
+        _count_terms(db, gained)
 
 
 PASSAGES = _Passages()
@@ -114,7 +122,7 @@ def unpack(blob: bytes) -> tuple[list[str], list[str], list[str]]:
     return body.split(), head.split(), forms.split()
 
 
-def _remove(db: sqlite3.Connection, path: str) -> None:
+def _remove(db: sqlite3.Connection, path: str, lost: Counter[str]) -> None:
     found = db.execute("SELECT id, language FROM passage_pages WHERE path = ?", (path,)).fetchone()
     if found is None:
         return
@@ -123,6 +131,7 @@ def _remove(db: sqlite3.Connection, path: str) -> None:
     count = total = 0
     for row, length, blob in rows.fetchall():
         body, head, forms = zlib.decompress(blob).decode().split("\n")
+        lost.update(_terms(body, head, forms))
         db.execute(
             "INSERT INTO passage_index (passage_index, rowid, body, head, forms) VALUES ('delete', ?, ?, ?, ?)",
             (row, body, _marked(head), forms),
@@ -130,10 +139,10 @@ def _remove(db: sqlite3.Connection, path: str) -> None:
         count, total = count + 1, total + length
     db.execute("DELETE FROM passage_rows WHERE id BETWEEN ? AND ?", page_rows(page))
     db.execute("DELETE FROM passage_pages WHERE id = ?", (page,))
-    _count(db, language, -1, -count, -total)
+    _count(db, language, -1, -max(1, count - 1), -total)
 
 
-def _insert(db: sqlite3.Connection, wanted: int, path: str, content: bytes) -> None:
+def _insert(db: sqlite3.Connection, wanted: int, path: str, content: bytes, gained: Counter[str]) -> None:
     page = read_page(content.decode("utf-8", "replace"))
     language = page.language or detect_language(_sample(page)) or _DEFAULT_LANGUAGE
     number = _free(db, wanted)
@@ -146,29 +155,46 @@ def _insert(db: sqlite3.Connection, wanted: int, path: str, content: bytes) -> N
     total = 0
     rows = list(_rows(page, names, language))
     for ordinal, row in enumerate(rows):
-        _insert_row(db, (number << ORDINAL_BITS) + ordinal, row)
+        _insert_row(db, (number << ORDINAL_BITS) + ordinal, row, gained)
         total += len(row.tokens)
-    _count(db, language, 1, len(rows), total)
+    _count(db, language, 1, max(1, len(rows) - 1), total)
 
 
 def _rows(page: Page, names: Analysis, language: str) -> Iterator[Row]:
     """The page's own row (title, aliases, description), then one for each passage."""
     about = analyse(page.description, language)
-    yield Row("", page.line, 1, about.tokens, names.tokens, sorted({*names.forms, *about.forms}))
+    yield Row("", page.line, 1, about.tokens, names.tokens, _forms(names, about))
     for passage in page.passages:
         head = analyse(" ".join(passage.headings), language)
         body = analyse(passage.text, language)
-        forms = sorted({*head.forms, *body.forms})
-        yield Row(" > ".join(passage.headings), passage.line, passage.lines, body.tokens, head.tokens, forms)
+        yield Row(" > ".join(passage.headings), passage.line, passage.lines, body.tokens, head.tokens, _forms(head, body))
 
 
-def _insert_row(db: sqlite3.Connection, number: int, row: Row) -> None:
+def _forms(*parts: Analysis) -> list[str]:
+    return sorted({FORM_MARK + form for part in parts for form in part.forms})
+
+
+def _insert_row(db: sqlite3.Connection, number: int, row: Row, gained: Counter[str]) -> None:
     body, head, forms = " ".join(row.tokens), " ".join(row.head), " ".join(row.forms)
+    gained.update(_terms(body, head, forms))
     db.execute(
         "INSERT INTO passage_rows VALUES (?, ?, ?, ?, ?, ?)",
         (number, row.heading, row.line, row.lines, len(row.tokens), zlib.compress(f"{body}\n{head}\n{forms}".encode(), 1)),
     )
     db.execute("INSERT INTO passage_index (rowid, body, head, forms) VALUES (?, ?, ?, ?)", (number, body, _marked(head), forms))
+
+
+def _terms(body: str, head: str, forms: str) -> set[str]:
+    """What a passage counts for: its text and its other forms, and words of a head under their mark."""
+    return {*body.split(), *(HEAD_MARK + token for token in head.split()), *forms.split()}
+
+
+def _count_terms(db: sqlite3.Connection, changes: Counter[str]) -> None:
+    db.executemany(
+        "INSERT INTO passage_terms VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET passages = passages + excluded.passages",
+        sorted((term, number) for term, number in changes.items() if number),
+    )
+    db.executemany("DELETE FROM passage_terms WHERE term = ? AND passages = 0", ((term,) for term, n in changes.items() if n < 0))
 
 
 def _marked(head: str) -> str:

@@ -20,7 +20,7 @@ _PART = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"|(?P<wor
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One word asked for: the tokens that it may have become in a page; with `prefix`, what they begin with."""
+    """One word asked for: the tokens that it may have become in a page; with `prefix`, what these or other forms begin with."""
 
     tokens: tuple[str, ...]
     prefix: bool = False
@@ -35,9 +35,10 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`terms` rank (those of phrases too), `phrases` must occur on a page, `excluded` must not."""
+    """`terms` rank, each typed `times` times (words of phrases too); a page must hold `phrases` and no `excluded`."""
 
     terms: tuple[Term, ...]
+    times: tuple[int, ...]
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[Phrase, ...] = ()
 
@@ -60,13 +61,11 @@ def parse(text: str, languages: Sequence[str]) -> Query:
         parts = [_Part(part.text, False, part.quoted) for part in parts]
     plain = [word for part in parts if not part.minus for word in words(part.text)]
     stop = _function_words(plain, languages)
-    terms: dict[Term, None] = {}
-    for part in parts:
-        if not part.minus:
-            terms.update(dict.fromkeys(_terms(part, languages, stop)))
+    terms = Counter(term for part in parts if not part.minus for term in _terms(part, languages, stop))
     wanted = [part for part in parts if not part.minus and part.quoted]
     return Query(
         terms=tuple(terms)[:MAX_TERMS],
+        times=tuple(terms.values())[:MAX_TERMS],
         phrases=tuple(dict.fromkeys(_phrases(wanted, languages)))[:MAX_TERMS],
         excluded=tuple(dict.fromkeys(_phrases([part for part in parts if part.minus], languages)))[:MAX_TERMS],
     )

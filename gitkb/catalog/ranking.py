@@ -12,13 +12,13 @@ from itertools import pairwise
 K1 = 1.4
 B = 0.7
 HEADING_WEIGHT = 0.8
-TITLE_WEIGHT = 1.2
+TITLE_WEIGHT = 1.5
 NEAR_WEIGHT = 0.35
 """Of the lesser word's weight, for two words side by side; half of it two words apart, and so on up to `NEAR`."""
 NEAR = 8
 COVERAGE = 0.3
 """How much of its score a passage loses that has almost none of the words asked for."""
-MORE_PASSAGES = 0.08
+MORE_PASSAGES = 0.2
 """What each further good passage adds to its page, as a share of the passage's score."""
 
 

@@ -7,16 +7,18 @@ a title or heading come first, and of the others a fixed sample is read.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from gitkb.catalog import passages, query, ranking, snippets
 from gitkb.errors import UsageError
 from gitkb.model import SearchHit, Tree
 
 SCOPES = ("sources", "summaries", "concepts", "entities", "all")
-_MOST_MATCHES = 6_000
-"""Matches that FTS5 may rank for one query; more cost more than a person's patience."""
-_DEPTH = 300
+_MOST_MATCHES = 5_000
+"""Matches that FTS5 may rank for one query, where there are many passages; more cost more than a person's patience."""
+_FEW_PASSAGES = 12_000
+_DEPTH = 400
 _MOST_COMPLETIONS = 40
 _COMPLETIONS_READ = 400
 _ROWS_AT_ONCE = 500
@@ -83,50 +85,67 @@ def _ask(db: sqlite3.Connection, wanted: query.Query) -> _Asked:
     count = int(stats["passages"])
     terms, having = [], []
     for term in wanted.terms:
-        tokens = _completions(db, term.tokens[0]) if term.prefix else {token: _having(db, token) for token in term.tokens}
+        tokens = _completions(db, term.tokens[0]) if term.prefix else _counted(db, term.tokens)
         present = tuple(token for token in tokens if tokens[token])
         terms.append(present or term.tokens)
         having.append(min(count, sum(tokens.values())))
     numbers = {token: number for number, tokens in reversed(list(enumerate(terms))) for token in tokens}
-    weights = tuple(ranking.idf(count, number) for number in having)
+    weights = tuple(ranking.idf(count, number) * times for number, times in zip(having, wanted.times, strict=True))
     average = max(1.0, int(stats["tokens"]) / max(1, count))
     return _Asked(tuple(terms), tuple(having), count, ranking.Weighed(numbers, weights, average))
 
 
+def _counted(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, int]:
+    """Each token with the number of passages that have it; a single character of an unspaced script also inside words."""
+    inside = [passages.FORM_MARK + token for token in tokens if len(token) == 1 and not token.isascii()]
+    # A word of titles and headings alone is counted under its mark.
+    return {token: _having(db, token) or _having(db, passages.HEAD_MARK + token) for token in (*tokens, *inside)}
+
+
 def _having(db: sqlite3.Connection, token: str) -> int:
-    row = db.execute("SELECT doc FROM passage_terms WHERE term = ?", (token,)).fetchone()
+    row = db.execute("SELECT passages FROM passage_terms WHERE term = ?", (token,)).fetchone()
     return int(row[0]) if row else 0
 
 
 def _completions(db: sqlite3.Connection, start: str) -> dict[str, int]:
-    """The most frequent tokens that begin like this, with the number of passages that have them."""
-    rows = db.execute(
-        "SELECT term, doc FROM passage_terms WHERE term >= ? AND term < ? LIMIT ?",
-        (start, start + "\U0010ffff", _COMPLETIONS_READ),
-    ).fetchall()
-    return dict(sorted(rows, key=lambda row: (-row[1], row[0]))[:_MOST_COMPLETIONS])
+    """The most frequent tokens and other forms that begin like this, with the number of passages that have them."""
+    found: list[tuple[str, int]] = []
+    for first in (start, passages.FORM_MARK + start):
+        found += db.execute(
+            "SELECT term, passages FROM passage_terms WHERE term >= ? AND term < ? LIMIT ?",
+            (first, first + "\U0010ffff", _COMPLETIONS_READ),
+        ).fetchall()
+    return dict(sorted(found, key=lambda row: (-row[1], row[0]))[:_MOST_COMPLETIONS])
 
 
 def _candidates(db: sqlite3.Connection, wanted: query.Query, asked: _Asked, scope: str, depth: int) -> list[int]:
-    """Ids of the passages that are worth scoring, at most about `depth`."""
-    without = _any_phrase(wanted.excluded)
+    """Ids of the passages that are worth scoring, at most about `depth`, thrice as many where all words are common."""
+    look = _Look(db, _any_phrase(wanted.excluded), scope, depth)
     if wanted.phrases:
-        return _matching(db, _any_phrase(wanted.phrases), without, scope, depth, _MOST_MATCHES)
-    order = sorted(range(len(asked.terms)), key=lambda number: (asked.having[number], number))
-    telling: list[int] = []
-    total = 0
-    for number in order:
-        total += asked.having[number]
-        if total <= _MOST_MATCHES and asked.having[number]:
-            telling.append(number)
+        rarest = min(_having(db, token) for phrase in wanted.phrases for wording in phrase.wordings for token in wording)
+        found = _any_phrase(wanted.phrases)
+        return look.best(found) if rarest <= _MOST_MATCHES else look.first(found)
+    order = sorted((n for n, having in enumerate(asked.having) if having), key=lambda n: (asked.having[n], n))
+    telling = [n for n, total in zip(order, accumulate(asked.having[n] for n in order), strict=True) if total <= _MOST_MATCHES]
+    if asked.passages <= _FEW_PASSAGES:
+        telling = order
     if telling:
         tokens = [token for number in telling for token in asked.terms[number]]
-        return _matching(db, _any([*tokens, *_heads(tokens)]), without, scope, depth, total)
-    tokens = [token for terms in asked.terms for token in terms]
-    heads = _matching(db, _any(_heads(tokens)), without, scope, depth, sum(_having(db, head) for head in _heads(tokens)))
-    both = " AND ".join(f"({_any(terms)})" for terms in asked.terms)
-    everywhere = _matching(db, both, without, scope, depth, min(asked.having))
-    return sorted({*heads, *everywhere})
+        return look.best(_any([*tokens, *_heads(tokens)]))
+    return _among_common(look, asked, order) if order else []
+
+
+def _among_common(look: "_Look", asked: _Asked, order: Sequence[int]) -> list[int]:
+    """Where every word is common: passages with them in a title or heading, with all of them, with the two rarest, with any."""
+    tokens = [token for number in order for token in asked.terms[number]]
+    heads = _heads(tokens)
+    in_heads = sum(_having(look.db, head) for head in heads)
+    found = set(look.best(_any(heads)) if in_heads <= _MOST_MATCHES else look.first(_any(heads)))
+    for group in (order, order[:2]):
+        found.update(look.first(" AND ".join(f"({_any(asked.terms[number])})" for number in group)))
+    if len(order) > 2:
+        found.update(look.first(_any(asked.terms[order[0]])))
+    return sorted(found)
 
 
 def _heads(tokens: Iterable[str]) -> list[str]:
@@ -141,27 +160,33 @@ def _any_phrase(phrases: Iterable[query.Phrase]) -> str:
     return " OR ".join(f'"{" ".join(wording)}"' for phrase in phrases for wording in phrase.wordings)
 
 
-def _matching(db: sqlite3.Connection, wanted: str, without: str, scope: str, depth: int, expected: int) -> list[int]:
-    """Ids of the best passages for an FTS5 expression. Of many more than FTS5 can rank, a sample: ids are hashes."""
-    expression = f"({wanted}) NOT ({without})" if without else wanted
-    share = min(1.0, _MOST_MATCHES / max(1, expected))
-    found: list[tuple[float, int]] = []
-    for first, last in _ranges(scope, share):
-        found += db.execute(
-            "SELECT bm25(passage_index, 1.0, 2.0, 0.3) AS rank, rowid FROM passage_index WHERE passage_index MATCH ?"
-            " AND rowid BETWEEN ? AND ? ORDER BY 1, 2 LIMIT ?",
-            (expression, first, last, depth),
-        ).fetchall()
-    return [row for _, row in sorted(found)[:depth]]
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where to look: a scope, without the passages that an expression excludes, at most `depth` of them."""
 
+    db: sqlite3.Connection
+    without: str
+    scope: str
+    depth: int
 
-def _ranges(scope: str, share: float) -> Iterator[tuple[int, int]]:
-    if share >= 1.0:
-        yield passages.scope_rows(scope)
-        return
-    for name in passages.SCOPES if scope == "all" else (scope,):
-        first, last = passages.scope_rows(name)
-        yield first, first + int((last - first) * share)
+    def best(self, expression: str) -> list[int]:
+        """The best passages by FTS5's own ranking, which reads all that match."""
+        return self._rows(expression, "bm25(passage_index, 1.0, 2.0, 0.3), rowid")
+
+    def first(self, expression: str) -> list[int]:
+        """The first passages of each scope by id: a fixed sample, since ids are hashes."""
+        if self.scope != "all":
+            return self._rows(expression, "rowid")
+        part = replace(self, depth=max(1, self.depth // len(passages.SCOPES)))
+        return [row for scope in passages.SCOPES for row in replace(part, scope=scope)._rows(expression, "rowid")]
+
+    def _rows(self, expression: str, order: str) -> list[int]:
+        expression = f"({expression}) NOT ({self.without})" if self.without else expression
+        rows = self.db.execute(
+            f"SELECT rowid FROM passage_index WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ? ORDER BY {order} LIMIT ?",
+            (expression, *passages.scope_rows(self.scope), self.depth),
+        )
+        return [int(row) for (row,) in rows.fetchall()]
 
 
 def _pages(db: sqlite3.Connection, asked: _Asked, wanted: query.Query, rows: Sequence[int]) -> Iterator[_PageFound]:

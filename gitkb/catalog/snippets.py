@@ -28,6 +28,8 @@ class Snippet:
 
 def printable(text: str) -> str:
     """One line without control, format and private-use characters, which could drive a terminal."""
+    if text.isprintable():
+        return _BLANKS.sub(" ", text).strip()
     clean = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else c for c in text)
     return _BLANKS.sub(" ", clean).strip()
 
