@@ -65,7 +65,7 @@ def add(
     if json:
         terminal.tell_json(_event(summary))
     else:
-        _tell(summary, listener.skips, dry_run, named(context, kb))
+        _tell(summary, listener.skips, dry_run, common(context, kb, verbose).kb)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed else ExitCode.OK)
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from gitkb.events import Progress
 
+_SETTLED = 1.0
+_MINUTES = 120
+
 
 @dataclass(frozen=True, slots=True)
 class Display:
@@ -41,20 +44,12 @@ def display(quiet: bool = False) -> Iterator[Display]:
 
 def _bar() -> Bar:
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
     counts = "{task.completed:.0f}/{task.total:.0f}   committed {task.fields[committed]}   failed {task.fields[failed]}"
-    return Bar(
-        TextColumn("  preparing"),
-        BarColumn(),
-        TextColumn(counts),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("left"),
-        console=Console(stderr=True),
-        transient=True,
-    )
+    columns = (TextColumn("  preparing"), BarColumn(), TextColumn(counts), TextColumn("  {task.fields[pace]}"))
+    return Bar(*columns, console=Console(stderr=True), transient=True)
 
 
 def _say_above(bar: Bar) -> Callable[[str], None]:
@@ -65,18 +60,28 @@ def _say_above(bar: Bar) -> Callable[[str], None]:
 
 
 def _advance(bar: Bar) -> Callable[[Progress], None]:
-    task = bar.add_task("", total=None, visible=False, committed=0, failed=0, rate="")
+    task = bar.add_task("", total=None, visible=False, committed=0, failed=0, pace="")
 
     def advance(event: Progress) -> None:
-        speed = next(each.speed for each in bar.tasks if each.id == task)
+        elapsed = next(each.elapsed for each in bar.tasks if each.id == task) or 0.0
         bar.update(
             task,
             total=event.total,
             completed=event.prepared,
             committed=event.committed,
             failed=event.failed,
-            rate=f"{speed:.1f}/s" if speed else "",
+            pace=pace(event, elapsed),
             visible=event.total > 0,
         )
 
     return advance
+
+
+def pace(event: Progress, elapsed: float) -> str:
+    """`9.4/s   about 1 min left`, over the whole run so far; empty while a second has told too little."""
+    if elapsed < _SETTLED or not event.prepared:
+        return ""
+    rate = event.prepared / elapsed
+    left = (event.total - event.prepared) / rate
+    about = f"{left:.0f} s" if left < _MINUTES else f"{left / 60:.0f} min"
+    return f"{rate:.1f}/s   about {about} left"

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from gitkb.cli.progress import pace
+from gitkb.events import Progress
+
 pty = pytest.importorskip("pty", reason="terminals are a POSIX matter")
 
 
@@ -42,6 +45,14 @@ def test_a_terminal_shows_counts_and_stdout_stays_clean(own: Path, write_files: 
     assert code == 0, shown
     assert "\x1b" not in out and out.startswith("Added 4, ")
     assert "committed" in shown and "failed" in shown
+
+
+@pytest.mark.parametrize(
+    ("prepared", "elapsed", "shown"),
+    [(0, 9.0, ""), (3, 0.1, ""), (40, 4.0, "10.0/s   about 6 s left"), (1, 4.0, "0.2/s   about 7 min left")],
+)
+def test_the_rate_and_the_time_left_come_from_the_whole_run(prepared: int, elapsed: float, shown: str) -> None:
+    assert pace(Progress(total=100, prepared=prepared), elapsed) == shown
 
 
 def test_without_a_terminal_there_is_no_display(own: Path, write_files: Callable[..., Path], program: Callable[..., Any]) -> None:
