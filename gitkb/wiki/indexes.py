@@ -156,4 +156,6 @@ def _topics(corpus: Corpus, kind: TopicKind) -> list[str]:
 
 
 def _topic(page: str, found: TopicPage) -> str:
-    return entry(found.title, relative(page, found.path), found.description)
+    # Most links of large indexes are names that need no encoding, to pages beside them.
+    beside = page != ROOT and found.key.isascii() and found.key.replace("-", "").isalnum()
+    return entry(found.title, f"{found.key}.md" if beside else relative(page, found.path), found.description)
