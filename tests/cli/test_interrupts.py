@@ -49,3 +49,29 @@ def test_a_signal_stops_the_run_and_the_same_command_goes_on(
     assert run("check", "--kb", kb).code == 0
     assert run("add", many / "docs", "--kb", kb).code == 0
     assert len(json.loads(run("list", "--json", "--kb", kb).out)) == MANY + 3
+
+
+SECOND = """
+import os, signal
+from gitkb.cli.interrupts import Terminated, stoppable
+with stoppable():
+    try:
+        os.kill(os.getpid(), {number})
+    except (KeyboardInterrupt, Terminated):
+        print("clearing up", flush=True)
+        os.kill(os.getpid(), {number})
+        print("still here", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_the_process_at_once(number: signal.Signals) -> None:
+    done = subprocess.run([sys.executable, "-c", SECOND.format(number=int(number))], capture_output=True, text=True)
+    assert done.returncode == -number
+    assert done.stdout == "clearing up\n"
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
+    script = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + SECOND.format(number=int(signal.SIGINT))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
