@@ -37,6 +37,8 @@ def printable(text: str) -> str:
 def cut(page: str, line: int, lines: int, language: str, terms: Mapping[str, int]) -> Snippet:
     """The best place in `lines` lines of a page from `line`; `terms` maps tokens to the number of their term."""
     source = page.split("\n")[line - 1 : line - 1 + lines]
+    if source and source[0].lstrip().startswith("#"):  # its heading is told apart from the snippet
+        source[0] = ""
     texts = [printable(readable([text])) for text in source]
     starts = [0, *accumulate(len(text) + 1 for text in texts)]
     whole = " ".join(texts)[:_MAX_TEXT]
@@ -88,11 +90,11 @@ def _best(matches: Sequence[tuple[int, int]]) -> int:
 
 def _window(text: str, offset: int) -> str:
     if len(text) <= WIDTH:
-        return text
+        return _BLANKS.sub(" ", text).strip()
     start = max(0, min(offset - 40, len(text) - WIDTH))
     if start and " " in text[start : start + 30]:
         start = text.index(" ", start) + 1
     end = min(len(text), start + WIDTH)
     if end < len(text) and " " in text[end - 30 : end]:
         end = text.rindex(" ", start, end)
-    return ("… " if start else "") + text[start:end].strip() + (" …" if end < len(text) else "")
+    return ("… " if start else "") + _BLANKS.sub(" ", text[start:end]).strip() + (" …" if end < len(text) else "")

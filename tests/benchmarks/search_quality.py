@@ -1,11 +1,10 @@
-"""How well `gitkb search` finds: against a tuned BM25 on public retrieval sets, against grep on thirty questions.
+"""How well `gitkb search` finds, against a tuned BM25 on public retrieval sets.
 
     python tests/benchmarks/search_quality.py --data DIR [--set cranfield --set cisi --set npl]
-    python tests/benchmarks/search_quality.py --books DIR
 
 Nothing is downloaded. `--data` holds folders `cranfield`, `cisi`, `npl` with the classic files (`search_trees` names a public
 repository for each); bm25s and snowballstemmer must be installed. BM25 is tuned on the very questions it is measured with, which
-favours it. `--books` holds unpacked Debian packages (`questions.json` beside this file says which).
+favours it.
 """
 
 import argparse
