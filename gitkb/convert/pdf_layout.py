@@ -130,7 +130,7 @@ def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> l
     """The blocks of one page. `headings` maps a line's index to (level, number of lines) of the heading that begins there."""
     blocks: list[Block] = [Block("anchor", text=f"page-{page.number}")]
     lines = page.lines
-    right = sorted(line.x1 for line in lines)[int(len(lines) * 0.9)] if lines else 0.0
+    margins = _margins(lines)
     indexed = len(lines) > 12 and sum(bool(_INDEXED.search(line.text)) for line in lines) > 0.5 * len(lines)
     pictures = sorted(page.pictures, reverse=True)
     index = 0
@@ -147,9 +147,25 @@ def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> l
             blocks.append(Block("table", rows=found.rows))
             index += found.count
             continue
-        _add(blocks, line, look, right, indexed)
+        _add(blocks, line, look, next(right for middle, right in margins if line.x1 <= middle), indexed)
         index += 1
     return blocks + [Block("picture", text=name) for _, name in pictures]
+
+
+def _margins(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """The right margin of each column, as (how far right a line of that column may reach, its margin)."""
+    if not lines:
+        return []
+    middle = (min(line.x0 for line in lines) + max(line.x1 for line in lines)) / 2
+    left = [line.x1 for line in lines if line.x1 < middle * 1.03]
+    beyond = [line.x1 for line in lines if line.x0 > middle * 0.97]
+    if len(lines) > 20 and min(len(left), len(beyond)) > 0.25 * len(lines):
+        return [(middle * 1.03, _usual(left)), (float("inf"), _usual(beyond))]
+    return [(float("inf"), _usual([line.x1 for line in lines]))]
+
+
+def _usual(edges: list[float]) -> float:
+    return sorted(edges)[int(len(edges) * 0.9)]
 
 
 def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: bool) -> None:

@@ -82,13 +82,6 @@ def _raw_lines(text: str) -> Iterator[list[Word]]:
         start = found.end()
 
 
-def _is_glued(text: str) -> bool:
-    """Whether words lack the blanks between them: pdfium misses those of some pages."""
-    words = [word for word in _WORD.findall(text) if word.isascii()]
-    long = sum(len(word) for word in words if len(word) > 30 and sum(c.isalpha() for c in word) > 0.85 * len(word))
-    return long > 0.02 * sum(map(len, words))
-
-
 def _goes_on(last: Line, line: Line) -> bool:
     gap = line.x0 - last.x1
     mark = len(last.text) < 3 and last.size < line.size and last.y > line.y and gap < line.size  # a footnote's raised number
@@ -115,31 +108,7 @@ class _Probe:
 
     def words(self) -> Iterator[list[Word]]:
         """The words of each line that has any."""
-        text = self.text()
-        lines = self._placed(text) if _is_glued(text) else _raw_lines(text)
-        return (line for line in lines if line)
-
-    def _placed(self, text: str) -> Iterator[list[Word]]:
-        """Words and lines by the places of the single characters, where pdfium's own blanks cannot be trusted."""
-        line: list[Word] = []
-        right, base, gap = 0.0, 0.0, True
-        for index, char in enumerate(text):
-            if char.isspace():
-                gap = True
-                continue
-            pdfium.FPDFText_GetLooseCharBox(self._page, index, _RECT)
-            x0, x1, size = _RECT.left, _RECT.right, max(1.0, abs(_RECT.top - _RECT.bottom))
-            y = self._baseline(index)
-            if line and (abs(y - base) > 0.4 * size or x0 < right - size):
-                yield line
-                line = []
-            if not line or gap or x0 - right > 0.1 * size:
-                line.append((index, index, char))
-            else:
-                first, _, word = line[-1]
-                line[-1] = (first, index, word + char)
-            right, base, gap = x1, y, False
-        yield line
+        return (line for line in _raw_lines(self.text()) if line)
 
     def line(self, words: list[Word]) -> Line:
         """The line that words make."""

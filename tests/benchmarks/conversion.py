@@ -115,7 +115,9 @@ def cells(markdown: str) -> list[str]:
 
 def differences(file: Path) -> list[str]:
     found = convert(file, file.name, max_bytes=64 * 1024**2).markdown.split("\n")
-    return list(difflib.unified_diff(expected_of(file).read_text("utf-8").split("\n"), found, "expected", "found", lineterm="", n=1))
+    return list(
+        difflib.unified_diff(expected_of(file).read_text("utf-8").split("\n"), found, "expected", "found", lineterm="", n=1)
+    )
 
 
 if __name__ == "__main__":

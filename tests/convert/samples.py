@@ -33,12 +33,16 @@ def png(width: int = 40, height: int = 40) -> bytes:
     return out.getvalue()
 
 
-def docx(body: Sequence[str | tuple[str, str] | list[list[str]]], title: str = "", author: str = "", picture: bytes = b"") -> bytes:
-    """A Word document: strings are paragraphs, (style, text) styled ones ("Heading1", "item", "number"), lists of lists tables."""
+def docx(
+    body: Sequence[str | tuple[str, str] | list[list[str]]], title: str = "", author: str = "", picture: bytes = b""
+) -> bytes:
+    """A Word document: strings are paragraphs, (style, text) styled ones ("Heading1", "item"), lists of lists tables."""
     parts = []
     for block in body:
         if isinstance(block, list):
-            rows = "".join("<w:tr>" + "".join(f"<w:tc>{_word_paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>" for row in block)
+            rows = "".join(
+                "<w:tr>" + "".join(f"<w:tc>{_word_paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>" for row in block
+            )
             parts.append(f"<w:tbl>{rows}</w:tbl>")
         elif isinstance(block, tuple):
             parts.append(_word_paragraph(block[1], block[0]))
@@ -49,11 +53,15 @@ def docx(body: Sequence[str | tuple[str, str] | list[list[str]]], title: str = "
             '<w:p><w:r><w:drawing><wp:inline xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing">'
             '<wp:docPr id="1" name="p" descr="a red square"/><a:graphic xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
             '<a:graphicData><pic:pic xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:blipFill>'
-            f'<a:blip xmlns:r="{RELATIONS}" r:embed="rId9"/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>'
+            f'<a:blip xmlns:r="{RELATIONS}" r:embed="rId9"/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline>'
+            "</w:drawing></w:r></w:p>"
         )
-    styles = "".join(
-        f'<w:style w:type="paragraph" w:styleId="Heading{n}"><w:name w:val="heading {n}"/></w:style>' for n in range(1, 5)
-    ) + '<w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/></w:style>'
+    styles = (
+        "".join(
+            f'<w:style w:type="paragraph" w:styleId="Heading{n}"><w:name w:val="heading {n}"/></w:style>' for n in range(1, 5)
+        )
+        + '<w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/></w:style>'
+    )
     levels = [
         f'<w:abstractNum w:abstractNumId="{n}"><w:lvl w:ilvl="0"><w:numFmt w:val="{kind}"/></w:lvl></w:abstractNum>'
         for n, kind in ((1, "bullet"), (2, "decimal"))
@@ -110,7 +118,9 @@ def _core(title: str, author: str) -> str:
     )
 
 
-def epub(chapters: Sequence[tuple[str, str]], title: str, author: str, language: str = "en", pictures: dict[str, bytes] | None = None) -> bytes:
+def epub(
+    chapters: Sequence[tuple[str, str]], title: str, author: str, language: str = "en", pictures: dict[str, bytes] | None = None
+) -> bytes:
     """A book: chapters are (file name, XHTML body)."""
     items = "".join(f'<item id="c{n}" href="{name}" media-type="application/xhtml+xml"/>' for n, (name, _) in enumerate(chapters))
     spine = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
@@ -123,13 +133,17 @@ def epub(chapters: Sequence[tuple[str, str]], title: str, author: str, language:
         f"<dc:date>2021-05-04</dc:date></metadata><manifest>{items}</manifest><spine>{spine}</spine></package>",
     }
     for name, body in chapters:
-        members[f"OEBPS/{name}"] = f'<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body>{body}</body></html>'
+        members[f"OEBPS/{name}"] = (
+            f'<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body>{body}</body></html>'
+        )
     for name, data in (pictures or {}).items():
         members[f"OEBPS/{name}"] = data
     return archive(members)
 
 
-def pdf(pages: Sequence[Sequence[tuple[float, float, float, str, str]]], title: str = "", outline: Sequence[tuple[str, int]] = ()) -> bytes:
+def pdf(
+    pages: Sequence[Sequence[tuple[float, float, float, str, str]]], title: str = "", outline: Sequence[tuple[str, int]] = ()
+) -> bytes:
     """A PDF: each page is a list of (x, y, size, font, text); fonts are F1 (Helvetica), F2 (bold) and F3 (Courier)."""
     objects: list[bytes] = [b"", b"", b""]
     fonts = []
@@ -142,17 +156,21 @@ def pdf(pages: Sequence[Sequence[tuple[float, float, float, str, str]]], title: 
         commands = b"\n".join(b"BT /%s %g Tf %g %g Td (%s) Tj ET" % (f.encode(), s, x, y, _pdf_text(t)) for x, y, s, f, t in page)
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(commands), commands))
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources {resources} /Contents {len(objects)} 0 R >>".encode()
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources {resources} /Contents {len(objects)} 0 R>>".encode()
         )
         kids.append(len(objects))
     first = len(objects) + 1
     links = ""
     if outline:
         for n, (words, page_number) in enumerate(outline):
-            after = f"/Next {first + n + 2} 0 R" if n + 1 < len(outline) else ""
-            objects.append(b"<< /Title (%s) /Parent %d 0 R /Dest [%d 0 R /Fit] %s >>" % (_pdf_text(words), first + len(outline), kids[page_number], after.encode()))
-        objects.append(f"<< /Type /Outlines /First {first} 0 R /Last {first + len(outline) - 1} 0 R /Count {len(outline)} >>".encode())
-        objects[-1 - len(outline) :] = [part.replace(b"/Next %d 0 R" % (first + n + 2), b"/Next %d 0 R" % (first + n + 1)) for n, part in enumerate(objects[-1 - len(outline) :])]
+            after = f"/Next {first + n + 1} 0 R" if n + 1 < len(outline) else ""
+            objects.append(
+                b"<< /Title (%s) /Parent %d 0 R /Dest [%d 0 R /Fit] %s >>"
+                % (_pdf_text(words), first + len(outline), kids[page_number], after.encode())
+            )
+        objects.append(
+            f"<< /Type /Outlines /First {first} 0 R /Last {first + len(outline) - 1} 0 R /Count {len(outline)} >>".encode()
+        )
         links = f" /Outlines {len(objects)} 0 R"
     objects[0] = f"<< /Type /Catalog /Pages 2 0 R{links} >>".encode()
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(f'{kid} 0 R' for kid in kids)}] /Count {len(kids)} >>".encode()
@@ -177,7 +195,9 @@ def _pdf_file(objects: Sequence[bytes]) -> bytes:
     return bytes(out)
 
 
-def pdf_lines(lines: Sequence[str], top: float = 720, size: float = 10, x: float = 72, font: str = "F1") -> list[tuple[float, float, float, str, str]]:
+def pdf_lines(
+    lines: Sequence[str], top: float = 720, size: float = 10, x: float = 72, font: str = "F1"
+) -> list[tuple[float, float, float, str, str]]:
     """Lines below each other, for `pdf`."""
     return [(x, top - n * size * 1.2, size, font, line) for n, line in enumerate(lines)]
 

@@ -3,12 +3,12 @@
 import base64
 from pathlib import Path
 
-from tests.convert import samples
 import pytest
 
 from gitkb.convert import convert
 from gitkb.errors import ConversionError
 from gitkb.model import Conversion
+from tests.convert import samples
 
 MAX = 64 * 1024**2
 
@@ -30,7 +30,8 @@ def test_word_keeps_headings_lists_tables_and_pictures(read):
     assert found.authors == ("Ann Author",)
     assert found.dates == {"created": "2024-03-01T08:00:00Z"}
     assert found.markdown == (
-        "# The plan\n\nWe begin \\*early\\*.\n\n- one\n- two\n\n| Name | Age |\n| --- | --- |\n| Ann | 4 |\n\n![a red square](picture-1.png)\n"
+        "# The plan\n\nWe begin \\*early\\*.\n\n- one\n- two\n\n"
+        "| Name | Age |\n| --- | --- |\n| Ann | 4 |\n\n![a red square](picture-1.png)\n"
     )
     assert [picture.name for picture in found.pictures] == ["picture-1.png"]
 
@@ -50,11 +51,14 @@ def test_word_formulas_keep_their_text(read):
 
 
 def test_slides_have_anchors_titles_tables_and_notes(read):
-    deck = samples.pptx([("Goals", ["first", "second"], [["a", "b"], ["c", "d"]], "say hello"), ("Ways", ["third"], None, "")], "Goals and ways")
+    deck = samples.pptx(
+        [("Goals", ["first", "second"], [["a", "b"], ["c", "d"]], "say hello"), ("Ways", ["third"], None, "")], "Goals and ways"
+    )
     found = read("deck.pptx", deck)
     assert found.pages == 2
     assert found.markdown == (
-        '<a name="slide-1"></a>\n\n## Goals\n\n- first\n- second\n\n| a | b |\n| --- | --- |\n| c | d |\n\n**Notes:**\n\nsay hello\n\n'
+        '<a name="slide-1"></a>\n\n## Goals\n\n- first\n- second\n\n| a | b |\n| --- | --- |\n| c | d |\n\n'
+        "**Notes:**\n\nsay hello\n\n"
         '<a name="slide-2"></a>\n\n## Ways\n\nthird\n'
     )
 
@@ -113,14 +117,18 @@ def test_cells_that_span_rows_keep_the_columns_in_line(read):
 
 def test_data_pictures_are_taken_out(read):
     uri = "data:image/png;base64," + base64.b64encode(samples.png()).decode()
-    for name, text in (("a.html", f'<html><body><p>See <img src="{uri}" alt="red"></p></body></html>'), ("a.md", f"See ![red]({uri})\n")):
+    for name, text in (
+        ("a.html", f'<html><body><p>See <img src="{uri}" alt="red"></p></body></html>'),
+        ("a.md", f"See ![red]({uri})\n"),
+    ):
         found = read(name, text.encode())
         assert found.markdown == "See ![red](picture-1.png)\n"
         assert found.pictures[0].data == samples.png()
 
 
 def test_markdown_stays_as_it_is_but_for_front_matter(read):
-    text = "---\ntitle: The title\ndate: 2020-02-03\nauthors: [A, B]\n---\n# One\n\nSome *text*\nof two lines.\n\n```py\nx = '<script>'  \n```\n"
+    front = "---\ntitle: The title\ndate: 2020-02-03\nauthors: [A, B]\n---\n"
+    text = front + "# One\n\nSome *text*\nof two lines.\n\n```py\nx = '<script>'  \n```\n"
     found = read("a.md", text.replace("\n", "\r\n").encode())
     assert found.markdown == "# One\n\nSome *text*\nof two lines.\n\n```py\nx = '<script>'\n```\n"
     assert (found.title, found.authors, found.dates) == ("The title", ("A", "B"), {"published": "2020-02-03"})
@@ -131,12 +139,16 @@ def test_markdown_loses_what_a_browser_would_run(read):
         "Hi <script>alert(1)</script> there <b onclick='x()'>bold</b>\n\n<iframe src=x></iframe>\n\n[bad](javascript:alert) ok "
         '`<script>` <a href="javascript:x">y</a>\n'
     )
-    assert read("a.md", text.encode()).markdown == "Hi  there <b>bold</b>\n\n[bad](javascript:alert) ok `<script>` <a>y</a>\n".replace(
+    assert read(
+        "a.md", text.encode()
+    ).markdown == "Hi  there <b>bold</b>\n\n[bad](javascript:alert) ok `<script>` <a>y</a>\n".replace(
         "[bad](javascript:alert)", "bad"
     )
 
 
-@pytest.mark.parametrize("front", ['+++\ntitle = "T"\n+++\n', "---\ntitle: T\n---\n", '{\n"title": "T"\n}\n', "---\ntitle: T\nbad: a: b\n---\n"])
+@pytest.mark.parametrize(
+    "front", ['+++\ntitle = "T"\n+++\n', "---\ntitle: T\n---\n", '{\n"title": "T"\n}\n', "---\ntitle: T\nbad: a: b\n---\n"]
+)
 def test_front_matter_of_every_kind_is_understood(read, front):
     found = read("a.md", (front + "Body text.\n").encode())
     assert (found.title, found.markdown) == ("T", "Body text.\n")
@@ -204,7 +216,12 @@ def test_books_follow_the_spine(read):
         ("one.xhtml", "<h1>First</h1><p>Text.</p>"),
     ]
     found = read("b.epub", samples.epub(chapters, "A book", "An Author", "fr", {"red.png": samples.png()}))
-    assert (found.title, found.authors, found.language, found.dates) == ("A book", ("An Author",), "fr", {"published": "2021-05-04"})
+    assert (found.title, found.authors, found.language, found.dates) == (
+        "A book",
+        ("An Author",),
+        "fr",
+        {"published": "2021-05-04"},
+    )
     assert found.markdown == "## Second\n\nSee [first](#first).\n\n![red](picture-1.png)\n\n## First\n\nText.\n"
 
 

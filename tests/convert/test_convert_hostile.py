@@ -6,11 +6,11 @@ import struct
 import zipfile
 from pathlib import Path
 
-from tests.convert import samples
 import pytest
 
 from gitkb.convert import convert, identify
 from gitkb.errors import ConversionError
+from tests.convert import samples
 
 MAX = 64 * 1024**2
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from tests.convert import samples
 import pytest
 
 from gitkb.convert import convert
 from gitkb.errors import ConversionError
 from gitkb.model import Conversion
+from tests.convert import samples
 
 PROSE = [
     "A knowledge base is a collection of documents that people read and change over",
@@ -35,7 +35,11 @@ def test_lines_become_paragraphs_behind_their_page_anchor(read):
 
 def test_running_heads_and_page_numbers_go(read):
     pages = [
-        [(72, 760, 9, "F1", "Annual report"), *samples.pdf_lines([f"Page words {n} are unlike others.", *PROSE]), (300, 30, 9, "F1", str(n))]
+        [
+            (72, 760, 9, "F1", "Annual report"),
+            *samples.pdf_lines([f"Page words {n} are unlike others.", *PROSE]),
+            (300, 30, 9, "F1", str(n)),
+        ]
         for n in range(1, 6)
     ]
     found = read(samples.pdf(pages))
@@ -45,13 +49,19 @@ def test_running_heads_and_page_numbers_go(read):
 
 
 def test_a_word_broken_at_a_lines_end_is_whole_again(read):
-    lines = ["The document describes the consequences of a long and expensive hyphen-", "ation of words, as printers have done it for many years."]
+    lines = [
+        "The document describes the consequences of a long and expensive hyphen-",
+        "ation of words, as printers have done it for many years.",
+    ]
     assert "expensive hyphenation of words" in read(samples.pdf([samples.pdf_lines(lines)])).markdown
 
 
 def test_a_sentence_over_a_page_break_stays_on_the_page_where_it_begins(read):
     first = [*PROSE, "The next sentence begins here and goes on to the end of this line of text and"]
-    second = ["ends on the other page. After it comes another sentence of the same paragraph,", "which is long enough to fill two lines."]
+    second = [
+        "ends on the other page. After it comes another sentence of the same paragraph,",
+        "which is long enough to fill two lines.",
+    ]
     found = read(samples.pdf([samples.pdf_lines(first), samples.pdf_lines(second)]))
     before, after = found.markdown.split('<a name="page-2"></a>')
     assert before.rstrip().endswith("and ends on the other page.")
@@ -59,7 +69,10 @@ def test_a_sentence_over_a_page_break_stays_on_the_page_where_it_begins(read):
 
 
 def test_headings_come_from_the_outline(read):
-    pages = [[(72, 740, 10, "F1", "1 Beginnings"), *samples.pdf_lines(PROSE)], [(72, 740, 10, "F1", "2 Ends"), *samples.pdf_lines(PROSE)]]
+    pages = [
+        [(72, 740, 10, "F1", "1 Beginnings"), *samples.pdf_lines(PROSE)],
+        [(72, 740, 10, "F1", "2 Ends"), *samples.pdf_lines(PROSE)],
+    ]
     found = read(samples.pdf(pages, outline=[("Beginnings", 0), ("Ends", 1)]))
     assert [(h.level, h.title) for h in found.headings] == [(2, "1 Beginnings"), (2, "2 Ends")]
 
