@@ -1,7 +1,7 @@
 """Whether a tree is a whole knowledge base: records and files agree, pages are the projection or a person's, links resolve.
 
 Invariant: reads only. *Broken* is what no refresh repairs; a page that a refresh would write is *pending*, which is a normal
-state. What a person wrote is checked for its links alone.
+state. Links that a person wrote are that person's, and no problem of the knowledge base.
 """
 
 from collections.abc import Iterator, Mapping
@@ -114,9 +114,7 @@ class _Check:
             # What is pending is judged by what it will be: the page as it is may link what is gone.
             if projected is not None:
                 self.written(path, projected, kind)
-        elif kind is Seal.PERSON:
-            self.person(path, current)
-        else:
+        elif kind is Seal.EDITED:
             kept = self.tree.read(edited_path(path))
             settled = settle(path, current, projected, lambda: kept) if kept is not None else None
             if settled is None or settled.content != current or settled.edited_base != kept:
@@ -138,14 +136,8 @@ class _Check:
         kind = state(content) if content is not None else Seal.PERSON
         if path.startswith(_OWN_FOLDERS) and (content is None or kind is not Seal.PERSON):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
-        elif content is not None and kind is Seal.PERSON:
-            self.person(path, content)
-        elif content is not None:
+        elif kind is not Seal.PERSON:
             self.pending = True
-
-    def person(self, path: str, content: bytes) -> None:
-        text = content.decode("utf-8", "replace")
-        self.links.person(path, frontmatter.cut(text)[1])
 
     def written(self, path: str, content: bytes, kind: Seal) -> None:
         """A page that gitkb wrote: conforms to OKF, and its links and footnotes resolve."""
@@ -160,8 +152,6 @@ class _Check:
             return
         if kind is Seal.GENERATED:
             self.links.page(path, body, _resources(meta))
-        else:
-            self.links.person(path, body)
         if not path.startswith(_OWN_FOLDERS):
             self.links.footnotes(path, body, complete=kind is Seal.GENERATED)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from posixpath import dirname
 
 from gitkb.model import Problem
-from gitkb.text.links import anchors, heading_anchor, links, named_anchors, resolve
+from gitkb.text.links import anchors, heading_anchor, named_anchors, resolve
 
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
@@ -43,14 +43,6 @@ class LinkCheck:
             self._link(path, target)
         for resource in resources:
             self._link(path, resource)
-
-    def person(self, path: str, body: str) -> None:
-        """Takes the links of a page that a person wrote; `[[wikilinks]]` may name pages that are still to be written."""
-        if "](" not in body and "]:" not in body:
-            return
-        for link in links(body):
-            if not link.wiki:
-                self._link(path, link.target)
 
     def footnotes(self, path: str, body: str, *, complete: bool) -> None:
         """Every footnote that is used is defined; with `complete` also the other way round."""
