@@ -4,6 +4,7 @@ Invariant: `claim_text` gives one line of plain text that opens with no pronoun,
 "as we saw"), is no question, list, code or table fragment and ends with a full stop; or "". Scores depend on the sentence alone.
 """
 
+import itertools
 import re
 
 from gitkb.text.prose import CODE_CLOSE, CODE_OPEN, plain
@@ -162,7 +163,7 @@ _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
 
 def claim_text(marked: str, language: str, *, leads: bool = True) -> str:
     """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph."""
-    text = plain(marked).replace("’", "'") if "’" in marked and language == "en" else plain(marked)
+    text = plain(marked)
     if not _has_shape(text, language) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
         return ""
     if is_leaning(text, language) or not _opens_well(marked, text, language, leads):
@@ -208,7 +209,7 @@ def is_leaning(text: str, language: str) -> bool:
     if opening is not None and opening.match(bare):
         return True
     leaning = _LEANS.get(language)
-    return leaning is not None and bool(leaning.search(text))
+    return leaning is not None and bool(leaning.search(bare))
 
 
 def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
@@ -220,7 +221,13 @@ def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
     if text[0].islower():
         # "pg_dump is a utility": a name that is written small opens a paragraph; a fragment opens with a small ordinary word.
         return leads and first not in function_words(language) and not breaks_run(first, language)
-    return True
+    return language != "en" or not _drops_subject(first, text)
+
+
+def _drops_subject(first: str, text: str) -> bool:
+    """Whether an English sentence opens with its verb: "Returns the value ...", "Add a newline ..."."""
+    rest = text.split(None, 2)[1:2]
+    return bool(rest) and rest[0].lower() in _AFTER_VERBS and is_verb_form(first)
 
 
 def _reads_like_prose(text: str, language: str) -> bool:
@@ -235,10 +242,16 @@ def _reads_like_prose(text: str, language: str) -> bool:
         return False
     if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(words) + (len(words) if language == "de" else 0):
         return False
-    return language != "en" or any(is_verb_form(word) or word in _AUXILIARIES for word in words[1:])
+    return language != "en" or any(
+        word in _AUXILIARIES or (before not in _BEFORE_NOUNS and is_verb_form(word)) for before, word in itertools.pairwise(words)
+    )
 
 
 _AUXILIARIES = frozenset(
     """is are was were be has have had can could may might must shall should will would do does did cannot isn't aren't doesn't
     don't can't won't""".split()
 )
+_AFTER_VERBS = frozenset(
+    "the a an all any whether if that how your this these each every no help and or only when to which".split()
+)
+_BEFORE_NOUNS = frozenset("to the a an of".split())

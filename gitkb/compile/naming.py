@@ -15,6 +15,8 @@ def is_proper(candidate: Candidate, language: str) -> bool:
     """Whether the document writes the term with capitals wherever it stands: the name of one thing, not of a kind."""
     if language in _WITHOUT_CAPITALS or language in _CAPITAL_NOUNS:
         return False
+    if "_" in candidate.key or any(found.is_code for _, found in candidate.definitions):
+        return False
     if not candidate.forms:
         return " " not in candidate.key and any(
             found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions
