@@ -17,9 +17,10 @@ from gitkb.convert.pdf_tables import table_at
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:page |seite |p\. ?)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s?(?:of|/|von|sur|de)\s?\d+)?[-–—\s.]*", re.IGNORECASE
 )
+_COUNT = re.compile(r"[\d/|.–—-]+|[ivxlc]+")
 _BULLET = re.compile(r"^(?:[•◦‣▪■●○∙·*∗–—➢➤❖✓◆⁃\uf0b7\uf0a7\uf0d8]|o(?=\s[A-Z])|-)\s+(?=\S)")
 _NUMBER = re.compile(r"^(\d{1,2})([.)])\s+(?=\S)|^\(([a-z]|[ivx]{1,4}|\d{1,2})\)\s+(?=\S)")
-_LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*([\divxlc]{1,6})?$|\s*…{2,}\s*(\d+)?$")
+_LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*([\divxlc]{1,6})?$|(?:\s\.){2,}\s*(\d+)$|\s*…{2,}\s*(\d+)?$")
 _INDEXED = re.compile(r",\s*[\divxlc]{1,5}(?:(?:,\s*|[–-])[\divxlc]{1,5})*\.?,?$")
 _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
 
@@ -123,7 +124,13 @@ def _edges(page: Page) -> Iterable[tuple[bool, Line]]:
 
 
 def _shape(text: str) -> str:
-    return re.sub(r"^[\divxlc]+\b|\b[\divxlc]+$", "#", text.lower())
+    """A line without the page number at either end."""
+    words = text.lower().split()
+    while words and _COUNT.fullmatch(words[-1]):
+        words.pop()
+    while words and _COUNT.fullmatch(words[0]):
+        words.pop(0)
+    return " ".join(words) or "#"
 
 
 def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[Block]:
@@ -172,7 +179,7 @@ def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: boo
     last = blocks[-1]
     text = line.text
     if indexed or _LEADERS.search(text):
-        blocks.append(Block("entry", [line], text=_LEADERS.sub(lambda m: f", {m[1] or m[2]}" if m[1] or m[2] else "", text)))
+        blocks.append(Block("entry", [line], text=_LEADERS.sub(_page_reference, text)))
     elif line.mono and (last.kind == "code" or len(text) > 2) and not _ends_sentence(last, line, look, right):
         near = last.kind == "code" and -2 < last.lines[-1].y - line.y < look.pitch * 3
         if near:
@@ -193,6 +200,12 @@ def _ends_sentence(last: Block, line: Line, look: Look, right: float) -> bool:
         return False
     near = last.lines[-1].y - line.y < look.pitch * 1.2
     return near and abs(line.x0 - last.lines[-1].x0) < 2 and _goes_on(last, line, look, right)
+
+
+def _page_reference(found: re.Match[str]) -> str:
+    """What stands for dot leaders and the page number behind them."""
+    number = found[1] or found[2] or found[3]
+    return f", {number}" if number else ""
 
 
 def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
