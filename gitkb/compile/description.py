@@ -6,12 +6,12 @@ none. Unlike a claim it may speak of the document ("This manual describes ...").
 
 import re
 
-from gitkb.compile.claims import is_leaning
 from gitkb.compile.definitions import find_definition
 from gitkb.compile.reading import Reading, Sentence
 from gitkb.compile.summary import content_words
 from gitkb.model import Conversion
 from gitkb.text.boilerplate import is_boilerplate
+from gitkb.text.leaning import is_leaning
 from gitkb.text.prose import inline_text, plain
 
 LONGEST = 200
