@@ -65,17 +65,6 @@ class Liveness:
         return False
 
 
-@contextmanager
-def shared(file: Path) -> Iterator[int]:
-    """Hold a lock file together with others, as each worker of a run does; the descriptor may be handed to a child."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        _flock(descriptor, "LOCK_SH")
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def wait_for_workers(file: Path, seconds: float) -> bool:
     """Whether every holder of the shared lock let go within the limit."""
     if not file.exists():

@@ -131,10 +131,11 @@ class Store:
         if not pygit2.reference_is_valid_name(ref):
             raise RepositoryError(f"{branch!r} cannot be the name of a branch.", "Choose another name.")
         self._refuse(ref)
-        base = ref_oid(self._repository, ref) or ref_oid(self._repository, opening.head_branch(self._repository))
+        head = self._repository.lookup_reference("HEAD").target
+        base = ref_oid(self._repository, ref) or (ref_oid(self._repository, head) if isinstance(head, str) else str(head))
         if not base and not allow_unborn:
             raise RepositoryError("The branch has no commit yet.", "Make the first one: gitkb init")
-        shown = not self.bare and ref == opening.head_branch(self._repository)
+        shown = not self.bare and ref == head
         note = Note(what, ref, admin=self._admin())
         signers = self._signers()
         folder, alive = open_folder(self.local, secrets.token_hex(8), note, on_wait, LOCK_SECONDS)

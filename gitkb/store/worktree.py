@@ -131,7 +131,7 @@ class Worktree:
         mode = self.file_mode | (0o111 if plan.new.mode & 0o100 else 0)
         if isinstance(plan.content, Path):
             source = plan.content
-            if source.stat().st_dev != self.swap.parent.stat().st_dev:
+            if source.stat().st_dev != self.root.stat().st_dev:
                 source = self._place(self.staging)
                 shutil.copyfile(plan.content, source)
         else:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,37 @@ def test_recovery_may_itself_be_killed_at_any_step(scene: Path, tmp_path: Path, 
         if start(root, second, "recover") != KILLED:
             break
         look(root, git, STATUS)
+
+
+def test_a_run_that_died_in_another_worktree_is_recovered_from_here(store: Store, tmp_path: Path, git: Git) -> None:
+    side = tmp_path / "side"
+    git(root_of(store), "worktree", "add", "-q", "-b", "side", str(side))
+    assert start(side, "after:refs/heads/side.lock", "add") == KILLED
+    assert git(side, "status", "--porcelain") != ""
+    assert store.recover(lambda _: None).cleared
+    assert git(side, "status", "--porcelain") == ""
+    assert (side / "wiki/index.md").read_text() == "# Index 0\n"
+    assert git(root_of(store), "status", "--porcelain") == ""
+    assert [path.name for path in traces(store)] == ["side"]
+
+
+def test_a_bare_repository_is_recovered_too(store: Store, tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(root_of(store)), "kb.git")
+    assert start(tmp_path / "kb.git", "after:refs/heads/main.lock", "add") == KILLED
+    bare = Store.open(tmp_path / "kb.git")
+    (cleared,) = bare.recover(lambda _: None).cleared
+    assert (cleared.what, cleared.commits) == ("add docs/", 2)
+    assert traces(bare) == []
+    git(tmp_path / "kb.git", "fsck", "--strict", "--no-dangling")
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
+def test_a_worktree_on_another_file_system_works_and_recovers(store: Store, git: Git) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        side = Path(folder) / "side"
+        git(root_of(store), "worktree", "add", "-q", "-b", "side", str(side))
+        assert start(side, "after:refs/heads/side.lock", "add") == KILLED
+        assert start(side, 0, "add") == 0
+        assert git(side, "status", "--porcelain") == ""
+        assert (side / "raw/1.bin").read_bytes() == b"original 1"
+        assert sorted(item.name for item in side.iterdir()) == [".git", ".gitkb", "raw", "wiki"]
