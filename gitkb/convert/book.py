@@ -81,9 +81,7 @@ def _written(archive: zipfile.ZipFile, trees: list[tuple[str, Tag]], gallery: Ga
     depth = _depths(trees)
     for path, tree in trees:
         _demote(tree, depth)
-        for link in tree.find_all("a", href=True):
-            if str(link["href"]).startswith("#") and len(str(link["href"])) > 1:
-                continue
+        _drop_contents(tree)
         shape_chapter(tree, total)
         starts[path] = total
         total += len(tree.find_all(HEADINGS))
@@ -105,6 +103,13 @@ def _written(archive: zipfile.ZipFile, trees: list[tuple[str, Tag]], gallery: Ga
 
         out.append(to_markdown(tree, picture, link_target))
     return out
+
+
+def _drop_contents(tree: Tag) -> None:
+    """A table of contents inside the book says again what its headings say."""
+    for listing in tree.find_all(class_="toc"):
+        if not is_gone(listing) and len(listing.find_all("a")) > 2:
+            listing.decompose()
 
 
 def shape_chapter(tree: Tag, first: int) -> None:

@@ -186,6 +186,9 @@ class _Converter(MarkdownConverter):
 
     def convert_dt(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         term = _one_paragraph(text)
+        if "sig" in classes(el):
+            term = code_span(" ".join(el.get_text().split()))
+            return f"\n\n**{term}**\n\n" if term else ""
         if not term:
             return ""
         bare = term if "*" in term or "`" in term or "![" in term else f"**{term}**"

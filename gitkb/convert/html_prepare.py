@@ -94,6 +94,9 @@ def drop_active(body: Tag, names: list[str]) -> None:
 def shape(root: Tag) -> None:
     """Gives the tree the structure of the Markdown to come: headings levelled, admonitions as quotes, links to headings."""
     _admonitions(root)
+    for listing in root.find_all("dl"):
+        if not is_gone(listing) and listing.find_parent(_is_toc):
+            _as_list(listing)
     for heading in root.find_all(HEADINGS):
         if is_gone(heading):
             continue
@@ -115,6 +118,23 @@ def classes(tag: Tag) -> list[str]:
 def is_gone(tag: Tag) -> bool:
     """Whether an element was decomposed. Tag.decomposed would search the whole tree for an element of that name."""
     return bool(tag.__dict__.get("_decomposed", False))
+
+
+def _is_toc(tag: Tag) -> bool:
+    return not _TOCS.isdisjoint(classes(tag))
+
+
+def _as_list(listing: Tag) -> None:
+    """DocBook writes tables of contents as definition lists: their terms become items, what is below a term its inner list."""
+    listing.name = "ul"
+    item: Tag | None = None
+    for child in listing.find_all(["dt", "dd"], recursive=False):
+        if child.name == "dt":
+            child.name, item = "li", child
+        elif item is not None:
+            for part in list(child.contents):
+                item.append(part.extract())
+            child.decompose()
 
 
 def _is_main(tag: Tag) -> bool:
@@ -162,13 +182,21 @@ def _admonitions(root: Tag) -> None:
         strong = BeautifulSoup("", "lxml").new_tag("strong")
         strong.string = f"{label[:1].upper()}{label[1:]}:"
         first = tag.find("p")
-        if isinstance(first, Tag) and not one_line(
-            "".join(str(s) for s in first.find_all_previous(string=True) if tag in s.parents)
-        ):
+        if isinstance(first, Tag) and _begins_with(tag, first):
             first.insert(0, strong, " ")
         else:
             tag.insert(0, strong, " ")
         tag.name = "blockquote"
+
+
+def _begins_with(tag: Tag, first: Tag) -> bool:
+    """Whether no text of an element stands before this part of it."""
+    for part in tag.descendants:
+        if part is first:
+            return True
+        if not isinstance(part, Tag) and str(part).strip():
+            return False
+    return False
 
 
 def _level(headings: list[Tag]) -> None:

@@ -27,7 +27,7 @@ _ADMONITIONS = (
 )
 _DROPPED = frozenset(
     (
-        "index default-role tabularcolumns currentmodule module highlight sectionauthor codeauthor kernel-doc kernel- "
+        "date index default-role tabularcolumns currentmodule module highlight sectionauthor codeauthor kernel-doc kernel- "
         "feat kernel-abi kernel-include maintainers-include literalinclude autosummary automodule autoclass "
         "autofunction automethod autodata autoexception automodapi meta role default-domain contents sectnum raw "
         "include header footer title bibliography testsetup testcleanup doctest-skip moduleauthor c:namespace "

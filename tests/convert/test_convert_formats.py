@@ -258,3 +258,38 @@ def test_files_above_the_limit_are_refused(tmp_path):
     file.write_text("word " * 1000)
     with pytest.raises(ConversionError, match="limit"):
         convert(file, "a.md", max_bytes=100)
+
+
+def test_no_clock_gets_into_a_text(read):
+    text = "Title\n=====\n\nPrinted on |today|.\n\n.. |today| date:: %Y-%m-%d %H:%M\n"
+    assert "20" not in read("a.rst", text.encode()).markdown
+
+
+def test_one_document_leaves_no_trace_in_the_next(read):
+    plain = b"Title\n=====\n\nSome `words` here.\n"
+    before = read("a.rst", plain)
+    read("b.rst", b".. default-role:: code\n\n.. role:: custom\n\nSome `words` and :custom:`more`.\n")
+    assert read("a.rst", plain) == before
+
+
+def test_tables_of_contents_of_definitions_become_lists(read):
+    page = (
+        '<html><body><h1>T</h1><div class="toc"><dl><dt><a href="a.html">A</a></dt>'
+        '<dd><dl><dt><a href="b.html">B</a></dt></dl></dd>'
+        '<dt><a href="c.html">C</a></dt></dl></div><p>Words.</p></body></html>'
+    )
+    assert read("t.html", page.encode()).markdown == "# T\n\n- [A](a.html)\n  - [B](b.html)\n- [C](c.html)\n\nWords.\n"
+
+
+def test_only_safe_links_remain(read):
+    links = (
+        "https://a.example/x",
+        "mailto:a@b.example",
+        "x.md",
+        "file:///etc/passwd",
+        "data:text/html,x",
+        "vbscript:x",
+        " java\nscript:x",
+    )
+    page = "<html><body><p>" + " ".join(f'<a href="{link}">w</a>' for link in links) + "</p></body></html>"
+    assert read("t.html", page.encode()).markdown == "[w](https://a.example/x) [w](mailto:a@b.example) [w](x.md) w w w w\n"

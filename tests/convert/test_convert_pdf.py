@@ -121,3 +121,33 @@ def test_truncated_documents_are_errors_or_text_but_never_nothing(read):
             assert "knowledge" in read(data[:size]).markdown
         except ConversionError as error:
             assert error.message
+
+
+def test_lines_of_a_left_column_are_not_short(read):
+    left = [
+        "Words of the first column go on",
+        "from line to line. Here a sentence",
+        "ends. Another follows right after",
+        "it in the same paragraph.",
+    ] * 4
+    page = samples.pdf_lines(left, 700) + samples.pdf_lines(left, 700, x=330)
+    text = read(samples.pdf([page, page])).markdown
+    assert "from line to line. Here a sentence ends. Another" in text
+    assert text.count("\n\n") < 12
+
+
+@pytest.mark.parametrize(("password", "opens"), [("", True), ("secret", False)])
+def test_documents_with_a_password_are_refused_unless_it_is_empty(read, password, opens):
+    import io
+
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(samples.pdf([samples.pdf_lines(PROSE)]))))
+    writer.encrypt(user_password=password, owner_password="owner", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    if opens:
+        assert "knowledge base" in read(out.getvalue()).markdown
+    else:
+        with pytest.raises(ConversionError, match="password"):
+            read(out.getvalue())
