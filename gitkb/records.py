@@ -6,6 +6,7 @@ somebody else's data: `decode` accepts only known types and safe paths, and rais
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +16,7 @@ from gitkb.model import FORMAT, Claim, Place, Record, Source, Topic
 from gitkb.text.slugs import document_segment
 
 RECORDS = ".gitkb/documents"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
 
 
@@ -76,7 +78,7 @@ class _Fields:
         value = self.data.get(key, "")
         if not isinstance(value, str) or (required and not value):
             raise FormatError(f"{key} must be text")
-        if any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 or 0x7F <= ord(c) < 0xA0 for c in value):
+        if _CONTROL.search(value):
             raise FormatError(f"{key} holds a control character")
         return value
 

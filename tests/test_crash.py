@@ -23,9 +23,13 @@ PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 def _documents(folder: Path) -> None:
     folder.mkdir()
     for number in range(6):
-        text = f"# Case {number}\n\nA write-ahead log is a file that holds every change number {number} before the page does.\n\n"
-        text += "## Recovery\n\nThe recovery process reads the write-ahead log from the last checkpoint and applies each change again.\n"
-        (folder / f"case-{number}.md").write_text(text, encoding="utf-8")
+        text = [
+            f"# Case {number}\n",
+            f"A write-ahead log is a file that holds every change number {number} before the page does.\n",
+            "## Recovery from the write-ahead log\n",
+            "The recovery process reads the write-ahead log from the last checkpoint and applies each change again.\n",
+        ]
+        (folder / f"case-{number}.md").write_text("\n".join(text), encoding="utf-8")
     html = "<html><body><h1>Logs</h1><p>A checkpoint is a point in the log from which recovery starts its work again.</p>"
     (folder / "logs.html").write_text(
         f'{html}<p>See <img alt="dot" src="data:image/png;base64,{PIXEL}"></p></body></html>', encoding="utf-8"

@@ -1,4 +1,6 @@
-"""What people do beside gitkb: edit, stage and add files, by hand and in any editor. Nothing of it is lost or committed by surprise."""
+"""What people do beside gitkb: edit, stage and add files, by hand and in any editor. Nothing of it is lost or committed by
+surprise.
+"""
 
 import json
 import os
@@ -19,13 +21,20 @@ Databases use write-ahead logging because a sequential write is cheaper than man
 After a crash, write-ahead logging lets the server replay the changes that the pages have not seen yet.
 
 """
-TEXTS = {
-    "wal.md": WAL,
-    "sqlite.md": "# SQLite notes\n\nSQLite has supported write-ahead logging since version 3.7. With write-ahead logging, readers continue"
-    " while one writer appends changes to the log.\n\n## Write-ahead logging in practice\n\nIn practice write-ahead logging needs shared"
-    " memory on the machine.\n",
-    "raft.md": "# Raft\n\nRaft is a consensus algorithm that elects one leader, and the leader replicates its log to the followers.\n",
-}
+SQLITE = """# SQLite notes
+
+SQLite has supported write-ahead logging since version 3.7.
+With write-ahead logging, readers continue while one writer appends changes to the log.
+
+## Write-ahead logging in practice
+
+In practice write-ahead logging needs shared memory on the machine.
+"""
+RAFT = """# Raft
+
+Raft is a consensus algorithm that elects one leader, and the leader replicates its log to the followers.
+"""
+TEXTS = {"wal.md": WAL, "sqlite.md": SQLITE, "raft.md": RAFT}
 
 
 def gitkb(*arguments: str | Path, code: int = 0) -> "subprocess.CompletedProcess[str]":

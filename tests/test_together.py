@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-
 PERSON = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 
 

@@ -33,13 +33,22 @@ def _exact(wanted: str) -> list[str]:
 
 
 def _matches(tree: Tree, part: str) -> list[str]:
-    """Pages whose name holds the part; a document counts once, by its summary, also by its source's file name."""
+    """Pages with this last segment, else those whose name holds the part; a document counts once, by its summary, also by
+    its source's file name."""
     from gitkb.ingest.names import document_name
 
     part = part.removeprefix("wiki/").removesuffix(".md")
     slugged = document_name(part) if part else part
     pages = [path for path, _ in tree.files("wiki") if path.endswith(".md") and not path.startswith("wiki/sources/")]
-    return [path for path in pages if part in path.casefold() or slugged in path]
+    names = {path: _name(path) for path in pages if not path.endswith("/index.md")}
+    same = [path for path, name in names.items() if name.rpartition("/")[2] in (part, slugged)]
+    return same or [path for path, name in names.items() if part in name.casefold() or slugged in name]
+
+
+def _name(path: str) -> str:
+    """A page's name without the folder of its kind."""
+    bare = path.removeprefix("wiki/").removesuffix(".md")
+    return bare.partition("/")[2] if bare.split("/", 1)[0] in _PAGE_FOLDERS else bare
 
 
 def _owner(path: str, tree: Tree) -> str | None:

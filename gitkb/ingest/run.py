@@ -63,7 +63,8 @@ class AddRun:
 
     def _scan(self, path: Path) -> Scan:
         found = scan(path, self.options.into, Filter(self.options.include, self.options.exclude), self.store.worktree)
-        self.listener.scanned(Scanned(found.root or found.files[0].path, len(found.files), found.unsupported))
+        name = f"{found.root}/" if path.is_dir() else found.files[0].path
+        self.listener.scanned(Scanned(name, len(found.files), found.unsupported))
         return found
 
     def _plan(self, scans: Sequence[Scan]) -> list[Item]:
@@ -99,7 +100,7 @@ class AddRun:
             max_bytes=self.settings.convert.max_bytes,
             names={item.source.path: item.document for item in items},
         )
-        self._advance(total=len(items))
+        self._advance(total=len(jobs))
         with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as self.pool:
             results = _Results(self.pool.prepare(jobs))
             for item in items:

@@ -1,7 +1,7 @@
 """Makes a knowledge base: its repository, settings, instructions for readers, attributes, first pages and first commit.
 
-Invariant: a file that exists keeps every word; it gets one marked block at its end. Nothing is changed before everything that could
-stand in the way has been looked for.
+Invariant: a file that exists keeps every word; it gets one marked block at its end. Nothing is changed before everything
+that could stand in the way has been looked for.
 """
 
 import json
@@ -23,10 +23,10 @@ This repository is a knowledge base made by gitkb from documents. Read it from t
 1. `wiki/index.md` lists what is here; every folder below it has an `index.md` of its own.
 2. `wiki/summaries/` has one page a document: what it is, its outline, its best sentences.
 3. `wiki/concepts/` and `wiki/entities/` have pages across documents. Every claim ends in a link to its place in a source.
-4. `wiki/sources/` has the converted text of each document, with page anchors; `raw/` has the originals.
+4. `wiki/sources/` has the converted text of each document; `raw/` has the originals.
 
-Cite claims by their place (`wiki/sources/...#page-97`). Search with `gitkb search QUERY --json`, list documents with `gitkb list --json`,
-read a page with `gitkb show PAGE`; each takes `--at REV` for an older state.
+Cite claims by their place (`wiki/sources/...#page-97`). Search with `gitkb search QUERY --json`, list documents with
+`gitkb list --json`, read a page with `gitkb show PAGE`; each takes `--at REV` for an older state.
 
 You may edit any page below `wiki/` and commit it: your words are kept when pages are made again. Write notes of your own under a
 `## Notes` heading or in new files. Do not edit `.gitkb/` or `raw/` by hand; documents come with `gitkb add`.
@@ -66,7 +66,7 @@ _MESSAGE = "Make a gitkb knowledge base\n\nGitkb-Operation: init\n"
 
 
 def _repository(path: Path, bare: bool) -> Store:
-    if (path / ".git").exists() or (path / "HEAD").is_file() and (path / "objects").is_dir():
+    if (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir()):
         return Store.open(path)
     return Store.create(path, bare=bare)
 

@@ -44,11 +44,17 @@ def topic_key(name: str, language: str = "") -> str:
     """The identity of a topic's name across documents, which is also its page's file name: case, punctuation, script
     variants and (English) plural aside. "C++" and "C#" stay apart from "C"."""
     spelled = "".join(_SPELLED.get(c, c) for c in unicodedata.normalize("NFKC", name))
-    segment = document_segment(spelled)
-    if language not in ("", "en"):
-        return segment
-    head, dash, last = segment.rpartition("-")
-    return f"{head}{dash}{_singular(last)}"
+    segment = slug(spelled)
+    if language in ("", "en") and not _is_acronym(name):
+        head, dash, last = segment.rpartition("-")
+        segment = f"{head}{dash}{_singular(last)}"
+    return document_segment(segment)
+
+
+def _is_acronym(name: str) -> bool:
+    """Whether the last word is all capitals ("ARIES", "DNS"); a plural s stays small ("APIs")."""
+    last = name.split()[-1:] or [""]
+    return last[0].isupper()
 
 
 def _is_kept(char: str) -> bool:
