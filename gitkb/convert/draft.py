@@ -14,7 +14,7 @@ from gitkb.model import Picture
 class Draft:
     """A converted text and what its source says about itself; empty where the source says nothing.
 
-    `places` are in-document links to resolve: a link to `#@n` means the n-th heading of the text, counted from 0.
+    A link to `#@n` in the text means its n-th heading, counted from 0; `finish` puts the anchor in.
     `unit` names what `pages` counts ("page", "slide", "sheet", "cell") for messages.
     """
 

@@ -6,7 +6,6 @@ line feed at its end, at least one word, and is not mostly garbage.
 
 import re
 import unicodedata
-from dataclasses import replace
 
 from gitkb.convert.draft import Draft
 from gitkb.convert.fences import lines_with_code
@@ -46,7 +45,7 @@ def finish(draft: Draft, form: Format, name: str) -> Conversion:
         language=_language(draft.language),
         pages=draft.pages,
         headings=headings,
-        pictures=tuple(replace(picture) for picture in draft.pictures if f"({picture.name})" in text),
+        pictures=tuple(picture for picture in draft.pictures if f"({picture.name})" in text),
         authors=tuple(dict.fromkeys(a for a in map(one_line, draft.authors) if a)),
         dates={key: draft.dates[key] for key in sorted(draft.dates) if draft.dates[key]},
         description=one_line(draft.description),
