@@ -1,4 +1,3 @@
-
 """Sentences that lean on their neighbours: pronouns and connectives at the start, "above", "as we saw", "Listing 4-2".
 
 Invariant: decides by the words alone, in ten languages; patterns are alternatives of fixed words, so their time is linear.
