@@ -28,6 +28,7 @@ from gitkb.store.worktree import Worktree
 from gitkb.store.writer import Place, Writer
 
 LOCK_SECONDS = 600.0
+OPEN_PACKS = 64
 
 
 class Store:
@@ -35,6 +36,8 @@ class Store:
 
     def __init__(self, folders: opening.Folders) -> None:
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
+        # A long run makes many packs; libgit2 would keep each open for ever.
+        pygit2.option(Option.SET_MWINDOW_FILE_LIMIT, OPEN_PACKS)
         self._folders = folders
         self._reader = ObjectReader(folders.git_dir)
         self.git_dir = folders.common

@@ -7,6 +7,7 @@ import pytest
 
 from gitkb.errors import NotFound, RefMoved, RepositoryError
 from gitkb.store import PlannedCommit, Store
+from gitkb.store.repository import OPEN_PACKS
 from tests.store.scenes import Git, first_commit, publish, root_of, traces
 
 
@@ -222,3 +223,14 @@ def test_paths_that_leave_the_tree_are_refused(store: Store) -> None:
         with pytest.raises(RepositoryError, match="cannot be the path"):
             publish(store, {path: b"x"})
     assert [item.name for item in root_of(store).parent.iterdir()] == ["kb"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files as Linux shows them")
+def test_a_long_run_does_not_keep_every_pack_open(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "kb.git", bare=True)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with store.begin("add", allow_unborn=True) as run:
+        for number in range(OPEN_PACKS + 30):
+            with run.locked() as transaction:
+                transaction.publish([PlannedCommit("add", {f"raw/{number}": b"%d" % number})])
+        assert len(list(Path("/proc/self/fd").iterdir())) - before < OPEN_PACKS + 10
