@@ -56,7 +56,8 @@ class Transaction:
         """Make the commits real, durable and visible, all or none; returns their ids in order.
 
         `InTheWay` and `RefMoved` leave everything as it was; so does any error before the swap. After the swap the commits
-        stay, and an error (a full disk) leaves at most worktree and index to the next writer's recovery. Files given as content are moved from the scratch folder.
+        stay, and an error (a full disk) leaves at most worktree and index to the next writer's recovery. Files given as
+        content are moved from the scratch folder.
         """
         if not commits:
             return []
