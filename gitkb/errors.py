@@ -60,6 +60,14 @@ class InTheWay(GitkbError):
     """Untracked, staged or edited files of a person stand where gitkb would write; names them."""
 
 
+class ChangedSince(GitkbError):
+    """What is to be taken back was changed by a later commit; names it."""
+
+
+class NothingToUndo(GitkbError):
+    """There is no change to take back, or it is taken back already."""
+
+
 class LockTimeout(GitkbError):
     """Another live process held a lock for longer than the limit."""
 

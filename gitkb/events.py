@@ -48,6 +48,61 @@ class RefreshSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBackOptions:
+    """How `remove` and `undo` work: on which `branch` ("" is the checked-out one); a `dry_run` only says what they would do."""
+
+    branch: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedDocument:
+    """A document that was removed: `files` are all of its own paths, the record included; `commit` is empty in a dry run."""
+
+    document: str
+    title: str
+    files: tuple[str, ...]
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLink:
+    """A link that leads nowhere once its target is gone: the page, its 1-based line, the target's path."""
+
+    page: str
+    line: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSummary:
+    """The end of a `remove`; `commit` is the tip. In a dry run `claims` tells for each page how many claims it has of the
+    documents, and `links` which links of other pages would lead nowhere; else both are empty."""
+
+    branch: str
+    commit: str
+    documents: tuple[RemovedDocument, ...]
+    pages: PageChanges
+    claims: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[DeadLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoSummary:
+    """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
+    back as they were (`restored`) and gone (`deleted`). `commit` is the tip."""
+
+    branch: str
+    commit: str
+    undone: str
+    subject: str
+    documents: tuple[str, ...]
+    restored: tuple[str, ...]
+    deleted: tuple[str, ...]
+    pages: PageChanges
+
+
+@dataclass(frozen=True, slots=True)
 class InitResult:
     """`created` is False when the folder already held a knowledge base; `touched` existed before and got a marked block."""
 
@@ -105,6 +160,36 @@ class LogEntry:
     subject: str
     operation: str
     document: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlameLine:
+    """One line of a page and where it comes from.
+
+    `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in it, `source`
+    the original as it was added; all are empty for what a person wrote. `commit` brought the words, `time` (ISO 8601 with offset) and
+    `author` are its own; `compiler` found the claim.
+    """
+
+    line: int
+    text: str
+    document: str
+    title: str
+    place: str
+    source: str
+    commit: str
+    time: str
+    author: str
+    compiler: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The lines of a page that somebody answers for, in text order, at a commit."""
+
+    path: str
+    commit: str
+    lines: tuple[BlameLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ transactions. Nothing here prints or reads the environment.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitkb import records
 from gitkb.catalog.catalog import Catalog
@@ -15,18 +16,26 @@ from gitkb.errors import FormatError, NotAKnowledgeBase
 from gitkb.events import (
     AddOptions,
     AddSummary,
+    Blame,
     CheckResult,
     DocumentRow,
     InitResult,
     Listener,
     LogEntry,
     RefreshSummary,
+    RemoveSummary,
     Shown,
     Status,
+    TakeBackOptions,
+    UndoSummary,
 )
 from gitkb.ingest import pages
 from gitkb.model import Record, SearchHit, State
 from gitkb.store import RunState, Snapshot, Store
+
+if TYPE_CHECKING:
+    from gitkb.wiki.diff_report import DiffReport
+    from gitkb.wiki.diff_web import WebLinks
 
 
 class KnowledgeBase:
@@ -78,6 +87,25 @@ class KnowledgeBase:
         if not options.dry_run:
             self.recover(listener)
         return AddRun(self.store, self.catalog, self.settings(), options, listener)(paths)
+
+    def remove(self, names: Sequence[str], options: TakeBackOptions, listener: Listener) -> RemoveSummary:
+        """Removes documents; see `gitkb.ingest.remove`."""
+        from gitkb.ingest.remove import RemoveRun, tip_of
+
+        if not options.dry_run:
+            self.recover(listener)
+        settings = self.settings(tip_of(self.store, options.branch))
+        return RemoveRun(self.store, self.catalog, settings, options, listener)(names)
+
+    def undo(self, what: str | None, options: TakeBackOptions, listener: Listener) -> UndoSummary:
+        """Takes back a commit or a document's last change, by default the last change; see `gitkb.ingest.undo`."""
+        from gitkb.ingest.remove import tip_of
+        from gitkb.ingest.undo import UndoRun
+
+        if not options.dry_run:
+            self.recover(listener)
+        settings = self.settings(tip_of(self.store, options.branch))
+        return UndoRun(self.store, self.catalog, settings, options, listener)(what)
 
     def refresh(self, listener: Listener) -> RefreshSummary:
         """Makes the pages commit if pages are pending."""
@@ -159,6 +187,24 @@ class KnowledgeBase:
         projected = pages.project_tree(self.store, self.catalog, tip, keep=at is None)
         found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
         return CheckResult(found.state, tip.commit, tuple(found.problems))
+
+    def diff(self, base: str | None = None, head: str | None = None) -> "DiffReport":
+        """What leads from one revision to another, shared pages projected on both sides; see `gitkb.ingest.compare`."""
+        from gitkb.ingest.compare import diff
+
+        return diff(self.store, self.catalog, self.settings(), base, head)
+
+    def web_links(self) -> "WebLinks | None":
+        """Addresses of files on the service that hosts origin, None where it is not known."""
+        from gitkb.ingest.compare import links
+
+        return links(self.store)
+
+    def blame(self, page: str, line: int | None = None, at: str | None = None) -> Blame:
+        """Where the claims of a page come from, or its one line; `NotFound` names the candidates."""
+        from gitkb.ingest.blame import blame
+
+        return blame(self.store, self.store.snapshot(at), page, line)
 
     def _record(self, tip: Snapshot, document: str | None) -> Record | None:
         content = tip.read(records.record_path(document)) if document else None

@@ -10,16 +10,20 @@ import typer
 
 from gitkb import __version__
 from gitkb.cli.add import add
+from gitkb.cli.blame import blame
 from gitkb.cli.check import check
+from gitkb.cli.diff import diff
 from gitkb.cli.init import init
 from gitkb.cli.list import list_documents
 from gitkb.cli.log import log
 from gitkb.cli.options import Common, KbOption, VerboseOption
 from gitkb.cli.recover import recover
 from gitkb.cli.refresh import refresh
+from gitkb.cli.remove import remove
 from gitkb.cli.search import search
 from gitkb.cli.show import show
 from gitkb.cli.status import status
+from gitkb.cli.undo import undo
 
 application = typer.Typer(
     name="gitkb",
@@ -50,11 +54,15 @@ def before(
 
 application.command("init")(init)
 application.command("add")(add)
+application.command("remove")(remove)
+application.command("undo")(undo)
 application.command("refresh")(refresh)
 application.command("list")(list_documents)
 application.command("show")(show)
 application.command("status")(status)
 application.command("log")(log)
+application.command("diff")(diff)
+application.command("blame")(blame)
 application.command("search")(search)
 application.command("check")(check)
 application.command("recover")(recover)

@@ -4,7 +4,7 @@ Invariant: a title cannot inject a trailer or a second line. Nothing in gitkb de
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gitkb.model import PageChanges
 
@@ -30,6 +30,12 @@ def edit_message(paths: list[str]) -> str:
     """The message of a commit that holds exactly a person's own edits."""
     subject = f"edit {paths[0]}" if len(paths) == 1 else f"edit {len(paths)} pages"
     return _message(subject, "\n".join(paths) if len(paths) > 1 else "", {"Gitkb-Operation": "edit"})
+
+
+def undo_message(undone: str, what: str, documents: Sequence[str]) -> str:
+    """The message of a commit that takes another back: "undo add docs/x: Title"; `undone` is that commit's id."""
+    document = {"Gitkb-Document": documents[0]} if len(documents) == 1 else {}
+    return _message(f"undo {what}", f"This takes back {undone}.", {"Gitkb-Operation": "undo", **document})
 
 
 def _message(subject: str, body: str, trailers: Mapping[str, str]) -> str:

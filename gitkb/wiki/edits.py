@@ -58,7 +58,7 @@ def settle(path: str, current: bytes | None, projected: bytes | None, base: Call
     text = _footnotes(merged.text, theirs, ours)
     if _words(text) == _words(theirs):
         return Settled(projected, None, merged.clashes)
-    return Settled(_with_seal_of(target, text), target, merged.clashes)
+    return Settled(with_seal_of(target, text), target, merged.clashes)
 
 
 def _text(content: bytes) -> str:
@@ -81,8 +81,8 @@ def _bare(page: bytes) -> bytes:
     return seal(text, author(page) or "gitkb")
 
 
-def _with_seal_of(projected: bytes, text: str) -> bytes:
-    """The merged page under the projection's seal, which it does not fulfil: so it stays known as edited."""
+def with_seal_of(projected: bytes, text: str) -> bytes:
+    """A merged page (without a seal) under the projection's seal, which it does not fulfil: so it stays known as edited."""
     sealed = _text(projected)
     header, body = frontmatter.cut(text)
     line = re.search(r"^generated: .*\n", frontmatter.cut(sealed)[0] or "", re.MULTILINE)

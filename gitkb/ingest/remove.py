@@ -1,0 +1,132 @@
+"""Removes documents: a commit for each that takes away all of its own files, then the pages.
+
+Invariant: what remains is what it would be had the document never come; a person's words stay on shared pages, and in the
+history where they stood on the document's own. A group of removals is published whole or not at all.
+"""
+
+from collections import Counter
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.records import RECORDS, RecordCorpus
+from gitkb.config import Settings
+from gitkb.errors import NotFound, RefMoved, RepositoryError
+from gitkb.events import Listener, RemovedDocument, RemoveSummary, TakeBackOptions
+from gitkb.ingest import pages
+from gitkb.ingest.documents import find_document, own_files, record_of
+from gitkb.ingest.land import own_edits
+from gitkb.ingest.messages import document_message, edit_message
+from gitkb.ingest.preview import dead_links, foresee
+from gitkb.model import Tree
+from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
+from gitkb.wiki.generated import Seal, state
+from gitkb.wiki.summary import label_of
+
+ATTEMPTS = 50
+GROUP_DOCUMENTS = 100
+
+
+def tip_of(store: Store, branch: str) -> Snapshot:
+    """The tip of a branch ("" for the checked-out one); of the checked-out one where it does not exist yet."""
+    if branch:
+        try:
+            return store.snapshot(f"refs/heads/{branch}")
+        except NotFound:
+            pass
+    return store.snapshot()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRun:
+    """One `remove`; `settings` are those of the branch."""
+
+    store: Store
+    catalog: Catalog
+    settings: Settings
+    options: TakeBackOptions
+    listener: Listener
+
+    def __call__(self, names: Sequence[str]) -> RemoveSummary:
+        """Removes documents by name, path or unique part; `NotFound` before anything is changed."""
+        tip = tip_of(self.store, self.options.branch)
+        with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
+            known = RecordCorpus(db).documents()
+        documents = list(dict.fromkeys(find_document(tip, name, known) for name in names))
+        if self.options.dry_run:
+            return self._preview(tip, documents)
+        removed: list[RemovedDocument] = []
+        with self.store.begin(f"remove {_shown(documents)}", branch=self.options.branch or None) as run:
+            for start in range(0, len(documents), GROUP_DOCUMENTS):
+                removed += self._publish(run, documents[start : start + GROUP_DOCUMENTS])
+            changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
+        self.store.maintain()
+        return RemoveSummary(run.branch, tip_of(self.store, run.branch).commit, tuple(removed), changes)
+
+    def _publish(self, run: Run, documents: Sequence[str]) -> list[RemovedDocument]:
+        for _ in range(ATTEMPTS):
+            try:
+                with run.locked(self.listener.message) as transaction:
+                    return self._transact(transaction, documents)
+            except RefMoved:
+                continue
+        raise RepositoryError(
+            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
+        )
+
+    def _transact(self, transaction: Transaction, documents: Sequence[str]) -> list[RemovedDocument]:
+        tip = transaction.tip
+        commits: list[PlannedCommit] = []
+        removals: list[tuple[int, RemovedDocument, list[str]]] = []
+        for document in documents:
+            removed = _removed(tip, document)
+            if not removed.files:
+                raise NotFound(f"{document} was removed meanwhile.", "gitkb log shows by whom.")
+            edits = {path: new for path, new in own_edits(transaction, removed.files).items() if new is not None}
+            if edits:
+                commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
+            removals.append((len(commits), removed, _edited(tip, removed.files, edits)))
+            commits.append(PlannedCommit(_message(tip, removed), dict.fromkeys(removed.files)))
+        oids = transaction.publish(commits, f"{len(documents)} documents")
+        for index, _, edited in removals:
+            for path in edited:
+                self.listener.message(f"{path} held words of a person; they are in the history: git show {oids[index]}~:{path}")
+        return [RemovedDocument(each.document, each.title, each.files, oids[index]) for index, each, _ in removals]
+
+    def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
+        removed = tuple(_removed(tip, document) for document in documents)
+        gone: dict[str, bytes | None] = {path: None for each in removed for path in each.files}
+        foreseen = foresee(self.store, self.catalog, tip, gone)
+        labels = [label_of(document) for document in documents]
+        claims = {path: _claims(tip, path, labels) for path in (*foreseen.pages.changed, *foreseen.pages.removed)}
+        links = tuple(dead_links(tip, {*gone, *foreseen.pages.removed}, foreseen.contents))
+        branch = self.options.branch or self.store.branch()
+        claims = {path: count for path, count in claims.items() if count}
+        return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
+
+
+def _removed(tip: Tree, document: str) -> RemovedDocument:
+    record = record_of(tip, document)
+    return RemovedDocument(document, record.title if record else "", own_files(tip, document))
+
+
+def _message(tip: Tree, removed: RemovedDocument) -> str:
+    record = record_of(tip, removed.document)
+    return document_message("remove", removed.document, removed.title, record.source.sha256 if record else "")
+
+
+def _edited(tip: Tree, files: Sequence[str], edits: Container[str]) -> list[str]:
+    """Those of a document's own pages that hold a person's words."""
+    own = [path for path in files if path.startswith("wiki/") and path.endswith(".md")]
+    return [path for path in own if path in edits or state(tip.read(path) or b"") is Seal.EDITED]
+
+
+def _claims(tip: Tree, path: str, labels: Sequence[str]) -> int:
+    """How many claims of the documents with these labels stand on a page."""
+    text = (tip.read(path) or b"").decode("utf-8", "replace")
+    counts = Counter(line.rpartition("[^")[2] for line in text.split("\n") if line.endswith("]"))
+    return sum(counts[f"{label}]"] for label in labels)
+
+
+def _shown(documents: Sequence[str]) -> str:
+    return documents[0] if len(documents) == 1 else f"{len(documents)} documents"

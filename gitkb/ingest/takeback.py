@@ -1,0 +1,179 @@
+"""What takes a change back: a three-way of the commit, its parent and now, for each record, page and file that it changed.
+
+Invariant: what the change left is what stands there now, or nothing is taken back and the paths that stand in the way are
+named; a page takes part by block, so that words which came later stay. What follows from documents (generated pages, the
+projections kept of edited ones, overviews) is no change of its own. Reads trees; writes nothing.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from gitkb import records
+from gitkb.config import CONFIG_PATH
+from gitkb.ingest.documents import owner_of
+from gitkb.model import Tree, TreeChange
+from gitkb.text.merge import merge
+from gitkb.wiki.edits import EDITED, edited_path, with_seal_of
+from gitkb.wiki.generated import Seal, state, unsealed
+
+_DERIVED = (f"{EDITED}/", ".gitkb/overviews/")
+Base = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A tree, with `base`: the last generated version of a page in the history that leads there."""
+
+    tree: Tree
+    base: Base
+
+    def projection(self, path: str, page: bytes | None) -> bytes | None:
+        """What gitkb last made of this page here; None for a page of a person's own."""
+        kind = state(page) if page is not None else Seal.PERSON
+        if kind is Seal.EDITED:
+            return self.tree.read(edited_path(path)) or self.base(path)
+        return page if kind is Seal.GENERATED else None
+
+
+@dataclass(slots=True)
+class TakenBack:
+    """The outcome: new content by path (a blob's id, bytes, or None for a deletion), the documents among them, the paths that
+    were changed since, and how many changes there were to take back at all."""
+
+    changes: dict[str, str | bytes | None] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
+    considered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """One change (`before`, `after`) and `now`; `edits` are worktree files that differ from the tree of `now`."""
+
+    before: Moment
+    after: Moment
+    now: Moment
+    edits: Mapping[str, bytes | None] = field(default_factory=dict)
+
+    def __call__(self, document: str | None = None) -> TakenBack:
+        """What takes the change back, or the part of it that concerns one document."""
+        found = TakenBack()
+        changed = [c for c in self.after.tree.changes_since(self.before.tree.oid) if not c.path.startswith(_DERIVED)]
+        units: dict[str, list[TreeChange]] = {records.document_of(c.path) or "": [] for c in changed}
+        units.pop("", None)
+        others: list[TreeChange] = []
+        for change in changed:
+            name = records.document_of(change.path) or owner_of(change.path)
+            units.get(name or "", others).append(change)
+        for name, unit in units.items():
+            if document in (None, name):
+                self._document(name, unit, found)
+        for change in others if document is None else ():
+            self._other(change, found)
+        return found
+
+    def concerns(self) -> Collection[str]:
+        """All paths that may be taken back: those whose edits matter."""
+        return [change.path for change in self.after.tree.changes_since(self.before.tree.oid)]
+
+    def _document(self, name: str, unit: list[TreeChange], found: TakenBack) -> None:
+        found.considered += 1
+        record = next(change for change in unit if records.document_of(change.path))
+        if self._is(record.path, record.old):
+            return
+        if not self._is(record.path, record.new):
+            found.blocked.append(record.path)
+            return
+        found.documents.append(name)
+        for change in unit:
+            if _is_page(change.path):
+                self._page(change.path, self._bytes(change.old), self._bytes(change.new), self.before, found)
+            else:
+                self._file(change, found)
+
+    def _other(self, change: TreeChange, found: TakenBack) -> None:
+        """A page that a person changed, a decision, or any other file; not a page that follows from the documents."""
+        if not _is_page(change.path):
+            found.considered += 1
+            self._file(change, found)
+            return
+        before, after = self._bytes(change.old), self._bytes(change.new)
+        if all(page is None or state(page) is Seal.GENERATED for page in (before, after)):
+            return
+        if before is None or state(before) is Seal.GENERATED:
+            # Of an edited page that was generated, or not there at all, what is generated stays.
+            before = self.after.projection(change.path, after) or before
+        elif self.before.tree.blob(edited_path(change.path)) != self.after.tree.blob(edited_path(change.path)):
+            return  # an edited page that was projected anew
+        found.considered += 1
+        self._page(change.path, before, after, self.now, found)
+
+    def _file(self, change: TreeChange, found: TakenBack) -> None:
+        if self._is(change.path, change.old):
+            return
+        if self._is(change.path, change.new):
+            found.changes[change.path] = change.old
+        else:
+            found.blocked.append(change.path)
+
+    def _page(self, path: str, before: bytes | None, after: bytes | None, source: Moment, found: TakenBack) -> None:
+        """Takes a page's change back; `source` is where the projection behind a merged page is looked for."""
+        now = self.edits[path] if path in self.edits else self.now.tree.read(path)
+        if now == before:
+            return
+        if now == after:
+            found.changes[path] = before
+            self._keep(path, self._kept_before(path, before), found)
+        elif before is None or after is None or now is None:
+            found.blocked.append(path)
+        else:
+            projection = source.projection(path, before if source is self.before else now)
+            self._merge(path, (before, after, now), projection, found)
+
+    def _merge(self, path: str, pages: tuple[bytes, bytes, bytes], projection: bytes | None, found: TakenBack) -> None:
+        before, after, now = (unsealed(_text(page)) for page in pages)
+        merged = merge(after, now, before)
+        if merged.clashes:
+            found.blocked.append(path)
+        elif merged.text != now:
+            if projection is None:
+                found.changes[path] = merged.text.encode("utf-8", "surrogateescape")
+            elif unsealed(_text(projection)).rstrip() == merged.text.rstrip():
+                found.changes[path], projection = projection, None
+            else:
+                found.changes[path] = with_seal_of(projection, merged.text)
+            self._keep(path, projection, found)
+
+    def _kept_before(self, path: str, page: bytes | None) -> bytes | None:
+        """The projection to keep for a page that becomes what it was; none where history tells it as well."""
+        if page is None or state(page) is not Seal.EDITED:
+            return None
+        kept, projection = self.before.tree.read(edited_path(path)), self.before.projection(path, page)
+        return kept if kept is not None or self.now.base(path) == projection else projection
+
+    def _keep(self, path: str, projection: bytes | None, found: TakenBack) -> None:
+        kept = edited_path(path)
+        if self.now.tree.read(kept) != projection:
+            found.changes[kept] = projection
+
+    def _is(self, path: str, oid: str | None) -> bool:
+        """Whether what stands at a path now is this blob."""
+        if path not in self.edits:
+            return self.now.tree.blob(path) == oid
+        return self.edits[path] == self._bytes(oid)
+
+    def _bytes(self, oid: str | None) -> bytes | None:
+        return None if oid is None else self.now.tree.read_blob(oid)
+
+
+def unmakes(found: TakenBack) -> bool:
+    """Whether it would take away the knowledge base itself."""
+    return CONFIG_PATH in found.changes and found.changes[CONFIG_PATH] is None
+
+
+def _is_page(path: str) -> bool:
+    return path.startswith("wiki/") and path.endswith(".md")
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
