@@ -71,8 +71,8 @@ def flow(value: object) -> str:
     return _scalar(value)
 
 
-# Most words and sentences need no YAML library: a letter first, then nothing that means something to YAML.
-_PLAIN = re.compile(r"[^\W\d_][\w./()+=;'\u2019-]*(?: [\w./()+=;'\u2019-]+)*")
+# Most words, sentences and links need no YAML library: a letter first, then nothing that means something to YAML.
+_PLAIN = re.compile(r"(?:\.\./)*[^\W\d_][\w./()+=;'\u2019-]*(?: [\w./()+=;'\u2019-]+)*")
 _PLAIN_LINE = re.compile(r"[^\W\d_][\w./()+=;'\u2019,?!\"%\[\]-]*(?: [\w./()+=;'\u2019,?!\"%\[\]-]+)*")
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 

@@ -32,6 +32,7 @@ class Link:
 
 # What may stay as it is in a destination, besides letters and digits of any script.
 _KEPT = "/-._~!$+,;=@'"
+_PLAIN = re.compile(r"[A-Za-z0-9/\-._~!$+,;=@']*")
 _WIKILINK = re.compile(r"(?P<image>!?)\[\[(?P<target>[^\[\]|\n]+)(?:\|(?P<text>[^\[\]\n]*))?\]\]")
 _FOOTNOTE = re.compile(r"^\[\^[^\]\n]+\]:", re.MULTILINE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -43,10 +44,21 @@ def relative(from_page: str, to: str) -> str:
     fragment = f"#{_encode(anchor)}" if anchor else ""
     if path == from_page and fragment:
         return fragment
-    return _encode(posixpath.relpath(path, posixpath.dirname(from_page) or ".")) + fragment
+    return _encode(_steps(from_page, path)) + fragment
+
+
+def _steps(from_page: str, path: str) -> str:
+    """The way from one page to another path. Not `posixpath.relpath`, which asks for the working folder each time."""
+    here, there = posixpath.normpath(from_page).split("/")[:-1], posixpath.normpath(path).split("/")
+    same = 0
+    while same < len(here) and same < len(there) and here[same] == there[same]:
+        same += 1
+    return "/".join([".."] * (len(here) - same) + there[same:]) or "."
 
 
 def _encode(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     return "".join(c if _is_kept(c) else quote(c, safe="", errors="replace") for c in text)
 
 
