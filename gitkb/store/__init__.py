@@ -8,7 +8,7 @@ from gitkb.store.publish import Transaction
 from gitkb.store.repository import Store
 from gitkb.store.run import Run
 from gitkb.store.snapshot import Snapshot, TreeView
-from gitkb.store.values import Commit, Edit, PlannedCommit, Recovery, Rescued, RunState, WorktreeStatus
+from gitkb.store.values import Commit, Edit, PlannedCommit, Recovery, Rescued, RunState, Stored, WorktreeStatus
 
 __all__ = [
     "Commit",
@@ -20,6 +20,7 @@ __all__ = [
     "RunState",
     "Snapshot",
     "Store",
+    "Stored",
     "Transaction",
     "TreeView",
     "WorktreeStatus",

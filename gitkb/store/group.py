@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gitkb.store.objects import SPILL_BYTES, ObjectBuffer, encode_commit
 from gitkb.store.snapshot import ObjectReader, Snapshot
-from gitkb.store.trees import TreeEditor
-from gitkb.store.values import Content, PathPlan, PlannedCommit, Version
+from gitkb.store.trees import TreeEditor, checked_segments
+from gitkb.store.values import Content, PathPlan, PlannedCommit, Stored, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class GroupPlanner:
         oids = []
         for planned in commits:
             self._change(planned)
-            parents = [self._parent] if self._parent else []
+            parents = [*([self._parent] if self._parent else []), *planned.parents]
             self._parent = make_commit(self._buffer, self._editor.write(), parents, signers, planned.message)
             oids.append(self._parent)
             if self._buffer.size > SPILL_BYTES:
@@ -66,17 +66,35 @@ class GroupPlanner:
             versions = self._versions.setdefault(path, []) or self._versions[path]
             if not versions:
                 versions.append(self._editor.version(path))
-            version = Version(self._blob(content), versions[-1].mode)
+            mode = content.mode if isinstance(content, Stored) else versions[-1].mode
+            version = Version(self._blob(content), mode)
             self._editor.put(path, version)
             versions.append(version)
             self._contents[path] = content
 
     def _blob(self, content: Content) -> str | None:
-        if content is None:
-            return None
+        if content is None or isinstance(content, Stored):
+            return None if content is None else content.oid
         return self._buffer.put_file(content) if isinstance(content, Path) else self._buffer.put("blob", content)
 
     def _path_plan(self, path: str) -> PathPlan:
         versions = self._versions[path]
         accepted = frozenset(version.oid for version in versions)
         return PathPlan(path, versions[0], versions[-1], accepted, self._contents[path])
+
+
+def forward(tip: Snapshot, target: Snapshot) -> Group:
+    """The group that brings a branch forward to a commit that exists: nothing is made, paths follow."""
+    plans = []
+    for change in target.changes_since(tip.oid):
+        checked_segments(change.path)
+        old, new = (_version(view, change.path) for view in (tip, target))
+        content = None if new.oid is None else Stored(new.oid, new.mode)
+        plans.append(PathPlan(change.path, old, new, frozenset((old.oid, new.oid)), content))
+    plans.sort(key=lambda plan: (plan.new.oid is not None, plan.path))
+    return Group((target.commit,), tuple(plans))
+
+
+def _version(view: Snapshot, path: str) -> Version:
+    entry = view.entry(path)
+    return Version(None) if entry is None or view.blob(path) is None else Version(entry[1], entry[0])

@@ -27,10 +27,12 @@ LOCAL_VARIABLES = frozenset(
 FALLBACK_NAME, FALLBACK_EMAIL = "gitkb", "gitkb@localhost"
 
 
-def environment() -> dict[str, str]:
-    """The environment for a git child: ours without what belongs to a calling hook's repository."""
+def environment(*, asks: bool = False) -> dict[str, str]:
+    """The environment for a git child: ours without what belongs to a calling hook's repository; with `asks` git may ask
+    for a password on the terminal as it always does."""
     kept = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
-    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    quiet = {} if asks else {"GIT_TERMINAL_PROMPT": "0"}
+    return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **quiet}
 
 
 def command(git_dir: Path, arguments: Sequence[str]) -> list[str]:

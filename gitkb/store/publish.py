@@ -15,7 +15,7 @@ import pygit2
 
 from gitkb.errors import RefMoved, RepositoryError
 from gitkb.store.follow import Following, publish_visibly
-from gitkb.store.group import GroupPlanner
+from gitkb.store.group import Group, GroupPlanner, forward
 from gitkb.store.locks import Wait
 from gitkb.store.objects import kept_packs
 from gitkb.store.refs import append_reflog, swap_ref
@@ -61,13 +61,26 @@ class Transaction:
         """
         if not commits:
             return []
+        writer = self._writer
+        planner = GroupPlanner(writer.place.reader, writer.buffer, self.tip, writer.spill)
+        return self._publish(lambda: planner.plan(commits, writer.signers), len(commits), progress)
+
+    def advance(self, commit: str) -> None:
+        """Move the branch forward to a commit that has the tip among its ancestors, as `publish` does with new ones.
+
+        Links, submodules and changed modes among the files between them are not followed: the caller looks for them.
+        """
+        target = Snapshot(self._writer.place.reader, commit)
+        self._publish(lambda: forward(self.tip, target), 0, "")
+
+    def _publish(self, plan: Callable[[], Group], count: int, progress: str) -> list[str]:
         writer, place = self._writer, self._writer.place
         self._guard()
         try:
-            group = GroupPlanner(place.reader, writer.buffer, self.tip, writer.spill).plan(commits, writer.signers)
+            group = plan()
             after = group.commits[-1]
-            count = writer.note.commits + len(commits)
-            note = replace(writer.note, progress=progress, commits=count, group=len(commits), before=self._ref_value, after=after)
+            total = writer.note.commits + count
+            note = replace(writer.note, progress=progress, commits=total, group=count, before=self._ref_value, after=after)
             journal = writer.journal(note, self.tip.commit)
             writer.spill()
             if place.worktree is None:

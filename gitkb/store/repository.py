@@ -125,8 +125,17 @@ class Store:
         with exclusive(local / "lock", report, LOCK_SECONDS, LOCK_MESSAGE):
             return Recoverer(self.git_dir, self._reader, self._place_of, report).clear(local)
 
-    def begin(self, what: str, *, branch: str | None = None, allow_unborn: bool = False, on_wait: Wait | None = None) -> Run:
-        """Start a run: `what` describes it ("add papers/"). A `branch` that does not exist starts at HEAD's commit.
+    def begin(
+        self,
+        what: str,
+        *,
+        branch: str | None = None,
+        start: str = "",
+        allow_unborn: bool = False,
+        on_wait: Wait | None = None,
+    ) -> Run:
+        """Start a run: `what` describes it ("add papers/"). A `branch` that does not exist starts at the commit `start`, by
+        default HEAD's.
 
         `RepositoryError` where the branch cannot be written now. `allow_unborn` lets the run make the first commit.
         """
@@ -135,7 +144,8 @@ class Store:
             raise RepositoryError(f"{branch!r} cannot be the name of a branch.", "Choose another name.")
         self._refuse(ref)
         head = self._repository.lookup_reference("HEAD").target
-        base = ref_oid(self._repository, ref) or (ref_oid(self._repository, head) if isinstance(head, str) else str(head))
+        here = ref_oid(self._repository, head) if isinstance(head, str) else str(head)
+        base = ref_oid(self._repository, ref) or start or here
         if not base and not allow_unborn:
             raise RepositoryError("The branch has no commit yet.", "Make the first one: gitkb init")
         shown = not self.bare and ref == head
@@ -182,7 +192,7 @@ class Store:
             mode = (folder.folder / "run.json").stat().st_mode & 0o666
             config = self._repository.config
             ignore_case = "core.ignorecase" in config and config.get_bool("core.ignorecase")
-            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, ignore_case)
+            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, self._reader.blob, ignore_case)
         return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, who)
 
     def _place_of(self, folder: RunFolder, note: Note | None) -> Place:

@@ -8,16 +8,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Content = bytes | Path | None
-"""New content of a path: bytes, a file of the run's scratch folder (moved, not copied), or None for a deletion."""
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Content that the repository has already: a blob by its id, and the mode of its file."""
+
+    oid: str
+    mode: int = 0o100644
+
+
+Content = bytes | Path | Stored | None
+"""New content of a path: bytes, a file of the run's scratch folder (moved, not copied), a blob that is there already, or
+None for a deletion."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCommit:
-    """One commit of a group: its whole message, trailers included, and what it changes."""
+    """One commit of a group: its whole message, trailers included, and what it changes; `parents` are commits that it joins
+    to the branch besides the one before it."""
 
     message: str
     changes: Mapping[str, Content]
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

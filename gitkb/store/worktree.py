@@ -17,7 +17,7 @@ from gitkb.errors import InTheWay
 from gitkb.store.index import IndexFile
 from gitkb.store.moves import exchange, move_new
 from gitkb.store.objects import file_blob_id
-from gitkb.store.values import PathPlan
+from gitkb.store.values import PathPlan, Stored
 
 NAMED_PATHS = 10
 _TRIES = 5
@@ -44,6 +44,7 @@ class Worktree:
     staging: Path
     swap: Path
     file_mode: int
+    read_blob: Callable[[str], bytes]
     ignore_case: bool = False
     _folders: set[Path] = field(default_factory=set)
     _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
@@ -136,7 +137,7 @@ class Worktree:
                 shutil.copyfile(plan.content, source)
         else:
             source = self._place(self.staging)
-            source.write_bytes(plan.content)
+            source.write_bytes(self.read_blob(plan.content.oid) if isinstance(plan.content, Stored) else plan.content)
         source.chmod(mode)
         return source
 

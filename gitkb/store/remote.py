@@ -1,0 +1,217 @@
+"""A branch of another repository, through the `git` program: fetch it, push to it.
+
+Invariant: credentials, ssh and proxies are the person's own, and git asks for them as always; but what the repository's own
+configuration would run (it may have come in an archive) is refused until the person trusts it. One branch is named in every
+call, so nothing else, and nothing below refs/gitkb/, ever travels; a tracking branch only moves forward.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import pygit2
+
+from gitkb.errors import NotFound, RepositoryError
+from gitkb.store.ancestors import Ancestors
+from gitkb.store.program import environment
+from gitkb.store.refs import RESCUE_REFS
+from gitkb.store.snapshot import open_bare
+
+SEEN_REFS = "refs/gitkb/seen/"
+FETCHED_REFS = "refs/gitkb/fetched/"
+TRUST = "gitkb.trust"
+_QUIET = (
+    *("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.pager=cat"),
+    *("-c", "core.alternateRefsCommand=", "-c", "advice.pushUpdateRejected=false"),
+)
+# Fetched objects stay in the pack they come in, which git makes durable; loose ones it would not.
+_FETCH = (
+    *("-c", f"core.hooksPath={os.devnull}", "-c", "fetch.unpackLimit=1", "-c", "fetch.prune=false", "fetch", "--quiet"),
+    *("--no-tags", "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--no-auto-gc"),
+)
+_PUSH = ("push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
+_RUNS = re.compile(
+    r"core\.(sshcommand|gitproxy|askpass|hookspath)|credential\.(.*\.)?helper|remote\..*\.(uploadpack|receivepack|vcs)"
+    r"|protocol\.(.*\.)?allow|lfs\.(customtransfer|extension)\..*"
+)
+_RACE = re.compile(
+    r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|incorrect old value|already exists"
+    r"|but expected"
+)
+_TRIES = 5
+
+
+class Pushed(Enum):
+    """What became of a push: it landed, or somebody else's came first."""
+
+    LANDED = "landed"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A remote by its configured name, where it is, and the short name of the branch there."""
+
+    name: str
+    url: str
+    branch: str
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.branch}"
+
+    @property
+    def tracking(self) -> str:
+        """The ref under which git keeps what it last saw of the branch."""
+        return f"refs/remotes/{self.name}/{self.branch}"
+
+
+class Network:
+    """The remotes of one repository; `root` is its worktree or the bare repository, `git_dir` its common git folder."""
+
+    def __init__(self, root: Path, git_dir: Path) -> None:
+        self._root, self._git_dir = root, git_dir
+
+    def remote(self, branch: str, wanted: str | None = None) -> Remote:
+        """The remote that a local branch goes to: the one named, else the configured one, else origin, else the only one."""
+        config = self._config()
+        names = sorted({key[len("remote.") : -len(".url")] for key in config if re.fullmatch(r"remote\..+\.url", key)})
+        configured = config.get(f"branch.{branch}.remote", "")
+        name = wanted or (configured if configured in names else "") or ("origin" if "origin" in names else "")
+        name = name or (names[0] if len(names) == 1 else "")
+        if name not in names or name.startswith("-"):
+            known = f"There are: {', '.join(names)}." if names else "Name one: git remote add origin ADDRESS"
+            raise NotFound(f"There is no remote {name!r}." if name else "It is not known which remote is meant.", known)
+        merge = config.get(f"branch.{branch}.merge", "") if name == configured else ""
+        return Remote(name, config[f"remote.{name}.url"], merge.removeprefix("refs/heads/") or branch)
+
+    def fetch(self, remote: Remote) -> str:
+        """The commit at which the remote's branch is, now in this repository; "" where there is no such branch.
+
+        No branch and no tracking branch moves. `RepositoryError` with git's words where the remote cannot be read.
+        """
+        ref = f"{FETCHED_REFS}{remote}"
+        for attempt in range(_TRIES):
+            done = self._git((*_FETCH, "--", remote.name, f"+refs/heads/{remote.branch}:{ref}"))
+            if not done.returncode:
+                return self._ref(ref)
+            said = _said(done)
+            if "couldn't find remote ref" in said.lower():
+                return ""
+            if "cannot lock ref" not in said or attempt == _TRIES - 1:
+                break
+        raise RepositoryError(f"git could not fetch {remote.branch} from {remote.name}: {said}", _advice(said))
+
+    def push(self, remote: Remote, commit: str) -> Pushed:
+        """Move the remote's branch forward to a commit; `RepositoryError` with the reason where it is refused."""
+        done = self._git((*_PUSH, "--", remote.name, f"{commit}:refs/heads/{remote.branch}"))
+        if not done.returncode:
+            return Pushed.LANDED
+        refusal = next((line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")), "")
+        if _RACE.search(refusal):
+            return Pushed.OVERTAKEN
+        reason = refusal.rpartition("\t")[2]
+        said = "; ".join(part for part in (reason, _said(done)) if part)
+        raise RepositoryError(f"{remote.name} did not take the push of {remote.branch}: {said}", _advice(said))
+
+    def lost(self, remote: Remote, fetched: str, tip: str) -> str:
+        """The commit that the remote's branch once had, and that its present state left behind; "" where it only moved on.
+
+        What gitkb saw last counts where the local branch holds it, git's tracking branch always: so a person accepts a
+        rewritten remote with `git fetch` and `git reset`, and nothing else does.
+        """
+        graph = Ancestors(self._git_dir)
+        seen, tracking = self._ref(f"{SEEN_REFS}{remote}"), self._ref(remote.tracking)
+        known = [tracking, seen if seen and graph.holds(tip, seen) else ""]
+        return next((commit for commit in known if commit and not graph.holds(fetched, commit)), "")
+
+    def accept(self, remote: Remote, commit: str) -> None:
+        """Note a state of the remote's branch as seen, and let the tracking branch follow."""
+        repository = open_bare(self._git_dir)
+        for ref in (f"{SEEN_REFS}{remote}", remote.tracking):
+            # Only a note: another process that sets it at this moment says the same or more.
+            with suppress(ValueError, pygit2.GitError, OSError):
+                if self._ref(ref) != commit:
+                    repository.references.create(ref, pygit2.Oid(hex=commit), force=True)
+
+    def rescue(self, commit: str) -> str:
+        """Keep a commit under `refs/gitkb/rescue/<n>` and return that ref; the same commit is kept once."""
+        repository = open_bare(self._git_dir)
+        for ref in sorted(ref for ref in repository.references if ref.startswith(RESCUE_REFS)):
+            if self._ref(ref) == commit:
+                return ref
+        number = 1
+        while True:
+            try:
+                repository.references.create(f"{RESCUE_REFS}{number}", pygit2.Oid(hex=commit))
+                return f"{RESCUE_REFS}{number}"
+            except (pygit2.AlreadyExistsError, ValueError):
+                number += 1
+
+    def _ref(self, name: str) -> str:
+        try:
+            return str(open_bare(self._git_dir).lookup_reference(name).resolve().target)
+        except (KeyError, ValueError, pygit2.GitError):
+            return ""
+
+    def _config(self) -> Mapping[str, str]:
+        """The repository's settings as git sees them; refuses what its own files would run."""
+        done = self._run(("config", "--list", "--show-scope", "-z"))
+        settings: dict[str, str] = {}
+        trusted, runs = False, []
+        for scope, key, value in _settings(done.stdout.decode("utf-8", "surrogateescape")):
+            settings[key] = value
+            own = scope in ("local", "worktree")
+            trusted = trusted or (key == TRUST and not own and value in ("*", str(self._root)))
+            if own and _RUNS.fullmatch(key) and value and not (key.endswith("helper") and re.fullmatch("[a-z-]+", value)):
+                runs.append(key)
+        if runs and not trusted:
+            raise RepositoryError(
+                f"The configuration of this repository itself sets {', '.join(sorted(set(runs)))}, which would run a program.",
+                f'If you set it yourself: git config --global --add {TRUST} "{self._root}"',
+            )
+        return settings
+
+    def _git(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        self._config()
+        return self._run((*_QUIET, *arguments))
+
+    def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                ["git", "-C", str(self._root), *arguments],
+                env=environment(asks=True),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise RepositoryError("The git program was not found.", "Install git 2.31 or newer.") from error
+
+
+def _settings(listed: str) -> Iterator[tuple[str, str, str]]:
+    """(scope, key, value) of `git config --list --show-scope -z`; a key without a value counts as true."""
+    parts = listed.split("\0")
+    for scope, entry in zip(parts[::2], parts[1::2], strict=False):
+        key, line, value = entry.partition("\n")
+        section, _, name = key.rpartition(".")
+        head, dot, sub = section.partition(".")
+        yield scope, f"{head.lower()}{dot}{sub}.{name.lower()}", value if line else "true"
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    """git's words as one line, without its advice."""
+    lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
+    return " ".join(line for line in lines if line and not line.startswith(("hint:", "To "))) or f"exit code {done.returncode}"
+
+
+def _advice(said: str) -> str:
+    if "branch is currently checked out" in said:
+        return "Push to a bare repository: git init --bare, or git clone --bare."
+    if "hook declined" in said:
+        return "The remote's own checks refused it; its words are above."
+    return "Look at the address with: git remote -v"
