@@ -13,7 +13,8 @@ from gitkb.wiki.diff_claims import Spoken, spoken
 from gitkb.wiki.diff_pages import PageView, Side
 from gitkb.wiki.diff_report import Change, ClaimChanges, DiffReport, DocumentChange, PageChange, Reworded, Said
 
-_PAGE_ORDER = {Change.REMOVED: 0, Change.CHANGED: 1, Change.ADDED: 2}
+_PAGE_ORDER = {Change.REMOVED: 0, Change.CHANGED: 1, Change.RENAMED: 1, Change.ADDED: 2}
+_DOCUMENT_ORDER = {Change.REMOVED: 0, Change.CHANGED: 1, Change.RENAMED: 2, Change.ADDED: 3}
 
 
 def compare(base: Side, head: Side, seen: Seen) -> DiffReport:
@@ -73,7 +74,7 @@ def _documents(
                 old_names.get(name, ""),
             )
         )
-    return found
+    return sorted(found, key=lambda d: (_DOCUMENT_ORDER[d.change], -len(d.claims.lost), -d.touches, d.document))
 
 
 def _touched(pages: Sequence[PageChange]) -> dict[str, int]:
@@ -87,19 +88,30 @@ def _touched(pages: Sequence[PageChange]) -> dict[str, int]:
 
 
 def _pages(base: Side, head: Side, words: Spoken, renamed: Mapping[str, str], seen: Seen) -> list[PageChange]:
+    moved = _moved(base.views, head.views)
     found = []
-    for path in sorted(base.views.keys() | head.views.keys()):
-        change = _Page(path, base.views.get(path), head.views.get(path), words, renamed).change()
+    for path in sorted((base.views.keys() | head.views.keys()) - set(moved.values())):
+        old = moved.get(path, path)
+        change = _Page(path, base.views.get(old), head.views.get(path), words, renamed).change()
         if change is not None:
+            if old != path:
+                change = replace(change, change=Change.RENAMED, before=old)
             committed = path in (seen.committed_before if change.change is Change.REMOVED else seen.committed)
             found.append(replace(change, committed=committed))
     return sorted(found, key=_importance)
 
 
-def _importance(page: PageChange) -> tuple[int, int, str]:
+def _moved(before: Mapping[str, PageView], after: Mapping[str, PageView]) -> dict[str, str]:
+    """New paths to old ones of pages that became pages of the other kind."""
+    old = {view.page.key: path for path, view in before.items() if not view.page.target}
+    new = {view.page.key: path for path, view in after.items() if not view.page.target}
+    return {path: old[key] for key, path in new.items() if key in old and old[key] != path}
+
+
+def _importance(page: PageChange) -> tuple[int, int, int, int, str]:
     """Losses first, then what changed most."""
-    weight = 3 * len(page.claims.lost) + 2 * len(page.claims.reworded) + len(page.claims.added)
-    return _PAGE_ORDER[page.change], -weight, page.path
+    claims = page.claims
+    return _PAGE_ORDER[page.change], -len(claims.lost), -len(claims.reworded), -len(claims.added), page.path
 
 
 @dataclass(frozen=True, slots=True)

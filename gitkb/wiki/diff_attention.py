@@ -64,14 +64,14 @@ def _definition(page: PageChange, removed: Collection[str]) -> Iterator[Attentio
     if gone is not None:
         left = "the page is gone with it" if page.change is Change.REMOVED else _instead(page)
         yield Attention(Concern.LOST_DEFINITION, (page.path,), f"{_loser(gone, removed)} its definition; {left}: {gone.text}")
-    elif page.definition_before and not page.definition and page.change is Change.CHANGED:
+    elif page.definition_before and not page.definition and page.change in (Change.CHANGED, Change.RENAMED):
         yield Attention(Concern.LOST_DEFINITION, (page.path,), f"nothing defines it now: {page.definition_before}")
     elif page.change is Change.REMOVED:
         count = len(page.claims.lost)
         why = f"with {count} claim{'s' if count != 1 else ''}" if count else "too few documents speak of it now"
         yield Attention(Concern.REMOVED_PAGE, (page.path,), f"the page is gone, {why}")
     elif page.definition_before and page.definition != page.definition_before:
-        message = f"its first definition is another: {page.definition}"
+        message = f"its first definition is another now: {page.definition} Before: {page.definition_before}"
         yield Attention(Concern.CHANGED_DEFINITION, (page.path,), message)
 
 
@@ -89,7 +89,7 @@ def _links(broken: Sequence[LinkChange]) -> Iterator[Attention]:
 
 
 def _duplicates(report: DiffReport, head: Side) -> Iterator[Attention]:
-    new = [page.path for page in report.pages_by(Change.ADDED)]
+    new = [page.path for page in report.pages_by(Change.ADDED) if not page.leads_to]
     for pair in near_pairs(new, head.all_pages):
         paths = (pair.one.path, pair.other.path)
         yield Attention(Concern.LIKELY_DUPLICATE, paths, f"may be the same thing: {pair.reason}")
@@ -99,7 +99,7 @@ def _boilerplate(report: DiffReport, head: Side) -> Iterator[Attention]:
     for page in report.pages_by(Change.ADDED):
         view = head.views.get(page.path)
         if view is not None and view.dull:
-            yield Attention(Concern.BOILERPLATE, (page.path,), f"may be boilerplate: {view.dull}")
+            yield Attention(Concern.BOILERPLATE, (page.path,), view.dull)
 
 
 def _little_text(report: DiffReport, letters: Mapping[str, int]) -> Iterator[Attention]:

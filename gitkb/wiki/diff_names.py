@@ -14,7 +14,8 @@ from gitkb.text.tokens import fold, normalise
 from gitkb.topics import TopicPage
 
 _WORD = re.compile(r"[^\W_]+")
-_GENERIC = frozenset(
+_BEFORE = frozenset(("project", "projekt", "projet", "proyecto", "algorithm", "method", "protocol"))
+_AFTER = frozenset(
     """algorithm algorithms approach concept framework idea language library mechanism method model notion pattern principle
     problem procedure process programme project protocol scheme software strategy system technique technology theorem theory tool
     algorithmus verfahren protokoll algorithme protocole méthode algoritmo protocolo método""".split()
@@ -64,16 +65,16 @@ _SHORT = "one name has the initials of the other"
 
 def _signs(page: TopicPage) -> Iterator[tuple[str, str]]:
     """What a page has in common with others of nearly its name, and what that would mean; "" for plain spelling."""
-    words = [_singular(fold(word)) for word in _WORD.findall(normalise(_plain(page.title)))]
+    words = [word for found in _WORD.findall(normalise(_plain(page.title))) if (word := _singular(fold(found)))]
     if not words:
         return
     yield "".join(words), ""
     content = [word for word in words if word not in _SMALL]
-    for left in (content[1:], content[:-1]):
-        gone = content[0] if left == content[1:] else content[-1]
-        if left and gone in _GENERIC:
-            yield "".join(left), _LONGER
     if len(content) > 1:
+        if content[0] in _BEFORE:
+            yield "".join(content[1:]), _LONGER
+        if content[-1] in _AFTER:
+            yield "".join(content[:-1]), _LONGER
         yield "|".join(sorted(content)), _ORDER
     letters = "".join(word[0] for word in words)
     if len(words) >= _INITIALS:

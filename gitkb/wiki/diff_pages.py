@@ -91,11 +91,12 @@ def _dull(page: TopicPage, evidence: list[Evidence]) -> str:
     repeated = _repeated(evidence)
     if repeated:
         return repeated
-    if is_structural(page.title):
+    defined = any(item.defines for item in evidence)
+    if not defined and is_structural(page.title):
         return f"{page.title!r} is a heading that any document may have"
     if evidence and all(is_boilerplate(item.text) for item in evidence):
         return f"its sentences are about rights or navigation: {evidence[0].text}"
-    if page.kind == "concept" and " " not in page.title and is_common(page.title, "en", _GENERAL):
+    if not defined and page.kind == "concept" and " " not in page.title and is_common(page.title, "en", _GENERAL):
         return f"{page.title!r} is a very general word"
     return ""
 

@@ -70,7 +70,7 @@ class _Page:
     def _documents(self) -> Iterator[str]:
         documents = self.report.documents
         if documents:
-            rows = ["| document | | extent | pages touched | claims |", "|---|---|---|---|---|"]
+            rows = ["| document | | from | pages touched | claims |", "|---|---|---|---|---|"]
             rows += [self._row(document) for document in documents[:_ROWS]]
             yield "\n".join(rows)
         if len(documents) > _ROWS:
@@ -80,9 +80,10 @@ class _Page:
         removed = document.change is Change.REMOVED
         commit = self.report.base if removed else self.report.head
         title = self._link(_cut(document.title, 120) or document.document, f"wiki/summaries/{document.document}.md", commit)
-        extent = counted(document.source_pages, "page") if document.source_pages else ""
+        origin = _plain(_cut(document.source, 120))
+        origin += f", {counted(document.source_pages, 'page')}" if document.source_pages else ""
         claims = claim_counts(document.claims).replace("-", "−")
-        return f"| {title} | {_plain(document_state(document))} | {extent} | {document.touches or ''} | {claims} |"
+        return f"| {title} | {_plain(document_state(document))} | {origin} | {document.touches or ''} | {claims} |"
 
     def _details(self) -> Iterator[tuple[str, str]]:
         """(name, block) of everything that may be left out, the most important first."""
@@ -98,7 +99,7 @@ class _Page:
         yield from _listed("links mended", [self._arrow(link) for link in self.report.mended])
 
     def _said(self, page: PageChange) -> Iterator[str]:
-        if page.change is Change.CHANGED and page.definition != page.definition_before:
+        if page.change in (Change.CHANGED, Change.RENAMED) and page.definition != page.definition_before:
             yield f"**Definition:** {_words(page.definition_before, page.definition)}"
         lines = [f"- lost: {self._claim(said, self.report.base)}" for said in page.claims.lost[:_CLAIMS]]
         for pair in page.claims.reworded[:_CLAIMS]:

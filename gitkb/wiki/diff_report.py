@@ -86,7 +86,8 @@ class PageChange:
 
     `committed`: it stands so at the head already, or (removed) at the base. `definition_before` and `definition` are its
     first defining sentences, empty for none. `shown` and `hidden` are claims that no document added or dropped: the page
-    chooses others now. `leads_to` is the page that a page without claims of its own points to.
+    chooses others now. `before` is the old path of a page that became one of the other kind. `leads_to` is the page that a
+    page without claims of its own points to.
     """
 
     change: Change
@@ -99,6 +100,7 @@ class PageChange:
     hidden: tuple[Said, ...] = ()
     leads_to: str = ""
     committed: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

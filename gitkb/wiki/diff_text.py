@@ -92,7 +92,7 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _said(page: PageChange) -> Iterator[str]:
-    if page.change is Change.CHANGED and page.definition != page.definition_before:
+    if page.change in (Change.CHANGED, Change.RENAMED) and page.definition != page.definition_before:
         yield f"definition: {_words(page.definition_before, page.definition)}"
     claims: ClaimChanges = page.claims
     yield from _some("-", claims.lost)

@@ -71,11 +71,13 @@ def page_state(page: PageChange) -> str:
     if page.leads_to:
         return f"leads to {page.leads_to}" if page.change is not Change.ADDED else f"new, leads to {page.leads_to}"
     parts = [] if page.change is Change.CHANGED else [_WHAT[page.change]]
+    if page.before:
+        parts = [f"was {page_name(page.before)}"]
     counts = ((page.claims.added, "added"), (page.claims.lost, "lost"), (page.claims.reworded, "reworded"))
     claims = ", ".join(f"{len(items)} {word}" for items, word in counts if items)
     if claims:
         parts.append(f"claims: {claims}")
-    if page.definition_before != page.definition and page.change is Change.CHANGED:
+    if page.definition_before != page.definition and page.change in (Change.CHANGED, Change.RENAMED):
         parts.append("another definition" if page.definition else "no definition")
     return ", ".join(parts) or "other claims chosen"
 
