@@ -33,10 +33,11 @@ def main() -> None:
 
     sys.addaudithook(hook)
     try:
-        gitkb()
+        code = gitkb()
     finally:
         total = steps
         count_file.write_text(str(total), encoding="ascii")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from gitkb.store.objects import write_loose
 from gitkb.store.publish import Transaction
 from gitkb.store.refs import JOURNAL_REFS, delete_ref, ref_oid
 from gitkb.store.scratch import add_worktree, remove_worktree
+from gitkb.store.signals import uninterrupted
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Rescued
 from gitkb.store.writer import Writer
@@ -101,6 +102,7 @@ class Run:
             finally:
                 self._known = transaction.tip.commit or self._known
 
+    @uninterrupted()
     def close(self) -> None:
         """End the run: nothing of it stays. What could not be finished is left to the next writer."""
         try:
