@@ -8,12 +8,14 @@ import contextlib
 import hashlib
 import os
 import pickle
+import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+SAMPLE = 8
 
 
 class Cache:
@@ -34,17 +36,24 @@ class Cache:
         return made
 
     def trim(self, limit: int) -> None:
-        """Deletes the entries used longest ago until at most `limit` bytes remain."""
-        entries = []
-        for file in self.folder.glob("*/*"):
-            with contextlib.suppress(OSError):
-                entries.append((file.stat().st_mtime_ns, file.stat().st_size, file))
+        """Deletes the entries used longest ago until at most `limit` bytes remain.
+
+        Entries lie in folders by hash, so a few of these tell how much is in all: only when they say that more than half of
+        the limit is used every entry is looked at. The few are others each time, so large entries are not missed for long.
+        """
+        with contextlib.suppress(OSError):
+            folders = sorted(self.folder.iterdir())
+            looked_at = random.sample(folders, min(SAMPLE, len(folders)))
+            if sum(size for _, size, _ in _entries(looked_at)) * len(folders) > limit / 2 * len(looked_at):
+                self._delete_oldest(sorted(_entries(folders)), limit)
+
+    def _delete_oldest(self, entries: list[tuple[int, int, str]], limit: int) -> None:
         total = sum(size for _, size, _ in entries)
-        for _, size, file in sorted(entries):
+        for _, size, file in entries:
             if total <= limit:
                 return
             with contextlib.suppress(OSError):
-                file.unlink()
+                Path(file).unlink()
                 total -= size
 
     def _file(self, kind: str, key: tuple[str, ...]) -> Path:
@@ -63,3 +72,12 @@ class Cache:
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
+
+
+def _entries(folders: Iterable[Path]) -> Iterator[tuple[int, int, str]]:
+    """(time of use, size, file) of all entries in some of the cache's folders."""
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as found:
+            for entry in found:
+                status = entry.stat()
+                yield status.st_mtime_ns, status.st_size, entry.path
