@@ -64,16 +64,16 @@ class RecordCorpus:
         members = self.members(key)
         marks = ",".join("?" * len(members))
         rows = self.db.execute(
-            f"SELECT text FROM record_aliases WHERE key IN ({marks})"
-            f" UNION SELECT name FROM record_topics WHERE key IN ({marks}) AND key <> ?",
+            f"SELECT text FROM record_listed WHERE key IN ({marks})"
+            f" UNION SELECT text FROM record_forms WHERE key IN ({marks}) AND field = 'name' AND key <> ?",
             (*members, *members, key),
         )
         return sorted(str(row[0]) for row in rows)
 
     def entity_type(self, members: Sequence[str]) -> str:
         row = self.db.execute(
-            f"SELECT entity_type FROM record_topics WHERE key IN ({','.join('?' * len(members))}) AND entity_type <> ''"
-            " GROUP BY entity_type ORDER BY count(*) DESC, entity_type LIMIT 1",
+            f"SELECT text FROM record_forms WHERE key IN ({','.join('?' * len(members))}) AND field = 'type'"
+            " GROUP BY text ORDER BY sum(documents) DESC, text LIMIT 1",
             tuple(members),
         ).fetchone()
         return str(row[0]) if row else ""
@@ -96,12 +96,15 @@ class RecordCorpus:
 
     def supporters(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
         """The first documents by name that speak of these names."""
-        rows = self.db.execute(
-            "SELECT DISTINCT d.name, d.title, d.description FROM record_topics t JOIN record_documents d ON d.name = t.document"
-            f" WHERE t.key IN ({','.join('?' * len(members))}) ORDER BY d.name LIMIT ?",
-            (*members, limit),
-        )
-        return [DocumentEntry(*row) for row in rows]
+        names: set[str] = set()
+        for name in members:  # one by one, so that the index gives the first without a look at the others
+            rows = self.db.execute("SELECT document FROM record_topics WHERE key = ? ORDER BY document LIMIT ?", (name, limit))
+            names.update(str(row[0]) for row in rows)
+        return [self._entry(name) for name in sorted(names)[:limit]]
+
+    def _entry(self, name: str) -> DocumentEntry:
+        row = self.db.execute("SELECT name, title, description FROM record_documents WHERE name = ?", (name,)).fetchone()
+        return DocumentEntry(*row)
 
     def defined_by(self, documents: Sequence[str]) -> list[Defined]:
         """What these documents define, for each kind."""

@@ -8,11 +8,13 @@ names can touch, so a document costs what it speaks of.
 import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from gitkb.model import TopicKind
 from gitkb.topics import TopicPage, shortened
 
 MAX_UNDEFINED = 10
+MANY = 100
 _KINDS: tuple[TopicKind, TopicKind] = ("concept", "entity")
 
 
@@ -27,7 +29,7 @@ class _Support:
 
 
 class Resolution:
-    """Questions to the tables `record_topics`, `record_aliases`, `record_claims`."""
+    """Questions to the tables of names, of forms, of aliases and of claims; none reads what every document says of a name."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
@@ -58,14 +60,12 @@ class Resolution:
 
     def claimants(self, name: str) -> list[str]:
         """The first two other keys that list a name as an alias."""
-        rows = self.db.execute(
-            "SELECT DISTINCT key FROM record_aliases WHERE alias = ? AND key <> alias ORDER BY key LIMIT 2", (name,)
-        )
+        rows = self.db.execute("SELECT DISTINCT key FROM record_listed WHERE alias = ? ORDER BY key LIMIT 2", (name,))
         return [str(row[0]) for row in rows]
 
     def listed(self, key: str) -> list[str]:
         """The names that a key's documents list as its aliases."""
-        rows = self.db.execute("SELECT DISTINCT alias FROM record_aliases WHERE key = ? AND alias <> key ORDER BY alias", (key,))
+        rows = self.db.execute("SELECT DISTINCT alias FROM record_listed WHERE key = ? ORDER BY alias", (key,))
         return [str(row[0]) for row in rows]
 
     def members(self, key: str) -> list[str]:
@@ -86,11 +86,8 @@ class Resolution:
 
     def _other_claimants(self, name: str, changed: Collection[str]) -> list[str]:
         """The key that may take a name over, apart from those that changed; two of them never did and never will."""
-        rows = self.db.execute(
-            "SELECT DISTINCT key FROM record_aliases WHERE alias = ? AND key <> alias ORDER BY key LIMIT ?",
-            (name, len(changed) + 2),
-        )
-        others = [str(row[0]) for row in rows if row[0] not in changed]
+        rows = self.db.execute("SELECT DISTINCT key FROM record_listed WHERE alias = ? ORDER BY key", (name,))
+        others = list(islice((str(row[0]) for row in rows if row[0] not in changed), 2))
         return others if len(others) == 1 else []
 
     def pages(self, key: str) -> Iterator[TopicPage]:
@@ -118,30 +115,31 @@ class Resolution:
         return TopicPage(kind, key, self._title(key), self._description(members), support.documents)
 
     def _support(self, name: str) -> _Support:
-        if name not in self._supports:  # a name has one row for each document
-            self._supports[name] = self._count("SELECT kind, as_concept, as_entity FROM record_topics WHERE key = ?", (name,))
+        if name not in self._supports:
+            row = self.db.execute(
+                "SELECT documents, entities, defined, as_concept, as_entity FROM record_names WHERE key = ?", (name,)
+            ).fetchone()
+            self._supports[name] = _supported(*(row or (0, 0, 0, 0, 0)))
         return self._supports[name]
 
     def _united(self, members: list[str]) -> _Support:
-        if len(members) == 1:
-            return self._support(members[0])
-        return self._count(
-            "SELECT max(kind) AS kind, max(as_concept) AS as_concept, max(as_entity) AS as_entity FROM record_topics"
-            f" WHERE key IN ({','.join('?' * len(members))}) GROUP BY document",
+        """What stands behind several names; documents that know two of them count once as long as that can matter."""
+        each = [self._support(name) for name in members]
+        if len(each) == 1 or sum(one.documents for one in each) > MANY:
+            return _supported(
+                sum(one.documents for one in each), sum(one.entities for one in each), sum(one.defined for one in each), 0, 0
+            )
+        documents, entities, defined = self.db.execute(
+            "SELECT count(*), total(kind = 'entity'), total(defined) FROM"
+            " (SELECT max(kind) AS kind, max(as_concept OR as_entity) AS defined FROM record_topics"
+            f" WHERE key IN ({','.join('?' * len(members))}) GROUP BY document)",
             tuple(members),
-        )
-
-    def _count(self, rows: str, values: tuple[str, ...]) -> _Support:
-        documents, entities, concept, entity, either = self.db.execute(
-            "SELECT count(*), total(kind = 'entity'), total(as_concept), total(as_entity), total(as_concept OR as_entity)"
-            f" FROM ({rows})",
-            values,
         ).fetchone()
-        return _Support(documents, int(entities), int(either), {"concept": int(concept), "entity": int(entity)})
+        return _supported(documents, entities, defined, 0, 0)
 
     def _title(self, key: str) -> str:
         row = self.db.execute(
-            "SELECT name FROM record_topics WHERE key = ? GROUP BY name ORDER BY count(*) DESC, name LIMIT 1", (key,)
+            "SELECT text FROM record_forms WHERE key = ? AND field = 'name' ORDER BY documents DESC, text LIMIT 1", (key,)
         ).fetchone()
         return str(row[0]) if row else key
 
@@ -161,3 +159,7 @@ def _exists(kind: TopicKind, support: _Support) -> bool:
     if support.defined:
         return True
     return support.documents >= 3 if kind == "entity" else 2 <= support.documents <= MAX_UNDEFINED
+
+
+def _supported(documents: int, entities: int, defined: int, as_concept: int, as_entity: int) -> _Support:
+    return _Support(documents, int(entities), int(defined), {"concept": as_concept, "entity": as_entity})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitkb.catalog.records import RecordCorpus
+from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.model import Record, Topic
 from gitkb.wiki import indexes, listing
 from gitkb.wiki.projection import Scope, is_page, is_shared, project
@@ -93,8 +93,7 @@ def test_projecting_what_changed_gives_what_projecting_everything_gives(history:
 
 
 def rows(made: Base) -> dict[str, list[object]]:
-    tables = ("record_documents", "record_folders", "record_topics", "record_aliases", "record_claims", "record_pages")
-    return {table: sorted(made.db.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for table in tables}
+    return {table: sorted(made.db.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for table in RECORDS.tables}
 
 
 @pytest.mark.usefixtures("small_indexes")
