@@ -6,6 +6,7 @@ neither on the number of jobs nor on timing.
 
 import hashlib
 import stat
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -34,7 +35,8 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One source of a run: to be prepared while `outcome` is None, else decided already; `old_sha256` is set for an update."""
+    """One source of a run: to be prepared while `outcome` is None, else decided already; `update` where it is known with other
+    bytes. `hashing` is the seconds that its hash took."""
 
     source: SourceFile
     document: str
@@ -42,14 +44,16 @@ class Item:
     outcome: Outcome | None = None
     reason: str = ""
     update: bool = False
+    hashing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """The content of a source as the scan saw it: a hash in hex, or why it has none."""
+    """The content of a source as the scan saw it: a hash in hex, or why it has none; seconds that it took."""
 
     sha256: str = ""
     error: str = ""
+    seconds: float = 0.0
 
 
 def hash_files(sources: Sequence[SourceFile], max_bytes: int, jobs: int) -> list[Hashed]:
@@ -115,11 +119,11 @@ def _decide(
     if before:
         if before[1] == hashed.sha256:
             return Item(source, document, hashed.sha256, Outcome.SKIPPED, "unchanged")
-        return Item(source, document, hashed.sha256, update=True)
+        return Item(source, document, hashed.sha256, update=True, hashing=hashed.seconds)
     twin = known.duplicate(hashed.sha256) or first.get(hashed.sha256)
     if twin is not None:
         return Item(source, document, hashed.sha256, Outcome.SKIPPED, f"same bytes as {twin}")
-    return Item(source, document, hashed.sha256)
+    return Item(source, document, hashed.sha256, hashing=hashed.seconds)
 
 
 def _hash(source: SourceFile, max_bytes: int) -> Hashed:
@@ -130,6 +134,7 @@ def _hash(source: SourceFile, max_bytes: int) -> Hashed:
         if status.st_size > max_bytes:
             return Hashed(error=f"it has {status.st_size:,} bytes, more than convert.max_bytes allows ({max_bytes:,}).")
         with source.file.open("rb") as file:
-            return Hashed(hashlib.file_digest(file, "sha256").hexdigest())
+            started = time.perf_counter()
+            return Hashed(hashlib.file_digest(file, "sha256").hexdigest(), seconds=time.perf_counter() - started)
     except OSError as error:
         return Hashed(error=f"it cannot be read: {(error.strerror or str(error)).lower()}.")

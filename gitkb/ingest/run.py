@@ -69,7 +69,6 @@ class AddRun:
 
     def _plan(self, scans: Sequence[Scan]) -> list[Item]:
         """What becomes of every source, at the tip of the branch; nothing is converted yet."""
-        started = time.perf_counter()
         distinct = {source.path: source for found in scans for source in found.files}
         hashes = dict(
             zip(
@@ -78,7 +77,6 @@ class AddRun:
                 strict=True,
             )
         )
-        self.phases["hash"] = time.perf_counter() - started
         with known_at(self.catalog, self.store.snapshot()) as known:
             for found in scans:
                 if found.root and not self.options.into and not self.options.update:
@@ -162,10 +160,9 @@ class AddRun:
         seconds = {"lock_wait": locked - asked, "commit": planned - locked, "publish": published - planned}
         shares = {phase: value / len(group) for phase, value in seconds.items()}
         for ready, index in zip(landing, own, strict=True):
-            phases = {**(ready.prepared.phases or {}), **shares}
+            phases = {"hash": ready.item.hashing, **(ready.prepared.phases or {}), **shares}
             results[ready.item.source.path] = _landed(ready, oids[index], sum(phases.values()), phases)
         self.since_pages += len(landing)
-        self.phases["groups"] = self.phases.get("groups", 0.0) + published - asked
         return results, again
 
     def _judge(self, tip: Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
