@@ -74,9 +74,19 @@ class Foreseen:
     contents: Mapping[str, bytes | None]
 
 
-def foresee(store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None]) -> Foreseen:
-    """What a refresh would do to the pages that these changes of documents and pages concern."""
-    tree = Overlay(tip, changes)
+def uncommitted(store: Store, branch: str, tip: Snapshot) -> dict[str, bytes | None]:
+    """The edits to tracked pages that stand in the worktree: a run would commit those that concern it first."""
+    if store.worktree is None or branch not in ("", store.branch()):
+        return {}
+    files = {path: store.worktree / path for path in store.status().edited if tip.blob(path)}
+    return {path: file.read_bytes() if file.is_file() and not file.is_symlink() else None for path, file in files.items()}
+
+
+def foresee(
+    store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
+) -> Foreseen:
+    """What a refresh would do to the pages that these changes of documents and pages concern; `edits` are made before."""
+    now, tree = Overlay(tip, edits), Overlay(tip, {**edits, **changes})
     paths = [path for path in changes if records.document_of(path) is not None]
     before, after = ([r for path in paths if (r := _record(each, path)) is not None] for each in (tip, tree))
     with catalog.at(tree, RECORDS, keep=False) as db:
@@ -86,7 +96,7 @@ def foresee(store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str,
     for path, content in projected.items():
         kept = tree.read(edited_path(path))
         settled = settle(path, tree.read(path), content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
-        if settled.content != tip.read(path):
+        if settled.content != now.read(path):
             contents[path] = settled.content
     return Foreseen(_page_changes(tip, contents), contents)
 
@@ -114,7 +124,7 @@ def _name(target: str) -> str:
 def _wiki_target(target: str, gone: Collection[str]) -> str:
     """The page that a wikilink names, by its path below the wiki or the end of it."""
     wanted = target.partition("#")[0].strip().removesuffix(".md")
-    return next((path for path in sorted(gone) if wanted and f"/{path}".endswith(f"/{wanted}.md")), "")
+    return next((path for path in sorted(gone) if wanted and path.startswith("wiki/") and path.endswith(f"/{wanted}.md")), "")
 
 
 def _page_changes(tip: Snapshot, contents: Mapping[str, bytes | None]) -> PageChanges:

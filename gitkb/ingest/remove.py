@@ -17,7 +17,7 @@ from gitkb.ingest import pages
 from gitkb.ingest.documents import find_document, own_files, record_of
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import document_message, edit_message
-from gitkb.ingest.preview import dead_links, foresee
+from gitkb.ingest.preview import dead_links, foresee, uncommitted
 from gitkb.model import Tree
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 from gitkb.wiki.generated import Seal, state
@@ -96,7 +96,7 @@ class RemoveRun:
     def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
         removed = tuple(_removed(tip, document) for document in documents)
         gone: dict[str, bytes | None] = {path: None for each in removed for path in each.files}
-        foreseen = foresee(self.store, self.catalog, tip, gone)
+        foreseen = foresee(self.store, self.catalog, tip, gone, uncommitted(self.store, self.options.branch, tip))
         labels = [label_of(document) for document in documents]
         claims = {path: _claims(tip, path, labels) for path in (*foreseen.pages.changed, *foreseen.pages.removed)}
         links = tuple(dead_links(tip, {*gone, *foreseen.pages.removed}, foreseen.contents))

@@ -20,7 +20,7 @@ from gitkb.ingest import pages
 from gitkb.ingest.documents import exact_document, find_document, owner_of, record_of
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, undo_message
-from gitkb.ingest.preview import foresee
+from gitkb.ingest.preview import foresee, uncommitted
 from gitkb.ingest.remove import tip_of
 from gitkb.ingest.takeback import Moment, TakeBack, TakenBack, unmakes
 from gitkb.model import PageChanges
@@ -57,8 +57,9 @@ class UndoRun:
         tip = tip_of(self.store, self.options.branch)
         target = self._last(tip) if what is None else self._target(tip, what)
         if self.options.dry_run:
-            found = self._judged(target, tip, {})
-            foreseen = foresee(self.store, self.catalog, tip, _contents(tip, found))
+            edits = uncommitted(self.store, self.options.branch, tip)
+            found = self._judged(target, tip, edits)
+            foreseen = foresee(self.store, self.catalog, tip, _contents(tip, found), edits)
             return _summary(self.options.branch or self.store.branch(), tip, target, found, foreseen.pages)
         with self.store.begin(f"undo {target.commit.oid[:12]}", branch=self.options.branch or None) as run:
             found = self._publish(run, target)
