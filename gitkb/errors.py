@@ -68,6 +68,10 @@ class NothingToUndo(GitkbError):
     """There is no change to take back, or it is taken back already."""
 
 
+class MergeConflict(GitkbError):
+    """Both sides of a merge changed the same thing; names it, with what either side did. Nothing was changed."""
+
+
 class LockTimeout(GitkbError):
     """Another live process held a lock for longer than the limit."""
 

@@ -103,6 +103,55 @@ class UndoSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeChoices:
+    """Whose version stands where both sides of a merge changed a document or page: names as people type them."""
+
+    ours: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSummary:
+    """The end of a `merge` or `pull` of `source`: documents that came, changed and went, shared pages touched; `commit` is the
+    tip. `moved` is False when there was nothing to merge."""
+
+    branch: str
+    commit: str
+    source: str
+    moved: bool = False
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    pages: PageChanges = field(default_factory=PageChanges)
+
+
+@dataclass(frozen=True, slots=True)
+class PushSummary:
+    """The end of a `push` to the branch `target` of a remote ("origin/main"), now at `commit`; `pushed` is False when it had
+    everything. `merged` is what came from there on the way, `tries` how often it was tried."""
+
+    branch: str
+    commit: str
+    target: str
+    pushed: bool
+    merged: MergeSummary
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A request to merge `branch` into `base`: its `title` and `text` (Markdown), and the `address` to look at: of the request
+    where a program opened it (`opened`), else of the page where a person can."""
+
+    branch: str
+    base: str
+    title: str
+    text: str
+    address: str
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InitResult:
     """`created` is False when the folder already held a knowledge base; `touched` existed before and got a marked block."""
 

@@ -22,6 +22,9 @@ from gitkb.events import (
     InitResult,
     Listener,
     LogEntry,
+    MergeChoices,
+    MergeSummary,
+    PushSummary,
     RefreshSummary,
     RemoveSummary,
     Shown,
@@ -106,6 +109,27 @@ class KnowledgeBase:
             self.recover(listener)
         settings = self.settings(tip_of(self.store, options.branch))
         return UndoRun(self.store, self.catalog, settings, options, listener)(what)
+
+    def merge(self, rev: str, choices: MergeChoices, listener: Listener, branch: str = "") -> MergeSummary:
+        """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
+        from gitkb.ingest.sharing import merge_revision
+
+        self.recover(listener)
+        return merge_revision(self.store, self.catalog, rev, choices, listener, branch)
+
+    def pull(self, choices: MergeChoices, listener: Listener, *, branch: str = "", remote: str | None = None) -> MergeSummary:
+        """Fetches a branch from its remote and merges it; see `gitkb.ingest.sharing`."""
+        from gitkb.ingest.sharing import Sharing
+
+        self.recover(listener)
+        return Sharing(self.store, self.catalog, listener, branch, remote).pull(choices)
+
+    def push(self, listener: Listener, *, branch: str = "", remote: str | None = None) -> PushSummary:
+        """Sends a branch to its remote, merging what came there first; see `gitkb.ingest.sharing`."""
+        from gitkb.ingest.sharing import Sharing
+
+        self.recover(listener)
+        return Sharing(self.store, self.catalog, listener, branch, remote).push()
 
     def refresh(self, listener: Listener) -> RefreshSummary:
         """Makes the pages commit if pages are pending."""

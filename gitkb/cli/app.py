@@ -16,7 +16,10 @@ from gitkb.cli.diff import diff
 from gitkb.cli.init import init
 from gitkb.cli.list import list_documents
 from gitkb.cli.log import log
+from gitkb.cli.merge import merge
 from gitkb.cli.options import Common, KbOption, VerboseOption
+from gitkb.cli.pull import pull
+from gitkb.cli.push import push
 from gitkb.cli.recover import recover
 from gitkb.cli.refresh import refresh
 from gitkb.cli.remove import remove
@@ -56,6 +59,9 @@ application.command("init")(init)
 application.command("add")(add)
 application.command("remove")(remove)
 application.command("undo")(undo)
+application.command("merge")(merge)
+application.command("pull")(pull)
+application.command("push")(push)
 application.command("refresh")(refresh)
 application.command("list")(list_documents)
 application.command("show")(show)

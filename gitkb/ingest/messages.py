@@ -38,6 +38,16 @@ def undo_message(undone: str, what: str, documents: Sequence[str]) -> str:
     return _message(f"undo {what}", f"This takes back {undone}.", {"Gitkb-Operation": "undo", **document})
 
 
+def merge_message(source: str, documents: Mapping[str, Sequence[str]]) -> str:
+    """The message of a merge commit: "merge origin/main: 3 added, 1 removed", with the `documents` by what became of them."""
+    counts = ", ".join(f"{len(names)} {word}" for word, names in documents.items() if names)
+    listed = [f"{word} {name}" for word, names in documents.items() for name in names]
+    more = [f"and {len(listed) - 200} more"] if len(listed) > 200 else []
+    return _message(
+        f"merge {source}{': ' if counts else ''}{counts}", "\n".join([*listed[:200], *more]), {"Gitkb-Operation": "merge"}
+    )
+
+
 def _message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
     line = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in subject).split())
     short = line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 3].rstrip()}..."

@@ -4,17 +4,23 @@ A group of commits is built in memory, made durable as one pack, and becomes rea
 index and worktree follow. What a killed run leaves, the next writer clears. See `publish.py` for the order of writes.
 """
 
+from gitkb.store.ancestors import Ancestors, merge_lines
 from gitkb.store.publish import Transaction
+from gitkb.store.remote import Network, Pushed, Remote
 from gitkb.store.repository import Store
 from gitkb.store.run import Run
 from gitkb.store.snapshot import Snapshot, TreeView
 from gitkb.store.values import Commit, Edit, PlannedCommit, Recovery, Rescued, RunState, Stored, WorktreeStatus
 
 __all__ = [
+    "Ancestors",
     "Commit",
     "Edit",
+    "Network",
     "PlannedCommit",
+    "Pushed",
     "Recovery",
+    "Remote",
     "Rescued",
     "Run",
     "RunState",
@@ -24,4 +30,5 @@ __all__ = [
     "Transaction",
     "TreeView",
     "WorktreeStatus",
+    "merge_lines",
 ]

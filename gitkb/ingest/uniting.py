@@ -1,0 +1,202 @@
+"""What a merge changes on our side: documents of both sides, everybody's pages, all other files, by a three-way of each.
+
+Invariant: a document comes whole from one side, with all that people wrote on its pages; what only one side changed is taken
+as it is; what both changed differently is a conflict, unless somebody chose a side. Generated shared pages stay as they are
+on our side: the next pages commit projects them from the united documents. Reads trees; writes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gitkb import records
+from gitkb.ingest.documents import own_files, owner_of
+from gitkb.ingest.mixing import PageOn, Side, mix
+from gitkb.store import Snapshot, Stored
+from gitkb.wiki.edits import EDITED, edited_path
+from gitkb.wiki.generated import Seal
+
+Kind = Literal["document", "page", "file"]
+MergeLines = Callable[[str, str, str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Something that both sides changed differently: its name as `--ours` takes it, a path whose history tells how, and the
+    blocks of the page that contradict each other."""
+
+    kind: Kind
+    name: str
+    path: str
+    blocks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class United:
+    """The outcome: new content by path, relative to our side; the documents that came, changed and went; what clashes; and
+    which of the choices were needed."""
+
+    changes: dict[str, bytes | Stored | None] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    chosen: set[str] = field(default_factory=set)
+
+
+def plain(name: str) -> str:
+    """A document's or page's name as people type it: without `wiki/` and `.md`."""
+    return name.strip().removeprefix("./").strip("/").removeprefix("wiki/").removesuffix(".md")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The trees of a merge; there is at least one common ancestor."""
+
+    bases: tuple[Side, ...]
+    ours: Side
+    theirs: Side
+
+    def all(self) -> tuple[Side, ...]:
+        return (*self.bases, self.ours, self.theirs)
+
+    def blobs(self, path: str) -> tuple[set[str | None], str | None, str | None]:
+        """(of the ancestors, ours, theirs) the blob at a path."""
+        return {side.tree.blob(path) for side in self.bases}, self.ours.tree.blob(path), self.theirs.tree.blob(path)
+
+    def pages(self, path: str) -> tuple[list[PageOn], PageOn, PageOn]:
+        """(of the ancestors, ours, theirs) the page at a path."""
+        return [side.page(path) for side in self.bases], self.ours.page(path), self.theirs.page(path)
+
+
+class Uniting:
+    """One three-way of whole trees; `choices` says by plain name whose side stands where both changed something."""
+
+    def __init__(self, sides: Sides, theirs: Snapshot, choices: Mapping[str, str], merge_lines: MergeLines) -> None:
+        """`theirs` is the tree of that side again, to take files from."""
+        self._sides, self._theirs, self._choices, self._merge_lines = sides, theirs, choices, merge_lines
+        self._found = United()
+
+    def __call__(self) -> United:
+        """What to change on our side; call once."""
+        differing = {change.path for change in self._theirs.changes_since(self._sides.ours.tree.oid)}
+        documents = {name for path in differing if (name := self._document_of(path)) is not None}
+        done: set[str] = set()
+        for document in sorted(documents):
+            paths = {path for side in self._sides.all() for path in own_files(side.tree, document)}
+            self._document(document, paths)
+            done |= paths
+        for path in sorted({path.removeprefix(f"{EDITED}/") for path in differing - done}):
+            if path not in done:
+                self._page(path, path) if _is_page(path) else self._file(path, path)
+        return self._found
+
+    def _document_of(self, path: str) -> str | None:
+        """The document that owns a path, where some side has it."""
+        name = records.document_of(path) or owner_of(path.removeprefix(f"{EDITED}/"))
+        record = records.record_path(name) if name else ""
+        return name if name and any(side.tree.blob(record) for side in self._sides.all()) else None
+
+    def _choice(self, name: str) -> str:
+        choice = self._choices.get(plain(name), "")
+        if choice:
+            self._found.chosen.add(plain(name))
+        return choice
+
+    # A document, with all of its files.
+
+    def _document(self, document: str, paths: Iterable[str]) -> None:
+        record = records.record_path(document)
+        before, ours, theirs = self._sides.blobs(record)
+        if ours == theirs:
+            for path in sorted(paths):
+                if _is_page(path):
+                    self._page(path, document)
+                elif not path.startswith(f"{EDITED}/"):
+                    self._file(path, document)
+            return
+        side = "ours" if theirs in before else "theirs" if ours in before else self._choice(document)
+        if not side or not self._may_take(document, side, paths):
+            self._found.clashes.append(Clash("document", document, record))
+            return
+        if side == "theirs":
+            kind = self._found.added if ours is None else self._found.removed if theirs is None else self._found.updated
+            kind.append(document)
+        self._take(document, side, paths)
+
+    def _may_take(self, document: str, side: str, paths: Iterable[str]) -> bool:
+        """Not where the side to take has a page no more that people have written on at the other, unless that was chosen."""
+        taken, other = (self._sides.ours, self._sides.theirs) if side == "ours" else (self._sides.theirs, self._sides.ours)
+        for path in paths:
+            if _is_page(path) and taken.tree.blob(path) is None:
+                page = other.page(path)
+                if page.kind is Seal.EDITED and not any(page.same(base.page(path)) for base in self._sides.bases):
+                    return self._choice(document) == side
+        return True
+
+    def _take(self, document: str, side: str, paths: Iterable[str]) -> None:
+        taken = self._sides.ours if side == "ours" else self._sides.theirs
+        for path in sorted(paths):
+            if path.startswith(f"{EDITED}/"):
+                continue
+            if _is_page(path) and taken.tree.blob(path) is not None:
+                page = taken.page(path)
+                self._mix(path, page.projection() or page.content, document)
+            elif side == "theirs":
+                self._take_theirs(path)
+                if _is_page(path):
+                    self._take_theirs(edited_path(path))
+
+    # Pages and other files.
+
+    def _page(self, path: str, name: str) -> None:
+        bases, ours, theirs = self._sides.pages(path)
+        if ours.same(theirs) or any(theirs.same(base) for base in bases):
+            return
+        if any(ours.same(base) for base in bases):
+            self._take_theirs(path)
+            self._take_theirs(edited_path(path))
+        elif any(page.kind is not Seal.GENERATED for page in (*bases, ours, theirs)):
+            projections = (page.projection() for page in (ours, theirs, *bases))
+            self._mix(path, next((found for found in projections if found is not None), None), name)
+
+    def _mix(self, path: str, target: bytes | None, name: str) -> None:
+        pages = self._sides.pages(path)
+        if pages[1].same(pages[2]):
+            return
+        mixed = mix(pages, target)
+        if mixed.clashes and (choice := self._choice(name) or self._choice(path)):
+            mixed = mix(pages, target, choice)
+        if mixed.clashes:
+            self._found.clashes.append(Clash("page", plain(path), path, mixed.clashes))
+            return
+        self._put(path, mixed.content)
+        self._put(edited_path(path), mixed.kept)
+
+    def _file(self, path: str, name: str) -> None:
+        before, ours, theirs = self._sides.blobs(path)
+        if ours == theirs or theirs in before:
+            return
+        if ours in before or self._choice(name) == "theirs":
+            self._take_theirs(path)
+        elif self._choice(name) != "ours":
+            base = next((oid for oid in before if oid), None)
+            merged = self._merge_lines(base, ours, theirs) if base and ours and theirs else None
+            if merged is None:
+                self._found.clashes.append(Clash("file", name, path))
+            else:
+                self._put(path, merged)
+
+    def _take_theirs(self, path: str) -> None:
+        entry, ours = self._theirs.entry(path), self._sides.ours.tree.blob(path)
+        theirs = self._theirs.blob(path)
+        if theirs != ours:
+            self._found.changes[path] = None if entry is None or theirs is None else Stored(theirs, entry[0])
+
+    def _put(self, path: str, content: bytes | None) -> None:
+        if content != self._sides.ours.tree.read(path):
+            self._found.changes[path] = content
+
+
+def _is_page(path: str) -> bool:
+    return path.startswith("wiki/") and path.endswith(".md")
