@@ -116,10 +116,10 @@ def page_rows(page: int) -> tuple[int, int]:
     return page << ORDINAL_BITS, (page + 1 << ORDINAL_BITS) - 1
 
 
-def unpack(blob: bytes) -> tuple[list[str], list[str], list[str]]:
-    """Tokens, head tokens and other forms of a stored passage."""
+def unpack(blob: bytes) -> tuple[str, str, str]:
+    """Tokens, head tokens and other forms of a stored passage, set apart by blanks."""
     body, head, forms = zlib.decompress(blob).decode().split("\n")
-    return body.split(), head.split(), forms.split()
+    return body, head, forms
 
 
 def _remove(db: sqlite3.Connection, path: str, lost: Counter[str]) -> None:
@@ -130,7 +130,7 @@ def _remove(db: sqlite3.Connection, path: str, lost: Counter[str]) -> None:
     rows = db.execute("SELECT id, length, tokens FROM passage_rows WHERE id BETWEEN ? AND ? ORDER BY id", page_rows(page))
     count = total = 0
     for row, length, blob in rows.fetchall():
-        body, head, forms = zlib.decompress(blob).decode().split("\n")
+        body, head, forms = unpack(blob)
         lost.update(_terms(body, head, forms))
         db.execute(
             "INSERT INTO passage_index (passage_index, rowid, body, head, forms) VALUES ('delete', ?, ?, ?, ?)",

@@ -5,7 +5,7 @@ number on every machine. It reads no table.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +18,8 @@ NEAR_WEIGHT = 0.35
 NEAR = 8
 COVERAGE = 0.3
 """How much of its score a passage loses that has almost none of the words asked for."""
+FEW_WORDS = 4
+"""So many words are meant to occur together; of a longer question, which describes, each missing word counts for less."""
 MORE_PASSAGES = 0.2
 """What each further good passage adds to its page, as a share of the passage's score."""
 
@@ -36,24 +38,31 @@ def idf(passages: int, having: int) -> float:
     return math.log(1 + (passages - having + 0.5) / (having + 0.5))
 
 
-def score(query: Weighed, body: Sequence[str], head: Sequence[str], forms: Sequence[str], title: Sequence[str]) -> float:
-    """The score of one passage; 0 where nothing of the query occurs."""
+def score(query: Weighed, body: Iterable[str], head: Iterable[str], forms: Iterable[str], title: Iterable[int]) -> float:
+    """The score of one passage of a page whose title has the terms `title`; 0 where the passage itself has none of the words."""
     number_of = query.tokens
-    places = [(place, number_of[token]) for place, token in enumerate(body) if token in number_of]
+    tokens = list(body)
+    places = [(place, number_of[token]) for place, token in enumerate(tokens) if token in number_of]
+    in_head = {number_of[token] for token in head if token in number_of}
     counts: dict[int, float] = {}
     for _, number in places:
         counts[number] = counts.get(number, 0.0) + 1.0
     for form in forms:  # a prefix, or a character of an unspaced script: it says that the word is there, not how often
         if form in number_of:
             counts.setdefault(number_of[form], 1.0)
-    length = 1 - B + B * len(body) / query.average
+    if not counts and not in_head:
+        return 0.0
+    length = 1 - B + B * len(tokens) / query.average
     for number in counts:
         counts[number] /= length
-    for tokens, weight in ((head, HEADING_WEIGHT), (title, TITLE_WEIGHT)):
-        for number in {number_of[token] for token in tokens if token in number_of}:
+    for numbers, weight in ((in_head, HEADING_WEIGHT), (title, TITLE_WEIGHT)):
+        for number in numbers:
             counts[number] = counts.get(number, 0.0) + weight
-    total = sum(query.weights[number] * count * (K1 + 1) / (K1 + count) for number, count in sorted(counts.items()))
-    total += NEAR_WEIGHT * _closeness(query.weights, places)
+    total = 0.0
+    for number, count in sorted(counts.items()):
+        total += query.weights[number] * count * (K1 + 1) / (K1 + count)
+    if len(places) > 1:
+        total += NEAR_WEIGHT * _closeness(query.weights, places)
     return total * _coverage(query.weights, counts)
 
 
@@ -69,7 +78,8 @@ def _closeness(weights: Sequence[float], places: Sequence[tuple[int, int]]) -> f
 
 def _coverage(weights: Sequence[float], counts: dict[int, float]) -> float:
     everything = sum(weights) or 1.0
-    return 1 - COVERAGE * (1 - sum(weights[number] for number in sorted(counts)) / everything)
+    lost = COVERAGE * min(1.0, FEW_WORDS / len(weights))
+    return 1 - lost * (1 - sum(weights[number] for number in sorted(counts)) / everything)
 
 
 def page_score(scores: Sequence[float]) -> float:

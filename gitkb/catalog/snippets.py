@@ -15,6 +15,7 @@ from gitkb.text.tokens import Token, fold, normalise, stems, words
 
 WIDTH = 220
 _MAX_TEXT = 60_000
+_SAME = 0.85
 _BLANKS = re.compile(r"\s+")
 
 
@@ -54,6 +55,12 @@ def cut_text(text: str, language: str, terms: Mapping[str, int]) -> str:
     whole = printable(text)[:_MAX_TEXT]
     matches = _matches(whole, language, terms)
     return _window(whole, _best(matches) if matches else 0)
+
+
+def is_repeated(snippet: str, other: str) -> bool:
+    """Whether nearly all words of the shorter snippet are in the longer one."""
+    one, two = ({word.text for word in words(normalise(text))} for text in (snippet, other))
+    return len(one & two) >= _SAME * min(len(one), len(two))
 
 
 def _matches(text: str, language: str, terms: Mapping[str, int]) -> list[tuple[int, int]]:

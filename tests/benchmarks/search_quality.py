@@ -14,12 +14,12 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from search_trees import Collection, MemoryTree, cisi, cranfield, npl
+from search_trees import Collection, MemoryTree, cacm, cisi, cranfield, npl
 
 from gitkb.catalog.passages import PASSAGES
 from gitkb.catalog.search import search
 
-SETS: Mapping[str, Callable[[Path], Collection]] = {"cranfield": cranfield, "cisi": cisi, "npl": npl}
+SETS: Mapping[str, Callable[[Path], Collection]] = {"cranfield": cranfield, "cisi": cisi, "npl": npl, "cacm": cacm}
 Run = dict[str, list[str]]
 
 

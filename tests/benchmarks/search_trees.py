@@ -83,6 +83,16 @@ def npl(folder: Path) -> Collection:
     return _collection("npl", documents, questions, answers)
 
 
+def cacm(folder: Path) -> Collection:
+    """3,204 titles and abstracts on computing, 52 questions (github.com/t10le/DIEGOTOM-IR-Search-Engine)."""
+    documents = {}
+    for number, fields in _smart(folder / "cacm.all"):
+        documents[number] = (fields.get("T", ""), "\n\n".join(fields[name] for name in "WAK" if name in fields))
+    questions = {number: " ".join(fields.get("W", "").split()) for number, fields in _smart(folder / "query.text")}
+    rows = (line.split() for line in (folder / "qrels.text").read_text("utf-8").splitlines() if line.strip())
+    return _collection("cacm", documents, questions, ((str(int(row[0])), row[1].lstrip("0")) for row in rows))
+
+
 def _collection(
     name: str, documents: dict[str, tuple[str, str]], questions: dict[str, str], pairs: Iterable[tuple[str, str]]
 ) -> Collection:

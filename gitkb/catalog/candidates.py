@@ -1,0 +1,163 @@
+"""The passages that are worth scoring for a query: FTS5 finds them, `ranking` orders them.
+
+Invariant: the candidates depend on the rows, the query, the scope and the depth alone. Work is bounded whatever is asked: words
+that occur nearly everywhere only rank what rarer words find; if there are no rarer ones, passages with several of the words come
+first, then those with one in a heading, and of the others a fixed sample is read.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, combinations
+
+from gitkb.catalog import passages, query, ranking
+
+_MOST_MATCHES = 12_000
+"""Entries of posting lists that FTS5 may rank for one query: about a microsecond each."""
+_MOST_COMPLETIONS = 40
+_COMPLETIONS_READ = 400
+_OPENING = 2
+"""Passages read of a page that only its title brought up: words of the title are in the page's text too, mostly at its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query with what the index knows of its terms: each term's tokens (a prefix completed) and how many passages have them."""
+
+    terms: tuple[tuple[str, ...], ...]
+    having: tuple[int, ...]
+    weighed: ranking.Weighed
+
+
+def ask(db: sqlite3.Connection, wanted: query.Query) -> Asked:
+    """The query's terms with their statistics, weights and the index's average passage length."""
+    stats = dict(db.execute("SELECT name, value FROM passage_stats WHERE name IN ('passages', 'tokens')").fetchall())
+    count = int(stats["passages"])
+    terms, having = [], []
+    for term in wanted.terms:
+        tokens = _completions(db, term.tokens[0]) if term.prefix else _counted(db, term.tokens)
+        present = tuple(token for token in tokens if tokens[token])
+        terms.append(present or term.tokens)
+        having.append(min(count, sum(tokens.values())))
+    numbers = {token: number for number, tokens in reversed(list(enumerate(terms))) for token in tokens}
+    weights = tuple(ranking.idf(count, number) * times for number, times in zip(having, wanted.times, strict=True))
+    return Asked(tuple(terms), tuple(having), ranking.Weighed(numbers, weights, max(1.0, int(stats["tokens"]) / max(1, count))))
+
+
+def _counted(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, int]:
+    """Each token with the number of passages that have it; a single character of an unspaced script also inside words."""
+    inside = [passages.FORM_MARK + token for token in tokens if len(token) == 1 and not token.isascii()]
+    # A word of titles and headings alone is counted under its mark.
+    return {token: _having(db, token) or _having(db, passages.HEAD_MARK + token) for token in (*tokens, *inside)}
+
+
+def _having(db: sqlite3.Connection, token: str) -> int:
+    row = db.execute("SELECT passages FROM passage_terms WHERE term = ?", (token,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _completions(db: sqlite3.Connection, start: str) -> dict[str, int]:
+    """The most frequent tokens and other forms that begin like this, with the number of passages that have them."""
+    found: list[tuple[str, int]] = []
+    for first in (start, passages.FORM_MARK + start):
+        found += db.execute(
+            "SELECT term, passages FROM passage_terms WHERE term >= ? AND term < ? LIMIT ?",
+            (first, first + "\U0010ffff", _COMPLETIONS_READ),
+        ).fetchall()
+    return dict(sorted(found, key=lambda row: (-row[1], row[0]))[:_MOST_COMPLETIONS])
+
+
+def candidates(db: sqlite3.Connection, wanted: query.Query, asked: Asked, scope: str, depth: int) -> list[int]:
+    """Row ids of the passages that are worth scoring, rising; a few times `depth` at most."""
+    look = _Look(db, any_phrase(wanted.excluded), scope, depth)
+    if wanted.phrases:
+        rarest = min(_having(db, token) for phrase in wanted.phrases for wording in phrase.wordings for token in wording)
+        found = any_phrase(wanted.phrases)
+        return look.best(found) if rarest <= _MOST_MATCHES else look.first(found)
+    order = sorted((n for n, having in enumerate(asked.having) if having), key=lambda n: (asked.having[n], n))
+    telling = [n for n, total in zip(order, accumulate(asked.having[n] for n in order), strict=True) if total <= _MOST_MATCHES]
+    if telling:
+        tokens = [token for number in telling for token in asked.terms[number]]
+        return _with_openings(look.best(_in_text(tokens)), _in_heads(look, tokens))
+    return _among_common(look, asked, order) if order else []
+
+
+def _among_common(look: "_Look", asked: Asked, order: Sequence[int]) -> list[int]:
+    """Where every word is common: passages with two of the three rarest, with all, with one in a heading, with the rarest."""
+    texts = [_in_text(asked.terms[number]) for number in order]
+    some = replace(look, depth=look.depth // 2)
+    pairs = [f"({one} AND {other})" for one, other in combinations(texts[:3], 2)]
+    rows = set(some.ranked(" OR ".join(pairs))) if pairs else set()
+    if len(texts) > 2:
+        rows.update(some.ranked(" AND ".join(texts)))
+    if len(rows) < look.depth:
+        rows.update(some.first(texts[0]))
+    return _with_openings(rows, _in_heads(some, [token for number in order for token in asked.terms[number]]))
+
+
+def _in_heads(look: "_Look", tokens: Iterable[str]) -> list[int]:
+    heads = [passages.HEAD_MARK + token for token in tokens]
+    few = sum(_having(look.db, head) for head in heads) <= _MOST_MATCHES
+    look = replace(look, depth=max(1, look.depth // 2))
+    return look.best(_any(heads)) if few else look.first(_any(heads))
+
+
+def _with_openings(found: Iterable[int], in_heads: Iterable[int]) -> list[int]:
+    """All these rows, and the first passages of the pages that were found by their title."""
+    rows = {*found, *in_heads}
+    titles = [row for row in rows if row == passages.page_rows(row >> passages.ORDINAL_BITS)[0]]
+    return sorted(rows.union(title + number for title in titles for number in range(1, _OPENING + 1)))
+
+
+def _any(tokens: Iterable[str]) -> str:
+    return " OR ".join(f'"{token}"' for token in tokens)
+
+
+def _in_text(tokens: Iterable[str]) -> str:
+    """Any of the tokens in the text itself. Headings are short: ranked along, they would crowd out the text."""
+    return f"{{body forms}} : ({_any(tokens)})"
+
+
+def any_phrase(phrases: Iterable[query.Phrase]) -> str:
+    """The FTS5 expression for passages that hold one of the phrases; "" for none."""
+    return " OR ".join(f'"{" ".join(wording)}"' for phrase in phrases for wording in phrase.wordings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where to look: a scope, without the passages that an expression excludes, at most `depth` of them."""
+
+    db: sqlite3.Connection
+    without: str
+    scope: str
+    depth: int
+
+    def best(self, expression: str) -> list[int]:
+        """The best passages by FTS5's own ranking, which reads all that match."""
+        return self._rows(expression, "bm25(passage_index, 1.0, 1.0, 0.3), rowid", self.depth)
+
+    def first(self, expression: str) -> list[int]:
+        """The first passages of each scope by id: a fixed sample, since ids are hashes."""
+        return [row for scope in self._scopes() for row in scope._rows(expression, "rowid", scope.depth)]
+
+    def ranked(self, expression: str) -> list[int]:
+        """The best where not too many match, a sample otherwise."""
+        matches = self._rows(expression, "rowid", _MOST_MATCHES + 1)
+        if len(matches) <= self.depth:
+            return matches
+        return self.best(expression) if len(matches) <= _MOST_MATCHES else self.first(expression)
+
+    def _scopes(self) -> Iterator["_Look"]:
+        if self.scope != "all":
+            yield self
+            return
+        for scope in passages.SCOPES:
+            yield replace(self, scope=scope, depth=max(1, self.depth // len(passages.SCOPES)))
+
+    def _rows(self, expression: str, order: str, most: int) -> list[int]:
+        expression = f"({expression}) NOT ({self.without})" if self.without else expression
+        rows = self.db.execute(
+            f"SELECT rowid FROM passage_index WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ? ORDER BY {order} LIMIT ?",
+            (expression, *passages.scope_rows(self.scope), most),
+        )
+        return [int(row) for (row,) in rows.fetchall()]
