@@ -1,13 +1,17 @@
 """Scores the converters on the documents below tests/data/conversion, each beside the Markdown it should become.
 
-    python tests/benchmarks/conversion.py [--show NAME]
+    python tests/benchmarks/conversion.py [--show NAME] [--docling DIR]
 
-Three numbers from 0 to 1 for each document: words in the same order, cells found in tables, headings in the same order. Prints
-all of them and the ten worst; `--show` prints the differences of one document. Exits with 1 where a document fails to convert.
+With `--docling DIR` it scores the real documents in the folder tests/data of the public repository
+docling-project/docling instead, against the Markdown that project expects (`<format>/sources/X` and
+`<format>/groundtruth/X.md`). Three numbers from 0 to 1 for each document: words in the same order, cells found in tables,
+headings in the same order. Prints all of them and the ten worst; `--show` prints the differences of one document. Exits
+with 1 where a document fails to convert.
 """
 
 import argparse
 import difflib
+import html
 import re
 import sys
 import time
@@ -18,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests/data/conversion"
 sys.path.insert(0, str(ROOT))
 
-from gitkb.convert import convert  # noqa: E402
+from gitkb.convert import convert, supported  # noqa: E402
 from gitkb.convert.outline import outline, plain_text  # noqa: E402
 from gitkb.errors import ConversionError  # noqa: E402
 
@@ -42,10 +46,13 @@ class Score:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--show", metavar="NAME", help="print the differences of one document")
-    shown = parser.parse_args().show
-    scores = [score(file) for file in documents() if not shown or file.name == shown]
-    if shown:
-        print("\n".join(differences(DATA / shown)))
+    parser.add_argument("--docling", metavar="DIR", type=Path, help="score the documents of docling's tests/data")
+    options = parser.parse_args()
+    pairs = docling(options.docling) if options.docling else documents()
+    pairs = [pair for pair in pairs if options.show in (None, pair[0].name)]
+    scores = [score(*pair) for pair in pairs]
+    if options.show:
+        print("\n".join(line for pair in pairs for line in differences(*pair)))
     print(f"{'document':<40} {'text':>6} {'tables':>7} {'headings':>9} {'mean':>6} {'ms':>6}")
     for one in scores:
         print(row(one))
@@ -55,13 +62,20 @@ def main() -> int:
     return 1 if any(one.reason for one in scores) else 0
 
 
-def documents() -> list[Path]:
-    """All documents that have an expected text beside them."""
-    return sorted(file for file in DATA.iterdir() if expected_of(file).exists() and not file.name.endswith(".expected.md"))
+def documents() -> list[tuple[Path, Path]]:
+    """All documents that have an expected text beside them, with it."""
+    expected = sorted(DATA.glob("*.expected.md"))
+    return [(file.with_name(file.name.removesuffix(".expected.md")), file) for file in expected]
 
 
-def expected_of(file: Path) -> Path:
-    return file.with_name(f"{file.name}.expected.md")
+def docling(folder: Path) -> list[tuple[Path, Path]]:
+    """The documents of docling's tests/data in formats that gitkb reads, each with the Markdown expected there."""
+    found = []
+    for file in sorted(folder.glob("*/sources/*")):
+        expected = file.parents[1] / "groundtruth" / f"{file.name}.md"
+        if expected.is_file() and supported(file.name):
+            found.append((file, expected))
+    return found
 
 
 def row(one: Score) -> str:
@@ -69,8 +83,8 @@ def row(one: Score) -> str:
     return f"{one.name:<40} {numbers} {one.reason}"
 
 
-def score(file: Path) -> Score:
-    wanted = expected_of(file).read_text("utf-8")
+def score(file: Path, expected: Path) -> Score:
+    wanted = html.unescape(expected.read_text("utf-8"))
     start = time.perf_counter()
     try:
         found = convert(file, file.name, max_bytes=64 * 1024**2).markdown
@@ -113,11 +127,9 @@ def cells(markdown: str) -> list[str]:
     return [plain_text(part.replace("\\|", "|")) for part in parts if part]
 
 
-def differences(file: Path) -> list[str]:
+def differences(file: Path, expected: Path) -> list[str]:
     found = convert(file, file.name, max_bytes=64 * 1024**2).markdown.split("\n")
-    return list(
-        difflib.unified_diff(expected_of(file).read_text("utf-8").split("\n"), found, "expected", "found", lineterm="", n=1)
-    )
+    return list(difflib.unified_diff(expected.read_text("utf-8").split("\n"), found, "expected", "found", lineterm="", n=1))
 
 
 if __name__ == "__main__":
