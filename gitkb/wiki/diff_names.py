@@ -49,17 +49,17 @@ def near_pairs(new: Iterable[str], pages: Sequence[TopicPage]) -> list[NearPair]
 
 
 def _pairs(bearers: list[tuple[TopicPage, str]], fresh: set[str]) -> Iterator[tuple[TopicPage, TopicPage, str]]:
-    """Pairs that share a sign. Two that only share what is left of longer names ("drop trait", "drop function") are none."""
+    """Pairs that share a sign; two long names that only have the same initials are none."""
     for number, (one, why) in enumerate(bearers):
         for other, why_other in bearers[number + 1 :]:
-            if one.path == other.path or not {one.path, other.path} & fresh or (why and why_other and why == why_other != _ORDER):
+            if one.path == other.path or not {one.path, other.path} & fresh or why == why_other == _SHORT:
                 continue
             first, second = (one, other) if one.path in fresh else (other, one)
             yield first, second, why or why_other or "they are spelled nearly alike"
 
 
 _ORDER = "they have the same words"
-_LONGER = "one name only adds a general word"
+_LONGER = "only a general word tells the names apart"
 _SHORT = "one name has the initials of the other"
 
 
@@ -85,8 +85,9 @@ def _signs(page: TopicPage) -> Iterator[tuple[str, str]]:
 
 
 def _plain(title: str) -> str:
-    """The title with accents composed and "(WAL)" at its end left out."""
-    return re.sub(r"\s*\([^()]*\)$", "", unicodedata.normalize("NFC", title)) or title
+    """The title with accents composed and "(WAL)" at its end left out; "C++" and "C#" stay apart."""
+    bare = re.sub(r"\s*\([^()]*\)$", "", unicodedata.normalize("NFC", title)) or title
+    return bare.replace("+", " plus ").replace("#", " sharp ")
 
 
 def _singular(word: str) -> str:
