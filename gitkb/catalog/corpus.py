@@ -7,11 +7,13 @@ knowledge base, save a count. The protocol of the same questions is in `gitkb.wi
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from heapq import merge
+from itertools import islice
 
 from gitkb.catalog.resolution import Resolution
 from gitkb.model import Place, TopicKind
 from gitkb.topics import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
 
+MAX_DEFINITIONS = 40
 _END = "\U0010ffff"
 _PAGE = "SELECT kind, key, title, description, documents, target, target_kind, target_title FROM record_pages"
 
@@ -79,20 +81,25 @@ class RecordCorpus:
         return str(row[0]) if row else ""
 
     def evidence(self, members: Sequence[str]) -> Iterator[Evidence]:
-        """The claims about these names: definitions first, then by score, text and place."""
+        """The claims about these names: the best definitions first, then others, by score, text and place."""
+        # Of a popular name that many define nearly alike, what else is said of it must come into sight too.
+        yield from islice(self._claims(members, True), MAX_DEFINITIONS)
+        yield from self._claims(members, False)
+
+    def _claims(self, members: Sequence[str], defines: bool) -> Iterator[Evidence]:
         # Name by name, so that the index gives the best without a look at the others.
-        found = [self._evidence(name) for name in members]
+        found = [self._evidence(name, defines) for name in members]
         return found[0] if len(found) == 1 else merge(*found, key=_order)
 
-    def _evidence(self, name: str) -> Iterator[Evidence]:
+    def _evidence(self, name: str, defines: bool) -> Iterator[Evidence]:
         rows = self.db.execute(
-            "SELECT c.document, d.title, c.text, c.path, c.anchor, c.label, c.score, c.defines FROM record_claims c"
-            " CROSS JOIN record_documents d ON d.name = c.document WHERE c.key = ?"
-            " ORDER BY c.defines DESC, c.score DESC, c.text, c.document, c.path, c.anchor, c.label",
-            (name,),
+            "SELECT c.document, d.title, c.text, c.path, c.anchor, c.label, c.score FROM record_claims c"
+            " CROSS JOIN record_documents d ON d.name = c.document WHERE c.key = ? AND c.defines = ?"
+            " ORDER BY c.score DESC, c.text, c.document, c.path, c.anchor, c.label",
+            (name, defines),
         )
-        for document, title, text, path, anchor, label, score, defines in rows:
-            yield Evidence(document, title, text, Place(path, anchor, label), score, bool(defines))
+        for document, title, text, path, anchor, label, score in rows:
+            yield Evidence(document, title, text, Place(path, anchor, label), score, defines)
 
     def supporters(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
         """The first documents by name that speak of these names."""
@@ -164,6 +171,6 @@ class RecordCorpus:
         return [Branch(*row) for row in rows]
 
 
-def _order(item: Evidence) -> tuple[bool, float, str, str, str, str, str]:
+def _order(item: Evidence) -> tuple[float, str, str, str, str, str]:
     place = item.place
-    return not item.defines, -item.score, item.text, item.document, place.path, place.anchor, place.label
+    return -item.score, item.text, item.document, place.path, place.anchor, place.label

@@ -8,13 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from gitkb.topics import Evidence
 
 MAX_CLAIMS = 20
 MAX_OF_DOCUMENT = 3
 MAX_OVERVIEW = 3
-MAX_LOOKED_AT = 400
+MAX_LOOKED_AT = 140
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
 _SAME = 0.6
@@ -34,18 +35,18 @@ class Chosen:
 
 
 def choose(evidence: Iterable[Evidence]) -> Chosen:
-    """The claims to show; `evidence` comes best first, definitions before others."""
+    """The claims to show; `evidence` comes best first, definitions before others. A popular name costs no more looks."""
     choice = _Choice()
     overview: list[Evidence] = []
-    others: list[Evidence] = []
-    for number, item in enumerate(evidence):
-        if number >= MAX_LOOKED_AT or len(overview) + len(others) >= MAX_CLAIMS:
+    claims: list[Evidence] = []
+    for item in islice(evidence, MAX_LOOKED_AT):
+        if len(overview) + len(claims) >= MAX_CLAIMS:
             break
-        defines = item.defines and len(overview) < MAX_OVERVIEW and all(o.document != item.document for o in overview)
         if choice.takes(item):
-            (overview if defines else others).append(item)
+            first = item.defines and len(overview) < MAX_OVERVIEW and all(o.document != item.document for o in overview)
+            (overview if first else claims).append(item)
     # In a document its best first: the order of the evidence.
-    return Chosen(tuple(overview), tuple(sorted(others, key=lambda item: item.document)))
+    return Chosen(tuple(overview), tuple(sorted(claims, key=lambda item: item.document)))
 
 
 @dataclass(slots=True)
@@ -57,8 +58,10 @@ class _Choice:
 
     def takes(self, item: Evidence) -> bool:
         """Whether the claim is wanted; remembers it if so."""
+        if self.of_document[item.document] >= MAX_OF_DOCUMENT:
+            return False
         words = word_set(item.text)
-        if self.of_document[item.document] >= MAX_OF_DOCUMENT or any(nearly_same(words, other) for other in self.said):
+        if any(nearly_same(words, other) for other in self.said):
             return False
         self.of_document[item.document] += 1
         self.said.append(words)

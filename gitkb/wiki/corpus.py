@@ -42,7 +42,7 @@ class Corpus(Protocol):
         """What kind of thing most documents say it is, empty where none does."""
 
     def evidence(self, members: Sequence[str]) -> Iterator[Evidence]:
-        """The claims about these names: definitions first, then by score, text and place."""
+        """The claims about these names: the best definitions first, then others, by score, text and place."""
 
     def supporters(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
         """The first documents by name that speak of these names."""

@@ -15,7 +15,7 @@ from gitkb.wiki.indexes import DOCUMENT_FOLDERS, ROOT, DocumentListing, TopicLis
 from gitkb.wiki.listing import all_indexes, touched_indexes
 from gitkb.wiki.pages import topic_page
 
-PROJECTION = "1"
+PROJECTION = "2"
 """Changes with anything that the projection writes differently, so that no tree counts as projected that was not by this one."""
 
 _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
