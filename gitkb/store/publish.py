@@ -19,6 +19,7 @@ from gitkb.store.group import Group, GroupPlanner, forward
 from gitkb.store.locks import Wait
 from gitkb.store.objects import kept_packs
 from gitkb.store.refs import append_reflog, swap_ref
+from gitkb.store.signals import uninterrupted
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Edit, PlannedCommit
 from gitkb.store.writer import Writer
@@ -73,6 +74,7 @@ class Transaction:
         target = Snapshot(self._writer.place.reader, commit)
         self._publish(lambda: forward(self.tip, target), 0, "")
 
+    @uninterrupted()
     def _publish(self, plan: Callable[[], Group], count: int, progress: str) -> list[str]:
         writer, place = self._writer, self._writer.place
         self._guard()
