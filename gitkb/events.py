@@ -13,7 +13,8 @@ from gitkb.model import DocumentResult, PageChanges, Problem, Record, State
 @dataclass(frozen=True, slots=True)
 class AddOptions:
     """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
-    core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases."""
+    core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
+    documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet."""
 
     into: str = ""
     update: bool = False
@@ -22,6 +23,8 @@ class AddOptions:
     exclude: tuple[str, ...] = ()
     dry_run: bool = False
     timings: bool = False
+    branch: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

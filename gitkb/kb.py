@@ -85,11 +85,13 @@ class KnowledgeBase:
 
     def add(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> AddSummary:
         """Adds files and folders; see `gitkb.ingest.run`."""
+        from gitkb.ingest.branches import start_of
         from gitkb.ingest.run import AddRun
 
         if not options.dry_run:
             self.recover(listener)
-        return AddRun(self.store, self.catalog, self.settings(), options, listener)(paths)
+        settings = self.settings(start_of(self.store, options.branch, options.start))
+        return AddRun(self.store, self.catalog, settings, options, listener)(paths)
 
     def remove(self, names: Sequence[str], options: TakeBackOptions, listener: Listener) -> RemoveSummary:
         """Removes documents; see `gitkb.ingest.remove`."""
@@ -171,11 +173,11 @@ class KnowledgeBase:
         path, document = find_page(tip, name)
         return Shown(path, (tip.read(path) or b"").decode("utf-8", "replace"), self._record(tip, document))
 
-    def status(self) -> Status:
-        """Where the knowledge base stands; takes no lock."""
-        tip, found = self.store.snapshot(), self.store.status()
+    def status(self, at: str | None = None) -> Status:
+        """Where the knowledge base stands, or stood at a revision; takes no lock."""
+        tip, found = self.store.snapshot(at), self.store.status()
         settings = self.settings(tip)
-        branch = self.store.branch()
+        branch = at or self.store.branch()
         waits = pages.carries_pages(settings, branch) and bool(pages.pending(self.store, self.catalog, tip))
         return Status(
             branch=branch,
@@ -185,14 +187,14 @@ class KnowledgeBase:
             state=State.PENDING if waits else State.WHOLE,
             runs=tuple(_described(run) for run in found.runs if not run.living),
             living=tuple(_described(run) for run in found.runs if run.living),
-            edited=found.edited,
+            edited=found.edited if at is None else (),
         )
 
-    def log(self, name: str | None = None, limit: int | None = None) -> Iterator[LogEntry]:
+    def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
         """Commits, newest first; those of one document or page when named."""
         from gitkb.ingest.history import log
 
-        return log(self.store, name, limit)
+        return log(self.store, self.store.snapshot(at), name, limit)
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[SearchHit]:
         """The pages that match best at a revision."""

@@ -18,11 +18,12 @@ from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.options import JsonOption, KbOption, VerboseOption, common
 from gitkb.cli.progress import display
+from gitkb.cli.remove import BranchOption
 from gitkb.errors import ExitCode, NotAKnowledgeBase
 
 if TYPE_CHECKING:
     from gitkb.cli.listening import Skips
-    from gitkb.events import AddSummary
+    from gitkb.events import AddOptions, AddSummary
     from gitkb.kb import KnowledgeBase
     from gitkb.model import PageChanges
 
@@ -38,6 +39,10 @@ def add(
     include: Annotated[Globs, typer.Option(metavar="GLOB", help="Only these; may be repeated.")] = None,
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added; change nothing.")] = False,
+    branch: BranchOption = "",
+    start: Annotated[
+        str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
+    ] = "",
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -58,6 +63,8 @@ def add(
         exclude=tuple(exclude or ()),
         dry_run=dry_run,
         timings=common(context, kb, verbose).verbose,
+        branch=branch,
+        start=start,
     )
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
@@ -65,7 +72,7 @@ def add(
     if json:
         terminal.tell_json(_event(summary))
     else:
-        _tell(summary, listener.skips, dry_run, common(context, kb, verbose).kb)
+        _tell(summary, listener.skips, options, common(context, kb, verbose).kb)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed else ExitCode.OK)
 
 
@@ -92,13 +99,14 @@ def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
     return KnowledgeBase.open(Path())
 
 
-def _tell(summary: AddSummary, skips: Skips, dry_run: bool, folder: Path | None) -> None:
-    counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, dry_run) if number]
+def _tell(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path | None) -> None:
+    counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, options.dry_run) if number]
     done = ", ".join(counts) or "nothing to add"
     pages = _pages(summary.pages)
     terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{f' Pages: {pages}.' if pages else ''}")
-    if summary.added + summary.updated and not dry_run:
-        terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{_next(folder)}")
+    if summary.added + summary.updated and not options.dry_run:
+        then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
+        terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{then}")
 
 
 def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
@@ -124,9 +132,13 @@ def _pages(pages: PageChanges) -> str:
 def _next(folder: Path | None) -> str:
     """Where to look now; a bare repository has no page to open."""
     index = (folder or Path()) / "wiki" / "index.md"
-    option = f"--kb {shlex.quote(str(folder))} " if folder else ""
-    search = f"gitkb search {option}WORDS"
+    search = _command("search", folder, "WORDS")
     return f" Read {index}, or: {search}" if index.is_file() else f" Look into it: {search}"
+
+
+def _command(name: str, folder: Path | None, argument: str) -> str:
+    option = f"--kb {shlex.quote(str(folder))} " if folder else ""
+    return f"gitkb {name} {option}{shlex.quote(argument)}"
 
 
 def _event(summary: AddSummary) -> dict[str, object]:

@@ -7,7 +7,7 @@ import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.locate import knowledge_base
-from gitkb.cli.options import JsonOption, KbOption, VerboseOption
+from gitkb.cli.options import AtOption, JsonOption, KbOption, VerboseOption
 
 _DAY = len("2026-01-31")
 
@@ -18,12 +18,13 @@ def log(
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.", show_default=False)
     ] = None,
+    at: AtOption = None,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Show the history: commit, day, what was done."""
-    entries = knowledge_base(context, kb).log(name, limit)
+    entries = knowledge_base(context, kb).log(name, limit, at)
     if json:
         terminal.tell_json([asdict(entry) for entry in entries], indent=2)
         return

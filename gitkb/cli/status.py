@@ -9,15 +9,17 @@ import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.locate import knowledge_base
-from gitkb.cli.options import JsonOption, KbOption, VerboseOption
+from gitkb.cli.options import AtOption, JsonOption, KbOption, VerboseOption
 
 if TYPE_CHECKING:
     from gitkb.events import Status
 
 
-def status(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
+def status(
+    context: typer.Context, at: AtOption = None, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False
+) -> None:
     """Say where it stands: documents, pages, what waits."""
-    found = knowledge_base(context, kb).status()
+    found = knowledge_base(context, kb).status(at)
     if json:
         terminal.tell_json(asdict(found), indent=2)
         return

@@ -14,9 +14,8 @@ from gitkb.model import TreeChange
 from gitkb.store import Commit, Snapshot, Store
 
 
-def log(store: Store, name: str | None, limit: int | None) -> Iterator[LogEntry]:
-    """Commits of the checked-out branch, newest first; only those of one document or page when it is named."""
-    tip = store.snapshot()
+def log(store: Store, tip: Snapshot, name: str | None, limit: int | None) -> Iterator[LogEntry]:
+    """The commits that lead to a tip, newest first; only those of one document or page when it is named."""
     path = ""
     if name is not None:
         page, document = find_page(tip, name)

@@ -17,6 +17,7 @@ from gitkb.config import Settings
 from gitkb.errors import GitkbError, RefMoved, RepositoryError
 from gitkb.events import AddOptions, AddSummary, Listener, Progress, Scanned
 from gitkb.ingest import land, names, pages, plan
+from gitkb.ingest.branches import start_of
 from gitkb.ingest.land import Ready
 from gitkb.ingest.plan import Item
 from gitkb.ingest.pool import Pool
@@ -34,11 +35,13 @@ ATTEMPTS = 50
 
 
 class AddRun:
-    """The state of one `add`: counts, the group being gathered, the tip last seen."""
+    """The state of one `add`: counts, the group being gathered, the tip at which its sources were last judged."""
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings, options: AddOptions, listener: Listener) -> None:
         self.store, self.catalog, self.settings = store, catalog, settings
         self.options, self.listener = options, listener
+        self.start = start_of(store, options.branch, options.start)
+        self.tip = self.start.commit
         self.counts = dict.fromkeys(Outcome, 0)
         self.progress = Progress()
         self.group = _Group()
@@ -53,13 +56,13 @@ class AddRun:
         items = self._plan(scans)
         if self.options.dry_run:
             return self._dry(items, started)
-        with self.store.begin(f"add {' '.join(_shown(s) for s in scans)}") as run:
+        what = f"add {' '.join(_shown(s) for s in scans)}"
+        with self.store.begin(what, branch=self.options.branch or None, start=self.start.commit) as run:
             self.run = run
-            self.tip = self.store.snapshot(run.branch).commit
             self._land_all(items)
             self._refresh()
         self._clean_up()
-        return self._summary(self.store.snapshot(run.branch).commit, started)
+        return self._summary(run.branch, start_of(self.store, run.branch, "").commit, started)
 
     def _scan(self, path: Path) -> Scan:
         found = scan(path, self.options.into, Filter(self.options.include, self.options.exclude), self.store.worktree)
@@ -77,7 +80,7 @@ class AddRun:
                 strict=True,
             )
         )
-        with known_at(self.catalog, self.store.snapshot()) as known:
+        with known_at(self.catalog, self.start) as known:
             for found in scans:
                 if found.root and not self.options.into and not self.options.update:
                     plan.refuse_other_folder(found, hashes, known)
@@ -87,7 +90,7 @@ class AddRun:
         for item in items:
             outcome = item.outcome or (Outcome.UPDATED if item.update else Outcome.ADDED)
             self._report(DocumentResult(item.document, item.source.path, outcome, item.reason))
-        return self._summary(self.store.snapshot().commit, started)
+        return self._summary(self.options.branch or self.store.branch(), self.start.commit, started)
 
     def _land_all(self, items: Sequence[Item]) -> None:
         jobs = [Job(item.source, item.document, item.sha256) for item in items if item.outcome is None]
@@ -199,7 +202,6 @@ class AddRun:
         started = time.perf_counter()
         changes = pages.refresh(self.store, self.run, self.catalog, self.settings, self.listener)
         self.page_changes.add(changes)
-        self.tip = self.store.snapshot(self.run.branch).commit
         self.phases["pages"] = self.phases.get("pages", 0.0) + time.perf_counter() - started
 
     def _report(self, result: DocumentResult) -> None:
@@ -220,7 +222,7 @@ class AddRun:
         Cache(self.store.local / "cache").trim(CACHE_BYTES)
         self.store.maintain()
 
-    def _summary(self, commit: str, started: float) -> AddSummary:
+    def _summary(self, branch: str, commit: str, started: float) -> AddSummary:
         if self.options.timings:
             self.listener.timing("", self.phases)
         counts = self.counts
@@ -229,7 +231,7 @@ class AddRun:
             updated=counts[Outcome.UPDATED],
             skipped=counts[Outcome.SKIPPED],
             failed=counts[Outcome.FAILED],
-            branch=self.store.branch(),
+            branch=branch,
             commit=commit,
             pages=self.page_changes.result(),
             seconds=time.perf_counter() - started,
