@@ -24,6 +24,7 @@ from gitkb.events import (
     LogEntry,
     MergeChoices,
     MergeSummary,
+    PullRequest,
     PushSummary,
     RefreshSummary,
     RemoveSummary,
@@ -132,6 +133,13 @@ class KnowledgeBase:
 
         self.recover(listener)
         return Sharing(self.store, self.catalog, listener, branch, remote).push()
+
+    def pull_request(self, listener: Listener, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
+        """Pushes a branch and asks for its merge, with the diff as the text; see `gitkb.ingest.requesting`."""
+        from gitkb.ingest.requesting import request_merge
+
+        self.recover(listener)
+        return request_merge(self.store, self.catalog, self.settings(), listener, branch=branch, base=base, title=title)
 
     def refresh(self, listener: Listener) -> RefreshSummary:
         """Makes the pages commit if pages are pending."""

@@ -18,6 +18,7 @@ from gitkb.cli.list import list_documents
 from gitkb.cli.log import log
 from gitkb.cli.merge import merge
 from gitkb.cli.options import Common, KbOption, VerboseOption
+from gitkb.cli.pr import pr
 from gitkb.cli.pull import pull
 from gitkb.cli.push import push
 from gitkb.cli.recover import recover
@@ -62,6 +63,7 @@ application.command("undo")(undo)
 application.command("merge")(merge)
 application.command("pull")(pull)
 application.command("push")(push)
+application.command("pr")(pr)
 application.command("refresh")(refresh)
 application.command("list")(list_documents)
 application.command("show")(show)

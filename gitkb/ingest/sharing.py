@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from gitkb.catalog.catalog import Catalog
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.events import Listener, MergeChoices, MergeSummary, PushSummary
+from gitkb.ingest.branches import branch_tip
 from gitkb.ingest.merging import Merging
-from gitkb.ingest.remove import tip_of
 from gitkb.model import PageChanges
 from gitkb.records import RECORDS, document_of
 from gitkb.store import Network, Pushed, Remote, Snapshot, Store
@@ -53,7 +53,7 @@ class Sharing:
             fetched = network.fetch(remote)
             if fetched:
                 merged = _sum(merged, self._merge(network, remote, fetched, MergeChoices()))
-            tip = self._tip(branch)
+            tip = branch_tip(self.store, branch)
             if tip.commit == fetched:
                 return PushSummary(branch, tip.commit, str(remote), False, merged, attempt)
             if network.push(remote, tip.commit) is Pushed.LANDED:
@@ -66,26 +66,24 @@ class Sharing:
             f"{remote} moved under each of {ATTEMPTS} attempts to push.", "All is committed here. Push again when it is quieter."
         )
 
+    def remote_of(self, branch: str) -> Remote:
+        """The remote that a branch goes to."""
+        return self._network().remote(branch, self.remote)
+
     def _network(self) -> Network:
         return Network(self.store.worktree or self.store.git_dir, self.store.git_dir)
 
     def _branch(self) -> str:
         branch = self.branch or self.store.branch()
-        self._tip(branch)
+        branch_tip(self.store, branch)
         return branch
 
     def _option(self) -> str:
         return f" --branch {self.branch}" if self.branch else ""
 
-    def _tip(self, branch: str) -> Snapshot:
-        try:
-            return self.store.snapshot(f"refs/heads/{branch}")
-        except NotFound as error:
-            raise NotFound(f"There is no branch {branch!r} here.", "git branch lists the branches.") from error
-
     def _merge(self, network: Network, remote: Remote, fetched: str, choices: MergeChoices) -> MergeSummary:
         branch = self._branch()
-        self._refuse_lost(network, remote, fetched, self._tip(branch))
+        self._refuse_lost(network, remote, fetched, branch_tip(self.store, branch))
         with self.store.begin(f"merge {remote}", branch=self.branch or None) as run:
             merging = Merging(self.store, run, self.catalog, choices, self.listener)
             summary = merging(self.store.snapshot(fetched), str(remote))
@@ -142,7 +140,7 @@ def merge_revision(
 ) -> MergeSummary:
     """Merges any revision of this repository into a branch, by default the checked-out one."""
     theirs = store.snapshot(rev)
-    tip_of(store, branch)
+    branch_tip(store, branch or store.branch())
     with store.begin(f"merge {rev}", branch=branch or None) as run:
         summary = Merging(store, run, catalog, choices, listener)(theirs, rev)
     store.maintain()

@@ -6,7 +6,7 @@ index and worktree follow. What a killed run leaves, the next writer clears. See
 
 from gitkb.store.ancestors import Ancestors, merge_lines
 from gitkb.store.publish import Transaction
-from gitkb.store.remote import Network, Pushed, Remote
+from gitkb.store.remote import Network, Pushed, Remote, ask_service
 from gitkb.store.repository import Store
 from gitkb.store.run import Run
 from gitkb.store.snapshot import Snapshot, TreeView
@@ -30,5 +30,6 @@ __all__ = [
     "Transaction",
     "TreeView",
     "WorktreeStatus",
+    "ask_service",
     "merge_lines",
 ]

@@ -193,6 +193,20 @@ class Network:
             raise RepositoryError("The git program was not found.", "Install git 2.31 or newer.") from error
 
 
+def ask_service(root: Path, arguments: Sequence[str], text: str) -> subprocess.CompletedProcess[bytes]:
+    """The finished call of a hosting service's own program, in the worktree or bare repository, with `text` as its input.
+
+    The git that it calls in turn does not run what this repository's configuration names as its file monitor or hooks.
+    """
+    env = environment(asks=True)
+    count = int(env.get("GIT_CONFIG_COUNT", "0") or 0)
+    for key, value in (("core.fsmonitor", "false"), ("core.hooksPath", os.devnull), ("core.pager", "cat")):
+        env |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
+        count += 1
+    env["GIT_CONFIG_COUNT"] = str(count)
+    return subprocess.run(list(arguments), cwd=root, env=env, input=text.encode(), capture_output=True, check=False)
+
+
 def _settings(listed: str) -> Iterator[tuple[str, str, str]]:
     """(scope, key, value) of `git config --list --show-scope -z`; a key without a value counts as true."""
     parts = listed.split("\0")

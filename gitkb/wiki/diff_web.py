@@ -33,7 +33,7 @@ class WebLinks:
 
 def web_links(remote: str, service: str = "") -> WebLinks | None:
     """The links for a remote's address, None where its host is of no known kind; `service` ("gitlab") says what it is."""
-    found = _place(remote.strip())
+    found = project_of(remote.strip())
     if found is None:
         return None
     host, path = found
@@ -41,7 +41,7 @@ def web_links(remote: str, service: str = "") -> WebLinks | None:
     return None if form is None else WebLinks(form.replace("{host}", host).replace("{path}", path))
 
 
-def _place(remote: str) -> tuple[str, str] | None:
+def project_of(remote: str) -> tuple[str, str] | None:
     """(host, path of the project) of a remote's address in any form that git takes."""
     if "://" in remote:
         parts = urlsplit(remote)

@@ -1,0 +1,109 @@
+"""Pull and merge requests on the service that hosts a remote, through the program that a person has for it.
+
+Invariant: no token is read or stored here: `gh`, `glab` and `tea` know the person. Where none of them fits, or it refuses, the
+address of the page on which a person opens the request is all there is.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from gitkb.store import ask_service
+from gitkb.wiki.diff_web import project_of
+
+_PROGRAMS = {"github": "gh", "gitlab": "glab", "gitea": "tea", "forgejo": "tea", "codeberg": "tea"}
+_ADDRESSES = {
+    "github": "https://{host}/{path}/compare/{base}...{branch}?expand=1",
+    "gitlab": "https://{host}/{path}/-/merge_requests/new?merge_request%5Bsource_branch%5D={branch}"
+    "&merge_request%5Btarget_branch%5D={base}",
+    "gitea": "https://{host}/{path}/compare/{base}...{branch}",
+    "forgejo": "https://{host}/{path}/compare/{base}...{branch}",
+    "codeberg": "https://{host}/{path}/compare/{base}...{branch}",
+    "bitbucket": "https://{host}/{path}/pull-requests/new?source={branch}&dest={base}",
+}
+_MAX_ARGUMENT = 120_000
+"""Bytes of one argument of a program: Linux allows 131,072."""
+_ADDRESS = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: to merge `branch` into `base`, both as the service knows them, with a title and a Markdown text."""
+
+    branch: str
+    base: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What came of it: the `address` of the request, or `refusal`, the program's words; both empty where there is no program."""
+
+    address: str = ""
+    refusal: str = ""
+
+
+def address_to_open(url: str, request: Request) -> str:
+    """The page on which a person can open the request; "" where the host of the remote's address is of no known kind."""
+    found = project_of(url)
+    kind = _kind(found[0]) if found else ""
+    if not found or not kind:
+        return ""
+    base, branch = (quote(name, safe="/" if kind in ("github", "gitea") else "") for name in (request.base, request.branch))
+    return _ADDRESSES[kind].format(host=found[0], path=found[1], base=base, branch=branch)
+
+
+def open_request(root: Path, url: str, request: Request) -> Opened:
+    """Opens the request, or brings the text of the open one up to date, with a program that is installed and knows the host."""
+    found = project_of(url)
+    if found is None:
+        return Opened()
+    known = _PROGRAMS.get(_kind(found[0]))
+    refusals = []
+    for name in [known] if known else dict.fromkeys(_PROGRAMS.values()):
+        program = shutil.which(name)
+        if program is None:
+            continue
+        opened = _open(root, name, program, request)
+        if opened.address or not opened.refusal:
+            return opened
+        refusals.append(f"{name}: {opened.refusal}")
+    return Opened(refusal="; ".join(refusals))
+
+
+def _kind(host: str) -> str:
+    return next((kind for kind in _ADDRESSES if kind in host.lower().split(":")[0]), "")
+
+
+def _open(root: Path, name: str, program: str, request: Request) -> Opened:
+    said = ""
+    for arguments, text in _calls(name, request):
+        done = ask_service(root, [program, *arguments], text)
+        out, error = (stream.decode("utf-8", "replace").strip() for stream in (done.stdout, done.stderr))
+        found = _ADDRESS.findall(out) or _ADDRESS.findall(error)
+        if not done.returncode:
+            return Opened(found[-1].rstrip(".,)") if found else f"{name} opened it")
+        said = " ".join((error or out).split())
+        if "already exists" not in said.lower():
+            break
+    return Opened(refusal=said or "it failed without a word")
+
+
+def _calls(name: str, request: Request) -> Iterator[tuple[list[str], str]]:
+    """(arguments, standard input) of the call that opens a request, then of the one that updates it."""
+    title, text = request.title, request.text
+    short = text.encode()[:_MAX_ARGUMENT].decode("utf-8", "ignore")
+    sides = {"gh": ("--head", "--base"), "glab": ("--source-branch", "--target-branch"), "tea": ("--head", "--base")}[name]
+    ends = [sides[0], request.branch, sides[1], request.base, "--title", title]
+    if name == "gh":
+        yield ["pr", "create", *ends, "--body-file", "-"], text
+        yield ["pr", "edit", request.branch, "--body-file", "-"], text
+    elif name == "glab":
+        yield ["mr", "create", *ends, "--description", short, "--yes"], ""
+        yield ["mr", "update", request.branch, "--description", short], ""
+    else:
+        yield ["pulls", "create", *ends, "--description", short], ""
