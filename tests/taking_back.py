@@ -13,15 +13,34 @@ Databases use write-ahead logging because a sequential write is cheaper than man
 
 After a crash, write-ahead logging lets the server replay the changes that the pages have not seen yet.
 """
+SQLITE = """# SQLite notes
+
+SQLite has supported write-ahead logging since version 3.7. With write-ahead logging, readers continue while one writer
+appends changes to the log.
+
+## Write-ahead logging in practice
+
+In practice write-ahead logging needs shared memory on the machine. See [how it works](wal.md).
+"""
+RAFT = """# Raft
+
+Raft is a consensus algorithm that elects one leader, and the leader replicates its log to the followers.
+"""
+PAXOS = """# Paxos
+
+Paxos is a consensus algorithm that decides one value among peers. Raft is easier to teach than Paxos.
+"""
+RECOVERY = """# Crash recovery
+
+Crash recovery is the process that brings a database back to a consistent state after a crash. It depends on write-ahead
+logging, which is described in [another text](../wal.md).
+"""
 TEXTS = {
     "wal.md": WAL,
-    "sqlite.md": "# SQLite notes\n\nSQLite has supported write-ahead logging since version 3.7. With write-ahead logging, readers"
-    " continue while one writer appends changes to the log.\n\n## Write-ahead logging in practice\n\nIn practice write-ahead logging"
-    " needs shared memory on the machine. See [how it works](wal.md).\n",
-    "raft.md": "# Raft\n\nRaft is a consensus algorithm that elects one leader, and the leader replicates its log to the followers.\n",
-    "paxos.md": "# Paxos\n\nPaxos is a consensus algorithm that decides one value among peers. Raft is easier to teach than Paxos.\n",
-    "guide/recovery.md": "# Crash recovery\n\nCrash recovery is the process that brings a database back to a consistent state after a"
-    " crash. It depends on write-ahead logging, which is described in [another text](../wal.md).\n",
+    "sqlite.md": SQLITE,
+    "raft.md": RAFT,
+    "paxos.md": PAXOS,
+    "guide/recovery.md": RECOVERY,
     "guide/checkpoints.txt": "Checkpoints\n\nA checkpoint is a point in the log from which crash recovery can start.\n",
 }
 DOCUMENTS = sorted(f"docs/{name.rpartition('.')[0]}" for name in TEXTS)

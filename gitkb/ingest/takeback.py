@@ -103,10 +103,16 @@ class TakeBack:
         if before is None or state(before) is Seal.GENERATED:
             # Of an edited page that was generated, or not there at all, what is generated stays.
             before = self.after.projection(change.path, after) or before
-        elif self.before.tree.blob(edited_path(change.path)) != self.after.tree.blob(edited_path(change.path)):
-            return  # an edited page that was projected anew
+        elif self._projected_anew(change.path, before, after):
+            return
         found.considered += 1
         self._page(change.path, before, after, self.now, found)
+
+    def _projected_anew(self, path: str, before: bytes, after: bytes | None) -> bool:
+        """Whether an edited page changed because its projection did; a page that only lost its edits did not."""
+        kept = edited_path(path)
+        same = self.before.tree.blob(kept) == self.after.tree.blob(kept)
+        return not same and (after is None or after != self.before.projection(path, before))
 
     def _file(self, change: TreeChange, found: TakenBack) -> None:
         if self._is(change.path, change.old):
