@@ -6,6 +6,7 @@ committed is committed as theirs first, where the merge needs its place. A confl
 
 from datetime import UTC, datetime
 from functools import partial
+from shlex import quote
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.config import CONFIG_PATH, Settings, parse_settings
@@ -26,8 +27,9 @@ NAMED = 10
 class Merging:
     """Merges into the branch of one run."""
 
-    def __init__(self, store: Store, run: Run, catalog: Catalog, choices: MergeChoices, listener: Listener) -> None:
-        self._store, self._run, self._catalog, self._listener = store, run, catalog, listener
+    def __init__(self, store: Store, run: Run, catalog: Catalog, choices: MergeChoices, listener: Listener, command: str) -> None:
+        """`command` is what a person types to merge again with a choice."""
+        self._store, self._run, self._catalog, self._listener, self._command = store, run, catalog, listener, command
         self._choices = {**{plain(name): "ours" for name in choices.ours}, **{plain(name): "theirs" for name in choices.theirs}}
         self._graph = Ancestors(store.git_dir)
 
@@ -109,11 +111,11 @@ class Merging:
             lines.append(f"{clash.kind} {clash.name}{blocks}: here {self._did(clash, ours)}; there {self._did(clash, theirs)}")
         lines += [f"and {len(clashes) - NAMED} more"] if len(clashes) > NAMED else []
         listed = "; ".join(lines) if len(lines) == 1 else "\n".join(f"  {line}" for line in lines)
-        one = clashes[0].name
+        one = quote(clashes[0].name)
         return MergeConflict(
             f"{self._run.branch} and {source} changed the same things:{' ' if len(lines) == 1 else chr(10)}{listed}",
-            f"Nothing was changed. Choose a side for each, as in --ours {one} or --theirs {one}; or settle it in an editor:"
-            f" git merge {source}, edit, git commit, gitkb refresh.",
+            f"Nothing was changed. Choose a side for each: {self._command} --ours {one}, or --theirs {one}. Or settle it in an"
+            f" editor: git merge {quote(source)}, edit, git commit, gitkb refresh.",
         )
 
     def _did(self, clash: Clash, side: Snapshot) -> str:

@@ -5,7 +5,7 @@ Invariant: the request's text is the diff of exactly what was pushed.
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.config import Settings
-from gitkb.errors import NotFound, UsageError
+from gitkb.errors import NotFound, RepositoryError, UsageError
 from gitkb.events import Listener, PullRequest
 from gitkb.ingest.branches import branch_tip
 from gitkb.ingest.compare import diff, links
@@ -34,7 +34,9 @@ def request_merge(
     sharing.push()
     remote = sharing.remote_of(branch)
     tip = branch_tip(store, branch)
-    report = diff(store, catalog, settings, _left(store, tip, remote.name, base), tip.commit)
+    # Where it left the pages branch is what a diff compares with by itself, and names in words.
+    left = None if base == settings.pages.branch else _left(store, tip, remote.name, base)
+    report = diff(store, catalog, settings, left, branch)
     if not report:
         raise UsageError(f"{branch} has nothing that {base} has not, so there is nothing to ask for.")
     request = Request(remote.branch, base, title or _title(report), markdown(report, links(store)))
@@ -46,8 +48,6 @@ def request_merge(
 
 
 def _checked_out(store: Store) -> str:
-    from gitkb.errors import RepositoryError
-
     try:
         return store.branch()
     except RepositoryError:
@@ -69,16 +69,12 @@ def _left(store: Store, tip: Snapshot, remote: str, base: str) -> str:
 
 def _title(report: DiffReport) -> str:
     """ "Add 3 documents, remove 1", or the one document by its name."""
-    found = {word: list(report.documents_by(change)) for change, word in _WORDS.items()}
-    parts = [
-        f"{word} {changes[0].title or changes[0].document}"
-        if len(changes) == len(report.documents) == 1
-        else f"{word} {len(changes)}"
-        for word, changes in found.items()
-        if changes
-    ]
+    if len(report.documents) == 1:
+        only = report.documents[0]
+        return f"{_WORDS[only.change]} {only.title or only.document}"
+    counts = [(word, len(list(report.documents_by(change)))) for change, word in _WORDS.items()]
+    parts = [f"{word.lower()} {count}" for word, count in counts if count]
     if not parts:
         return "Edit pages"
-    first, *others = parts
-    many = "" if len(report.documents) == 1 else " documents"
-    return ", ".join([first + many, *(part[0].lower() + part[1:] for part in others)])
+    listed = ", ".join([f"{parts[0]} documents", *parts[1:]])
+    return f"{listed[0].upper()}{listed[1:]}"

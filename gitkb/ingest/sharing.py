@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from shlex import quote
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.errors import NotFound, RepositoryError
@@ -79,15 +80,15 @@ class Sharing:
         return branch
 
     def _option(self) -> str:
-        return f" --branch {self.branch}" if self.branch else ""
+        return f" --branch {quote(self.branch)}" if self.branch else ""
 
     def _merge(self, network: Network, remote: Remote, fetched: str, choices: MergeChoices) -> MergeSummary:
         branch = self._branch()
         self._refuse_lost(network, remote, fetched, branch_tip(self.store, branch))
-        with self.store.begin(f"merge {remote}", branch=self.branch or None) as run:
-            merging = Merging(self.store, run, self.catalog, choices, self.listener)
-            summary = merging(self.store.snapshot(fetched), str(remote))
         network.accept(remote, fetched)
+        with self.store.begin(f"merge {remote}", branch=self.branch or None) as run:
+            merging = Merging(self.store, run, self.catalog, choices, self.listener, f"gitkb pull{self._option()}")
+            summary = merging(self.store.snapshot(fetched), str(remote))
         self.store.maintain()
         return summary
 
@@ -142,6 +143,7 @@ def merge_revision(
     theirs = store.snapshot(rev)
     branch_tip(store, branch or store.branch())
     with store.begin(f"merge {rev}", branch=branch or None) as run:
-        summary = Merging(store, run, catalog, choices, listener)(theirs, rev)
+        command = f"gitkb merge {quote(rev)}{f' --branch {quote(branch)}' if branch else ''}"
+        summary = Merging(store, run, catalog, choices, listener, command)(theirs, rev)
     store.maintain()
     return summary
