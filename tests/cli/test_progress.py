@@ -58,7 +58,7 @@ def test_the_rate_and_the_time_left_come_from_the_whole_run(prepared: int, elaps
 def test_without_a_terminal_there_is_no_display(own: Path, write_files: Callable[..., Path], program: Callable[..., Any]) -> None:
     write_files(own / "docs", {"n.md": "# N\n\nA buffer is a part of memory.\n"})
     done = program("add", own / "docs", "--kb", own / "kb")
-    assert done.stderr == "Found 4 documents in docs.\n"
+    assert done.stderr == "Found 4 documents in docs/.\n"
 
 
 def test_add_offers_to_make_a_knowledge_base(tmp_path: Path, write_files: Callable[..., Path]) -> None:
