@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from gitkb import records
 from gitkb.catalog.catalog import Catalog
@@ -37,7 +38,9 @@ class Overlay:
         object.__setattr__(self, "blobs", {_blob_id(data): data for data in self.changes.values() if data is not None})
         named = [self.base.oid, *(f"{path}\0{self.blob(path)}" for path in sorted(self.changes))]
         # It stands for a tree in the catalog's tables, where nothing of it is kept.
-        object.__setattr__(self, "oid", hashlib.sha1("\n".join(named).encode("utf-8", "surrogateescape")).hexdigest())
+        object.__setattr__(
+            self, "oid", hashlib.sha1("\n".join(named).encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+        )
 
     def read(self, path: str) -> bytes | None:
         return self.changes[path] if path in self.changes else self.base.read(path)
@@ -103,22 +106,28 @@ def foresee(
 
 def dead_links(tip: Tree, gone: Collection[str], contents: Mapping[str, bytes | None]) -> Iterator[DeadLink]:
     """The links of the pages that stay which lead to a file that will be gone; `contents` are pages that will differ."""
-    names = {path.rpartition("/")[2].removesuffix(".md") for path in gone}
+    names = {_name(path) for path in gone}
     for page, oid in tip.files("wiki"):
         data = contents[page] if page in contents else tip.read_blob(oid) if page.endswith(".md") else None
         if data is None or page in gone:
             continue
         text = data.decode("utf-8", "replace")
         # A quick look first: reading a page as Markdown is slow, and most pages link none of them.
-        if any(_name(target) in names for target in _TARGET.findall(text)):
+        near = (target for target in _TARGET.findall(text) if _name(target) in names)
+        if any(_resolved(page, target, gone) or _wiki_target(target, gone) for target in near):
             for link in links(text):
-                target = _wiki_target(link.target, gone) if link.wiki else (resolve(page, link.target) or ("", ""))[0]
-                if target in gone:
+                target = _wiki_target(link.target, gone) if link.wiki else _resolved(page, link.target, gone)
+                if target:
                     yield DeadLink(page, link.line, target)
 
 
 def _name(target: str) -> str:
-    return target.partition("#")[0].partition("?")[0].rpartition("/")[2].removesuffix(".md")
+    return unquote(target.partition("#")[0].partition("?")[0]).rpartition("/")[2].removesuffix(".md")
+
+
+def _resolved(page: str, target: str, gone: Collection[str]) -> str:
+    found = resolve(page, target)
+    return found[0] if found is not None and found[0] in gone else ""
 
 
 def _wiki_target(target: str, gone: Collection[str]) -> str:
