@@ -254,6 +254,35 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class RefUpdate:
+    """What a push wants of a ref: from the object `old` to `new` (hex ids, "" where the ref is not there)."""
+
+    ref: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An update of a ref that must not be, with every reason."""
+
+    ref: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledHook:
+    """A hook or CI template of a repository: `file` is where it is, `before` the hook of somebody else that it runs first, ""
+    for none; `ours` tells whether gitkb wrote it, `current` whether as this version does."""
+
+    name: str
+    file: str
+    ours: bool
+    current: bool
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far an `add` is: numbers of sources."""
 

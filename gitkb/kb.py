@@ -27,6 +27,8 @@ from gitkb.events import (
     PullRequest,
     PushSummary,
     RefreshSummary,
+    RefUpdate,
+    Refused,
     RemoveSummary,
     Shown,
     Status,
@@ -213,11 +215,27 @@ class KnowledgeBase:
         with self.catalog.at(tip, PASSAGES, keep=at is None) as db:
             return search(db, tip, query, scope=scope, limit=limit)
 
-    def check(self, at: str | None = None) -> CheckResult:
-        """Whether a revision is whole, pending or broken, and what is wrong with it."""
+    @classmethod
+    def receiving(cls, path: Path, quarantine: Path | None) -> "KnowledgeBase":
+        """The repository at a path while git receives a push, whether or not it holds a knowledge base yet."""
+        return cls(Store.receiving(path, quarantine))
+
+    def judge_push(self, updates: Sequence[RefUpdate]) -> list[Refused]:
+        """What of a push must be refused, and why; see `gitkb.ingest.receive`."""
+        from gitkb.ingest.receive import judge_push
+
+        return judge_push(self.store, self.catalog, updates)
+
+    def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
+        """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
+        that revision."""
+        from gitkb.ingest.changed import check_changed
         from gitkb.wiki.check import check
 
         tip = self.store.snapshot(at)
+        if changed is not None:
+            part = check_changed(self.store, self.catalog, self.store.snapshot(changed), tip)
+            return CheckResult(part.state, tip.commit, part.problems)
         projected = pages.project_tree(self.store, self.catalog, tip, keep=at is None)
         found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
         return CheckResult(found.state, tip.commit, tuple(found.problems))

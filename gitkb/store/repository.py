@@ -19,6 +19,7 @@ from gitkb.store.index import changed_below
 from gitkb.store.journal import Note, RunFolder, run_folders
 from gitkb.store.locks import Liveness, Wait, exclusive
 from gitkb.store.program import identity
+from gitkb.store.received import Received
 from gitkb.store.recovery import Recoverer, Report, run_states
 from gitkb.store.refs import ref_oid
 from gitkb.store.run import LOCK_MESSAGE, Run, open_folder
@@ -34,12 +35,12 @@ OPEN_PACKS = 64
 class Store:
     """A repository that holds a knowledge base at its root."""
 
-    def __init__(self, folders: opening.Folders) -> None:
+    def __init__(self, folders: opening.Folders, quarantine: Path | None = None) -> None:
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
         # A long run makes many packs; libgit2 would keep each open for ever.
         pygit2.option(Option.SET_MWINDOW_FILE_LIMIT, OPEN_PACKS)
         self._folders = folders
-        self._reader = ObjectReader(folders.git_dir)
+        self._reader = ObjectReader(folders.git_dir, quarantine)
         self.git_dir = folders.common
         self.worktree = folders.worktree
         self.bare = folders.worktree is None
@@ -51,6 +52,11 @@ class Store:
         return cls(opening.find_folders(path))
 
     @classmethod
+    def receiving(cls, path: Path, quarantine: Path | None) -> "Store":
+        """The store at a path while git receives a push: it sees the objects in quarantine too. Only to read from."""
+        return cls(opening.find_folders(path), quarantine)
+
+    @classmethod
     def create(cls, path: Path, *, bare: bool, branch: str = "main") -> "Store":
         """A new repository, without templates and hooks, whose HEAD names `branch` (not born yet)."""
         pygit2.init_repository(str(path), bare=bare, initial_head=branch)
@@ -60,6 +66,10 @@ class Store:
     def discover(start: Path) -> Path | None:
         """The nearest folder at or above `start` that is the root of a knowledge base, None where there is none."""
         return opening.discover(start)
+
+    def received(self) -> Received:
+        """What a push brings, for the one who must accept or refuse it."""
+        return Received(self._reader)
 
     @property
     def local(self) -> Path:

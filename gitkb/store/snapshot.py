@@ -18,18 +18,25 @@ Entry = tuple[int, str]
 
 
 class ObjectReader:
-    """Objects of one repository by id."""
+    """Objects of one repository by id, and those of one more folder of objects where it is given."""
 
-    def __init__(self, git_dir: Path) -> None:
+    def __init__(self, git_dir: Path, also: Path | None = None) -> None:
         self.git_dir = git_dir
-        self.repository = open_bare(git_dir)
+        self._also = also
+        self.repository = self._open()
+
+    def _open(self) -> pygit2.Repository:
+        repository = open_bare(self.git_dir)
+        if self._also is not None:
+            repository.odb.add_disk_alternate(str(self._also))
+        return repository
 
     def _get(self, oid: str, kind: type[_Object]) -> _Object:
         try:
             found = self.repository[oid]
         except (KeyError, ValueError, pygit2.GitError):
             # A repack may have replaced the packs that this handle knows.
-            self.repository = open_bare(self.git_dir)
+            self.repository = self._open()
             try:
                 found = self.repository[oid]
             except (ValueError, pygit2.GitError) as error:

@@ -1,14 +1,15 @@
 """Whether a tree is a whole knowledge base: records and files agree, pages are the projection or a person's, links resolve.
 
 Invariant: reads only. *Broken* is what no refresh repairs; a page that a refresh would write is *pending*, which is a normal
-state. Links that a person wrote are that person's, and no problem of the knowledge base.
+state. Links that a person wrote are that person's, and no problem of the knowledge base. The check of what changed looks at the
+same things in the same way, but only at those that it is given.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitkb.config import CONFIG_PATH
-from gitkb.errors import FormatError
+from gitkb.config import CONFIG_PATH, parse_settings
+from gitkb.errors import ConfigError, FormatError
 from gitkb.model import Problem, Record, State, Tree
 from gitkb.records import RECORDS, document_of
 from gitkb.text import frontmatter
@@ -16,7 +17,7 @@ from gitkb.wiki.converted import source_path
 from gitkb.wiki.document import summary_path
 from gitkb.wiki.edits import EDITED, edited_path, settle
 from gitkb.wiki.generated import Seal, state
-from gitkb.wiki.linkcheck import LinkCheck
+from gitkb.wiki.linkcheck import LinkCheck, folders_of
 
 OKF_VERSION = "0.2"
 _OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
@@ -32,9 +33,30 @@ class CheckOutcome:
     problems: tuple[Problem, ...]
 
 
-def check(tree: Tree, records: Mapping[str, Record | FormatError], projected: Mapping[str, bytes | None]) -> CheckOutcome:
+Records = Mapping[str, Record | FormatError]
+
+
+def check(tree: Tree, records: Records, projected: Mapping[str, bytes | None]) -> CheckOutcome:
     """The state of a tree; `records` by their paths, `projected` the full projection of this tree (None: no such page)."""
-    run = _Check(tree, projected, frozenset(path for path, _ in tree.files()))
+    files = frozenset(path for path, _ in tree.files())
+    made = frozenset(path for path, content in projected.items() if content is not None)
+    return _outcome(_Check(tree, projected, files, files, folders_of(files | made)), records)
+
+
+def check_paths(tree: Tree, paths: Collection[str], records: Records, projected: Mapping[str, bytes | None]) -> CheckOutcome:
+    """The state of a part of a tree: these paths, these records with their files, and these pages of the projection.
+
+    `records` must have those of all documents that the paths can belong to, `projected` every shared page among the paths.
+    """
+    made = frozenset(path for path, content in projected.items() if content is not None)
+    present = frozenset(path for path in paths if tree.blob(path) is not None)
+    run = _Check(tree, projected, present, _Files(tree), _Folders(tree, folders_of(made)))
+    if CONFIG_PATH in paths and CONFIG_PATH not in present:
+        run.report("missing-file", CONFIG_PATH, "A knowledge base must have it. Take it back from git.")
+    return _outcome(run, records)
+
+
+def _outcome(run: "_Check", records: Records) -> CheckOutcome:
     run.records(records)
     run.pages()
     problems = sorted({*run.problems, *run.links.problems()}, key=lambda p: (p.path, p.code, p.message))
@@ -43,11 +65,47 @@ def check(tree: Tree, records: Mapping[str, Record | FormatError], projected: Ma
     return CheckOutcome(State.PENDING if run.pending else State.WHOLE, ())
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The paths of a tree's files, asked for one by one."""
+
+    tree: Tree
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self.tree.blob(path) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    """The folders of a tree, asked for one by one, and some more."""
+
+    tree: Tree
+    made: set[str]
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and (path in self.made or any(True for _ in self.tree.files(path)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Either:
+    """What is in one of two collections."""
+
+    one: Container[str]
+    other: Container[str]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.one or path in self.other
+
+
 @dataclass(slots=True)
 class _Check:
+    """`paths` of the tree are looked at; `files` are all that it has, `folders` all that it has or will have."""
+
     tree: Tree
     projected: Mapping[str, bytes | None]
-    files: frozenset[str]
+    paths: frozenset[str]
+    files: Container[str]
+    folders: Container[str]
     problems: list[Problem] = field(default_factory=list)
     pending: bool = False
     owned: set[str] = field(default_factory=set)
@@ -56,7 +114,7 @@ class _Check:
 
     def __post_init__(self) -> None:
         made = frozenset(path for path, content in self.projected.items() if content is not None)
-        self.links = LinkCheck(self.files | made, self.page_to_be)
+        self.links = LinkCheck(_Either(self.files, made), self.folders, self.page_to_be)
 
     def report(self, code: str, path: str, message: str) -> None:
         self.problems.append(Problem(code, path, message))
@@ -66,7 +124,7 @@ class _Check:
         content = self.tree.read(path)
         return self.projected.get(path) if content is None else content
 
-    def records(self, records: Mapping[str, Record | FormatError]) -> None:
+    def records(self, records: Records) -> None:
         for path, record in records.items():
             if isinstance(record, FormatError):
                 self.report("bad-record", path, record.message)
@@ -76,7 +134,7 @@ class _Check:
             main = source_path(record.document)
             if any(file.startswith(f"{main[:-3]}--") and file.endswith(".md") for file in record.files):
                 self.contents.add(main)  # the text is in chapters, and this page links them
-            for file in sorted(set(record.files) - self.files):
+            for file in sorted(file for file in set(record.files) if file not in self.files):
                 self.report("missing-file", file, f"{path} names it, but it is not there. {_AGAIN}")
             for part in _missing_parts(record):
                 self.report("bad-record", path, f"It names no {part}. {_AGAIN}")
@@ -86,10 +144,10 @@ class _Check:
         document = document_of(path) or ""
         for folder in _OWN_FOLDERS:
             stem = f"{folder}{document}"
-            yield from (file for file in self.files if file.startswith((f"{stem}.", f"{stem}--")))
+            yield from (file for file in self.paths if file.startswith((f"{stem}.", f"{stem}--")))
 
     def pages(self) -> None:
-        for path in sorted(self.files | self.projected.keys()):
+        for path in sorted(self.paths | self.projected.keys()):
             if path.startswith((".gitkb/", "raw/")):
                 self.own_file(path)
             elif path in self.projected:
@@ -104,6 +162,11 @@ class _Check:
         known = path == CONFIG_PATH or path in self.owned or path.startswith(_KNOWN_FOLDERS)
         if not known or (path.startswith(f"{RECORDS}/") and document_of(path) is None):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
+        if path == CONFIG_PATH:
+            try:
+                parse_settings((self.tree.read(path) or b"").decode("utf-8", "replace"), path)
+            except (ConfigError, FormatError) as error:
+                self.report("bad-settings", path, f"{error.message} {error.hint}".strip())
 
     def shared(self, path: str, projected: bytes | None) -> None:
         """A page that the projection makes, or that it makes no more."""

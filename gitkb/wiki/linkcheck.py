@@ -5,7 +5,7 @@ authors' and are not asked for here. Generated pages have links of a known shape
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname
 
@@ -20,22 +20,26 @@ _USED = re.compile(r"(?<!\\)\[\^([^\]\n]+)\](?!:)")
 _CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1|(`+)(?!`).+?\2(?!`)", re.MULTILINE | re.DOTALL)
 
 
+def folders_of(files: Iterable[str]) -> set[str]:
+    """The folders in which these files are, and those above them."""
+    found: set[str] = set()
+    for file in files:
+        folder = dirname(file)
+        while folder and folder not in found:
+            found.add(folder)
+            folder = dirname(folder)
+    return found
+
+
 @dataclass(slots=True)
 class LinkCheck:
     """Collects what pages link to; `problems` then asks for each target once. `read` gives a page as it is or will be."""
 
-    files: frozenset[str]
+    files: Container[str]
+    folders: Container[str]
     read: Callable[[str], bytes | None]
-    folders: set[str] = field(default_factory=set)
     broken: list[Problem] = field(default_factory=list)
     wanted: dict[str, dict[str, set[str]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for file in self.files:
-            folder = dirname(file)
-            while folder and folder not in self.folders:
-                self.folders.add(folder)
-                folder = dirname(folder)
 
     def page(self, path: str, body: str, resources: Iterator[str]) -> None:
         """Takes the links of a page that gitkb wrote: those of its body and the resources of its front matter."""
