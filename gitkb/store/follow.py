@@ -37,7 +37,7 @@ class Following:
 def publish_visibly(this: Following, group: Group, guard: Callable[[], None], swap: Callable[[], None]) -> None:
     """Check, `swap` the branch, and let index and worktree follow. `InTheWay` and `RefMoved` leave all as it was."""
     place = this.writer.place
-    _lock(place, this.on_wait)
+    hold_index(place, this.on_wait)
     try:
         guard()
         index = this.writer.fresh_index()
@@ -62,11 +62,18 @@ def publish_visibly(this: Following, group: Group, guard: Callable[[], None], sw
     _unlock(place, this.worktree, frozenset(oid for plan in group.plans for oid in plan.accepted))
 
 
-def _lock(place: Place, on_wait: Wait | None) -> None:
+def hold_index(place: Place, on_wait: Wait | None) -> None:
+    """Take `index.lock`, unless it is ours already: until it is freed, no `git commit` of a person moves the branch."""
     token = place.folder.index_token
     if not is_ours(place.index_lock, token):
         new_token(token, place.folder.keep_note)
         take_git_lock(place.index_lock, token, on_wait)
+
+
+def free_index(place: Place) -> None:
+    """Give `index.lock` back where it is held and no publication is half done; recovery needs it otherwise."""
+    if place.folder.marked() is None:
+        release_git_lock(place.index_lock, place.folder.index_token)
 
 
 def _unlock(place: Place, worktree: Worktree, known: frozenset[str | None]) -> None:
@@ -105,7 +112,7 @@ def settle(place: Place, worktree: Worktree, note: Note) -> None:
 
     An index entry that still shows the old version has not followed; any other has, or is a person's and stays.
     """
-    _lock(place, None)
+    hold_index(place, None)
     tip = ref_oid(place.reader.repository, place.branch)
     before, after, now = (_view(place, oid) for oid in (note.before, note.after, tip))
     # What came out of an exchange that nobody looked at, before anything new goes there.

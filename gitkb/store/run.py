@@ -12,8 +12,8 @@ from types import TracebackType
 
 import pygit2
 
-from gitkb.errors import GitkbError, RepositoryError
-from gitkb.store.follow import settle
+from gitkb.errors import GitkbError, RefMoved, RepositoryError
+from gitkb.store.follow import free_index, hold_index, settle
 from gitkb.store.journal import Note, RunFolder
 from gitkb.store.locks import Liveness, Wait, exclusive
 from gitkb.store.objects import write_loose
@@ -36,6 +36,7 @@ class Run:
         self._writer, self._lock, self._alive, self._guard = writer, lock, alive, guard
         self._base = base
         self._known = ref_oid(writer.place.reader.repository, writer.place.branch)
+        self._lost = False
 
     @property
     def id(self) -> str:
@@ -91,6 +92,9 @@ class Run:
         with exclusive(self._lock, on_wait, timeout, LOCK_MESSAGE):
             self._guard()
             place = self._writer.place
+            if self._lost and place.worktree is not None:
+                # A person who commits faster than a group is planned must not win for ever: git waits from here on.
+                hold_index(place, on_wait)
             tip = ref_oid(place.reader.repository, place.branch)
             if self._known and not tip:
                 raise RepositoryError(
@@ -98,9 +102,14 @@ class Run:
                 )
             transaction = Transaction(self._writer, Snapshot(place.reader, tip), self._base, self._guard, on_wait)
             try:
+                self._lost = False
                 yield transaction
+            except RefMoved:
+                self._lost = True
+                raise
             finally:
                 self._known = transaction.tip.commit or self._known
+                free_index(place)
 
     @uninterrupted()
     def close(self) -> None:
