@@ -4,10 +4,12 @@ Invariant: nobody's words are dropped; where two people changed the same block d
 projection the page stands on does not matter to the shared pages: the next pages commit projects them anew. Pure.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gitkb.model import Tree
+from gitkb.text.blocks import blocks, name_of
+from gitkb.text.frontmatter import cut
 from gitkb.text.merge import merge
 from gitkb.wiki.edits import edited_path, settle, with_seal_of
 from gitkb.wiki.generated import Seal, state, unsealed
@@ -88,12 +90,24 @@ def mix(pages: tuple[Sequence[PageOn], PageOn, PageOn], target: bytes | None, ch
 
 
 def _merged(old: bytes, ours: bytes, theirs: bytes, target: bytes | None) -> Mixed:
-    merged = merge(*(unsealed(_text(each)) if target is not None else _text(each) for each in (old, ours, theirs)))
+    texts = tuple(unsealed(_text(each)) if target is not None else _text(each) for each in (old, ours, theirs))
+    merged = merge(*texts)
+    clashes = merged.clashes or tuple(_both_replaced(*(cut(text)[1] for text in texts)))
     if target is None:
-        return Mixed(_bytes(merged.text), None, merged.clashes)
+        return Mixed(merged.text.encode("utf-8", "surrogateescape"), None, clashes)
     if merged.text.rstrip() == unsealed(_text(target)).rstrip():
-        return Mixed(target, None, merged.clashes)
-    return Mixed(with_seal_of(target, merged.text), target, merged.clashes)
+        return Mixed(target, None, clashes)
+    return Mixed(with_seal_of(target, merged.text), target, clashes)
+
+
+def _both_replaced(old: str, ours: str, theirs: str) -> Iterator[str]:
+    """The blocks that neither side has any more, where each has put something of its own: maybe two new versions of them,
+    too far from the old one for the merge to see it."""
+    first, second = ({block.key for block in blocks(text)} for text in (ours, theirs))
+    before = blocks(old)
+    known = {block.key for block in before}
+    if first - second - known and second - first - known:
+        yield from (name_of(block) for block in before if block.key not in first and block.key not in second)
 
 
 def _kept(content: bytes | None, target: bytes | None) -> Mixed:
@@ -104,7 +118,3 @@ def _kept(content: bytes | None, target: bytes | None) -> Mixed:
 
 def _text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,87 @@
+"""What the tests of sharing stand on: a hub, clones of it, and people who write in them."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gitkb.cli import boundary
+
+TOPICS = ("Raft", "Paxos", "Zab", "Gossip", "Quorum", "Lease", "Epoch", "Snapshot", "Heartbeat", "Replica", "Witness", "Shard")
+
+
+def text_of(topic: str, *, version: int = 1) -> str:
+    """A document that defines its topic and speaks of the log as all others do."""
+    return (
+        f"# {topic} in version {version}\n\n{topic} is a mechanism of revision {version} that keeps the replicated log of a"
+        f" cluster in order.\n\nReplicated log entries of {topic} survive a crash of the machine that wrote them.\n\n"
+        f"## Replicated log\n\nA replicated log is a sequence of entries that {topic} copies to every machine.\n"
+    )
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Writes files below a folder and returns it."""
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+def gitkb(*arguments: str | Path, code: int = 0) -> None:
+    """A command line in this process that must end with an exit code."""
+    assert boundary.run([str(argument) for argument in arguments]) == code, arguments
+
+
+def git(folder: Path, *arguments: str, code: int = 0, who: str = "Ada") -> str:
+    """The git program as a person."""
+    person = {
+        f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", who), ("EMAIL", f"{who}@b"))
+    }
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, env=os.environ | person, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+def tree(kb: Path, rev: str = "HEAD") -> str:
+    """The id of a revision's tree."""
+    return git(kb, "rev-parse", f"{rev}^{{tree}}")
+
+
+def documents(run: Callable[..., Any], kb: Path, *options: str) -> list[str]:
+    """The names of the documents, sorted."""
+    return sorted(row["document"] for row in json.loads(run("list", "--json", "--kb", kb, *options).out))
+
+
+def state(run: Callable[..., Any], kb: Path, *options: str) -> str:
+    """What `check` says."""
+    return str(json.loads(run("check", "--json", "--kb", kb, *options).out)["state"])
+
+
+def make_hub(top: Path, docs: Mapping[str, str]) -> Path:
+    """A bare repository with a knowledge base of some documents in it."""
+    gitkb("init", top / "first")
+    gitkb("add", write(top / "base", docs), "--kb", top / "first", "--jobs", "1")
+    git(top, "clone", "-q", "--bare", "first", "hub.git")
+    return top / "hub.git"
+
+
+def clone(hub: Path, name: str) -> Path:
+    """A plain clone beside the hub."""
+    git(hub.parent, "clone", "-q", str(hub), name)
+    return hub.parent / name
+
+
+def add(kb: Path, folder: Path, *options: str) -> None:
+    """Adds a folder, whatever it holds."""
+    gitkb("add", folder, "--kb", kb, "--jobs", "1", "--update", *options)
+
+
+def edit(kb: Path, page: str, change: Callable[[str], str]) -> None:
+    """A person edits a page and does not commit it."""
+    file = kb / page
+    file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")
