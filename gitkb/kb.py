@@ -12,7 +12,7 @@ from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import CONFIG_PATH, Settings, parse_settings
-from gitkb.errors import FormatError, NotAKnowledgeBase
+from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound
 from gitkb.events import (
     AddOptions,
     AddSummary,
@@ -20,6 +20,7 @@ from gitkb.events import (
     CheckResult,
     DocumentRow,
     InitResult,
+    InstalledHook,
     Listener,
     LogEntry,
     MergeChoices,
@@ -40,6 +41,7 @@ from gitkb.model import Record, SearchHit, State
 from gitkb.store import RunState, Snapshot, Store
 
 if TYPE_CHECKING:
+    from gitkb.ingest.hooks import HookChoice
     from gitkb.wiki.diff_report import DiffReport
     from gitkb.wiki.diff_web import WebLinks
 
@@ -157,9 +159,7 @@ class KnowledgeBase:
     def documents(self, at: str | None = None) -> list[DocumentRow]:
         """All documents at a revision, by name."""
         tip = self.store.snapshot(at)
-        from gitkb.ingest.history import last_commits
-
-        commits = last_commits(self.store, tip)
+        commits = self.store.last_changes(records.RECORDS, tip.commit)
         with self.catalog.at(tip, RECORDS, keep=at is None) as db:
             rows = RecordCorpus(db).documents()
         return [
@@ -170,7 +170,7 @@ class KnowledgeBase:
                 row.sha256,
                 row.media_type,
                 row.source_pages,
-                commits.get(row.document, ""),
+                commits.get(records.record_path(row.document), ""),
             )
             for row in rows
         ]
@@ -225,6 +225,44 @@ class KnowledgeBase:
         from gitkb.ingest.receive import judge_push
 
         return judge_push(self.store, self.catalog, updates)
+
+    def check_push(self, remote: str, pushed: Sequence[tuple[str, str]]) -> list[Refused]:
+        """The commits (`Refused.ref`) of a push, given as (new, old), that are broken in what the remote does not have."""
+        from gitkb.ingest.receive import check_push
+
+        return check_push(self.store, self.catalog, self.settings().pages.branch, remote, pushed)
+
+    def bases_of_edits(self, commit: str) -> list[tuple[str, str]]:
+        """(path, blob) of the projections to keep beneath the hand edits of a commit; see `gitkb.ingest.hooks`."""
+        from gitkb.ingest.hooks import bases_of_edits
+
+        return bases_of_edits(self.store.snapshot(f"{commit}^"), self.store.snapshot(commit))
+
+    def install_hooks(self, choice: "HookChoice", python: str) -> list[InstalledHook]:
+        """Puts hooks and CI templates in place that run gitkb with this Python; see `gitkb.ingest.hooks`."""
+        from gitkb.ingest.hooks import install
+
+        return install(self.store, choice, python, self._pages_branch())
+
+    def installed_hooks(self, python: str) -> list[InstalledHook]:
+        """The hooks and CI templates that stand."""
+        from gitkb.ingest.hooks import installed
+
+        return installed(self.store, python, self._pages_branch())
+
+    def remove_hooks(self, choice: "HookChoice", python: str) -> list[InstalledHook]:
+        """Takes hooks and CI templates away and returns them."""
+        from gitkb.ingest.hooks import remove
+
+        return remove(self.store, choice, python, self._pages_branch())
+
+    def _pages_branch(self) -> str:
+        """The branch on which CI refreshes the pages."""
+        try:
+            branch = self.settings().pages.branch
+        except NotFound:
+            return self.store.branch()
+        return self.store.branch() if branch == "*" else branch
 
     def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from

@@ -257,3 +257,16 @@ def test_a_failing_document_does_not_stop_the_others(kb: Path, docs: Path) -> No
     assert outcomes["docs/empty.md"] == outcomes["docs/broken.pdf"] == "failed" and outcomes["docs/fine.md"] == "added"
     assert [event["source"] for event in events[:-1]] == sorted(outcomes)
     assert all(event["reason"] for event in events[:-1] if event["outcome"] == "failed")
+
+
+def test_a_person_who_takes_back_an_edit_leaves_nothing_of_it(kb: Path, page: Path) -> None:
+    before = page.read_text(encoding="utf-8")
+    tree = git(kb, "rev-parse", "HEAD^{tree}")
+    page.write_text(before + "\n## Notes\n\nNever mind.\n", encoding="utf-8")
+    git(kb, "commit", "-q", "-am", "a note")
+    gitkb("refresh", "--kb", kb)
+    assert state(kb) == "whole" and git(kb, "rev-parse", "HEAD^{tree}") != tree
+    page.write_text(before, encoding="utf-8")
+    git(kb, "commit", "-q", "-am", "no note")
+    gitkb("refresh", "--kb", kb)
+    assert state(kb) == "whole" and git(kb, "rev-parse", "HEAD^{tree}") == tree

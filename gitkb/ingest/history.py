@@ -42,20 +42,6 @@ def _record_changes(store: Store, commit: Commit) -> list[TreeChange]:
     return [change for change in changes if records.document_of(change.path)]
 
 
-def last_commits(store: Store, tip: Snapshot) -> dict[str, str]:
-    """For every document of a commit, the last one that changed it: one walk over the history, until all are found."""
-    wanted = {path for path, _ in tip.files(records.RECORDS)}
-    found: dict[str, str] = {}
-    for commit in store.history(records.RECORDS, tip.commit):
-        if not wanted:
-            break
-        for change in _record_changes(store, commit):
-            if change.path in wanted:
-                wanted.discard(change.path)
-                found[records.document_of(change.path) or ""] = commit.oid
-    return found
-
-
 def _what(changes: list[TreeChange]) -> tuple[str, str]:
     """("add" | "update" | "remove" | "merge", document) of the records that changed; ("", "") when none did."""
     if not changes:

@@ -20,7 +20,7 @@ def document_message(operation: str, document: str, title: str, sha256: str) -> 
 def pages_message(changes: PageChanges) -> str:
     """The message of a pages commit: how many pages are new, changed and gone, and which."""
     counts = [(changes.created, "new"), (changes.changed, "changed"), (changes.removed, "removed")]
-    subject = ", ".join(f"{len(pages)} {word}" for pages, word in counts if pages)
+    subject = ", ".join(f"{len(pages)} {word}" for pages, word in counts if pages) or "what edits are based on"
     listed = [f"{word} {page}" for pages, word in counts for page in pages]
     more = [f"and {len(listed) - 200} more"] if len(listed) > 200 else []
     return _message(f"pages: {subject}", "\n".join([*listed[:200], *more]), {"Gitkb-Operation": "pages"})

@@ -120,7 +120,7 @@ def _refresh(store: Store, transaction: Transaction, catalog: Catalog, listener:
     if scope is not None and not (scope.records_before or scope.records_after or scope.pages):
         return PageChanges()
     projected = project_tree(store, catalog, tip, keep=True, scope=scope)
-    different = [path for path, content in projected.items() if content != tip.read(path)]
+    different = [path for path, content in projected.items() if content != tip.read(path) or tip.blob(f"{EDITED}/{path}")]
     edits = own_edits(transaction, sorted(different))
     writes = _settle(tip, {path: projected[path] for path in different}, edits, history_base(store, tip.commit), listener)
     changes = _changes(tip, writes)

@@ -6,9 +6,12 @@ a history survives merges, squashes and rebases. Costs one path look-up per comm
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from pathlib import Path
 
 import pygit2
 
+from gitkb.errors import RepositoryError
+from gitkb.store.program import attempt, environment
 from gitkb.store.snapshot import ObjectReader
 from gitkb.store.values import Commit
 
@@ -19,6 +22,26 @@ def describe(commit: pygit2.Commit) -> Commit:
     parents = tuple(str(oid) for oid in commit.parent_ids)
     message = commit.raw_message.decode("utf-8", "replace")
     return Commit(str(commit.id), message, author.name, author.email, commit.commit_time, parents)
+
+
+def last_changes(git_dir: Path, folder: str, commit: str) -> dict[str, str]:
+    """For every path below a folder the last commit in a history that changed it: {path: commit id}. Asks the git program,
+    which reads thousands of commits in the time that libgit2 takes for hundreds."""
+    arguments = ["log", "--format=%x01%H", "--name-only", "-z", "--no-renames", commit, "--", f":(top,literal){folder}"]
+    done = attempt(git_dir, arguments, environment())
+    if done.returncode:
+        raise RepositoryError(
+            f"git could not read the history: {done.stderr.decode('utf-8', 'replace').strip()}", "Try git fsck."
+        )
+    found: dict[str, str] = {}
+    current = ""
+    for token in done.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        name = token.removeprefix("\n")
+        if name.startswith("\x01"):
+            current = name[1:]
+        elif name:
+            found.setdefault(name, current)
+    return found
 
 
 def changes_of(reader: ObjectReader, tip: str, path: str) -> Iterator[Commit]:

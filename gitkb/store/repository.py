@@ -14,7 +14,7 @@ from pygit2.enums import Option
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.store import maintain, opening
 from gitkb.store.group import Signers
-from gitkb.store.history import changes_of
+from gitkb.store.history import changes_of, last_changes
 from gitkb.store.index import changed_below
 from gitkb.store.journal import Note, RunFolder, run_folders
 from gitkb.store.locks import Liveness, Wait, exclusive
@@ -67,6 +67,11 @@ class Store:
         """The nearest folder at or above `start` that is the root of a knowledge base, None where there is none."""
         return opening.discover(start)
 
+    def hooks_path(self) -> str:
+        """What git is configured to take for the folder of hooks, "" for the repository's own."""
+        config = self._repository.config
+        return str(config["core.hookspath"]) if "core.hookspath" in config else ""
+
     def received(self) -> Received:
         """What a push brings, for the one who must accept or refuse it."""
         return Received(self._reader)
@@ -103,6 +108,10 @@ class Store:
     def history(self, path: str, rev: str | None = None) -> Iterator[Commit]:
         """The commits that changed a file, or anything below a folder, newest first, as `git log PATH` has them."""
         return changes_of(self._reader, self.snapshot(rev).commit, path.strip("/"))
+
+    def last_changes(self, folder: str, rev: str | None = None) -> dict[str, str]:
+        """For every path below a folder the last commit that changed it."""
+        return last_changes(self._folders.git_dir, folder, self.snapshot(rev).commit)
 
     def log(self, rev: str | None = None) -> Iterator[Commit]:
         """All commits of a revision's history, newest first."""
