@@ -1,4 +1,4 @@
-"""Ranked full text search over the wiki's pages: `candidates` finds passages, `ranking` scores them, the best speaks for its page.
+"""Ranked full text search over the wiki's pages: `candidates` finds passages, `ranking` scores them, the best one is shown.
 
 Invariant: the answer depends on the tree, the query, the scope and the limit alone, and any text is a valid query. It reads the
 index and the pages that it shows, nothing else.
