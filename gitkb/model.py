@@ -14,6 +14,9 @@ from typing import Literal, Protocol
 FORMAT = 1
 """The number of the on-disk format that this version reads and writes."""
 
+LARGE = ".lfs"
+"""What stands before the ending of a large original's path where it is kept in Git LFS: `raw/papers/book.lfs.pdf`."""
+
 TopicKind = Literal["concept", "entity"]
 
 

@@ -5,6 +5,7 @@ index and worktree follow. What a killed run leaves, the next writer clears. See
 """
 
 from gitkb.store.ancestors import Ancestors, merge_lines
+from gitkb.store.lfs import pointer
 from gitkb.store.publish import Transaction
 from gitkb.store.remote import Network, Pushed, Remote, ask_service
 from gitkb.store.repository import Store
@@ -32,4 +33,5 @@ __all__ = [
     "WorktreeStatus",
     "ask_service",
     "merge_lines",
+    "pointer",
 ]

@@ -24,15 +24,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """Author and committer of new commits, as lines of a commit; called once per commit, because time goes on."""
+    """Author and committer of new commits, as lines of a commit; called once per commit, because time goes on. `sign` makes
+    the bytes of a commit those of a signed one; None where commits are not signed."""
 
     author: Callable[[], str]
     committer: Callable[[], str]
+    sign: Callable[[bytes], bytes] | None = None
 
 
 def make_commit(buffer: ObjectBuffer, tree: str, parents: Sequence[str], signers: Signers, message: str) -> str:
-    """Put one commit into the buffer: the only place where the store makes one (a signature would be made here)."""
-    return buffer.put("commit", encode_commit(tree, parents, signers.author(), signers.committer(), message))
+    """Put one commit into the buffer: the only place where the store makes one for a branch or a journal."""
+    commit = encode_commit(tree, parents, signers.author(), signers.committer(), message)
+    return buffer.put("commit", commit if signers.sign is None else signers.sign(commit))
 
 
 class GroupPlanner:

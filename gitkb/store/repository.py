@@ -6,13 +6,14 @@ lies in `<git dir>/gitkb`. Must not be shared between threads that write.
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import Option
 
 from gitkb.errors import NotFound, RepositoryError
-from gitkb.store import maintain, opening
+from gitkb.store import lfs, maintain, opening, signing
 from gitkb.store.group import Signers
 from gitkb.store.history import changes_of, last_changes
 from gitkb.store.index import changed_below
@@ -169,16 +170,30 @@ class Store:
             raise RepositoryError("The branch has no commit yet.", "Make the first one: gitkb init")
         shown = not self.bare and ref == head
         note = Note(what, ref, admin=self._admin())
-        signers = self._signers()
+        signers, signed = self._signers(), signing.configured(self._folders.git_dir, self._root)
         folder, alive = open_folder(self.local, secrets.token_hex(8), note, on_wait, LOCK_SECONDS)
         place = self._place(folder, ref, shown, signers.committer())
+        if signed is not None:
+            who = signers.committer().rsplit(" ", 2)[0]
+            signers = replace(signers, sign=signing.Signature(signed, folder.folder, self._root, who))
         run = Run(Writer(place, note, signers), self.local / "lock", alive, lambda: self._guard(ref, shown), base)
         try:
+            if signers.sign is not None:
+                # What cannot be signed shows now, and a person is asked for a passphrase while no lock is held.
+                signers.sign(b"gitkb\n\n")
             run.prepare()
         except BaseException:
             run.close()
             raise
         return run
+
+    def require_lfs(self, report: Wait) -> None:
+        """Make sure that large originals can be kept in Git LFS here: `RepositoryError` where git-lfs is not installed."""
+        lfs.require(self._folders.git_dir, self.git_dir, report)
+
+    @property
+    def _root(self) -> Path:
+        return self.worktree or self.git_dir
 
     def _signers(self) -> Signers:
         author, committer = identity(self._folders.git_dir, "AUTHOR"), identity(self._folders.git_dir, "COMMITTER")
@@ -202,7 +217,7 @@ class Store:
             raise RepositoryError(f"Branch {name} is checked out in {elsewhere}.", "Run the command there.")
 
     def _place(self, folder: RunFolder, ref: str, shown: bool, who: str) -> Place:
-        worktree = None
+        worktree, originals = None, lfs.Originals.of(self._repository, self.git_dir)
         if shown and self.worktree is not None:
             near = folder.folder
             if near.stat().st_dev != self.worktree.stat().st_dev:
@@ -211,8 +226,9 @@ class Store:
             mode = (folder.folder / "run.json").stat().st_mode & 0o666
             config = self._repository.config
             ignore_case = "core.ignorecase" in config and config.get_bool("core.ignorecase")
-            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, self._reader.blob, ignore_case)
-        return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, who)
+            read = self._reader.blob
+            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, read, originals, ignore_case)
+        return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, originals, who)
 
     def _place_of(self, folder: RunFolder, note: Note | None) -> Place:
         """Where a dead run wrote: maybe from another worktree of this repository."""

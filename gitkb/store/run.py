@@ -72,6 +72,11 @@ class Run:
     def _folder(self) -> RunFolder:
         return self._writer.place.folder
 
+    def keep_original(self, file: Path, sha256: str, size: int) -> None:
+        """Take a file of the scratch folder into the local Git LFS store, durably, so that a commit may hold its pointer. May
+        be repeated; takes no lock."""
+        self._writer.place.originals.keep(file, sha256, size)
+
     def prepare(self) -> None:
         """Write the first journal and make the scratch worktree."""
         place, writer = self._writer.place, self._writer

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gitkb.errors import InTheWay
 from gitkb.store.index import IndexFile
+from gitkb.store.lfs import Originals, blob_id, pointer_id
 from gitkb.store.moves import exchange, move_new
 from gitkb.store.objects import file_blob_id
 from gitkb.store.values import PathPlan, Stored
@@ -45,6 +46,7 @@ class Worktree:
     swap: Path
     file_mode: int
     read_blob: Callable[[str], bytes]
+    originals: Originals
     ignore_case: bool = False
     _folders: set[Path] = field(default_factory=set)
     _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class Worktree:
         if entry is not None and entry.matches(found):
             return entry.oid
         try:
-            return file_blob_id(file)
+            return blob_id(path, file)
         except FileNotFoundError:
             return None
 
@@ -137,7 +139,12 @@ class Worktree:
                 shutil.copyfile(plan.content, source)
         else:
             source = self._place(self.staging)
-            source.write_bytes(self.read_blob(plan.content.oid) if isinstance(plan.content, Stored) else plan.content)
+            data = self.read_blob(plan.content.oid) if isinstance(plan.content, Stored) else plan.content
+            original = self.originals.find(plan.path, data)
+            if original is None:
+                source.write_bytes(data)
+            else:
+                shutil.copyfile(original, source)
         source.chmod(mode)
         return source
 
@@ -157,7 +164,7 @@ class Worktree:
         """Drop what waits in `staging` and `swap`; content of `swap` that is not `known` was a person's."""
         if self.swap.is_dir():
             for file in sorted(self.swap.iterdir()):
-                if file.is_symlink() or file_blob_id(file) not in known:
+                if file.is_symlink() or (file_blob_id(file) not in known and pointer_id(file) not in known):
                     rescue(f"unknown-{file.name}", file)
                 file.unlink()
         shutil.rmtree(self.staging, ignore_errors=True)
@@ -215,7 +222,7 @@ class Worktree:
                 break
 
     def _look_at(self, plan: PathPlan, out: Path, rescue: Rescue) -> None:
-        if out.is_symlink() or file_blob_id(out) not in plan.accepted:
+        if out.is_symlink() or blob_id(plan.path, out) not in plan.accepted:
             rescue(plan.path, out)
         out.unlink()
 
