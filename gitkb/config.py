@@ -25,6 +25,14 @@ class ConvertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RawSettings:
+    """`storage`: where originals of more than `lfs_above` bytes are kept, in "git" itself or in Git LFS ("lfs")."""
+
+    storage: str = field(default="git", metadata={"choices": ("git", "lfs")})
+    lfs_above: int = 10 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
 class PagesSettings:
     """`branch`: the branch that carries pages commits, `*` for every branch."""
 
@@ -38,6 +46,7 @@ class Settings:
     format: int = FORMAT
     language: str = ""
     convert: ConvertSettings = field(default_factory=ConvertSettings)
+    raw: RawSettings = field(default_factory=RawSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
 
 
@@ -81,6 +90,9 @@ def _value(spec: Any, value: Any, where: str, name: str) -> Any:
     if not isinstance(value, wanted) or (isinstance(value, bool) and not isinstance(default, bool)):
         kind = type(default).__name__
         raise ConfigError(f"{where}: {name} must be of type {kind}, not {value!r}.", "See config.example.yaml.")
+    choices = spec.metadata.get("choices")
+    if choices and value not in choices:
+        raise ConfigError(f"{where}: {name} must be {' or '.join(choices)}, not {value!r}.", "See config.example.yaml.")
     if isinstance(default, int | float) and not isinstance(default, bool) and not 0 < value < 1e15:
         raise ConfigError(f"{where}: {name} must be a positive number, not {value!r}.", "See config.example.yaml.")
     return type(default)(value)

@@ -4,9 +4,11 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from gitkb.config import Settings, parse_settings
+from gitkb.errors import ConfigError
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "config.example.yaml"
 
@@ -37,3 +39,8 @@ def test_the_example_lists_every_key_on_a_line_with_a_comment() -> None:
         name, _, value = line.partition(":")
         if value.strip() and not name.startswith("#"):
             assert " # " in value, line
+
+
+def test_a_value_that_is_not_among_the_choices_names_them() -> None:
+    with pytest.raises(ConfigError, match=r"raw\.storage must be git or lfs"):
+        parse_settings("raw:\n  storage: s3\n")

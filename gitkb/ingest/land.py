@@ -14,7 +14,7 @@ from gitkb.ingest.messages import document_message, edit_message
 from gitkb.ingest.plan import Item, Known
 from gitkb.ingest.prepare import Prepared
 from gitkb.model import Outcome
-from gitkb.store import PlannedCommit, Snapshot, Transaction
+from gitkb.store import PlannedCommit, Snapshot, Transaction, pointer
 from gitkb.wiki.edits import settle
 from gitkb.wiki.generated import Seal, state
 
@@ -78,8 +78,10 @@ def own_edits(transaction: Transaction, paths: Sequence[str]) -> dict[str, bytes
 def _changes(
     transaction: Transaction, ready: Ready, scratch: Path, base: Base
 ) -> tuple[str, dict[str, bytes | Path | None], dict[str, bytes | Path | None]]:
-    tip, document = transaction.tip, ready.item.document
+    tip, document, large = transaction.tip, ready.item.document, ready.prepared.large
     changes: dict[str, bytes | Path | None] = {path: scratch / path for path in ready.prepared.files}
+    if large:
+        changes[large] = pointer(ready.item.sha256, ready.prepared.original)
     old = _old_files(tip, document)
     if not old:
         return "add", changes, {}

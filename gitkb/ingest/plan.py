@@ -7,7 +7,7 @@ neither on the number of jobs nor on timing.
 import hashlib
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,13 +56,13 @@ class Hashed:
     seconds: float = 0.0
 
 
-def hash_files(sources: Sequence[SourceFile], max_bytes: int, jobs: int) -> list[Hashed]:
-    """The hashes of all sources, in order, read in parallel."""
+def hash_files(sources: Sequence[SourceFile], refuse: Callable[[int], str], jobs: int) -> list[Hashed]:
+    """The hashes of all sources, in order, read in parallel; `refuse` says why a size in bytes is too large, else ""."""
     if len(sources) < 2:
-        return [_hash(source, max_bytes) for source in sources]
+        return [_hash(source, refuse) for source in sources]
     from joblib import Parallel, delayed
 
-    return list(Parallel(n_jobs=jobs or -1, backend="threading")(delayed(_hash)(source, max_bytes) for source in sources))
+    return list(Parallel(n_jobs=jobs or -1, backend="threading")(delayed(_hash)(source, refuse) for source in sources))
 
 
 def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> list[Item]:
@@ -126,13 +126,13 @@ def _decide(
     return Item(source, document, hashed.sha256, hashing=hashed.seconds)
 
 
-def _hash(source: SourceFile, max_bytes: int) -> Hashed:
+def _hash(source: SourceFile, refuse: Callable[[int], str]) -> Hashed:
     try:
         status = source.file.stat()
         if not stat.S_ISREG(status.st_mode):
             return Hashed(error="it is not a regular file.")
-        if status.st_size > max_bytes:
-            return Hashed(error=f"it has {status.st_size:,} bytes, more than convert.max_bytes allows ({max_bytes:,}).")
+        if reason := refuse(status.st_size):
+            return Hashed(error=reason)
         with source.file.open("rb") as file:
             started = time.perf_counter()
             return Hashed(hashlib.file_digest(file, "sha256").hexdigest(), seconds=time.perf_counter() - started)

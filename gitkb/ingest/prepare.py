@@ -30,23 +30,30 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What all jobs of a run share: folders, limits, and the documents of the run by source path."""
+    """What all jobs of a run share: folders, limits, and the documents of the run by source path. Originals of more than
+    `large_above` bytes go to Git LFS; none do where it is None."""
 
     scratch: Path
     cache: Path
     language: str
     max_bytes: int
     names: Mapping[str, str]
+    large_above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none."""
+    """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
+
+    `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes.
+    """
 
     document: str
     title: str = ""
     files: tuple[str, ...] = ()
     size: int = 0
+    original: int = 0
+    large: str = ""
     error: str = ""
     hint: str = ""
     phases: Mapping[str, float] | None = None
@@ -57,9 +64,12 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     from gitkb.wiki.document import build, raw_path
 
     started = time.perf_counter()
-    raw = raw_path(job.document, job.source.path)
-    copy = shop.scratch / raw
+    copy = shop.scratch / raw_path(job.document, job.source.path)
     size = _copy(job, copy, shop.max_bytes)
+    large = shop.large_above is not None and size > shop.large_above
+    if large:
+        copy = copy.rename(shop.scratch / raw_path(job.document, job.source.path, large))
+    raw = copy.relative_to(shop.scratch).as_posix()
     name = Path(job.source.path).name
     form = identify(copy, name)
     cache = Cache(shop.cache)
@@ -68,13 +78,14 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     converted = time.perf_counter()
     digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
-    built = build(job.document, source, conversion, digest, links_of(job.source, shop.names))
+    built = build(job.document, source, conversion, digest, links_of(job.source, shop.names), large=large)
     files = {**built.files, records.record_path(job.document): records.encode(built.record)}
     for path, content in files.items():
         _write(shop.scratch / path, content)
     phases = {"prepare": converted - started, "digest": time.perf_counter() - converted}
     total = size + sum(len(content) for content in files.values())
-    return Prepared(job.document, built.record.title, tuple(sorted([raw, *files])), total, phases=phases)
+    paths = tuple(sorted([raw, *files]))
+    return Prepared(job.document, built.record.title, paths, total, size, raw if large else "", phases=phases)
 
 
 def _digest(conversion: Conversion, name: str, language: str) -> Digest:

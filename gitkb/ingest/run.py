@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gitkb.catalog.catalog import Catalog
@@ -16,7 +17,7 @@ from gitkb.catalog.records import known_at
 from gitkb.config import Settings
 from gitkb.errors import GitkbError, RefMoved, RepositoryError
 from gitkb.events import AddOptions, AddSummary, Listener, Progress, Scanned
-from gitkb.ingest import land, names, pages, plan
+from gitkb.ingest import land, large, names, pages, plan
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.land import Ready
 from gitkb.ingest.plan import Item
@@ -76,7 +77,7 @@ class AddRun:
         hashes = dict(
             zip(
                 distinct,
-                plan.hash_files(list(distinct.values()), self.settings.convert.max_bytes, self.options.jobs),
+                plan.hash_files(list(distinct.values()), partial(large.refusal, self.settings), self.options.jobs),
                 strict=True,
             )
         )
@@ -100,7 +101,10 @@ class AddRun:
             language=self.settings.language,
             max_bytes=self.settings.convert.max_bytes,
             names={item.source.path: item.document for item in items},
+            large_above=large.large_above(self.settings.raw),
         )
+        if jobs and shop.large_above is not None:
+            large.keep_in_lfs(self.store, self.run, self.listener)
         self._advance(total=len(jobs))
         with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as self.pool:
             results = _Results(self.pool.prepare(jobs))
@@ -149,6 +153,10 @@ class AddRun:
 
     def _transact(self, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready]]:
         asked = time.perf_counter()
+        for ready in group:
+            if ready.prepared.large:
+                file = self.run.scratch / ready.prepared.large
+                self.run.keep_original(file, ready.item.sha256, ready.prepared.original)
         with self.run.locked(self.listener.message) as transaction:
             locked = time.perf_counter()
             results, landing, again = self._judge(transaction.tip, group)

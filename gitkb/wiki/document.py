@@ -5,11 +5,11 @@ knowledge base. No text of the document can reach markup, a path or a link that 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from posixpath import splitext
 
-from gitkb.model import Claim, Conversion, Digest, Place, Record, Source, SummarySection, Topic
+from gitkb.model import LARGE, Claim, Conversion, Digest, Place, Record, Source, SummarySection, Topic
 from gitkb.text.links import one_line
 from gitkb.wiki.chapters import Chapters, chapters_of
 from gitkb.wiki.converted import ConvertedText, Resolver, source_path, unreachable
@@ -26,22 +26,26 @@ class DocumentFiles:
     files: Mapping[str, bytes]
 
 
-def raw_path(document: str, source_path: str) -> str:
-    """Where the original is kept: `raw/<document>` with the original's ending; never a folder's name."""
+def raw_path(document: str, source_path: str, large: bool = False) -> str:
+    """Where the original is kept: `raw/<document>` with the original's ending; never a folder's name. A `large` one has a mark
+    before it, by which git knows that it is in Git LFS."""
     ending = re.sub(r"[^a-z0-9]", "", splitext(source_path.rpartition("/")[2])[1].lower())[:16]
-    return f"raw/{document}.{ending or 'original'}"
+    return f"raw/{document}{LARGE if large else ''}.{ending or 'original'}"
 
 
-def build(document: str, source: Source, conversion: Conversion, digest: Digest, resolver: Resolver) -> DocumentFiles:
-    """All files of one document but its original, and its record."""
+def build(
+    document: str, source: Source, conversion: Conversion, digest: Digest, resolver: Resolver, *, large: bool = False
+) -> DocumentFiles:
+    """All files of one document but its original, and its record; `large` says that the original is in Git LFS."""
+    raw = raw_path(document, source.path, large)
     chapters = chapters_of(conversion.markdown, conversion.headings)
     title = one_line(digest.title or conversion.title) or document.rpartition("/")[2]
     text = ConvertedText(document, chapters, conversion, resolver)
     bodies = text.bodies()
     placed = _Placed(document, chapters, unreachable(conversion, chapters, bodies))
     clean = placed.digest(replace(digest, title=title))
-    files = text.pages(clean, raw_path(document, source.path), bodies, placed.anchor)
-    record = _record(document, source, conversion, clean, files)
+    files = text.pages(clean, raw, bodies, placed.anchor)
+    record = _record(document, source, conversion, clean, [raw, *files])
     files[summary_path(document)] = summary_page(record, clean)
     return DocumentFiles(replace(record, files=tuple(sorted({*record.files, *files}))), files)
 
@@ -51,7 +55,7 @@ def summary_path(document: str) -> str:
     return f"wiki/summaries/{document}.md"
 
 
-def _record(document: str, source: Source, conversion: Conversion, digest: Digest, files: Mapping[str, bytes]) -> Record:
+def _record(document: str, source: Source, conversion: Conversion, digest: Digest, files: Iterable[str]) -> Record:
     return Record(
         document=document,
         title=digest.title,
@@ -60,7 +64,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         source=source,
         converter=conversion.converter,
         compiler=digest.compiler,
-        files=tuple(sorted([raw_path(document, source.path), *files])),
+        files=tuple(sorted(files)),
         topics=digest.topics,
         authors=tuple(filter(None, map(one_line, conversion.authors))),
         dates={one_line(name): one_line(date) for name, date in sorted(conversion.dates.items()) if one_line(date)},

@@ -1,0 +1,63 @@
+"""Which originals are too large for git itself, and the line of `.gitattributes` by which git treats those in Git LFS.
+
+Invariant: what becomes of an original depends on the tracked settings and its size alone. The line comes with the first
+documents after the setting was made, so two branches add the same one; a person's other lines stay as they are.
+"""
+
+from gitkb.config import RawSettings, Settings
+from gitkb.errors import RefMoved, RepositoryError
+from gitkb.events import Listener
+from gitkb.ingest.setup import BEGIN, END
+from gitkb.model import LARGE
+from gitkb.store import PlannedCommit, Run, Store
+
+GIT_LIMIT = 100 * 1024**2
+"""Bytes: GitHub refuses a larger file, and with it the whole push."""
+
+ATTRIBUTES = ".gitattributes"
+LINE = f"raw/**/*{LARGE}.* filter=lfs diff=lfs merge=lfs -text"
+_ATTEMPTS = 50
+_MESSAGE = "attributes: keep large originals in Git LFS\n\nGitkb-Operation: attributes\n"
+
+
+def large_above(raw: RawSettings) -> int | None:
+    """The size in bytes above which an original goes to Git LFS, None where none does."""
+    return min(raw.lfs_above, GIT_LIMIT) if raw.storage == "lfs" else None
+
+
+def refusal(settings: Settings, size: int) -> str:
+    """Why an original of this size is not added, "" where it is."""
+    limit = settings.convert.max_bytes
+    if size > limit:
+        return f"it has {size:,} bytes, more than convert.max_bytes allows ({limit:,})."
+    if size > GIT_LIMIT and settings.raw.storage != "lfs":
+        return (
+            f"it has {size:,} bytes, and git hosting services refuse a push with a file above 100 MiB ({GIT_LIMIT:,})."
+            " Keep large originals in Git LFS: raw.storage: lfs in .gitkb/config.yaml."
+        )
+    return ""
+
+
+def keep_in_lfs(store: Store, run: Run, listener: Listener) -> None:
+    """Make this repository and the run's branch ready for originals in Git LFS: programs, filter, hook, attributes."""
+    store.require_lfs(listener.message)
+    for _ in range(_ATTEMPTS):
+        try:
+            with run.locked(listener.message) as transaction:
+                before = transaction.tip.read(ATTRIBUTES) or b""
+                if LINE.encode() not in before.splitlines():
+                    transaction.publish([PlannedCommit(_MESSAGE, {ATTRIBUTES: with_line(before)})])
+            return
+        except RefMoved:
+            continue
+    raise RepositoryError("The branch kept moving under every attempt to commit.", "Wait for the other writers, then add again.")
+
+
+def with_line(attributes: bytes) -> bytes:
+    """The file with the line at the end of gitkb's block, or in a block of its own."""
+    line, begin, end = (f"{text}\n".encode() for text in (LINE, f"# {BEGIN}", f"# {END}"))
+    head, found, tail = attributes.rpartition(end)
+    if found:
+        return head + line + end + tail
+    gap = b"" if not attributes or attributes.endswith(b"\n") else b"\n"
+    return attributes + gap + begin + line + end
