@@ -43,9 +43,10 @@ def test_the_program_answers_from_an_environment_of_its_own(installed: Path) -> 
 
 def test_hooks_settings_and_licence_are_installed(installed: Path) -> None:
     package = next(installed.rglob("gitkb/__init__.py")).parent
-    for hook in (ROOT / "hooks").iterdir():
-        assert (package / "hooks" / hook.name).read_bytes() == hook.read_bytes()
-        assert os.access(package / "hooks" / hook.name, os.X_OK)
+    for hook in (file for file in (ROOT / "hooks").rglob("*") if file.is_file() and "__pycache__" not in file.parts):
+        copy = package / hook.relative_to(ROOT)
+        assert copy.read_bytes() == hook.read_bytes()
+        assert os.access(copy, os.X_OK) or hook.parent.name == "ci"
     assert (package / "config.example.yaml").read_bytes() == (ROOT / "config.example.yaml").read_bytes()
     assert (package / "cli" / "add.py").is_file()
     licences = [file.read_bytes() for file in package.parent.glob("gitkb-*.dist-info/**/LICENSE")]

@@ -13,6 +13,7 @@ from gitkb.cli.add import add
 from gitkb.cli.blame import blame
 from gitkb.cli.check import check
 from gitkb.cli.diff import diff
+from gitkb.cli.hooks import hooks
 from gitkb.cli.init import init
 from gitkb.cli.list import list_documents
 from gitkb.cli.log import log
@@ -74,3 +75,4 @@ application.command("blame")(blame)
 application.command("search")(search)
 application.command("check")(check)
 application.command("recover")(recover)
+application.add_typer(hooks, name="hooks")

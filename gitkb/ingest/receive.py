@@ -25,6 +25,25 @@ def judge_push(store: Store, catalog: Catalog, updates: Sequence[RefUpdate]) -> 
     return [refused for refused in judged if refused.problems]
 
 
+def check_push(
+    store: Store, catalog: Catalog, pages_branch: str, remote: str, pushed: Sequence[tuple[str, str]]
+) -> list[Refused]:
+    """The commits to be pushed (each with what it replaces there, "" for nothing) that are broken, before they leave.
+
+    What the remote has of a new branch is what this repository last saw of the pages branch there.
+    """
+    received, found = store.received(), []
+    for new, old in pushed:
+        commit = received.commit(new) if new else None
+        if commit is not None:
+            known = received.commit(old) if old else None
+            known = known or received.shared(commit, f"refs/remotes/{remote}/{pages_branch}")
+            base, tip = store.snapshot(known) if known is not None else None, store.snapshot(commit)
+            if tip.blob(CONFIG_PATH) is not None or (base is not None and base.blob(CONFIG_PATH) is not None):
+                found.append(Refused(commit, check_changed(store, catalog, base, tip).problems))
+    return [refused for refused in found if refused.problems]
+
+
 class _Judge:
     def __init__(self, store: Store, catalog: Catalog) -> None:
         self._store, self._catalog = store, catalog

@@ -55,6 +55,16 @@ class Received:
         """Whether a commit is another one or has it among its ancestors."""
         return commit == ancestor or self._reader.repository.descendant_of(commit, ancestor)
 
+    def shared(self, commit: str, ref: str) -> str | None:
+        """The best common ancestor of a commit and a ref, None where there is no such ref or they have none."""
+        repository = self._reader.repository
+        try:
+            known = self.commit(str(repository.lookup_reference(ref).resolve().target))
+        except (KeyError, ValueError):
+            return None
+        found = repository.merge_base(commit, known) if known is not None else None
+        return None if found is None else str(found)
+
     def commits(self, tip: str) -> Iterator[str]:
         """The commits of a tip that no ref of this repository has, oldest first."""
         repository = self._reader.repository
