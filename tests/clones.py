@@ -9,15 +9,30 @@ from typing import Any
 
 from gitkb.cli import boundary
 
-TOPICS = ("Raft", "Paxos", "Zab", "Gossip", "Quorum", "Lease", "Epoch", "Snapshot", "Heartbeat", "Replica", "Witness", "Shard")
+SAID = {
+    "Raft": "the sequence of commands that one elected leader dictates to its followers",
+    "Paxos": "a record of ballots that a majority of acceptors has agreed upon",
+    "Zab": "a history of broadcasts in which no message overtakes an earlier one",
+    "Gossip": "a rumour book that peers fill in any order and sort afterwards",
+    "Quorum": "a file that counts as durable when more than half of the disks have answered",
+    "Lease": "a queue that its holder serves from memory while nobody else may append",
+    "Epoch": "a chain of numbered reigns, each of which begins with a new term",
+    "Snapshot": "a diary that an image of everything it led to replaces from time to time",
+    "Heartbeat": "a stream that is silent when there is nothing to do, apart from small signs of life",
+    "Replica": "a list that machines in several buildings copy against fire and flood",
+    "Witness": "a ledger whose entries a third party counts without storing them",
+    "Shard": "a table that is split by key ranges, so that each part has its own order",
+}
+TOPICS = tuple(SAID)
 
 
 def text_of(topic: str, *, version: int = 1) -> str:
-    """A document that defines its topic and speaks of the log as all others do."""
+    """A document that defines its topic and speaks of the log as all others do, in words of its own."""
     return (
         f"# {topic} in version {version}\n\n{topic} is a mechanism of revision {version} that keeps the replicated log of a"
         f" cluster in order.\n\nReplicated log entries of {topic} survive a crash of the machine that wrote them.\n\n"
-        f"## Replicated log\n\nA replicated log is a sequence of entries that {topic} copies to every machine.\n"
+        f"## Replicated log\n\nA replicated log is {SAID[topic]}.\n\n"
+        f"Every machine that speaks {topic} reads its replicated log again when it starts.\n"
     )
 
 

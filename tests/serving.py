@@ -99,7 +99,8 @@ def ssh(folder: Path) -> Iterator[tuple[str, str]]:
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(parents=True, exist_ok=True)
-    server = subprocess.Popen([program, "-D", "-e", "-f", folder / "config"], stderr=(folder / "log").open("wb"))
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([program, "-D", "-e", "-f", folder / "config"], stderr=log)
     try:
         _await(port)
         options = (

@@ -166,7 +166,7 @@ def test_edits_of_many_people_travel(hub: Path, run: Run) -> None:
     for kb in (one, two, one, two):
         assert run("push", "--kb", kb).code == 0
     assert git(one, "rev-parse", "main") == git(two, "rev-parse", "main")
-    assert "Ask Ada." in (two / SHARED).read_text() and "Zab" in (two / SHARED).read_text()
+    assert "Ask Ada." in (two / SHARED).read_text()
     assert "Ask Bob." in (one / "wiki/summaries/base/raft.md").read_text() and state(run, one) == "whole"
 
 
