@@ -5,15 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-WAL = "# Write-ahead logging\n\nWrite-ahead logging is the rule that the log record of a change must reach stable storage " + (
-    "before the changed page does.\n\n## Flushing\n\nA flush of the log makes all earlier records durable at once.\n"
-)
-FILES = {
-    "wal.md": WAL,
-    "recovery.md": "# Crash recovery\n\nCrash recovery is the process that brings a database back to a consistent state "
-    "after a crash. It depends on write-ahead logging, which is described in [another text](wal.md).\n",
-    "guide/checkpoints.txt": "Checkpoints\n\nA checkpoint is a point in the log from which crash recovery can start.\n",
-}
+DOCUMENTS = Path(__file__).resolve().parent / "data" / "documents"
+FILES = ("crash-recovery.md", "write-ahead-logging.md", "notes/b-trees.md", "notes/lsm-trees.md")
 
 
 def gitkb(cwd: Path, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -23,11 +16,11 @@ def gitkb(cwd: Path, *arguments: str | Path, check: bool = True) -> subprocess.C
 
 
 def make(top: Path) -> Path:
-    """A knowledge base of three documents in `top/kb`, made from `top/docs`."""
-    for name, text in FILES.items():
+    """A knowledge base of four documents in `top/kb`, made from `top/docs`."""
+    for name in FILES:
         file = top / "docs" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes((DOCUMENTS / name).read_bytes())
     gitkb(top, "init", "kb")
     gitkb(top, "add", "docs", "--kb", "kb", "--jobs", "1")
     return top / "kb"

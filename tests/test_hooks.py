@@ -12,7 +12,7 @@ from tests.hooking import gitkb, make
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")
 Git = Callable[..., str]
-SUMMARY = "wiki/summaries/docs/wal.md"
+SUMMARY = "wiki/summaries/docs/crash-recovery.md"
 CONCEPT = "wiki/concepts/crash-recovery.md"
 
 
@@ -79,8 +79,8 @@ def test_a_commit_of_one_path_leaves_index_and_folder_clean(hooked: Path, git: G
 
 def test_a_commit_that_loses_a_file_is_stopped(hooked: Path, git: Git) -> None:
     before = git(hooked, "rev-parse", "HEAD")
-    git(hooked, "rm", "-q", "raw/docs/wal.md")
-    assert "raw/docs/wal.md" in _stopped(git, hooked, "commit", "-q", "-m", "lose a file")
+    git(hooked, "rm", "-q", "raw/docs/crash-recovery.md")
+    assert "raw/docs/crash-recovery.md" in _stopped(git, hooked, "commit", "-q", "-m", "lose a file")
     assert git(hooked, "rev-parse", "HEAD") == before
 
 
@@ -90,14 +90,16 @@ def test_a_commit_that_breaks_the_settings_is_stopped(hooked: Path, git: Git) ->
 
 
 def test_a_commit_that_removes_an_anchor_is_stopped_for_the_pages_that_lead_there(hooked: Path, git: Git) -> None:
-    text = (hooked / "wiki/sources/docs/wal.md").read_text(encoding="utf-8")
-    (hooked / "wiki/sources/docs/wal.md").write_text(text.replace("## Flushing", "## Other"), encoding="utf-8")
+    text = (hooked / "wiki/sources/docs/crash-recovery.md").read_text(encoding="utf-8")
+    (hooked / "wiki/sources/docs/crash-recovery.md").write_text(
+        text.replace("\n# Crash recovery", "\n# Recovery"), encoding="utf-8"
+    )
     said = _stopped(git, hooked, "commit", "-q", "-a", "-m", "rename a heading")
-    assert "#flushing" in said and "broken-anchor" in said
+    assert "#crash-recovery" in said and "broken-anchor" in said
 
 
 def test_what_is_not_staged_does_not_count(hooked: Path, git: Git) -> None:
-    (hooked / "raw" / "docs" / "wal.md").unlink()
+    (hooked / "raw" / "docs" / "crash-recovery.md").unlink()
     (hooked / "mine.txt").write_text("mine\n")
     git(hooked, "add", "mine.txt")
     git(hooked, "commit", "-q", "-m", "mine")
@@ -105,18 +107,18 @@ def test_what_is_not_staged_does_not_count(hooked: Path, git: Git) -> None:
 
 
 def test_what_was_broken_before_does_not_stop_a_commit_that_does_not_touch_it(hooked: Path, git: Git) -> None:
-    git(hooked, "rm", "-q", "raw/docs/wal.md")
+    git(hooked, "rm", "-q", "raw/docs/crash-recovery.md")
     git(hooked, "commit", "-q", "--no-verify", "-m", "lose a file")
-    _edit(hooked, "wiki/summaries/docs/recovery.md")
+    _edit(hooked, "wiki/summaries/docs/write-ahead-logging.md")
     git(hooked, "commit", "-q", "-a", "-m", "a note")
     assert gitkb(hooked, "check", check=False).returncode == 4
     assert gitkb(hooked, "check", "--changed", "HEAD~", check=False).returncode == 0
 
 
 def test_check_of_changes_finds_what_the_check_of_everything_finds(plain: Path, git: Git) -> None:
-    git(plain, "rm", "-q", "wiki/sources/docs/recovery.md")
+    git(plain, "rm", "-q", "wiki/sources/docs/write-ahead-logging.md")
     (plain / "raw" / "stray.bin").write_bytes(b"stray")
-    (plain / ".gitkb/documents/docs/wal.json").write_text("{")
+    (plain / ".gitkb/documents/docs/crash-recovery.json").write_text("{")
     git(plain, "add", "-A")
     git(plain, "commit", "-q", "-m", "break it")
     whole = gitkb(plain, "check", "--json", check=False).stdout
@@ -128,11 +130,11 @@ def test_a_push_of_a_broken_tip_is_stopped(hooked: Path, git: Git, tmp_path: Pat
     git(tmp_path, "init", "-q", "--bare", "remote.git")
     remote = str(tmp_path / "remote.git")
     git(hooked, "push", "-q", remote, "main")
-    git(hooked, "rm", "-q", "raw/docs/wal.md")
+    git(hooked, "rm", "-q", "raw/docs/crash-recovery.md")
     git(hooked, "commit", "-q", "--no-verify", "-m", "lose a file")
-    assert "raw/docs/wal.md" in _stopped(git, hooked, "push", "-q", remote, "main")
+    assert "raw/docs/crash-recovery.md" in _stopped(git, hooked, "push", "-q", remote, "main")
     assert git(hooked, "ls-remote", remote, "main").split()[0] == git(hooked, "rev-parse", "HEAD~")
-    assert "raw/docs/wal.md" in _stopped(git, hooked, "push", "-q", remote, "main:other")
+    assert "raw/docs/crash-recovery.md" in _stopped(git, hooked, "push", "-q", remote, "main:other")
     git(hooked, "push", "-q", remote, "--delete", "main", check=False)
 
 
