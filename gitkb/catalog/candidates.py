@@ -12,8 +12,10 @@ from itertools import accumulate, combinations
 
 from gitkb.catalog import passages, query, ranking
 
-_MOST_MATCHES = 12_000
-"""Entries of posting lists that FTS5 may rank for one query: about a microsecond each."""
+_MOST_MATCHES = 8_000
+"""Entries of posting lists that FTS5 may rank for one query: about two microseconds each."""
+_MOST_COMBINED = 3_000
+"""Passages with several common words that FTS5 may rank, after it has found them in long lists."""
 _MOST_COMPLETIONS = 40
 _COMPLETIONS_READ = 400
 _OPENING = 2
@@ -98,7 +100,7 @@ def _among_common(look: "_Look", asked: Asked, order: Sequence[int]) -> list[int
 def _in_heads(look: "_Look", tokens: Iterable[str]) -> list[int]:
     heads = [passages.HEAD_MARK + token for token in tokens]
     few = sum(_having(look.db, head) for head in heads) <= _MOST_MATCHES
-    look = replace(look, depth=max(1, look.depth // 2))
+    look = replace(look, depth=max(1, look.depth // 4))
     return look.best(_any(heads)) if few else look.first(_any(heads))
 
 
@@ -142,10 +144,10 @@ class _Look:
 
     def ranked(self, expression: str) -> list[int]:
         """The best where not too many match, a sample otherwise."""
-        matches = self._rows(expression, "rowid", _MOST_MATCHES + 1)
+        matches = self._rows(expression, "rowid", _MOST_COMBINED + 1)
         if len(matches) <= self.depth:
             return matches
-        return self.best(expression) if len(matches) <= _MOST_MATCHES else self.first(expression)
+        return self.best(expression) if len(matches) <= _MOST_COMBINED else self.first(expression)
 
     def _scopes(self) -> Iterator["_Look"]:
         if self.scope != "all":

@@ -1,4 +1,4 @@
-"""Ranked full text search over the wiki's pages: `candidates` finds passages, `ranking` scores them, the best one is shown.
+"""Ranked full text search over the wiki's pages: `candidates` finds passages, `ranking` scores them, the best speaks for a page.
 
 Invariant: the answer depends on the tree, the query, the scope and the limit alone, and any text is a valid query. It reads the
 index and the pages that it shows, nothing else.
@@ -28,7 +28,7 @@ _REPEATS = 0.5
 class _Page:
     number: int
     path: str
-    title: frozenset[int]
+    title: ranking.Title
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,9 @@ def _pages(db: sqlite3.Connection, asked: Asked, wanted: query.Query, rows: Sequ
     for row, blob in _in_parts(db, "SELECT id, tokens FROM passage_rows", rows):
         page = pages[row >> passages.ORDINAL_BITS]
         body, head, forms = passages.unpack(blob)
-        scored = ranking.score(asked.weighed, body.split(), head.split(), forms.split() if with_forms else (), page.title)
+        names_page = row == passages.page_rows(page.number)[0]
+        tokens = ranking.Tokens(body, head, forms if with_forms else "", names_page)
+        scored = ranking.score(asked.weighed, tokens, page.title)
         found.setdefault(page.number, []).append((-scored, row))
     ranked = [_ranked(pages[number], scored) for number, scored in found.items()]
     for one in sorted(ranked, key=lambda one: (-one.score, one.path)):
@@ -89,10 +91,12 @@ def _pages(db: sqlite3.Connection, asked: Asked, wanted: query.Query, rows: Sequ
 
 def _page_infos(db: sqlite3.Connection, asked: Asked, numbers: Sequence[int]) -> dict[int, _Page]:
     terms = asked.weighed.tokens
-    return {
-        number: _Page(number, path, frozenset(terms[token] for token in head.split() if token in terms))
-        for number, path, head in _in_parts(db, "SELECT id, path, head FROM passage_pages", numbers)
-    }
+    pages = {}
+    for number, path, head in _in_parts(db, "SELECT id, path, head FROM passage_pages", numbers):
+        words = set(head.split())
+        title = ranking.Title(frozenset(terms[word] for word in words if word in terms), len(words))
+        pages[number] = _Page(number, path, title)
+    return pages
 
 
 def _in_parts(db: sqlite3.Connection, select: str, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
