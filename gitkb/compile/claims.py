@@ -56,6 +56,12 @@ def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
     return max(0.05, score)
 
 
+def is_mostly_figures(text: str) -> bool:
+    """Whether a text is a row of a table rather than a sentence: a third of its words are numbers."""
+    words = text.split()
+    return sum(any(map(str.isdigit, word)) and not any(map(str.isalpha, word)) for word in words) * 3 >= len(words) > 0
+
+
 def _has_shape(text: str, language: str) -> bool:
     least, most = _CJK_LENGTHS if language in _CJK else (MIN_LENGTH, MAX_LENGTH)
     if not least <= len(text) <= most or not _ENDS.search(text) or _CLEAN_FAILS.search(text):
@@ -90,7 +96,7 @@ def _reads_like_prose(text: str, language: str) -> bool:
     if language in _CJK:
         return letters * 3 > len(text) * 2
     words = [word.lower() for word in _WORD.findall(text)]
-    if len(words) < 6 or letters * 10 < len(text) * 7:
+    if is_mostly_figures(text) or len(words) < 5 or letters * 10 < len(text) * 7:
         return False
     known = function_words(language)
     if known and sum(word in known for word in words) < (2 if len(words) > 8 else 1):

@@ -6,6 +6,7 @@ none. Unlike a claim it may speak of the document ("This manual describes ...").
 
 import re
 
+from gitkb.compile.claims import is_mostly_figures
 from gitkb.compile.definitions import find_definition
 from gitkb.compile.reading import Reading, Sentence
 from gitkb.compile.summary import content_words
@@ -34,13 +35,20 @@ _ABOUT_ITSELF = re.compile(
 _MARKUP_LEFT = re.compile(r"[<>{}|\\]|https?:|\*\*|\?$")
 # The first line of a manual page: "CREATE OPERATOR — define a new operator".
 _PURPOSE = re.compile(r"(?P<name>[\w][\w .()/-]{1,60}?) (?:—|–|-|--) [^\W\d_][^<>{}|\\]{8,150}")
+# What a program writes into the properties of a file: "generated using python-pptx".
+_PRODUCER = re.compile(
+    r"(?:This \w+ (?:was|is) )?(?:auto(?:matically)?[- ]?)?(?:generated|created|produced|exported|converted|made) "
+    r"(?:using|by|with|from|in)\b",
+    re.I,
+)
+_LEADS_ON = re.compile(r"(?:,? (?:as follows|like this|like so))?\s?:$")
 _YOU = re.compile(r"\b(?:you|your|we|our|I|let's)\b", re.I)
 
 
 def document_description(conversion: Conversion, reading: Reading, claims: list[str], title: str) -> str:
     """The description; `claims` holds for each sentence its text as a claim or ""."""
     stated = plain(inline_text(conversion.description)[0])
-    if 10 <= len(stated) <= LONGEST and stated != title and not is_boilerplate(stated) and not _MARKUP_LEFT.search(stated):
+    if 10 <= len(stated) <= LONGEST and stated != title and _is_clean(stated):
         return stated if stated[-1] in ".!。！…" else f"{stated}."
     for sentence in reading.sentences[:5]:
         purpose = _PURPOSE.fullmatch(plain(sentence.text))
@@ -56,14 +64,28 @@ def document_description(conversion: Conversion, reading: Reading, claims: list[
     best = min(ranked, default=None)
     if best is not None and -best[0] > _LEAST:
         return best[2]
-    return next((text for text in claims if text and len(text) <= LONGEST), best[2] if best else "")
+    claim = next((text for text in claims if text and len(text) <= LONGEST), best[2] if best else "")
+    return claim or next((text for sentence in reading.sentences[:10] if (text := _introduction(sentence, reading.language))), "")
+
+
+def _is_clean(text: str) -> bool:
+    return not (is_boilerplate(text) or _MARKUP_LEFT.search(text) or _PRODUCER.match(text) or is_mostly_figures(text))
+
+
+def _introduction(sentence: Sentence, language: str) -> str:
+    """A sentence that leads on to code or a list ("A tuple is taken apart as follows:"), without that; else ""."""
+    text = plain(sentence.text)
+    cut = f"{_LEADS_ON.sub('', text)}."
+    if sentence.is_item or not text.endswith(":") or not 25 <= len(cut) <= LONGEST or not cut[0].isupper():
+        return ""
+    return cut if _is_clean(cut) and not is_leaning(cut, language) else ""
 
 
 def _whole(sentence: Sentence, language: str) -> str:
     """The plain text of a sentence that is whole, though it may lean on its neighbours; else ""."""
     text = plain(sentence.text)
     is_long_enough = len(text) >= _SHORTEST.get(language, 25)
-    return text if is_long_enough and text[-1] in ".。" and not text[0].islower() and not _MARKUP_LEFT.search(text) else ""
+    return text if is_long_enough and text[-1] in ".。" and not text[0].islower() and _is_clean(text) else ""
 
 
 def _score(sentence: Sentence, text: str, subject: set[str], language: str) -> float:

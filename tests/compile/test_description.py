@@ -45,3 +45,16 @@ def test_badges_and_links_are_no_description() -> None:
 
 def test_a_document_without_a_sentence_has_none() -> None:
     assert _description("- one\n- two\n\n```\ncode\n```") == ""
+
+
+def test_what_a_program_says_of_itself_is_no_description() -> None:
+    sentence = "A lock is a mechanism that keeps other threads out of the data."
+    assert _description(sentence, stated="generated using python-pptx") == sentence
+
+
+def test_rows_of_figures_are_no_description() -> None:
+    assert _description("Totals 12 7 88 7 240 3 31 14 371 20 of.\n") == ""
+
+
+def test_a_sentence_that_leads_on_to_code_is_the_last_resort() -> None:
+    assert _description("Tuples can be taken apart as follows:\n\n```\ncode\n```", "Tuples") == "Tuples can be taken apart."
