@@ -14,15 +14,20 @@ from gitkb.compile.headings import heading_terms
 from gitkb.compile.reading import Reading, Sentence
 from gitkb.text.phrases import as_term, code_term, noun_runs, subterms, term_key, tokens
 from gitkb.text.prose import CODE_OPEN
+from gitkb.text.wordclasses import may_head
 
 _MOST_RUNS = 60_000
 _CJK = ("ja", "zh", "ko")
 _DETERMINERS = frozenset("a an the each every any no its their your another one both all".split())
+_ONE_OF_MANY = frozenset("a an each every another any".split())
 
 
 @dataclass(slots=True)
 class Candidate:
-    """What a document shows of one term: where it stands, in which forms, and what it is defined as."""
+    """What a document shows of one term: where it stands, in which forms, and what it is defined as.
+
+    `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
+    """
 
     key: str
     sentences: list[int] = field(default_factory=list)
@@ -31,12 +36,19 @@ class Candidate:
     nested: int = 0
     longer: int = 0
     determined: int = 0
+    nominal: int = 0
+    countable: int = 0
     emphasised: int = 0
     in_title: bool = False
     in_headings: int = 0
     alone_in_headings: int = 0
     sections: set[int] = field(default_factory=set)
     definitions: list[tuple[int, Definition]] = field(default_factory=list)
+
+    @property
+    def has_plural(self) -> bool:
+        """Whether the document writes an English term in the plural too."""
+        return any(form[-1].lower() != self.key.rpartition(" ")[2] for form in self.forms)
 
     @property
     def c_value(self) -> float:
@@ -52,7 +64,7 @@ def find_candidates(reading: Reading, title: str, claims: list[str]) -> dict[str
     _from_definitions(found, reading, claims, {word.lower() for word in tokens(title)})
     if reading.language == "en":
         _count_runs(found, reading.sentences)
-        _count_named(found, [key for key in found if " of " in key or " and " in key], reading.sentences)
+        _count_named(found, [key for key in found if _is_unusual(key)], reading.sentences)
     elif reading.language in _CJK:
         _count_named(found, list(found)[:400], reading.sentences)
     else:
@@ -71,12 +83,22 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str) ->
     for words, _alone in heading_terms(title, reading.language):
         candidate = _candidate(found, term_key(words, reading.language))
         candidate.in_title = True
+        for stem in _stems(candidate.key, reading.language):
+            _candidate(found, stem).in_title = True
     for number, heading in enumerate(reading.headings[:2000]):
         for words, alone in heading_terms(heading.title, reading.language):
             candidate = _candidate(found, term_key(words, reading.language))
             candidate.in_headings += 1
             candidate.alone_in_headings += alone
             candidate.sections.add(number)
+
+
+def _stems(key: str, language: str) -> tuple[str, ...]:
+    """What an English gerund is made of: "checkpointing" is about the checkpoint, "caching" about the cache."""
+    if language != "en" or not key.endswith("ing") or not key.isalpha() or len(key) < 7:
+        return ()
+    base = key[:-3]
+    return (base, f"{base}e", *([base[:-1]] if base[-1] == base[-2] else []))
 
 
 def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str], title_words: set[str]) -> None:
@@ -105,10 +127,18 @@ def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> N
                 _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
                 if first > 0 and words[first - 1].lower() in _DETERMINERS:
                     candidate.determined += 1
+                    candidate.nominal += last == end
+                    candidate.countable += last == end and words[first - 1].lower() in _ONE_OF_MANY
                 longer = sum(1 for a, b in spans if a <= first and last <= b and b - a > last - first)
                 if longer:
                     candidate.nested += 1
                     candidate.longer = max(candidate.longer, longer)
+
+
+def _is_unusual(key: str) -> bool:
+    """Whether runs of nouns do not show a term: it has "of" in it, or a last word that they do not end with."""
+    words = key.split(" ")
+    return len(words) > 1 and ("of" in words or "and" in words or not may_head(words[-1], "en"))
 
 
 def _count_code(found: dict[str, Candidate], index: int, words: list[str]) -> None:

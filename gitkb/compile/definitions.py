@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 from gitkb.text.phrases import as_term, code_term, term_key
 from gitkb.text.prose import CODE_CLOSE, CODE_OPEN, plain
+from gitkb.text.stopwords import function_words
 from gitkb.text.wordclasses import breaks_run, is_verb_form
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a defining sentence defines: the words of the term, other names, and whether it speaks of one certain thing ("The
-    X")."""
+    """What a defining sentence defines: the words of the term and other names.
+
+    `is_definite`: it speaks of one certain thing ("The X"); `is_countable`: of one of its kind ("An X"); `is_light`: its form
+    says little ("X is a point in ..."); `genus`: the noun that says what kind of thing, in English, else "".
+    """
 
     words: tuple[str, ...]
     key: str
@@ -24,6 +28,14 @@ class Definition:
     is_weak: bool = False
     is_code: bool = False
     is_singular: bool = False
+    is_countable: bool = False
+    is_light: bool = False
+    genus: str = ""
+
+    @property
+    def is_solid(self) -> bool:
+        """Whether the form alone makes it a definition: "An X is a ..."."""
+        return not self.is_weak and not self.is_definite
 
 
 _ALIAS = (
@@ -38,6 +50,7 @@ _EN = re.compile(
     r"(?:, [^,;:()]{3,40},| \([^()]{3,80}\))?"
     r" (?:(?P<be>is|are) (?:simply |basically |essentially |just |also |usually |generally |typically |"
     r"actually )?(?P<what>a|an|the|any|one of|another)\b(?P<rest>.{15,})"
+    r"|is (?P<mass>[a-z]{4,}(?: [a-z]{4,}){0,2}) (?:that|which|whose|where|in which|by which) .{12,}"
     r"|are (?:simply |basically |essentially |just |usually |generally |"
     r"typically )?(?P<many>[a-z][\w-]*(?: [a-z][\w-]*){0,5}? (?:that|which|whose|used|for|of|where|to|with|in|by|designed|"
     r"defined|from|who)\b.{10,})"
@@ -116,25 +129,31 @@ _PATTERNS = {"en": _EN, "de": _DE, "fr": _FR, "es": _ES, "it": _IT, "pt": _PT, "
 _LEAD_IN = re.compile(r"(?:In (?:computer science|computing|mathematics|programming|[A-Z][\w+]*(?: [A-Z]\w+)?), )(?=\w)")
 _INDEFINITE = frozenset({"a", "an", "ein", "eine", "un", "une", "una", "uno", "un'", "um", "uma", "een"})
 _PRAISE = frozenset(
-    """bit lot little few good great bad big huge must matter problem mistake shame no-op pain better best nice common
-    popular handy powerful useful
-    must-have joke mess breeze pleasure perfect convenient easy simple-looking tricky difficult hard real valid invalid legal
-    error warning result
-    same only most last next right wrong other default following first second third case reason one example deprecated
-    unstable reserved required
-    sensible safe unsafe logical natural obvious long short more less very quite rather too new old recent current main key
-    way place
-    number value name list string path boolean integer work point trade-off tradeoff balance issue bug limitation part member
-    subset superset
-    candidate compromise choice consequence requirement opposite reverse exception responsibility job task goal opportunity
-    idea topic subject
-    given sign hint clue attempt violation possibility source cause type-error hard compile-time pretty fairly perfectly hack
-    workaround
-    synonym alias shorthand shortcut wrapper placeholder equivalent instance kind-of pleasant fine fundamental crucial core
-    prime breath key starting further second-class
-    gut gute guter gutes sehr einzige erste letzte gleiche selbe fall grund beispiel problem bonne bon même seul seule
+    """lot little few good great bad big huge must matter mistake shame no-op pain better best nice common popular handy powerful
+    useful must-have joke mess breeze pleasure perfect convenient easy simple-looking tricky difficult hard real valid invalid
+    legal same only most last next right wrong other default following first second third one example deprecated
+    unstable reserved required sensible safe unsafe logical natural obvious long short more less very quite rather too new old
+    recent current main key boolean limitation exception opposite reverse given possibility type-error compile-time pretty
+    fairly perfectly hack workaround synonym alias shorthand shortcut wrapper placeholder equivalent kind-of pleasant fine
+    fundamental crucial core prime breath starting further second-class bread-and-butter heart backbone cornerstone soul
+    workhorse lifeblood essence bane godsend boon
+    großartig großartiges großartige großartiger
+    gut gute guter gutes sehr einzige erste letzte gleiche selbe fall grund beispiel bonne bon même seul seule
     premier première dernier cas exemple mauvaise
-    buena buen mismo misma único única primer primera último caso ejemplo""".split()
+    buena buen mismo misma única único primer primera último caso ejemplo""".split()
+)
+# Say nothing alone ("X is an issue", "X is a number of things"), something before a noun ("a list comprehension").
+_EMPTY = frozenset(
+    """bit problem error warning result case reason way place name value number string path integer work trade-off tradeoff
+    balance issue bug member subset superset candidate compromise choice consequence requirement responsibility job task goal
+    opportunity idea topic subject sign hint clue attempt violation source cause instance point list part""".split()
+)
+# Of those, the ones that begin a definition of something that a document is about ("a point in the log from which ...").
+_LIGHT = frozenset("point list part position number place value name path string subset problem".split())
+_AFTER_LIGHT = frozenset("in of at to from".split())
+_NO_MASS = frozenset(
+    """something anything nothing everything someone what code only also just more most here there true false possible likely
+    used made done kept left""".split()
 )
 _NOT_PLURAL = frozenset(
     """no already not also always often usually never still now only just then able likely free going used based called made given
@@ -161,7 +180,7 @@ def find_definition(marked: str, language: str) -> Definition | None:
         return None
     term = found.get("term") or found.get("name") or found.get("under") or ""
     code = code_term(term)
-    words = (code,) if code else as_term(term, language)
+    words = (code,) if code else as_term(term, language, is_defined=True)
     if not words or not _agrees(words, found.get("does")) or (code and found.get("article")):
         return None
     article = found.get("article")
@@ -172,6 +191,7 @@ def find_definition(marked: str, language: str) -> Definition | None:
         or (len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
     )
     is_definite = article is not None and article.lower() not in _INDEFINITE
+    genus = _genus(found) if language == "en" else ""
     return Definition(
         words,
         term_key(words, language),
@@ -180,6 +200,9 @@ def find_definition(marked: str, language: str) -> Definition | None:
         is_weak=bool(found.get("does")),
         is_code=is_identifier,
         is_singular=found.get("be") == "is",
+        is_countable=article is not None and not is_definite,
+        is_light=genus in _LIGHT or found.get("mass") is not None,
+        genus=genus,
     )
 
 
@@ -192,25 +215,51 @@ def _agrees(words: tuple[str, ...], does: str | None) -> bool:
 
 
 def _says_something(found: dict[str, str | None], language: str) -> bool:
-    many = found.get("many")
+    many, mass = found.get("many"), found.get("mass")
     if many is not None:
-        first = many.split(" ", 1)[0]
-        return (
-            first not in _NOT_PLURAL
-            and first not in _PRAISE
-            and not is_verb_form(first)
-            and not first.endswith(("ed", "ly", "ing", "ial", "able", "ible", "ful", "ant"))
-        )
+        return _is_plain_noun(many.split(" ", 1)[0])
+    if mass is not None:
+        words = mass.split(" ")
+        return found.get("article") is None and all(map(_is_plain_noun, words)) and not _NO_MASS & set(words)
     rest = (found.get("rest") or "").split()
     if not rest:
         return bool(found.get("meaning") or found.get("does") or found.get("under"))
     if language in ("ja", "zh"):
         return True
-    first = plain(rest[0]).lower().strip(".,;:()'\"")
-    second = plain(rest[1]).lower().strip(".,;:") if len(rest) > 1 else ""
+    first, second, third = (*(plain(word).lower().strip(".,;:()'\"") for word in rest[:3]), "", "")[:3]
     if found.get("what") == "one of" or first in _PRAISE or (second in _PRAISE and breaks_run(first, language)):
         return False
-    return not (found.get("what") == "the" and first.endswith(("est", "ing")))
+    if _is_empty(first, rest[0], second) or (breaks_run(first, language) and len(rest) > 1 and _is_empty(second, rest[1], third)):
+        return first in _LIGHT and second in _AFTER_LIGHT
+    is_act = first.endswith("ing") and second in ("of", "down")
+    return found.get("what") != "the" or is_act or not first.endswith(("est", "ing"))
+
+
+def _is_plain_noun(word: str) -> bool:
+    return (
+        word not in _NOT_PLURAL
+        and word not in _PRAISE
+        and not is_verb_form(word)
+        and not word.endswith(("ed", "ly", "ing", "ial", "able", "ible", "ful", "ant"))
+    )
+
+
+def _is_empty(word: str, written: str, following: str) -> bool:
+    """Whether a noun that says nothing alone is alone: no other noun comes after it."""
+    return word in _EMPTY and (written[-1] in ".,;:)" or not following or following in function_words("en"))
+
+
+def _genus(found: dict[str, str | None]) -> str:
+    """The head of the English noun phrase that says what kind of thing it is: "algorithm" of "a consensus algorithm that ..."."""
+    head = ""
+    for written in (found.get("mass") or found.get("rest") or "").split()[:8]:
+        word = written.lower().strip(".,;:()")
+        if word in function_words("en") or (is_verb_form(word) and head):
+            break
+        head = word
+        if written[-1] in ".,;:":
+            break
+    return head
 
 
 def _aliases(found: dict[str, str | None], words: tuple[str, ...], language: str) -> tuple[str, ...]:

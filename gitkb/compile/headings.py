@@ -25,7 +25,10 @@ _PREFIX = {
 }
 _SPLIT = {
     "en": re.compile(r"\s+(?:and|or|vs\.?|versus|in|for|with|to|as|from|on|by|at)\s+|[:,;–—/&]\s+|\s[-–—]\s|\s*\(|\)\s*"),
-    "de": re.compile(r"\s+(?:und|oder|in|im|für|mit|zu|zum|zur|als|aus|auf|bei)\s+|[:,;–—/]\s+|\s[-–—]\s|\s*\(|\)\s*"),
+    "de": re.compile(
+        r"\s+(?:und|oder|in|im|für|mit|zu|zum|zur|als|aus|auf|bei|nach|von|vom|vor|ohne|durch)\s+|[:,;–—/]\s+|\s[-–—]\s|"
+        r"\s*\(|\)\s*"
+    ),
     "fr": re.compile(r"\s+(?:et|ou|dans|pour|avec|sur|par|comme)\s+|\s?[:,;–—/]\s+|\s[-–—]\s|\s*\(|\)\s*"),
     "es": re.compile(r"\s+(?:y|o|en|para|con|sobre|por|como)\s+|[:,;–—/]\s+|\s[-–—]\s|\s*\(|\)\s*"),
     "ja": re.compile(r"と(?=[^す])|、|，|・|:|：|\s-\s|について|の(?=使|作|設|概|基|仕)|における|への|による"),

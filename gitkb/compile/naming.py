@@ -8,6 +8,10 @@ from gitkb.text.frequencies import is_common
 from gitkb.text.phrases import singular
 
 _WITHOUT_CAPITALS = ("ja", "zh", "ko")
+_KINDS = frozenset(
+    """algorithm algorithms protocol protocols method technique principle theorem law pattern model process procedure rule problem
+    property theory formula notation syndrome effect paradigm""".split()
+)
 _CAPITAL_NOUNS = ("de", "ru")
 
 
@@ -17,6 +21,8 @@ def is_proper(candidate: Candidate, language: str) -> bool:
         return False
     if "_" in candidate.key or any(found.is_code for _, found in candidate.definitions):
         return False
+    if _is_kind(candidate):
+        return False
     if not candidate.forms:
         return " " not in candidate.key and any(
             found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions
@@ -25,6 +31,15 @@ def is_proper(candidate: Candidate, language: str) -> bool:
     if all(word.isupper() for word in words):
         return False
     return all(word[0].isupper() for word in words) and all(len(form) > 1 or not form[0].isupper() for form in candidate.forms)
+
+
+def _is_kind(candidate: Candidate) -> bool:
+    """Whether a term with capitals names a kind all the same: "a Bloom filter", "B-trees", "Paxos is an algorithm"."""
+    if any(found.is_countable or found.genus in _KINDS for _, found in candidate.definitions):
+        return True
+    if candidate.key[1:2] == "-" and candidate.key[2:].isalpha():
+        return True
+    return candidate.countable * 5 >= candidate.count > 0 and candidate.countable > 1
 
 
 def topic_name(candidate: Candidate, language: str) -> str:

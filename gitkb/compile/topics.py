@@ -1,7 +1,8 @@
 """The concepts of one document: which of its candidates are worth a page, under which name, with which claims.
 
-Invariant: a topic has at least one claim about it; at most `_MOST` topics, `_MOST_DEFINED` of them defined, with at most
-`_MOST_CLAIMS` claims each. The choice rests on this document and on background word frequencies, on no other document.
+Invariant: a topic has at least one claim about it; at most `_MOST` topics (a glossary `_MOST_LISTED`), `_MOST_DEFINED` of them
+defined, with at most `_MOST_CLAIMS` claims each. The choice rests on this document and on background word frequencies, on no
+other document.
 """
 
 from dataclasses import dataclass
@@ -10,20 +11,20 @@ from gitkb.compile.candidates import Candidate
 from gitkb.compile.claims import claim_score
 from gitkb.compile.naming import is_proper, topic_name
 from gitkb.compile.reading import Reading
+from gitkb.compile.support import glossary_terms, is_supported
 from gitkb.model import Claim, Topic
+from gitkb.text.boilerplate import points_elsewhere
 from gitkb.text.frequencies import is_common
 from gitkb.text.names import entity_type_of
-from gitkb.text.wordclasses import is_general_noun
+from gitkb.text.wordclasses import has_general_head, is_general_noun
 
-_MOST, _MOST_DEFINED, _MOST_CLAIMS = 12, 3, 3
+_MOST, _MOST_LISTED, _MOST_DEFINED, _MOST_CLAIMS = 12, 40, 3, 3
 _COMMON = 5.0
 """Zipf frequency from which a single word is too common to be a term."""
 _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
-_COMMON_ALONE = 4.0
-"""The same for a single word that no sentence defines."""
-_PROMINENT = 2
-_ABOUT = 0.5
+_PROMINENT, _OFTEN = 2, 6
+_ABOUT, _AT_LEAST = 0.5, 0.38
 _CJK = ("ja", "zh", "ko")
 
 
@@ -37,24 +38,26 @@ class _Choice:
 
 def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candidate]) -> list[Topic]:
     """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or ""."""
-    choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate)) is not None]
+    listed = glossary_terms(reading, claims, found)
+    choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed)) is not None]
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
     topics: list[Topic] = []
     defined = 0
-    for choice in choices[:_MOST]:
+    for choice in choices[: _MOST_LISTED if listed else _MOST]:
         is_defined = choice.defined and defined < _MOST_DEFINED
         defined += is_defined
         topics.append(_topic(choice, is_defined, reading.language))
     return topics
 
 
-def _choose(reading: Reading, claims: list[str], candidate: Candidate) -> _Choice | None:
-    if not _is_eligible(candidate, reading.language):
+def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str]) -> _Choice | None:
+    is_listed = candidate.key in listed
+    if not is_listed and not _is_eligible(candidate, reading.language):
         return None
     definition = _best_definition(reading, candidate)
     prominence = _prominence(reading, candidate, definition)
-    defined = prominence >= _PROMINENT and definition is not None
-    if not defined and not _is_supported(candidate, reading.language):
+    defined = prominence >= _PROMINENT and definition is not None and _may_define(candidate, definition, reading.language)
+    if not defined and not is_listed and not is_supported(reading, candidate):
         return None
     chosen = _claims_about(reading, claims, candidate, definition if defined else None)
     if not chosen:
@@ -64,12 +67,11 @@ def _choose(reading: Reading, claims: list[str], candidate: Candidate) -> _Choic
 
 
 def _is_eligible(candidate: Candidate, language: str) -> bool:
-    solid = [found for _, found in candidate.definitions if not found.is_weak and not found.is_definite]
+    solid = any(found.is_solid for _, found in candidate.definitions)
     leads = bool(candidate.in_title or candidate.alone_in_headings)
-    proposed = bool(leads or candidate.in_headings or candidate.definitions)
     if " " in candidate.key or language in _CJK:
-        return candidate.count >= (2 if proposed else 4)
-    if not proposed or candidate.count < 2:
+        return candidate.count >= 1
+    if candidate.count < (1 if leads and solid else 2):
         return False
     if language == "de" and not candidate.in_headings and not any(form[0][0].isupper() for form in candidate.forms):
         return False  # a noun would have its capital in the middle of a sentence too
@@ -79,8 +81,20 @@ def _is_eligible(candidate: Candidate, language: str) -> bool:
         limit = _COMMON_CODE + 1 if leads else _COMMON_CODE
         return (leads or candidate.count >= 3) and not is_common(candidate.key, language, limit)
     if is_general_noun(candidate.key, language) or is_common(candidate.key, language, _COMMON):
-        return bool(solid) and leads
+        return solid and leads
     return True
+
+
+def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
+    """Whether a sentence of the form of a definition defines a term here: the count says that the document goes on about it."""
+    _, found = candidate.definitions[definition]
+    leads = bool(candidate.in_title or candidate.alone_in_headings)
+    if found.is_definite and has_general_head(candidate.key, language):
+        return False
+    shown = bool(leads or candidate.in_headings or candidate.emphasised or candidate.count >= _OFTEN)
+    if (found.is_light and not leads) or (language == "en" and not shown):
+        return False
+    return candidate.count >= (1 if candidate.in_title and found.is_solid else 2)
 
 
 def _best_definition(reading: Reading, candidate: Candidate) -> int | None:
@@ -110,19 +124,6 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
     return points
 
 
-def _is_supported(candidate: Candidate, language: str) -> bool:
-    """Whether a term that the document does not define is still one of its subjects."""
-    if " " not in candidate.key and (language not in _CJK or candidate.key.isascii()):
-        leads = candidate.in_title or (candidate.alone_in_headings and candidate.count >= 8)
-        plain_word = is_general_noun(candidate.key, language) or is_common(candidate.key, language, _COMMON_ALONE)
-        return candidate.count >= 4 and bool(leads) and not plain_word and not candidate.key.endswith("ing")
-    if all(is_general_noun(word, language) for word in candidate.key.split(" ")):
-        return False
-    if candidate.in_title or candidate.in_headings:
-        return candidate.count >= 3
-    return candidate.count >= 5 and candidate.c_value >= 6 and candidate.determined >= 2
-
-
 def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
     """The best claims about the term in text order; `definition` is the position of the one that justifies the page."""
     defining = {index for index, found in candidate.definitions if not found.is_weak}
@@ -133,7 +134,8 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
         for index in sorted({*candidate.sentences, *defining})
         if claims[index]
     ]
-    best = sorted((item for item in scored if item[0] >= _ABOUT), key=lambda item: (-item[0], item[1]))[:_MOST_CLAIMS]
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= _AT_LEAST]
     return tuple(
         Claim(text=claims[index], place=reading.place(reading.sentences[index]), score=round(score, 4), defines=index in defining)
         for score, index in sorted(best, key=lambda item: item[1])
@@ -147,6 +149,8 @@ def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, de
     share = at / len(text) if at >= 0 else 1.0
     score += 0.2 if share <= 0.1 else (0.05 if share <= 0.4 else -0.2)
     score += 0.05 if sentence.section in candidate.sections else 0
+    if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):
+        score -= 0.4
     return max(0.0, min(1.0, score + (0.3 if defines else 0)))
 
 

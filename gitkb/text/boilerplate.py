@@ -114,6 +114,18 @@ _BOILERPLATE = re.compile(
 )
 
 
+_POINTERS = re.compile(
+    r"see also|related.*|further reading|references?|links|siehe auch|verweise|weiterführende.*|voir aussi|liens|références|"
+    r"véase también|ver también|enlaces|vedi anche|veja também|zie ook|関連項目|参考文献|参见|參見",
+    re.I,
+)
+
+
+def points_elsewhere(heading: str) -> bool:
+    """Whether below a heading stands what other documents say ("See also")."""
+    return bool(_POINTERS.fullmatch(bare_heading(heading)))
+
+
 @lru_cache(maxsize=5000)
 def is_structural(heading: str) -> bool:
     """Whether a heading names a part that any document may have ("3. Examples", "Siehe auch")."""

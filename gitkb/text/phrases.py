@@ -35,6 +35,7 @@ _ARTICLES = {
     "pt": frozenset({"o", "a", "os", "as", "um", "uma"}),
     "nl": frozenset({"de", "het", "een"}),
 }
+_HEADS_IF_DEFINED = frozenset({"page", "number", "call", "word", "line", "name"})
 _KEEP_S = ("ss", "us", "is", "ous", "'s", "’s", "ics")
 _INVARIANT = frozenset(
     """news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios
@@ -82,8 +83,9 @@ def term_key(words: tuple[str, ...], language: str) -> str:
     return " ".join((*words[:-1], last)).lower().replace("’", "'")
 
 
-def as_term(text: str, language: str) -> tuple[str, ...]:
-    """The words of a term, its article taken off, if the text is one; else ()."""
+def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str, ...]:
+    """The words of a term, its article taken off, if the text is one; else (). A sentence that defines a term (`is_defined`)
+    may give it a head that hardly ever makes one ("dirty page")."""
     if language in _CJK:
         return _cjk_term(text.strip(), language)
     words = tuple(token for token in tokens(text.strip()) if token not in "\"'“”‘’«»*_")
@@ -92,7 +94,7 @@ def as_term(text: str, language: str) -> tuple[str, ...]:
     for article in ("l'", "l’", "d'", "d’") if language in ("fr", "it") and words else ():
         if words[0].lower().startswith(article):
             words = (words[0][2:], *words[1:])
-    return words if words and _is_term(words, language) else ()
+    return words if words and _is_term(words, language, is_defined) else ()
 
 
 def noun_runs(words: list[str]) -> Iterator[tuple[int, int]]:
@@ -128,7 +130,7 @@ def first_word_fits(word: str) -> bool:
     return word not in ("example", "examples", "thing", "things", "etc", "today", "people", "lot", "bit", "kind", "way")
 
 
-def _is_term(words: tuple[str, ...], language: str) -> bool:
+def _is_term(words: tuple[str, ...], language: str, is_defined: bool) -> bool:
     known, inner = function_words(language), _INNER.get(language, frozenset())
     if len(words) > MAX_WORDS or not all(word[0] != CODE_OPEN and (len(word) > 1 or word.isalpha()) for word in words):
         return False
@@ -138,16 +140,14 @@ def _is_term(words: tuple[str, ...], language: str) -> bool:
     if not _WORD.search(words[-1]) or (len(words) == 1 and len(words[0]) < (2 if words[0].isupper() else 3)):
         return False
     if language == "en" and (
-        any(breaks_run(low, "en") for low in lows) or not may_head(lows[-1], "en") or not first_word_fits(lows[0])
+        any(breaks_run(low, "en") for low in lows)
+        or not (may_head(lows[-1], "en") or (is_defined and len(words) > 1 and singular(lows[-1]) in _HEADS_IF_DEFINED))
+        or not first_word_fits(lows[0])
     ):
         return False
     if any(low.endswith(("'s", "’s", "n't")) for low in lows) or len(set(lows)) < len(lows):
         return False
     return len(words) == 1 or not all(is_general_noun(low, language) or low in inner for low in lows)
-
-
-def _reads_as_english_term(lows: list[str]) -> bool:
-    return not any(breaks_run(low, "en") for low in lows) and may_head(lows[-1], "en") and first_word_fits(lows[0])
 
 
 def _cjk_term(text: str, language: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The running text of a Markdown document: paragraphs and list items as plain text, without code, tables, HTML and markup.
 
 Invariant: one pass over the lines, linear in their length. Inline code stands between `CODE_OPEN` and `CODE_CLOSE` (private-use
-characters), so that a reader can tell `Vec` the identifier from a word; `plain` takes the marks out. Emphasised words are listed
-with their passage: documents introduce terms that way.
+characters), so that a reader can tell `Vec` the identifier from a word; `plain` takes the marks out. Emphasised and
+linked words are listed with their passage: documents point to terms that way.
 """
 
 import html
@@ -35,6 +35,7 @@ _LINK = re.compile(
     r"\[((?:[^\[\]]|\[[^\[\]]{0,100}\]){0,500})\](?:\((?:[^()\s]|"
     r"\([^()\s]{0,200}\)){0,2000}(?:\s+[\"'][^\"']{0,300}[\"'])?\)|\[[^\]]{0,200}\])"
 )
+_LONGEST_LINK = 50
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,100}\]")
 _BARE_LINK = re.compile(r"\[(?!\d{1,3}\])((?:[^\[\]\ue000]|\ue000[^\ue001]{0,200}\ue001){1,200})\](?![(:\[])")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,500})>")
@@ -72,7 +73,7 @@ def passages(markdown: str) -> Iterator[Passage]:
 
 
 def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
-    """One line of plain text with code marked, and the emphasised words, from a paragraph of Markdown."""
+    """One line of plain text with code marked, and the emphasised and linked words, from a paragraph of Markdown."""
     codes: list[str] = []
 
     def keep_code(match: re.Match[str]) -> str:
@@ -82,12 +83,13 @@ def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
     text = _INVISIBLE.sub("", raw).replace("\\\n", " ")
     if "`" in text:
         text = _CODE_SPAN.sub(keep_code, text)
+    emphasised: list[str] = []
     if "[" in text:
         text = _FOOTNOTE.sub("", _PICTURE.sub("", text))
+        emphasised += (words for words in _LINK.findall(text) if len(words) <= _LONGEST_LINK and CODE_OPEN not in words)
         text = _BARE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
     if "<" in text:
         text = _TAG.sub("", _AUTOLINK.sub(r"\1", text))
-    emphasised: list[str] = []
     if "*" in text or "_" in text:
         text = _take_emphasis(_take_emphasis(text, emphasised), emphasised).replace("**", "")
     text = _SHORTCODE.sub("", text) if "{{" in text else text

@@ -86,7 +86,7 @@ _GENERAL_NOUNS: dict[str, str] = {
         variation variety version video view volume warning way website week while wish word work workaround world worry year
         zero foo bar baz qux foobar hello todo fixme lorem ipsum dolor faq q&a readme changelog thanks acknowledgement
         contributor contribution rationale prerequisite limitation gotcha pitfall caveat outline recap walkthrough objective
-        footnote endnote bibliography""",
+        footnote endnote bibliography parenthesis parenthese reviewer""",
     "de": """abbildung abschnitt absicht abschluss änderung anfang angabe anleitung ansatz anzahl art aspekt aufgabe auswahl
         autor bedeutung bedingung begriff beispiel bereich beschreibung besonderheit bezeichnung buch datei daten dinge
         eigenschaft einführung einleitung element ende ergebnis ersteller fall fälle fehler folge form frage funktion ganze
@@ -94,7 +94,7 @@ _GENERAL_NOUNS: dict[str, str] = {
         liste lösung menge methode möglichkeit monat name namen nummer objekt ordnung ort paar person platz problem prozess
         punkt rahmen regel reihe richtung sache schritt seite sinn stelle tag teil text thema titel tatsache typ übersicht
         umgebung unterschied ursache variante verfahren vergleich version verzeichnis voraussetzung vorgang vorteil weg weise
-        welt werkzeug wert wichtig wort zahl zeichen zeile zeit ziel zusammenfassung zustand zweck benutzer ding""",
+        paket pakete welt werkzeug wert wichtig wort zahl zeichen zeile zeit ziel zusammenfassung zustand zweck benutzer ding""",
     "fr": """action aide an ans année annexe approche article aspect auteur aux avantage besoin but cas cause changement
         chapitre chose code condition conseil contenu contexte date début défaut définition description détail différence
         document élément endroit ensemble erreur étape état exemple façon fait fichier fin fois fonction forme genre groupe
@@ -123,7 +123,7 @@ _GENERAL_NOUNS: dict[str, str] = {
         nummer object onderdeel onderwerp optie pagina persoon plaats probleem proces punt reden regel resultaat situatie
         soort stap systeem tekst tijd titel type vraag versie voorbeeld waarde weg werk woord""",
     "ja": """こと もの ため とき 場合 以下 以上 上記 下記 次 前 後 例 方法 注意 注 説明 概要 目次 参考 問題 情報 内容 部分 自分
-        名前 必要 可能 使用 利用 作成 変更 追加 設定 実行 処理 結果 理由 目的
+        作業 名前 必要 可能 使用 利用 作成 変更 追加 設定 実行 処理 結果 理由 目的
         種類 最初 最後 一つ 二つ 他 全て 現在 今 人 者 値 点 中 本書 文書 ファイル データ コマンド ページ システム ユーザ ユーザー
         プログラム テキスト リスト オプション 章 節 項 通常 標準 一般 基本 すべて それ
         これ""",
@@ -192,6 +192,17 @@ def is_general_noun(word: str, language: str) -> bool:
     """Whether a lower-case noun says too little to be a topic by itself."""
     known = GENERAL_NOUNS.get(language, frozenset())
     return word in known or (language == "en" and word.endswith("s") and word[:-1] in known)
+
+
+def has_general_head(term: str, language: str) -> bool:
+    """Whether a term is a general noun with something before or after it: "Kurzbeschreibung", "description longue"."""
+    words = term.split(" ")
+    if language in ("fr", "es", "it", "pt"):
+        return is_general_noun(words[0], language)
+    last = words[-1]
+    return is_general_noun(last, language) or (
+        language in ("de", "nl") and any(last.endswith(noun) for noun in GENERAL_NOUNS[language] if len(noun) > 4)
+    )
 
 
 def may_head(word: str, language: str) -> bool:

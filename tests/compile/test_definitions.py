@@ -13,6 +13,12 @@ from gitkb.compile.definitions import find_definition
         ("A struct, or structure, is a custom data type that groups values.", "en", "struct"),
         ("Aperture is a measure of the opening of a lens.", "en", "aperture"),
         ("Monomorphization refers to the process of making code specific.", "en", "monomorphization"),
+        ("A checkpoint is a point in the log from which crash recovery can start.", "en", "checkpoint"),
+        ("A dirty page is a page in memory that holds changes.", "en", "dirty page"),
+        ("A Bloom filter is a small bit array that says that a key is not in a set.", "en", "bloom filter"),
+        ("Compaction is the merging of sorted tables in the background.", "en", "compaction"),
+        ("Stable storage is storage that keeps what was written to it.", "en", "stable storage"),
+        ("Consensus is the problem of making several machines agree.", "en", "consensus"),
         ("In computer science, a lock is a mechanism that limits access to data.", "en", "lock"),
         ("The catalog \ue000pg_depend\ue001 records the relationships between all objects.", "en", "pg_depend"),
         ("Ein Zeiger ist eine Variable, die eine Adresse enthält.", "de", "zeiger"),
@@ -41,6 +47,9 @@ def test_the_term_that_is_defined_is_found(text: str, language: str, key: str) -
         "Smart pointers are used by many programs for many reasons.",
         "What follows is a list of things that nobody has ever read.",
         "Rust support for this target is not affiliated with anybody.",
+        "Data loaders are the bread-and-butter of every program that reads.",
+        "Speed is a problem that every one of the programs has to solve.",
+        "A split is an issue with the design of the tree that holds them.",
         "A smart pointer is one of the most popular things of all time.",
     ],
 )
@@ -61,3 +70,9 @@ def test_initials_in_brackets_are_an_alias() -> None:
     found = find_definition("Write-ahead logging (WAL) is a technique that protects the data.", "en")
     assert found is not None
     assert found.aliases == ("WAL",)
+
+
+def test_the_kind_of_thing_is_found() -> None:
+    found = find_definition("Raft is a consensus algorithm that keeps a log identical.", "en")
+    assert found is not None
+    assert found.genus == "algorithm"
