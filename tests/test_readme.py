@@ -53,7 +53,7 @@ def test_the_main_command_makes_a_wiki_of_the_sample_documents(clone: Path) -> N
     documents = [path for path in (clone / "tests" / "data" / "documents").rglob("*") if path.is_file()]
     assert f"Added {len(documents)} in" in out
     assert "summaries/" in out
-    assert (clone / "my-kb" / "wiki" / "concepts" / "crash-recovery.md").is_file()
+    assert (clone / "my-kb" / "wiki" / "concepts" / "write-ahead-logging.md").is_file()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the README's commands are for a POSIX shell")
