@@ -31,6 +31,8 @@ def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Sn
     _warm(store, catalog)
     projected = project_tree(store, catalog, tip, keep=False, scope=Scope(_sound(before), _sound(now), pages))
     paths.update(file for record in _sound(now) for file in record.files if file.endswith(".md"))
+    # What a record no longer names must be gone with it.
+    paths.update(file for record in _sound(before) for file in record.files)
     return check_paths(tip, paths, now, projected)
 
 
