@@ -12,7 +12,7 @@ from gitkb.cli.remove import BranchOption
 
 RemoteArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[REMOTE]", help="Default: the branch's own, else origin.", show_default=False),
+    typer.Argument(metavar="REMOTE", help="Default: the branch's own, else origin.", show_default=False),
 ]
 
 
