@@ -70,7 +70,7 @@ def _cut(segment: str, text: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if len(word) < 4 or not word.isascii() or word.endswith(("ss", "us", "is", "ous")):
+    if len(word) < 4 or not word.isascii() or word.endswith(("ss", "us", "is", "os", "as")):
         return word
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
