@@ -4,9 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gitkb.catalog import corpus, resolution
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.model import Record, Topic
-from gitkb.wiki import indexes, listing
+from gitkb.wiki import choice, indexes, listing
 from gitkb.wiki.projection import Scope, is_page, is_shared, project
 from tests.wiki.projecting import Base, base, claim, record, topic
 
@@ -68,7 +69,10 @@ def steps(draw: st.DrawFn) -> dict[str, Record | None]:
 
 @pytest.fixture
 def small_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits so low that indexes of a few documents are split and shortened."""
+    """Limits so low that indexes of a few documents are split and shortened, and names of a few documents are popular."""
+    monkeypatch.setattr(resolution, "MANY", 3)
+    monkeypatch.setattr(corpus, "MAX_DEFINITIONS", 1)
+    monkeypatch.setattr(choice, "MAX_LOOKED_AT", 3)
     monkeypatch.setattr(listing, "MAX_ENTRIES", 3)
     monkeypatch.setattr(indexes, "FEW", 2)
     monkeypatch.setattr(indexes, "MANY", 2)
