@@ -14,6 +14,7 @@ from gitkb.compile.reading import Reading, read_document
 from gitkb.compile.summary import document_outline, document_summary, document_title, rank_sentences
 from gitkb.compile.topics import concept_topics
 from gitkb.model import Conversion, Digest, Topic
+from gitkb.text.boilerplate import keeps_house
 from gitkb.text.slugs import topic_key
 
 
@@ -27,7 +28,7 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     claims = _claims(reading)
     found = find_candidates(reading, title, claims)
     ranked = rank_sentences(reading, claims)
-    concepts = concept_topics(reading, claims, found)
+    concepts = concept_topics(reading, claims, found, is_subject=not (keeps_house(title) or keeps_house(name)))
     entities = entity_topics(reading, claims, title)
     return Digest(
         title=title,

@@ -23,6 +23,8 @@ def is_proper(candidate: Candidate, language: str) -> bool:
         return False
     if _is_kind(candidate):
         return False
+    if not candidate.forms and " " in candidate.key:
+        return any(all(word[0].isupper() for word in found.words) for _, found in candidate.definitions)
     if not candidate.forms:
         return " " not in candidate.key and any(
             found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions

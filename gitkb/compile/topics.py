@@ -24,7 +24,7 @@ _COMMON = 5.0
 _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
 _PROMINENT, _OFTEN = 2, 6
-_ABOUT, _AT_LEAST = 0.5, 0.38
+_ABOUT, _AT_LEAST, _GOOD = 0.5, 0.38, 0.66
 _CJK = ("ja", "zh", "ko")
 
 
@@ -36,10 +36,12 @@ class _Choice:
     claims: tuple[Claim, ...]
 
 
-def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candidate]) -> list[Topic]:
-    """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or ""."""
+def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candidate], *, is_subject: bool = True) -> list[Topic]:
+    """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or "". A document that keeps house
+    (`is_subject` false: a change log) has only those that it defines."""
     listed = glossary_terms(reading, claims, found)
     choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed)) is not None]
+    choices = [choice for choice in choices if is_subject or choice.defined]
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
     topics: list[Topic] = []
     defined = 0
@@ -60,7 +62,8 @@ def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: f
     if not defined and not is_listed and not is_supported(reading, candidate):
         return None
     chosen = _claims_about(reading, claims, candidate, definition if defined else None)
-    if not chosen:
+    shown = candidate.in_title or candidate.in_headings or candidate.emphasised
+    if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _GOOD):
         return None
     weight = min(1.0, prominence / 10 + min(candidate.c_value, 40.0) / 100 + (0.2 if defined else 0))
     return _Choice(candidate, defined, round(max(0.01, weight), 4), chosen)
@@ -135,7 +138,8 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
         if claims[index]
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
-    best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= _AT_LEAST]
+    least = _AT_LEAST if " " in candidate.key else _ABOUT
+    best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
     return tuple(
         Claim(text=claims[index], place=reading.place(reading.sentences[index]), score=round(score, 4), defines=index in defining)
         for score, index in sorted(best, key=lambda item: item[1])

@@ -121,6 +121,19 @@ _POINTERS = re.compile(
 )
 
 
+_HOUSEKEEPING = re.compile(
+    r"\b(?:change ?log|release[ -]?notes|relnotes|releases?(?=\.\w+$)|version history|history(?=\.\w+$)|code[ _-]of[ _-]conduct|"
+    r"contributing|contribution guide(?:lines)?|governance|roadmap|security policy|änderungsprotokoll|versionshinweise|"
+    r"notes de version|notas de la versión)\b",
+    re.I,
+)
+
+
+def keeps_house(title: str) -> bool:
+    """Whether a title or file name is that of a document about a project's own affairs: its changes, its rules."""
+    return bool(_HOUSEKEEPING.search(title))
+
+
 def points_elsewhere(heading: str) -> bool:
     """Whether below a heading stands what other documents say ("See also")."""
     return bool(_POINTERS.fullmatch(bare_heading(heading)))

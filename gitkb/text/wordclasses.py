@@ -86,7 +86,8 @@ _GENERAL_NOUNS: dict[str, str] = {
         variation variety version video view volume warning way website week while wish word work workaround world worry year
         zero foo bar baz qux foobar hello todo fixme lorem ipsum dolor faq q&a readme changelog thanks acknowledgement
         contributor contribution rationale prerequisite limitation gotcha pitfall caveat outline recap walkthrough objective
-        footnote endnote bibliography parenthesis parenthese reviewer""",
+        footnote endnote bibliography parenthesis parenthese reviewer
+        configuration api moderator team community maintainer committer worker semicolon""",
     "de": """abbildung abschnitt absicht abschluss änderung anfang angabe anleitung ansatz anzahl art aspekt aufgabe auswahl
         autor bedeutung bedingung begriff beispiel bereich beschreibung besonderheit bezeichnung buch datei daten dinge
         eigenschaft einführung einleitung element ende ergebnis ersteller fall fälle fehler folge form frage funktion ganze

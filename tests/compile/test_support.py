@@ -140,3 +140,13 @@ def test_the_sample_documents_give_the_pages_a_reader_expects() -> None:
     expected = {"write-ahead-logging", "crash-recovery", "checkpoint", "b-tree", "bloom-filter", "compaction", "raft", "snapshot"}
     assert expected <= defined
     assert all(len(speaking[key]) >= 2 for key in ("write-ahead-logging", "crash-recovery", "raft", "snapshot", "dirty-page"))
+
+
+def test_a_change_log_supports_nothing() -> None:
+    text = "Crash recovery needs the newest files of the log. A full disk therefore makes crash recovery slow for everybody."
+    assert "Crash recovery" not in _topics(f"# Changelog\n\n{text}\n")
+
+
+def test_a_person_is_no_concept() -> None:
+    text = "Jonathan Reem is the primary author and maintainer of the parser. The parser is a program of three thousand lines."
+    assert all(topic.kind == "entity" for topic in _digest(f"# Parser\n\n{text}\n").topics if topic.name == "Jonathan Reem")
