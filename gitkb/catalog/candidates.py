@@ -8,7 +8,7 @@ first, then those with one in a heading, and of the others a fixed sample is rea
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, combinations
+from itertools import accumulate, combinations, groupby, islice
 
 from gitkb.catalog import passages, query, ranking
 
@@ -20,6 +20,9 @@ _MOST_COMPLETIONS = 40
 _COMPLETIONS_READ = 400
 _OPENING = 2
 """Passages read of a page that only its title brought up: words of the title are in the page's text too, mostly at its start."""
+_OF_ONE_PAGE = 4
+_READ_AHEAD = 8
+"""How many passages a sample reads for each that it keeps, so that a long page does not fill it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,13 @@ class _Look:
         return self._rows(expression, "bm25(passage_index, 1.0, 1.0, 0.3), rowid", self.depth)
 
     def first(self, expression: str) -> list[int]:
-        """The first passages of each scope by id: a fixed sample, since ids are hashes."""
-        return [row for scope in self._scopes() for row in scope._rows(expression, "rowid", scope.depth)]
+        """The first passages of each scope by id, a few of each page: a fixed sample, since ids are hashes of paths."""
+        kept: list[int] = []
+        for scope in self._scopes():
+            rows = scope._rows(expression, "rowid", _READ_AHEAD * scope.depth)
+            pages = groupby(rows, lambda row: row >> passages.ORDINAL_BITS)
+            kept += islice((row for _, of_page in pages for row in islice(of_page, _OF_ONE_PAGE)), scope.depth)
+        return kept
 
     def ranked(self, expression: str) -> list[int]:
         """The best where not too many match, a sample otherwise."""

@@ -37,6 +37,7 @@ class _PageFound:
     path: str
     page: int
     row: int
+    text_row: int
 
 
 def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all", limit: int = 10) -> list[SearchHit]:
@@ -56,14 +57,14 @@ def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all",
     if not wanted.terms or not languages:
         return []
     asked = ask(db, wanted)
-    depth = max(_DEPTH, 6 * limit)
+    depth, before = max(_DEPTH, 6 * limit), -1
     while True:
         rows = candidates(db, wanted, asked, scope, depth)
         pages = list(islice(_pages(db, asked, wanted, rows), 2 * limit))
-        if len(pages) >= limit or len(rows) < depth or depth > _DEEPEST:
+        if len(pages) >= limit or len(rows) in (0, before) or depth > _DEEPEST:
             hits = (_hit(db, tree, asked, page) for page in pages)
             return list(islice(_repeats_lowered(hits), limit))
-        depth *= 4  # many passages of few pages, or most pages excluded: look further
+        depth, before = 4 * depth, len(rows)  # many passages of few pages, or most pages excluded: look further
 
 
 def _languages(db: sqlite3.Connection) -> list[str]:
@@ -107,7 +108,11 @@ def _in_parts(db: sqlite3.Connection, select: str, ids: Sequence[int]) -> Iterat
 
 def _ranked(page: _Page, scored: list[tuple[float, int]]) -> _PageFound:
     scored.sort()
-    return _PageFound(round(ranking.page_score([-score for score, _ in scored[:4]]), 4), page.path, page.number, scored[0][1])
+    best = scored[0][1]
+    own = passages.page_rows(page.number)[0]
+    text = next((row for _, row in scored if row != own), best)
+    value = round(ranking.page_score([-score for score, _ in scored[:4]]), 4)
+    return _PageFound(value, page.path, page.number, best, text)
 
 
 def _agrees(db: sqlite3.Connection, wanted: query.Query, page: int) -> bool:
@@ -128,8 +133,9 @@ def _hit(db: sqlite3.Connection, tree: Tree, asked: Asked, found: _PageFound) ->
     title, description, language = db.execute(
         "SELECT title, description, language FROM passage_pages WHERE id = ?", (found.page,)
     ).fetchone()
-    heading, line, lines = db.execute("SELECT heading, line, lines FROM passage_rows WHERE id = ?", (found.row,)).fetchone()
-    if found.row == passages.page_rows(found.page)[0]:
+    row = found.row if description else found.text_row
+    heading, line, lines = db.execute("SELECT heading, line, lines FROM passage_rows WHERE id = ?", (row,)).fetchone()
+    if row == passages.page_rows(found.page)[0]:
         snippet = snippets.Snippet(snippets.cut_text(description or title, language, asked.weighed.tokens), line)
     else:
         content = (tree.read(found.path) or b"").decode("utf-8", "replace")

@@ -15,7 +15,13 @@ from gitkb.text.tokens import Token, fold, normalise, stems, words
 
 WIDTH = 220
 _MAX_TEXT = 60_000
+_SENTENCE_ENDS = (". ", "? ", "! ", "。", "！", "？")
+_BEFORE = 100
+"""A window begins with the sentence of its first match where that begins so near before it."""
 _SAME = 0.85
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)\s*")
+_LINK_ALONE = re.compile(r"\[[^\[\]]{1,300}\]\([^()\s]{1,1000}\)\s*")
+_STARTS_BLOCK = re.compile(r"\s*$|\s*(?:[-*+>|]|\d{1,3}[.)])\s?")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -37,10 +43,7 @@ def printable(text: str) -> str:
 
 def cut(page: str, line: int, lines: int, language: str, terms: Mapping[str, int]) -> Snippet:
     """The best place in `lines` lines of a page from `line`; `terms` maps tokens to the number of their term."""
-    source = page.split("\n")[line - 1 : line - 1 + lines]
-    if source and source[0].lstrip().startswith("#"):  # its heading is told apart from the snippet
-        source[0] = ""
-    texts = [printable(readable([text])) for text in source]
+    texts = _lines(page.split("\n")[line - 1 : line - 1 + lines])
     starts = [0, *accumulate(len(text) + 1 for text in texts)]
     whole = " ".join(texts)[:_MAX_TEXT]
     matches = _matches(whole, language, terms)
@@ -48,6 +51,18 @@ def cut(page: str, line: int, lines: int, language: str, terms: Mapping[str, int
         return Snippet(_window(whole, 0), line)
     best = _best(matches)
     return Snippet(_window(whole, best), line + bisect_right(starts, best) - 1)
+
+
+def _lines(source: list[str]) -> list[str]:
+    """Each line as plain text. Headings and links that stand alone as one are told apart from what they introduce: left out."""
+    underlined = len(source) > 1 and _UNDERLINE.fullmatch(source[1]) is not None
+    if source and (source[0].lstrip().startswith("#") or underlined):
+        source = ["", *(["", *source[2:]] if underlined else source[1:])]
+    texts = ["" if _LINK_ALONE.fullmatch(text) else printable(readable([text])) for text in source]
+    for number, text in enumerate(texts[:-1]):
+        if text[-1:].isalnum() and not text.isdigit() and _STARTS_BLOCK.match(source[number + 1]):
+            texts[number] = text + ";"  # an item of a list, a row of a table: no sentence goes on over its end
+    return texts
 
 
 def cut_text(text: str, language: str, terms: Mapping[str, int]) -> str:
@@ -99,7 +114,11 @@ def _window(text: str, offset: int) -> str:
     if len(text) <= WIDTH:
         return _BLANKS.sub(" ", text).strip()
     start = max(0, min(offset - 40, len(text) - WIDTH))
-    if start and " " in text[start : start + 30]:
+    nearest = max(0, offset - _BEFORE)
+    sentences = [place + len(end) for end in _SENTENCE_ENDS if (place := text.rfind(end, nearest, offset)) >= 0]
+    if sentences or not nearest:
+        start = max(sentences, default=0)
+    elif " " in text[start : start + 30]:
         start = text.index(" ", start) + 1
     end = min(len(text), start + WIDTH)
     if end < len(text) and " " in text[end - 30 : end]:

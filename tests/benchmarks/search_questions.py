@@ -1,8 +1,9 @@
 """Thirty questions in three languages about two public handbooks, with the chapters that should answer them.
 
-Written from general knowledge of what the handbooks treat and from their chapters' names, before anybody looked at the pages or at
-what a search finds. The documents are Debian's Developer's Reference (packages developers-reference, developers-reference-de,
-developers-reference-ja) and Debian Policy (debian-policy), the HTML file of each chapter in a folder en, de, ja or policy.
+Written from general knowledge of what the handbooks treat and from the names of their chapters, before anybody looked at the
+pages or at what a search finds. The documents are Debian's Developer's Reference (packages developers-reference,
+developers-reference-de, developers-reference-ja) and Debian Policy (debian-policy): the HTML file of each chapter, in a folder
+en, de, ja or policy.
 """
 
 from dataclasses import dataclass

@@ -158,3 +158,60 @@ def test_catching_up_answers_like_building_anew(tmp_path: Path) -> None:
         caught_up = [search(db, second, text) for text in queries]
     with Catalog(tmp_path / "new.sqlite").at(second, PASSAGES) as db:
         assert caught_up == [search(db, second, text) for text in queries]
+
+
+TWICE = {
+    "wiki/sources/log.md": "# Log\n\n## Rotation\n\nA log is rotated daily by a job. Another sentence follows here.\n",
+    "wiki/summaries/log.md": "# Log\n\n## Key points\n\n- A log is rotated daily by a job.\n",
+    "wiki/sources/other.md": "# Other\n\nWhat is rotated is not always a log, but it may be a disk or a wheel of some machine.\n",
+}
+
+
+def test_a_summary_that_repeats_its_source_does_not_crowd_out_others() -> None:
+    hits = ask("rotated log", pages=TWICE)
+    assert [hit.document for hit in hits] == ["log", "other", "log"]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert ask("rotated log", pages=TWICE, limit=2) == hits[:2]
+
+
+def test_a_page_found_by_its_title_shows_its_text() -> None:
+    page = "# Vacuum\n\nOld row versions are removed.\n\nThe vacuum runs at night.\n"
+    (hit,) = ask("vacuum", pages={"wiki/sources/v.md": page})
+    assert (hit.line, hit.snippet) == (5, "Old row versions are removed. The vacuum runs at night.")
+
+
+def test_the_text_counts_where_many_short_titles_have_the_word() -> None:
+    pages = {f"wiki/sources/{number}.md": f"# Join {number}\n\nNothing else.\n" for number in range(900)}
+    pages["wiki/sources/text.md"] = "# Planner\n\n" + "A hash join builds a table of the join keys, then probes it. " * 3
+    assert ask("hash join keys", pages=pages)[0].page == "wiki/sources/text.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "snippet"),
+    [
+        ("# T\n\nBelow\n-----\n\nA  vacuum   runs.\n", "A vacuum runs."),
+        ("# T\n\n## Below\n\nA vacuum\truns.\n", "A vacuum runs."),
+        ("# T\n\n[Label](../x.md)\n\n- The vacuum runs.\n", "The vacuum runs."),
+        ("# T\n\n- a broom\n- a vacuum\n", "a broom; a vacuum"),
+        ("# T\n\nThe **vacuum** \x1b[31mruns\u202e.\n", "The vacuum [31mruns ."),
+    ],
+)
+def test_a_snippet_is_one_clean_line_without_headings(text: str, snippet: str) -> None:
+    (hit,) = ask("vacuum", pages={"wiki/sources/v.md": text})
+    assert hit.snippet == snippet
+
+
+def test_a_long_passage_shows_the_sentence_of_its_match() -> None:
+    filler = "Nothing of interest is told in this sentence. " * 8
+    (hit,) = ask("vacuum", pages={"wiki/sources/v.md": f"# T\n\n{filler}At night the vacuum runs. {filler}\n"})
+    assert hit.snippet.startswith("… At night the vacuum runs.") and hit.snippet.endswith(" …") and len(hit.snippet) <= 240
+
+
+def test_words_that_stand_everywhere_still_rank_pages_that_have_them_together() -> None:
+    pages = {
+        f"wiki/sources/{number}.md": f"# N{number}\n\n" + "".join(f"## S{part}\n\nalpha {part}\n\n" for part in range(60))
+        for number in range(160)
+    }
+    pages["wiki/sources/both.md"] = "# Both\n\nalpha beta\n"
+    assert ask("alpha beta", pages=pages)[0].page == "wiki/sources/both.md"
+    assert len(ask("alpha", pages=pages)) == 10
