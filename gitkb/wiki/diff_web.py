@@ -44,8 +44,8 @@ def web_links(remote: str, service: str = "") -> WebLinks | None:
 def project_of(remote: str) -> tuple[str, str] | None:
     """(host, path of the project) of a remote's address in any form that git takes."""
     if "://" in remote:
-        parts = urlsplit(remote)
         try:
+            parts = urlsplit(remote)
             host, port = parts.hostname or "", parts.port
         except ValueError:
             return None
