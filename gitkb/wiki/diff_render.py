@@ -7,8 +7,9 @@ mention of a person, or a reference to an issue.
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gitkb.text.links import escape, one_line
 from gitkb.wiki.diff_report import Attention, Change, DiffReport, DocumentChange, LinkChange, PageChange, Said
@@ -42,8 +43,10 @@ class _Page:
         blocks = [f"### {_plain(headline(report))}", self._compared(), *self._attention(), *self._documents()]
         size = sum(len(block) + 2 for block in blocks)
         rest: list[str] = []
-        for title, block in self._details():
-            if not rest and size + len(block) + 2 < LIMIT - _NAMED - 1_000:
+        for title, written in self._details():
+            # Once one had no room the others are only named, and so never written.
+            block = "" if rest else written()
+            if block and size + len(block) + 2 < LIMIT - _NAMED - 1_000:
                 blocks.append(block)
                 size += len(block) + 2
             else:
@@ -85,11 +88,10 @@ class _Page:
         claims = claim_counts(document.claims).replace("-", "−")
         return f"| {title} | {_plain(document_state(document))} | {origin} | {document.touches or ''} | {claims} |"
 
-    def _details(self) -> Iterator[tuple[str, str]]:
-        """(name, block) of everything that may be left out, the most important first."""
+    def _details(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        """(name, what writes its block) of everything that may be left out, the most important first."""
         for page in self.report.pages:
-            lines = [self._linked(page.path), *self._said(page)]
-            yield page_name(page.path), _folded(f"{page_name(page.path)}: {page_state(page)}", lines)
+            yield page_name(page.path), partial(self._changed, page)
         edited = [
             f"- {item.change} {self._linked(item.path, removed=item.change is Change.REMOVED)} +{item.gained} −{item.lost}"
             for item in self.report.edited
@@ -97,6 +99,9 @@ class _Page:
         yield from _listed("edited by hand", edited)
         yield from _listed("links broken", [self._arrow(link) for link in self.report.broken])
         yield from _listed("links mended", [self._arrow(link) for link in self.report.mended])
+
+    def _changed(self, page: PageChange) -> str:
+        return _folded(f"{page_name(page.path)}: {page_state(page)}", [self._linked(page.path), *self._said(page)])
 
     def _said(self, page: PageChange) -> Iterator[str]:
         if page.change in (Change.CHANGED, Change.RENAMED) and page.definition != page.definition_before:
@@ -138,9 +143,10 @@ def _sides(report: DiffReport) -> list[tuple[str, str]]:
     return [(report.base_name, report.base), (report.head_name, report.head)]
 
 
-def _listed(title: str, lines: list[str]) -> Iterator[tuple[str, str]]:
+def _listed(title: str, lines: list[str]) -> Iterator[tuple[str, Callable[[], str]]]:
     if lines:
-        yield title, _folded(f"{len(lines):,} {title}", ["\n".join(lines[:_ROWS]), *_more(len(lines) - _ROWS)])
+        blocks = ["\n".join(lines[:_ROWS]), *_more(len(lines) - _ROWS)]
+        yield title, partial(_folded, f"{len(lines):,} {title}", blocks)
 
 
 def _more(number: int) -> list[str]:
