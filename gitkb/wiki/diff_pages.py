@@ -10,7 +10,6 @@ from itertools import islice
 
 from gitkb.model import Record
 from gitkb.text.boilerplate import is_boilerplate, is_structural
-from gitkb.text.frequencies import is_common
 from gitkb.topics import FOLDERS, Evidence, TopicPage, page_key, topic_path
 from gitkb.wiki.choice import choose, nearly_same, word_set
 from gitkb.wiki.corpus import Corpus
@@ -18,7 +17,6 @@ from gitkb.wiki.diff_report import Said
 
 MAX_COMPARED = 120
 _REPEATED = 3
-_GENERAL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,6 @@ def _dull(page: TopicPage, evidence: list[Evidence]) -> str:
         return f"{page.title!r} is a heading that any document may have"
     if evidence and all(is_boilerplate(item.text) for item in evidence):
         return f"its sentences are about rights or navigation: {evidence[0].text}"
-    if not defined and page.kind == "concept" and " " not in page.title and is_common(page.title, "en", _GENERAL):
-        return f"{page.title!r} is a very general word"
     return ""
 
 

@@ -112,7 +112,9 @@ class _Page:
         lines += [f"- added: {self._claim(said, self.report.head)}" for said in page.claims.added[:_CLAIMS]]
         left = sum(max(0, len(items) - _CLAIMS) for items in (page.claims.lost, page.claims.reworded, page.claims.added))
         lines += [f"- and {left:,} claims more"] if left else []
-        if page.shown or page.hidden:
+        if page.change is Change.ADDED:
+            lines += [f"- known before: {self._claim(said, self.report.head)}" for said in page.shown[:_CLAIMS]]
+        elif page.shown or page.hidden:
             lines.append(f"- chosen anew from what was known: {len(page.shown)} shown, {len(page.hidden)} shown no more")
         if lines:
             yield "\n".join(lines)

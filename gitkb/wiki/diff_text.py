@@ -99,7 +99,9 @@ def _said(page: PageChange) -> Iterator[str]:
     for pair in claims.reworded:
         yield f"~ {_words(pair.old.text, pair.new.text)}{_place(pair.new)}"
     yield from _some("+", claims.added)
-    if page.shown or page.hidden:
+    if page.change is Change.ADDED:
+        yield from _some("=", page.shown)
+    elif page.shown or page.hidden:
         yield f"chosen anew from what was known: {len(page.shown)} shown, {len(page.hidden)} shown no more"
 
 

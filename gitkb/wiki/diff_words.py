@@ -78,8 +78,16 @@ def page_state(page: PageChange) -> str:
     if claims:
         parts.append(f"claims: {claims}")
     if page.definition_before != page.definition and page.change in (Change.CHANGED, Change.RENAMED):
-        parts.append("another definition" if page.definition else "no definition")
+        parts.append(_definition(page))
+    if page.change is Change.ADDED and page.shown:
+        parts.append(f"{counted(len(page.shown), 'claim')} known before")
     return ", ".join(parts) or "other claims chosen"
+
+
+def _definition(page: PageChange) -> str:
+    if not page.definition:
+        return "no definition now"
+    return "another definition" if page.definition_before else "defined now"
 
 
 def first(items: Sequence[Attention], number: int) -> list[Attention]:

@@ -9,6 +9,8 @@ from gitkb.wiki.diff_attention import Seen
 from gitkb.wiki.diff_claims import likeness, word_changes
 from gitkb.wiki.diff_pages import Side, keys_touched, views
 from gitkb.wiki.diff_report import Change, Concern, DiffReport
+from gitkb.wiki.diff_render import markdown
+from gitkb.wiki.diff_text import text
 from tests.wiki.projecting import base, claim, record, topic
 
 RULE = "Write-ahead logging is the rule that the log reaches the disk before the page does."
@@ -70,6 +72,15 @@ def test_a_claim_that_better_ones_push_off_the_page_is_not_lost() -> None:
     report = diff([old], [old, *more])
     page = next(page for page in report.pages if page.path.endswith("write-ahead-logging.md"))
     assert not page.claims.lost and page.hidden
+
+
+def test_a_new_page_of_sentences_that_were_known_shows_them() -> None:
+    one, other = (wal(f"Write-ahead logging keeps {name} apart.", document=name, defined=False) for name in ("a", "b"))
+    report = diff([one], [one, other])
+    (page,) = report.pages
+    assert [said.document for said in page.shown] == ["a"] and [said.document for said in page.claims.added] == ["b"]
+    assert "  = Write-ahead logging keeps a apart. (A, Use)" in text(report)
+    assert "- known before: Write-ahead logging keeps a apart." in markdown(report)
 
 
 def test_the_same_bytes_under_another_name_are_renamed_and_lose_nothing() -> None:
