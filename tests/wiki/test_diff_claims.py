@@ -8,8 +8,8 @@ from gitkb.wiki.diff import compare
 from gitkb.wiki.diff_attention import Seen
 from gitkb.wiki.diff_claims import likeness, word_changes
 from gitkb.wiki.diff_pages import Side, keys_touched, views
-from gitkb.wiki.diff_report import Change, Concern, DiffReport
 from gitkb.wiki.diff_render import markdown
+from gitkb.wiki.diff_report import Change, Concern, DiffReport
 from gitkb.wiki.diff_text import text
 from tests.wiki.projecting import base, claim, record, topic
 
@@ -75,12 +75,13 @@ def test_a_claim_that_better_ones_push_off_the_page_is_not_lost() -> None:
 
 
 def test_a_new_page_of_sentences_that_were_known_shows_them() -> None:
-    one, other = (wal(f"Write-ahead logging keeps {name} apart.", document=name, defined=False) for name in ("a", "b"))
+    one = wal("Write-ahead logging keeps a log.", defined=False)
+    other = wal("Databases with write-ahead logging recover quickly after failures.", document="b", defined=False)
     report = diff([one], [one, other])
     (page,) = report.pages
     assert [said.document for said in page.shown] == ["a"] and [said.document for said in page.claims.added] == ["b"]
-    assert "  = Write-ahead logging keeps a apart. (A, Use)" in text(report)
-    assert "- known before: Write-ahead logging keeps a apart." in markdown(report)
+    assert "  = Write-ahead logging keeps a log. (A, Use)" in text(report)
+    assert "- known before: Write-ahead logging keeps a log." in markdown(report)
 
 
 def test_the_same_bytes_under_another_name_are_renamed_and_lose_nothing() -> None:
