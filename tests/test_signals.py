@@ -10,19 +10,19 @@ import pytest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
-# The child sends itself the signal inside libgit2's packing of the first group: at the moment that is worst.
+# The child sends itself the signal while it packs the first group: at the moment that is worst.
 CHILD = """
 import os, sys
 from gitkb.store.objects import ObjectBuffer
 from gitkb.__main__ import main
 number, sent = int(sys.argv[1]), sys.argv[2]
-read = ObjectBuffer.read_cb
-def reading(self, oid):
+drain = ObjectBuffer.drain
+def draining(self, folder):
     if not os.path.exists(sent):
         open(sent, "w").close()
         os.kill(os.getpid(), number)
-    return read(self, oid)
-ObjectBuffer.read_cb = reading
+    return drain(self, folder)
+ObjectBuffer.drain = draining
 sys.argv[1:] = sys.argv[3:]
 sys.exit(main())
 """

@@ -13,10 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import pygit2
+from gitkb.store.packs import write_pack
 
 Kind = str
-KIND_NUMBERS = {"commit": 1, "tree": 2, "blob": 3}
 FSYNC_THREADS = 16
 SPILL_BYTES = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -37,11 +36,10 @@ def file_blob_id(file: Path) -> str:
     return digest.hexdigest()
 
 
-class ObjectBuffer(pygit2.OdbBackend):
+class ObjectBuffer:
     """New objects by id; files stay on disk until they are packed, so that one large original does not fill the memory."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._objects: dict[str, tuple[Kind, bytes | Path]] = {}
         self.size = 0
 
@@ -62,34 +60,17 @@ class ObjectBuffer(pygit2.OdbBackend):
         self._objects.setdefault(oid, ("blob", file))
         return oid
 
-    def read_cb(self, oid: pygit2.Oid) -> tuple[int, bytes]:
-        kind, data = self._objects[str(oid)]
-        return KIND_NUMBERS[kind], data if isinstance(data, bytes) else data.read_bytes()
+    def items(self) -> Iterator[tuple[Kind, bytes]]:
+        """(kind, bytes) of all objects, in the order they came; files are read one at a time."""
+        for kind, data in self._objects.values():
+            yield kind, data if isinstance(data, bytes) else data.read_bytes()
 
-    def read_header_cb(self, oid: pygit2.Oid) -> tuple[int, int]:
-        kind, data = self._objects[str(oid)]
-        return KIND_NUMBERS[kind], len(data) if isinstance(data, bytes) else data.stat().st_size
-
-    def exists_cb(self, oid: pygit2.Oid) -> bool:
-        return str(oid) in self._objects
-
-    def items(self) -> list[tuple[Kind, bytes]]:
-        """(kind, bytes) of all objects, in the order they came."""
-        return [(kind, data if isinstance(data, bytes) else data.read_bytes()) for kind, data in self._objects.values()]
-
-    def drain(self, repository: pygit2.Repository, folder: Path) -> None:
-        """Write all objects as one pack into `folder` (it and its index fsynced) and forget them.
-
-        `repository` must have this buffer among its backends, in front of the others.
-        """
-        if not self._objects:
-            return
-        builder = pygit2.PackBuilder(repository)
-        builder.set_threads(1)
-        for oid in self._objects:
-            builder.add(pygit2.Oid(hex=oid))
-        builder.write(folder)
-        self.clear()
+    def drain(self, folder: Path) -> None:
+        """Write all objects as one pack with its index into `folder` and forget them."""
+        if self._objects:
+            named = ((oid, kind, data) for oid, (kind, data) in zip(self._objects, self.items(), strict=True))
+            write_pack(folder, named, len(self._objects))
+            self.clear()
 
     def clear(self) -> None:
         """Forget all objects."""

@@ -57,19 +57,17 @@ class Place:
 
 
 class Writer:
-    """What a run keeps between its transactions: the pack writer, the decoded index, who commits."""
+    """What a run keeps between its transactions: the new objects, the decoded index, who commits."""
 
     def __init__(self, place: Place, note: Note, signers: Signers) -> None:
         self.place, self.note, self.signers = place, note, signers
         self.buffer = ObjectBuffer()
         self.index: IndexFile | None = None
-        self._packer = pygit2.Repository(str(place.common))
-        self._packer.odb.add_backend(self.buffer, 100)
 
     def spill(self) -> None:
         """Write the buffered objects as a pack into the run's folder."""
         self.place.folder.packs.mkdir(exist_ok=True)
-        self.buffer.drain(self._packer, self.place.folder.packs)
+        self.buffer.drain(self.place.folder.packs)
 
     def discard(self) -> None:
         """Forget a group that was not published."""
