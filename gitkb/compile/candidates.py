@@ -129,7 +129,10 @@ def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> N
                     candidate.determined += 1
                     candidate.nominal += last == end
                     candidate.countable += last == end and words[first - 1].lower() in _ONE_OF_MANY
-                longer = sum(1 for a, b in spans if a <= first and last <= b and b - a > last - first)
+                longer = 0
+                for a, b in spans:
+                    if a <= first and last <= b and b - a > last - first:
+                        longer += 1
                 if longer:
                     candidate.nested += 1
                     candidate.longer = max(candidate.longer, longer)

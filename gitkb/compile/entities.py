@@ -57,7 +57,7 @@ def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
         small.update(word for word in words if word.islower())
         position = 0
         while position < len(words):
-            end = _name_end(words, position, reading.language)
+            end = _name_end(words, position, reading.language) if words[position][0].isupper() else position
             if end == position:
                 position += 1
                 continue

