@@ -17,6 +17,7 @@ from gitkb.text.prose import CODE_OPEN
 from gitkb.text.wordclasses import may_head
 
 _MOST_RUNS = 60_000
+_Spans = list[tuple[int, int, str]]
 _CJK = ("ja", "zh", "ko")
 _DETERMINERS = frozenset("a an the each every any no its their your another one both all".split())
 _ONE_OF_MANY = frozenset("a an each every another any".split())
@@ -113,29 +114,44 @@ def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: lis
 
 
 def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
-    for index, sentence in enumerate(sentences):
-        words = tokens(sentence.text)
-        if CODE_OPEN in sentence.text:
-            _count_code(found, index, words)
-        for start, end in noun_runs(words):
-            spans = list(subterms(words, start, min(end, start + 8)))
-            for first, last in spans:
-                key = term_key(tuple(words[first:last]), "en")
-                if key not in found and len(found) >= _MOST_RUNS:
-                    continue
-                candidate = _candidate(found, key)
-                _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
-                if first > 0 and words[first - 1].lower() in _DETERMINERS:
-                    candidate.determined += 1
-                    candidate.nominal += last == end
-                    candidate.countable += last == end and words[first - 1].lower() in _ONE_OF_MANY
-                longer = 0
-                for a, b in spans:
-                    if a <= first and last <= b and b - a > last - first:
-                        longer += 1
-                if longer:
-                    candidate.nested += 1
-                    candidate.longer = max(candidate.longer, longer)
+    """Counts the runs of nouns; one that is said once, and neither led to by a heading nor written as code, is no candidate."""
+    read = [_runs_of(sentence) for sentence in sentences]
+    counts = Counter(key for _, runs in read for _, keyed in runs for _, _, key in keyed)
+    coded = {name.lower() for words, _ in read for word in words if word[0] == CODE_OPEN and (name := code_term(word))}
+    for index, (words, runs) in enumerate(read):
+        _count_code(found, index, words)
+        for end, keyed in runs:
+            for first, last, key in keyed:
+                if key in found or ((counts[key] > 1 or key in coded) and len(found) < _MOST_RUNS):
+                    _note_run(_candidate(found, key), index, words, (first, last, end), keyed)
+
+
+def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
+    """The tokens of a sentence, and its runs: where each ends and the spans in it that can be terms, with their keys."""
+    words = tokens(sentence.text)
+    runs = []
+    for start, end in noun_runs(words):
+        spans = subterms(words, start, min(end, start + 8))
+        runs.append((end, [(first, last, term_key(tuple(words[first:last]), "en")) for first, last in spans]))
+    return words, runs
+
+
+def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[int, int, int], keyed: _Spans) -> None:
+    """Counts a run at (first word, end, end of the longest run around it); `keyed` are all spans of that run."""
+    first, last, end = place
+    _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
+    before = words[first - 1].lower() if first > 0 else ""
+    if before in _DETERMINERS:
+        candidate.determined += 1
+        candidate.nominal += last == end
+        candidate.countable += last == end and before in _ONE_OF_MANY
+    longer = 0
+    for a, b, _ in keyed:
+        if a <= first and last <= b and b - a > last - first:
+            longer += 1
+    if longer:
+        candidate.nested += 1
+        candidate.longer = max(candidate.longer, longer)
 
 
 def _is_unusual(key: str) -> bool:
@@ -146,7 +162,7 @@ def _is_unusual(key: str) -> bool:
 
 def _count_code(found: dict[str, Candidate], index: int, words: list[str]) -> None:
     for word in words:
-        name = code_term(word)
+        name = code_term(word) if word[0] == CODE_OPEN else ""
         candidate = found.get(name.lower()) if name else None
         if candidate is not None:
             _note(candidate, index, (name,), at_start=False)

@@ -6,6 +6,7 @@ line feed at its end, at least one word, and is not mostly garbage.
 
 import re
 import unicodedata
+from collections import Counter
 
 from gitkb.convert.draft import Draft
 from gitkb.convert.fences import lines_with_code
@@ -70,13 +71,14 @@ def check_text(text: str, draft: Draft) -> None:
     """Raises `ConversionError` where a text has no words or is mostly unreadable characters."""
     bare = _PICTURE_OR_TAG.sub(" ", text)
     cids = text.count("(cid:")
-    words = sum(1 for c in bare[:400_000] if c.isalnum())
+    counts = Counter(bare[:400_000])
+    words = sum(count for c, count in counts.items() if c.isalnum())
     if words < (max(2, draft.pages) if draft.unit == "page" and draft.pages else 1) and not cids:
         if draft.pages and draft.unit == "page":
             pages = f"{draft.pages} page" + ("s" if draft.pages != 1 else "")
             raise ConversionError(f"no text in {pages}, it looks like a scan.", "Run OCR over it, then add it again.")
         raise ConversionError("no text in the document.", "Add it again when it has content.")
-    odd = sum(1 for c in bare[:400_000] if c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn"))
+    odd = sum(count for c, count in counts.items() if c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn"))
     if odd > 0.1 * (words + odd) or cids * 4 > 0.1 * (words + cids * 4):
         raise ConversionError(
             "the text is garbled: its fonts or encoding do not say which characters are meant.",
