@@ -17,6 +17,7 @@ _CJK_LENGTHS = (16, 180)
 _CJK = ("ja", "zh", "ko")
 
 _ENDS = re.compile(r"[^.…:;,?!\s][\"'”’»)\]]*\.[\"'”’»)\]]*$|[。．｡][」』）”]*$")
+_END = 40
 _CLEAN_FAILS = re.compile(
     r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|"
     r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
@@ -64,7 +65,7 @@ def is_mostly_figures(text: str) -> bool:
 
 def _has_shape(text: str, language: str) -> bool:
     least, most = _CJK_LENGTHS if language in _CJK else (MIN_LENGTH, MAX_LENGTH)
-    if not least <= len(text) <= most or not _ENDS.search(text) or _CLEAN_FAILS.search(text):
+    if not least <= len(text) <= most or not _ENDS.search(text, max(0, len(text) - _END)) or _CLEAN_FAILS.search(text):
         return False
     folded = text.translate(_BRACKETS)
     return (

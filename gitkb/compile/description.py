@@ -19,6 +19,8 @@ LONGEST = 200
 _SHORTEST = {"ja": 12, "zh": 10}
 _FIRST = 40
 _LEAST = -0.6
+_MOST = 0.35 + 0.3 + 0.4 + 0.2
+"""What a sentence can score at most, before its place counts against it."""
 _KINDS = (
     "package|document|paper|guide|book|manual|tutorial|module|library|crate|article|report|class|bundle|program|tool|reference|"
     "specification|project|"
@@ -55,8 +57,10 @@ def document_description(conversion: Conversion, reading: Reading, claims: list[
         if purpose and purpose["name"].lower() in title.lower() and len(purpose.group()) < LONGEST:
             return f"{purpose.group().rstrip('.')}."
     subject = set(content_words(title, reading.language))
-    ranked = []
+    ranked: list[tuple[float, int, str]] = []
     for index, sentence in enumerate(reading.sentences[:_FIRST]):
+        if ranked and -min(ranked)[0] > _MOST - 0.08 * index:
+            break  # no later sentence can be better
         text = claims[index] or _whole(sentence, reading.language)
         if text and len(text) <= LONGEST:
             score = _score(sentence, text, subject, reading.language) + (0.2 if claims[index] else 0) - 0.08 * index

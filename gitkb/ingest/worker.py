@@ -6,6 +6,7 @@ bytes has written.
 """
 
 import contextlib
+import gc
 import json
 import os
 import pickle
@@ -29,6 +30,7 @@ def main() -> None:
     shop, memory, lock = incoming.get()
     _hold(lock)
     _limit_memory(memory)
+    gc.set_threshold(100_000, 20, 20)  # a document makes many small objects that hardly ever form cycles
     while True:
         answers.write(json.dumps(asdict(_answer(incoming.get(), shop))).encode() + b"\n")
         answers.flush()

@@ -43,6 +43,8 @@ def _sample(text: str) -> str:
 
 
 def _by_script(sample: str, letters: int) -> str:
+    if sample.isascii():
+        return ""
     kana_share = len(_SCRIPTS[0][1].findall(sample)) / letters
     for language, pattern in _SCRIPTS:
         share = len(pattern.findall(sample)) / letters

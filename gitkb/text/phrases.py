@@ -61,8 +61,9 @@ def code_term(text: str) -> str:
     return match.group(1) if match else ""
 
 
+@lru_cache(maxsize=2_000)
 def tokens(text: str) -> list[str]:
-    """Words, marks and inline code (one token each, with its marks) of a sentence, in order."""
+    """Words, marks and inline code (one token each, with its marks) of a sentence, in order; not to be changed."""
     return _TOKEN.findall(text)
 
 
