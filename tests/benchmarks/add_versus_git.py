@@ -59,8 +59,9 @@ def main() -> None:
         ours = run([sys.executable, "-m", "gitkb", "add", "loop/docs", "--kb", "kb"], top)
         theirs = run(LOOP, top / "loop")
         size = sum(file.stat().st_size for file in (top / "loop" / "docs").rglob("*.md"))
+        ratio = ours / theirs
         print(
-            f"{count} files of {size / count / 1000:.1f} kB on average: gitkb add {ours:.1f} s, shell loop {theirs:.1f} s, ratio {ours / theirs:.2f}"
+            f"{count} files of {size / count / 1000:.1f} kB: gitkb add {ours:.1f} s, shell loop {theirs:.1f} s, ratio {ratio:.2f}"
         )
 
 
