@@ -54,7 +54,8 @@ def scan(path: Path, into: str, wanted: Filter, knowledge_base: Path | None) -> 
         return _scan_folder(folder, root, wanted, knowledge_base)
     name = stored_path(unicodedata.normalize("NFC", path.name))
     stored = f"{prefix}/{name}" if prefix else name
-    return Scan(prefix, path.parent.resolve(), (SourceFile(stored, path.absolute(), prefix, path.parent.resolve()),), ())
+    folder = path.parent.resolve()
+    return Scan(prefix, folder, (SourceFile(stored, folder / path.name, prefix, folder),), ())
 
 
 def stored_path(path: str) -> str:

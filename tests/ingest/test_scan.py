@@ -75,3 +75,11 @@ def test_stored_paths_hold_no_control_characters_and_stay_distinct() -> None:
     assert stored_path("a%0Ab") == "a%250Ab"
     assert stored_path("50 % of x") == "50 % of x"
     assert stored_path(os.fsdecode(b"a\xff")) == "a%FF"
+
+
+def test_a_single_file_lies_in_its_folder_however_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _make(tmp_path / "docs", "a.md")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (source,) = scan(Path("../docs/a.md"), "", Filter(), None).files
+    assert source.file.relative_to(source.folder) == Path("a.md") and source.file.is_file()
