@@ -100,21 +100,22 @@ class KnowledgeBase:
 
     def remove(self, names: Sequence[str], options: TakeBackOptions, listener: Listener) -> RemoveSummary:
         """Removes documents; see `gitkb.ingest.remove`."""
-        from gitkb.ingest.remove import RemoveRun, tip_of
+        from gitkb.ingest.branches import start_of
+        from gitkb.ingest.remove import RemoveRun
 
         if not options.dry_run:
             self.recover(listener)
-        settings = self.settings(tip_of(self.store, options.branch))
+        settings = self.settings(start_of(self.store, options.branch, ""))
         return RemoveRun(self.store, self.catalog, settings, options, listener)(names)
 
     def undo(self, what: str | None, options: TakeBackOptions, listener: Listener) -> UndoSummary:
         """Takes back a commit or a document's last change, by default the last change; see `gitkb.ingest.undo`."""
-        from gitkb.ingest.remove import tip_of
+        from gitkb.ingest.branches import start_of
         from gitkb.ingest.undo import UndoRun
 
         if not options.dry_run:
             self.recover(listener)
-        settings = self.settings(tip_of(self.store, options.branch))
+        settings = self.settings(start_of(self.store, options.branch, ""))
         return UndoRun(self.store, self.catalog, settings, options, listener)(what)
 
     def merge(self, rev: str, choices: MergeChoices, listener: Listener, branch: str = "") -> MergeSummary:

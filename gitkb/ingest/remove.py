@@ -14,6 +14,7 @@ from gitkb.config import Settings
 from gitkb.errors import NotFound, RefMoved, RepositoryError
 from gitkb.events import Listener, RemovedDocument, RemoveSummary, TakeBackOptions
 from gitkb.ingest import pages
+from gitkb.ingest.branches import start_of
 from gitkb.ingest.documents import find_document, own_files, record_of
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import document_message, edit_message
@@ -25,16 +26,6 @@ from gitkb.wiki.summary import label_of
 
 ATTEMPTS = 50
 GROUP_DOCUMENTS = 100
-
-
-def tip_of(store: Store, branch: str) -> Snapshot:
-    """The tip of a branch ("" for the checked-out one); of the checked-out one where it does not exist yet."""
-    if branch:
-        try:
-            return store.snapshot(f"refs/heads/{branch}")
-        except NotFound:
-            pass
-    return store.snapshot()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +40,7 @@ class RemoveRun:
 
     def __call__(self, names: Sequence[str]) -> RemoveSummary:
         """Removes documents by name, path or unique part; `NotFound` before anything is changed."""
-        tip = tip_of(self.store, self.options.branch)
+        tip = start_of(self.store, self.options.branch, "")
         with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
             known = RecordCorpus(db).documents()
         documents = list(dict.fromkeys(find_document(tip, name, known) for name in names))
@@ -61,7 +52,7 @@ class RemoveRun:
                 removed += self._publish(run, documents[start : start + GROUP_DOCUMENTS])
             changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
         self.store.maintain()
-        return RemoveSummary(run.branch, tip_of(self.store, run.branch).commit, tuple(removed), changes)
+        return RemoveSummary(run.branch, start_of(self.store, run.branch, "").commit, tuple(removed), changes)
 
     def _publish(self, run: Run, documents: Sequence[str]) -> list[RemovedDocument]:
         for _ in range(ATTEMPTS):

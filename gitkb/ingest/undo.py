@@ -17,11 +17,11 @@ from gitkb.config import Settings
 from gitkb.errors import ChangedSince, NotFound, NothingToUndo, RefMoved, RepositoryError
 from gitkb.events import Listener, TakeBackOptions, UndoSummary
 from gitkb.ingest import pages
+from gitkb.ingest.branches import start_of
 from gitkb.ingest.documents import exact_document, find_document, owner_of, record_of
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, undo_message
 from gitkb.ingest.preview import foresee, uncommitted
-from gitkb.ingest.remove import tip_of
 from gitkb.ingest.takeback import Moment, TakeBack, TakenBack, unmakes
 from gitkb.model import PageChanges
 from gitkb.store import Commit, PlannedCommit, Run, Snapshot, Store
@@ -54,7 +54,7 @@ class UndoRun:
     def __call__(self, what: str | None) -> UndoSummary:
         """Takes back a commit, or the last change of a document (`name@rev`: the last at that revision), by default the last
         change of the branch. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
-        tip = tip_of(self.store, self.options.branch)
+        tip = start_of(self.store, self.options.branch, "")
         target = self._last(tip) if what is None else self._target(tip, what)
         if self.options.dry_run:
             edits = uncommitted(self.store, self.options.branch, tip)
@@ -65,7 +65,7 @@ class UndoRun:
             found = self._publish(run, target)
             changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
         self.store.maintain()
-        return _summary(run.branch, tip_of(self.store, run.branch), target, found, changes)
+        return _summary(run.branch, start_of(self.store, run.branch, ""), target, found, changes)
 
     # What is meant.
 
