@@ -65,7 +65,8 @@ def touched_indexes(
     `reached` says whether the pages above are split, so that this one is needed.
     """
     branches = listing.branches(prefix)
-    total, moved = _names(branches), len(names)
+    # A document and a folder may have the same name: it came or went with up to two entries.
+    total, moved = _names(branches), 2 * len(names)
     yield index_path(listing.folder, prefix), _page(listing, prefix, branches) if reached else None
     if total + moved <= MAX_ENTRIES:
         return  # neither split now nor before

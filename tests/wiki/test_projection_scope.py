@@ -96,6 +96,14 @@ def test_projecting_what_changed_gives_what_projecting_everything_gives(history:
             assert rows(fresh) == rows(grown)
 
 
+@pytest.mark.usefixtures("small_indexes")
+def test_a_document_and_a_folder_of_one_name_split_an_index_together() -> None:
+    with base(*map(record, ("d/a", "d/ea", "d/eb"))) as made:
+        kept = made.project()
+        kept.update(made.project(made.apply({name: record(name) for name in ("d/e", "d/e/a")})))
+        assert {path: content for path, content in kept.items() if content is not None} == made.project()
+
+
 def rows(made: Base) -> dict[str, list[object]]:
     return {table: sorted(made.db.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for table in RECORDS.tables}
 
