@@ -1,18 +1,20 @@
 """Remembers conversions and digests by the content they were made from.
 
 Invariant: an entry is a pure function of its key, written by rename, so it is either whole or absent; a damaged one counts as
-absent. It lies in `.git/gitkb/cache`, is never tracked or shared, and may be deleted at any time.
+absent. It is data, never code: nothing that somebody puts here is run. It lies in `.git/gitkb/cache`, is never tracked or
+shared, and may be deleted at any time.
 """
 
 import contextlib
 import hashlib
 import os
-import pickle
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from gitkb.ingest import codec
 
 T = TypeVar("T")
 SAMPLE = 8
@@ -26,11 +28,10 @@ class Cache:
 
     def remember(self, kind: type[T], key: tuple[str, ...], make: Callable[[], T]) -> T:
         """The entry of a key, made and stored when there is none; errors of `make` are not remembered."""
-        file = self._file(kind.__name__, key)
-        with contextlib.suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError, ValueError):
-            value = pickle.loads(file.read_bytes())
-            if isinstance(value, kind):
-                return value
+        declared: Any = kind
+        file = self._file(codec.shape(declared), key)
+        with contextlib.suppress(OSError, ValueError):
+            return codec.loads(kind, file.read_bytes())
         made = make()
         self._store(file, made)
         return made
@@ -67,7 +68,7 @@ class Cache:
             handle, name = tempfile.mkstemp(dir=file.parent)
             try:
                 with os.fdopen(handle, "wb") as out:
-                    pickle.dump(value, out, pickle.HIGHEST_PROTOCOL)
+                    out.write(codec.dumps(value))
                 Path(name).replace(file)
             except BaseException:
                 Path(name).unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from gitkb.ingest.cache import Cache
+from gitkb.ingest.codec import shape
 
 
 def filled(folder: Path, entries: int) -> Cache:
@@ -11,12 +12,12 @@ def filled(folder: Path, entries: int) -> Cache:
     cache = Cache(folder)
     for number in range(entries):
         cache.remember(str, (str(number),), lambda: "x" * 1_000)
-        os.utime(cache._file("str", (str(number),)), (number, number))
+        os.utime(cache._file(shape(str), (str(number),)), (number, number))
     return cache
 
 
 def kept(cache: Cache, entries: int) -> list[int]:
-    return [number for number in range(entries) if cache._file("str", (str(number),)).exists()]
+    return [number for number in range(entries) if cache._file(shape(str), (str(number),)).exists()]
 
 
 def test_a_full_cache_keeps_what_was_used_last(tmp_path: Path) -> None:
