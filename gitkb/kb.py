@@ -51,7 +51,8 @@ class KnowledgeBase:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.catalog = Catalog(store.local / "catalog.sqlite")
+        folder = store.derived
+        self.catalog = Catalog(folder / "catalog.sqlite" if folder is not None else None)
 
     @classmethod
     def open(cls, path: Path) -> "KnowledgeBase":

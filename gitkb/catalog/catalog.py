@@ -37,7 +37,9 @@ class Index(Protocol):
 class Catalog:
     """Opens the derived file at a tree. Several processes may; writers wait for one another, readers do not."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None) -> None:
+        """`file` must be one that gitkb itself made, or will: what a stranger puts into a database can lie and hang. None
+        keeps everything in memory, for each caller anew."""
         self.file = file
 
     @contextlib.contextmanager
@@ -56,18 +58,16 @@ class Catalog:
             db.close()
 
     def _open(self, tree: Tree, index: Index) -> sqlite3.Connection:
+        if self.file is None:
+            return self._connect(":memory:")
         try:
             return self._connect(str(self.file))
         except sqlite3.OperationalError:
             return self._connect(":memory:")  # a read-only or full disk: slower, but right
         except sqlite3.DatabaseError:
-            self.discard()
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
             return self._connect(str(self.file))
-
-    def discard(self) -> None:
-        """Removes the file; the next use makes it again."""
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
 
     def _connect(self, name: str) -> sqlite3.Connection:
         db = sqlite3.connect(name, timeout=120, isolation_level=None)

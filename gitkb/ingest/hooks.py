@@ -108,6 +108,8 @@ def _folder(store: Store) -> Path:
             f"git takes this repository's hooks from {configured} (core.hooksPath), which others may share.",
             f"Call gitkb's from there: they are in {templates()}. Or: git config --unset core.hooksPath",
         )
+    if own.is_symlink():
+        raise RepositoryError(f"{own} is a link to {own.readlink()}, which others may share.", "Put a folder in its place.")
     return own
 
 

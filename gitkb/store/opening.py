@@ -1,9 +1,12 @@
 """Finding and opening repositories, and the states in which gitkb does not write to one.
 
-Invariant: only the repository that was named is opened, whatever the environment or its configuration points at; a
-refusal names the remedy. Reads only.
+Invariant: only the repository that was named is opened, whatever the environment, its configuration or its files point at: a
+`.git` that leads to another folder is followed only where that folder names this worktree in turn (`git worktree add` and
+submodules do so), and nothing is written through a link inside the git folder. A refusal names the remedy. Reads only.
 """
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +31,8 @@ OPERATIONS = {
     RepositoryState.APPLY_MAILBOX_OR_REBASE: ("am or rebase", "git am --abort, or git rebase --abort"),
 }
 
+_READ_FIRST = ("HEAD", "config", "config.worktree", "index", "packed-refs", "commondir", "gitdir", "shallow")
+
 
 @dataclass(frozen=True, slots=True)
 class Folders:
@@ -49,12 +54,78 @@ def find_folders(path: Path) -> Folders:
     if worktree is not None and worktree != path:
         hint = f"Remove core.worktree from {git_dir / 'config'}, or name {worktree} itself."
         raise RepositoryError(f"The repository at {path} says that its files are in {worktree}.", hint)
-    pointer = git_dir / "commondir"
-    common = (git_dir / pointer.read_text().strip()).resolve() if pointer.is_file() else git_dir
-    return Folders(git_dir, common, worktree)
+    folders = Folders(git_dir, _common_of(git_dir), worktree)
+    _refuse_stranger(path, folders, "core.worktree" in repository.config)
+    return folders
+
+
+def _common_of(git_dir: Path) -> Path:
+    """The folder that a linked worktree's git folder shares with others; `RepositoryError` where it is none of that one's."""
+    said = read_pointer(git_dir / "commondir")
+    common = (git_dir / said).resolve() if said else git_dir
+    if common != git_dir and git_dir.parent != common / "worktrees":
+        raise RepositoryError(
+            f"{git_dir} says that it shares {common}, where git does not know it.", f"Remove {git_dir / 'commondir'}."
+        )
+    return common
+
+
+def _refuse_stranger(path: Path, folders: Folders, named: bool) -> None:
+    """`RepositoryError` where `.git` leads to a repository that does not know this worktree. `named`: core.worktree names it."""
+    git_dir = folders.git_dir
+    if git_dir in (path, path / ".git") or named:
+        return
+    back = read_pointer(git_dir / "gitdir")
+    if not back or Path(git_dir, back).parent.resolve() != path:
+        raise RepositoryError(
+            f"{path / '.git'} leads to {git_dir}, a repository that does not name this folder as its worktree.",
+            f'If it is yours: git --git-dir="{git_dir}" config core.worktree "{path}"',
+        )
+
+
+def _refuse_endless(path: Path) -> None:
+    """`RepositoryError` where what git reads first is no regular file: a pipe would never answer, a device never end."""
+    own = path / ".git"
+    git_dir = own if own.is_dir() else path
+    for file in (own, *(git_dir / name for name in _READ_FIRST)):
+        if file.exists() and not file.is_file() and not (file == own == git_dir):
+            raise RepositoryError(f"{file} is not a regular file.", "Remove it, then look with: git status")
+
+
+def read_pointer(file: Path) -> str:
+    """The path that a small file of git's holds, "" where it holds none."""
+    try:
+        return file.read_text(encoding="utf-8", errors="surrogateescape").strip() if file.is_file() else ""
+    except OSError:
+        return ""
+
+
+def refuse_links(folders: Folders, refs: Iterable[str] = ()) -> None:
+    """`RepositoryError` where a write to the repository, to one of these refs for example, would go through a link."""
+    known = ("HEAD", "config", "hooks", "objects/pack", "refs/heads", "refs/gitkb/in-progress", "worktrees", "lfs/objects")
+    logs = [f"logs/{ref}" for ref in ("HEAD", *refs)]
+    for name in dict.fromkeys((*known, *refs, *logs)):
+        _refuse_link(folders.common, name)
+    for name in ("HEAD", "index", "logs/HEAD"):
+        _refuse_link(folders.git_dir, name)
+    with os.scandir(folders.common / "objects") as found:
+        for entry in found:
+            _refuse_link(folders.common, f"objects/{entry.name}")
+
+
+def _refuse_link(top: Path, name: str) -> None:
+    file = top
+    for part in name.split("/"):
+        file = file / part
+        if file.is_symlink():
+            raise RepositoryError(
+                f"{file} is a link to {file.readlink()}, and gitkb writes through no link.",
+                "Put what it leads to in its place, or git clone the repository.",
+            )
 
 
 def _open(path: Path) -> pygit2.Repository:
+    _refuse_endless(path)
     try:
         return pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
     except pygit2.GitError as error:
@@ -121,8 +192,8 @@ def other_worktree(folders: Folders, branch: str) -> str:
     """The path of another worktree that has a branch checked out, "" where none has."""
     for admin in sorted((folders.common / "worktrees").glob("*")):
         if admin != folders.git_dir and _names(admin / "HEAD", branch):
-            pointer = admin / "gitdir"
-            return str(Path(pointer.read_text().strip()).parent) if pointer.is_file() else str(admin)
+            said = read_pointer(admin / "gitdir")
+            return str(Path(said).parent) if said else str(admin)
     main_is_bare = _open(folders.common).is_bare
     if folders.common != folders.git_dir and not main_is_bare and _names(folders.common / "HEAD", branch):
         return str(folders.common.parent)
@@ -130,7 +201,4 @@ def other_worktree(folders: Folders, branch: str) -> str:
 
 
 def _names(head: Path, branch: str) -> bool:
-    try:
-        return head.read_text().strip() == f"ref: {branch}"
-    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
-        return False
+    return read_pointer(head) == f"ref: {branch}"

@@ -1,8 +1,10 @@
-"""Calls of the `git` program: who commits, and repacking. Everything else goes through pygit2.
+"""Calls of the `git` program: who commits, histories, and repacking. Everything else goes through pygit2.
 
-Invariant: a hostile repository configuration runs nothing (no hook, no fsmonitor, no pager, no automatic gc), and the
-variables with which a calling hook points at its own repository are not handed on. This is the store's one look at the
-environment, and only to pass it to a child process. Must not talk to the network.
+Invariant: a hostile repository configuration runs nothing (no hook, no fsmonitor, no pager, no check of signatures, no
+automatic gc) and contacts nothing (an object that a partial clone lacks is missing, not fetched), and the variables with which
+a calling hook points at its own repository are not handed on. So is every command of gitkb but `push`, `pull`, `pr` and,
+where commits are signed or originals large, the writing ones: see `remote`, `signing` and `lfs`. This is the store's one look
+at the environment, and only to pass it to a child process.
 """
 
 import os
@@ -17,6 +19,8 @@ from gitkb.errors import RepositoryError
 HARMLESS = (
     *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
     *("-c", "core.pager=cat", "-c", "core.sshCommand=false", "-c", "core.alternateRefsCommand=", "-c", "diff.external="),
+    *("-c", "log.showSignature=false", "-c", "log.mailmap=false", "-c", f"diff.orderFile={os.devnull}", "-c", "color.ui=false"),
+    *("-c", "protocol.allow=never", "-c", "core.gitProxy=false"),
 )
 LOCAL_VARIABLES = frozenset(
     "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_GRAFT_FILE"
@@ -31,7 +35,8 @@ def environment(*, asks: bool = False) -> dict[str, str]:
     """The environment for a git child: ours without what belongs to a calling hook's repository; with `asks` git may ask
     for a password on the terminal as it always does."""
     kept = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
-    quiet = {} if asks else {"GIT_TERMINAL_PROMPT": "0"}
+    # No protocol is called so: a repository's own configuration cannot allow one that this list does not have.
+    quiet = {} if asks else {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
     return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **quiet}
 
 

@@ -74,7 +74,7 @@ def append_reflog(repository: pygit2.Repository, logs: Path, old: str, new: str,
         return
     logs.parent.mkdir(parents=True, exist_ok=True)
     line = f"{old or ZERO} {new} {who}\t{' '.join(message.split())}\n"
-    descriptor = os.open(logs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    descriptor = os.open(logs, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
     try:
         os.write(descriptor, line.encode("utf-8", "surrogateescape"))
     finally:

@@ -37,7 +37,11 @@ _FETCH = (
 _PUSH = ("push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
 _RUNS = re.compile(
     r"core\.(sshcommand|gitproxy|askpass|hookspath)|credential\.(.*\.)?helper|remote\..*\.(uploadpack|receivepack|vcs)"
-    r"|protocol\.(.*\.)?allow|lfs\.(customtransfer|extension)\..*"
+    r"|protocol\.(.*\.)?allow|lfs\.(customtransfer|extension)\..*|http\.(.*\.)?(savecookies|cookiefile)"
+)
+_CALM = (
+    *(("core.fsmonitor", "false"), ("core.hooksPath", os.devnull), ("core.pager", "cat"), ("diff.external", "")),
+    *(("log.showSignature", "false"), ("core.alternateRefsCommand", "")),
 )
 _RACE = re.compile(
     r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|incorrect old value|already exists"
@@ -200,7 +204,7 @@ def ask_service(root: Path, arguments: Sequence[str], text: str) -> subprocess.C
     """
     env = environment(asks=True)
     count = int(env.get("GIT_CONFIG_COUNT", "0") or 0)
-    for key, value in (("core.fsmonitor", "false"), ("core.hooksPath", os.devnull), ("core.pager", "cat")):
+    for key, value in _CALM:
         env |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
         count += 1
     env["GIT_CONFIG_COUNT"] = str(count)

@@ -18,6 +18,7 @@ from gitkb.store.group import Signers
 from gitkb.store.history import changes_of, last_changes
 from gitkb.store.index import changed_below
 from gitkb.store.journal import Note, RunFolder, run_folders
+from gitkb.store.local import claim
 from gitkb.store.locks import Liveness, Wait, exclusive
 from gitkb.store.program import identity
 from gitkb.store.received import Received
@@ -79,10 +80,17 @@ class Store:
 
     @property
     def local(self) -> Path:
-        """The folder for what is never tracked: lock, runs, caches, catalog. Made when first needed."""
+        """The folder for what is never tracked: lock, runs, caches, catalog. Made when first needed, and claimed for this
+        machine: what came with a copied repository is not used."""
         folder = self.git_dir / "gitkb"
-        folder.mkdir(exist_ok=True)
+        claim(folder)
         return folder
+
+    @property
+    def derived(self) -> Path | None:
+        """The folder for caches, None where none can be kept (a disk that cannot be written)."""
+        folder = self.git_dir / "gitkb"
+        return folder if claim(folder) else None
 
     @property
     def _repository(self) -> pygit2.Repository:
@@ -120,7 +128,8 @@ class Store:
 
     def status(self) -> WorktreeStatus:
         """Unfinished runs, paths below wiki/ that differ from the tip, and git's operation in progress. Writes nothing."""
-        runs = tuple(run_states(self.git_dir / "gitkb", self._reader))
+        local = self.git_dir / "gitkb"
+        runs = tuple(run_states(local, self._reader)) if local.exists() and claim(local) else ()
         return WorktreeStatus(runs, self._edited(), opening.operation(self._repository))
 
     def _edited(self) -> tuple[str, ...]:
@@ -140,7 +149,8 @@ class Store:
     def recover(self, report: Report) -> Recovery:
         """Clear what dead runs left; `report` gets a sentence for each. Costs nothing to speak of where there is none."""
         local = self.git_dir / "gitkb"
-        if all(Liveness.probe(folder.alive) for folder in run_folders(local)):
+        opening.refuse_links(self._folders)
+        if not claim(local) or all(Liveness.probe(folder.alive) for folder in run_folders(local)):
             return Recovery()
         with exclusive(local / "lock", report, LOCK_SECONDS, LOCK_MESSAGE):
             return Recoverer(self.git_dir, self._reader, self._place_of, report).clear(local)
@@ -162,6 +172,7 @@ class Store:
         ref = f"refs/heads/{branch}" if branch is not None else opening.head_branch(self._repository)
         if not pygit2.reference_is_valid_name(ref):
             raise RepositoryError(f"{branch!r} cannot be the name of a branch.", "Choose another name.")
+        opening.refuse_links(self._folders, (ref,))
         self._refuse(ref)
         head = self._repository.lookup_reference("HEAD").target
         here = ref_oid(self._repository, head) if isinstance(head, str) else str(head)
@@ -241,8 +252,8 @@ class Store:
 
     def _elsewhere(self, note: Note) -> "Store":
         git_dir = self.git_dir / note.admin if note.admin else self.git_dir
-        pointer = git_dir / "gitdir"
-        root = Path(pointer.read_text().strip()).parent if pointer.is_file() else self.git_dir.parent
+        said = opening.read_pointer(git_dir / "gitdir")
+        root = Path(said).parent if said else self.git_dir.parent
         try:
             found = Store.open(root)
         except RepositoryError:
