@@ -52,6 +52,16 @@ class RepositoryError(GitkbError):
     """The repository is in a state in which gitkb does not write (merge in progress, detached HEAD, ...)."""
 
 
+class MissingObject(RepositoryError, KeyError):
+    """An object that a commit or tree names is not in the repository, or is of another kind: it is damaged, or was cut off."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is the object's id, or the path that leads to it."""
+        super().__init__(f"The repository has no readable object for {name}.", "Look with: git fsck. A fresh clone may have it.")
+
+    __str__ = Exception.__str__
+
+
 class RefMoved(GitkbError):
     """The branch moved between planning and publishing; plan again on the new tip."""
 

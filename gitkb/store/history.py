@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pygit2
 
-from gitkb.errors import RepositoryError
+from gitkb.errors import MissingObject, RepositoryError
 from gitkb.store.program import attempt, environment
 from gitkb.store.snapshot import ObjectReader
 from gitkb.store.values import Commit
@@ -58,9 +58,9 @@ def changes_of(reader: ObjectReader, tip: str, path: str) -> Iterator[Commit]:
     push(tip)
     while queue:
         commit = heappop(queue)[2]
-        state = _state(commit, path)
+        state = _state(reader, commit, path)
         parents = _parents(reader, commit)
-        same = [parent for parent in parents if path and _state(parent, path) == state]
+        same = [parent for parent in parents if path and _state(reader, parent, path) == state]
         for parent in same[:1] or parents:
             push(str(parent.id))
         if not path or (not same and (parents or state is not None)):
@@ -78,11 +78,14 @@ def _parents(reader: ObjectReader, commit: pygit2.Commit) -> list[pygit2.Commit]
     return found
 
 
-def _state(commit: pygit2.Commit, path: str) -> tuple[int, str] | None:
+def _state(reader: ObjectReader, commit: pygit2.Commit, path: str) -> tuple[int, str] | None:
     if not path:
         return None
+    tree = reader.tree(str(commit.tree_id))
     try:
-        entry = commit.tree[path]
+        entry = tree[path]
     except (KeyError, ValueError):
         return None
+    except pygit2.GitError as error:
+        raise MissingObject(path) from error
     return (int(entry.filemode), str(entry.id))

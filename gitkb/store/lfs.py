@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import ConfigLevel
 
 from gitkb.errors import RepositoryError
 from gitkb.model import LARGE
 from gitkb.store.objects import file_blob_id, fsync_file, object_id
-from gitkb.store.program import attempt, environment
+from gitkb.store.program import TRUST, attempt, environment
 
 POINTER_BYTES = 1024
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n")
@@ -60,12 +61,21 @@ class Originals:
     storage: Path
 
     @classmethod
-    def of(cls, repository: pygit2.Repository, common: Path) -> "Originals":
-        """Where git-lfs keeps them: `lfs` in the common git folder, or where `lfs.storage` says."""
-        folder, config = "lfs", repository.config
-        if "lfs.storage" in config:
-            folder = config["lfs.storage"] or folder
-        return cls(common / folder)
+    def of(cls, repository: pygit2.Repository, common: Path, root: Path) -> "Originals":
+        """Where git-lfs keeps them: `lfs` in the common git folder, or where `lfs.storage` says; the repository's own
+        configuration may name a folder elsewhere only where the person trusts it."""
+        storage, trusted, own = common / "lfs", False, False
+        for entry in repository.config:
+            local = entry.level >= ConfigLevel.LOCAL
+            trusted = trusted or (entry.name == TRUST and not local and entry.value in ("*", str(root)))
+            if entry.name == "lfs.storage":
+                storage, own = common / (entry.value or "lfs"), local
+        if own and not trusted and not storage.resolve().is_relative_to(common):
+            raise RepositoryError(
+                f"The configuration of this repository itself sets lfs.storage, which names {storage} outside it.",
+                f'If you set it yourself: git config --global --add {TRUST} "{root}"',
+            )
+        return cls(storage)
 
     def keep(self, file: Path, sha256: str, size: int) -> None:
         """Take a file, whose hash the caller knows, into the store, durably; it is moved unless its bytes are there."""

@@ -28,6 +28,8 @@ LOCAL_VARIABLES = frozenset(
     " GIT_COMMON_DIR GIT_NAMESPACE GIT_QUARANTINE_PATH GIT_INTERNAL_SUPER_PREFIX GIT_TEMPLATE_DIR GIT_DEFAULT_HASH"
     " GIT_EXTERNAL_DIFF GIT_CEILING_DIRECTORIES".split()
 )
+TRUST = "gitkb.trust"
+"""The setting by which a person, outside of a repository, lets its own configuration run programs and name folders."""
 FALLBACK_NAME, FALLBACK_EMAIL = "gitkb", "gitkb@localhost"
 
 

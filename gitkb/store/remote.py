@@ -18,13 +18,12 @@ import pygit2
 
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.store.ancestors import Ancestors
-from gitkb.store.program import environment
+from gitkb.store.program import TRUST, environment
 from gitkb.store.refs import RESCUE_REFS
 from gitkb.store.snapshot import open_bare
 
 SEEN_REFS = "refs/gitkb/seen/"
 FETCHED_REFS = "refs/gitkb/fetched/"
-TRUST = "gitkb.trust"
 _QUIET = (
     *("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.pager=cat"),
     *("-c", "core.alternateRefsCommand=", "-c", "advice.pushUpdateRejected=false"),

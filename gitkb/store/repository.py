@@ -135,8 +135,11 @@ class Store:
     def _edited(self) -> tuple[str, ...]:
         if self.worktree is None:
             return ()
-        index = self._repository.index
-        index.read()
+        try:
+            index = self._repository.index
+            index.read()
+        except (pygit2.GitError, OSError) as error:
+            raise RepositoryError(f"git's index cannot be read: {error}", "Look with: git status") from error
         found = changed_below(self._repository, index, "wiki")
         try:
             tip = self.snapshot()
@@ -228,7 +231,7 @@ class Store:
             raise RepositoryError(f"Branch {name} is checked out in {elsewhere}.", "Run the command there.")
 
     def _place(self, folder: RunFolder, ref: str, shown: bool, who: str) -> Place:
-        worktree, originals = None, lfs.Originals.of(self._repository, self.git_dir)
+        worktree, originals = None, lfs.Originals.of(self._repository, self.git_dir, self._root)
         if shown and self.worktree is not None:
             near = folder.folder
             if near.stat().st_dev != self.worktree.stat().st_dev:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitkb.errors import RepositoryError
-from gitkb.store.program import attempt, environment
-from gitkb.store.remote import TRUST
+from gitkb.store.program import TRUST, attempt, environment
 
 _SETTINGS = r"^(commit\.gpgsign|user\.signingkey|gpg\..*|gitkb\.trust)$"
 _FALSE = frozenset({"false", "no", "off", "0", ""})

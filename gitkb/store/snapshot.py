@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pygit2
 
+from gitkb.errors import MissingObject
 from gitkb.model import TreeChange
 from gitkb.store.trees import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree
 
@@ -39,10 +40,10 @@ class ObjectReader:
             self.repository = self._open()
             try:
                 found = self.repository[oid]
-            except (ValueError, pygit2.GitError) as error:
-                raise KeyError(oid) from error
+            except (KeyError, ValueError, pygit2.GitError) as error:
+                raise MissingObject(oid) from error
         if not isinstance(found, kind):
-            raise KeyError(oid)
+            raise MissingObject(oid)
         return found
 
     def blob(self, oid: str) -> bytes:
@@ -102,6 +103,8 @@ class TreeView:
             found = self._reader.tree(self._oid)[path]
         except (KeyError, ValueError):
             return None
+        except pygit2.GitError as error:
+            raise MissingObject(path) from error
         return (int(found.filemode), str(found.id))
 
     def read(self, path: str) -> bytes | None:
