@@ -42,6 +42,8 @@ def publish_visibly(this: Following, group: Group, guard: Callable[[], None], sw
         guard()
         index = this.writer.fresh_index()
         staged = _prepare(this.worktree, group, index)
+        # The lock must outlast a loss of power as the mark does.
+        fsync_all([place.git_dir])
         place.folder.mark(this.note)
         swap()
     except BaseException:
@@ -104,7 +106,12 @@ def _follow(place: Place, worktree: Worktree, index: IndexFile, plans: tuple[Pat
             index.remove(plan.path)
         else:
             index.put(plan.path, plan.new.oid, plan.new.mode, worktree.stat(plan))
-    index.write().rename(place.index_file)
+    draft = index.write()
+    # Files, then the index that names them, then the end of mark and lock: after a loss of power a later one never stands
+    # without an earlier one, or a person's next `git commit` would take the group back.
+    fsync_all(worktree.folders_of(plans))
+    draft.rename(place.index_file)
+    fsync_all([place.git_dir])
 
 
 def settle(place: Place, worktree: Worktree, note: Note) -> None:

@@ -17,7 +17,7 @@ from pygit2.enums import ConfigLevel
 
 from gitkb.errors import RepositoryError
 from gitkb.model import LARGE
-from gitkb.store.objects import file_blob_id, fsync_file, object_id
+from gitkb.store.objects import file_blob_id, fsync_all, fsync_file, object_id
 from gitkb.store.program import TRUST, attempt, environment
 
 POINTER_BYTES = 1024
@@ -91,8 +91,7 @@ class Originals:
             file = near
         fsync_file(file)
         file.replace(target)
-        for parent in (folder, folder.parent, folder.parent.parent):
-            fsync_file(parent)
+        fsync_all([parent for parent in folder.parents if parent.is_relative_to(self.storage.parent)] + [folder])
 
     def find(self, path: str, content: bytes) -> Path | None:
         """The object that a path's content points at; None where it is no pointer, or the object is not here."""

@@ -8,9 +8,9 @@ Must not move a ref.
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitkb.store.packs import write_pack
@@ -90,11 +90,21 @@ def fsync_file(file: Path) -> None:
         os.close(descriptor)
 
 
-def fsync_all(files: list[Path]) -> None:
-    """Make many files' bytes durable: at once, because a file system answers many at the price of a few."""
-    with ThreadPoolExecutor(FSYNC_THREADS) as pool:
+def fsync_all(files: Sequence[Path]) -> None:
+    """Make many files' bytes, or folders' names, durable: at once, because a file system answers many at the price of a few.
+    One that is gone by now, git packs and prunes as it likes, needs no more."""
+    if len(files) < 2:
+        for file in files:
+            _fsync_if_there(file)
+        return
+    with ThreadPoolExecutor(min(FSYNC_THREADS, len(files))) as pool:
         # The list takes the first error out of its thread.
-        list(pool.map(fsync_file, files))
+        list(pool.map(_fsync_if_there, files))
+
+
+def _fsync_if_there(file: Path) -> None:
+    with suppress(FileNotFoundError):
+        fsync_file(file)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """One transaction on a branch, under gitkb's lock: build a group, make it durable, publish it.
 
-Order of a publication, and what a crash after each step leaves: pack in the run's folder (nothing); `index.lock` (a lock
+Order of a publication, and what a crash after each step leaves: pack in the run's folder (nothing); what others wrote and the
+group builds upon is made durable (nothing); `index.lock` (a lock
 that is provably ours); mark (a note); pack under `.keep` (unreachable objects); journal (a ref of the dead run); **swap of
 the branch: the one commit point**; files by rename, index, lock and mark removed (index and worktree lag: recovery brings
 them up, and until then `index.lock` keeps a person's `git commit` from undoing the group). Nothing a person has is changed
@@ -85,6 +86,7 @@ class Transaction:
             note = replace(writer.note, progress=progress, commits=total, group=count, before=self._ref_value, after=after)
             journal = writer.journal(note, self.tip.commit)
             writer.spill()
+            writer.hardened.cover(place.git_dir, place.root)
             if place.worktree is None:
                 self._swap(journal, after)
             else:

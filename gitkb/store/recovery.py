@@ -42,7 +42,7 @@ def described(folder: RunFolder, reader: ObjectReader) -> Note | None:
         note = decode_note(data) if data is not None else None
         if note is not None:
             return note
-    return folder.note()
+    return folder.note() or folder.marked()
 
 
 def sentence(state: RunState) -> str:
@@ -79,7 +79,7 @@ class Recoverer:
         place = self.place_of(folder, note)
         self._settle(place, folder)
         self._release(place, folder)
-        remove_run(self.reader.repository, self.common, folder)
+        remove_run(self.reader.repository, place, folder)
         if note is not None:
             state = RunState(folder.id, note.what, note.progress, self._published(note), False)
             self._cleared.append(state)

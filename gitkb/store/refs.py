@@ -13,7 +13,7 @@ import pygit2
 
 from gitkb.errors import RepositoryError
 from gitkb.store.locks import Wait, new_token, release_git_lock, take_git_lock
-from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_file, write_loose
+from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_all, write_loose
 from gitkb.store.trees import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
 
@@ -49,7 +49,8 @@ def swap_ref(
         if ref_oid(repository, ref) != old:
             return False
         _rename_onto(lock, file)
-        fsync_file(file.parent)
+        # The folders of a name like ingest/q3 are new with it.
+        fsync_all([folder for folder in file.parents if folder.is_relative_to(common / "refs")])
     finally:
         release_git_lock(lock, token)
         # The token is the ref's own file now: it must lose this second name, and never be written again.

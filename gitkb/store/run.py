@@ -16,14 +16,14 @@ from gitkb.errors import GitkbError, RefMoved, RepositoryError
 from gitkb.store.follow import free_index, hold_index, settle
 from gitkb.store.journal import Note, RunFolder
 from gitkb.store.locks import Liveness, Wait, exclusive
-from gitkb.store.objects import write_loose
+from gitkb.store.objects import fsync_all, write_loose
 from gitkb.store.publish import Transaction
 from gitkb.store.refs import JOURNAL_REFS, delete_ref, ref_oid
 from gitkb.store.scratch import add_worktree, remove_worktree
 from gitkb.store.signals import uninterrupted
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Rescued
-from gitkb.store.writer import Writer
+from gitkb.store.writer import Place, Writer
 
 LOCK_MESSAGE = "Waiting: another gitkb process is writing to this knowledge base."
 
@@ -123,7 +123,7 @@ class Run:
             if self._writer.place.worktree is not None and (note := self._folder.marked()) is not None:
                 with exclusive(self._lock, None, 60, LOCK_MESSAGE):
                     settle(self._writer.place, self._writer.place.worktree, note)
-            remove_run(self._writer.place.reader.repository, self._writer.place.common, self._folder)
+            remove_run(self._writer.place.reader.repository, self._writer.place, self._folder)
         finally:
             self._alive.release()
 
@@ -139,10 +139,15 @@ class Run:
                 raise
 
 
-def remove_run(repository: pygit2.Repository, common: Path, folder: RunFolder) -> None:
+def remove_run(repository: pygit2.Repository, place: Place, folder: RunFolder) -> None:
     """Remove a run's journal, scratch worktree and folder, in that order; may be repeated."""
+    common = place.common
     delete_ref(repository, common, f"{JOURNAL_REFS}{folder.id}")
     remove_worktree(common, folder)
+    # What is gone must not come back after its owner: locks, marks and refs go durably before the folder that explains them.
+    journals = common / JOURNAL_REFS
+    refs = [folder for folder in (journals, *journals.parents) if folder.is_relative_to(common / "refs")]
+    fsync_all([place.git_dir, common, *refs, common / "worktrees", common / "objects" / "pack"])
     with suppress(FileNotFoundError):
         folder.remove()
 
@@ -155,4 +160,6 @@ def open_folder(local: Path, run_id: str, note: Note, on_wait: Wait | None, time
         folder.folder.mkdir(parents=True)
         alive = Liveness(folder.alive)
         folder.write(note)
+        # Whoever comes after a loss of power must find the run before he finds its traces.
+        fsync_all([folder.folder, local / "runs", local, local.parent])
     return folder, alive

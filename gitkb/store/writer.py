@@ -11,6 +11,7 @@ from pathlib import Path
 import pygit2
 
 from gitkb.store.group import Signers, make_commit
+from gitkb.store.hardening import Hardened
 from gitkb.store.index import IndexFile, file_signature
 from gitkb.store.journal import JOURNAL_FILE, Note, RunFolder
 from gitkb.store.lfs import Originals
@@ -38,6 +39,11 @@ class Place:
     left: list[str] = field(default_factory=list)
 
     @property
+    def root(self) -> Path:
+        """The folder that a person knows as the knowledge base: the worktree that shows the branch, else the repository."""
+        return self.worktree.root if self.worktree is not None else self.git_dir
+
+    @property
     def index_file(self) -> Path:
         return self.git_dir / "index"
 
@@ -63,6 +69,7 @@ class Writer:
         self.place, self.note, self.signers = place, note, signers
         self.buffer = ObjectBuffer()
         self.index: IndexFile | None = None
+        self.hardened = Hardened(place.common, place.folder.folder.parent.parent / "hardened")
 
     def spill(self) -> None:
         """Write the buffered objects as a pack into the run's folder."""
