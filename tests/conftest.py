@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pygit2
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.isolation import isolate
+
 HOME = Path(tempfile.mkdtemp(prefix="gitkb-tests-"))
 
 _PERSON = {
@@ -27,29 +27,6 @@ _PERSON = {
     "GIT_COMMITTER_NAME": "Ada Tester",
     "GIT_COMMITTER_EMAIL": "ada@example.org",
 }
-
-
-def _isolate() -> None:
-    for name in list(os.environ):
-        if name.startswith(("GIT_", "GITKB_", "XDG_", "OPENAI_", "LC_")) or name.endswith("_API_KEY"):
-            del os.environ[name]
-    os.environ |= {
-        "HOME": str(HOME),
-        "XDG_CONFIG_HOME": str(HOME / ".config"),
-        "XDG_CACHE_HOME": str(HOME / ".cache"),
-        "XDG_DATA_HOME": str(HOME / ".local/share"),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "COLUMNS": "120",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    levels = pygit2.enums.ConfigLevel
-    for level in (levels.GLOBAL, levels.XDG, levels.SYSTEM, levels.PROGRAMDATA):
-        pygit2.settings.search_path[level] = str(HOME)
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
@@ -72,7 +49,7 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-_isolate()
+isolate(HOME)
 sys.addaudithook(_refuse_network)
 
 

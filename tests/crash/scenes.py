@@ -1,0 +1,206 @@
+"""What is tried: small knowledge bases, each with one command that changes it, and the command that goes on after a crash.
+
+A scene's folder holds everything: `kb`, `docs`, and `hub.git` where there is a remote, named by relative paths, so that a copy of
+the folder is the same scene again.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.crash.strace import Ran, Runner
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+WORDS = "These words are a person's."
+JOBS = ("--jobs", "1")
+
+
+def git(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """The git program as a person."""
+    person = {
+        f"GIT_{role}_{what}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
+    }
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", env=os.environ | person, check=check)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`command` has `{top}` for the scene's folder. After a crash the same command goes on, or `then` where there is one; with
+    `once` it is `refresh` where the documents are already as they should be. `edits` are pages that hold a person's words."""
+
+    name: str
+    make: Callable[[Runner, Path], None]
+    command: tuple[str, ...]
+    once: bool = False
+    then: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
+    hub: bool = False
+    bare: bool = False
+
+    def arguments(self, top: Path) -> list[str]:
+        """The words of the command in a folder."""
+        return at(top, self.command)
+
+
+def at(top: Path, words: Sequence[str]) -> list[str]:
+    """A command's words in a folder."""
+    return [word.replace("{top}", str(top)) for word in words]
+
+
+def run(runner: Runner, top: Path, *arguments: str) -> Ran:
+    """A command that prepares a scene and has to succeed."""
+    ran = runner.run(at(top, arguments), top)
+    assert ran.code == 0, (arguments, ran)
+    (top / "out").unlink()
+    return ran
+
+
+def _document(number: int, more: str = "") -> str:
+    return (
+        f"# Case {number}\n\nA write-ahead log is a file that holds every change number {number} before the page does.\n\n"
+        "## Recovery from the write-ahead log\n\n"
+        f"The recovery process reads the write-ahead log from the last checkpoint and applies each change again.\n{more}"
+    )
+
+
+def _page(word: str) -> str:
+    return (
+        "<html><body><h1>Logs</h1><p>A checkpoint is a point in the write-ahead log from which recovery starts its work again.</p>"
+        f'<p>See {word} <img alt="dot" src="data:image/png;base64,{PIXEL}"></p></body></html>'
+    )
+
+
+def _write(top: Path, name: str, text: str) -> None:
+    file = top / "docs" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _documents(top: Path) -> None:
+    _write(top, "case-1.md", _document(1))
+    _write(top, "same.md", _document(1))
+    _write(top, "case-2.md", _document(2))
+    _write(top, "sub/logs.html", _page("this"))
+
+
+def empty(runner: Runner, top: Path) -> None:
+    """An empty knowledge base, and a folder with a picture, a duplicate, and a page that two documents share."""
+    run(runner, top, "init", "{top}/kb")
+    _documents(top)
+
+
+def filled(runner: Runner, top: Path) -> None:
+    """The same documents added."""
+    empty(runner, top)
+    run(runner, top, "add", "{top}/docs", "--kb", "{top}/kb", *JOBS)
+
+
+def _edit(top: Path, page: str) -> None:
+    file = top / "kb" / page
+    file.write_text(file.read_text(encoding="utf-8") + f"\n## Notes\n\n{WORDS}\n", encoding="utf-8")
+
+
+EDITED = ("wiki/concepts/write-ahead-log.md", "wiki/summaries/docs/case-2.md")
+
+
+def changed(runner: Runner, top: Path) -> None:
+    """A document changed, one lost its picture, one is new, and a person has edited a shared page and a summary."""
+    filled(runner, top)
+    _write(top, "case-2.md", _document(2, "\nA torn page is a page of which only a part was written.\n"))
+    _write(top, "sub/logs.html", _page("that").replace("<img", "<i").replace("write-ahead log", "journal"))
+    _write(top, "case-3.md", _document(3))
+    for page in EDITED:
+        _edit(top, page)
+
+
+def to_remove(runner: Runner, top: Path) -> None:
+    """A knowledge base where a person has edited a page of the document to be removed, and a shared one."""
+    filled(runner, top)
+    for page in EDITED:
+        _edit(top, page)
+    git(top / "kb", "commit", "-qam", "mine")
+
+
+def pending(runner: Runner, top: Path) -> None:
+    """Documents came by a merge of a branch: their pages are pending."""
+    filled(runner, top)
+    _write(top, "case-3.md", _document(3))
+    run(runner, top, "add", "{top}/docs", "--kb", "{top}/kb", "--branch", "more", *JOBS)
+    git(top / "kb", "merge", "-q", "more")
+    git(top / "kb", "branch", "-q", "-d", "more")
+
+
+def diverged(runner: Runner, top: Path) -> None:
+    """Two branches with documents of their own."""
+    filled(runner, top)
+    shutil.copytree(top / "docs", top / "all")
+    for number, branch in ((3, "side"), (4, "main")):
+        shutil.rmtree(top / "docs")
+        shutil.copytree(top / "all", top / "docs")
+        _write(top, f"case-{number}.md", _document(number))
+        run(runner, top, "add", "{top}/docs", "--kb", "{top}/kb", "--branch", branch, *JOBS)
+    shutil.rmtree(top / "all")
+
+
+def shared(runner: Runner, top: Path) -> None:
+    """A hub where somebody has pushed a document, and a clone with another one to push."""
+    diverged(runner, top)
+    git(top, "clone", "-q", "--bare", "kb", "hub.git")
+    git(top / "hub.git", "update-ref", "refs/heads/main", "refs/heads/side")
+    git(top / "hub.git", "branch", "-q", "-D", "side")
+    git(top / "hub.git", "remote", "remove", "origin")
+    git(top / "kb", "branch", "-q", "-D", "side")
+    git(top / "kb", "remote", "add", "origin", "../hub.git")
+
+
+def bare(runner: Runner, top: Path) -> None:
+    """A bare knowledge base."""
+    empty(runner, top)
+    git(top, "clone", "-q", "--bare", "kb", "bare.git")
+    shutil.rmtree(top / "kb")
+    (top / "bare.git").rename(top / "kb")
+    git(top / "kb", "remote", "remove", "origin")
+
+
+def killed(at_line: str, scene: Scene, nth: int = 0) -> Callable[[Runner, Path], None]:
+    """The scene that a kill leaves at the `nth` call whose line holds some words."""
+
+    def make(runner: Runner, top: Path) -> None:
+        scene.make(runner, top)
+        copy = top.with_name(f"{top.name}-copy")
+        shutil.copytree(top, copy, symlinks=True)
+        calls, _ = runner.calls(scene.arguments(copy), copy)
+        shutil.rmtree(copy)
+        call = [call for call in calls if at_line in call.line][nth]
+        ran = runner.kill(scene.arguments(top), top, call)
+        assert ran.killed, ran
+        (top / "out").unlink()
+
+    return make
+
+
+ADD = ("add", "{top}/docs", "--kb", "{top}/kb", "--json", *JOBS)
+RECOVER = ("recover", "--kb", "{top}/kb")
+SWAP = '"/kb/.git/refs/heads/main.lock", "/kb/.git/refs/heads/main"'
+ADDING = Scene("add", empty, ADD)
+CHANGING = Scene("change", changed, ADD, edits=EDITED)
+SCENES = (
+    ADDING,
+    CHANGING,
+    Scene("remove", to_remove, ("remove", "docs/case-2", "--kb", "{top}/kb", "--json"), once=True, edits=EDITED[:1]),
+    Scene("undo", to_remove, ("undo", "docs/sub/logs", "--kb", "{top}/kb", "--json"), once=True, edits=EDITED),
+    Scene("refresh", pending, ("refresh", "--kb", "{top}/kb", "--json")),
+    Scene("merge", diverged, ("merge", "side", "--kb", "{top}/kb", "--json")),
+    Scene("pull", shared, ("pull", "--kb", "{top}/kb", "--json"), hub=True),
+    Scene("push", shared, ("push", "--kb", "{top}/kb", "--json"), hub=True),
+    Scene("bare", bare, ADD, bare=True),
+    Scene("recover before the swap", killed(SWAP, ADDING), RECOVER, then=ADD),
+    Scene("recover new files", killed("RENAME_NOREPLACE", ADDING, 3), RECOVER, then=ADD),
+    Scene("recover changed files", killed("RENAME_EXCHANGE", CHANGING, -2), RECOVER, then=ADD, edits=EDITED),
+)
