@@ -59,6 +59,8 @@ def wanted(runner: Runner, scene: Scene, top: Path) -> Wanted:
         if command:
             ran = runner.run(at(top, command), top)
             assert ran.code == 0, ran
+    for page in scene.edits:
+        assert WORDS in git(top / "kb", "show", f"refs/heads/main:{page}").stdout, page
     return Wanted(files(top), documents(top), frozenset(cache(top)), start)
 
 

@@ -61,11 +61,18 @@ def run(runner: Runner, top: Path, *arguments: str) -> Ran:
     return ran
 
 
+_SAID = (
+    "a file that holds every change of the database before the page does",
+    "a sequence of records that only ever grows at its end",
+    "the one place where a committed change is safe at once",
+    "a diary of the server, read again after every crash",
+)
+
+
 def _document(number: int, more: str = "") -> str:
     return (
-        f"# Case {number}\n\nA write-ahead log is a file that holds every change number {number} before the page does.\n\n"
-        "## Recovery from the write-ahead log\n\n"
-        f"The recovery process reads the write-ahead log from the last checkpoint and applies each change again.\n{more}"
+        f"# Case {number}\n\nA write-ahead log is {_SAID[number - 1]}.\n\n## Recovery from the write-ahead log\n\n"
+        f"The recovery process of case {number} reads the write-ahead log from its last checkpoint.\n{more}"
     )
 
 
