@@ -48,26 +48,35 @@ class Catalog:
 
         With `keep` the catching up is stored for the next caller; without it (an older revision) everything is rolled back.
         """
-        db = self._open(tree, index)
+        db = self._open(tree, index, keep)
         try:
-            self._catch_up(db, tree, index, keep)
             yield db
         finally:
-            if db.in_transaction:
-                db.rollback()
-            db.close()
+            _close(db)
 
-    def _open(self, tree: Tree, index: Index) -> sqlite3.Connection:
+    def _open(self, tree: Tree, index: Index, keep: bool) -> sqlite3.Connection:
+        """A connection that reflects `tree`; in memory where the file cannot be read or written, slower but right."""
         if self.file is None:
-            return self._connect(":memory:")
+            return self._caught_up(":memory:", tree, index, keep)
         try:
-            return self._connect(str(self.file))
+            return self._caught_up(str(self.file), tree, index, keep)
         except sqlite3.OperationalError:
-            return self._connect(":memory:")  # a read-only or full disk: slower, but right
+            return self._caught_up(":memory:", tree, index, keep)  # a read-only, full or failing disk
         except sqlite3.DatabaseError:
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
-            return self._connect(str(self.file))
+            with contextlib.suppress(sqlite3.OperationalError, OSError):
+                for suffix in ("", "-wal", "-shm", "-journal"):
+                    self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+                return self._caught_up(str(self.file), tree, index, keep)
+            return self._caught_up(":memory:", tree, index, keep)
+
+    def _caught_up(self, name: str, tree: Tree, index: Index, keep: bool) -> sqlite3.Connection:
+        db = self._connect(name)
+        try:
+            self._catch_up(db, tree, index, keep)
+        except BaseException:
+            _close(db)
+            raise
+        return db
 
     def _connect(self, name: str) -> sqlite3.Connection:
         db = sqlite3.connect(name, timeout=120, isolation_level=None)
@@ -115,3 +124,11 @@ class Catalog:
     def _reflected(self, db: sqlite3.Connection, index: Index) -> str | None:
         row = db.execute("SELECT tree FROM reflects WHERE name = ? AND version = ?", (index.name, index.version)).fetchone()
         return None if row is None else str(row[0])
+
+
+def _close(db: sqlite3.Connection) -> None:
+    """Ends what was not stored; a disk that fails now has kept nothing that matters."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        if db.in_transaction:
+            db.rollback()
+    db.close()
