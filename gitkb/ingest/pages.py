@@ -5,8 +5,8 @@ words. Which pages can differ is found by comparing the tip with the tree that w
 everything is projected.
 """
 
-import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def refresh(store: Store, run: Run, catalog: Catalog, settings: Settings, listen
     for _ in range(ATTEMPTS):
         try:
             with run.locked(listener.message) as transaction:
-                return _refresh(store, transaction, catalog, listener)
+                return _refresh(store, run, transaction, catalog, listener)
         except RefMoved:
             continue
     raise RepositoryError("The branch kept moving under every attempt to commit the pages.", "Run gitkb refresh.")
@@ -114,7 +114,7 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
     return _changes(tip, _settle(tip, projected, {}, history_base(store, tip.commit), Listener()))
 
 
-def _refresh(store: Store, transaction: Transaction, catalog: Catalog, listener: Listener) -> PageChanges:
+def _refresh(store: Store, run: Run, transaction: Transaction, catalog: Catalog, listener: Listener) -> PageChanges:
     tip = transaction.tip
     scope = _scope(store, tip)
     if scope is not None and not (scope.records_before or scope.records_after or scope.pages):
@@ -128,7 +128,7 @@ def _refresh(store: Store, transaction: Transaction, catalog: Catalog, listener:
         commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
         commits.append(PlannedCommit(pages_message(changes), writes))
         tip = store.snapshot(transaction.publish(commits, "pages")[-1])
-    _remember_whole(store, tip)
+    _remember_whole(store, run, tip)
     return changes
 
 
@@ -187,9 +187,13 @@ def _record(tip: Snapshot, change: TreeChange, oid: str | None) -> Record | None
         return None  # `check` reports it; it takes part in no page
 
 
-def _remember_whole(store: Store, tip: Snapshot) -> None:
-    """Notes a tree whose pages are its projection. Only a hint: it may be lost, and the next refresh is slower."""
-    file = store.local / "whole"
-    new = file.with_name(f"whole.{os.getpid()}")
-    new.write_text(f"{PROJECTION} {tip.oid}\n", encoding="ascii")
-    new.replace(file)
+def _remember_whole(store: Store, run: Run, tip: Snapshot) -> None:
+    """Notes a tree whose pages are its projection. Only a hint: it may be lost, and the next refresh is slower.
+
+    Made in the run's folder, so that a kill leaves nothing beside the note; where it cannot be written, the old one stays: what
+    it names is older, and still true.
+    """
+    new = run.scratch / "whole"
+    with suppress(OSError):
+        new.write_text(f"{PROJECTION} {tip.oid}\n", encoding="ascii")
+        new.replace(store.local / "whole")

@@ -6,7 +6,8 @@ base or on timing. Everything is written below the run's scratch folder; nothing
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,23 +97,40 @@ def _digest(conversion: Conversion, name: str, language: str) -> Digest:
 
 def _copy(job: Job, target: Path, limit: int) -> int:
     """Copies the original into the scratch folder; raises when it vanished, grew or changed since the scan."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     sha, size = hashlib.sha256(), 0
-    try:
-        with job.source.file.open("rb") as original, target.open("wb") as copy:
-            while chunk := original.read(1 << 20):
-                size += len(chunk)
-                if size > limit:
-                    raise ConversionError("it grew beyond convert.max_bytes while it was read.")
-                sha.update(chunk)
-                copy.write(chunk)
-    except OSError as error:
-        raise ConversionError(f"it cannot be read: {(error.strerror or str(error)).lower()}.") from error
+    with _writing(target), target.open("wb") as copy:
+        for chunk in _chunks(job.source.file):
+            size += len(chunk)
+            if size > limit:
+                raise ConversionError("it grew beyond convert.max_bytes while it was read.")
+            sha.update(chunk)
+            copy.write(chunk)
     if sha.hexdigest() != job.sha256:
         raise ConversionError("it changed while it was read.", "Add it again.")
     return size
 
 
+def _chunks(file: Path) -> Iterator[bytes]:
+    """The bytes of a source in pieces; what fails here is the source's fault, not that of the place it is copied to."""
+    try:
+        with file.open("rb") as original:
+            while chunk := original.read(1 << 20):
+                yield chunk
+    except OSError as error:
+        raise ConversionError(f"it cannot be read: {(error.strerror or str(error)).lower()}.") from error
+
+
 def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
+    with _writing(file):
+        file.write_bytes(content)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Around writing a file of the scratch folder: a full or failing disk is no fault of the document's."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConversionError(f"gitkb could not write {file.name}: {reason}.", "Add it again when that is mended.") from error
