@@ -16,6 +16,8 @@ from pygit2.errors import check_error
 from pygit2.ffi import C, ffi
 
 from gitkb.errors import RepositoryError
+from gitkb.store.failing import library_errors
+from gitkb.store.objects import fsync_file
 
 SKIP_WORKTREE = 1 << 14
 INTENT_TO_ADD = 1 << 13
@@ -136,12 +138,9 @@ class IndexFile:
 
     def write(self) -> Path:
         """Write the draft, durable, and return it: the caller, holding `index.lock`, renames it onto the real index."""
-        self._index.write()
-        descriptor = os.open(self._draft, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with library_errors(f"write the index {self._draft}"):
+            self._index.write()
+        fsync_file(self._draft)
         self.signature = file_signature(self._draft)
         return self._draft
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from gitkb.store.failing import naming
 from gitkb.store.objects import fsync_file, write_durably
 
 JOURNAL_FORMAT = 1
@@ -122,7 +123,8 @@ class RunFolder:
 def remove_tree(item: Path) -> None:
     """Remove a file, link or folder that may vanish meanwhile; links are not followed."""
     if item.is_dir() and not item.is_symlink():
-        shutil.rmtree(item)
+        with naming(item):
+            shutil.rmtree(item)
     else:
         item.unlink(missing_ok=True)
 

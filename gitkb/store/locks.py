@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gitkb.errors import LockTimeout
+from gitkb.store.failing import naming
 
 POLL_SECONDS = 0.02
 GIT_LOCK_SECONDS = 60.0
@@ -100,8 +101,9 @@ def new_token(file: Path, content: bytes = b"") -> Path:
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
+        with naming(file):
+            os.write(descriptor, content)
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
     return file
@@ -131,7 +133,7 @@ def _link(token: Path, lock: Path) -> None:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV, errno.ENOSYS):
             raise
         # A file system without hard links: the content proves whose lock it is.
-        with lock.open("xb") as stream:
+        with naming(lock), lock.open("xb") as stream:
             stream.write(token.read_bytes())
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from gitkb.store.failing import naming
 from gitkb.store.packs import write_pack
 
 Kind = str
@@ -85,7 +86,8 @@ def fsync_file(file: Path) -> None:
         return
     descriptor = os.open(file, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with naming(file):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -148,7 +150,7 @@ def _install(index: Path, keep: Path, note: bytes) -> None:
 
 def write_durably(file: Path, data: bytes) -> None:
     """Replace a small file of our own in place, with fsync."""
-    with file.open("wb") as stream:
+    with naming(file), file.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())

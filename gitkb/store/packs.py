@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitkb.store.failing import naming
+
 KIND_NUMBERS = {"commit": 1, "tree": 2, "blob": 3}
 _LARGE = 1 << 31
 
@@ -32,7 +34,7 @@ def write_pack(folder: Path, objects: Iterable[tuple[str, str, bytes]], count: i
     entries: list[_Entry] = []
     checksum = hashlib.sha1(b"PACK" + struct.pack(">II", 2, count), usedforsecurity=False)
     offset = 12
-    with draft.open("wb") as stream:
+    with naming(draft), draft.open("wb") as stream:
         stream.write(b"PACK" + struct.pack(">II", 2, count))
         for oid, kind, data in objects:
             packed = _header(KIND_NUMBERS[kind], len(data)) + zlib.compress(data, zlib.Z_BEST_SPEED)
@@ -43,7 +45,8 @@ def write_pack(folder: Path, objects: Iterable[tuple[str, str, bytes]], count: i
         stream.write(checksum.digest())
     name = folder / f"pack-{checksum.hexdigest()}"
     draft.rename(name.with_suffix(".pack"))
-    draft.write_bytes(_index(sorted(entries), checksum.digest()))
+    with naming(draft):
+        draft.write_bytes(_index(sorted(entries), checksum.digest()))
     draft.rename(name.with_suffix(".idx"))
 
 

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-import pygit2
-
-from gitkb.errors import RefMoved, RepositoryError
+from gitkb.errors import RefMoved
+from gitkb.store.failing import library_errors
 from gitkb.store.follow import Following, publish_visibly
 from gitkb.store.group import Group, GroupPlanner, forward
 from gitkb.store.locks import Wait
@@ -80,22 +79,19 @@ class Transaction:
         writer, place = self._writer, self._writer.place
         self._guard()
         try:
-            group = plan()
-            after = group.commits[-1]
-            total = writer.note.commits + count
-            note = replace(writer.note, progress=progress, commits=total, group=count, before=self._ref_value, after=after)
-            journal = writer.journal(note, self.tip.commit)
-            writer.spill()
-            writer.hardened.cover(place.git_dir, place.root)
-            if place.worktree is None:
-                self._swap(journal, after)
-            else:
-                following = Following(writer, place.worktree, note, self._on_wait)
-                publish_visibly(following, group, self._guard, partial(self._swap, journal, after))
-        except pygit2.GitError as error:
-            raise RepositoryError(
-                f"git's library could not write: {error}", "Look at the disk space and at `git fsck`."
-            ) from error
+            with library_errors("publish the commits"):
+                group = plan()
+                after = group.commits[-1]
+                total = writer.note.commits + count
+                note = replace(writer.note, progress=progress, commits=total, group=count, before=self._ref_value, after=after)
+                journal = writer.journal(note, self.tip.commit)
+                writer.spill()
+                writer.hardened.cover(place.git_dir, place.root)
+                if place.worktree is None:
+                    self._swap(journal, after)
+                else:
+                    following = Following(writer, place.worktree, note, self._on_wait)
+                    publish_visibly(following, group, self._guard, partial(self._swap, journal, after))
         finally:
             writer.discard()
         writer.note = note

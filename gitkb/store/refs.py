@@ -12,6 +12,7 @@ from pathlib import Path
 import pygit2
 
 from gitkb.errors import RepositoryError
+from gitkb.store.failing import library_errors
 from gitkb.store.locks import Wait, new_token, release_git_lock, take_git_lock
 from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_all, write_loose
 from gitkb.store.trees import EMPTY_TREE, TreeEditor
@@ -70,16 +71,18 @@ def _rename_onto(lock: Path, file: Path) -> None:
 
 
 def append_reflog(repository: pygit2.Repository, logs: Path, old: str, new: str, who: str, message: str) -> None:
-    """Note a swap in a reflog as git would; `logs` is the log's file. A lost line is no damage, so it is not fsynced."""
+    """Note a swap in a reflog as git would; `logs` is the log's file. A lost line is no damage: it is not fsynced, and where it
+    cannot be written (a full disk) the group, which has happened, goes on without it."""
     if not logs.exists() and not _creates_reflogs(repository):
         return
-    logs.parent.mkdir(parents=True, exist_ok=True)
     line = f"{old or ZERO} {new} {who}\t{' '.join(message.split())}\n"
-    descriptor = os.open(logs, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    try:
-        os.write(descriptor, line.encode("utf-8", "surrogateescape"))
-    finally:
-        os.close(descriptor)
+    with suppress(OSError):
+        logs.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(logs, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            os.write(descriptor, line.encode("utf-8", "surrogateescape"))
+        finally:
+            os.close(descriptor)
 
 
 def _creates_reflogs(repository: pygit2.Repository) -> bool:
@@ -90,11 +93,13 @@ def _creates_reflogs(repository: pygit2.Repository) -> bool:
 
 
 def delete_ref(repository: pygit2.Repository, common: Path, ref: str) -> None:
-    """Delete a ref of ours, and the lock file that a killed write of it left (nobody else writes it)."""
+    """Delete a ref of ours, and the lock file that a killed or failed write of it left (nobody else writes it)."""
     file = common / ref
-    file.with_name(file.name + ".lock").unlink(missing_ok=True)
-    with suppress(KeyError):
+    lock = file.with_name(file.name + ".lock")
+    lock.unlink(missing_ok=True)
+    with library_errors(f"delete {ref}"), suppress(KeyError):
         repository.references.delete(ref)
+    lock.unlink(missing_ok=True)
 
 
 def keep_rescued(repository: pygit2.Repository, common: Path, scratch: Path, path: str, data: bytes, who: str) -> Rescued:

@@ -14,6 +14,7 @@ from pygit2.enums import Option
 
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.store import lfs, maintain, opening, signing
+from gitkb.store.failing import library_errors
 from gitkb.store.group import Signers
 from gitkb.store.history import changes_of, last_changes
 from gitkb.store.index import changed_below
@@ -155,7 +156,7 @@ class Store:
         opening.refuse_links(self._folders)
         if not claim(local) or all(Liveness.probe(folder.alive) for folder in run_folders(local)):
             return Recovery()
-        with exclusive(local / "lock", report, LOCK_SECONDS, LOCK_MESSAGE):
+        with exclusive(local / "lock", report, LOCK_SECONDS, LOCK_MESSAGE), library_errors("clear up after a dead run"):
             return Recoverer(self.git_dir, self._reader, self._place_of, report).clear(local)
 
     def begin(

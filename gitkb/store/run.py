@@ -13,6 +13,7 @@ from types import TracebackType
 import pygit2
 
 from gitkb.errors import GitkbError, RefMoved, RepositoryError
+from gitkb.store.failing import library_errors
 from gitkb.store.follow import free_index, hold_index, settle
 from gitkb.store.journal import Note, RunFolder
 from gitkb.store.locks import Liveness, Wait, exclusive
@@ -120,10 +121,11 @@ class Run:
     def close(self) -> None:
         """End the run: nothing of it stays. What could not be finished is left to the next writer."""
         try:
-            if self._writer.place.worktree is not None and (note := self._folder.marked()) is not None:
-                with exclusive(self._lock, None, 60, LOCK_MESSAGE):
-                    settle(self._writer.place, self._writer.place.worktree, note)
-            remove_run(self._writer.place.reader.repository, self._writer.place, self._folder)
+            with library_errors("end the run"):
+                if self._writer.place.worktree is not None and (note := self._folder.marked()) is not None:
+                    with exclusive(self._lock, None, 60, LOCK_MESSAGE):
+                        settle(self._writer.place, self._writer.place.worktree, note)
+                remove_run(self._writer.place.reader.repository, self._writer.place, self._folder)
         finally:
             self._alive.release()
 

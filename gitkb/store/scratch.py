@@ -8,6 +8,7 @@ that of gitrepository-layout(5).
 from contextlib import suppress
 from pathlib import Path
 
+from gitkb.store.failing import naming
 from gitkb.store.journal import RunFolder, remove_tree
 
 _TRIES = 100
@@ -20,11 +21,12 @@ def _admin(common: Path, folder: RunFolder) -> Path:
 def add_worktree(common: Path, folder: RunFolder, commit: str) -> None:
     """Register the run's scratch folder as a worktree whose detached HEAD is `commit`."""
     admin, made = _admin(common, folder), folder.folder / "admin"
-    (folder.scratch / ".git").write_text(f"gitdir: {admin}\n", encoding="utf-8", errors="surrogateescape")
     made.mkdir()
     files = {"HEAD": commit, "commondir": "../..", "gitdir": str(folder.scratch / ".git"), "locked": "a run of gitkb"}
-    for name, content in files.items():
-        (made / name).write_text(f"{content}\n", encoding="utf-8", errors="surrogateescape")
+    contents = {folder.scratch / ".git": f"gitdir: {admin}", **{made / name: content for name, content in files.items()}}
+    for file, content in contents.items():
+        with naming(file):
+            file.write_text(f"{content}\n", encoding="utf-8", errors="surrogateescape")
     for _ in range(_TRIES):
         admin.parent.mkdir(exist_ok=True)
         # Another run that ends removes the folder of all worktrees when it is empty.

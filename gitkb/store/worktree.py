@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitkb.errors import InTheWay
+from gitkb.store.failing import naming
 from gitkb.store.index import IndexFile
 from gitkb.store.lfs import Originals, blob_id, pointer_id
 from gitkb.store.moves import exchange, move_new
@@ -142,7 +143,8 @@ class Worktree:
             data = self.read_blob(plan.content.oid) if isinstance(plan.content, Stored) else plan.content
             original = self.originals.find(plan.path, data)
             if original is None:
-                source.write_bytes(data)
+                with naming(source):
+                    source.write_bytes(data)
             else:
                 shutil.copyfile(original, source)
         source.chmod(mode)

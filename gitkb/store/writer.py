@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pygit2
 
+from gitkb.store.failing import library_errors
 from gitkb.store.group import Signers, make_commit
 from gitkb.store.hardening import Hardened
 from gitkb.store.index import IndexFile, file_signature
@@ -100,4 +101,5 @@ class Writer:
     def set_journal(self, oid: str) -> None:
         """Point the journal ref at a durable commit."""
         ref = f"{JOURNAL_REFS}{self.place.folder.id}"
-        self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)
+        with library_errors(f"write {ref}"):
+            self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)
