@@ -4,6 +4,7 @@ Invariant: whatever happens below, stdout holds results only, and the exit code 
 for a fault of gitkb itself, and only with -v.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,20 @@ import typer
 from gitkb.cli import terminal
 from gitkb.cli.interrupts import Terminated, stoppable
 from gitkb.errors import ExitCode, GitkbError
+
+_SPACE = "Free some space on that disk, then run the command again: it goes on where it stopped."
+_RIGHTS = "Look at who may write there (ls -ld), then run the command again: it goes on where it stopped."
+_FILES = "Let the process open more files (ulimit -n 4096), then run the command again: it goes on where it stopped."
+_REMEDIES = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.EIO: "The disk, or the way to it, fails: look at the system's log (dmesg), then run the command again.",
+}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         _forget(sys.stdout)
         return ExitCode.ERROR
     except OSError as error:
-        terminal.complain(_os_reason(error))
+        terminal.complain(_os_reason(error), _os_remedy(error))
         _trace(error, verbose)
         return ExitCode.ERROR
     except Exception as error:  # the boundary: a fault of gitkb itself is reported, never shown as a bare traceback
@@ -62,7 +77,15 @@ def _usage(error: typer.TyperException) -> int:
 
 def _os_reason(error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
-    return f"{error.filename}: {reason}." if error.filename is not None else f"The system refused: {reason}."
+    if error.filename is None:
+        return f"The system refused: {reason}."
+    target = f" -> {error.filename2}" if error.filename2 is not None else ""
+    return f"{error.filename}{target}: {reason}."
+
+
+def _os_remedy(error: OSError) -> str:
+    """What to do about an error of the system; nothing that was committed is lost by any of them."""
+    return _REMEDIES.get(error.errno or 0, "Look at that file and its folder, then run the command again.")
 
 
 def _fault(error: Exception, verbose: bool) -> int:

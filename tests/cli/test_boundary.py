@@ -1,5 +1,6 @@
 """Every failure is a sentence on stderr and an exit code; stdout holds results only."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -67,6 +68,32 @@ def test_a_fault_of_the_program_is_one_line_and_with_v_a_traceback(run: Callable
     assert "ZeroDivisionError: a fault" in quiet.err and "Traceback" not in quiet.err
     assert "report it" in quiet.err
     assert "Traceback" in loud.err
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EACCES, "ls -ld"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.EIO, "dmesg"),
+        (errno.ENXIO, "Look at that file"),
+    ],
+)
+def test_an_error_of_the_system_names_the_files_and_a_remedy(run: Callable[..., Any], number: int, remedy: str) -> None:
+    from gitkb.cli import app
+
+    @app.application.command("refused", hidden=True)
+    def refused() -> None:
+        raise OSError(number, os.strerror(number), "/kb/draft", None, "/kb/page")
+
+    try:
+        ran = run("refused")
+    finally:
+        app.application.registered_commands.pop()
+    assert ran.code == 1
+    assert ran.err.startswith(f"error: /kb/draft -> /kb/page: {os.strerror(number).lower()}.\nhint:  ")
+    assert remedy in ran.err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes that close are a POSIX matter")
