@@ -2,9 +2,9 @@
 
     python -m tests.crash.matrix [--jobs N] [--only SCENE]... [--kills|--errors|--others] [--sample N --seed S] [--log FILE]
 
-Kills: SIGKILL on entering each call. Errors: each call fails with ENOSPC, EIO, EACCES or EMFILE, where it can. Others: the n-th call
-of *any* process or thread of the run (workers, the git program) is its last, or fails. `--log` keeps what was done, one JSON object
-a line, and a second run with it goes on from there. The exit code is 1 if any rule was broken.
+Kills: SIGKILL on entering each call. Errors: each call fails with ENOSPC, EIO, EACCES or EMFILE, where it can. Others: the n-th
+call of *any* process or thread of the run (workers, the git program) is its last, or fails. `--log` keeps what was done, one
+JSON object a line, and a second run with it goes on from there. The exit code is 1 if any rule was broken.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def errors_of(call: Call) -> Iterator[str]:
 
 
 def thinned(calls: Sequence[Call]) -> list[Call]:
-    """The calls, of a row of writes to the catalog's own files only the first, the middle and the last: the catalog is a cache."""
+    """The calls; of a row of writes to the catalog's own files the first, the middle and the last: the catalog is a cache."""
     found: list[Call] = []
     row: list[Call] = []
     for call in [*calls, None]:

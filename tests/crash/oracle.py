@@ -44,7 +44,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An undisturbed run: the files of its tip, the tree of its documents, the names of what it cached, the tip it started from."""
+    """An undisturbed run: its tip's files, the tree of its documents, the names of what it cached, the tip it started from."""
 
     files: Mapping[str, str]
     documents: str
@@ -94,7 +94,7 @@ def git_dir(top: Path) -> Path:
 def left_over(top: Path) -> list[str]:
     """What a run may not leave behind: locks, runs, journals, scratch worktrees, temporary files."""
     folder = git_dir(top)
-    found = [item for item in folder.rglob("*.lock")]
+    found = list(folder.rglob("*.lock"))
     for pattern in ("objects/**/*.keep", "objects/**/tmp_*", "objects/**/pack_git2_*", "worktrees", "gitkb/runs/*"):
         found += folder.glob(pattern)
     found += [item for item in (folder / "gitkb").glob("cache/*/*") if not re.fullmatch("[0-9a-f]{62}", item.name)]

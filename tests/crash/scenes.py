@@ -78,7 +78,7 @@ def _document(number: int, more: str = "") -> str:
 
 def _page(word: str) -> str:
     return (
-        "<html><body><h1>Logs</h1><p>A checkpoint is a point in the write-ahead log from which recovery starts its work again.</p>"
+        "<html><body><h1>Logs</h1><p>A checkpoint is a point in the write-ahead log from which recovery starts again.</p>"
         f'<p>See {word} <img alt="dot" src="data:image/png;base64,{PIXEL}"></p></body></html>'
     )
 

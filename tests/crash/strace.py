@@ -1,4 +1,4 @@
-"""Runs a gitkb command in a process of its own under strace: lists its state-changing system calls, kills it at one, or lets one fail.
+"""Runs gitkb commands in processes of their own under strace: lists their state-changing system calls, kills or fails at one.
 
 Facts of strace (6.1, tried): an injected signal arrives on entry, so SIGKILL ends the process *before* the call takes
 effect; `when=N` counts the calls of one name, also of a set; without `-f` only the main thread of the process is traced, so
