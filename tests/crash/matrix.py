@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,9 +109,15 @@ class Matrix:
         scene.make(self.runner, base)
         oracle.copy(base, trial)
         self.wanted[scene.name] = oracle.wanted(self.runner, scene, trial)
+        self.calls[scene.name] = self.calls_of(scene)
+
+    def calls_of(self, scene: Scene) -> list[Call]:
+        """The state-changing calls of an undisturbed run."""
+        base, trial = self.folder / "scenes" / scene.name / "top", self.folder / "scenes" / scene.name / "trial"
         oracle.copy(base, trial)
-        self.calls[scene.name], ran = self.runner.calls(scene.arguments(trial), trial)
+        calls, ran = self.runner.calls(scene.arguments(trial), trial)
         assert ran.code == 0, ran
+        return calls
 
     def points(self, scene: Scene, kinds: Sequence[str], everything: bool) -> list[Point]:
         """All trials of a scene."""
@@ -143,6 +149,20 @@ class Matrix:
         look = oracle.Look(runner, scene, top, self.wanted[scene.name], ran, point.number)
         faults = tuple((str(fault.kind), fault.said) for fault in look())
         return Trial(point.key, point.kind, point.call.what, ran.code, happened, faults)
+
+
+def keep_compiled(folder: Path) -> None:
+    """Let workers find their modules compiled, also in a fresh clone; nothing of it is written where calls are counted."""
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def runner_below(folder: Path, fresh: bool = False) -> Runner:
+    """A runner with everything loaded, whose output goes below a folder."""
+    for name in ("said", "trial"):
+        (folder / name).mkdir()
+    strace.load(Runner(folder / "said"), folder / "trial")
+    return Runner(folder / "said", fresh)
 
 
 def adopt_orphans() -> None:
@@ -197,12 +217,8 @@ def main(words: Sequence[str] | None = None) -> int:
         folder = Path(name)
         isolate(folder / "home")
         (folder / "home").mkdir()
-        # Started workers find their modules compiled, also where the first run was that of a fresh clone.
-        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
-        del os.environ["PYTHONDONTWRITEBYTECODE"]
-        strace.load()
-        (folder / "said").mkdir()
-        matrix = Matrix(folder, Runner(folder / "said", options.fresh))
+        keep_compiled(folder)
+        matrix = Matrix(folder, runner_below(folder, options.fresh))
         points = _points(matrix, options)
         done = _logged(options.log)
         trials = [trial for point in points if (trial := done.get(point.key)) is not None]
@@ -258,11 +274,6 @@ def _tell(trial: Trial, number: int, total: int, log: Path | None) -> None:
         print(f"FAULT {trial.key} [{trial.what}] exit {trial.code}: {kind}: {said}", file=sys.stderr)
     if number % 50 == 0:
         print(f"{number} of {total}", file=sys.stderr)
-
-
-def keys(trials: Iterable[Trial]) -> set[str]:
-    """The names of the points that were tried."""
-    return {trial.key for trial in trials}
 
 
 if __name__ == "__main__":

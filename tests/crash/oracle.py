@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -133,6 +134,15 @@ class Look:
 
     def __call__(self) -> list[Fault]:
         """All rules, in the order of what a person would do: look, commit, recover, check, go on, check."""
+        try:
+            self._look()
+        except subprocess.CalledProcessError as error:
+            self._fault(Kind.BROKEN, f"git cannot read it: {error.stderr[-300:]}")
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
+            self._fault(Kind.OTHER, f"a command does not end: {error}")
+        return self.faults
+
+    def _look(self) -> None:
         self._said()
         self._reported()
         self._fsck("right after")
@@ -145,7 +155,6 @@ class Look:
         self._go_on()
         self._standing("at the end")
         self._end(before)
-        return self.faults
 
     def _fault(self, kind: Kind, said: str) -> None:
         self.faults.append(Fault(kind, said))

@@ -9,7 +9,11 @@ A process is forked from one that has loaded gitkb already, which saves nine ten
 running the same code on the same arguments. With `fresh` it is `python -m gitkb`.
 """
 
+import contextlib
+import functools
+import gc
 import importlib
+import io
 import os
 import pkgutil
 import re
@@ -172,15 +176,27 @@ def _wait(pid: int) -> int:
         time.sleep(0.002)
 
 
-def load() -> None:
-    """Import everything that a command may, so that a forked process need not."""
+def load(runner: "Runner", top: Path) -> None:
+    """Import everything that a command may, and build the command line once, so that a forked process need not; `top` is for a
+    knowledge base to try it on."""
+    import typer.main
+
     import gitkb
+    from gitkb.cli import boundary
 
     for module in pkgutil.walk_packages(gitkb.__path__, "gitkb."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     for name in ("joblib", "rich.progress", "sqlite3", "tempfile", "yaml", "fcntl", "pathspec", "filelock", "random"):
         importlib.import_module(name)
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    ran = runner.run(["init", str(top / "kb")], top)
+    assert ran.code == 0, ran
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        for command in ("check", "status", "list"):
+            assert boundary.run([command, "--kb", str(top / "kb")]) == 0
+    gc.collect()
+    gc.freeze()  # a forked process then neither looks at all of this again nor copies it
 
 
 def parse(trace: str, below: str) -> list[Call]:
