@@ -15,8 +15,11 @@ def main() -> int:
     if arguments == ["--version"]:
         sys.stdout.write(f"gitkb {__version__}\n")
         return 0
-    from gitkb.cli.boundary import run
-
+    try:
+        from gitkb.cli.boundary import run
+    except KeyboardInterrupt:
+        # Nothing has begun: no traceback for that.
+        return 130
     return run(arguments)
 
 

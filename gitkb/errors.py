@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     PARTIAL = 3
     PROBLEMS = 4
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

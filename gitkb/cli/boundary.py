@@ -41,8 +41,12 @@ def run(arguments: Sequence[str]) -> int:
         return code
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
-    except Terminated:
-        return ExitCode.TERMINATED
+    except Terminated as stop:
+        if not stop.hung_up:
+            return ExitCode.TERMINATED
+        _forget(sys.stdout)
+        _forget(sys.stderr)
+        return ExitCode.HUNG_UP
     except GitkbError as error:
         terminal.complain(error.message, error.hint)
         _trace(error, verbose and error.__cause__ is not None)

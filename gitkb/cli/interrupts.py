@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one unwinds the command so that it clears up, a second one ends the process at once.
+"""Ctrl-C, SIGTERM and a lost terminal: the first unwinds the command so that it clears up, a second ends the process at once.
 
 Invariant: handlers are restored when the command has ended. A signal that the caller had ignored stays ignored (a shell does
 that for jobs in the background, `nohup` for everything).
@@ -7,7 +7,7 @@ that for jobs in the background, `nohup` for everything).
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -16,18 +16,30 @@ from gitkb.cli import terminal
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
 class Terminated(BaseException):
-    """SIGTERM arrived; no `Exception`, so that nothing on the way takes it for a failed document."""
+    """SIGTERM or SIGHUP (`number`) arrived; no `Exception`, so that nothing on the way takes it for a failed document."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the terminal is gone, and with it whoever could read a word."""
+        return self.number != signal.SIGTERM
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Within it SIGINT raises `KeyboardInterrupt` and SIGTERM `Terminated`, both in the main thread and once only."""
+    """Within it SIGINT raises `KeyboardInterrupt`, SIGTERM and SIGHUP `Terminated`, all in the main thread and once only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before: dict[signal.Signals, _Handler] = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, _stop)
     try:
@@ -43,12 +55,17 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Terminated):
-        terminal.say("Stopped. What was committed is kept and nothing is half done; the same command goes on from there.")
+        with suppress(OSError):
+            # A terminal that hung up takes no words.
+            terminal.say("Stopped. What was committed is kept and nothing is half done; the same command goes on from there.")
         raise
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
+    for each in STOPPING:
+        # Whichever comes second ends the process; what the caller had ignored stays ignored.
+        if signal.getsignal(each) is _stop:
+            signal.signal(each, signal.SIG_DFL)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
-    raise Terminated
+    raise Terminated(number)

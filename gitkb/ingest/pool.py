@@ -26,7 +26,9 @@ class Pool:
 
     def __init__(self, shop: Workshop, limits: ConvertSettings, lock: Path, jobs: int) -> None:
         self.jobs = jobs or os.cpu_count() or 1
-        self._start = (shop, limits.memory, str(lock))
+        # Nobody writes into it: that it closes, with this process, is the message.
+        self._lifeline, self._end = os.pipe()
+        self._start = (shop, limits.memory, str(lock), self._lifeline if os.name == "posix" else -1)
         self._timeout = limits.timeout
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._living: set[_Worker] = set()
@@ -42,10 +44,14 @@ class Pool:
     def close(self) -> None:
         """Kills every worker and waits for its end."""
         with self._guard:
+            if self._closed:
+                return
             self._closed = True
             living, self._living = self._living, set()
         for worker in living:
             worker.kill()
+        for descriptor in (self._lifeline, self._end):
+            os.close(descriptor)
 
     def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
         """The result of every job, in order, as they become ready."""
@@ -68,6 +74,8 @@ class Pool:
             worker = self._take()
         except OSError as error:
             return Prepared(job.document, error=f"no worker process could be started: {(error.strerror or str(error)).lower()}.")
+        if worker is None:
+            return Prepared(job.document, error="the run was interrupted.")
         answer = worker.ask(job, self._timeout)
         if answer is not None:
             self._idle.put(worker)
@@ -83,15 +91,15 @@ class Pool:
             )
         return Prepared(job.document, error="its conversion crashed; the file is damaged, or needs more than convert.memory.")
 
-    def _take(self) -> "_Worker":
+    def _take(self) -> "_Worker | None":
         with contextlib.suppress(queue.Empty):
             return self._idle.get_nowait()
-        worker = _Worker(self._start)
+        # Under the guard, so that no worker is born after `close` or gets a descriptor that it closed.
         with self._guard:
+            if self._closed:
+                return None
+            worker = _Worker(self._start)
             self._living.add(worker)
-            closed = self._closed
-        if closed:
-            worker.kill()
         return worker
 
     def _discard(self, worker: "_Worker") -> None:
@@ -103,13 +111,14 @@ class Pool:
 class _Worker:
     """One worker process and its pipes."""
 
-    def __init__(self, start: tuple[Workshop, int, str]) -> None:
+    def __init__(self, start: tuple[Workshop, int, str, int]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "gitkb.ingest.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=(start[3],) if start[3] >= 0 else (),
         )
         self._send(start)
 

@@ -27,7 +27,8 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not disturb the answers
     incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, incoming), daemon=True).start()
-    shop, memory, lock = incoming.get()
+    shop, memory, lock, lifeline = incoming.get()
+    _die_with_owner(lifeline)
     _hold(lock)
     _limit_memory(memory)
     gc.set_threshold(100_000, 20, 20)  # a document makes many small objects that hardly ever form cycles
@@ -42,6 +43,21 @@ def _listen(pipe: BinaryIO, incoming: "queue.SimpleQueue[Any]") -> None:
         while True:
             incoming.put(pickle.load(pipe))
     os._exit(0)
+
+
+def _die_with_owner(lifeline: int) -> None:
+    """Has the system end this process when the owner's end of a pipe closes: a converter deep in a library's C code may let no
+    other thread run for hours. Where there is no such signal, `_listen` alone must do."""
+    if sys.platform == "linux" and lifeline >= 0:
+        import fcntl
+        import select
+        import signal
+
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+        if select.select([lifeline], [], [], 0)[0]:
+            os._exit(0)
 
 
 def _answer(job: Job, shop: Workshop) -> Prepared:

@@ -30,6 +30,7 @@ LOCAL_VARIABLES = frozenset(
 )
 TRUST = "gitkb.trust"
 """The setting by which a person, outside of a repository, lets its own configuration run programs and name folders."""
+PATIENCE_SECONDS = 5.0
 FALLBACK_NAME, FALLBACK_EMAIL = "gitkb", "gitkb@localhost"
 
 
@@ -49,17 +50,35 @@ def command(git_dir: Path, arguments: Sequence[str]) -> list[str]:
 
 def attempt(git_dir: Path, arguments: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
     """The finished call, whatever its exit code."""
+    return finished(command(git_dir, arguments), git_dir, env)
+
+
+def finished(
+    program: Sequence[str], cwd: Path, env: Mapping[str, str], text: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """The finished call of git or another program, with `text` as its input.
+
+    Where this process is told to stop meanwhile, the program is asked to end, so that git removes its locks and temporary files,
+    and killed only if it does not.
+    """
+    source = subprocess.DEVNULL if text is None else subprocess.PIPE
     try:
-        return subprocess.run(
-            command(git_dir, arguments),
-            cwd=git_dir,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        process = subprocess.Popen(list(program), cwd=cwd, env=env, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except FileNotFoundError as error:
+        if program[0] != "git":
+            raise
         raise RepositoryError("The git program was not found.", "Install git 2.31 or newer.") from error
+    with process:
+        try:
+            out, err = process.communicate(text)
+        except BaseException:
+            process.terminate()
+            try:
+                process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import pygit2
 
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.store.ancestors import Ancestors
-from gitkb.store.program import TRUST, environment
+from gitkb.store.program import TRUST, environment, finished
 from gitkb.store.refs import RESCUE_REFS
 from gitkb.store.snapshot import open_bare
 
@@ -184,16 +184,7 @@ class Network:
         return self._run((*_QUIET, *arguments))
 
     def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(
-                ["git", "-C", str(self._root), *arguments],
-                env=environment(asks=True),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-            )
-        except FileNotFoundError as error:
-            raise RepositoryError("The git program was not found.", "Install git 2.31 or newer.") from error
+        return finished(["git", *arguments], self._root, environment(asks=True))
 
 
 def ask_service(root: Path, arguments: Sequence[str], text: str) -> subprocess.CompletedProcess[bytes]:
@@ -207,7 +198,7 @@ def ask_service(root: Path, arguments: Sequence[str], text: str) -> subprocess.C
         env |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
         count += 1
     env["GIT_CONFIG_COUNT"] = str(count)
-    return subprocess.run(list(arguments), cwd=root, env=env, input=text.encode(), capture_output=True, check=False)
+    return finished(arguments, root, env, text.encode())
 
 
 def _settings(listed: str) -> Iterator[tuple[str, str, str]]:

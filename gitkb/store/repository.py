@@ -187,11 +187,16 @@ class Store:
         note = Note(what, ref, admin=self._admin())
         signers, signed = self._signers(), signing.configured(self._folders.git_dir, self._root)
         folder, alive = open_folder(self.local, secrets.token_hex(8), note, on_wait, LOCK_SECONDS)
-        place = self._place(folder, ref, shown, signers.committer())
-        if signed is not None:
-            who = signers.committer().rsplit(" ", 2)[0]
-            signers = replace(signers, sign=signing.Signature(signed, folder.folder, self._root, who))
-        run = Run(Writer(place, note, signers), self.local / "lock", alive, lambda: self._guard(ref, shown), base)
+        try:
+            place = self._place(folder, ref, shown, signers.committer())
+            if signed is not None:
+                who = signers.committer().rsplit(" ", 2)[0]
+                signers = replace(signers, sign=signing.Signature(signed, folder.folder, self._root, who))
+            run = Run(Writer(place, note, signers), self.local / "lock", alive, lambda: self._guard(ref, shown), base)
+        except BaseException:
+            folder.remove()
+            alive.release()
+            raise
         try:
             if signers.sign is not None:
                 # What cannot be signed shows now, and a person is asked for a passphrase while no lock is held.

@@ -159,9 +159,14 @@ def open_folder(local: Path, run_id: str, note: Note, on_wait: Wait | None, time
     local.mkdir(parents=True, exist_ok=True)
     with exclusive(local / "lock", on_wait, timeout, LOCK_MESSAGE):
         folder = RunFolder(local / "runs" / run_id)
-        folder.folder.mkdir(parents=True)
-        alive = Liveness(folder.alive)
-        folder.write(note)
-        # Whoever comes after a loss of power must find the run before he finds its traces.
-        fsync_all([folder.folder, local / "runs", local, local.parent])
+        try:
+            folder.folder.mkdir(parents=True)
+            alive = Liveness(folder.alive)
+            folder.write(note)
+            # Whoever comes after a loss of power must find the run before he finds its traces.
+            fsync_all([folder.folder, local / "runs", local, local.parent])
+        except BaseException:
+            with suppress(FileNotFoundError):
+                folder.remove()
+            raise
     return folder, alive

@@ -1,4 +1,4 @@
-"""Keeps Ctrl-C and SIGTERM out of what must end once it has begun: a group is published or not, a run is cleared or not.
+"""Keeps Ctrl-C, SIGTERM and SIGHUP out of what must end once it has begun: a group is published or not, a run is cleared or not.
 
 Invariant: a signal that arrives meanwhile takes effect right after; a second one ends the process at once, which recovery can
 deal with. Without it an exception could arise inside one of libgit2's callbacks, where it cannot pass.
@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Within it the main thread is not stopped by a first SIGINT or SIGTERM; other threads never are."""
+    """Within it the main thread is not stopped by a first SIGINT, SIGTERM or SIGHUP; other threads never are."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -26,7 +28,7 @@ def uninterrupted() -> Iterator[None]:
             os.kill(os.getpid(), number)
         arrived.append(number)
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in STOPPING}
     ours = [number for number, handler in handlers.items() if callable(handler)]
     for number in ours:
         signal.signal(number, note)
