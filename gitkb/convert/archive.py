@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitkb.convert.faults import damaged, damaged_as
 from gitkb.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_MEMBERS = 20_000
 MAX_RATIO = 250
 RATIO_FLOOR = 8 * 1024**2
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError, KeyError)
 
 
@@ -44,6 +46,10 @@ def check_sizes(archive: zipfile.ZipFile, packed: int, max_bytes: int) -> None:
     total = sum(info.file_size for info in infos)
     if any(info.flag_bits & 1 for info in infos):
         raise ConversionError("the file is protected by a password.", "Save it without a password, then add it again.")
+    if any(info.compress_type not in _PACKED for info in infos):
+        raise damaged_as("it is packed in a way that documents do not use")
+    if any(info.compress_size > packed for info in infos):
+        raise damaged_as("its directory contradicts its content")
     if len(infos) > MAX_MEMBERS or total > max_bytes or total > max(RATIO_FLOOR, packed * MAX_RATIO):
         raise ConversionError(
             f"the file would unpack to {total / 1024**2:,.0f} MiB in {len(infos):,} parts, which no honest document does.",
@@ -73,11 +79,3 @@ def parse_xml(data: bytes) -> "etree._Element":
         return etree.parse(io.BytesIO(data), parser).getroot()
     except etree.XMLSyntaxError as error:
         raise damaged(error) from error
-
-
-def damaged(error: BaseException) -> ConversionError:
-    """The error for a file whose inside cannot be read, with the reason that the library gave."""
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return ConversionError(
-        f"the file is damaged: {reason}.", "Save it again from the program that made it, or fetch it once more."
-    )

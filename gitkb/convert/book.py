@@ -1,7 +1,7 @@
 """EPUB books to Markdown: the chapters of the spine in order, each by the path of web pages.
 
 Invariant: only members that the book's own manifest reaches are read, by key and never by path on disk; links between chapters
-become links to headings or plain text, as all chapters end up in one document.
+become links to headings or plain text, as all chapters end up in one document. A chapter that is missing or cut off says so.
 """
 
 import posixpath
@@ -16,6 +16,7 @@ from bs4 import Tag
 from gitkb.convert.archive import open_archive, read_member, read_xml
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
+from gitkb.convert.faults import damaged_as
 from gitkb.convert.html_markdown import safe_target, to_markdown
 from gitkb.convert.html_prepare import HEADINGS, is_gone, parse, prepare_document, shape
 from gitkb.convert.pictures import Gallery
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 MAX_CHAPTERS = 5_000
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+_ENCRYPTED = "META-INF/encryption.xml"
+_MISSING = "<html><body><p>(A chapter of this book is missing: the file is damaged.)</p></body></html>"
+_CUT = "<p>(The rest of this chapter is missing: the file is damaged.)</p>"
 _SKIPPED = re.compile(r"(?:^|/)(?:nav|toc|cover|titlepage|search|genindex)\.x?html?$", re.IGNORECASE)
 
 
@@ -37,7 +41,8 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         package_path = _package_path(archive)
         package = read_xml(archive, package_path)
         chapters = _chapters(archive, package, posixpath.dirname(package_path))
-        trees = [(path, prepare_document(parse(decode(read_member(archive, path))))) for path in chapters]
+        _refuse_locked(archive, chapters)
+        trees = [(path, prepare_document(parse(_chapter(archive, path)))) for path in chapters]
         parts = _written(archive, trees, gallery)
     return Draft(
         markdown="\n\n".join(part for part in parts if part),
@@ -66,8 +71,29 @@ def _chapters(archive: zipfile.ZipFile, package: "etree._Element", folder: str) 
         if str(item.get("media-type")) in _PAGES and "nav" not in str(item.get("properties") or "").split():
             items[item.get("id")] = _inside(folder, str(item.get("href") or ""))
     spine = [items[ref.get("idref")] for ref in package.iter("{*}itemref") if ref.get("idref") in items]
-    found = [path for path in dict.fromkeys(spine) if path in archive.NameToInfo][:MAX_CHAPTERS]
+    found = list(dict.fromkeys(spine))[:MAX_CHAPTERS]
+    if not any(path in archive.NameToInfo for path in found):
+        raise damaged_as("all its chapters are missing")
     return [path for path in found if not _SKIPPED.search(path)] or found
+
+
+def _chapter(archive: zipfile.ZipFile, path: str) -> str:
+    """The HTML of a chapter. Books are XML: one that does not close its root was cut off, though an HTML parser reads on."""
+    if path not in archive.NameToInfo:
+        return _MISSING
+    html = decode(read_member(archive, path))
+    if "<html" in html and "</html" not in html:
+        return f"{html}\n{_CUT}" if html.rfind("<") < html.rfind(">") else f"{html[: html.rfind('<')]}\n{_CUT}"
+    return html
+
+
+def _refuse_locked(archive: zipfile.ZipFile, chapters: list[str]) -> None:
+    """Raises `ConversionError` for copy protection: the book says which of its members are encrypted; fonts do not matter."""
+    if _ENCRYPTED not in archive.NameToInfo:
+        return
+    members = (unquote(str(part.get("URI") or "")) for part in read_xml(archive, _ENCRYPTED).iter("{*}CipherReference"))
+    if not {posixpath.normpath(member) for member in members}.isdisjoint(chapters):
+        raise ConversionError("the book is protected against copying.", "Add an edition without copy protection (DRM).")
 
 
 def _inside(folder: str, href: str) -> str:

@@ -35,7 +35,9 @@ def decode(data: bytes, declared: str = "") -> str:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return normal_lines(_decoded(data[len(bom) :], encoding, "replace"))
-    for encoding in ("utf-8", _wide(data), declared):
+    if (text := _valid(data, "utf-8")) is not None or (text := _mostly_utf8(data)) is not None:
+        return normal_lines(text)
+    for encoding in (_wide(data), declared):
         if encoding and (text := _valid(data, encoding)) is not None:
             return normal_lines(text)
     if is_binary(data[:_SAMPLE]):
@@ -63,6 +65,18 @@ def _valid(data: bytes, encoding: str) -> str | None:
     except (UnicodeError, LookupError, ValueError):
         return None
     return None if encoding == "utf-8" and text.count("\0") > len(text) // 100 else text
+
+
+def _mostly_utf8(data: bytes) -> str | None:
+    """UTF-8 that was cut in the middle of a character, or damaged in few places; others hold hardly any of its sequences."""
+    text = data.decode("utf-8", "replace")
+    if text.count("\0") > len(text) // 100:
+        return None
+    errors = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    if errors == 1 and text.endswith("\ufffd"):
+        return text[:-1]
+    whole = len(text) - len(text.encode("ascii", "ignore")) - errors
+    return text if errors * 3 <= whole else None
 
 
 def _decoded(data: bytes, encoding: str, errors: str) -> str:

@@ -4,7 +4,7 @@ Invariant: all rows up to the table's limit are kept, in order, and what is left
 """
 
 import csv
-import io
+from itertools import islice
 from pathlib import Path
 
 from gitkb.convert.decode import decode
@@ -15,17 +15,47 @@ from gitkb.errors import ConversionError
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
+_MAX_FIELD = 2**31 - 1
+_MAX_OPEN_QUOTES = 20
+_END = "the end of all rows"
 
 
 def read(file: Path, name: str, max_bytes: int) -> Draft:
     """The draft of a csv or tsv file: one table."""
+    csv.field_size_limit(_MAX_FIELD)
     text = decode(file.read_bytes())
     delimiter = "\t" if ending_of(name) == ".tsv" and "\t" in text else _delimiter(text)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+        rows = _rows(text.split("\n"), delimiter)
     except csv.Error as error:
-        raise ConversionError(f"the table cannot be read: {error}.", "Check its quotes, or save it again as CSV.") from error
+        raise ConversionError("the table cannot be read.", "Check its quotes, or save it again as CSV.") from error
     return Draft(markdown=table([[escape(cell) for cell in row] for row in rows]))
+
+
+def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+    """The rows of all lines. A quote that is never closed would swallow all lines behind it: it counts as a character."""
+    rows: list[list[str]] = []
+    start = 0
+    for _ in range(_MAX_OPEN_QUOTES):
+        opened = _read(lines, start, delimiter, rows)
+        if opened is None:
+            return rows
+        rows += csv.reader([lines[opened]], delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        start = opened + 1
+    return rows + list(csv.reader(lines[start:], delimiter=delimiter, quoting=csv.QUOTE_NONE))
+
+
+def _read(lines: list[str], start: int, delimiter: str, rows: list[list[str]]) -> int | None:
+    """Adds the rows from a line on; the line in which a quote opens that is never closed, None where all are closed."""
+    count = len(lines) - start
+    reader = csv.reader((f"{line}\n" for line in islice([*lines, _END], start, None)), delimiter=delimiter)
+    begun = 0
+    for row in reader:
+        if reader.line_num > count:
+            return None if row == [_END] else start + begun
+        rows.append(row)
+        begun = reader.line_num
+    return None
 
 
 def _delimiter(text: str) -> str:

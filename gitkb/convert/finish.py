@@ -24,7 +24,7 @@ _JUNK_TITLE = re.compile(
     r"|[\W\d_]*|(?:book|sheet)\d+|(?:file|https?):\S*|\(anonymous\)|unknown|none|null|page \d+)",
     re.IGNORECASE,
 )
-_PICTURE_OR_TAG = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>|\(cid:\d+\)")
+_PICTURE_OR_TAG = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|<[^<>]*>|\(cid:\d+\)")
 _FOUND_LINK = re.compile(r"\]\(#@(\d+)\)")
 MAX_TITLE = 250
 
@@ -73,17 +73,17 @@ def check_text(text: str, draft: Draft) -> None:
     cids = text.count("(cid:")
     counts = Counter(bare[:400_000])
     words = sum(count for c, count in counts.items() if c.isalnum())
+    odd = sum(count for c, count in counts.items() if c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn"))
+    if odd > max(4, 0.1 * (words + odd)) or cids * 4 > 0.1 * (words + cids * 4):
+        raise ConversionError(
+            "the text is garbled: its fonts or encoding do not say which characters are meant.",
+            "Run OCR over it, or save it again with embedded character maps or as UTF-8.",
+        )
     if words < (max(2, draft.pages) if draft.unit == "page" and draft.pages else 1) and not cids:
         if draft.pages and draft.unit == "page":
             pages = f"{draft.pages} page" + ("s" if draft.pages != 1 else "")
             raise ConversionError(f"no text in {pages}, it looks like a scan.", "Run OCR over it, then add it again.")
         raise ConversionError("no text in the document.", "Add it again when it has content.")
-    odd = sum(count for c, count in counts.items() if c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn"))
-    if odd > 0.1 * (words + odd) or cids * 4 > 0.1 * (words + cids * 4):
-        raise ConversionError(
-            "the text is garbled: its fonts or encoding do not say which characters are meant.",
-            "Run OCR over it, or save it again with embedded character maps or as UTF-8.",
-        )
 
 
 def good_title(title: str, name: str = "") -> str:

@@ -34,13 +34,18 @@ _ADMONITION = re.compile(
     r"^(?:admonition(?:block)?|note|tip|warning|important|caution|hint|danger|error|attention|seealso|alert|callout)$"
 )
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_TITLE = re.compile(r"<title\b[^<>]{0,200}>", re.IGNORECASE)
+_TITLE_END = re.compile(r"</title\s*>", re.IGNORECASE)
 MAX_DEPTH = 200
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def parse(html: str) -> BeautifulSoup:
     """The tree of an HTML text, by lxml's forgiving parser; nothing is fetched and no entity is loaded."""
-    soup = BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", html), "lxml")
+    html = re.sub(r"^\s*<\?xml[^>]*\?>", "", html)
+    if _TITLE.search(html) and not _TITLE_END.search(html):
+        html = _TITLE.sub(" ", html)  # a title that is never closed would hold the whole page
+    soup = BeautifulSoup(html, "lxml")
     _check_depth(soup)
     return soup
 
@@ -58,6 +63,10 @@ def _check_depth(soup: BeautifulSoup) -> None:
 def main_content(soup: BeautifulSoup) -> Tag:
     """The element that holds what the page is about, boilerplate around it removed."""
     body = soup.body or soup
+    whole = len(body.get_text())
+    for form in body.find_all("form"):
+        if len(form.get_text()) > whole * 0.5:  # some servers wrap the whole page in one
+            form.unwrap()
     drop_active(body, _DROPPED)
     _drop_boilerplate(body)
     whole = len(body.get_text())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gitkb.convert.archive import DAMAGED
 from gitkb.convert.decode import is_binary
+from gitkb.convert.faults import damaged_as, fault
 from gitkb.convert.formats import (
     BY_ENDING,
     DOCX,
@@ -30,6 +31,7 @@ from gitkb.convert.formats import (
 from gitkb.errors import ConversionError
 
 HEAD = 65_536
+_COMPOUND_HEAD = 512
 _OTHERS = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -128,7 +130,7 @@ def _in_archive(file: Path, name: str, claimed: Family | None) -> Family:
             names = set(archive.namelist())
             mimetype = archive.read("mimetype")[:100] if "mimetype" in names else b""
     except DAMAGED as error:
-        what = f"{name} is a damaged or truncated {claimed.noun if claimed else 'archive'}: {error}."
+        what = f"{name} is a damaged or truncated {claimed.noun if claimed else 'archive'}: {fault(error)}."
         raise ConversionError(what, "Save it again, or fetch it once more.") from error
     if mimetype.startswith(b"application/vnd.oasis.opendocument"):
         raise _unsupported(name, claimed, "an OpenDocument file")
@@ -143,6 +145,8 @@ def _in_archive(file: Path, name: str, claimed: Family | None) -> Family:
 
 def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> Family:
     """The old Office container (and the one of encrypted new files), told by the names in its directory."""
+    if len(head) < _COMPOUND_HEAD:
+        raise damaged_as("it is cut off")
     sector_size = 1 << min(struct.unpack_from("<H", head, 30)[0], 16)
     first = struct.unpack_from("<I", head, 48)[0]
     with file.open("rb") as opened:

@@ -6,9 +6,10 @@ Invariant: code blocks and code spans come out byte for byte; nothing that a bro
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gitkb.convert.fences import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
 
 MAX_FRONT_MATTER = 65_536
+_MAX_AUTHORS = 100
 _FRONT = re.compile(
     r"\A\s*?(?P<mark>---|\+\+\+)[ \t]*\n(?P<text>.*?)^(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
@@ -87,7 +89,7 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
             title=_first(values, _TITLES),
             language=_first(values, _LANGUAGES),
             description=_first(values, _DESCRIPTIONS),
-            authors=tuple(author for key in _AUTHORS for author in _names(values.get(key))),
+            authors=tuple(islice((author for key in _AUTHORS for author in _names(values.get(key))), _MAX_AUTHORS)),
             dates=dates,
         ),
         rest,
@@ -218,12 +220,16 @@ def _text(value: Any) -> str:
     return " ".join(str(value).split()) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
-def _names(value: Any) -> list[str]:
+def _names(value: Any, depth: int = 3) -> Iterator[str]:
+    """The names in a value; YAML's aliases can nest a few lists into billions of names, or into themselves."""
     if isinstance(value, list):
-        return [name for item in value[:100] for name in _names(item)]
-    if isinstance(value, dict):
-        return _names(value.get("name"))
-    return [name] if (name := _text(value)) else []
+        for item in value[:_MAX_AUTHORS] if depth else ():
+            yield from _names(item, depth - 1)
+    elif isinstance(value, dict):
+        if depth:
+            yield from _names(value.get("name"), depth - 1)
+    elif name := _text(value):
+        yield name
 
 
 def _date(value: Any) -> str:

@@ -28,7 +28,10 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
     try:
         data = json.loads(decode(file.read_bytes()))
     except ValueError as error:
-        raise ConversionError(f"the notebook is damaged: {error}.", "Save it again from Jupyter.") from error
+        where = f" in line {error.lineno:,}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ConversionError(
+            f"the notebook is damaged: it is cut off or no JSON{where}.", "Save it again from Jupyter."
+        ) from error
     cells = _cells(data)
     meta = data.get("metadata") if isinstance(data.get("metadata"), dict) else {}
     language = _language(meta)
@@ -53,7 +56,8 @@ def _cells(data: Any) -> list[Any]:
     sheets = data.get("worksheets")
     if not isinstance(sheets, list):
         raise ConversionError("the notebook has no cells.", "Save it again from Jupyter.")
-    return [cell for sheet in sheets if isinstance(sheet, dict) for cell in sheet.get("cells") or []]
+    inner = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    return [cell for cells in inner if isinstance(cells, list) for cell in cells]
 
 
 def _language(meta: dict[str, Any]) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gitkb.convert.archive import damaged
 from gitkb.convert.draft import Draft
+from gitkb.convert.faults import damaged
 from gitkb.convert.sheets import Budget, Row, cell_value, sheet_markdown
 from gitkb.errors import ConversionError
 

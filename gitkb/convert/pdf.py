@@ -1,7 +1,8 @@
 """PDF documents to Markdown: pypdfium2 reads the text, its place and the outline; pypdf is the second reader.
 
-Invariant: each page's text follows a line `<a name="page-N"></a>`, N counted from 1. Nothing in a document is run: form code,
-attachments and links to other files are not even looked at.
+Invariant: each page's text follows a line `<a name="page-N"></a>`, N counted from 1; a page that cannot be read says so, and a
+file whose end is missing is refused. Nothing in a document is run: form code, attachments and links to other files are not even
+looked at.
 """
 
 import contextlib
@@ -32,22 +33,49 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
     """The draft of a PDF document."""
     import pypdfium2
 
+    from gitkb.convert.pdf_damage import cut_off
+    from gitkb.convert.pdf_second import read_second
+
+    if cut_off(file):
+        raise ConversionError("the PDF is cut off: its end is missing.", "Fetch it once more, or save it again.")
     try:
         document = pypdfium2.PdfDocument(file)
     except pypdfium2.PdfiumError as error:
-        from gitkb.convert.pdf_second import read_second
-
-        return read_second(file, error)
+        return read_second(file, name, locked=error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD)
     with contextlib.closing(document):
-        return _draft(document, name)
+        check_count(len(document), MAX_PAGES)
+        gallery = Gallery()
+        pages = [_page(document, index, gallery) for index in range(len(document))]
+        lost = sum(page.lost for page in pages)
+        if lost * 2 > len(pages) or (not any(page.lines for page in pages) and _is_blank(document)):
+            return read_second(file, name, lost=lost, count=len(pages))
+        return _draft(document, name, pages, gallery)
 
 
-def _draft(document: "pypdfium2.PdfDocument", name: str) -> Draft:
-    count = min(len(document), MAX_PAGES)
-    gallery = Gallery()
-    pages = [_page(document, index, gallery) for index in range(count)]
+def check_count(count: int, most: int) -> None:
+    """Raises `ConversionError` for more pages than can be read in reasonable time; none are left out silently."""
+    if count > most:
+        raise ConversionError(
+            f"the PDF has {count:,} pages, or says so; at most {most:,} are read.", "Split it, then add its parts."
+        )
+
+
+def _is_blank(document: "pypdfium2.PdfDocument") -> bool:
+    """Whether the first pages have nothing on them at all, not even a scan's picture."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    for index in range(min(len(document), 20)):
+        with contextlib.suppress(pypdfium2.PdfiumError), contextlib.closing(document[index]) as page:
+            if pdfium.FPDFPage_CountObjects(page) > 0:
+                return False
+    return True
+
+
+def _draft(document: "pypdfium2.PdfDocument", name: str, pages: list[Page], gallery: Gallery) -> Draft:
     look = look_of(pages)
-    pages = without_running_heads(pages, look)
+    trimmed = without_running_heads(pages, look)
+    pages = trimmed if any(page.lines for page in trimmed) else pages
     headings = headings_of(pages, _outline(document), look)
     info = {key: str(value) for key, value in document.get_metadata_dict(skip_empty=True).items()}
     title = good_title(info.get("Title", ""), name)
@@ -57,7 +85,7 @@ def _draft(document: "pypdfium2.PdfDocument", name: str) -> Draft:
     return Draft(
         markdown=to_markdown(pages, headings, look) if any(page.lines for page in pages) else "",
         title=title,
-        pages=count,
+        pages=len(pages),
         pictures=gallery.pictures,
         authors=authors_of(info.get("Author", "")),
         dates=dates_of(info),
@@ -79,7 +107,7 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery) -> Pa
             pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
             return Page(index + 1, page.get_height(), lines, pictures)
     except pypdfium2.PdfiumError:
-        return Page(index + 1, 0.0, ())  # one damaged page does not spoil the others
+        return Page(index + 1, 0.0, (), lost=True)  # one damaged page does not spoil the others
 
 
 def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float, str], ...]:
@@ -166,13 +194,3 @@ def plain_pages(texts: list[str]) -> str:
             if block.strip():
                 parts.append(paragraph(re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", block)))
     return "\n\n".join(parts)
-
-
-def refused(error: BaseException) -> ConversionError:
-    """The error for a PDF that no reader opens."""
-    reason = " ".join(str(error).split())[:160]
-    if "password" in reason.lower():
-        return ConversionError("the PDF is protected by a password.", "Save it without a password, then add it again.")
-    return ConversionError(
-        f"the PDF is damaged: {reason}.", "Save it again from the program that made it, or fetch it once more."
-    )

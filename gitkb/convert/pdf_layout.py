@@ -7,7 +7,7 @@ come out, in the order of the page, after the anchor of the page on which their 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
@@ -27,17 +27,18 @@ _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of one page, `number` counted from 1, and pictures as (y of their top, name)."""
+    """The lines of one page, `number` counted from 1, and pictures as (y of their top, name); `lost`: it could not be read."""
 
     number: int
     height: float
     lines: tuple[Line, ...]
     pictures: tuple[tuple[float, str], ...] = ()
+    lost: bool = False
 
 
 @dataclass(slots=True)
 class Block:
-    """One block of text in the making: kind is anchor, heading, paragraph, item, code, table, picture or entry."""
+    """One block of text in the making: kind is anchor, heading, paragraph, item, code, table, picture, entry or note."""
 
     kind: str
     lines: list[Line] = field(default_factory=list)
@@ -110,7 +111,7 @@ def _trimmed(page: Page, runs: Callable[[bool, Line, Line | None], bool]) -> Pag
             if not runs(top, ordered[0], next((x for x in ordered if abs(x.y - ordered[0].y) > 2), None)):
                 break
             lines.remove(ordered[0])
-    return Page(page.number, page.height, tuple(lines), page.pictures)
+    return replace(page, lines=tuple(lines))
 
 
 def _edges(page: Page) -> Iterable[tuple[bool, Line]]:
@@ -136,6 +137,8 @@ def _shape(text: str) -> str:
 def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[Block]:
     """The blocks of one page. `headings` maps a line's index to (level, number of lines) of the heading that begins there."""
     blocks: list[Block] = [Block("anchor", text=f"page-{page.number}")]
+    if page.lost:
+        return [*blocks, Block("note", text="(This page is damaged and could not be read.)")]
     lines = page.lines
     margins = _margins(lines)
     indexed = len(lines) > 12 and sum(bool(_INDEXED.search(line.text)) for line in lines) > 0.5 * len(lines)

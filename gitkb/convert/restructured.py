@@ -35,7 +35,7 @@ _SETTINGS: dict[str, Any] = {
     "math_output": "LaTeX",
     "_disable_config": True,
     "traceback": True,
-    "line_length_limit": 100_000,
+    "line_length_limit": 1_000_000_000,  # docutils would give an empty document for a longer line
     "section_self_link": False,
     "toc_backlinks": False,
     "footnote_references": "superscript",
@@ -46,7 +46,6 @@ _COMMENTED = re.compile(r"^\.\. SPDX-License-Identifier:.*$", re.MULTILINE)
 def read(file: Path, name: str, max_bytes: int) -> Draft:
     """The draft of an rst file."""
     from docutils.core import publish_parts
-    from docutils.utils import SystemMessage
 
     text = decode(file.read_bytes()).expandtabs(8)
     register_unknown(text)
@@ -54,10 +53,10 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         parts = publish_parts(_COMMENTED.sub("", text), writer="html5", settings_overrides=_SETTINGS)
     except (RecursionError, MemoryError):
         raise
-    except SystemMessage as error:
-        raise ConversionError(f"the reStructuredText cannot be read: {error}.", "Correct the markup.") from error
     except Exception as error:  # docutils runs into whatever hostile markup leads it to
-        raise ConversionError(f"the reStructuredText cannot be read: {error}.", "Correct the markup.") from error
+        raise ConversionError(
+            "the reStructuredText cannot be read.", "Correct its markup: rst2html.py names the place."
+        ) from error
     gallery = Gallery()
     html = re.sub(r'<(aside|div) class="system-message.*?</\1>', "", parts["html_body"], flags=re.DOTALL)
     return Draft(markdown=from_html(html, gallery), pictures=gallery.pictures)

@@ -4,17 +4,22 @@ Invariant: time and memory depend on the cells that are used, not on where the l
 values that Excel stored are shown. Nothing is lost silently: rows left out are counted in the text.
 """
 
+import posixpath
+import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from gitkb.convert.archive import damaged, open_archive
+from gitkb.convert.archive import open_archive, read_member, read_xml
 from gitkb.convert.draft import Draft
+from gitkb.convert.faults import damaged, damaged_as
 from gitkb.convert.properties import office_properties
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.errors import ConversionError
 
+_ROW = re.compile(rb"<(?:\w{1,20}:)?row\b[^<>]{0,300}?\br=[\"'](\d{1,9})[\"']")
 MAX_CELLS = 2_000_000
 MAX_ROWS_SEEN = 3_000_000
 Row = dict[int, str]
@@ -28,6 +33,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
 
     with open_archive(file, max_bytes) as archive:
         about = office_properties(archive)
+        check_parts(archive)
     try:
         with file.open("rb") as opened, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns about extensions that only matter to Excel
@@ -50,6 +56,28 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         dates=about.dates,
         description=about.description,
     )
+
+
+def check_parts(archive: zipfile.ZipFile) -> None:
+    """Raises `ConversionError` where a sheet is missing or its rows are out of order: openpyxl passes over both in silence."""
+    links = read_xml(archive, "xl/_rels/workbook.xml.rels")
+    for link in links:
+        target = str(link.get("Target") or "")
+        if not str(link.get("Type") or "").endswith("/worksheet"):
+            continue
+        path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
+        if path not in archive.NameToInfo:
+            raise damaged_as("a sheet is missing")
+        _check_order(read_member(archive, path))
+
+
+def _check_order(sheet: bytes) -> None:
+    before = 0
+    for found in _ROW.finditer(sheet):
+        number = int(found[1])
+        if number <= before:
+            raise damaged_as("the rows of a sheet are out of order")
+        before = number
 
 
 class Budget:

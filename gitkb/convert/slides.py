@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gitkb.convert.archive import damaged, open_archive
+from gitkb.convert.archive import open_archive
 from gitkb.convert.draft import Draft
+from gitkb.convert.faults import damaged
 from gitkb.convert.html_markdown import safe_target
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.properties import office_properties

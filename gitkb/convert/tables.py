@@ -18,7 +18,8 @@ _INLINE = re.compile(
 )
 _STARS = re.compile(r"\*(?=\S)|(?<=\S)\*")
 _UNDERSCORES = re.compile(r"(?<!\w)_(?=\S)|(?<=[^\s_])_(?!\w)")
-_EMPHASIS = re.compile(r"(?<!\w)_+(?=[^\s_]).*?(?<=[^\s_])_+(?!\w)")
+_OPENED = re.compile(r"(?<!\w)_+(?=[^\s_])")
+_CLOSED = re.compile(r"(?<=[^\s_])_+(?!\w)")
 _LINE_START = re.compile(r"^([#]{1,6}(?=\s|$)|[-+](?=\s|$)|>|={2,}\s*$|-{2,}\s*$|~{3,}|\d{1,9}(?=[.)](?:\s|$)))")
 
 
@@ -27,7 +28,13 @@ def escape(text: str) -> str:
     line = _INLINE.sub(_escaped, " ".join(text.split()))
     if line.count("*") > 1:
         line = _STARS.sub(_escaped, line)
-    return _UNDERSCORES.sub(_escaped, line) if "_" in line and _EMPHASIS.search(line) else line
+    return _UNDERSCORES.sub(_escaped, line) if "_" in line and _has_emphasis(line) else line
+
+
+def _has_emphasis(line: str) -> bool:
+    """Whether underscores open an emphasis and others close one behind it; two searches, as one would try every pair."""
+    opened = _OPENED.search(line)
+    return opened is not None and _CLOSED.search(line, opened.end() + 1) is not None
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gitkb.convert.archive import DAMAGED, check_sizes, damaged, open_archive, read_member
+from gitkb.convert.archive import DAMAGED, check_sizes, open_archive, read_member
 from gitkb.convert.draft import Draft
+from gitkb.convert.faults import damaged
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.properties import office_properties
 from gitkb.convert.webpage import from_html

@@ -7,6 +7,7 @@ import pytest
 from gitkb.convert import convert
 from gitkb.errors import ConversionError
 from gitkb.model import Conversion
+from tests.bad import pdfs
 from tests.convert import samples
 
 PROSE = [
@@ -108,10 +109,17 @@ def test_text_that_looks_like_markup_is_escaped(read):
     assert found.markdown.endswith("\\# not a heading with \\<b>tags\\</b> and \\*stars\\* in it, really.\n")
 
 
-def test_a_page_without_text_looks_like_a_scan(read):
-    with pytest.raises(ConversionError, match=r"^no text in 2 pages, it looks like a scan\.$") as error:
-        read(samples.pdf([[], []]))
+def test_a_page_that_is_a_picture_looks_like_a_scan(read):
+    entries = b"/Type /XObject /Subtype /Image /Width 90 /Height 90 /ColorSpace /DeviceGray /BitsPerComponent 8"
+    drawn, picture = pdfs.stream(b"q 612 0 0 792 0 0 cm /I Do Q"), pdfs.stream(b"\x80" * 8100, entries)
+    with pytest.raises(ConversionError, match=r"^no text in 1 page, it looks like a scan\.$") as error:
+        read(pdfs.simple(drawn, resources=b"/XObject << /I 6 0 R >>", more=[picture]))
     assert error.value.hint == "Run OCR over it, then add it again."
+
+
+def test_pages_with_nothing_on_them_are_no_scan(read):
+    with pytest.raises(ConversionError, match="its pages are empty"):
+        read(samples.pdf([[], []]))
 
 
 def test_truncated_documents_are_errors_or_text_but_never_nothing(read):
