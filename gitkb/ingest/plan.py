@@ -5,14 +5,16 @@ neither on the number of jobs nor on timing.
 """
 
 import hashlib
-import stat
+import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from gitkb.errors import UsageError
 from gitkb.ingest import names
+from gitkb.ingest.reading import open_document, unreadable
 from gitkb.ingest.scan import Scan
 from gitkb.model import Outcome, SourceFile
 
@@ -36,7 +38,7 @@ class Known(Protocol):
 @dataclass(frozen=True, slots=True)
 class Item:
     """One source of a run: to be prepared while `outcome` is None, else decided already; `update` where it is known with other
-    bytes. `hashing` is the seconds that its hash took."""
+    bytes. `hashing` is the seconds that its hash took; `twin` the source of this run for whose equal bytes it is skipped."""
 
     source: SourceFile
     document: str
@@ -45,6 +47,7 @@ class Item:
     reason: str = ""
     update: bool = False
     hashing: float = 0.0
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,24 @@ def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> list
     new = [s.path for s in sources if s.path in before or _is_new(hashes[s.path], known)]
     documents = names.reserve(_first_of_bytes(new, hashes, before), {p: d for p, (d, _) in before.items()}, known.taken)
     items: list[Item] = []
-    first: dict[str, str] = {}
+    first: dict[str, Item] = {}
     for source in sources:
         item = _decide(source, hashes[source.path], before.get(source.path), known, documents, first)
         if item.outcome is None:
-            first.setdefault(item.sha256, item.document)
+            first.setdefault(item.sha256, item)
         items.append(item)
     return items
+
+
+def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) -> Item:
+    """What becomes of a source that was skipped for the bytes of another one that failed: a job where its ending says another
+    format, so that it may be read; else it fails like the other."""
+    ending = PurePosixPath(item.source.path).suffix.lower()
+    if ending == PurePosixPath(failed.source.path).suffix.lower():
+        return replace(item, outcome=Outcome.FAILED, reason=f"same bytes as {failed.source.path}, which failed.", twin="")
+    used = {other.document for other in items if other.outcome is None}
+    name = next(name for name in names.candidates(item.source.path) if name not in used and not known.taken(name))
+    return replace(item, document=name, outcome=None, reason="", twin="")
 
 
 def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> None:
@@ -111,7 +125,7 @@ def _decide(
     before: tuple[str, str] | None,
     known: Known,
     documents: dict[str, str],
-    first: dict[str, str],
+    first: dict[str, Item],
 ) -> Item:
     document = before[0] if before else documents.get(source.path, names.document_name(source.path))
     if hashed.error:
@@ -120,21 +134,20 @@ def _decide(
         if before[1] == hashed.sha256:
             return Item(source, document, hashed.sha256, Outcome.SKIPPED, "unchanged")
         return Item(source, document, hashed.sha256, update=True, hashing=hashed.seconds)
-    twin = known.duplicate(hashed.sha256) or first.get(hashed.sha256)
-    if twin is not None:
+    if (twin := known.duplicate(hashed.sha256)) is not None:
         return Item(source, document, hashed.sha256, Outcome.SKIPPED, f"same bytes as {twin}")
+    if (other := first.get(hashed.sha256)) is not None:
+        reason = f"same bytes as {other.document}"
+        return Item(source, document, hashed.sha256, Outcome.SKIPPED, reason, hashing=hashed.seconds, twin=other.source.path)
     return Item(source, document, hashed.sha256, hashing=hashed.seconds)
 
 
 def _hash(source: SourceFile, refuse: Callable[[int], str]) -> Hashed:
     try:
-        status = source.file.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return Hashed(error="it is not a regular file.")
-        if reason := refuse(status.st_size):
-            return Hashed(error=reason)
-        with source.file.open("rb") as file:
+        with open_document(source.file) as file:
+            if reason := refuse(os.fstat(file.fileno()).st_size):
+                return Hashed(error=reason)
             started = time.perf_counter()
             return Hashed(hashlib.file_digest(file, "sha256").hexdigest(), seconds=time.perf_counter() - started)
     except OSError as error:
-        return Hashed(error=f"it cannot be read: {(error.strerror or str(error)).lower()}.")
+        return Hashed(error=unreadable(error))

@@ -9,16 +9,21 @@ import json
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from gitkb.config import ConvertSettings
-from gitkb.ingest.prepare import Job, Prepared, Workshop
+from gitkb.ingest.prepare import Job, Prepared, Workshop, discard
+
+_MAX_ANSWER = 64 * 1024**2
+"""Bytes: a worker that says more has been taken over by its document."""
 
 
 class Pool:
@@ -70,10 +75,20 @@ class Pool:
     def run(self, job: Job) -> Prepared:
         """One job in an idle or new worker. A worker that does not answer in time is killed."""
         started = time.perf_counter()
+        result = self._run(job)
+        if not result.error:
+            return result
+        discard(job, self._start[0])
+        return replace(result, phases={"prepare": time.perf_counter() - started})
+
+    def _run(self, job: Job) -> Prepared:
+        started = time.perf_counter()
         try:
             worker = self._take()
         except OSError as error:
-            return Prepared(job.document, error=f"no worker process could be started: {(error.strerror or str(error)).lower()}.")
+            reason = (error.strerror or str(error)).lower()
+            hint = "Add it again when the machine has room for another process."
+            return Prepared(job.document, error=f"no worker process could be started: {reason}.", hint=hint)
         if worker is None:
             return Prepared(job.document, error="the run was interrupted.")
         answer = worker.ask(job, self._timeout)
@@ -83,13 +98,15 @@ class Pool:
         self._discard(worker)
         if self._closed:
             return Prepared(job.document, error="the run was interrupted.")
-        seconds = time.perf_counter() - started
-        if seconds >= self._timeout:
+        if time.perf_counter() - started >= self._timeout:
             hint = "Raise convert.timeout in .gitkb/config.yaml if the file is sound."
             return Prepared(
                 job.document, error=f"its conversion took longer than {self._timeout:g} s and was stopped.", hint=hint
             )
-        return Prepared(job.document, error="its conversion crashed; the file is damaged, or needs more than convert.memory.")
+        hint = "Save it again, or raise convert.memory in .gitkb/config.yaml if you trust the file."
+        return Prepared(
+            job.document, error="its conversion crashed: it is damaged, or needs more memory than allowed.", hint=hint
+        )
 
     def _take(self) -> "_Worker | None":
         with contextlib.suppress(queue.Empty):
@@ -124,22 +141,29 @@ class _Worker:
 
     def ask(self, job: Job, timeout: float) -> Prepared | None:
         """The answer to one job, None when the worker died or was killed after `timeout` seconds."""
-        watchdog = threading.Timer(timeout, self._process.kill)
+        watchdog = threading.Timer(timeout, self._end)
         watchdog.daemon = True
         watchdog.start()
         try:
             self._send(job)
             assert self._process.stdout is not None
-            line = self._process.stdout.readline()
+            line = self._process.stdout.readline(_MAX_ANSWER)
         except (OSError, ValueError):
             return None
         finally:
             watchdog.cancel()
         return _parse(line)
 
+    def _end(self) -> None:
+        """Kills the process with everything that it has started: the worker leads a group of its own."""
+        if os.name == "posix" and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+
     def kill(self) -> None:
         """Ends the process at once and reaps it."""
-        self._process.kill()
+        self._end()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:

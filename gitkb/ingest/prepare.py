@@ -4,6 +4,7 @@ Invariant: the result depends on the source's bytes, its path and the pictures b
 base or on timing. Everything is written below the run's scratch folder; nothing becomes part of the knowledge base here.
 """
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from gitkb.convert import convert, identify
 from gitkb.errors import ConversionError
 from gitkb.ingest.cache import Cache
 from gitkb.ingest.links import links_of
+from gitkb.ingest.reading import open_document, unreadable
 from gitkb.model import Conversion, Digest, Source, SourceFile
 
 
@@ -89,6 +91,15 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     return Prepared(job.document, built.record.title, paths, total, size, raw if large else "", phases=phases)
 
 
+def discard(job: Job, shop: Workshop) -> None:
+    """Deletes the copy of an original that became no document, so that failures do not fill the disk during a long run."""
+    from gitkb.wiki.document import raw_path
+
+    for large in (False, True):
+        with contextlib.suppress(OSError):
+            (shop.scratch / raw_path(job.document, job.source.path, large)).unlink()
+
+
 def _digest(conversion: Conversion, name: str, language: str) -> Digest:
     from gitkb.compile.extractive import digest
 
@@ -102,7 +113,7 @@ def _copy(job: Job, target: Path, limit: int) -> int:
         for chunk in _chunks(job.source.file):
             size += len(chunk)
             if size > limit:
-                raise ConversionError("it grew beyond convert.max_bytes while it was read.")
+                raise ConversionError("it grew beyond convert.max_bytes while it was read.", "Add it again when it is complete.")
             sha.update(chunk)
             copy.write(chunk)
     if sha.hexdigest() != job.sha256:
@@ -113,11 +124,11 @@ def _copy(job: Job, target: Path, limit: int) -> int:
 def _chunks(file: Path) -> Iterator[bytes]:
     """The bytes of a source in pieces; what fails here is the source's fault, not that of the place it is copied to."""
     try:
-        with file.open("rb") as original:
+        with open_document(file) as original:
             while chunk := original.read(1 << 20):
                 yield chunk
     except OSError as error:
-        raise ConversionError(f"it cannot be read: {(error.strerror or str(error)).lower()}.") from error
+        raise ConversionError(unreadable(error)) from error
 
 
 def _write(file: Path, content: bytes) -> None:

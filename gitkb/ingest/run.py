@@ -48,6 +48,8 @@ class AddRun:
         self.group = _Group()
         self.since_pages = 0
         self.page_changes = pages.Tally()
+        self.failed: dict[str, Item] = {}
+        self.instead: dict[str, str] = {}
         self.phases: dict[str, float] = {}
 
     def __call__(self, paths: Sequence[Path]) -> AddSummary:
@@ -109,11 +111,38 @@ class AddRun:
         with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as self.pool:
             results = _Results(self.pool.prepare(jobs))
             for item in items:
-                entry = item if item.outcome else Ready(item, self._next(results))  # may end the group that waits
+                entry = self._entry(item, items, results)  # may end the group that waits
                 self.group.add(entry)
                 if self.group.is_full(PAGES_EVERY - self.since_pages):
                     self._land_group()
             self._land_group()
+
+    def _entry(self, item: Item, items: Sequence[Item], results: "_Results") -> Item | Ready:
+        """What a source becomes, as far as is known before the commit: prepared, or decided."""
+        if item.twin in self.instead:
+            item = replace(item, reason=f"same bytes as {self.instead[item.twin]}", twin="")
+        failed = self.failed.get(item.twin) if item.twin else None
+        if failed is not None:
+            with known_at(self.catalog, self.start) as known:
+                item = plan.without_twin(item, failed, items, known)
+            if item.outcome is None:
+                self._advance(total=self.progress.total + 1, prepared=self.progress.prepared + 1)
+                return self._instead(failed, self._prepare_again(Ready(item, Prepared(item.document))))
+        elif item.outcome is None:
+            return self._remembered(Ready(item, self._next(results)))
+        return item
+
+    def _instead(self, failed: Item, ready: Ready) -> Ready:
+        """A document that stands for a failed one of the same bytes; it stands for all others of them, too."""
+        if not ready.prepared.error:
+            del self.failed[failed.source.path]
+            self.instead[failed.source.path] = ready.item.document
+        return ready
+
+    def _remembered(self, ready: Ready) -> Ready:
+        if ready.prepared.error:
+            self.failed[ready.item.source.path] = ready.item
+        return ready
 
     def _next(self, results: "_Results") -> Prepared:
         """The next prepared document; while it is awaited, what waits already is committed after half a second."""
@@ -302,7 +331,8 @@ def _undone(entry: Item | Ready) -> DocumentResult:
     item = entry.item if isinstance(entry, Ready) else entry
     if isinstance(entry, Ready):
         reason = " ".join(part for part in (entry.prepared.error, entry.prepared.hint) if part)
-        return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason)
+        seconds = sum((entry.prepared.phases or {}).values())
+        return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds)
     return DocumentResult(item.document, item.source.path, item.outcome or Outcome.FAILED, item.reason)
 
 

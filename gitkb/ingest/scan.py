@@ -22,7 +22,11 @@ OWN_NAMES = frozenset({"raw", "wiki", "AGENTS.md"})
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one PATH of the command line holds: `root` as documents will be named below it ("" for a single file)."""
+    """What one PATH of the command line holds: `root` as documents will be named below it ("" for a single file).
+
+    `files` has folders too that cannot be listed: they fail in their place. `unsupported` are files of other formats, links that
+    lead nowhere or out of the folder, pipes and the like.
+    """
 
     root: str
     folder: Path
@@ -82,17 +86,17 @@ def _scan_folder(folder: Path, root: str, wanted: Filter, knowledge_base: Path |
     unsupported: list[str] = []
     taken: set[str] = set()
     accepts = _acceptor(wanted)
-    for relative, file in sorted(_walk(folder, knowledge_base), key=lambda found: os.fsencode(found[0])):
-        if not accepts(relative):
+    for found in sorted(_walk(folder, knowledge_base), key=lambda found: os.fsencode(found.path)):
+        if not accepts(found.path):
             continue
-        stored = stored_path(unicodedata.normalize("NFC", relative))
-        if not supported(file.name):
+        stored = stored_path(unicodedata.normalize("NFC", found.path))
+        if not found.is_document:
             unsupported.append(stored)
             continue
         if stored in taken:  # two names that differ only in their Unicode form
-            stored = stored_path(relative)
+            stored = stored_path(found.path)
         taken.add(stored)
-        files.append(SourceFile(f"{root}/{stored}", file, root, folder))
+        files.append(SourceFile(f"{root}/{stored}", found.file, root, folder))
     return Scan(root, folder, tuple(files), tuple(unsupported))
 
 
@@ -104,18 +108,28 @@ def _acceptor(wanted: Filter) -> Callable[[str], bool]:
     return lambda path: (not wanted.include or include.match_file(path)) and not exclude.match_file(path)
 
 
-def _walk(folder: Path, knowledge_base: Path | None) -> Iterator[tuple[str, Path]]:
-    """All regular files (path below the folder, file) that no ignore file excludes."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file of the folder by its path below it; `is_document`: to be read, as far as can be told from outside."""
+
+    path: str
+    file: Path
+    is_document: bool
+
+
+def _walk(folder: Path, knowledge_base: Path | None) -> Iterator[_Found]:
+    """All files that no ignore file excludes, and the folders below that cannot be listed."""
     pending: list[tuple[Path, str, tuple[_Ignore, ...]]] = [(folder, "", _outer_ignores(folder))]
     while pending:
         directory, below, outer = pending.pop()
         try:
             entries = list(os.scandir(directory))
         except OSError as error:
+            if directory != folder:
+                yield _Found(below.rstrip("/"), directory, is_document=True)
+                continue
             reason = (error.strerror or str(error)).lower()
-            raise UsageError(
-                f"{directory} cannot be read: {reason}.", "Check its permissions, or leave it out with --exclude."
-            ) from error
+            raise UsageError(f"{directory} cannot be read: {reason}.", "Check its permissions; nothing was added.") from error
         ignores = (*outer, *_ignores_in(directory))
         for entry in entries:
             path = f"{below}{entry.name}"
@@ -126,8 +140,8 @@ def _walk(folder: Path, knowledge_base: Path | None) -> Iterator[tuple[str, Path
                 continue
             if is_folder:
                 pending.append((Path(entry.path), f"{path}/", ignores))
-            elif _is_inside(entry, folder):
-                yield path, Path(entry.path)
+            else:
+                yield _Found(path, Path(entry.path), supported(entry.name) and _is_inside(entry, folder))
 
 
 def _own(directory: Path, name: str, knowledge_base: Path | None) -> bool:

@@ -18,6 +18,7 @@ from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from gitkb.errors import ConversionError, GitkbError
+from gitkb.ingest.confine import confine
 from gitkb.ingest.prepare import Job, Prepared, Workshop, prepare
 
 
@@ -31,6 +32,7 @@ def main() -> None:
     _die_with_owner(lifeline)
     _hold(lock)
     _limit_memory(memory)
+    confine((shop.scratch, shop.cache))
     gc.set_threshold(100_000, 20, 20)  # a document makes many small objects that hardly ever form cycles
     while True:
         answers.write(json.dumps(asdict(_answer(incoming.get(), shop))).encode() + b"\n")
@@ -71,14 +73,19 @@ def _answer(job: Job, shop: Workshop) -> Prepared:
     except MemoryError:
         return Prepared(job.document, error="it needs more memory than convert.memory allows.", hint=_RAISE)
     except RecursionError:
-        return Prepared(job.document, error="it is nested too deeply.")
-    except Exception as error:
+        return Prepared(job.document, error="it is nested too deeply to be read.", hint=_OTHERWISE)
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        return Prepared(
+            job.document, error=f"a file could not be read or written while it was prepared: {reason}.", hint="Add it again."
+        )
+    except Exception:
         traceback.print_exc()
-        kind = type(error).__name__
-        return Prepared(job.document, error=f"its converter failed: {kind}: {str(error)[:200]}".rstrip(": "))
+        return Prepared(job.document, error="gitkb stumbles over it, which is a mistake in gitkb.", hint=_OTHERWISE)
 
 
 _RAISE = "Raise convert.memory in .gitkb/config.yaml if you trust the file."
+_OTHERWISE = "Simplify it, or save it in another format, then add it again."
 
 
 def _hold(lock: str) -> None:
