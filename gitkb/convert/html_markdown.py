@@ -32,6 +32,8 @@ _ALIASES = {
     "shell-session": "console",
     "c++": "cpp",
 }
+_MAX_COLUMNS = 500
+"""Above so many columns in a row, cells span only themselves: hostile spans multiply."""
 _LIST_LINE = re.compile(r"\n(?=\s*(?:[-*+]|\d+[.)]) )")
 
 
@@ -235,6 +237,7 @@ class _Converter(MarkdownConverter):
             for text, columns, height in self._cells(row):
                 while covered.get(len(line), 0) > 0:
                     line.append("")
+                columns = min(columns, max(1, _MAX_COLUMNS - len(line)))
                 if height > 1:
                     below |= {len(line) + offset: height - 1 for offset in range(columns)}
                 line += [text, *[""] * (columns - 1)]

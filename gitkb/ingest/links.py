@@ -80,6 +80,8 @@ class FolderLinks:
         ):
             return None
         try:
+            if not (self.source.folder / relative).exists():
+                return None  # by far the cheapest answer, should a document name a hundred thousand files
             inside = (self.source.folder / relative).resolve(strict=True).is_relative_to(self.source.folder)
         except (OSError, RuntimeError, ValueError):
             return None

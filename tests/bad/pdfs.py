@@ -166,7 +166,7 @@ def _same_page(count: int) -> bytes:
 
 
 def _exploding() -> Iterator[Case]:
-    yield either("pdf/exponential-forms.pdf", _forms(12), TOO_LONG, "harbour", slow=True)
+    yield either("pdf/exponential-forms.pdf", exponential_forms(12), TOO_LONG, "harbour", slow=True)
     yield either("pdf/form-in-itself.pdf", _form_in_itself(), TOO_LONG, "harbour", slow=True)
     yield either("pdf/exponential-patterns.pdf", _patterns(), TOO_LONG, "harbour")
     yield either("pdf/flate-4-gib.pdf", _flate(4 * GIB), TOO_LONG + "|no text", "harbour", slow=True)
@@ -187,7 +187,7 @@ def _exploding() -> Iterator[Case]:
     yield either("pdf/saved-states.pdf", simple(stream(b"q " * 1_000_000 + shown(TEXT))), TOO_LONG, "harbour")
 
 
-def _forms(depth: int) -> bytes:
+def exponential_forms(depth: int) -> bytes:
     """Form objects that each draw the next ten times."""
     forms = []
     for n in range(depth):

@@ -10,7 +10,7 @@ import pytest
 from tests.bad import batch
 from tests.bad.generate import all_cases, quick, write_all
 
-LIMITS = "format: 1\nconvert:\n  timeout: 8\n  memory: 536870912\n"
+LIMITS = "format: 1\nconvert:\n  timeout: 5\n  memory: 536870912\n"
 MEMORY = 536870912
 
 

@@ -59,10 +59,15 @@ def _encodings(kind: str, whole: bytes) -> Iterator[Case]:
 
 
 def _large(kind: str) -> Iterator[Case]:
-    yield either(f"{kind}/50-mb-on-a-line.{kind}", _repeated("Words of a very long line. ", 50 * MEGABYTE), LIMITS, slow=True)
-    yield either(f"{kind}/50-mb-without-a-blank.{kind}", _repeated("longword", 50 * MEGABYTE), LIMITS, slow=True)
     yield either(
-        f"{kind}/5-mb-on-a-line.{kind}", _repeated("Words of a very long line. ", 5 * MEGABYTE), LIMITS, "very long line"
+        f"{kind}/50-mb-on-a-line.{kind}", _repeated(f"Words of a {kind} on a very long line. ", 50 * MEGABYTE), LIMITS, slow=True
+    )
+    yield either(f"{kind}/50-mb-without-a-blank.{kind}", _repeated(f"long{kind}word", 50 * MEGABYTE), LIMITS, slow=True)
+    yield either(
+        f"{kind}/5-mb-on-a-line.{kind}",
+        _repeated(f"Words of a {kind} on a very long line. ", 5 * MEGABYTE),
+        LIMITS,
+        "very long line",
     )
 
 
@@ -433,6 +438,6 @@ def _baits() -> Iterator[Case]:
         for ending in ("md", "txt", "html", "csv", "rst"):
             start = "<html><body><p>The first words.</p><p>" if ending == "html" else "The first words.\n\n"
             size = 100_000 if ending == "rst" else 1_000_000
-            text = start + bait * (size // len(bait))
+            text = f"{start}{bait * (size // len(bait))}\n\nNumber {number}."
             slow = number % 8 != 0 or ending not in ("md", "html")
             yield either(f"baits-{ending}/{number:02}.{ending}", text.encode(), LIMITS, "first words", slow=slow)
