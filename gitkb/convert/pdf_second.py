@@ -21,7 +21,7 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DependencyError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -33,6 +33,7 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
         info = {key.lstrip("/"): str(value) for key, value in (reader.metadata or {}).items()}
     except (
         PyPdfError,
+        DependencyError,
         ValueError,
         KeyError,
         TypeError,

@@ -13,6 +13,8 @@ TEXT = "The harbour of the old town lies behind the lantern and was built in 170
 FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 TOO_LONG = r"took longer|needs more memory|crashed|too many|damaged"
 GIB = 1024**3
+DATA = Path(__file__).parents[1] / "data/encrypted"
+"""Two files that pypdf made where it had the cryptography package, which is not needed otherwise."""
 
 
 def cases() -> Iterator[Case]:
@@ -103,6 +105,8 @@ def _encrypted() -> Iterator[Case]:
     for method in ("RC4-40", "RC4-128"):
         yield failed(f"pdf/password-{method.lower()}.pdf", _locked("secret", method), secret)
         yield added(f"pdf/empty-password-{method.lower()}.pdf", _locked("", method), "smithy of the old town")
+    yield failed("pdf/password-aes-256.pdf", (DATA / "aes-256-password.pdf").read_bytes(), secret)
+    yield added("pdf/empty-password-aes-256.pdf", (DATA / "aes-256-empty-password.pdf").read_bytes(), "smithy of the old town")
     whole = words.pdf()
     lie = whole.replace(
         b"/Root 1 0 R", b"/Root 1 0 R /Encrypt << /Filter /Standard /V 99 /R 99 /O (x) /U (x) /P 0 >> /ID [(a) (a)]"
@@ -374,6 +378,9 @@ def _deep_outline(depth: int) -> bytes:
 
 
 def _second_reader() -> Iterator[Case]:
-    """Valid files that one of the two readers refuses."""
+    """Files that one of the two readers refuses: a long array within the rules, and small damage."""
     numbers = b"[" + b"0 " * 200_000 + b"]"
     yield added("pdf/only-pdfium-reads.pdf", simple(stream(shown(TEXT) + b" " + numbers + b" 0 d")), "harbour")
+    yield added("pdf/only-pypdf-reads-no-root.pdf", simple().replace(b"/Root 1 0 R", b"/oot  1 0 R"), "harbour")
+    yield added("pdf/only-pypdf-reads-no-object.pdf", simple().replace(b"2 0 obj", b"2 0 ob\xa2"), "harbour")
+    yield added("pdf/only-pypdf-reads-no-size.pdf", simple().replace(b"/Size 6 /Root", b"/Size 6/J| /Root"), "harbour")
