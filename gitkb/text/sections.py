@@ -26,7 +26,7 @@ _PLACE = re.compile(
 )
 _NOTE = re.compile(r"\s{0,3}\[\^[^\]\s]{1,200}\]:")
 _RULE = re.compile(r"[\s|:+=*_-]+$")
-_COMMENT = re.compile(r"<!--.{0,2000}?-->")
+_COMMENT = re.compile(r"<!--(?:(?!<!--).){0,2000}?-->")
 _SKIPPED_SECTIONS = frozenset(("See also",))
 _SIGNS = re.compile(r"[*`|]{1,3}")
 _BLANKS = re.compile(r"\s+")

@@ -6,7 +6,7 @@ A paragraph that has no end of a sentence comes back whole.
 
 import re
 
-_END = re.compile(r"[.!?…]+[\"'“”’»)\]\ue001]*(?=\s)|[。！？｡]+[」』）”’]*")
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'“”’»)\]\ue001]*(?=\s)|[。！？｡]+[」』）”’]*")
 _NEXT_OPENS = re.compile(r"\s+[\"'“‘«(\[¿¡„\ue000]*(?:[^\W_a-z]|\ue000)", re.UNICODE)
 _LAST_WORD = re.compile(r"([^\s(\[“\"„«]{1,24})$")
 # A small letter after a full stop opens a sentence too ("... a database. pg_dump makes ..."), unless the
@@ -32,20 +32,23 @@ _MAY_END = frozenset(
 def split_sentences(text: str, language: str = "") -> list[str]:
     """The sentences of one paragraph, in order, stripped; `language` (ISO 639-1) decides what a capital letter says."""
     sentences: list[str] = []
-    start = 0
+    start = seen = depth = 0
     for match in _END.finditer(text):
-        if _ends_sentence(text, start, match, language):
+        depth += text.count("\ue000", seen, match.start()) - text.count("\ue001", seen, match.start())
+        seen = match.start()
+        if _ends_sentence(text, start, match, language, in_code=depth > 0):
             sentences.append(text[start : match.end()].strip())
-            start = match.end()
+            start = seen = match.end()
+            depth = 0
     sentences.append(text[start:].strip())
     return [sentence for sentence in sentences if sentence]
 
 
-def _ends_sentence(text: str, start: int, match: re.Match[str], language: str) -> bool:
+def _ends_sentence(text: str, start: int, match: re.Match[str], language: str, *, in_code: bool) -> bool:
     mark = match.group()
     if mark[0] in "。！？｡":
         return not text.startswith(("と", "」", "』", "）"), match.end())
-    if text.count("\ue000", start, match.start()) > text.count("\ue001", start, match.start()):
+    if in_code:
         return False
     if not _NEXT_OPENS.match(text, match.end()) and not _LONG_WORD.search(text, max(start, match.start() - 12), match.start()):
         return False
