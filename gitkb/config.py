@@ -10,16 +10,18 @@ from typing import Any, TypeVar
 
 from gitkb.errors import ConfigError, FormatError
 from gitkb.model import FORMAT
+from gitkb.text import plainyaml
 
 CONFIG_PATH = ".gitkb/config.yaml"
 T = TypeVar("T")
+_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class ConvertSettings:
     """Limits for one conversion: seconds, bytes of memory, bytes of input."""
 
-    timeout: float = 120.0
+    timeout: float = field(default=120.0, metadata={"most": 1e6})
     memory: int = 2 * 1024**3
     max_bytes: int = 512 * 1024**2
 
@@ -52,11 +54,9 @@ class Settings:
 
 def parse_settings(text: str, where: str = CONFIG_PATH) -> Settings:
     """Settings from YAML text; `ConfigError` names `where` and the key, `FormatError` a format of another version."""
-    import yaml
-
     try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        data = plainyaml.load(text)
+    except ValueError as error:
         raise ConfigError(f"{where} is not valid YAML: {error}", "Correct the file, or take it from git.") from error
     data = {} if data is None else data
     if not isinstance(data, dict):
@@ -64,10 +64,16 @@ def parse_settings(text: str, where: str = CONFIG_PATH) -> Settings:
     number = data.get("format", FORMAT)
     if number != FORMAT:
         raise FormatError(
-            f"{where} says format {number!r}; this gitkb reads and writes format {FORMAT}.",
+            f"{where} says format {_shown(number)}; this gitkb reads and writes format {FORMAT}.",
             "Install the version of gitkb that wrote this knowledge base.",
         )
     return _build(Settings, data, where, "")
+
+
+def _shown(value: object) -> str:
+    """A value that somebody else wrote, as it fits into a message."""
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _build(cls: type[T], data: dict[str, Any], where: str, prefix: str) -> T:
@@ -75,7 +81,8 @@ def _build(cls: type[T], data: dict[str, Any], where: str, prefix: str) -> T:
     values: dict[str, Any] = {}
     for key, value in data.items():
         if key not in known:
-            raise ConfigError(f"{where} has an unknown setting {prefix}{key}.", "config.example.yaml lists every setting.")
+            name = f"{prefix}{key}" if str(key).isidentifier() else f"{prefix}{_shown(key)}"
+            raise ConfigError(f"{where} has an unknown setting {name[:_MAX_SHOWN]}.", "config.example.yaml lists every setting.")
         values[key] = _value(known[key], value, where, f"{prefix}{key}")
     return cls(**values)
 
@@ -89,10 +96,12 @@ def _value(spec: Any, value: Any, where: str, name: str) -> Any:
     wanted = (int, float) if isinstance(default, float) else (type(default),)
     if not isinstance(value, wanted) or (isinstance(value, bool) and not isinstance(default, bool)):
         kind = type(default).__name__
-        raise ConfigError(f"{where}: {name} must be of type {kind}, not {value!r}.", "See config.example.yaml.")
+        raise ConfigError(f"{where}: {name} must be of type {kind}, not {_shown(value)}.", "See config.example.yaml.")
     choices = spec.metadata.get("choices")
     if choices and value not in choices:
-        raise ConfigError(f"{where}: {name} must be {' or '.join(choices)}, not {value!r}.", "See config.example.yaml.")
-    if isinstance(default, int | float) and not isinstance(default, bool) and not 0 < value < 1e15:
-        raise ConfigError(f"{where}: {name} must be a positive number, not {value!r}.", "See config.example.yaml.")
+        raise ConfigError(f"{where}: {name} must be {' or '.join(choices)}, not {_shown(value)}.", "See config.example.yaml.")
+    most = spec.metadata.get("most", 1e15)
+    if isinstance(default, int | float) and not isinstance(default, bool) and not 0 < value < most:
+        hint = "See config.example.yaml."
+        raise ConfigError(f"{where}: {name} must be a positive number below {most:g}, not {_shown(value)}.", hint)
     return type(default)(value)

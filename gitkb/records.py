@@ -16,6 +16,7 @@ from gitkb.model import FORMAT, Claim, Place, Record, Source, Topic
 from gitkb.text.slugs import document_segment
 
 RECORDS = ".gitkb/documents"
+_MAX_WHOLE = 2**53
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
 
@@ -90,7 +91,7 @@ class _Fields:
 
     def whole(self, key: str) -> int:
         value = self.number(key)
-        if value < 0 or value != int(value):
+        if not 0 <= value <= _MAX_WHOLE or value != int(value):
             raise FormatError(f"{key} must be a whole number")
         return int(value)
 

@@ -11,7 +11,8 @@ from functools import lru_cache
 import pygit2
 from pygit2.enums import SortMode
 
-from gitkb.store.snapshot import Entry, ObjectReader
+from gitkb.errors import RepositoryError
+from gitkb.store.snapshot import MAX_DEPTH, Entry, ObjectReader
 from gitkb.store.trees import TREE_MODE, decode_tree
 
 _FOLDERS_IN_MEMORY = 256
@@ -85,6 +86,8 @@ class Received:
     def _differing(self, old: list[str], new: str, above: bytes) -> Iterator[RawEntry]:
         if new in old:
             return
+        if above.count(b"/") > MAX_DEPTH:
+            raise RepositoryError(f"Folders are nested more than {MAX_DEPTH} deep.", "Take them out of the commit.")
         now = self._folder(new)
         before = [dict(self._folder(oid)) for oid in old]
         names = [name for name, _ in now]

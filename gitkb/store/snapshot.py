@@ -10,12 +10,13 @@ from typing import TypeVar
 
 import pygit2
 
-from gitkb.errors import MissingObject
+from gitkb.errors import MissingObject, RepositoryError
 from gitkb.model import TreeChange
 from gitkb.store.trees import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree
 
 _Object = TypeVar("_Object", pygit2.Blob, pygit2.Tree, pygit2.Commit)
 Entry = tuple[int, str]
+MAX_DEPTH = 400
 
 
 class ObjectReader:
@@ -127,10 +128,11 @@ class TreeView:
             for path, oid in self._walk(root, prefix.encode("utf-8", "surrogateescape") + b"/" if prefix else b""):
                 yield decode_path(path), oid
 
-    def _walk(self, oid: str, prefix: bytes) -> Iterator[tuple[bytes, str]]:
+    def _walk(self, oid: str, prefix: bytes, depth: int = 0) -> Iterator[tuple[bytes, str]]:
+        _refuse_deep(depth, prefix)
         for name, mode, child in decode_tree(self._reader.raw_tree(oid)):
             if mode == TREE_MODE:
-                yield from self._walk(child, prefix + name + b"/")
+                yield from self._walk(child, prefix + name + b"/", depth + 1)
             elif mode in FILE_MODES:
                 yield prefix + name, child
 
@@ -141,19 +143,26 @@ class TreeView:
         return [TreeChange(path, before, now) for path, before, now in sorted((decode_path(p), a, b) for p, a, b in found)]
 
     def _compare(
-        self, old: str | None, new: str | None, prefix: bytes, found: list[tuple[bytes, str | None, str | None]]
+        self, old: str | None, new: str | None, prefix: bytes, found: list[tuple[bytes, str | None, str | None]], depth: int = 0
     ) -> None:
         if old == new:
             return
+        _refuse_deep(depth, prefix)
         before, now = self._reader.folder(old), self._reader.folder(new)
         for name in before.keys() | now.keys():
             one, other = before.get(name), now.get(name)
             if one == other:
                 continue
-            self._compare(_sub_tree(one), _sub_tree(other), prefix + name + b"/", found)
+            self._compare(_sub_tree(one), _sub_tree(other), prefix + name + b"/", found, depth + 1)
             was, is_ = _file(one), _file(other)
             if was != is_:
                 found.append((prefix + name, was, is_))
+
+
+def _refuse_deep(depth: int, path: bytes) -> None:
+    if depth > MAX_DEPTH:
+        shown = decode_path(path[:60])
+        raise RepositoryError(f"Folders are nested more than {MAX_DEPTH} deep at {shown}...", "Take them out of the commit.")
 
 
 def _sub_tree(entry: Entry | None) -> str | None:

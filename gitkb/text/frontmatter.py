@@ -6,16 +6,12 @@ depth are bounded. Dates stay text: a page is not to change because a reader tur
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from gitkb.errors import FormatError
+from gitkb.text import plainyaml
 
-if TYPE_CHECKING:
-    import yaml
-
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 20
 FENCE = "---"
 _HEADER = re.compile(r"\A---[ \t]*\n(?P<yaml>(?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _HINT = "Correct the lines between the two '---' at the top of the page."
@@ -104,46 +100,7 @@ def _quoted(text: str) -> str:
 
 
 def _load(header: str) -> Any:
-    import yaml
-
-    if len(header.encode("utf-8", "replace")) > MAX_BYTES:
-        raise FormatError(f"The front matter is larger than {MAX_BYTES // 1024} KiB.", _HINT)
-    loader = _loader()
     try:
-        _check_events(yaml.parse(header, Loader=loader))
-        return yaml.load(header, Loader=loader)
-    except (yaml.YAMLError, ValueError, RecursionError, UnicodeError, TypeError) as error:
-        raise FormatError(f"The front matter is not valid YAML: {' '.join(str(error).split())}", _HINT) from error
-
-
-def _check_events(events: "Iterable[yaml.Event]") -> None:
-    import yaml
-
-    depth = 0
-    for event in events:
-        if isinstance(event, yaml.AliasEvent):
-            raise FormatError("The front matter uses YAML aliases (*name), which gitkb does not read.", _HINT)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise FormatError(f"The front matter is nested more than {MAX_DEPTH} deep.", _HINT)
-
-
-_loaders: list[type[Any]] = []
-
-
-def _loader() -> type[Any]:
-    """The safe loader without the resolver that turns dates into date objects; made once, when first needed."""
-    if not _loaders:
-        import yaml
-
-        base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        stamp = "tag:yaml.org,2002:timestamp"
-        resolvers = {
-            first: [(tag, pattern) for tag, pattern in known if tag != stamp]
-            for first, known in base.yaml_implicit_resolvers.items()
-        }
-        _loaders.append(type("_DatesAsText", (base,), {"yaml_implicit_resolvers": resolvers}))
-    return _loaders[0]
+        return plainyaml.load(header)
+    except ValueError as error:
+        raise FormatError(f"The front matter is not valid YAML: {error}", _HINT) from error
