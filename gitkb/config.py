@@ -5,6 +5,7 @@ clone, so none of them can name an endpoint, a command or a path outside the kno
 names them.
 """
 
+import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -38,7 +39,7 @@ class RawSettings:
 class PagesSettings:
     """`branch`: the branch that carries pages commits, `*` for every branch."""
 
-    branch: str = "main"
+    branch: str = field(default="main", metadata={"pattern": r"\*|(?!-)(?!.*\.\.)[^\0-\x20\x7f-\xa0~^:?*\[\\\"]+"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,9 @@ def _value(spec: Any, value: Any, where: str, name: str) -> Any:
     choices = spec.metadata.get("choices")
     if choices and value not in choices:
         raise ConfigError(f"{where}: {name} must be {' or '.join(choices)}, not {_shown(value)}.", "See config.example.yaml.")
+    pattern = spec.metadata.get("pattern")
+    if pattern and isinstance(value, str) and not re.fullmatch(pattern, value):
+        raise ConfigError(f"{where}: {name} cannot be {_shown(value)}.", "See config.example.yaml.")
     most = spec.metadata.get("most", 1e15)
     if isinstance(default, int | float) and not isinstance(default, bool) and not 0 < value < most:
         hint = "See config.example.yaml."

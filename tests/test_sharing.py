@@ -311,9 +311,19 @@ def test_a_request_is_opened_with_the_diff_as_its_text(hub: Path, run: Run, path
     _program(path, "gh", f'echo "$@" > {tmp_path}/arguments; cat > {tmp_path}/text; echo https://github.com/team/kb/pull/7')
     done = json.loads(run("pr", "--branch", "q3", "--title", "Zab, at last", "--kb", kb, "--json").out)
     assert done["opened"] and done["address"] == "https://github.com/team/kb/pull/7"
-    assert (tmp_path / "arguments").read_text().startswith("pr create --head q3 --base main --title Zab, at last")
+    assert (tmp_path / "arguments").read_text().startswith("pr create --head=q3 --base=main --title=Zab, at last")
     text = (tmp_path / "text").read_text()
     assert text == done["text"] and f"https://github.com/team/kb/blob/{git(kb, 'rev-parse', 'q3')}" in text
+
+
+def test_nothing_of_a_request_is_an_option_or_another_request(hub: Path, run: Run, path: Path, tmp_path: Path) -> None:
+    kb = _hosted(hub, "github.com")
+    git(kb, "branch", "-m", "q3", "7")
+    _program(path, "gh", f'for one; do echo "<$one>"; done >> {tmp_path}/arguments; echo "already exists" >&2; exit 1')
+    done = run("pr", "--branch", "7", "--title", "--web", "--kb", kb)
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert arguments == ["<pr>", "<create>", "<--head=7>", "<--base=main>", "<--title=--web>", "<--body-file>", "<->"]
+    assert done.code == 0 and "already exists" in done.err
 
 
 def test_an_open_request_gets_the_new_text(hub: Path, run: Run, path: Path, tmp_path: Path) -> None:

@@ -96,14 +96,19 @@ def _open(root: Path, name: str, program: str, request: Request) -> Opened:
 def _calls(name: str, request: Request) -> Iterator[tuple[list[str], str]]:
     """(arguments, standard input) of the call that opens a request, then of the one that updates it."""
     title, text = request.title, request.text
+    # A branch of such a name would be taken for the number or the address of another request.
+    named = not re.match(r"-|[#!]?\d+\Z|\w+://", request.branch)
     short = text.encode()[:_MAX_ARGUMENT].decode("utf-8", "ignore")
     sides = {"gh": ("--head", "--base"), "glab": ("--source-branch", "--target-branch"), "tea": ("--head", "--base")}[name]
-    ends = [sides[0], request.branch, sides[1], request.base, "--title", title]
+    # With "=", so that no name or title is taken for an option.
+    ends = [f"{sides[0]}={request.branch}", f"{sides[1]}={request.base}", f"--title={title}"]
     if name == "gh":
         yield ["pr", "create", *ends, "--body-file", "-"], text
-        yield ["pr", "edit", request.branch, "--body-file", "-"], text
+        if named:
+            yield ["pr", "edit", request.branch, "--body-file", "-"], text
     elif name == "glab":
-        yield ["mr", "create", *ends, "--description", short, "--yes"], ""
-        yield ["mr", "update", request.branch, "--description", short], ""
+        yield ["mr", "create", *ends, f"--description={short}", "--yes"], ""
+        if named:
+            yield ["mr", "update", request.branch, f"--description={short}"], ""
     else:
-        yield ["pulls", "create", *ends, "--description", short], ""
+        yield ["pulls", "create", *ends, f"--description={short}"], ""

@@ -1,14 +1,19 @@
 """The text of commits: one line for people, trailers for programs.
 
-Invariant: a title cannot inject a trailer or a second line. Nothing in gitkb depends on trailers; they survive no squash.
+Invariant: a title or a path cannot inject a trailer or a second line, and mentions nobody and closes nothing on the service that
+hosts the knowledge base: "@name" becomes "@ name", "Fixes #1" "Fixes # 1". Nothing in gitkb depends on trailers; they survive no
+squash.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
 from gitkb.model import PageChanges
 
 MAX_SUBJECT = 120
+_MENTION = re.compile(r"(?<![^\W_])@(?=\w)|(?<![^\W_])[#!](?=\d)|\bGH-(?=\d)", re.IGNORECASE)
+_CLOSING = re.compile(r"\b((?:close|fix|resolv|implement)\w*:? +)(?:https?://)?(\S+[/#!]\d+)", re.IGNORECASE)
 
 
 def document_message(operation: str, document: str, title: str, sha256: str) -> str:
@@ -21,7 +26,7 @@ def pages_message(changes: PageChanges) -> str:
     """The message of a pages commit: how many pages are new, changed and gone, and which."""
     counts = [(changes.created, "new"), (changes.changed, "changed"), (changes.removed, "removed")]
     subject = ", ".join(f"{len(pages)} {word}" for pages, word in counts if pages) or "what edits are based on"
-    listed = [f"{word} {page}" for pages, word in counts for page in pages]
+    listed = [_one_line(f"{word} {page}") for pages, word in counts for page in pages]
     more = [f"and {len(listed) - 200} more"] if len(listed) > 200 else []
     return _message(f"pages: {subject}", "\n".join([*listed[:200], *more]), {"Gitkb-Operation": "pages"})
 
@@ -29,7 +34,7 @@ def pages_message(changes: PageChanges) -> str:
 def edit_message(paths: list[str]) -> str:
     """The message of a commit that holds exactly a person's own edits."""
     subject = f"edit {paths[0]}" if len(paths) == 1 else f"edit {len(paths)} pages"
-    return _message(subject, "\n".join(paths) if len(paths) > 1 else "", {"Gitkb-Operation": "edit"})
+    return _message(subject, "\n".join(map(_one_line, paths)) if len(paths) > 1 else "", {"Gitkb-Operation": "edit"})
 
 
 def undo_message(undone: str, what: str, documents: Sequence[str]) -> str:
@@ -41,7 +46,7 @@ def undo_message(undone: str, what: str, documents: Sequence[str]) -> str:
 def merge_message(source: str, documents: Mapping[str, Sequence[str]]) -> str:
     """The message of a merge commit: "merge origin/main: 3 added, 1 removed", with the `documents` by what became of them."""
     counts = ", ".join(f"{len(names)} {word}" for word, names in documents.items() if names)
-    listed = [f"{word} {name}" for word, names in documents.items() for name in names]
+    listed = [_one_line(f"{word} {name}") for word, names in documents.items() for name in names]
     more = [f"and {len(listed) - 200} more"] if len(listed) > 200 else []
     return _message(
         f"merge {source}{': ' if counts else ''}{counts}", "\n".join([*listed[:200], *more]), {"Gitkb-Operation": "merge"}
@@ -49,7 +54,18 @@ def merge_message(source: str, documents: Mapping[str, Sequence[str]]) -> str:
 
 
 def _message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
-    line = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in subject).split())
+    line = _calm(subject)
     short = line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 3].rstrip()}..."
-    parts = [short, body, "\n".join(f"{key}: {value}" for key, value in trailers.items())]
+    lines = "\n".join(map(_calm, body.split("\n")))
+    parts = [short, lines, "\n".join(f"{key}: {_one_line(value)}" for key, value in trailers.items())]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
+
+
+def _calm(text: str) -> str:
+    """The text as one line that names no person and no issue to a hosting service."""
+    closing = _CLOSING.sub(lambda found: found[1] + re.sub(r"([#!/])(?=\d+\Z)", r"\1 ", found[2]), _one_line(text))
+    return _MENTION.sub(lambda found: f"{found[0]} ", closing)
