@@ -37,16 +37,26 @@ def split(text: str) -> tuple[dict[str, object], str]:
 
 def cut(text: str) -> tuple[str | None, str]:
     """The raw YAML of the front matter (None without one) and the body, unparsed, with LF line ends."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     found = _HEADER.match(text) if text.startswith(FENCE) else None
     return (found["yaml"], text[found.end() :]) if found else (None, text)
 
 
 def join(meta: Mapping[str, object], body: str) -> str:
     """A page: the keys in their order, one line each, then the body as it is; the body alone without keys."""
-    if not meta:
+    if not meta and not _has_header(body):
         return body
     return f"{FENCE}\n{''.join(key_lines(key, value) for key, value in meta.items())}{FENCE}\n{body}"
+
+
+def _has_header(body: str) -> bool:
+    """Whether the body alone would be read as a page with front matter, so that it needs an empty one before it."""
+    if not body.startswith(FENCE):
+        return False
+    try:
+        return split(body) != ({}, body)
+    except FormatError:
+        return True
 
 
 def key_lines(key: str, value: object) -> str:

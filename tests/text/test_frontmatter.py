@@ -88,3 +88,9 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)
 def test_front_matter_that_is_not_plain_yaml_is_refused(header: str) -> None:
     with pytest.raises(FormatError, match="front matter"):
         split(f"---\n{header}\n---\nbody\n")
+
+
+@pytest.mark.parametrize("page", ["---\n---\n---\n---\n\n", "---\n---\n---\n[\n---\n", "\ufeff\ufeffx"])
+def test_a_body_that_begins_like_front_matter_stays_a_body(page: str) -> None:
+    meta, body = split(page)
+    assert split(join(meta, body)) == (meta, body) == ({}, body)

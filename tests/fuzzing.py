@@ -1,0 +1,204 @@
+"""Every parser of gitkb's own, with what must hold for any input: only declared errors, round trips, idempotence.
+
+`TARGETS` maps a name to a check that takes text; hypothesis feeds it in the suite, atheris in `benchmarks/fuzz.py`.
+"""
+
+import contextlib
+import importlib.util
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from markdown_it import MarkdownIt
+
+from gitkb import records
+from gitkb.catalog import query
+from gitkb.cli.terminal import printable
+from gitkb.config import Settings, parse_settings
+from gitkb.errors import ConfigError, FormatError, RepositoryError
+from gitkb.ingest.messages import document_message
+from gitkb.store.index import IndexFile
+from gitkb.store.journal import decode_note
+from gitkb.text import blocks, frontmatter, links, merge, names, plainyaml, prose, rewrite, sections, slugs, tokens
+from gitkb.wiki import diff_words, generated
+from gitkb.wiki.harm import harm
+
+Target = Callable[[str], None]
+RECORD = ".gitkb/documents/a.json"
+_PLAIN_TOKENS = {"text", "text_special", "softbreak"}
+_SPLIT = "\x1d"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def front_matter(text: str) -> None:
+    with contextlib.suppress(FormatError):
+        meta, body = frontmatter.split(text)
+        try:
+            page = frontmatter.join(meta, body)
+        except TypeError:  # a kind of value that gitkb does not write, such as binary data
+            return
+        assert frontmatter.split(page) == (meta, body)
+
+
+def yaml(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        plainyaml.load(text)
+
+
+def settings(text: str) -> None:
+    with contextlib.suppress(ConfigError, FormatError):
+        assert isinstance(parse_settings(text), Settings)
+
+
+def record(text: str) -> None:
+    with contextlib.suppress(FormatError):
+        found = records.decode(_bytes(text), RECORD)
+        assert all(records.owns("a", file) for file in found.files)
+        assert records.decode(records.encode(found), RECORD) == found
+
+
+def note(text: str) -> None:
+    found = decode_note(_bytes(text))
+    assert found is None or decode_note(found.encode()) == found
+
+
+def link(text: str) -> None:
+    links.links(text)
+    links.anchors(text)
+    links.named_anchors(text)
+    links.heading_anchor(text)
+    links.is_external(text)
+    found = links.resolve("wiki/concepts/a.md", text)
+    assert found is None or not found[0].startswith(("/", ".."))
+
+
+def one_line(text: str) -> None:
+    line = links.one_line(text)
+    assert links.one_line(line) == line and len(line.splitlines()) <= 1
+
+
+def escaped(text: str) -> None:
+    line = links.escape(text)
+    assert len(line.splitlines()) <= 1
+    for token in MarkdownIt("commonmark").parse(f"- [x](y) {line}\n"):
+        inner = [child.type for child in token.children or ()][3:]
+        assert set(inner) <= _PLAIN_TOKENS, inner
+
+
+def slug(text: str) -> None:
+    for made in (slugs.slug(text), slugs.document_segment(text), slugs.topic_key(text), slugs.topic_key(text, "de")):
+        assert slugs.slug(made) == made and "--" not in made and "/" not in made and made not in ("", ".", "..")
+        assert len(made.encode()) <= slugs.MAX_SEGMENT_BYTES + len("-page") and made.isprintable()
+    assert records.safe_document(slugs.document_segment(text))
+
+
+def page(text: str) -> None:
+    with contextlib.suppress(FormatError):
+        sections.read_page(text)
+    sections.readable(map(sections.plain_line, text.split("\n")))
+
+
+def block(text: str) -> None:
+    found = blocks.blocks(text)
+    for one in blocks.mark_notes(found, set()):
+        blocks.name_of(one)
+        blocks.kind_of(one.text)
+
+
+def merged(text: str) -> None:
+    base, ours, theirs = (*text.split(_SPLIT, 2), "", "")[:3]
+    merge.merge(base, ours, theirs)
+    assert merge.merge(base, base, theirs).text == theirs
+    assert merge.merge(base, ours, base).text == ours
+
+
+def token(text: str) -> None:
+    normal = tokens.normalise(text)
+    for language in ("", "en", "de"):
+        tokens.analyse(normal, language)
+    for word in tokens.words(normal):
+        tokens.variants(word, ("en", "fr"))
+
+
+def asked(text: str) -> None:
+    wanted = query.parse(text, ("en", "de"))
+    assert max(map(len, (wanted.terms, wanted.phrases, wanted.excluded))) <= query.MAX_TERMS
+    assert not any(mark in one for term in wanted.terms for one in term.tokens for mark in '"*()^: ')
+
+
+def rewritten(text: str) -> None:
+    rewrite.retarget(text, lambda target: target, lambda target: None)
+    list(rewrite.paragraphs(text))
+
+
+def said(text: str) -> None:
+    list(prose.passages(text))
+    prose.inline_text(text)
+    prose.plain(text)
+    names.entity_type_of(text)
+    list(diff_words.marked(text, text[::-1], ("[", "]"), ("(", ")")))
+
+
+def sealed(text: str) -> None:
+    generated.state(_bytes(text))
+    generated.author(_bytes(text))
+    generated.unsealed(text)
+
+
+def index_file(text: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="gitkb-fuzz-") as folder:
+        real = Path(folder) / "index"
+        real.write_bytes(text.encode("latin-1", "ignore"))
+        with contextlib.suppress(RepositoryError):
+            found = IndexFile(real, Path(folder) / "draft")
+            list(found.below("wiki"))
+            found.entry("wiki/index.md")
+
+
+def commit_message(text: str) -> None:
+    lines = document_message("add", "docs/x", text, "0" * 64).splitlines()
+    assert len(lines) == 5 and lines[1] == "" and all(line.isprintable() for line in lines)
+
+
+def terminal(text: str) -> None:
+    shown = printable(text)
+    assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or c in "\u202e\u2066\u2028" for c in shown)
+    assert shown.encode().decode() == shown
+
+
+def name(text: str) -> None:
+    harm(b"wiki/", _bytes(text), 0o100644, {_bytes(text)})
+
+
+def review(text: str) -> None:
+    shown = _review().code_span(text)
+    assert len(shown.splitlines()) <= 1 and "@" not in shown and shown.count("<") == 2
+    long = _review().shortened(text * 70)
+    assert len(long) <= _review().MAX_COMMENT
+
+
+@cache
+def _review() -> ModuleType:
+    file = Path(__file__).resolve().parent.parent / "hooks/ci/review.py"
+    spec = importlib.util.spec_from_file_location("review", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules["review"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+TARGETS: dict[str, Target] = {
+    check.__name__: check
+    for check in (
+        *(front_matter, yaml, settings, record, note, link, one_line, escaped, slug, page, block, merged, token, asked),
+        *(rewritten, said, sealed, index_file, commit_message, terminal, name, review),
+    )
+}
