@@ -150,7 +150,7 @@ class KnowledgeBase:
     def refresh(self, listener: Listener) -> RefreshSummary:
         """Makes the pages commit if pages are pending."""
         self.recover(listener)
-        with self.store.begin("refresh") as run:
+        with self.store.begin("refresh", on_wait=listener.message) as run:
             changes = pages.refresh(self.store, run, self.catalog, self.settings(), listener)
         return RefreshSummary(run.branch, self.store.snapshot(run.branch).commit, changes)
 

@@ -47,7 +47,8 @@ class RemoveRun:
         if self.options.dry_run:
             return self._preview(tip, documents)
         removed: list[RemovedDocument] = []
-        with self.store.begin(f"remove {_shown(documents)}", branch=self.options.branch or None) as run:
+        what, branch = f"remove {_shown(documents)}", self.options.branch or None
+        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
             for start in range(0, len(documents), GROUP_DOCUMENTS):
                 removed += self._publish(run, documents[start : start + GROUP_DOCUMENTS])
             changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener)

@@ -60,7 +60,8 @@ class AddRun:
         if self.options.dry_run:
             return self._dry(items, started)
         what = f"add {' '.join(_shown(s) for s in scans)}"
-        with self.store.begin(what, branch=self.options.branch or None, start=self.start.commit) as run:
+        branch, on_wait = self.options.branch or None, self.listener.message
+        with self.store.begin(what, branch=branch, start=self.start.commit, on_wait=on_wait) as run:
             self.run = run
             self._land_all(items)
             self._refresh()

@@ -53,7 +53,7 @@ def init(path: Path, *, bare: bool, listener: Listener) -> InitResult:
     files, before = _files(store.worktree, branch)
     for name in sorted(before):
         listener.message(f"{name} exists; a block marked '{BEGIN}' is added at its end.")
-    with store.begin("init", allow_unborn=True) as run, run.locked(listener.message) as transaction:
+    with store.begin("init", allow_unborn=True, on_wait=listener.message) as run, run.locked(listener.message) as transaction:
         tip = transaction.tip
         theirs = {name: content for name, content in before.items() if not tip.commit or tip.read(name) != content}
         commits = [PlannedCommit(_BEFORE, theirs)] if theirs else []

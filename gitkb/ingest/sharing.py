@@ -86,7 +86,7 @@ class Sharing:
         branch = self._branch()
         self._refuse_lost(network, remote, fetched, branch_tip(self.store, branch))
         network.accept(remote, fetched)
-        with self.store.begin(f"merge {remote}", branch=self.branch or None) as run:
+        with self.store.begin(f"merge {remote}", branch=self.branch or None, on_wait=self.listener.message) as run:
             merging = Merging(self.store, run, self.catalog, choices, self.listener, f"gitkb pull{self._option()}")
             summary = merging(self.store.snapshot(fetched), str(remote))
         self.store.maintain()
@@ -142,7 +142,7 @@ def merge_revision(
     """Merges any revision of this repository into a branch, by default the checked-out one."""
     theirs = store.snapshot(rev)
     branch_tip(store, branch or store.branch())
-    with store.begin(f"merge {rev}", branch=branch or None) as run:
+    with store.begin(f"merge {rev}", branch=branch or None, on_wait=listener.message) as run:
         command = f"gitkb merge {quote(rev)}{f' --branch {quote(branch)}' if branch else ''}"
         summary = Merging(store, run, catalog, choices, listener, command)(theirs, rev)
     store.maintain()

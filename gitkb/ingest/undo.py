@@ -61,7 +61,8 @@ class UndoRun:
             found = self._judged(target, tip, edits)
             foreseen = foresee(self.store, self.catalog, tip, _contents(tip, found), edits)
             return _summary(self.options.branch or self.store.branch(), tip, target, found, foreseen.pages)
-        with self.store.begin(f"undo {target.commit.oid[:12]}", branch=self.options.branch or None) as run:
+        what, branch = f"undo {target.commit.oid[:12]}", self.options.branch or None
+        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
             found = self._publish(run, target)
             changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
         self.store.maintain()

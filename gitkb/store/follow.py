@@ -42,6 +42,8 @@ def publish_visibly(this: Following, group: Group, guard: Callable[[], None], sw
         guard()
         index = this.writer.fresh_index()
         staged = _prepare(this.worktree, group, index)
+        # `git switch` gives the index back a moment before it moves HEAD: by now it has.
+        guard()
         # The lock must outlast a loss of power as the mark does.
         fsync_all([place.git_dir])
         place.folder.mark(this.note)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pygit2
 from filelock import FileLock, Timeout
 
 from gitkb.errors import LockTimeout
@@ -111,19 +112,37 @@ def new_token(file: Path, content: bytes = b"") -> Path:
 
 def take_git_lock(lock: Path, token: Path, on_wait: Wait | None, seconds: float = GIT_LOCK_SECONDS) -> None:
     """Make git's lock file `lock` as a link to `token`, waiting while a git process has it."""
-    deadline = time.monotonic() + seconds
-    told = False
-    while True:
+    for _ in _attempts(lock, on_wait, seconds):
         with suppress(FileExistsError):
             _link(token, lock)
             return
-        if not told and on_wait is not None:
-            on_wait(f"Waiting for git: {lock.name} is held by another process.")
-        told = True
-        if time.monotonic() >= deadline:
-            hint = f"If no git process runs in this repository, remove {lock}."
-            raise LockTimeout(f"{lock} has been held by another process for more than {seconds:.0f} seconds.", hint)
+
+
+def while_locked(lock: Path, attempt: Callable[[], None], on_wait: Wait | None, seconds: float = GIT_LOCK_SECONDS) -> None:
+    """Do what fails as long as git holds `lock`, again until it does not; any other failure is raised."""
+    failed = 0
+    for _ in _attempts(lock, on_wait, seconds):
+        try:
+            attempt()
+            return
+        except (OSError, pygit2.GitError):
+            # It may have been given back between the failure and this look at it.
+            failed = 0 if lock.exists() else failed + 1
+            if failed > 1:
+                raise
+
+
+def _attempts(lock: Path, on_wait: Wait | None, seconds: float) -> Iterator[None]:
+    """One turn after the other; says once that it waits, and raises `LockTimeout` when the time is over."""
+    deadline = time.monotonic() + seconds
+    yield
+    if on_wait is not None:
+        on_wait(f"Waiting for git: {lock.name} is held by another process.")
+    while time.monotonic() < deadline:
+        yield
         time.sleep(POLL_SECONDS)
+    hint = f"If no git process runs in this repository, remove {lock}."
+    raise LockTimeout(f"{lock} has been held by another process for more than {seconds:.0f} seconds.", hint)
 
 
 def _link(token: Path, lock: Path) -> None:

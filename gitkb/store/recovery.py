@@ -79,7 +79,7 @@ class Recoverer:
         place = self.place_of(folder, note)
         self._settle(place, folder)
         self._release(place, folder)
-        remove_run(self.reader.repository, place, folder)
+        remove_run(place, folder, self.report)
         if note is not None:
             state = RunState(folder.id, note.what, note.progress, self._published(note), False)
             self._cleared.append(state)

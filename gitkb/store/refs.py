@@ -13,8 +13,9 @@ import pygit2
 
 from gitkb.errors import RepositoryError
 from gitkb.store.failing import library_errors
-from gitkb.store.locks import Wait, new_token, release_git_lock, take_git_lock
+from gitkb.store.locks import Wait, new_token, release_git_lock, take_git_lock, while_locked
 from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_all, write_loose
+from gitkb.store.snapshot import open_bare
 from gitkb.store.trees import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
 
@@ -92,13 +93,20 @@ def _creates_reflogs(repository: pygit2.Repository) -> bool:
     return (repository.config[setting] or "true").lower() in ("true", "always", "yes", "on", "1")
 
 
-def delete_ref(repository: pygit2.Repository, common: Path, ref: str) -> None:
-    """Delete a ref of ours, and the lock file that a killed or failed write of it left (nobody else writes it)."""
+def delete_ref(common: Path, ref: str, on_wait: Wait | None) -> None:
+    """Delete a ref of ours, and the lock file that a killed or failed write of it left (nobody else writes it). Git may have
+    packed it among other refs meanwhile: then its lock on these is waited for."""
     file = common / ref
     lock = file.with_name(file.name + ".lock")
     lock.unlink(missing_ok=True)
-    with library_errors(f"delete {ref}"), suppress(KeyError):
-        repository.references.delete(ref)
+
+    def delete() -> None:
+        with suppress(KeyError):
+            # Each time with a handle of its own: after a failure libgit2 takes the ref for deleted.
+            open_bare(common).references.delete(ref)
+
+    with library_errors(f"delete {ref}"):
+        while_locked(common / "packed-refs.lock", delete, on_wait)
     lock.unlink(missing_ok=True)
 
 

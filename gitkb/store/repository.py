@@ -192,7 +192,7 @@ class Store:
             if signed is not None:
                 who = signers.committer().rsplit(" ", 2)[0]
                 signers = replace(signers, sign=signing.Signature(signed, folder.folder, self._root, who))
-            run = Run(Writer(place, note, signers), self.local / "lock", alive, lambda: self._guard(ref, shown), base)
+            run = Run(Writer(place, note, signers), self.local / "lock", alive, lambda: self._guard(ref, shown), base, on_wait)
         except BaseException:
             folder.remove()
             alive.release()

@@ -32,10 +32,12 @@ LOCK_MESSAGE = "Waiting: another gitkb process is writing to this knowledge base
 class Run:
     """Made by `Store.begin`; a context manager that leaves nothing of the run behind, whatever happened."""
 
-    def __init__(self, writer: Writer, lock: Path, alive: Liveness, guard: Callable[[], None], base: str) -> None:
+    def __init__(
+        self, writer: Writer, lock: Path, alive: Liveness, guard: Callable[[], None], base: str, on_wait: Wait | None = None
+    ) -> None:
         """`guard` raises where the branch may not be written; `base` is where a branch that does not exist yet starts."""
         self._writer, self._lock, self._alive, self._guard = writer, lock, alive, guard
-        self._base = base
+        self._base, self._on_wait = base, on_wait
         self._known = ref_oid(writer.place.reader.repository, writer.place.branch)
         self._lost = False
 
@@ -125,7 +127,7 @@ class Run:
                 if self._writer.place.worktree is not None and (note := self._folder.marked()) is not None:
                     with exclusive(self._lock, None, 60, LOCK_MESSAGE):
                         settle(self._writer.place, self._writer.place.worktree, note)
-                remove_run(self._writer.place.reader.repository, self._writer.place, self._folder)
+                remove_run(self._writer.place, self._folder, self._on_wait)
         finally:
             self._alive.release()
 
@@ -141,10 +143,10 @@ class Run:
                 raise
 
 
-def remove_run(repository: pygit2.Repository, place: Place, folder: RunFolder) -> None:
+def remove_run(place: Place, folder: RunFolder, on_wait: Wait | None) -> None:
     """Remove a run's journal, scratch worktree and folder, in that order; may be repeated."""
     common = place.common
-    delete_ref(repository, common, f"{JOURNAL_REFS}{folder.id}")
+    delete_ref(common, f"{JOURNAL_REFS}{folder.id}", on_wait)
     remove_worktree(common, folder)
     # What is gone must not come back after its owner: locks, marks and refs go durably before the folder that explains them.
     journals = common / JOURNAL_REFS
