@@ -7,7 +7,6 @@ Must not move a ref.
 
 import hashlib
 import os
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -154,27 +153,6 @@ def write_durably(file: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def write_loose(git_dir: Path, scratch: Path, items: Iterable[tuple[Kind, bytes]]) -> list[str]:
-    """Write objects loose and durable, by way of `scratch`; returns their ids."""
-    oids: list[str] = []
-    folders: set[Path] = set()
-    objects = git_dir / "objects"
-    for number, (kind, data) in enumerate(items):
-        oid = object_id(kind, data)
-        oids.append(oid)
-        staged = scratch / f"loose-{number}"
-        staged.unlink(missing_ok=True)
-        write_durably(staged, zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data))
-        staged.chmod(0o444)
-        folder = objects / oid[:2]
-        folder.mkdir(exist_ok=True)
-        staged.replace(folder / oid[2:])
-        folders.update((folder, objects))
-    for folder in sorted(folders):
-        fsync_file(folder)
-    return oids
 
 
 def encode_commit(tree: str, parents: Iterable[str], author: str, committer: str, message: str) -> bytes:

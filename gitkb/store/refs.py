@@ -13,8 +13,9 @@ import pygit2
 
 from gitkb.errors import RepositoryError
 from gitkb.store.failing import library_errors
+from gitkb.store.journal import RunFolder
 from gitkb.store.locks import Wait, new_token, release_git_lock, take_git_lock, while_locked
-from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_all, write_loose
+from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_all, kept_packs
 from gitkb.store.snapshot import open_bare
 from gitkb.store.trees import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
@@ -110,7 +111,7 @@ def delete_ref(common: Path, ref: str, on_wait: Wait | None) -> None:
     lock.unlink(missing_ok=True)
 
 
-def keep_rescued(repository: pygit2.Repository, common: Path, scratch: Path, path: str, data: bytes, who: str) -> Rescued:
+def keep_rescued(repository: pygit2.Repository, common: Path, folder: RunFolder, path: str, data: bytes, who: str) -> Rescued:
     """Keep a person's content under the next free `refs/gitkb/rescue/<n>`: a commit with this one file, durable."""
     buffer = ObjectBuffer()
     blob = buffer.put("blob", data)
@@ -118,12 +119,16 @@ def keep_rescued(repository: pygit2.Repository, common: Path, scratch: Path, pat
     editor.put(path, Version(blob))
     tree = editor.write()
     commit = buffer.put("commit", encode_commit(tree, (), who, who, f"rescue: {path}"))
-    write_loose(common, scratch, buffer.items())
-    number = 1
-    while True:
-        try:
-            ref = f"{RESCUE_REFS}{number}"
-            repository.references.create(ref, pygit2.Oid(hex=commit))
-            return Rescued(path, ref)
-        except (pygit2.AlreadyExistsError, ValueError):
-            number += 1
+    packs = folder.folder / "rescue"
+    packs.mkdir(exist_ok=True)
+    buffer.drain(packs)
+    # In a kept pack, because git may prune at any moment what no ref names yet.
+    with kept_packs(packs, common / "objects", folder.keep_note):
+        number = 1
+        while True:
+            try:
+                ref = f"{RESCUE_REFS}{number}"
+                repository.references.create(ref, pygit2.Oid(hex=commit))
+                return Rescued(path, ref)
+            except (pygit2.AlreadyExistsError, ValueError):
+                number += 1

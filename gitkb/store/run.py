@@ -17,7 +17,7 @@ from gitkb.store.failing import library_errors
 from gitkb.store.follow import free_index, hold_index, settle
 from gitkb.store.journal import Note, RunFolder
 from gitkb.store.locks import Liveness, Wait, exclusive
-from gitkb.store.objects import fsync_all, write_loose
+from gitkb.store.objects import fsync_all
 from gitkb.store.publish import Transaction
 from gitkb.store.refs import JOURNAL_REFS, delete_ref, ref_oid
 from gitkb.store.scratch import add_worktree, remove_worktree
@@ -81,17 +81,13 @@ class Run:
         self._writer.place.originals.keep(file, sha256, size)
 
     def prepare(self) -> None:
-        """Write the first journal and make the scratch worktree."""
-        place, writer = self._writer.place, self._writer
+        """Make the scratch worktree."""
         tip = self._known or self._base
-        commit = writer.journal(writer.note, tip)
-        write_loose(place.common, self._folder.folder, writer.buffer.items())
-        writer.buffer.clear()
-        writer.set_journal(commit)
         self.worker_lock.touch()
         self.scratch.mkdir()
         if tip:
-            add_worktree(place.common, self._folder, tip)
+            # Its HEAD also keeps git from collecting the commit that the run begins with.
+            add_worktree(self._writer.place.common, self._folder, tip)
 
     @contextmanager
     def locked(self, on_wait: Wait | None = None, timeout: float = 600) -> Iterator[Transaction]:

@@ -60,7 +60,7 @@ class Place:
     def rescue(self, path: str, file: Path) -> None:
         """Keep a person's file that stood where gitkb writes under a ref, and remember to say so."""
         data = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
-        self.rescued.append(keep_rescued(self.reader.repository, self.common, self.folder.folder, path, data, self.who))
+        self.rescued.append(keep_rescued(self.reader.repository, self.common, self.folder, path, data, self.who))
 
 
 class Writer:

@@ -87,7 +87,9 @@ def test_a_lock_on_the_packed_refs_is_waited_for_where_git_packed_the_journal(st
         said.append(text)
         begun[0].let_go()
 
-    with store.begin("add", on_wait=wait):
+    with store.begin("add", on_wait=wait) as run:
+        with run.locked() as transaction:
+            transaction.publish([PlannedCommit("a", {"wiki/a.md": b"a"})])
         git(root, "pack-refs", "--all")
         begun.append(_Living(root, "reference-transaction", "update-ref", "-d", "refs/heads/other"))
         assert (store.git_dir / "packed-refs.lock").exists()
