@@ -2,7 +2,8 @@
 
 The same small JSON stands in three places: `run.json` (who the run is), `publishing.json` (exists exactly while index and
 worktree may differ from the branch) and, from the first group on, the journal commit under `refs/gitkb/in-progress/<run>`.
-It holds relative paths only. A note that cannot be read (torn by a power loss, or not ours) is None, never an error and never trusted further.
+It holds relative paths only. A note that cannot be read (torn by a power loss, or not ours) is None, never an error and never
+trusted further.
 """
 
 import json

@@ -62,7 +62,7 @@ def _ref_before_pack() -> None:
 
 def _no_hardening() -> None:
     """What others left in the object database without fsync is built upon as it is."""
-    hardening.Hardened.cover = lambda self, git_dir, root: None
+    hardening.Hardened.cover = lambda self, git_dir, root: hardening.harden_repository(self._common, git_dir, root)
 
 
 def _reused_object_left_out() -> None:

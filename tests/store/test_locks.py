@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.errors import LockTimeout
+from gitkb.errors import LockTimeout, RepositoryError
 from gitkb.store import PlannedCommit, Store
 from gitkb.store.locks import new_token, take_git_lock, while_locked
 from tests.store.scenes import Git, publish, root_of, traces
@@ -140,4 +140,42 @@ def test_gitkbs_own_lock_is_waited_for_and_named(store: Store) -> None:
     assert str(held) in caught.value.message
     assert caught.value.hint == "Wait for the other gitkb process to end, or end it."
     assert said == ["Waiting: another gitkb process is writing to this knowledge base."]
+    assert traces(store) == []
+
+
+@pytest.mark.parametrize("command", [("gc", "-q", "--prune=now"), ("repack", "-adq"), ("prune", "--expire=now")])
+def test_git_may_repack_and_prune_between_pack_and_ref(store: Store, git: Git, command: tuple[str, ...]) -> None:
+    root = root_of(store)
+    lock = store.git_dir / "refs/heads/main.lock"
+
+    def clean_up(_: str) -> None:
+        # The pack is there, and no ref names anything in it.
+        assert list((store.git_dir / "objects/pack").glob("*.keep"))
+        lock.unlink()
+        git(root, *command)
+
+    with store.begin("add") as run, run.locked(clean_up) as transaction:
+        lock.write_text("")
+        transaction.publish([PlannedCommit("a", {"wiki/a.md": b"a"})])
+    assert git(root, "show", "main:wiki/a.md") == "a"
+    git(root, "fsck", "--strict", "--no-dangling")
+    assert traces(store) == []
+
+
+def test_a_branch_that_is_switched_while_the_index_is_waited_for_is_an_error_not_damage(store: Store, git: Git) -> None:
+    root, lock = root_of(store), store.git_dir / "index.lock"
+    git(root, "branch", "other")
+    before = git(root, "rev-parse", "main", "other")
+
+    def switched(_: str) -> None:
+        lock.unlink()
+        git(root, "symbolic-ref", "HEAD", "refs/heads/other")
+
+    with store.begin("add") as run, run.locked(switched) as transaction:
+        lock.write_text("")
+        with pytest.raises(RepositoryError, match="Another branch than main") as caught:
+            transaction.publish([PlannedCommit("a", {"wiki/a.md": b"a"})])
+    assert caught.value.hint == "git switch main, or start again."
+    assert git(root, "rev-parse", "main", "other") == before
+    assert git(root, "status", "--porcelain") == ""
     assert traces(store) == []
