@@ -173,9 +173,9 @@ def main() -> int:
     return 1 if tally.faults else 0
 
 
-def notice(folder: Path, name: str) -> str:
+def notice(folder: Path, name: str, *, short: bool = False) -> str:
     """The first fault that a break shows, "" for none: histories are read first, because that is quick."""
-    recording = tell(folder, name)
+    recording = tell(folder, name, short=short)
     discard(recording)
     for full, singles, stride in ((0.0, 0.0, 2), (0.2, 0.01, 4)):
         points = recording.points[::stride]

@@ -208,7 +208,9 @@ class Stress:
                 self.git("checkout", "-q", "-f", "main")
             elif "overwritten" in done.stderr:
                 # An edit made while the other branch was out.
-                self.git("stash", "-q", "-u")
+                with self.unpruned:
+                    self.git("add", "-A")
+                    self.git("commit", "-q", "-m", "edited while another branch was out")
 
     def run(self, writers: int, readers: int) -> None:
         """Starts everything, waits for its end, and looks."""
