@@ -247,7 +247,7 @@ def nobody_recovers() -> None:
     KnowledgeBase.recover = lambda *_: False  # type: ignore[method-assign]
 
 
-@mutant("add", '"event"', Kind.OTHER)
+@mutant("add", "/out>", Kind.OTHER)
 def conversions_are_not_remembered() -> None:
     from gitkb.ingest import pool
 

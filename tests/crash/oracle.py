@@ -220,7 +220,10 @@ class Look:
     def _recover(self) -> None:
         if self.ran.code == 0 and not self.ran.killed:
             return
+        before = tip(self.top)
         ran = self.runner.run(at(self.top, ("recover", "--kb", "{top}/kb")), self.top)
+        if not self._holds(before):
+            self._fault(Kind.LOST, "recovery moved the branch back")
         if ran.code:
             self._fault(Kind.BROKEN, f"recover ends with {ran.code}: {ran.err[-400:]}")
 
