@@ -12,10 +12,9 @@ from pathlib import Path
 
 from gitkb.store.follow import settle
 from gitkb.store.journal import JOURNAL_FILE, Note, RunFolder, decode_note, run_folders
-from gitkb.store.locks import Liveness, release_git_lock, wait_for_workers
-from gitkb.store.objects import release_keep
+from gitkb.store.locks import Liveness, wait_for_workers
 from gitkb.store.refs import JOURNAL_REFS, ref_oid
-from gitkb.store.run import remove_run
+from gitkb.store.run import release_locks, remove_run
 from gitkb.store.snapshot import ObjectReader, Snapshot
 from gitkb.store.values import Recovery, Rescued, RunState
 from gitkb.store.writer import Place
@@ -78,7 +77,7 @@ class Recoverer:
         note = described(folder, self.reader)
         place = self.place_of(folder, note)
         self._settle(place, folder)
-        self._release(place, folder)
+        release_locks(place)
         remove_run(place, folder, self.report)
         if note is not None:
             state = RunState(folder.id, note.what, note.progress, self._published(note), False)
@@ -109,17 +108,6 @@ class Recoverer:
         self._rescued.extend(place.rescued)
         for line in place.left:
             self._leave(line)
-
-    def _release(self, place: Place, folder: RunFolder) -> None:
-        release_git_lock(place.index_lock, folder.index_token)
-        if place.branch:
-            file = self.common / place.branch
-            release_git_lock(file.with_name(file.name + ".lock"), folder.ref_token)
-        packs = self.common / "objects" / "pack"
-        for keep in sorted(packs.glob("pack-*.keep")):
-            with suppress(FileNotFoundError):
-                if keep.read_bytes() == folder.keep_note:
-                    release_keep(keep)
 
     def _leave(self, line: str) -> None:
         self._left.append(line)

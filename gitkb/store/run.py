@@ -16,8 +16,8 @@ from gitkb.errors import GitkbError, RefMoved, RepositoryError
 from gitkb.store.failing import library_errors
 from gitkb.store.follow import free_index, hold_index, settle
 from gitkb.store.journal import Note, RunFolder
-from gitkb.store.locks import Liveness, Wait, exclusive
-from gitkb.store.objects import fsync_all
+from gitkb.store.locks import Liveness, Wait, exclusive, release_git_lock
+from gitkb.store.objects import fsync_all, release_keep
 from gitkb.store.publish import Transaction
 from gitkb.store.refs import JOURNAL_REFS, delete_ref, ref_oid
 from gitkb.store.scratch import add_worktree, remove_worktree
@@ -123,6 +123,7 @@ class Run:
                 if self._writer.place.worktree is not None and (note := self._folder.marked()) is not None:
                     with exclusive(self._lock, None, 60, LOCK_MESSAGE):
                         settle(self._writer.place, self._writer.place.worktree, note)
+                release_locks(self._writer.place)
                 remove_run(self._writer.place, self._folder, self._on_wait)
         finally:
             self._alive.release()
@@ -137,6 +138,20 @@ class Run:
             # The first error says more; what is left here is cleared by the next writer.
             if error is None:
                 raise
+
+
+def release_locks(place: Place) -> None:
+    """Remove the lock files and the `.keep` files that are provably the run's own: what it could not remove itself when it was
+    done with them, or did not come to. May be repeated; the caller has brought index and worktree up to the branch."""
+    folder = place.folder
+    release_git_lock(place.index_lock, folder.index_token)
+    if place.branch:
+        file = place.common / place.branch
+        release_git_lock(file.with_name(file.name + ".lock"), folder.ref_token)
+    for keep in sorted((place.common / "objects" / "pack").glob("pack-*.keep")):
+        with suppress(FileNotFoundError):
+            if keep.read_bytes() == folder.keep_note:
+                release_keep(keep)
 
 
 def remove_run(place: Place, folder: RunFolder, on_wait: Wait | None) -> None:
