@@ -91,7 +91,7 @@ def recovery_leaves_the_lock_of_the_index() -> None:
         settle(*arguments)
         follow.release_git_lock = release
 
-    recovery.settle, recovery.release_git_lock = settled, _nothing  # type: ignore[assignment]
+    recovery.settle, recovery.release_locks = settled, _nothing  # type: ignore[assignment]
 
 
 @mutant("add", MAIN, Kind.LEFT)
@@ -117,9 +117,9 @@ def nothing_says_that_the_worktree_lags() -> None:
 
 @mutant("add", (".keep", MAIN), Kind.LEFT)
 def packs_are_kept_for_ever() -> None:
-    from gitkb.store import objects, recovery
+    from gitkb.store import objects, run
 
-    objects.release_keep = recovery.release_keep = _nothing  # type: ignore[assignment]
+    objects.release_keep = run.release_keep = _nothing  # type: ignore[assignment]
 
 
 @mutant("refresh", MAIN, Kind.LEFT)
@@ -223,16 +223,13 @@ def a_document_comes_in_two_steps() -> None:
 def recovery_takes_the_branch_back() -> None:
     from gitkb.store import recovery
 
-    release = recovery.Recoverer._release
+    release = recovery.release_locks
 
-    def released(self: recovery.Recoverer, place: Any, folder: Any) -> None:
-        note = folder.note() if folder.marked() is None else folder.marked()
-        first = git_first(place.common)
-        if note is not None:
-            (place.common / place.branch).write_text(f"{first}\n", encoding="ascii")
-        release(self, place, folder)
+    def released(place: Any) -> None:
+        (place.common / place.branch).write_text(f"{git_first(place.common)}\n", encoding="ascii")
+        release(place)
 
-    recovery.Recoverer._release = released  # type: ignore[method-assign]
+    recovery.release_locks = released
 
 
 def git_first(common: Path) -> str:
@@ -254,8 +251,9 @@ def conversions_are_not_remembered() -> None:
     script = "from gitkb.ingest.cache import Cache; Cache._store = lambda *_: None\nfrom gitkb.ingest.worker import main; main()"
 
     class Forgetful(subprocess.Popen[bytes]):
-        def __init__(self, command: list[str], **options: Any) -> None:
-            super().__init__([*command[:2], "-c", script], **options)
+        def __init__(self, command: Any, **options: Any) -> None:
+            worker = "gitkb.ingest.worker" in command
+            super().__init__([*command[:2], "-c", script] if worker else command, **options)
 
     pool.subprocess.Popen = Forgetful  # type: ignore[misc]
 
