@@ -1,6 +1,7 @@
 """The crash matrix: every scene, disturbed at every state-changing system call. One command, one summary line.
 
-    python -m tests.crash.matrix [--jobs N] [--only SCENE]... [--kills|--errors|--others] [--sample N --seed S] [--log FILE]
+    python -m tests.crash.matrix [--jobs N] [--kills] [--errors] [--others] [--only SCENE]... [--near WORDS]
+                                 [--sample N --seed S] [--log FILE]
 
 Kills: SIGKILL on entering each call. Errors: each call fails with ENOSPC, EIO, EACCES or EMFILE, where it can. Others: the n-th
 call of *any* process or thread of the run (workers, the git program) is its last, or fails. `--log` keeps what was done, one
@@ -237,6 +238,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
         parser.add_argument(f"--{kind}s", dest="kinds", action="append_const", const=kind)
     parser.add_argument("--sample", type=int, default=0, help="so many points of each scene instead of all")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--near", default="", metavar="WORDS", help="only calls whose line in strace's output holds these words")
     parser.add_argument("--everything", action="store_true", help="each single write of SQLite to the catalog too")
     parser.add_argument("--fresh", action="store_true", help="start Python anew for each run")
     parser.add_argument("--log", type=Path)
@@ -249,7 +251,9 @@ def _points(matrix: Matrix, options: argparse.Namespace) -> list[Point]:
         if not options.only or scene.name in options.only:
             matrix.make(scene)
             kinds = options.kinds or ("kill", "error", "other")
-            of_scene = [choose(matrix.points(scene, [kind], options.everything), options.sample, options.seed) for kind in kinds]
+            every = [matrix.points(scene, [kind], options.everything) for kind in kinds]
+            near = [[point for point in points if options.near in point.call.line] for points in every]
+            of_scene = [choose(some, options.sample, options.seed) for some in near]
             print(f"{scene.name}: {len(matrix.calls[scene.name])} calls, {sum(map(len, of_scene))} points", file=sys.stderr)
             points += [point for some in of_scene for point in some]
     return points

@@ -44,6 +44,11 @@ def test_an_error_of_any_call_is_told_and_the_next_run_works() -> None:
     assert "errors: 15 points" in said and CLEAN in said
 
 
+def test_a_keep_file_that_cannot_be_removed_at_once_does_not_stay() -> None:
+    said = _run("matrix", "--errors", *_only("refresh"), "--near", '.keep") = 0')
+    assert "errors: 5 points" in said and CLEAN in said
+
+
 def test_a_worker_or_the_git_program_may_die_as_well() -> None:
     said = _run("matrix", "--others", *_only("add", "push"), "--sample", "4", "--seed", SEED)
     assert "other processes: " in said and CLEAN in said
