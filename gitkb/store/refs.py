@@ -16,6 +16,7 @@ from gitkb.store.failing import library_errors
 from gitkb.store.journal import RunFolder
 from gitkb.store.locks import Wait, new_token, release_git_lock, take_git_lock, while_locked
 from gitkb.store.objects import ObjectBuffer, encode_commit, fsync_all, kept_packs
+from gitkb.store.program import attempt, environment
 from gitkb.store.snapshot import open_bare
 from gitkb.store.trees import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
@@ -23,6 +24,7 @@ from gitkb.store.values import Rescued, Version
 JOURNAL_REFS = "refs/gitkb/in-progress/"
 RESCUE_REFS = "refs/gitkb/rescue/"
 ZERO = "0" * 40
+_TRIES = 5
 
 
 def ref_oid(repository: pygit2.Repository, ref: str) -> str:
@@ -124,11 +126,27 @@ def keep_rescued(repository: pygit2.Repository, common: Path, folder: RunFolder,
     buffer.drain(packs)
     # In a kept pack, because git may prune at any moment what no ref names yet.
     with kept_packs(packs, common / "objects", folder.keep_note):
+        return Rescued(path, new_rescue_ref(repository, common, commit))
+
+
+def new_rescue_ref(repository: pygit2.Repository, common: Path, commit: str) -> str:
+    """Point the next free `refs/gitkb/rescue/<n>` at a commit, durably, and return its name."""
+    for _ in range(_TRIES):
         number = 1
-        while True:
-            try:
-                ref = f"{RESCUE_REFS}{number}"
-                repository.references.create(ref, pygit2.Oid(hex=commit))
-                return Rescued(path, ref)
-            except (pygit2.AlreadyExistsError, ValueError):
-                number += 1
+        while ref_oid(repository, f"{RESCUE_REFS}{number}"):
+            number += 1
+        if set_ref(common, f"{RESCUE_REFS}{number}", commit, new=True):
+            return f"{RESCUE_REFS}{number}"
+    hint = "Look at the disk space and at who may write there; a lock file that no git process holds may be removed."
+    raise RepositoryError(f"{common / RESCUE_REFS}{number} could not be written.", hint)
+
+
+def set_ref(git_dir: Path, ref: str, commit: str, *, new: bool = False) -> bool:
+    """Point a ref at a commit, durably, with `new` only where there is none yet; says whether it was done.
+
+    The git program does it: it ends what it began and removes its lock when this process is killed, where libgit2 would leave a
+    lock that stops everybody.
+    """
+    expected = [ZERO] if new else []
+    arguments = ["-c", "core.fsync=reference", "update-ref", "--no-deref", ref, commit, *expected]
+    return attempt(git_dir, arguments, environment()).returncode == 0

@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -19,7 +18,7 @@ import pygit2
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.store.ancestors import Ancestors
 from gitkb.store.program import TRUST, environment, finished
-from gitkb.store.refs import RESCUE_REFS
+from gitkb.store.refs import RESCUE_REFS, new_rescue_ref, set_ref
 from gitkb.store.snapshot import open_bare
 
 SEEN_REFS = "refs/gitkb/seen/"
@@ -134,12 +133,10 @@ class Network:
 
     def accept(self, remote: Remote, commit: str) -> None:
         """Note a state of the remote's branch as seen, and let the tracking branch follow."""
-        repository = open_bare(self._git_dir)
         for ref in (f"{SEEN_REFS}{remote}", remote.tracking):
             # Only a note: another process that sets it at this moment says the same or more.
-            with suppress(ValueError, pygit2.GitError, OSError):
-                if self._ref(ref) != commit:
-                    repository.references.create(ref, pygit2.Oid(hex=commit), force=True)
+            if self._ref(ref) != commit:
+                set_ref(self._git_dir, ref, commit)
 
     def rescue(self, commit: str) -> str:
         """Keep a commit under `refs/gitkb/rescue/<n>` and return that ref; the same commit is kept once."""
@@ -147,13 +144,7 @@ class Network:
         for ref in sorted(ref for ref in repository.references if ref.startswith(RESCUE_REFS)):
             if self._ref(ref) == commit:
                 return ref
-        number = 1
-        while True:
-            try:
-                repository.references.create(f"{RESCUE_REFS}{number}", pygit2.Oid(hex=commit))
-                return f"{RESCUE_REFS}{number}"
-            except (pygit2.AlreadyExistsError, ValueError):
-                number += 1
+        return new_rescue_ref(repository, self._git_dir, commit)
 
     def _ref(self, name: str) -> str:
         try:
