@@ -33,6 +33,16 @@ _REMEDIES = {
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line (without the program's name) and returns its exit code."""
+    code = _ended(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _forget(stream)
+    return code
+
+
+def _ended(arguments: Sequence[str]) -> int:
     terminal.never_fail_on_encoding()
     verbose = "-v" in arguments or "--verbose" in arguments
     try:
@@ -108,7 +118,7 @@ def _trace(error: BaseException, wanted: bool) -> None:
 
 
 def _forget(stream: TextIO) -> None:
-    """Lets the interpreter's last flush go nowhere: the reader of the pipe has gone, and that is no fault."""
+    """Lets the interpreter's last flush go nowhere: nobody reads it, or the disk is full, and that was said where it can be."""
     sink = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(sink, stream.fileno())

@@ -6,6 +6,7 @@ through `printable`, which spells out control characters, escape sequences and m
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from io import TextIOWrapper
 
 _STEERING = (
@@ -44,9 +45,11 @@ def tell_json(value: object, *, indent: int | None = None) -> None:
 
 
 def say(line: str) -> None:
-    """One message for the person, on stderr."""
-    sys.stderr.write(f"{printable(line)}\n")
-    sys.stderr.flush()
+    """One message for the person, on stderr. Where it cannot be written (a terminal that was closed, a full disk) the command
+    goes on: what it does matters more than who watches."""
+    with suppress(OSError):
+        sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.flush()
 
 
 def complain(message: str, hint: str = "") -> None:

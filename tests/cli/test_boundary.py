@@ -109,6 +109,20 @@ def test_a_reader_that_goes_away_is_no_noise(kb: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_messages_that_cannot_be_written_end_no_command_and_results_do(program: Callable[..., Any], own: Path) -> None:
+    (own / "docs/new.md").write_text("# New\n\nA new page is a page that was not there before.\n", encoding="utf-8")
+    with open("/dev/full", "w") as full:
+        added = program("add", "docs", "--kb", "kb", cwd=own, capture_output=False, stdout=subprocess.PIPE, stderr=full)
+        listed = program("list", "--kb", own / "kb", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert added.returncode == 0 and "Added 1" in added.stdout
+    assert listed.returncode == 1
+    assert listed.stderr.splitlines() == [
+        "error: The system refused: no space left on device.",
+        "hint:  Free some space on that disk, then run the command again: it goes on where it stopped.",
+    ]
+
+
 def test_a_terminal_that_lacks_a_character_gets_it_spelled_out(program: Callable[..., Any], kb: Path) -> None:
     done = program("show", "nö-such", "--kb", kb, env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     assert done.returncode == 1
