@@ -61,7 +61,7 @@ def wanted(runner: Runner, scene: Scene, top: Path) -> Wanted:
             ran = runner.run(at(top, command), top)
             assert ran.code == 0, ran
     for page in scene.edits:
-        assert WORDS in git(top / "kb", "show", f"refs/heads/main:{page}").stdout, page
+        assert has_words(top, page), page
     return Wanted(files(top), documents(top), frozenset(cache(top)), start)
 
 
@@ -90,6 +90,18 @@ def cache(top: Path) -> dict[str, tuple[int, int]]:
 
 def git_dir(top: Path) -> Path:
     return top / "kb" / ".git" if (top / "kb" / ".git").is_dir() else top / "kb"
+
+
+def has_words(top: Path, page: str) -> bool:
+    """Whether a person's words in a page are in the branch, in the worktree, or kept under a ref."""
+    kb = top / "kb"
+    if (kb / page).is_file() and WORDS in (kb / page).read_text("utf-8"):
+        return True
+    if WORDS in git(kb, "show", f"refs/heads/main:{page}", check=False).stdout:
+        return True
+    # A rescue that was killed itself no longer knows the path.
+    refs = git(kb, "for-each-ref", "--format=%(refname)", "refs/gitkb/rescue").stdout.split()
+    return any(git(kb, "grep", "-q", WORDS, ref, check=False).returncode == 0 for ref in refs)
 
 
 def left_over(top: Path) -> list[str]:
@@ -263,7 +275,7 @@ class Look:
         """The end is that of an undisturbed run, a person's words are there, and no conversion was done twice."""
         self._same_files("at the end")
         for page in {*self.scene.edits, *(self.mine - {MINE})}:
-            if not self._has_words(page):
+            if not has_words(self.top, page):
                 self._fault(Kind.LOST, f"a person's words in {page}")
         now = cache(self.top)
         again = sorted(name for name, state in before.items() if now.get(name) != state)
@@ -273,14 +285,6 @@ class Look:
         reported = [event for event in _reports(self.ran.out) if event.get("outcome") in ("added", "updated")]
         if len(before) < 2 * len(reported):
             self._fault(Kind.OTHER, f"{len(reported)} documents were reported, {len(before)} results cached")
-
-    def _has_words(self, page: str) -> bool:
-        if WORDS in git(self.top / "kb", "show", f"refs/heads/main:{page}", check=False).stdout:
-            return True
-        if not self.scene.bare and (self.top / "kb" / page).is_file() and WORDS in (self.top / "kb" / page).read_text("utf-8"):
-            return True
-        refs = git(self.top / "kb", "for-each-ref", "--format=%(refname)", "refs/gitkb/rescue").stdout.split()
-        return any(WORDS in git(self.top / "kb", "show", f"{ref}:{page}", check=False).stdout for ref in refs)
 
     def _same_files(self, when: str) -> None:
         mine = {page for name in self.mine for page in (name, f".gitkb/edited/{name}")}

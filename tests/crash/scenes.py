@@ -37,8 +37,8 @@ class Scene:
     name: str
     make: Callable[[Runner, Path], None]
     command: tuple[str, ...]
-    once: bool = False
     then: tuple[str, ...] = ()
+    once: bool = False
     edits: tuple[str, ...] = ()
     hub: bool = False
     bare: bool = False
@@ -192,9 +192,20 @@ def killed(at_line: str, scene: Scene, nth: int = 0) -> Callable[[Runner, Path],
     return make
 
 
+def typed_after(make: Callable[[Runner, Path], None], page: str) -> Callable[[Runner, Path], None]:
+    """A scene in which a person then edits a page that recovery is about to write."""
+
+    def typed(runner: Runner, top: Path) -> None:
+        make(runner, top)
+        _edit(top, page)
+
+    return typed
+
+
 ADD = ("add", "{top}/docs", "--kb", "{top}/kb", "--json", *JOBS)
 RECOVER = ("recover", "--kb", "{top}/kb")
 SWAP = '"/kb/.git/refs/heads/main.lock", "/kb/.git/refs/heads/main"'
+INDEX = "wiki/index.md"
 ADDING = Scene("add", empty, ADD)
 CHANGING = Scene("change", changed, ADD, edits=EDITED)
 SCENES = (
@@ -207,7 +218,8 @@ SCENES = (
     Scene("pull", shared, ("pull", "--kb", "{top}/kb", "--json"), hub=True),
     Scene("push", shared, ("push", "--kb", "{top}/kb", "--json"), hub=True),
     Scene("bare", bare, ADD, bare=True),
-    Scene("recover before the swap", killed(SWAP, ADDING), RECOVER, then=ADD),
-    Scene("recover new files", killed("RENAME_NOREPLACE", ADDING, 3), RECOVER, then=ADD),
-    Scene("recover changed files", killed("RENAME_EXCHANGE", CHANGING, -2), RECOVER, then=ADD, edits=EDITED),
+    Scene("recover before the swap", killed(SWAP, ADDING), RECOVER, ADD),
+    Scene("recover new files", killed("RENAME_NOREPLACE", ADDING, 3), RECOVER, ADD),
+    Scene("recover beside an edit", typed_after(killed("RENAME_NOREPLACE", ADDING, -1), INDEX), RECOVER, ADD, edits=(INDEX,)),
+    Scene("recover changed files", killed("RENAME_EXCHANGE", CHANGING, -2), RECOVER, ADD, edits=EDITED),
 )
