@@ -1,6 +1,7 @@
 """A sample of the crash matrix, with a fixed seed; all of it is `python -m tests.crash.matrix`, see there."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,33 +31,29 @@ def _only(*scenes: str) -> list[str]:
     return [word for scene in scenes for word in ("--only", scene)]
 
 
-CLEAN = "0 lost, 0 left over, 0 broken, 0 other end, 0 bad message"
+def _reached(said: str, what: str) -> int:
+    """How many points came to pass, where no rule was broken at any of them (a quick run makes fewer groups: some may not)."""
+    found = re.search(rf"{what}: (\d+) points \([^)]*\): 0 lost, 0 left over, 0 broken, 0 other end, 0 bad message", said)
+    assert found is not None, said
+    return int(found[1])
 
 
-def test_a_kill_at_any_call_loses_nothing_and_leaves_nothing() -> None:
-    scenes = _only("add", "change", "push", "recover new files")
-    said = _run("matrix", "--kills", *scenes, "--sample", "4", "--seed", SEED)
-    assert f"kills: 16 points (16 ended with -9): {CLEAN}" in said
-
-
-def test_an_error_of_any_call_is_told_and_the_next_run_works() -> None:
-    said = _run("matrix", "--errors", *_only("add", "remove", "recover changed files"), "--sample", "5", "--seed", SEED)
-    assert "errors: 15 points" in said and CLEAN in said
+def test_a_kill_or_an_error_at_any_call_loses_nothing_leaves_nothing_and_is_told() -> None:
+    scenes = _only("add", "change", "push", "recover changed files")
+    said = _run("matrix", "--kills", "--errors", "--others", *scenes, "--sample", "3", "--seed", SEED)
+    assert _reached(said, "kills") >= 10
+    assert _reached(said, "errors") >= 10
+    assert _reached(said, "other processes") >= 4
 
 
 def test_a_keep_file_that_cannot_be_removed_at_once_does_not_stay() -> None:
     said = _run("matrix", "--errors", *_only("refresh"), "--near", '.keep") = 0')
-    assert "errors: 5 points" in said and CLEAN in said
-
-
-def test_a_worker_or_the_git_program_may_die_as_well() -> None:
-    said = _run("matrix", "--others", *_only("add", "push"), "--sample", "4", "--seed", SEED)
-    assert "other processes: " in said and CLEAN in said
+    assert _reached(said, "errors") == 5
 
 
 def test_a_program_that_starts_anew_dies_as_a_forked_one_does() -> None:
     said = _run("matrix", "--kills", "--fresh", *_only("refresh"), "--sample", "2", "--seed", SEED)
-    assert f"kills: 2 points (2 ended with -9): {CLEAN}" in said
+    assert _reached(said, "kills") == 2
 
 
 def test_the_oracle_notices_what_is_broken_on_purpose() -> None:
