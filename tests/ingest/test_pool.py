@@ -96,6 +96,24 @@ def test_a_file_that_changed_or_vanished_since_the_scan_fails(tmp_path: Path, sh
     assert "no such file" in results[1].error
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes with a name")
+def test_a_file_that_became_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, shop: Workshop) -> None:
+    job, other = _texts(tmp_path / "docs", 2)
+    job.source.file.unlink()
+    os.mkfifo(job.source.file)
+    with Pool(shop, ConvertSettings(), tmp_path / "lock", 1) as pool:
+        results = list(pool.prepare([job, other]))
+    assert "not a regular file" in results[0].error
+    assert not results[1].error
+
+
+def test_the_copy_of_an_original_that_fails_goes_at_once(tmp_path: Path, shop: Workshop) -> None:
+    bad = _job(tmp_path / "docs", "bad.docx", b"no Word document")
+    with Pool(shop, ConvertSettings(), tmp_path / "lock", 1) as pool:
+        assert next(iter(pool.prepare([bad]))).error
+        assert [file for file in shop.scratch.rglob("*") if file.is_file()] == []
+
+
 def test_a_conversion_is_remembered_by_its_bytes(tmp_path: Path, shop: Workshop) -> None:
     jobs = _texts(tmp_path / "docs", 1)
     with Pool(shop, ConvertSettings(), tmp_path / "lock", 1) as pool:

@@ -83,3 +83,15 @@ def test_a_single_file_lies_in_its_folder_however_it_is_named(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path / "here")
     (source,) = scan(Path("../docs/a.md"), "", Filter(), None).files
     assert source.file.relative_to(source.folder) == Path("a.md") and source.file.is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes and symbolic links")
+def test_what_is_no_file_is_named_and_left_alone(tmp_path: Path) -> None:
+    folder = _make(tmp_path / "docs", "a.md")
+    os.mkfifo(folder / "pipe.md")
+    (folder / "nowhere.md").symlink_to("missing.md")
+    (folder / "circle.md").symlink_to("circle.md")
+    (folder / "device.txt").symlink_to(os.devnull)
+    found = scan(folder, "", Filter(), None)
+    assert _paths(found) == ["docs/a.md"]
+    assert found.unsupported == ("circle.md", "device.txt", "nowhere.md", "pipe.md")
