@@ -1,5 +1,6 @@
 """Runs the real command on a folder of bad inputs, watches its processes, and judges what it says and leaves behind."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -153,11 +154,9 @@ def _watch(process: "subprocess.Popen[bytes]", watch: Watch) -> None:
 def _descendants(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
+        with contextlib.suppress(OSError):  # it may end while it is looked at
+            for task in Path(f"/proc/{parent}/task").glob("*/children"):
                 found += map(int, task.read_text("ascii").split())
-            except OSError:
-                continue
     return found
 
 
