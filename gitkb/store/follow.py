@@ -44,7 +44,7 @@ def publish_visibly(this: Following, group: Group, guard: Callable[[], None], sw
         staged = _prepare(this.worktree, group, index)
         # `git switch` gives the index back a moment before it moves HEAD: by now it has.
         guard()
-        # The lock must outlast a loss of power as the mark does.
+        # The lock must outlast a loss of power, as the mark does.
         fsync_all([place.git_dir])
         place.folder.mark(this.note)
         swap()
@@ -69,7 +69,7 @@ def publish_visibly(this: Following, group: Group, guard: Callable[[], None], sw
 def hold_index(place: Place, on_wait: Wait | None) -> None:
     """Take `index.lock`, unless it is ours already: until it is freed, no `git commit` of a person moves the branch."""
     token = place.folder.index_token
-    if not is_ours(place.index_lock, token):
+    if not is_ours(place.index_lock, token, place.folder.keep_note):
         new_token(token, place.folder.keep_note)
         take_git_lock(place.index_lock, token, on_wait)
 
@@ -77,11 +77,11 @@ def hold_index(place: Place, on_wait: Wait | None) -> None:
 def free_index(place: Place) -> None:
     """Give `index.lock` back where it is held and no publication is half done; recovery needs it otherwise."""
     if place.folder.marked() is None:
-        release_git_lock(place.index_lock, place.folder.index_token)
+        release_git_lock(place.index_lock, place.folder.index_token, place.folder.keep_note)
 
 
 def _unlock(place: Place, worktree: Worktree, known: frozenset[str | None]) -> None:
-    release_git_lock(place.index_lock, place.folder.index_token)
+    release_git_lock(place.index_lock, place.folder.index_token, place.folder.keep_note)
     worktree.clear(known, place.rescue)
     place.folder.unmark()
 

@@ -5,6 +5,7 @@ branch that gitkb moves durably would then name a history whose older half a los
 returns, every object that was there when it began is durable. Changes nothing but a note of what need not be looked at again.
 """
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ from gitkb.store.objects import fsync_all
 
 RACY_NANOSECONDS = 2_000_000_000
 """A folder that changed so recently may change again without another time: it is not noted."""
+_LOOSE = re.compile(r"[0-9a-f]{2}")
 _NOTED = re.compile(r"([0-9a-f]{2}) (\d{1,20})")
 
 
@@ -41,10 +43,11 @@ class Hardened:
 
     def _ages(self) -> dict[str, int]:
         ages = {}
-        for number in range(256):
-            name = f"{number:02x}"
-            with suppress(FileNotFoundError):
-                ages[name] = (self._common / "objects" / name).stat().st_mtime_ns
+        with os.scandir(self._common / "objects") as found:
+            for entry in found:
+                with suppress(FileNotFoundError):
+                    if _LOOSE.fullmatch(entry.name):
+                        ages[entry.name] = entry.stat().st_mtime_ns
         return ages
 
     def _read(self) -> dict[str, int] | None:

@@ -156,20 +156,21 @@ def _link(token: Path, lock: Path) -> None:
             stream.write(token.read_bytes())
 
 
-def is_ours(lock: Path, token: Path) -> bool:
-    """Whether a lock file was made from a token: the same file, or (without hard links) the same content."""
+def is_ours(lock: Path, token: Path, content: bytes = b"") -> bool:
+    """Whether a lock file was made from a token: the same file, or (without hard links) the same content. Where a loss of power
+    has taken the token, `content` is what it held and nobody else writes."""
     if is_same_file(lock, token):
         return True
     try:
-        content = token.read_bytes()
-        return bool(content) and not lock.is_symlink() and lock.read_bytes() == content
+        found = b"" if lock.is_symlink() else lock.read_bytes()
+        return bool(found) and (found == content or found == token.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return False
 
 
-def release_git_lock(lock: Path, token: Path) -> bool:
+def release_git_lock(lock: Path, token: Path, content: bytes = b"") -> bool:
     """Remove git's lock file if it was made from `token`; says whether it was."""
-    if not is_ours(lock, token):
+    if not is_ours(lock, token, content):
         return False
     lock.unlink(missing_ok=True)
     return True

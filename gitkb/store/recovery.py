@@ -77,7 +77,7 @@ class Recoverer:
         note = described(folder, self.reader)
         place = self.place_of(folder, note)
         self._settle(place, folder)
-        release_locks(place)
+        release_locks(place, note)
         remove_run(place, folder, self.report)
         if note is not None:
             state = RunState(folder.id, note.what, note.progress, self._published(note), False)

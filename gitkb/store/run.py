@@ -140,14 +140,17 @@ class Run:
                 raise
 
 
-def release_locks(place: Place) -> None:
+def release_locks(place: Place, note: Note | None = None) -> None:
     """Remove the lock files and the `.keep` files that are provably the run's own: what it could not remove itself when it was
-    done with them, or did not come to. May be repeated; the caller has brought index and worktree up to the branch."""
+    done with them, or did not come to. May be repeated; the caller has brought index and worktree up to the branch. `note` is what
+    a dead run said last."""
     folder = place.folder
-    release_git_lock(place.index_lock, folder.index_token)
+    release_git_lock(place.index_lock, folder.index_token, folder.keep_note)
     if place.branch:
         file = place.common / place.branch
-        release_git_lock(file.with_name(file.name + ".lock"), folder.ref_token)
+        # Only the dead run knew the commit that it was about to publish.
+        content = f"{note.after}\n".encode() if note is not None and note.after else b""
+        release_git_lock(file.with_name(file.name + ".lock"), folder.ref_token, content)
     for keep in sorted((place.common / "objects" / "pack").glob("pack-*.keep")):
         with suppress(FileNotFoundError):
             if keep.read_bytes() == folder.keep_note:

@@ -247,9 +247,8 @@ class Worktree:
 
     def folders_of(self, plans: Iterable[PathPlan]) -> list[Path]:
         """The folders whose names a group changes, new ones and their parents included; some may be gone by now."""
-        return sorted(
-            {folder for plan in plans for folder in (self.root / plan.path).parents if folder.is_relative_to(self.root)}
-        )
+        lowest = {self.root / plan.path.rpartition("/")[0] for plan in plans}
+        return sorted({self.root, *lowest, *(up for low in lowest for up in low.parents if up.is_relative_to(self.root))})
 
     def stat(self, plan: PathPlan) -> os.stat_result | None:
         """The stat of a path's file for the index, None where it is not the very file that was seen or written: a person

@@ -107,9 +107,9 @@ class Oracle:
         done = self._try("commit", "-q", "--allow-empty", "-m", "mine, at once")
         if done.returncode:
             return
-        changed = [line for line in self._git("diff", "--name-only", before, "HEAD").splitlines() if line.startswith(OWN)]
-        changed = [line for line in changed if REMOVED not in line]
-        # What they had staged may be lost, which is between them and git: so the commit does not stay.
+        # What they had staged may be lost, which is between them and git: so it may not be readable, and does not stay.
+        said = self._try("diff", "--name-only", before, "HEAD").stdout
+        changed = [line for line in said.splitlines() if line.startswith(OWN) and REMOVED not in line]
         self._git("update-ref", branch, before)
         if changed:
             raise Broken(f"a person's commit right after the loss changed {changed}")
