@@ -142,8 +142,8 @@ class Run:
 
 def release_locks(place: Place, note: Note | None = None) -> None:
     """Remove the lock files and the `.keep` files that are provably the run's own: what it could not remove itself when it was
-    done with them, or did not come to. May be repeated; the caller has brought index and worktree up to the branch. `note` is what
-    a dead run said last."""
+    done with them, or did not come to. May be repeated; the caller has brought index and worktree up to the branch. `note` is
+    what a dead run said last."""
     folder = place.folder
     release_git_lock(place.index_lock, folder.index_token, folder.keep_note)
     if place.branch:
