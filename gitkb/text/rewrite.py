@@ -1,6 +1,7 @@
 """Gives the links and pictures of a Markdown text new targets, or takes them away and leaves their words.
 
-Invariant: the text keeps its lines (their number and everything that is no link), and code is not touched. Links are found by
+Invariant: the text keeps its lines (their number and everything that is no link), and code is not touched. Raw HTML that is
+not known to be harmless becomes text (`rawhtml`). Links are found by
 one scan, linear in the text: inline, by reference, `[[wikilinks]]`, and HTML's `<a>` and `<img>`. What a target means is the
 caller's business.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from gitkb.text.links import heading_anchor
+from gitkb.text.rawhtml import kept
 
 Retarget = Callable[[str], str | None]
 """From a target as the author meant it (unescaped) to a link destination; None takes the link away."""
@@ -21,8 +23,7 @@ _TITLE = r"(?:\s+(?:\"[^\"]{0,500}\"|'[^']{0,500}'|\([^()]{0,500}\)))?"
 _TOKEN = re.compile(
     r"\\[!-/:-@\[-`{-~]"
     r"|(?P<ticks>`+)"
-    r"|<(?P<tag>a|img)(?=[\s/>])[^<>]{0,4000}>"
-    r"|<[A-Za-z/!?][^<>]{0,4000}>"
+    r"|(?P<html><(?=[A-Za-z/!?]))"
     r"|(?P<embed>!?)\[\[(?P<note>[^\[\]|\n]{1,500})(?:\|(?P<shown>[^\[\]|\n]{0,500}))?\]\](?![\[(])"
     r"|(?P<open>!?\[)"
     rf"|\](?:(?P<inline>\(\s*{_DESTINATION}{_TITLE}\s*\))|\[(?P<label>[^\[\]]{{0,500}})\])?",
@@ -33,6 +34,8 @@ _ATTRIBUTE = {
     tag: re.compile(rf"\s{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I)
     for tag, name in (("a", "href"), ("img", "src"))
 }
+_LED = re.compile(r"<(?P<tag>a|img)(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_OPENS = re.compile(r"<(?=[A-Za-z/!?])")
 _ALT = re.compile(r"\salt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 _ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)|\[\^[^\]]+\]:")
@@ -40,7 +43,7 @@ _ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)|\[\^[^\]]+\]:")
 
 def retarget(markdown: str, link: Retarget, picture: Retarget) -> str:
     """The text with every link and picture led elsewhere or, where the answer is None, replaced by its words."""
-    if not any(mark in markdown for mark in ("](", "]:", "[[", "<a", "<A", "<img", "<IMG")):
+    if not any(mark in markdown for mark in ("](", "]:", "[[")) and not _OPENS.search(markdown):
         return markdown
     parts = list(paragraphs(markdown))
     scan = _Scan(link, picture, _definitions(parts))
@@ -64,9 +67,11 @@ def paragraphs(markdown: str) -> Iterator[tuple[str, bool]]:
 
 def _lines(markdown: str) -> Iterator[tuple[str, bool]]:
     """Each line with its end, and whether it is code: fenced, or indented outside lists after a blank line."""
-    closing, listed, open_for_code = "", False, True
+    closing, listed, open_for_code, container = "", False, True, (0, 0)
     for line in re.split(r"(?<=\n)", markdown):
         fence = _FENCE.match(line.rstrip("\n"))
+        if closing and _left(line, container):
+            closing = ""
         if closing:
             if fence and fence[1].startswith(closing) and not fence[2].strip():
                 closing = ""
@@ -75,12 +80,26 @@ def _lines(markdown: str) -> Iterator[tuple[str, bool]]:
         indented = line.startswith(("    ", "\t"))
         is_code = bool(fence) or (indented and open_for_code and not listed)
         closing = fence[1] if fence and not (indented and open_for_code and not listed) else ""
+        if fence and closing:
+            before = line[: fence.start(1)]
+            container = _container(before) if listed or before.strip(" \t>") else (before.count(">"), 0)
         if line.strip():
             listed = bool(_ITEM.match(line)) or (listed and line[0] in " \t")
             open_for_code = is_code
         else:
             open_for_code = True
         yield line, is_code
+
+
+def _container(before: str) -> tuple[int, int]:
+    """(quotations, columns) of what stands before a line's text."""
+    return before.count(">"), len(before.rpartition(">")[2].expandtabs(4))
+
+
+def _left(line: str, container: tuple[int, int]) -> bool:
+    """Whether a line is no longer in the quotation or list item in which a fence stood, so that its code is over."""
+    here = _container(line[: len(line) - len(line.lstrip(" \t>"))])
+    return bool(line.strip()) and (here[0] < container[0] or here[1] < container[1])
 
 
 @dataclass(slots=True)
@@ -143,8 +162,13 @@ class _Scan:
                 position = skipped[start]
             elif found_token["ticks"]:
                 position = _after_code(text, found_token)
-            elif found_token["tag"]:
-                edits.append((start, position, self._tag(found_token)))
+                if "\n" in text[start:position]:
+                    # Another reader may see a block end within it, and no code: then this must be no tag.
+                    edits.extend((one.end(), one.end(), " ") for one in _OPENS.finditer(text, start, position))
+            elif found_token["html"]:
+                standing = kept(text, start)
+                position, new = standing or (start + 1, "&lt;")
+                edits.append((start, position, self._html(new)))
             elif found_token["note"]:
                 edits.append((start, position, self._wikilink(found_token)))
             elif found_token["open"]:
@@ -183,6 +207,10 @@ class _Scan:
             return f"![{shown}]({_destination(target)})" if target else found[0]
         target = self.link(f"{quote(name)}.md" + (f"#{heading_anchor(heading)}" if heading else ""))
         return f"[{shown}]({_destination(target)})" if target else found[0]
+
+    def _html(self, standing: str) -> str:
+        led = _LED.fullmatch(standing)
+        return self._tag(led) if led else standing
 
     def _tag(self, found: re.Match[str]) -> str:
         name = found["tag"].lower()

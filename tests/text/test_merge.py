@@ -1,7 +1,7 @@
 """Merging a person's page with a new projection keeps every word of the person's and no stale one of gitkb's."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitkb.text.merge import merge
@@ -44,6 +44,7 @@ META = st.dictionaries(st.sampled_from("abc"), st.sampled_from(("x", "[p, q]", "
 PAGE = st.builds(lambda m, b: (f"---\n{''.join(f'{k}: {v}' + chr(10) for k, v in m.items())}---\n" if m else "") + b, META, BODY)
 
 
+@settings(deadline=None)
 @given(PAGE, PAGE)
 def test_one_changed_side_is_taken_as_it_is(base: str, changed: str) -> None:
     assert merge(base, base, changed).text == changed
@@ -51,6 +52,7 @@ def test_one_changed_side_is_taken_as_it_is(base: str, changed: str) -> None:
     assert merge(base, changed, changed).text == changed
 
 
+@settings(deadline=None)
 @given(PAGE, PAGE, st.lists(BLOCK, min_size=1, max_size=4), st.integers(0, 8))
 def test_a_notes_section_survives_every_projection(base: str, theirs: str, notes: list[str], where: int) -> None:
     section = "## Notes\n\nMine alone.\n\n" + "\n\n".join(n for n in notes if not n.startswith("#"))
@@ -63,6 +65,7 @@ def test_a_notes_section_survives_every_projection(base: str, theirs: str, notes
     assert merge(theirs, merged, theirs).text == merged
 
 
+@settings(deadline=None)
 @given(PAGE, PAGE, PAGE)
 def test_merging_is_stable_once_the_projection_is_the_base(base: str, ours: str, theirs: str) -> None:
     merged = merge(base, ours, theirs).text
