@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from gitkb.errors import InTheWay, RepositoryError
 from gitkb.store.objects import ObjectBuffer
 from gitkb.store.values import Version
+from gitkb.text.gitnames import is_gits_own
 
 TREE_MODE = 0o40000
 FILE_MODES = frozenset({0o100644, 0o100664, 0o100755})
@@ -31,8 +32,7 @@ def checked_segments(path: str) -> list[bytes]:
     """The names along a path, as bytes; `RepositoryError` for a path that could leave the worktree or touch git's own."""
     segments = path.encode("utf-8", "surrogateescape").split(b"/")
     for segment in segments:
-        stem = segment.lower().rstrip(b" .").split(b":")[0]
-        unsafe = segment in (b"", b".", b"..") or stem in (b".git", b"git~1") or b"\0" in segment
+        unsafe = segment in (b"", b".", b"..") or b"\0" in segment or is_gits_own(segment.decode("utf-8", "surrogateescape"))
         if unsafe or len(segment) > MAX_SEGMENT_BYTES:
             raise RepositoryError(f"{path!r} cannot be the path of a file in a knowledge base.")
     return segments

@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Collection
 from functools import lru_cache
 
+from gitkb.text.gitnames import is_gits_own
+
 TREE, GITLINK, LINK = 0o40000, 0o160000, 0o120000
 _OWN = frozenset((b".gitkb", b"raw", b"wiki"))
 _READ_BY_GIT = frozenset((".gitattributes", ".gitmodules", ".gitignore", ".mailmap", "agents.md"))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:[.:].*)?", re.IGNORECASE)
-_GIT = re.compile(r"(?:\.git|git~[0-9]+) *[. ]*(?::.*)?", re.IGNORECASE)
-# What HFS+ ignores in a name, so that ".g\u200cit" is ".git" there.
-_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
 def harm(above: bytes, name: bytes, mode: int, beside: Collection[bytes]) -> str | None:
@@ -41,7 +40,7 @@ def harm(above: bytes, name: bytes, mode: int, beside: Collection[bytes]) -> str
 def _git_own(name: bytes, text: str) -> str | None:
     if name in (b"", b".", b"..") or b"/" in name:
         return "Its name leads out of its folder."
-    if _GIT.fullmatch(_IGNORED.sub("", text)):
+    if is_gits_own(text):
         return "Its name is, on some file systems, that of git's own folder."
     return None
 
