@@ -71,7 +71,11 @@ def _chapters(archive: zipfile.ZipFile, package: "etree._Element", folder: str) 
         if str(item.get("media-type")) in _PAGES and "nav" not in str(item.get("properties") or "").split():
             items[item.get("id")] = _inside(folder, str(item.get("href") or ""))
     spine = [items[ref.get("idref")] for ref in package.iter("{*}itemref") if ref.get("idref") in items]
-    found = list(dict.fromkeys(spine))[:MAX_CHAPTERS]
+    found = list(dict.fromkeys(spine))
+    if len(found) > MAX_CHAPTERS:
+        raise ConversionError(
+            f"the book has {len(found):,} chapters; at most {MAX_CHAPTERS:,} are read.", "Split it, then add its parts."
+        )
     if not any(path in archive.NameToInfo for path in found):
         raise damaged_as("all its chapters are missing")
     return [path for path in found if not _SKIPPED.search(path)] or found

@@ -37,6 +37,8 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
     language = _language(meta)
     gallery = Gallery()
     parts = [part for cell in cells[:MAX_CELLS] if isinstance(cell, dict) for part in _cell(cell, language, gallery)]
+    if len(cells) > MAX_CELLS:
+        parts.append(f"({len(cells) - MAX_CELLS:,} more cells of this notebook are left out.)")
     authors = meta.get("authors")
     return Draft(
         markdown="\n\n".join(parts),

@@ -65,6 +65,8 @@ def _slide(slide: Any, number: int, gallery: Gallery) -> Iterator[str]:
             continue
         if part := _shape(shape, gallery):
             yield part
+    if len(shapes) > MAX_SHAPES:
+        yield f"({len(shapes) - MAX_SHAPES:,} more shapes of this slide are left out.)"
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None and frame.text.strip():
         yield "**Notes:**"
         yield _text(frame, lists=False)

@@ -163,7 +163,10 @@ def _entities(kind: str, whole: bytes) -> Iterator[Case]:
     for name, head, call in (("laughs", LAUGHS, b"&a11;"), ("outside", OUTSIDE, b"&outside;")):
         data = head.encode() + body.replace(place, call + place, 1)
         yield either(
-            f"{kind}/entities-{name}.{kind}", replaced(whole, {main: data}), "damaged", absent=("ha ha ha", "root:x:", "/bin/sh")
+            f"{kind}/entities-{name}.{kind}",
+            replaced(whole, {main: data}),
+            "damaged|took longer",
+            absent=("ha ha ha", "root:x:", "/bin/sh"),
         )
     wide = b'<?xml version="1.0" encoding="UTF-16"?>' + body
     yield either(f"{kind}/encoding-lies.{kind}", replaced(whole, {main: wide}), "damaged")

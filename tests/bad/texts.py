@@ -438,6 +438,6 @@ def _baits() -> Iterator[Case]:
         for ending in ("md", "txt", "html", "csv", "rst"):
             start = "<html><body><p>The first words.</p><p>" if ending == "html" else "The first words.\n\n"
             size = 100_000 if ending == "rst" else 1_000_000
-            text = f"{start}{bait * (size // len(bait))}\n\nNumber {number}."
+            text = f"{start}{bait * (size // len(bait))}\n\nNumber {number}, {ending}."
             slow = number % 8 != 0 or ending not in ("md", "html")
             yield either(f"baits-{ending}/{number:02}.{ending}", text.encode(), LIMITS, "first words", slow=slow)
