@@ -111,7 +111,7 @@ def left_over(top: Path) -> list[str]:
     for pattern in ("objects/**/*.keep", "objects/**/tmp_*", "objects/**/pack_git2_*", "worktrees/*", "gitkb/runs/*"):
         found += folder.glob(pattern)
     found += [item for item in (folder / "gitkb").glob("cache/*/*") if not re.fullmatch("[0-9a-f]{62}", item.name)]
-    usual = {"lock", "runs", "cache", "whole", "chats", "repack"}
+    usual = {"lock", "runs", "cache", "whole", "chats", "repack", "seal", "sealed", "hardened"}
     found += [i for i in (folder / "gitkb").iterdir() if i.name not in usual and not i.name.startswith("catalog.sqlite")]
     found += (folder / "refs" / "gitkb" / "in-progress").glob("*") if (folder / "refs" / "gitkb" / "in-progress").exists() else []
     found += [item for item in (top / "kb").iterdir() if item.name.startswith(".gitkb-")]
