@@ -21,10 +21,11 @@ _NOTED = re.compile(r"([0-9a-f]{2}) (\d{1,20})")
 
 class Hardened:
     """The object database in the git folder `common`, and a note in `file` of the folders of loose objects that are durable,
-    each with the time of its last change. The note may be lost."""
+    each with the time of its last change. The note may be lost: a new one is made in `drafts`, the run's folder, so that a kill
+    leaves nothing beside it, and where it cannot be written the next run does more."""
 
-    def __init__(self, common: Path, file: Path) -> None:
-        self._common, self._file = common, file
+    def __init__(self, common: Path, file: Path, drafts: Path) -> None:
+        self._common, self._file, self._drafts = common, file, drafts
 
     def cover(self, git_dir: Path, root: Path) -> None:
         """Make all objects durable; at the first time also what makes the folder `root` a repository."""
@@ -58,9 +59,10 @@ class Hardened:
         return {found[1]: int(found[2]) for line in lines if (found := _NOTED.fullmatch(line))}
 
     def _write(self, noted: dict[str, int]) -> None:
-        new = self._file.with_name(f"{self._file.name}.new")
-        new.write_text("".join(f"{name} {age}\n" for name, age in sorted(noted.items())), encoding="ascii")
-        new.replace(self._file)
+        new = self._drafts / "hardened"
+        with suppress(OSError):
+            new.write_text("".join(f"{name} {age}\n" for name, age in sorted(noted.items())), encoding="ascii")
+            new.replace(self._file)
 
 
 def harden_repository(common: Path, git_dir: Path, root: Path) -> None:

@@ -70,7 +70,7 @@ class Writer:
         self.place, self.note, self.signers = place, note, signers
         self.buffer = ObjectBuffer()
         self.index: IndexFile | None = None
-        self.hardened = Hardened(place.common, place.folder.folder.parent.parent / "hardened")
+        self.hardened = Hardened(place.common, place.folder.folder.parent.parent / "hardened", place.folder.folder)
 
     def spill(self) -> None:
         """Write the buffered objects as a pack into the run's folder."""
