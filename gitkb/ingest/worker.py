@@ -56,6 +56,8 @@ def _die_with_owner(lifeline: int) -> None:
         import signal
 
         signal.signal(signal.SIGIO, signal.SIG_DFL)
+        # Opened anew: what is inherited is shared with the other workers, and its signal has one receiver.
+        lifeline = os.open(f"/proc/self/fd/{lifeline}", os.O_RDONLY | os.O_NONBLOCK)
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
         if select.select([lifeline], [], [], 0)[0]:

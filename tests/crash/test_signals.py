@@ -12,15 +12,17 @@ from tests.crash.signals import MARK, WORDS, Scene, descendants, disturb, git, g
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
-# In the worker: the document "slow" tells that its conversion has begun and does not end. "busy" lets no other thread run.
+# In the worker: the document "slow" tells that its conversion has begun and does not end. "busy" lets no other thread run. The
+# pipe is opened before the worker is confined to its folders.
 STUCK = """
-import sys
+import os, sys
 if "gitkb.ingest.worker" in sys.orig_argv:
+    pipe = os.open(BEGUN, os.O_RDWR)
     from gitkb.ingest import prepare
     converted = prepare.convert
     def convert(copy, name, **options):
         if name == "slow.md":
-            open(BEGUN, "w").close()
+            os.write(pipe, b"x")
             if BUSY:
                 import re
                 re.match("(a+)+$", "a" * 60 + "b")
@@ -67,9 +69,9 @@ def _stuck_add(tmp_path: Path, busy: bool) -> "tuple[Path, subprocess.Popen[str]
     process = subprocess.Popen(
         command, env=os.environ | {"PYTHONPATH": path, MARK: str(tmp_path)}, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     )
-    # Opening waits until the worker opens the other end.
-    with begun.open("rb"):
-        pass
+    # Waits until a worker opens the other end and writes.
+    with begun.open("rb", buffering=0) as pipe:
+        assert pipe.read(1) == b"x"
     return kb, process
 
 
