@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitkb.store.journal import Note
+from gitkb.store.locks import take_git_lock
 from tests.receiving import EVIL, FAULT, READING, WRITING, Git, pipe, received, script, template, unchanged, write_object
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and scripts are made as on Unix")
@@ -153,7 +154,10 @@ LINKS = {
 
 
 @pytest.mark.parametrize("name", LINKS)
-def test_no_command_follows_a_link_in_the_git_folder(kb: Path, tmp_path: Path, run: Run, name: str) -> None:
+def test_no_command_follows_a_link_in_the_git_folder(
+    kb: Path, tmp_path: Path, run: Run, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_git_lock, "__defaults__", (0.5,))  # a lock is waited for, here not for a minute
     file = kb / ".git" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.is_dir():
