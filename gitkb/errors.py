@@ -93,3 +93,19 @@ class NotFound(GitkbError):
 
 class ConversionError(GitkbError):
     """One document cannot be converted: the reason a person understands. Never fatal for a batch."""
+
+
+class ModelError(GitkbError):
+    """A model's server cannot be used at all (no key, wrong key, unknown model, no such endpoint): the run stops at once."""
+
+
+class ModelFailure(GitkbError):
+    """One question to a model got no usable reply; what depends on it fails, the rest goes on."""
+
+
+class ToolsUnsupported(GitkbError):
+    """The server or the model cannot call tools: what was to be asked with them is asked in another way."""
+
+
+class BudgetSpent(GitkbError):
+    """The tokens that a run may spend (`--max-tokens`) are used up; nothing more is asked of the model."""

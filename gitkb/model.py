@@ -152,7 +152,11 @@ class SummarySection:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a compiler makes of one converted text: title, description (one sentence), summary along the outline, topics."""
+    """What a compiler makes of one converted text: title, description (one sentence), summary along the outline, topics.
+
+    `abstract` are a few sentences that a model wrote about the whole, in reading order; `summary` the key points. `ungrounded`
+    counts the claims of a model that were dropped because the text does not support them.
+    """
 
     title: str
     description: str
@@ -161,6 +165,26 @@ class Digest:
     summary: tuple[Claim, ...] = ()
     outline: tuple[SummarySection, ...] = ()
     topics: tuple[Topic, ...] = ()
+    abstract: tuple[Claim, ...] = ()
+    ungrounded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a model was asked: `calls` made now, replies taken from the cache, tokens of the calls made now."""
+
+    calls: int = 0
+    cached: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls + other.calls,
+            self.cached + other.cached,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+        )
 
 
 class Outcome(StrEnum):

@@ -32,6 +32,7 @@ def test_the_package_keeps_its_borders(copy: Path) -> None:
     ("module", "line"),
     [
         ("ingest/scan.py", "import pygit2"),
+        ("compile/client/client.py", "import openai"),
         ("kb.py", "import typer"),
         ("store/__init__.py", "from gitkb.wiki import generated"),
         ("text/links.py", "from pathlib import Path"),

@@ -20,6 +20,10 @@ HEAVY = {
         "sqlite3",
         "PIL",
         "bs4",
+        "prompt_toolkit",
+        "openai",
+        "httpx2",
+        "jsonschema",
     ),
     *("gitkb.kb", "gitkb.ingest", "gitkb.store"),
 }
@@ -39,7 +43,7 @@ finally:
     return set(done.stdout.rpartition("LOADED ")[2].split())
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("add", "--help"), ("search", "--help")])
+@pytest.mark.parametrize("arguments", [("--help",), ("add", "--help"), ("search", "--help"), ("chat", "--help")])
 def test_help_loads_neither_the_library_nor_anything_heavy(arguments: tuple[str, ...]) -> None:
     assert not _loaded_after(*arguments) & HEAVY
 

@@ -1,0 +1,142 @@
+"""How fast a server is asked: how many requests at once, and how long to wait after one that was turned away.
+
+Invariant: never more requests at once than the setting. The number is halved when the server says that it is too much, once
+for all requests that were under way together, and creeps up again with each success. When a run is stopped, everybody who
+waits here is released at once with the error that stopped it.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from gitkb.errors import GitkbError
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one request is tried again: at most `tries` times and `seconds` in all. Without word from the server the first
+    pause is about `first` seconds, each next one twice as long, none longer than `longest`."""
+
+    tries: int = 8
+    seconds: float = 600.0
+    first: float = 0.5
+    longest: float = 30.0
+
+    def pause(self, tried: int) -> float:
+        """Seconds before the next attempt after `tried` ones: exponential, with jitter so that clients do not march in step."""
+        return min(self.longest, self.first * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.0)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a server asks to wait (`Retry-After` as seconds or as a date, `retry-after-ms`), None where it does not.
+
+    A date is measured against the server's own `Date`, so that a clock that is wrong does not matter.
+    """
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    seconds = _number(value)
+    return seconds if seconds is not None else _until(value, headers.get("date", ""))
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < 1e9 else None
+
+
+def _until(date: str, now: str) -> float | None:
+    try:
+        then = parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return None
+    try:
+        return max(0.0, then - parsedate_to_datetime(now).timestamp())
+    except ValueError:
+        return max(0.0, then - time.time())
+
+
+class Pace:
+    """Lets at most `most` requests at once through."""
+
+    def __init__(self, most: int) -> None:
+        self._most = float(most)
+        self._limit = float(most)
+        self._active = 0
+        self._halvings = 0
+        self._resume = 0.0
+        self._stopped: GitkbError | None = None
+        self._lock = threading.Lock()
+        self._places = threading.Condition(self._lock)
+        self._sleepers = threading.Condition(self._lock)
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be under way now."""
+        return int(self._limit)
+
+    @contextmanager
+    def turn(self) -> Iterator[int]:
+        """Waits for a place and holds it; yields what `slower` wants to know. Raises the error that stopped the run."""
+        with self._lock:
+            while (wait := self._wait()) is None or wait > 0:
+                self._places.wait(wait)
+            self._active += 1
+            began = self._halvings
+        try:
+            yield began
+        finally:
+            with self._lock:
+                self._active -= 1
+                self._places.notify()
+
+    def _wait(self) -> float | None:
+        """Seconds until there may be a place, None for when somebody leaves; 0 when there is one."""
+        if self._stopped is not None:
+            raise self._stopped
+        if self._active >= int(self._limit):
+            return None
+        return max(0.0, self._resume - time.monotonic())
+
+    def slower(self, began: int, pause: float) -> None:
+        """The server was asked too much by a request that `began` then: half as many, and nobody before `pause` seconds."""
+        with self._lock:
+            if began == self._halvings:
+                self._halvings += 1
+                self._limit = max(1.0, self._limit / 2)
+            self._resume = max(self._resume, time.monotonic() + pause)
+
+    def faster(self) -> None:
+        """A request went well."""
+        with self._lock:
+            before = int(self._limit)
+            self._limit = min(self._most, self._limit + 1 / self._limit)
+            if int(self._limit) > before:
+                self._places.notify()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; raises the error that stopped the run when it is stopped meanwhile."""
+        with self._lock:
+            self._sleepers.wait_for(lambda: self._stopped is not None, seconds)
+            if self._stopped is not None:
+                raise self._stopped
+
+    def stop(self, error: GitkbError) -> None:
+        """Lets nobody through any more; the first error is the one that everybody gets."""
+        with self._lock:
+            if self._stopped is None:
+                self._stopped = error
+            self._places.notify_all()
+            self._sleepers.notify_all()
+
+    @property
+    def stopped(self) -> GitkbError | None:
+        """The error that stopped the run."""
+        return self._stopped
