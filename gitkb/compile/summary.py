@@ -6,10 +6,11 @@ has at most `_MOST_SECTIONS` entries, deeper levels given up first.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from gitkb.compile.claims import claim_score
 from gitkb.compile.reading import Reading, heading_place
-from gitkb.model import Claim, Conversion, SummarySection
+from gitkb.model import Claim, Conversion, Heading, SummarySection
 from gitkb.text.boilerplate import is_licence_heading, is_structural
 from gitkb.text.phrases import tokens
 from gitkb.text.prose import inline_text, plain
@@ -64,9 +65,25 @@ def document_summary(reading: Reading, claims: list[str], ranked: Ranking) -> tu
 
 def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[SummarySection, ...]:
     """The headings of levels 1 to 3 with up to two sentences each."""
+    best: dict[int, list[tuple[float, int]]] = {}
+    for score, index in ranked:
+        held = best.setdefault(reading.sentences[index].section, [])
+        if len(held) < _SECTION_SENTENCES:
+            held.append((score, index))
+    return tuple(
+        outline_section(
+            heading, tuple(_claim(reading, claims, s, i) for s, i in sorted(best.get(number, []), key=lambda item: item[1]))
+        )
+        for number, heading in outline_headings(reading.headings, title)
+    )
+
+
+def outline_headings(headings: Sequence[Heading], title: str) -> list[tuple[int, Heading]]:
+    """The headings that an outline shows, with their numbers: levels 1 to 3, the deeper ones given up where there are too
+    many."""
     wanted = [
         (number, heading)
-        for number, heading in enumerate(reading.headings)
+        for number, heading in enumerate(headings)
         if heading.level <= 3 and any(c.isalnum() for c in heading.title) and not is_licence_heading(heading.title)
     ]
     if wanted and wanted[0][1].title.strip() == title and sum(h.level == wanted[0][1].level for _, h in wanted) == 1:
@@ -75,20 +92,12 @@ def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title
         if len(wanted) > _MOST_SECTIONS:
             shallow = [item for item in wanted if item[1].level <= level]
             wanted = shallow if len(shallow) > 3 else wanted
-    best: dict[int, list[tuple[float, int]]] = {}
-    for score, index in ranked:
-        held = best.setdefault(reading.sentences[index].section, [])
-        if len(held) < _SECTION_SENTENCES:
-            held.append((score, index))
-    return tuple(
-        SummarySection(
-            level=heading.level,
-            title=_shorten(plain(inline_text(heading.title)[0])),
-            place=heading_place(heading),
-            sentences=tuple(_claim(reading, claims, s, i) for s, i in sorted(best.get(number, []), key=lambda item: item[1])),
-        )
-        for number, heading in wanted[:_MOST_SECTIONS]
-    )
+    return wanted[:_MOST_SECTIONS]
+
+
+def outline_section(heading: Heading, sentences: tuple[Claim, ...]) -> SummarySection:
+    """A heading of the outline with its sentences."""
+    return SummarySection(heading.level, _shorten(plain(inline_text(heading.title)[0])), heading_place(heading), sentences)
 
 
 def rank_sentences(reading: Reading, claims: list[str]) -> Ranking:

@@ -1,0 +1,134 @@
+"""The compiler that asks a model: a digest made of a model's replies, each sentence of which the document backs.
+
+Invariant: a pure function of the conversion, the settings and the replies; what it asks depends on the document's text and the
+settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless
+gitkb finds its quote in the text; titles and descriptions, which have none, are made of the document's words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gitkb.compile import LLM_COMPILER
+from gitkb.compile.description import LONGEST as LONGEST_DESCRIPTION
+from gitkb.compile.llm.parts import Part, split_parts
+from gitkb.compile.llm.prompts import QUOTED, fenced, in_language
+from gitkb.compile.llm.prompts.digest import digest_rules, digest_schema
+from gitkb.compile.llm.reduction import Reduced, reduce_parts
+from gitkb.compile.llm.replied import objects_of, plain_words, reply_object, text_of
+from gitkb.compile.llm.settings import ModelSettings
+from gitkb.compile.llm.statements import Found, Ground, document_text, ground_of
+from gitkb.compile.llm.subjects import Subject, read_subjects, united
+from gitkb.compile.llm.whole import described, outline_of, titled
+from gitkb.compile.reading import read_document
+from gitkb.compile.requests import Message, Request, Unanswered
+from gitkb.compile.summary import document_title
+from gitkb.model import Conversion, Digest
+
+__all__ = ["ModelSettings", "compiler_of", "digest"]
+
+_TOKENS_A_STATEMENT = 120
+_MOST_SUMMARY, _MOST_POINTS = 5, 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one part's reply gives."""
+
+    title: str
+    description: str
+    summary: list[Found]
+    points: list[Found]
+    subjects: list[Subject]
+
+
+def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replies: Mapping[str, str]) -> Digest | Unanswered:
+    """The digest of a converted document, or what must be asked for it.
+
+    `name` is the file's name, the last resort for a title; `replies` are those known so far, by the key of their request. Raises
+    `ModelFailure` where a reply is no JSON object. Places have an empty path.
+    """
+    text = document_text(conversion)
+    system = _system(settings)
+    schema = digest_schema(settings.entity_types)
+    parts = split_parts(text, conversion.headings, settings.room(system, schema))
+    requests = [_request(part, system, schema, settings) for part in parts]
+    missing = dict.fromkeys(request for request in requests if request.key not in replies)
+    if missing:
+        return Unanswered(tuple(missing))
+    reading = read_document(conversion, settings.language)
+    ground = ground_of(conversion, text, reading.language)
+    read = [_read(replies[request.key], part, ground, settings) for request, part in zip(requests, parts, strict=True)]
+    reduced = _whole(read, parts, settings, replies, ground)
+    if isinstance(reduced, Unanswered):
+        return reduced
+    title = titled(conversion, reduced.title, ground, document_title(conversion, reading, name))
+    points = [point for each in read for point in each.points]
+    subjects = [subject for each in read for subject in each.subjects]
+    return Digest(
+        title=title,
+        description=described(conversion, reading, reduced.description, ground, title, LONGEST_DESCRIPTION),
+        language=reading.language,
+        compiler=compiler_of(settings.model),
+        abstract=tuple(found.claim for found in reduced.abstract),
+        summary=tuple(found.claim for found in reduced.points),
+        outline=outline_of(ground, title, points, subjects),
+        topics=united(subjects, len(parts), title, ground),
+        ungrounded=ground.dropped,
+    )
+
+
+def compiler_of(model: str) -> str:
+    """How digests name this compiler: with the model in one clean line."""
+    return f"{LLM_COMPILER} {plain_words(model, 200) or 'unnamed model'}"
+
+
+def _system(settings: ModelSettings) -> str:
+    most = max(6, min(60, settings.output_tokens // _TOKENS_A_STATEMENT))
+    rules = digest_rules(settings.entity_types, in_language(settings.language), most)
+    return f"{rules}\n\nBesides:\n{settings.instructions.strip()}" if settings.instructions.strip() else rules
+
+
+def _request(part: Part, system: str, schema: str, settings: ModelSettings) -> Request:
+    lines = []
+    if part.above:
+        lines.append(f"It stands below: {' > '.join(part.above)}")
+    if part.headings:
+        lines += ["Headings in it:", *(f"- {title}" for title in part.headings)]
+    mark, text = fenced("\n".join((*lines, "", part.text)) if lines else part.text)
+    user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object about this text."
+    return Request("digest", settings.model, (Message("system", system), Message("user", user)), schema, settings.output_tokens)
+
+
+def _read(reply: str, part: Part, ground: Ground, settings: ModelSettings) -> _Read:
+    data = reply_object(reply)
+    return _Read(
+        text_of(data, "title"),
+        text_of(data, "description"),
+        _statements(data, "summary", part, ground)[:_MOST_SUMMARY],
+        _statements(data, "key_points", part, ground),
+        read_subjects(data, part, ground, settings.entity_types),
+    )
+
+
+def _statements(data: Mapping[str, Any], key: str, part: Part, ground: Ground) -> list[Found]:
+    """The backed statements of a list, each once, in text order."""
+    found = [each for item in objects_of(data, key) if (each := ground.statement(item, part)) is not None]
+    return sorted({each.claim.text: each for each in reversed(found)}.values(), key=lambda each: (each.offset, each.claim.text))
+
+
+def _whole(
+    read: list[_Read], parts: list[Part], settings: ModelSettings, replies: Mapping[str, str], ground: Ground
+) -> Reduced | Unanswered:
+    if not read:
+        return Reduced()
+    if len(read) == 1:
+        best = sorted(read[0].points, key=lambda each: (-each.claim.score, each.offset))[:_MOST_POINTS]
+        points = tuple(sorted(best, key=lambda each: each.offset))
+        return Reduced(read[0].title, read[0].description, tuple(read[0].summary), points)
+    groups = [(_name_of(part), [*each.summary, *each.points]) for part, each in zip(parts, read, strict=True)]
+    return reduce_parts(groups, settings, replies, ground)
+
+
+def _name_of(part: Part) -> str:
+    return " > ".join(part.above) or (part.headings[0] if part.headings else "")

@@ -1,0 +1,36 @@
+"""What a model is asked with: the settings that its replies depend on, and how much text fits one question.
+
+Invariant: plain data that travels to worker processes; no endpoint and no key.
+"""
+
+from dataclasses import dataclass
+
+from gitkb.compile.llm.parts import estimate_tokens
+
+OUTPUT_TOKENS, CONTEXT_TOKENS = 4_096, 32_768
+"""What is assumed where the settings say 0."""
+_SPARE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What a digest depends on besides the text: `model` as the server calls it, `language` (ISO 639-1, "" for the document's
+    own), the `entity_types` to look for, `instructions` for the model; `context_tokens` and `max_output_tokens` bound a
+    question with its reply and the reply (0 for what is usual)."""
+
+    model: str
+    language: str
+    entity_types: tuple[str, ...]
+    instructions: str
+    context_tokens: int
+    max_output_tokens: int
+
+    @property
+    def output_tokens(self) -> int:
+        """How long a reply may be."""
+        return self.max_output_tokens if self.max_output_tokens > 0 else OUTPUT_TOKENS
+
+    def room(self, *fixed: str) -> int:
+        """How many tokens of a document fit beside the fixed texts of a question and its reply."""
+        context = self.context_tokens if self.context_tokens > 0 else CONTEXT_TOKENS
+        return int((context - self.output_tokens - sum(map(estimate_tokens, fixed))) * _SPARE)

@@ -1,0 +1,186 @@
+"""The statements of a model's reply, each held against the document: what stands there becomes a claim with its place.
+
+Invariant: a claim's quote is a passage of the document, found by gitkb, that backs the claim; everything else is dropped and
+counted. Places come from the passage's line, never from the model.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any
+
+from gitkb.compile.claims import claim_score
+from gitkb.compile.llm.backing import objection
+from gitkb.compile.llm.backing_words import content_stems, content_words
+from gitkb.compile.llm.grounding import SourceText, Span
+from gitkb.compile.llm.parts import Part
+from gitkb.compile.llm.polarity import turns_round
+from gitkb.compile.llm.readable import readable
+from gitkb.compile.llm.replied import passage_text, sentence, text_of
+from gitkb.compile.reading import heading_place, page_place
+from gitkb.model import Claim, Conversion, Heading, Place
+from gitkb.text.boilerplate import is_licence_heading
+
+_LONGEST_QUOTE = 700
+_BEFORE, _AROUND = 400, 120
+_CLAUSE_ENDS = re.compile(r"[.!?;:,()。！？；：、]|\n\s*\n|\n\s{0,8}(?:[-*+]|\d{1,3}[.)])\s")
+_TAKES_BACK = re.compile(r"[*_`]{0,3},?\s{1,3}(only|unless|except|nur|außer|sauf|excepto|salvo)\b", re.I)
+_PAGE = re.compile(r"<a (?:name|id)=\"((?:page|slide|sheet)-[\w-]{1,40})\">\s*</a>")
+_SENTENCE_ENDS = re.compile(
+    r"[.!?。！？][\"'”’)\]」）]*(?:\s+|(?<=[。！？」）]))|\n\s*\n|\n\s{0,8}(?:[-*+]|\d{1,3}[.)])\s+|\n#{1,6}\s"
+)
+_CLOSES = re.compile(r"[*_`]{0,3}[.!?。！？]?[\"'”’»)\]」』）]?[.!?。！？]?")
+_LEANS = {
+    "en": r"(?:it|its|this|these|those|they|their|them|he|she|his|her|such|we|our|you|your|here|there)(?![\w'’-])|i(?=\s)|"
+    r"(?:it|he|she|that|there|here|this|i|we|you)['’](?:s|re|ve|m|ll)\b|the (?:following|above|former|latter)\b|"
+    r"the (?:document|text|authors?|section|chapter|book|manual) (?:is|are|describes?|explains?|says?|shows?|covers?|"
+    r"discuss(?:es)?|lists?|presents?|introduces?|gives?|also)\b",
+    "de": r"(?:es|dies|diese[rsmn]?|sie|er|wir|hier|dabei|damit|dadurch|dafür|davon|darin|daher)(?![\w'’-])",
+    "fr": r"(?:ce|cela|ceci|cet|cette|ces|il|elle|ils|elles|nous|vous|on)(?![\w'’-])|c['’]est\b",
+    "es": r"(?:este|esta|esto|estos|estas|ese|esa|eso|él|ella|ellos|ellas)(?![\w'’-])",
+    "it": r"(?:questo|questa|questi|queste|esso|essa|essi|esse)(?![\w'’-])",
+    "ja": r"これ|それ|この|その|あれ|ここ|そこ",
+    "zh": r"这|這|它|该|該|此",
+}
+_OPENINGS = {language: re.compile(words, re.I) for language, words in _LEANS.items()}
+_HEAD = 40
+_PRONOUN = re.compile(
+    r"\b(?:it|its|they|them|their|this|these|those|such|he|she|his|her|es|sie|er|dies|diese[rsmn]?|dieses|dabei|damit|dadurch|"
+    r"il|elle|ils|elles|ce|cette|ces|cela|este|esta|esto|questo|questa)\b|これ|それ|この|その|这|這|它|该|該|此",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A claim and what it rests on: the offset of its passage in the text, and the passage."""
+
+    claim: Claim
+    offset: int
+    passage: str
+
+
+@dataclass(slots=True)
+class Ground:
+    """A document as statements are held against it; counts those that were `dropped`."""
+
+    source: SourceText
+    headings: tuple[Heading, ...]
+    language: str
+    pages: list[tuple[int, str]]
+    dropped: int = 0
+    _lines: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lines = [heading.line for heading in self.headings]
+
+    def statement(self, data: Any, part: Part) -> Found | None:
+        """What a statement of a reply (an object of "text" and "quote") says, None where the part does not say it."""
+        written, quote = text_of(data, "text"), text_of(data, "quote")
+        if not written.strip() and not quote.strip():
+            return None  # the place of a definition that the document does not give
+        text = sentence(written)
+        leaning = _OPENINGS.get(self.language)
+        if not text or (leaning and leaning.match(text)):
+            return None  # no sentence of plain text that stands alone
+        found = self._backed(text, quote, part)
+        self.dropped += found is None
+        return found
+
+    def _backed(self, text: str, quote: str, part: Part) -> Found | None:
+        span = self.source.find(quote, part.first, part.last)
+        if span is None or span.end - span.start > _LONGEST_QUOTE:
+            return None
+        against = objection(text, self._passage(span), self.language)
+        leans = _PRONOUN.search(self._passage(span)[:_HEAD]) is not None
+        if leans and against in ("", "names"):
+            span = self._with_sentence_before(span)
+            against = objection(text, self._passage(span), self.language)
+        if against or self._means_less(text, span) or (leans and not self._names_subject(text, span)):
+            return None
+        passage = self._passage(span)
+        score = claim_score(text, is_item=False, leads=False)
+        claim = Claim(text, self.place(span.line), round(score, 4), quote="" if passage == text else passage)
+        return Found(claim, span.start, passage)
+
+    def _names_subject(self, text: str, span: Span) -> bool:
+        """Whether what a claim begins with stands in its passage or in the heading above: else it only guesses what "it" is."""
+        section = self.section(span.line)
+        title = self.headings[section].title if section >= 0 else ""
+        subject = content_words(text, self.language)[:1]
+        return not subject or subject[0] in content_stems(f"{title} {self._passage(span)}", self.language)
+
+    def _means_less(self, text: str, span: Span) -> bool:
+        """Whether the words around a quote take back what it says: "Never assume that ...", "..., unless ..."."""
+        before = self.source.text[max(0, span.start - _AROUND) : span.start]
+        lead = _CLAUSE_ENDS.split(before)[-1]
+        whole = passage_text(f"{lead}{self.source.text[span.start : span.end]}")
+        if any(map(str.isalpha, lead)) and turns_round(text, whole, self.language):
+            return True
+        after = _TAKES_BACK.match(self.source.text, span.end)
+        return after is not None and after[1].lower() not in text.lower()
+
+    def _passage(self, span: Span) -> str:
+        text = self.source.text
+        stop = _CLOSES.match(text, span.end)
+        return passage_text(text[span.start : stop.end() if stop else span.end])
+
+    def _with_sentence_before(self, span: Span) -> Span:
+        """A quote that says "it" with the sentence before it, where they are of one paragraph: that one names the thing."""
+        low = max(0, span.start - _BEFORE)
+        before = self.source.text[low : span.start].rstrip()
+        ends = [found.end() for found in _SENTENCE_ENDS.finditer(before) if found.end() < len(before)]
+        gap = self.source.text[low + len(before) : span.start]
+        if "\n\n" in gap or not before or (not ends and low > 0):
+            return span
+        start = low + (ends[-1] if ends else 0)
+        return Span(start, span.end, self.source.line(start))
+
+    def place(self, line: int) -> Place:
+        """Where a line stands: its page where the document has page anchors, else its heading."""
+        page = bisect_right(self.pages, (line, "\U0010ffff")) - 1
+        if page >= 0:
+            return page_place(self.pages[page][1])
+        section = self.section(line)
+        return heading_place(self.headings[section]) if section >= 0 else Place("", "", "")
+
+    def section(self, line: int) -> int:
+        """The number of the heading that a line stands below, -1 above the first."""
+        return bisect_right(self._lines, line) - 1
+
+
+def page_lines(markdown: str) -> list[tuple[int, str]]:
+    """The lines (1-based) of a text's page anchors, with the anchors."""
+    found = []
+    if "<a " in markdown:
+        for number, line in enumerate(markdown.split("\n"), 1):
+            found += [(number, anchor) for anchor in _PAGE.findall(line)] if "<a " in line else []
+    return found
+
+
+def document_text(conversion: Conversion) -> str:
+    """The text of a document that a model is shown, line by line that of its Markdown."""
+    return _without_rights(readable(conversion.markdown), conversion.headings)
+
+
+def ground_of(conversion: Conversion, text: str, language: str) -> Ground:
+    """The ground of a document; `text` is its `document_text`."""
+    pages = page_lines(conversion.markdown)
+    return Ground(SourceText(text, tuple(line for line, _ in pages)), conversion.headings, language, pages)
+
+
+def _without_rights(text: str, headings: tuple[Heading, ...]) -> str:
+    """The text without what stands below headings about rights; their lines stay, empty."""
+    if not any(is_licence_heading(heading.title) for heading in headings):
+        return text
+    lines = text.split("\n")
+    until = 0
+    for number, heading in enumerate(headings):
+        if until and heading.level <= until:
+            until = 0
+        if not until and is_licence_heading(heading.title):
+            until = heading.level
+        if until:
+            end = headings[number + 1].line - 1 if number + 1 < len(headings) else len(lines)
+            lines[heading.line - 1 : end] = [""] * len(lines[heading.line - 1 : end])
+    return "\n".join(lines)
