@@ -44,7 +44,7 @@ def decode(content: bytes, path: str) -> Record:
     """The record in these bytes; `path` is where it stands, and its name must agree. Raises `FormatError`."""
     try:
         data = json.loads(content.decode("utf-8"), parse_constant=_refuse)
-        return _record(_Fields(data), path)
+        return _record(Fields(data), path)
     except FormatError as error:
         raise FormatError(
             f"{path} is not a valid record: {error.message}", "Take the file from git, or add its document again."
@@ -67,7 +67,7 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
 
 
-class _Fields:
+class Fields:
     """Typed access to a JSON object; a missing or mistyped value is a `FormatError` naming the key."""
 
     def __init__(self, data: Any) -> None:
@@ -102,13 +102,13 @@ class _Fields:
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(_Fields({key: item}).text(key) for item in self._items(key))
+        return tuple(Fields({key: item}).text(key) for item in self._items(key))
 
-    def objects(self, key: str) -> list["_Fields"]:
-        return [_Fields(item) for item in self._items(key)]
+    def objects(self, key: str) -> list["Fields"]:
+        return [Fields(item) for item in self._items(key)]
 
-    def object(self, key: str) -> "_Fields":
-        return _Fields(self.data.get(key))
+    def object(self, key: str) -> "Fields":
+        return Fields(self.data.get(key))
 
     def _items(self, key: str) -> list[Any]:
         value = self.data.get(key, [])
@@ -117,7 +117,7 @@ class _Fields:
         return value
 
 
-def _record(fields: _Fields, path: str) -> Record:
+def _record(fields: Fields, path: str) -> Record:
     if fields.data.get("format") != FORMAT:
         raise FormatError(f"it has format {fields.data.get('format')!r}; this gitkb reads format {FORMAT}")
     document = fields.text("document", required=True)
@@ -127,7 +127,7 @@ def _record(fields: _Fields, path: str) -> Record:
     for file in files:
         if not owns(document, file):
             raise FormatError(f"it claims {file!r}, which is not a file of its document")
-    dates = _Fields(fields.data.get("dates", {}))
+    dates = Fields(fields.data.get("dates", {}))
     return Record(
         document=document,
         title=fields.text("title"),
@@ -143,7 +143,7 @@ def _record(fields: _Fields, path: str) -> Record:
     )
 
 
-def _source(fields: _Fields) -> Source:
+def _source(fields: Fields) -> Source:
     sha256 = fields.text("sha256")
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise FormatError("sha256 must be 64 hex digits")
@@ -153,7 +153,7 @@ def _source(fields: _Fields) -> Source:
     )
 
 
-def _topic(fields: _Fields) -> Topic:
+def _topic(fields: Fields) -> Topic:
     kind = fields.text("kind")
     if kind not in ("concept", "entity"):
         raise FormatError(f"kind must be concept or entity, not {kind!r}")
@@ -168,7 +168,7 @@ def _topic(fields: _Fields) -> Topic:
     )
 
 
-def _claim(fields: _Fields) -> Claim:
+def _claim(fields: Fields) -> Claim:
     place = fields.object("place")
     path = place.text("path", required=True)
     if not path.startswith("sources/") or ".." in path.split("/"):

@@ -34,6 +34,9 @@ class Asked:
     weighed: ranking.Weighed
 
 
+NOTHING_ASKED = Asked((), (), ranking.Weighed({}, (), 1.0))
+
+
 def ask(db: sqlite3.Connection, wanted: query.Query) -> Asked:
     """The query's terms with their statistics, weights and the index's average passage length."""
     stats = dict(db.execute("SELECT name, value FROM passage_stats WHERE name IN ('passages', 'tokens')").fetchall())

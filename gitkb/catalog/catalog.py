@@ -54,6 +54,33 @@ class Catalog:
         finally:
             _close(db)
 
+    @contextlib.contextmanager
+    def held(self, tree: Tree, index: Index, *, keep: bool = True) -> Iterator[sqlite3.Connection]:
+        """As `at`, for a caller who keeps the connection while it waits for somebody else: it blocks no writer meanwhile.
+
+        An older revision, or one that another process has moved on from, is caught up in a copy of its own.
+        """
+        if keep:
+            with self.at(tree, index):
+                pass
+        with contextlib.closing(self._shared()) as shared:
+            shared.execute("BEGIN")
+            if self._reflected(shared, index) == tree.oid:
+                yield shared  # what a reader of a write-ahead log sees does not change, and hinders nobody
+                return
+            with contextlib.closing(self._connect("")) as copy:  # a file without a name: gone when it is closed
+                shared.backup(copy)
+                shared.rollback()
+                self._catch_up(copy, tree, index, keep=True)
+                yield copy
+
+    def _shared(self) -> sqlite3.Connection:
+        """The file as it is, an empty one in memory where it cannot be read."""
+        if self.file is not None:
+            with contextlib.suppress(sqlite3.Error):
+                return self._connect(str(self.file))
+        return self._connect(":memory:")
+
     def _open(self, tree: Tree, index: Index, keep: bool) -> sqlite3.Connection:
         """A connection that reflects `tree`; in memory where the file cannot be read or written, slower but right."""
         if self.file is None:

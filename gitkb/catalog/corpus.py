@@ -9,8 +9,10 @@ from collections.abc import Collection, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 
+from gitkb.catalog import decided, explored
 from gitkb.catalog.resolution import Resolution
 from gitkb.model import Place, TopicKind
+from gitkb.overviews import Overview
 from gitkb.topics import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
 
 MAX_DEFINITIONS = 40
@@ -35,6 +37,16 @@ class RecordCorpus:
 
     def members(self, key: str) -> list[str]:
         return self._resolution.members(key)
+
+    def overview(self, kind: TopicKind, key: str) -> Overview | None:
+        return decided.overview(self.db, kind, key)
+
+    def alike(self, key: str) -> list[TopicPage]:
+        """The pages whose names look like that of a key's page and about which nothing was decided, the first few by key."""
+        keys = decided.alike(self.db, key)
+        marks = ",".join("?" * len(keys))
+        rows = self.db.execute(f"{_PAGE} WHERE key IN ({marks}) AND target = '' ORDER BY key, kind", tuple(keys))
+        return [TopicPage(*row) for row in rows]
 
     def page(self, kind: TopicKind, key: str) -> TopicPage | None:
         row = self.db.execute(f"{_PAGE} WHERE kind = ? AND key = ?", (kind, key)).fetchone()
@@ -156,6 +168,14 @@ class RecordCorpus:
         """The first documents by name, of all folders."""
         rows = self.db.execute("SELECT name, title, description FROM record_documents ORDER BY name LIMIT ?", (limit,))
         return [DocumentEntry(*row) for row in rows]
+
+    def explorations(self, prefix: str, limit: int) -> list[DocumentEntry]:
+        """The saved answers whose names begin with a prefix, the first by name."""
+        return explored.explorations(self.db, prefix, limit)
+
+    def exploration_branches(self, prefix: str) -> list[Branch]:
+        """How the names of the saved answers go on."""
+        return explored.branches(self.db, prefix)
 
     def folder_branches(self, folder: str, prefix: str) -> list[Branch]:
         """How the names of a folder's documents and folders go on."""

@@ -1,7 +1,7 @@
 """The tables derived from the records of a tree: documents, folders, topics, aliases, claims, and the pages they make.
 
-Invariant: rows are a function of the valid records of the tree, however it was reached; `apply` reads only the records that
-differ and renews only the pages that they can touch. A record that is not valid has no rows: `check` reports it.
+Invariant: rows are a function of the valid records and decisions of the tree, however it was reached; `apply` reads only those
+that differ and renews only the pages that they can touch. A record that is not valid has no rows: `check` reports it.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 
-from gitkb.catalog import totals
+from gitkb.catalog import decided, explored, totals
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.corpus import RecordCorpus
 from gitkb.catalog.resolution import Resolution
@@ -49,17 +49,18 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 2
-    tables: tuple[str, ...] = (*_OWN_ROWS, "record_pages", *totals.TABLES)
+    version = 4
+    tables: tuple[str, ...] = (*_OWN_ROWS, "record_pages", *totals.TABLES, *decided.TABLES, *explored.TABLES)
 
     def create(self, db: sqlite3.Connection) -> None:
-        for statement in (_SCHEMA + totals.SCHEMA).split(";\n"):
+        for statement in (_SCHEMA + totals.SCHEMA + decided.SCHEMA + explored.SCHEMA).split(";\n"):
             if statement.strip():
                 db.execute(statement)
 
     def apply(self, db: sqlite3.Connection, tree: Tree, changes: list[TreeChange]) -> None:
         own = [(document, change) for change in changes if (document := document_of(change.path)) is not None]
-        touched: set[str] = set()
+        touched = decided.apply(db, tree, changes)
+        explored.apply(db, tree, changes)
         for start in range(0, len(own), _BATCH):
             counted = Totals()
             _forget(db, [document for document, change in own[start : start + _BATCH] if change.old is not None], counted)
@@ -150,9 +151,10 @@ def _renew_pages(db: sqlite3.Connection, names: set[str]) -> None:
     """Makes the rows of all pages anew that a change of these names can touch."""
     resolution = Resolution(db)
     keys = sorted(resolution.affected(names))
-    pages = [astuple(page) for key in keys for page in resolution.pages(key)]
+    pages = [page for key in keys for page in resolution.pages(key)]
     db.executemany("DELETE FROM record_pages WHERE key = ?", [(key,) for key in keys])
-    db.executemany("INSERT INTO record_pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", pages)
+    db.executemany("INSERT INTO record_pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, pages))
+    decided.renew_signs(db, keys, pages)
 
 
 class KnownSources:

@@ -37,17 +37,44 @@ class Resolution:
         self._targets: dict[str, str] = {}
 
     def target(self, name: str) -> str:
-        """The key on whose page a name goes: that of the only other name which lists it as an alias, unless that one is itself
-        an alias or better known as its own thing; else its own. One hop, so the target's target is itself."""
+        """The key on whose page a name goes, whose own target is itself: where decisions and aliases lead to, step by step. In
+        a circle it is a name about which nothing was decided, else the first by sort."""
         if name not in self._targets:
-            self._targets[name] = self._target(name)
+            way = [name]
+            while (following := self._following(way[-1])) not in way:
+                way.append(following)
+            circle = way[way.index(following) :]
+            self._targets[name] = min([each for each in circle if not self._decided(each)] or circle)
         return self._targets[name]
 
-    def _target(self, name: str) -> str:
+    def _following(self, name: str) -> str:
+        """Where a name leads in one step: as was decided, else to what lists it as an alias; the name itself for no further."""
+        return self._decided(name) or self._listing(name)
+
+    def _decided(self, name: str) -> str:
+        """The name that a name was decided to mean, "" for none."""
+        row = self.db.execute("SELECT target FROM record_same WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def _meaning(self, key: str) -> list[str]:
+        """The names that were decided to mean a key."""
+        rows = self.db.execute("SELECT name FROM record_same WHERE target = ? ORDER BY name", (key,))
+        return [str(row[0]) for row in rows]
+
+    def _apart(self, one: str, other: str) -> bool:
+        """Whether two names were decided to mean different things."""
+        found = self.db.execute("SELECT 1 FROM record_apart WHERE one = ? AND other = ?", (min(one, other), max(one, other)))
+        return found.fetchone() is not None
+
+    def _listing(self, name: str) -> str:
+        """The only other name that lists this one as an alias, unless that one is itself an alias, or this one better known as
+        its own thing, or they are to be kept apart; else the name itself. One step: what it leads to leads no further."""
         claimants = self.claimants(name)
         if len(claimants) != 1:
             return name
         key = claimants[0]
+        if self._apart(name, key):
+            return name
         if self._support(name).defined > self._support(key).documents:
             return name
         rivals = self.claimants(key)
@@ -70,7 +97,18 @@ class Resolution:
 
     def members(self, key: str) -> list[str]:
         """The names whose claims stand on a key's page, its own first."""
-        return [key, *(name for name in self.listed(key) if self.target(name) == key and self._support(name).documents)]
+        others = sorted(name for name in self._leading_to(key) if self.target(name) == key and self._support(name).documents)
+        return [key, *others]
+
+    def _leading_to(self, key: str) -> set[str]:
+        """The other names that may lead to a key: its aliases, those decided to mean it, and the same of each such."""
+        found, last = {key}, {key}
+        while last:
+            meaning = {name for each in last for name in self._meaning(each)}
+            # What documents list leads one step, so only names that decisions lead on have aliases that matter.
+            last = (meaning | {alias for each in {key, *meaning} for alias in self.listed(each)}) - found
+            found |= last
+        return found - {key}
 
     def affected(self, names: Collection[str]) -> set[str]:
         """All keys whose pages can differ when the topics and aliases of documents that speak of `names` changed."""
@@ -81,8 +119,18 @@ class Resolution:
         for name in moved:
             keys.update(self._other_claimants(name, names))
         for key in list(keys):
-            keys.update(self.listed(key))
+            keys.update(self._way(key))
+        for key in list(keys):
+            keys.update(self._leading_to(key))
         return keys
+
+    def _way(self, name: str) -> set[str]:
+        """What a name leads to, and what it was decided to mean, step by step."""
+        found = {name}
+        while (following := self._following(name)) not in found:
+            found.add(following)
+            name = following
+        return found
 
     def _other_claimants(self, name: str, changed: Collection[str]) -> list[str]:
         """The key that may take a name over, apart from those that changed; two of them never did and never will."""

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from gitkb.catalog import passages, query, ranking, snippets
-from gitkb.catalog.candidates import Asked, any_phrase, ask, candidates
+from gitkb.catalog.candidates import NOTHING_ASKED, Asked, any_phrase, ask, candidates
 from gitkb.errors import UsageError
 from gitkb.model import SearchHit, Tree
 
@@ -20,6 +20,7 @@ SCOPES = ("sources", "summaries", "concepts", "entities", "all")
 _DEPTH = 400
 _DEEPEST = 6_000
 _ROWS_AT_ONCE = 500
+_OF_PAGE = 6
 _REPEATS = 0.5
 """What remains of the score of a page that shows what a better page of its document has shown: a summary quotes its source."""
 
@@ -32,12 +33,16 @@ class _Page:
 
 
 @dataclass(frozen=True, slots=True)
-class _PageFound:
+class PageFound:
+    """A page by its number in the tables. `row` is its best passage, `text_row` the best below its title; `rows` are its best
+    few with their scores, best first."""
+
     score: float
     path: str
     page: int
     row: int
     text_row: int
+    rows: tuple[tuple[float, int], ...]
 
 
 def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all", limit: int = 10) -> list[SearchHit]:
@@ -46,6 +51,13 @@ def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all",
     `db` is a catalog connection at `tree` for `passages.PASSAGES`. Raises `UsageError` for an empty query, an unknown scope, a
     limit below 1.
     """
+    asked, pages = find_pages(db, text, scope=scope, limit=limit)
+    hits = (_hit(db, tree, asked, page) for page in pages)
+    return list(islice(_repeats_lowered(hits), limit))
+
+
+def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int) -> tuple[Asked, list[PageFound]]:
+    """The query as the index weighs it, and up to twice `limit` pages that hold it, best first; errors as `search` has them."""
     if not text.strip():
         raise UsageError("The query is empty.", 'Say what to look for: gitkb search "write-ahead log".')
     if scope not in SCOPES:
@@ -55,15 +67,14 @@ def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all",
     languages = _languages(db)
     wanted = query.parse(text, languages)
     if not wanted.terms or not languages:
-        return []
+        return NOTHING_ASKED, []
     asked = ask(db, wanted)
     depth, before = max(_DEPTH, 6 * limit), -1
     while True:
         rows = candidates(db, wanted, asked, scope, depth)
         pages = list(islice(_pages(db, asked, wanted, rows), 2 * limit))
         if len(pages) >= limit or len(rows) in (0, before) or depth > _DEEPEST:
-            hits = (_hit(db, tree, asked, page) for page in pages)
-            return list(islice(_repeats_lowered(hits), limit))
+            return asked, pages
         depth, before = 4 * depth, len(rows)  # many passages of few pages, or most pages excluded: look further
 
 
@@ -72,7 +83,7 @@ def _languages(db: sqlite3.Connection) -> list[str]:
     return [str(name).partition(":")[2] for (name,) in rows]
 
 
-def _pages(db: sqlite3.Connection, asked: Asked, wanted: query.Query, rows: Sequence[int]) -> Iterator[_PageFound]:
+def _pages(db: sqlite3.Connection, asked: Asked, wanted: query.Query, rows: Sequence[int]) -> Iterator[PageFound]:
     """The pages of these passages, best first, that hold every phrase and nothing excluded."""
     pages = _page_infos(db, asked, sorted({row >> passages.ORDINAL_BITS for row in rows}))
     with_forms = any(token.startswith(passages.FORM_MARK) for token in asked.weighed.tokens)
@@ -106,13 +117,14 @@ def _in_parts(db: sqlite3.Connection, select: str, ids: Sequence[int]) -> Iterat
         yield from db.execute(f"{select} WHERE id IN ({','.join('?' * len(part))})", part)
 
 
-def _ranked(page: _Page, scored: list[tuple[float, int]]) -> _PageFound:
+def _ranked(page: _Page, scored: list[tuple[float, int]]) -> PageFound:
     scored.sort()
     best = scored[0][1]
     own = passages.page_rows(page.number)[0]
     text = next((row for _, row in scored if row != own), best)
     value = round(ranking.page_score([-score for score, _ in scored[:4]]), 4)
-    return _PageFound(value, page.path, page.number, best, text)
+    rows = tuple((-score, row) for score, row in scored[:_OF_PAGE] if row != own)
+    return PageFound(value, page.path, page.number, best, text, rows)
 
 
 def _agrees(db: sqlite3.Connection, wanted: query.Query, page: int) -> bool:
@@ -129,7 +141,7 @@ def _page_has(db: sqlite3.Connection, expression: str, page: int) -> bool:
     return found.fetchone() is not None
 
 
-def _hit(db: sqlite3.Connection, tree: Tree, asked: Asked, found: _PageFound) -> SearchHit:
+def _hit(db: sqlite3.Connection, tree: Tree, asked: Asked, found: PageFound) -> SearchHit:
     title, description, language = db.execute(
         "SELECT title, description, language FROM passage_pages WHERE id = ?", (found.page,)
     ).fetchone()

@@ -9,8 +9,12 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitkb.config import CONFIG_PATH, parse_settings
+from gitkb.decisions import DECISIONS
+from gitkb.decisions import decode as decode_decision
 from gitkb.errors import ConfigError, FormatError
 from gitkb.model import Problem, Record, State, Tree
+from gitkb.overviews import OVERVIEWS
+from gitkb.overviews import decode as decode_overview
 from gitkb.records import RECORDS, document_of
 from gitkb.text import frontmatter
 from gitkb.wiki.converted import source_path
@@ -21,7 +25,7 @@ from gitkb.wiki.linkcheck import LinkCheck, folders_of
 
 OKF_VERSION = "0.2"
 _OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
-_KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", ".gitkb/decisions/", ".gitkb/overviews/")
+_KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", f"{DECISIONS}/", f"{OVERVIEWS}/")
 _AGAIN = "Take it back from git, or add its document again with --update."
 
 
@@ -162,11 +166,20 @@ class _Check:
         known = path == CONFIG_PATH or path in self.owned or path.startswith(_KNOWN_FOLDERS)
         if not known or (path.startswith(f"{RECORDS}/") and document_of(path) is None):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
+        try:
+            self.read(path)
+        except (ConfigError, FormatError) as error:
+            kind = "settings" if path == CONFIG_PATH else "decision" if path.startswith(DECISIONS) else "overview"
+            self.report(f"bad-{kind}", path, f"{error.message} {error.hint}".strip())
+
+    def read(self, path: str) -> None:
+        """Reads a file of settings, a decision or an overview; raises what is wrong with it."""
         if path == CONFIG_PATH:
-            try:
-                parse_settings((self.tree.read(path) or b"").decode("utf-8", "replace"), path)
-            except (ConfigError, FormatError) as error:
-                self.report("bad-settings", path, f"{error.message} {error.hint}".strip())
+            parse_settings((self.tree.read(path) or b"").decode("utf-8", "replace"), path)
+        elif path.startswith(f"{DECISIONS}/"):
+            decode_decision(self.tree.read(path) or b"", path)
+        elif path.startswith(f"{OVERVIEWS}/"):
+            decode_overview(self.tree.read(path) or b"", path)
 
     def shared(self, path: str, projected: bytes | None) -> None:
         """A page that the projection makes, or that it makes no more."""

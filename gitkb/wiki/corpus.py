@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from gitkb.model import TopicKind
+from gitkb.overviews import Overview
 from gitkb.topics import Branch, Defined, DocumentEntry, Evidence, TopicPage
 
 
@@ -22,6 +23,9 @@ class Corpus(Protocol):
 
     def page(self, kind: TopicKind, key: str) -> TopicPage | None:
         """The page there, None where there is none."""
+
+    def overview(self, kind: TopicKind, key: str) -> Overview | None:
+        """What a model wrote about a page, for whatever claims it had then."""
 
     def all_pages(self) -> list[TopicPage]:
         """All pages, by kind and key."""
@@ -64,6 +68,12 @@ class Corpus(Protocol):
 
     def first_documents(self, limit: int) -> list[DocumentEntry]:
         """The first documents by name, of all folders."""
+
+    def explorations(self, prefix: str, limit: int) -> list[DocumentEntry]:
+        """The saved answers whose names begin with a prefix, the first by name."""
+
+    def exploration_branches(self, prefix: str) -> list[Branch]:
+        """How the names of the saved answers go on."""
 
     def folder_branches(self, folder: str, prefix: str) -> list[Branch]:
         """How the names of a folder's documents and folders go on."""

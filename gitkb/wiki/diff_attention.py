@@ -7,6 +7,7 @@ that it is about. Nothing here calls something wrong that is only unusual.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gitkb.decisions import Decision, SameAs
 from gitkb.wiki.diff_names import near_pairs
 from gitkb.wiki.diff_pages import Side
 from gitkb.wiki.diff_report import Attention, Change, Concern, DiffReport, LinkChange, PageChange, PersonChange, Said
@@ -21,7 +22,7 @@ class Seen:
 
     `committed` and `committed_before` are the shared pages that stand in the trees; `unreadable` maps paths of records at
     the head to what is wrong with them; `approved` maps pages to the words of their approval at the base; `letters` maps
-    documents at the head to the length of their converted text.
+    documents at the head to the length of their converted text; `decided` are decisions about names that came or changed.
     """
 
     edited: Sequence[PersonChange] = ()
@@ -33,6 +34,7 @@ class Seen:
     approved: Mapping[str, str] = field(default_factory=dict)
     letters: Mapping[str, int] = field(default_factory=dict)
     tokens: int = 0
+    decided: Sequence[Decision] = ()
 
 
 def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
@@ -43,6 +45,7 @@ def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
         found += _approval(page, seen.approved)
         found += _definition(page, removed)
     found += _links(seen.broken)
+    found += _decided(seen.decided)
     found += _duplicates(report, head)
     found += _boilerplate(report, head)
     found += _little_text(report, seen.letters)
@@ -86,6 +89,14 @@ def _instead(page: PageChange) -> str:
 def _links(broken: Sequence[LinkChange]) -> Iterator[Attention]:
     for link in broken:
         yield Attention(Concern.BROKEN_LINK, (link.page,), f"its link to {link.target} leads nowhere now")
+
+
+def _decided(decisions: Sequence[Decision]) -> Iterator[Attention]:
+    """Names put on one page: what one document says may now stand for another's subject. Names kept apart change no page."""
+    for decision in decisions:
+        if isinstance(decision, SameAs):
+            message = f"it was decided that {decision.name} means {decision.key}, so both stand on one page ({decision.by})"
+            yield Attention(Concern.DECIDED_NAMES, (decision.path,), message)
 
 
 def _duplicates(report: DiffReport, head: Side) -> Iterator[Attention]:

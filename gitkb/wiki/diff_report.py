@@ -29,6 +29,7 @@ class Concern(StrEnum):
     BROKEN_LINK = "broken-link"
     LIKELY_DUPLICATE = "likely-duplicate"
     BOILERPLATE = "boilerplate"
+    DECIDED_NAMES = "decided-names"
     LITTLE_TEXT = "little-text"
     REMOVED_PAGE = "removed-page"
     CHANGED_DEFINITION = "changed-definition"

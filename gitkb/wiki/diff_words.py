@@ -14,6 +14,7 @@ LABELS = {
     Concern.LOST_APPROVAL: "approval lost",
     Concern.LOST_DEFINITION: "definition lost",
     Concern.BROKEN_LINK: "link broken",
+    Concern.DECIDED_NAMES: "one name now",
     Concern.LIKELY_DUPLICATE: "duplicate?",
     Concern.BOILERPLATE: "boilerplate?",
     Concern.LITTLE_TEXT: "little text",

@@ -83,6 +83,7 @@ class _Placed:
         return replace(
             digest,
             description=one_line(digest.description),
+            abstract=self.claims(digest.abstract),
             summary=self.claims(digest.summary),
             outline=tuple(self.section(section) for section in digest.outline if one_line(section.title)),
             topics=tuple(self.topic(topic) for topic in digest.topics if one_line(topic.name)),

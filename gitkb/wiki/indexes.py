@@ -7,6 +7,7 @@ of each folder in it. `index.md` has no front matter but at the root, which says
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gitkb.explorations import FOLDER
 from gitkb.model import TopicKind
 from gitkb.text import frontmatter
 from gitkb.text.links import relative
@@ -92,6 +93,28 @@ class DocumentListing:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class ExplorationListing:
+    """The saved answers."""
+
+    corpus: Corpus
+    folder: str = FOLDER
+    title: str = "Explorations"
+
+    def branches(self, prefix: str) -> list[Branch]:
+        return self.corpus.exploration_branches(prefix)
+
+    def entries(self, prefix: str) -> list[str]:
+        return self._lines(self.corpus.explorations(prefix, MAX_ENTRIES))
+
+    def exact(self, name: str) -> list[str]:
+        return self._lines([found for found in self.corpus.explorations(name, 1) if found.document == name])
+
+    def _lines(self, found: list[DocumentEntry]) -> list[str]:
+        page = index_path(self.folder)
+        return [entry(one.title, relative(page, f"{self.folder}/{one.document}.md"), one.description) for one in found]
+
+
 def folder_line(corpus: Corpus, page: str, top: str, folder: str) -> str:
     """The line of a folder: its name, and of what its first documents are."""
     documents = corpus.documents_in(folder, "", _TOLD + 1)
@@ -129,6 +152,8 @@ def _folders(corpus: Corpus) -> Iterator[str]:
         if corpus.best_pages(kind, 1):
             yield entry(_TITLES[kind], f"{folder}/index.md", _ABOUT[kind])
     yield entry("Sources", "sources/index.md", "the full texts")
+    if corpus.explorations("", 1):
+        yield entry("Explorations", "explorations/index.md", "answers to questions that were saved")
 
 
 def _documents(corpus: Corpus) -> list[str]:

@@ -5,9 +5,11 @@ documents, so no other document can change it. All text of documents is escaped;
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from gitkb.model import TopicKind
+from gitkb.overviews import Overview, fingerprint
 from gitkb.text import frontmatter
 from gitkb.text.links import escape, one_line, relative
 from gitkb.topics import DocumentEntry, Evidence, TopicPage, page_key, topic_path
@@ -18,6 +20,7 @@ from gitkb.wiki.generated import seal
 from gitkb.wiki.summary import label_of
 
 BY = "gitkb-extractive/1"
+BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20
 MAX_SEE_ALSO = 8
@@ -30,6 +33,9 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         return _lead(page)
     members = corpus.members(page.key)
     chosen = choose(corpus.evidence(members))
+    overview = _overview(corpus, page, chosen)
+    if overview is not None:
+        chosen = Chosen((), tuple(sorted((*chosen.overview, *chosen.claims), key=lambda item: item.document)))
     silent = [] if chosen.documents else corpus.supporters(members, MAX_SOURCES)
     meta = _meta(page)
     if aliases := _aliases(corpus, page):
@@ -38,10 +44,36 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         meta["tags"] = [entity_type]
     documents = chosen.documents or [entry.document for entry in silent]
     meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in documents]
-    paragraphs = [f"# {escape(page.title)}", *(_line(page.path, item) for item in chosen.overview)]
+    paragraphs = [f"# {escape(page.title)}", *_written(overview), *(_line(page.path, item) for item in chosen.overview)]
     paragraphs += [*_claims(page.path, chosen.claims), *_silent(page.path, silent)]
     paragraphs += [*_see_also(corpus, page, members, documents), *_footnotes(page.path, chosen)]
-    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY)
+    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY if overview is None else BY_MODEL)
+
+
+def page_claims(corpus: Corpus, page: TopicPage) -> tuple[Evidence, ...]:
+    """The claims that a page shows, in the order of the page: what an overview of it is made from."""
+    chosen = choose(corpus.evidence(corpus.members(page.key)))
+    return (*chosen.overview, *chosen.claims)
+
+
+def _overview(corpus: Corpus, page: TopicPage, chosen: Chosen) -> Overview | None:
+    """What a model wrote about the page, as long as the claims are those that it was written from."""
+    found = corpus.overview(page.kind, page.key)
+    if found is None or found.claims != fingerprint((*chosen.overview, *chosen.claims)):
+        return None
+    known = set(chosen.documents)
+    cited = [replace(each, documents=tuple(name for name in each.documents if name in known)) for each in found.sentences]
+    sentences = tuple(each for each in cited if each.documents and one_line(each.text))
+    return replace(found, sentences=sentences) if sentences else None
+
+
+def _written(overview: Overview | None) -> Iterator[str]:
+    """An overview as a paragraph on one line, each sentence with its footnotes."""
+    if overview is not None:
+        yield " ".join(
+            escape(one_line(each.text)) + "".join(f"[^{label_of(name)}]" for name in each.documents)
+            for each in overview.sentences
+        )
 
 
 def _meta(page: TopicPage) -> dict[str, object]:

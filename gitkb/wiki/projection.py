@@ -8,14 +8,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from gitkb.explorations import FOLDER as EXPLORATIONS
+from gitkb.explorations import exploration_name
 from gitkb.model import Record
-from gitkb.topics import FOLDERS, page_key, topic_path
+from gitkb.topics import FOLDERS, TopicPage, page_key, topic_path
 from gitkb.wiki.corpus import Corpus
-from gitkb.wiki.indexes import DOCUMENT_FOLDERS, ROOT, DocumentListing, TopicListing, empty_root, root_index
+from gitkb.wiki.indexes import DOCUMENT_FOLDERS, ROOT, DocumentListing, ExplorationListing, TopicListing, empty_root, root_index
 from gitkb.wiki.listing import all_indexes, touched_indexes
 from gitkb.wiki.pages import topic_page
 
-PROJECTION = "2"
+PROJECTION = "4"
 """Changes with anything that the projection writes differently, so that no tree counts as projected that was not by this one."""
 
 _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
@@ -23,11 +25,16 @@ _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What happened since the pages were last whole: records in old and new versions, and shared pages that were touched."""
+    """What happened since the pages were last whole: records in old and new versions, shared pages and saved answers that were
+    touched (`pages`), and the keys of topics about which something was decided or written."""
 
     records_before: Sequence[Record]
     records_after: Sequence[Record]
     pages: Collection[str] = field(default_factory=frozenset)
+    topics: Collection[str] = field(default_factory=frozenset)
+
+    def __bool__(self) -> bool:
+        return bool(self.records_before or self.records_after or self.pages or self.topics)
 
 
 def is_shared(path: str) -> bool:
@@ -35,7 +42,14 @@ def is_shared(path: str) -> bool:
     folder, _, name = path.rpartition("/")
     if not name.endswith(".md"):
         return False
+    if folder == EXPLORATIONS:
+        return _is_index(name)
     return path == ROOT or folder in _TOPIC_FOLDERS or (path.startswith("wiki/s") and _is_document_index(folder, name))
+
+
+def concerns_pages(path: str) -> bool:
+    """Whether a change of the page at a path, itself or by being listed, can change what the projection makes."""
+    return is_shared(path) or exploration_name(path) is not None
 
 
 def is_page(path: str) -> bool:
@@ -66,15 +80,15 @@ def _everything(corpus: Corpus) -> Iterator[tuple[str, bytes | None]]:
     for folder in corpus.folders():
         for top in DOCUMENT_FOLDERS:
             yield from all_indexes(DocumentListing(corpus, top, folder))
+    yield from all_indexes(ExplorationListing(corpus))
     yield ROOT, root_index(corpus)
 
 
 def _touched(corpus: Corpus, scope: Scope) -> Iterator[tuple[str, bytes | None]]:
     records = (*scope.records_before, *scope.records_after)
-    keys = corpus.affected({name for record in records for name in _names(record)})
+    keys = _keys(corpus, scope)
     folders = _segments(records)
     yield from ((path, None) for path in scope.pages if is_shared(path))
-    keys |= {path.rpartition("/")[2].removesuffix(".md") for path in scope.pages if is_page(path)}
     for kind in FOLDERS:
         for key in sorted(keys):
             page = corpus.page(kind, key)
@@ -86,7 +100,27 @@ def _touched(corpus: Corpus, scope: Scope) -> Iterator[tuple[str, bytes | None]]
         for folder in sorted({*folders, *named}):
             listed = DocumentListing(corpus, top, folder)
             yield from touched_indexes(listed, folders.get(folder, set()) | _listed_at(listed.folder, scope.pages))
+    saved = {name for path in scope.pages if (name := exploration_name(path)) is not None}
+    if saved or any(path.startswith(f"{EXPLORATIONS}/") for path in scope.pages):
+        yield from touched_indexes(ExplorationListing(corpus), saved | _listed_at(EXPLORATIONS, scope.pages))
     yield ROOT, root_index(corpus)
+
+
+def topic_pages(corpus: Corpus, scope: Scope | None = None) -> list[TopicPage]:
+    """The pages of concepts and entities that say something, sorted: all, or those that can differ."""
+    if scope is None:
+        pages = corpus.all_pages()
+    else:
+        found = (corpus.page(kind, key) for kind in FOLDERS for key in sorted(_keys(corpus, scope)))
+        pages = [page for page in found if page is not None]
+    return [page for page in pages if not page.target]
+
+
+def _keys(corpus: Corpus, scope: Scope) -> set[str]:
+    """The keys of all topic pages that can differ."""
+    records = (*scope.records_before, *scope.records_after)
+    keys = corpus.affected({*scope.topics, *(name for record in records for name in _names(record))})
+    return keys | {path.rpartition("/")[2].removesuffix(".md") for path in scope.pages if is_page(path)}
 
 
 def _names(record: Record) -> Iterator[str]:

@@ -40,6 +40,7 @@ def summary_page(record: Record, digest: Digest) -> bytes:
     meta["sources"] = [{"id": label_of(record.document), "resource": relative(page, source)}]
     paragraphs = [f"# {escape(record.title)}", *_head(page, source, record, digest)]
     for heading, lines in (
+        ("Summary", [" ".join(_sentence(page, claim) for claim in digest.abstract)] if digest.abstract else []),
         ("Key points", list(_key_points(page, record, digest))),
         ("Outline", list(_outline(page, record, digest))),
         ("Concepts and names", list(_names(page, record))),
@@ -83,13 +84,14 @@ def _sentence(page: str, claim: Claim) -> str:
 
 def _key_points(page: str, record: Record, digest: Digest) -> Iterator[str]:
     first = {claim.text: claim for claim in reversed(digest.summary)}
-    for text in dict.fromkeys(claim.text for claim in digest.summary if claim.text != record.description):
+    said = {claim.text for claim in digest.abstract} | {record.description}
+    for text in dict.fromkeys(claim.text for claim in digest.summary if claim.text not in said):
         yield f"- {_sentence(page, first[text])}"
 
 
 def _outline(page: str, record: Record, digest: Digest) -> Iterator[str]:
     """One line a section, nested as the document is: its title, then those of its best sentences not said above."""
-    said = {claim.text for claim in digest.summary} | {record.description}
+    said = {claim.text for claim in (*digest.abstract, *digest.summary)} | {record.description}
     shown: list[SummarySection] = []
     for section in digest.outline[:MAX_SECTIONS]:
         left = tuple(claim for claim in section.sentences if claim.text not in said)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitkb.catalog.records import RECORDS, RecordCorpus
+from gitkb.ingest.scopes import topics_of
 from gitkb.model import Claim, Place, Record, Source, Topic, TopicKind, TreeChange
 from gitkb.records import encode, record_path
 from gitkb.text.slugs import short_hash
@@ -65,6 +66,7 @@ class Base:
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         RECORDS.create(self.db)
         self.records: dict[str, Record] = {}
+        self.files: dict[str, bytes] = {}
 
     def apply(self, changes: Mapping[str, Record | None]) -> Scope:
         """Adds, replaces and (None) removes documents; what happened."""
@@ -83,6 +85,20 @@ class Base:
         self.db.execute("COMMIT")
         self.records = {d: r for d, r in {**self.records, **changes}.items() if r is not None}
         return Scope(before, after)
+
+    def decide(self, files: Mapping[str, bytes | None]) -> Scope:
+        """Writes and (None) removes decisions and overviews; what happened."""
+        changes = [
+            TreeChange(path, path if path in self.files else None, f"new {path}" if content else None)
+            for path, content in sorted(files.items())
+        ]
+        blobs = Blobs({**self.files, **{f"new {path}": content for path, content in files.items() if content is not None}})
+        self.db.execute("BEGIN")
+        RECORDS.apply(self.db, blobs, changes)
+        self.db.execute("COMMIT")
+        topics = topics_of(blobs, changes)
+        self.files = {path: content for path, content in {**self.files, **files}.items() if content is not None}
+        return Scope((), (), topics=topics)
 
     def project(self, scope: Scope | None = None) -> dict[str, bytes | None]:
         return project(RecordCorpus(self.db), scope)

@@ -142,6 +142,18 @@ ARIES is a recovery method. [p. 1](../../sources/papers/aries.md#page-1)
     )
 
 
+def test_what_a_model_wrote_about_the_whole_stands_above_the_key_points_and_is_said_once() -> None:
+    abstract = (claim("ARIES repeats *history*.", "page-2", "p. 2"), claim("Undo comes last.", "undo", "Undo"))
+    digest = replace(DIGEST, abstract=abstract, summary=(*DIGEST.summary, abstract[0]))
+    page = made(digest=digest).files["wiki/summaries/papers/aries.md"].decode()
+    summary = (
+        "## Summary\n\nARIES repeats \\*history\\*. [p. 2](../../sources/papers/aries.md#page-2) "
+        "Undo comes last. [Undo](../../sources/papers/aries.md#undo)\n\n## Key points\n"
+    )
+    assert summary in page
+    assert page.count("repeats \\*history\\*") == page.count("Undo comes last.") == 1
+
+
 def test_a_summary_without_content_has_no_empty_section() -> None:
     body = page(made(digest=Digest("", "", "", "gitkb-extractive/1")), "wiki/summaries/papers/aries.md")[1]
     assert "##" not in body
