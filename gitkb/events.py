@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitkb.model import DocumentResult, PageChanges, Problem, Record, State
+from gitkb.model import DocumentResult, PageChanges, Problem, Record, State, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
     """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
     core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
-    documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet."""
+    documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
+    and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit)."""
 
     into: str = ""
     update: bool = False
@@ -25,11 +26,15 @@ class AddOptions:
     timings: bool = False
     branch: str = ""
     start: str = ""
+    compiler: str = ""
+    model: str = ""
+    max_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AddSummary:
-    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits."""
+    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits. `usage`
+    is what a model was asked, `ungrounded` how many of its claims about documents were dropped."""
 
     added: int
     updated: int
@@ -39,15 +44,18 @@ class AddSummary:
     commit: str
     pages: PageChanges
     seconds: float
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshSummary:
-    """The end of a `refresh`: `commit` is the tip; `pages` is empty when nothing was pending."""
+    """The end of a `refresh`: `commit` is the tip, `pages` is empty when nothing was pending, `usage` what a model was asked."""
 
     branch: str
     commit: str
     pages: PageChanges
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +196,27 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptReplies:
+    """The replies of models that are kept here: how many, their bytes, and what they cost once."""
+
+    entries: int = 0
+    bytes: int = 0
+    cost: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many entries of the caches are gone."""
+
+    replies: int
+    conversions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """`pages` counts shared pages; `runs` describes runs that did not end, `living` those under way; `edited` are pages with
-    hand edits not yet committed."""
+    hand edits not yet committed. `model` is the one that the settings ask, "" for none, `unwritten` how many pages wait for its
+    overview."""
 
     branch: str
     commit: str
@@ -200,6 +226,9 @@ class Status:
     runs: tuple[str, ...]
     living: tuple[str, ...]
     edited: tuple[str, ...]
+    model: str = ""
+    unwritten: int = 0
+    replies: KeptReplies = field(default_factory=KeptReplies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +344,9 @@ class Listener:
 
     def document(self, result: DocumentResult) -> None:
         """A source has its outcome; called in scan order, for an added one after its commit is published."""
+
+    def unwritten(self, what: str) -> None:
+        """A model has not answered for a page or a pair of names: "concepts/x: the reason". The pages were made without it."""
 
     def timing(self, document: str, phases: Mapping[str, float]) -> None:
         """Seconds by phase; `document` is empty for phases of the run. Only with `AddOptions.timings`."""

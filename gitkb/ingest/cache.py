@@ -36,6 +36,14 @@ class Cache:
         self._store(file, made)
         return made
 
+    def prune(self) -> int:
+        """Deletes all entries; how many there were."""
+        with contextlib.suppress(OSError):
+            entries = list(_entries(sorted(self.folder.iterdir())))
+            self._delete_oldest(entries, -1)
+            return len(entries)
+        return 0
+
     def trim(self, limit: int) -> None:
         """Deletes the entries used longest ago until at most `limit` bytes remain.
 

@@ -13,11 +13,12 @@ from gitkb.catalog.records import RECORDS
 from gitkb.errors import FormatError, NotFound
 from gitkb.ingest.documents import owner_of
 from gitkb.ingest.pages import project_tree
+from gitkb.ingest.scopes import topics_of
 from gitkb.model import Record, TreeChange
 from gitkb.store import Snapshot, Store
 from gitkb.wiki.check import CheckOutcome, check_paths
 from gitkb.wiki.edits import EDITED
-from gitkb.wiki.projection import Scope, is_shared
+from gitkb.wiki.projection import Scope, concerns_pages
 
 
 def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
@@ -27,9 +28,10 @@ def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Sn
     now = {path: found for path in _paths(documents) if (found := _decoded(tip, path)) is not None}
     before = {} if base is None else {path: found for path in _paths(documents) if (found := _decoded(base, path)) is not None}
     paths = {change.path.removeprefix(f"{EDITED}/") for change in changes} | {change.path for change in changes}
-    pages = {path for path in paths if is_shared(path)}
+    pages = {path for path in paths if concerns_pages(path)}
     _warm(store, catalog)
-    projected = project_tree(store, catalog, tip, keep=False, scope=Scope(_sound(before), _sound(now), pages))
+    scope = Scope(_sound(before), _sound(now), pages, topics_of(tip, changes))
+    projected = project_tree(catalog, tip, keep=False, scope=scope)
     paths.update(file for record in _sound(now) for file in record.files if file.endswith(".md"))
     # What a record no longer names must be gone with it.
     paths.update(file for record in _sound(before) for file in record.files)

@@ -5,15 +5,19 @@ Both sides are projected, so a branch that carries no pages commits is compared 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
+from gitkb.decisions import Decision, is_decision
+from gitkb.decisions import decode as decode_decision
 from gitkb.errors import FormatError
 from gitkb.ingest.compare_trees import Trees
+from gitkb.ingest.scopes import topics_of
 from gitkb.model import Record, TreeChange
 from gitkb.store import Snapshot, Store
 from gitkb.store.ancestry import Ancestry
@@ -23,7 +27,7 @@ from gitkb.wiki.diff_pages import Side, keys_touched, views
 from gitkb.wiki.diff_report import DiffReport
 from gitkb.wiki.diff_web import WebLinks, web_links
 
-_TOKENS = re.compile(r"^Gitkb-Tokens: *(\d+)", re.MULTILINE)
+_TOKENS = re.compile(r"^Gitkb-Tokens: *(\d+)(?: in, *(\d+) out)?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,9 @@ class _Comparison:
         before, _ = _read(head, changes, old=True)
         after, unreadable = _read(head, changes, old=False)
         self._warm()
-        base_side = self._side(self.base, before, (*before.values(), *after.values()), None)
-        head_side = self._side(self.head, after, (*before.values(), *after.values()), base_side)
+        touching = _Touching((*before.values(), *after.values()), topics_of(head, changes))
+        base_side = self._side(self.base, before, touching, None)
+        head_side = self._side(self.head, after, touching, base_side)
         trees = Trees(base, head, changes, base_side, head_side)
         moved = trees.links()
         seen = Seen(
@@ -108,6 +113,7 @@ class _Comparison:
             approved=trees.approved(),
             letters=trees.letters(),
             tokens=self._tokens(),
+            decided=_decided(head, changes),
         )
         return compare(base_side, head_side, seen)
 
@@ -116,16 +122,35 @@ class _Comparison:
         with self.catalog.at(self.store.snapshot(), RECORDS):
             pass
 
-    def _side(self, named: _Named, own: Mapping[str, Record], both: tuple[Record, ...], base: Side | None) -> Side:
+    def _side(self, named: _Named, own: Mapping[str, Record], touching: "_Touching", base: Side | None) -> Side:
         with self.catalog.at(named.tree, RECORDS, keep=False) as db:
             corpus = RecordCorpus(db)
-            found = views(corpus, keys_touched(corpus, both), None if base is None else base.views.keys())
+            keys = keys_touched(corpus, touching.records) | corpus.affected(touching.topics)
+            found = views(corpus, keys, None if base is None else base.views.keys())
             return Side(named.tree.commit, named.name, own, found, tuple(corpus.all_pages()))
 
     def _tokens(self) -> int:
         """What the commits in between say that models used."""
         commits = Ancestry(self.store.git_dir).between(self.base.tree.commit, self.head.tree.commit)
-        return sum(int(found) for commit in commits for found in _TOKENS.findall(commit.message))
+        return sum(int(number) for commit in commits for found in _TOKENS.findall(commit.message) for number in found if number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Touching:
+    """What can make pages differ: records of both sides, and topics about which something was decided or written."""
+
+    records: tuple[Record, ...]
+    topics: Collection[str]
+
+
+def _decided(head: Snapshot, changes: list[TreeChange]) -> list[Decision]:
+    """The decisions about names that came or changed."""
+    found = []
+    for change in changes:
+        if change.new is not None and is_decision(change.path):
+            with suppress(FormatError):
+                found.append(decode_decision(head.read_blob(change.new), change.path))
+    return found
 
 
 def _read(tree: Snapshot, changes: list[TreeChange], *, old: bool) -> tuple[dict[str, Record], dict[str, str]]:

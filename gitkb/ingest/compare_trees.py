@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
+from gitkb.decisions import DECISIONS
 from gitkb.errors import FormatError
 from gitkb.model import TreeChange
+from gitkb.overviews import OVERVIEWS
 from gitkb.store import Snapshot
 from gitkb.text import frontmatter
 from gitkb.wiki.diff_links import LinkChanges, LinkedPage, link_changes, links_to
@@ -22,6 +24,7 @@ from gitkb.wiki.projection import is_page, is_shared
 
 _TOPICS = ("wiki/concepts", "wiki/entities")
 _OWN = ("wiki/sources/", "wiki/summaries/")
+_NO_PERSONS = (".gitkb/documents/", f"{EDITED}/", f"{DECISIONS}/", f"{OVERVIEWS}/", "raw/")
 
 
 @dataclass
@@ -45,7 +48,7 @@ class Trees:
         """What people wrote, edited or deleted, by path."""
         found = []
         for change in self.changes:
-            if self._is_own(change) or change.path.startswith((".gitkb/documents/", f"{EDITED}/", "raw/")):
+            if self._is_own(change) or change.path.startswith(_NO_PERSONS):
                 continue
             before, after = self._text(change.old), self._text(change.new)
             if change.path.startswith("wiki/") and _generated(change.path, before) and _generated(change.path, after):

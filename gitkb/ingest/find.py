@@ -24,6 +24,15 @@ def find_page(tree: Tree, name: str) -> tuple[str, str | None]:
     raise NotFound(f"{name!r} may be: {listed}.", "Give more of the name.")
 
 
+def page_names(tree: Tree) -> list[str]:
+    """The names of all documents, then those of all pages that people look for, sorted."""
+    documents = [document for path, _ in tree.files(records.RECORDS) if (document := records.document_of(path))]
+    own = ("wiki/sources/", "wiki/summaries/")
+    pages = [path for path, _ in tree.files("wiki") if path.endswith(".md") and not path.startswith(own)]
+    kept = [path for path in pages if not path.rpartition("/")[2].startswith(("index.md", "index--"))]
+    return [*sorted(documents), *sorted(path.removeprefix("wiki/").removesuffix(".md") for path in kept)]
+
+
 def _exact(wanted: str) -> list[str]:
     bare = wanted.removeprefix("wiki/").removesuffix(".md")
     paths = [wanted] if wanted.startswith("wiki/") else []

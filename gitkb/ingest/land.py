@@ -64,7 +64,10 @@ def plan_commits(
         if edits:
             commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
         own.append(len(commits))
-        message = document_message(operation, ready.item.document, ready.prepared.title, ready.item.sha256)
+        prepared = ready.prepared
+        message = document_message(
+            operation, ready.item.document, prepared.title, ready.item.sha256, prepared.usage, prepared.ungrounded
+        )
         commits.append(PlannedCommit(message, changes))
     return commits, own
 

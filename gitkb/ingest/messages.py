@@ -9,32 +9,53 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from gitkb.model import PageChanges
+from gitkb.model import PageChanges, Usage
 
 MAX_SUBJECT = 120
+_NOTHING = Usage()
 _MENTION = re.compile(r"(?<![^\W_])@(?=\w)|(?<![^\W_])[#!](?=\d)|\bGH-(?=\d)", re.IGNORECASE)
 _CLOSING = re.compile(r"\b((?:close|fix|resolv|implement)\w*:? +)(?:https?://)?(\S+[/#!]\d+)", re.IGNORECASE)
 
 
-def document_message(operation: str, document: str, title: str, sha256: str) -> str:
-    """The message of a document commit: "add docs/guide/intro-to-x: Introduction to X"."""
+def document_message(operation: str, document: str, title: str, sha256: str, usage: Usage = _NOTHING, ungrounded: int = 0) -> str:
+    """The message of a document commit: "add docs/guide/intro-to-x: Introduction to X"; `usage` is what a model was asked for it,
+    `ungrounded` how many of its claims were dropped."""
     trailers = {"Gitkb-Operation": operation, "Gitkb-Document": document, "Gitkb-Source-Sha256": sha256}
+    trailers |= _cost(usage, ungrounded)
     return _message(f"{operation} {document}: {title}", "", trailers)
 
 
-def pages_message(changes: PageChanges) -> str:
+def pages_message(changes: PageChanges, usage: Usage = _NOTHING, ungrounded: int = 0) -> str:
     """The message of a pages commit: how many pages are new, changed and gone, and which."""
     counts = [(changes.created, "new"), (changes.changed, "changed"), (changes.removed, "removed")]
-    subject = ", ".join(f"{len(pages)} {word}" for pages, word in counts if pages) or "what edits are based on"
+    subject = ", ".join(f"{len(pages)} {word}" for pages, word in counts if pages) or "nothing shown differs"
     listed = [_one_line(f"{word} {page}") for pages, word in counts for page in pages]
     more = [f"and {len(listed) - 200} more"] if len(listed) > 200 else []
-    return _message(f"pages: {subject}", "\n".join([*listed[:200], *more]), {"Gitkb-Operation": "pages"})
+    trailers = {"Gitkb-Operation": "pages"} | _cost(usage, ungrounded)
+    return _message(f"pages: {subject}", "\n".join([*listed[:200], *more]), trailers)
+
+
+def _cost(usage: Usage, ungrounded: int) -> dict[str, str]:
+    """What a model was asked: "Gitkb-Tokens: 5210 in, 640 out" and "Gitkb-Calls: 2, 1 from the cache"."""
+    if usage == _NOTHING:
+        return {}
+    cached = f", {usage.cached} from the cache" if usage.cached else ""
+    found = {"Gitkb-Tokens": f"{usage.tokens_in} in, {usage.tokens_out} out", "Gitkb-Calls": f"{usage.calls}{cached}"}
+    return found | ({"Gitkb-Ungrounded": str(ungrounded)} if ungrounded else {})
 
 
 def edit_message(paths: list[str]) -> str:
     """The message of a commit that holds exactly a person's own edits."""
     subject = f"edit {paths[0]}" if len(paths) == 1 else f"edit {len(paths)} pages"
     return _message(subject, "\n".join(map(_one_line, paths)) if len(paths) > 1 else "", {"Gitkb-Operation": "edit"})
+
+
+def exploration_message(page: str, title: str, by: str, answered_at: str, tokens: int) -> str:
+    """The message of a commit that saves an answer: "save explorations/what-is-a-checkpoint: What is a checkpoint?"."""
+    trailers = {"Gitkb-Operation": "save", "Gitkb-Answered-By": by, "Gitkb-Answered-At": answered_at}
+    spent = {"Gitkb-Tokens": str(tokens)} if tokens else {}
+    name = page.removeprefix("wiki/").removesuffix(".md")
+    return _message(f"save {name}: {title}", "", {**{key: _one_line(value) for key, value in trailers.items() if value}, **spent})
 
 
 def undo_message(undone: str, what: str, documents: Sequence[str]) -> str:

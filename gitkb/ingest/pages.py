@@ -6,23 +6,29 @@ everything is projected.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
-from gitkb.errors import FormatError, RefMoved, RepositoryError
+from gitkb.errors import ModelError, RefMoved, RepositoryError
 from gitkb.events import Listener
 from gitkb.ingest.land import EDITED, own_edits
 from gitkb.ingest.messages import edit_message, pages_message
-from gitkb.model import PageChanges, Record, TreeChange
+from gitkb.ingest.notes import Note, remember, scope_since
+from gitkb.ingest.overlay import Overlay
+from gitkb.ingest.scopes import differences, topics_of
+from gitkb.model import PageChanges, Tree, Usage
+from gitkb.overviews import OVERVIEWS
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 from gitkb.wiki.edits import settle
 from gitkb.wiki.generated import Seal, state
-from gitkb.wiki.projection import PROJECTION, Scope, is_shared, project
+from gitkb.wiki.projection import Scope, is_page, is_shared, project
+
+if TYPE_CHECKING:
+    from gitkb.ingest.authoring import Author, Written
 
 ATTEMPTS = 50
 
@@ -56,16 +62,26 @@ def carries_pages(settings: Settings, branch: str) -> bool:
     return settings.pages.branch in ("*", branch)
 
 
-def refresh(store: Store, run: Run, catalog: Catalog, settings: Settings, listener: Listener) -> PageChanges:
-    """Makes the pages commit if pages are pending on a branch that carries them; returns what it changed."""
+def refresh(
+    store: Store, run: Run, catalog: Catalog, settings: Settings, listener: Listener, author: "Author | None" = None
+) -> PageChanges:
+    """Makes the pages commit if pages are pending on a branch that carries them; returns what it changed.
+
+    An `author` asks a model for what it writes about pages, before the lock is taken; what it cannot get is said and left out.
+    """
     if not carries_pages(settings, run.branch):
         return PageChanges()
+    tip = store.snapshot(f"refs/heads/{run.branch}") if author else None
+    written = _written(author, tip, listener) if author and tip else None
     for _ in range(ATTEMPTS):
         try:
             with run.locked(listener.message) as transaction:
-                return _refresh(store, run, transaction, catalog, listener)
+                changes = _refresh(store, run, transaction, catalog, listener, written)
         except RefMoved:
             continue
+        if author and tip and written:
+            author.done(tip, written, run.scratch)
+        return changes
     raise RepositoryError("The branch kept moving under every attempt to commit the pages.", "Run gitkb refresh.")
 
 
@@ -79,9 +95,7 @@ def is_topic_page(path: str) -> bool:
     )
 
 
-def project_tree(
-    store: Store, catalog: Catalog, tree: Snapshot, *, keep: bool, scope: Scope | None = None
-) -> dict[str, bytes | None]:
+def project_tree(catalog: Catalog, tree: Tree, *, keep: bool, scope: Scope | None = None) -> dict[str, bytes | None]:
     """The shared pages that a tree's records make, by path; all of them without a scope. Pages that the tree has and
     the projection has not are None."""
     with catalog.at(tree, RECORDS, keep=keep) as db:
@@ -107,29 +121,68 @@ def history_base(store: Store, commit: str) -> Callable[[str], bytes | None]:
 
 def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
     """What a refresh of this tip would change, without changing anything."""
-    scope = _scope(store, tip)
-    if scope is not None and not (scope.records_before or scope.records_after or scope.pages):
+    scope = scope_since(store, Note.WHOLE, tip)
+    if scope is not None and not scope:
         return PageChanges()
-    projected = project_tree(store, catalog, tip, keep=True, scope=scope)
+    projected = project_tree(catalog, tip, keep=True, scope=scope)
     return _changes(tip, _settle(tip, projected, {}, history_base(store, tip.commit), Listener()))
 
 
-def _refresh(store: Store, run: Run, transaction: Transaction, catalog: Catalog, listener: Listener) -> PageChanges:
+def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
+    """How many pages want an overview that they do not have."""
+    from gitkb.ingest.authoring import waiting
+
+    scope = scope_since(store, Note.TOLD, tip)
+    if scope is not None and not scope:
+        return 0
+    with catalog.at(tip, RECORDS) as db:
+        return len(waiting(RecordCorpus(db), scope))
+
+
+def _written(author: "Author", tip: Snapshot, listener: Listener) -> "Written | None":
+    """What a model writes about the pages of the branch as it is; a server that cannot be used costs the overviews alone."""
+    try:
+        written = author.write(tip)
+    except ModelError as error:
+        listener.message(f"Pages are made without what the model has not written yet. {error.message} {error.hint}".rstrip())
+        return None
+    for failed in written.failed:
+        listener.unwritten(failed)
+    return written
+
+
+def _refresh(
+    store: Store, run: Run, transaction: Transaction, catalog: Catalog, listener: Listener, written: "Written | None"
+) -> PageChanges:
     tip = transaction.tip
-    scope = _scope(store, tip)
-    if scope is not None and not (scope.records_before or scope.records_after or scope.pages):
-        return PageChanges()
-    projected = project_tree(store, catalog, tip, keep=True, scope=scope)
+    told = {path: content for path, content in (written.changes if written else {}).items() if tip.read(path) != content}
+    tree, scope = Overlay(tip, told), scope_since(store, Note.WHOLE, tip)
+    if scope is not None:
+        scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, told))})
+        if not scope:
+            return PageChanges()
+    with catalog.at(tip, RECORDS):
+        pass  # catches up for good, before it looks at a tree that does not exist yet
+    projected = project_tree(catalog, tree if told else tip, keep=not told, scope=scope)
     different = [path for path, content in projected.items() if content != tip.read(path) or tip.blob(f"{EDITED}/{path}")]
     edits = own_edits(transaction, sorted(different))
     writes = _settle(tip, {path: projected[path] for path in different}, edits, history_base(store, tip.commit), listener)
+    writes.update({**told, **_without_page(tip, projected)})
     changes = _changes(tip, writes)
     if writes:
         commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
-        commits.append(PlannedCommit(pages_message(changes), writes))
+        usage, ungrounded = (written.usage, written.ungrounded) if written else (Usage(), 0)
+        commits.append(PlannedCommit(pages_message(changes, usage, ungrounded), writes))
         tip = store.snapshot(transaction.publish(commits, "pages")[-1])
-    _remember_whole(store, run, tip)
+    remember(store, Note.WHOLE, tip, run.scratch)
     return changes
+
+
+def _without_page(tip: Snapshot, projected: Mapping[str, bytes | None]) -> dict[str, None]:
+    """The overviews of pages that are no more."""
+    gone = [path for path, content in projected.items() if content is None and is_page(path)]
+    paths = (f"{OVERVIEWS}/{path.removeprefix('wiki/').removesuffix('.md')}.json" for path in gone)
+    return {path: None for path in paths if tip.blob(path) is not None}
 
 
 def _settle(
@@ -156,44 +209,9 @@ def _settle(
 
 
 def _changes(tip: Snapshot, writes: Mapping[str, object]) -> PageChanges:
-    pages = sorted(path for path in writes if not path.startswith(f"{EDITED}/"))
+    pages = sorted(path for path in writes if path.startswith("wiki/"))
     return PageChanges(
         created=tuple(p for p in pages if tip.blob(p) is None and writes[p] is not None),
         changed=tuple(p for p in pages if tip.blob(p) is not None and writes[p] is not None),
         removed=tuple(p for p in pages if writes[p] is None),
     )
-
-
-def _scope(store: Store, tip: Snapshot) -> Scope | None:
-    """What changed since the tree last seen whole; None when that is not known, so that everything is projected."""
-    try:
-        version, _, whole = (store.local / "whole").read_text(encoding="ascii").strip().partition(" ")
-        changes = tip.changes_since(whole) if version == PROJECTION and len(whole) == 40 else None
-    except (OSError, ValueError, KeyError):
-        return None
-    if changes is None:
-        return None
-    before = [record for change in changes if (record := _record(tip, change, change.old)) is not None]
-    after = [record for change in changes if (record := _record(tip, change, change.new)) is not None]
-    return Scope(before, after, {change.path for change in changes if is_shared(change.path)})
-
-
-def _record(tip: Snapshot, change: TreeChange, oid: str | None) -> Record | None:
-    if oid is None or records.document_of(change.path) is None:
-        return None
-    try:
-        return records.decode(tip.read_blob(oid), change.path)
-    except FormatError:
-        return None  # `check` reports it; it takes part in no page
-
-
-def _remember_whole(store: Store, run: Run, tip: Snapshot) -> None:
-    """Notes a tree whose pages are its projection. Only a hint: it may be lost, and the next refresh is slower.
-
-    Made in the run's folder, so that a kill leaves nothing beside the note; where it cannot be written, the old one stays: what
-    it names is older, and still true.
-    """
-    new = run.scratch / "whole"
-    with suppress(OSError):
-        new.write_text(f"{PROJECTION} {tip.oid}\n", encoding="ascii")
-        new.replace(store.local / "whole")

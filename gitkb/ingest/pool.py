@@ -14,11 +14,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from gitkb.compile.requests import Message, Request, Usage
 from gitkb.config import ConvertSettings
 from gitkb.ingest.prepare import Job, Prepared, Workshop, discard
 
@@ -36,6 +38,7 @@ class Pool:
         self._start = (shop, limits.memory, str(lock), self._lifeline if os.name == "posix" else -1)
         self._timeout = limits.timeout
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._places = threading.Semaphore(self.jobs)
         self._living: set[_Worker] = set()
         self._guard = threading.Lock()
         self._closed = False
@@ -58,14 +61,16 @@ class Pool:
         for descriptor in (self._lifeline, self._end):
             os.close(descriptor)
 
-    def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
-        """The result of every job, in order, as they become ready."""
+    def prepare(self, jobs: Sequence[Job], each: Callable[[Job], Prepared] | None = None, threads: int = 0) -> Iterator[Prepared]:
+        """What `each` (`run` by default) makes of every job, in order, as they become ready; `threads` of it run at once, by
+        default one a worker."""
         if not jobs:
             return
         from joblib import Parallel, delayed
 
-        parallel = Parallel(n_jobs=self.jobs, backend="threading", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-        results = parallel(delayed(self.run)(job) for job in jobs)
+        made, count = each or self.run, threads or self.jobs
+        parallel = Parallel(n_jobs=count, backend="threading", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+        results = parallel(delayed(made)(job) for job in jobs)
         try:
             yield from results
         finally:
@@ -73,13 +78,18 @@ class Pool:
                 results.close()
 
     def run(self, job: Job) -> Prepared:
-        """One job in an idle or new worker. A worker that does not answer in time is killed."""
-        started = time.perf_counter()
-        result = self._run(job)
-        if not result.error:
-            return result
+        """One job in an idle or new worker, when there is a place. A worker that does not answer in time is killed."""
+        with self._places:
+            started = time.perf_counter()
+            result = self._run(job)
+            if not result.error:
+                return result
+            self.drop(job)
+            return replace(result, phases={"prepare": time.perf_counter() - started})
+
+    def drop(self, job: Job) -> None:
+        """Removes what a job that failed left in the scratch folder."""
         discard(job, self._start[0])
-        return replace(result, phases={"prepare": time.perf_counter() - started})
 
     def _run(self, job: Job) -> Prepared:
         started = time.perf_counter()
@@ -180,6 +190,12 @@ class _Worker:
 def _parse(line: bytes) -> Prepared | None:
     try:
         data = json.loads(line)
-        return Prepared(**{**data, "files": tuple(data["files"])})
+        return Prepared(
+            **{**data, "files": tuple(data["files"]), "requests": tuple(map(_request, data["requests"])), "usage": Usage()}
+        )
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _request(data: dict[str, Any]) -> Request:
+    return Request(**{**data, "messages": tuple(Message(**message) for message in data["messages"])})

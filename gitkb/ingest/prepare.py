@@ -9,11 +9,13 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitkb import records
 from gitkb.compile import COMPILER
+from gitkb.compile.requests import Request, Unanswered, Usage
 from gitkb.convert import convert, identify
 from gitkb.errors import ConversionError
 from gitkb.ingest.cache import Cache
@@ -21,20 +23,26 @@ from gitkb.ingest.links import links_of
 from gitkb.ingest.reading import open_document, unreadable
 from gitkb.model import Conversion, Digest, Source, SourceFile
 
+if TYPE_CHECKING:
+    from gitkb.compile.llm import ModelSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to prepare; `sha256` is what the scan saw, so that a file changed meanwhile is noticed."""
+    """One document to prepare; `sha256` is what the scan saw, so that a file changed meanwhile is noticed. `replies` are the JSON
+    texts that a model has answered so far, by the keys of their requests."""
 
     source: SourceFile
     document: str
     sha256: str
+    replies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """What all jobs of a run share: folders, limits, and the documents of the run by source path. Originals of more than
-    `large_above` bytes go to Git LFS; none do where it is None."""
+    `large_above` bytes go to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive
+    compiler."""
 
     scratch: Path
     cache: Path
@@ -42,13 +50,16 @@ class Workshop:
     max_bytes: int
     names: Mapping[str, str]
     large_above: int | None = None
+    model: "ModelSettings | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
 
-    `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes.
+    `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
+    `requests` it is not done yet: the job is to be given again, with the replies to these. `usage` is what they cost,
+    `ungrounded` how many claims of the model were dropped.
     """
 
     document: str
@@ -60,18 +71,17 @@ class Prepared:
     error: str = ""
     hint: str = ""
     phases: Mapping[str, float] | None = None
+    requests: tuple[Request, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
 
 
 def prepare(job: Job, shop: Workshop) -> Prepared:
     """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted."""
-    from gitkb.wiki.document import build, raw_path
+    from gitkb.wiki.document import build
 
     started = time.perf_counter()
-    copy = shop.scratch / raw_path(job.document, job.source.path)
-    size = _copy(job, copy, shop.max_bytes)
-    large = shop.large_above is not None and size > shop.large_above
-    if large:
-        copy = copy.rename(shop.scratch / raw_path(job.document, job.source.path, large))
+    copy, size, large = _original(job, shop)
     raw = copy.relative_to(shop.scratch).as_posix()
     name = Path(job.source.path).name
     form = identify(copy, name)
@@ -79,7 +89,12 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower())
     conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes))
     converted = time.perf_counter()
-    digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
+    if shop.model is not None:
+        digest = _asked(conversion, name, shop.model, job.replies)
+        if isinstance(digest, Unanswered):
+            return Prepared(job.document, requests=digest.requests)
+    else:
+        digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
     built = build(job.document, source, conversion, digest, links_of(job.source, shop.names), large=large)
     files = {**built.files, records.record_path(job.document): records.encode(built.record)}
@@ -88,7 +103,9 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     phases = {"prepare": converted - started, "digest": time.perf_counter() - converted}
     total = size + sum(len(content) for content in files.values())
     paths = tuple(sorted([raw, *files]))
-    return Prepared(job.document, built.record.title, paths, total, size, raw if large else "", phases=phases)
+    return Prepared(
+        job.document, built.record.title, paths, total, size, raw if large else "", phases=phases, ungrounded=digest.ungrounded
+    )
 
 
 def discard(job: Job, shop: Workshop) -> None:
@@ -104,6 +121,26 @@ def _digest(conversion: Conversion, name: str, language: str) -> Digest:
     from gitkb.compile.extractive import digest
 
     return digest(conversion, name=name, language=language)
+
+
+def _asked(conversion: Conversion, name: str, model: "ModelSettings", replies: Mapping[str, str]) -> Digest | Unanswered:
+    from gitkb.compile.llm import digest
+
+    return digest(conversion, name=name, settings=model, replies=replies)
+
+
+def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
+    """(the original in the scratch folder, its size in bytes, whether it goes to Git LFS); copied when the job is first given."""
+    from gitkb.wiki.document import raw_path
+
+    plain, large = (shop.scratch / raw_path(job.document, job.source.path, is_large) for is_large in (False, True))
+    for copy in (plain, large) if job.replies else ():
+        if copy.is_file():
+            return copy, copy.stat().st_size, copy == large
+    size = _copy(job, plain, shop.max_bytes)
+    if shop.large_above is not None and size > shop.large_above:
+        return plain.rename(large), size, True
+    return plain, size, False
 
 
 def _copy(job: Job, target: Path, limit: int) -> int:

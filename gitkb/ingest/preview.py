@@ -1,72 +1,26 @@
 """What the shared pages would become if a tree were changed, without changing anything: for `--dry-run`.
 
-Invariant: writes no object, takes no lock, stores nothing in the catalog. A tree that does not exist is a base and what
-differs from it.
+Invariant: writes no object, takes no lock, stores nothing in the catalog.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import unquote
 
-from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
-from gitkb.errors import FormatError
 from gitkb.events import DeadLink
+from gitkb.ingest.overlay import Overlay
 from gitkb.ingest.pages import history_base
-from gitkb.model import PageChanges, Record, Tree, TreeChange
+from gitkb.ingest.scopes import differences, scope_of
+from gitkb.model import PageChanges, Tree
 from gitkb.store import Snapshot, Store
 from gitkb.text.links import links, resolve
 from gitkb.wiki.edits import edited_path, settle
-from gitkb.wiki.projection import Scope, is_shared, project
+from gitkb.wiki.projection import project
 
 _TARGET = re.compile(r"(?:\]\(\s*<?|\[\[|^ {0,3}\[[^\]\n]+\]:\s*<?)([^()\s<>|\]]+)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """The tree that a base would be with changes (new bytes, or None for no file). A `Tree`."""
-
-    base: Tree
-    changes: Mapping[str, bytes | None]
-    blobs: Mapping[str, bytes] = field(init=False)
-    oid: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "blobs", {_blob_id(data): data for data in self.changes.values() if data is not None})
-        named = [self.base.oid, *(f"{path}\0{self.blob(path)}" for path in sorted(self.changes))]
-        # It stands for a tree in the catalog's tables, where nothing of it is kept.
-        object.__setattr__(
-            self, "oid", hashlib.sha1("\n".join(named).encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
-        )
-
-    def read(self, path: str) -> bytes | None:
-        return self.changes[path] if path in self.changes else self.base.read(path)
-
-    def read_blob(self, oid: str) -> bytes:
-        found = self.blobs.get(oid)
-        return self.base.read_blob(oid) if found is None else found
-
-    def blob(self, path: str) -> str | None:
-        if path not in self.changes:
-            return self.base.blob(path)
-        data = self.changes[path]
-        return None if data is None else _blob_id(data)
-
-    def files(self, prefix: str = "") -> Iterator[tuple[str, str]]:
-        inside = f"{prefix.strip('/')}/" if prefix else ""
-        found = {path: oid for path, oid in self.base.files(prefix) if path not in self.changes}
-        found |= {path: _blob_id(data) for path, data in self.changes.items() if data is not None and path.startswith(inside)}
-        yield from sorted(found.items())
-
-    def changes_since(self, old: str | None) -> list[TreeChange]:
-        found = {change.path: change for change in self.base.changes_since(old)}
-        for path in self.changes:
-            before = found[path].old if path in found else self.base.blob(path)
-            found[path] = TreeChange(path, before, self.blob(path))
-        return [change for _, change in sorted(found.items()) if change.old != change.new]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +44,8 @@ def foresee(
 ) -> Foreseen:
     """What a refresh would do to the pages that these changes of documents and pages concern; `edits` are made before."""
     now, tree = Overlay(tip, edits), Overlay(tip, {**edits, **changes})
-    paths = [path for path in changes if records.document_of(path) is not None]
-    before, after = ([r for path in paths if (r := _record(each, path)) is not None] for each in (tip, tree))
     with catalog.at(tree, RECORDS, keep=False) as db:
-        projected = project(RecordCorpus(db), Scope(before, after, {path for path in changes if is_shared(path)}))
+        projected = project(RecordCorpus(db), scope_of(tree, differences(tip, tree, changes)))
     base = history_base(store, tip.commit)
     contents = {}
     for path, content in projected.items():
@@ -142,15 +94,3 @@ def _page_changes(tip: Snapshot, contents: Mapping[str, bytes | None]) -> PageCh
         changed=tuple(path for path, content in contents.items() if content is not None and tip.blob(path) is not None),
         removed=tuple(path for path, content in contents.items() if content is None),
     )
-
-
-def _record(tree: Tree, path: str) -> Record | None:
-    content = tree.read(path)
-    try:
-        return None if content is None else records.decode(content, path)
-    except FormatError:
-        return None
-
-
-def _blob_id(data: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -7,6 +7,7 @@ history where they stood on the document's own. A group of removals is published
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
@@ -24,19 +25,23 @@ from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 from gitkb.wiki.generated import Seal, state
 from gitkb.wiki.summary import label_of
 
+if TYPE_CHECKING:
+    from gitkb.ingest.authoring import Author
+
 ATTEMPTS = 50
 GROUP_DOCUMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveRun:
-    """One `remove`; `settings` are those of the branch."""
+    """One `remove`; `settings` are those of the branch, `author` writes about the pages that change."""
 
     store: Store
     catalog: Catalog
     settings: Settings
     options: TakeBackOptions
     listener: Listener
+    author: "Author | None" = None
 
     def __call__(self, names: Sequence[str]) -> RemoveSummary:
         """Removes documents by name, path or unique part; `NotFound` before anything is changed."""
@@ -51,7 +56,7 @@ class RemoveRun:
         with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
             for start in range(0, len(documents), GROUP_DOCUMENTS):
                 removed += self._publish(run, documents[start : start + GROUP_DOCUMENTS])
-            changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
+            changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
         self.store.maintain()
         return RemoveSummary(run.branch, start_of(self.store, run.branch, "").commit, tuple(removed), changes)
 

@@ -5,6 +5,7 @@ group at a time, never while documents are prepared. Whatever stops the run, the
 """
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,17 +15,22 @@ from pathlib import Path
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import known_at
+from gitkb.compile.llm import ModelSettings
+from gitkb.compile.requests import Replies
 from gitkb.config import Settings
 from gitkb.errors import GitkbError, RefMoved, RepositoryError
 from gitkb.events import AddOptions, AddSummary, Listener, Progress, Scanned
 from gitkb.ingest import land, large, names, pages, plan
 from gitkb.ingest.branches import start_of
+from gitkb.ingest.desk import Desk
+from gitkb.ingest.estimate import Estimate, estimate
 from gitkb.ingest.land import Ready
 from gitkb.ingest.plan import Item
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared, Workshop
 from gitkb.ingest.scan import Filter, Scan, scan
-from gitkb.model import DocumentResult, Outcome
+from gitkb.ingest.session import Session
+from gitkb.model import DocumentResult, Outcome, Usage
 from gitkb.store import Snapshot, Store
 
 GROUP_DOCUMENTS = 100
@@ -38,15 +44,27 @@ ATTEMPTS = 50
 class AddRun:
     """The state of one `add`: counts, the group being gathered, the tip at which its sources were last judged."""
 
-    def __init__(self, store: Store, catalog: Catalog, settings: Settings, options: AddOptions, listener: Listener) -> None:
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        settings: Settings,
+        options: AddOptions,
+        listener: Listener,
+        session: Session | None = None,
+    ) -> None:
+        """`session` reaches the model where the settings ask for one."""
         self.store, self.catalog, self.settings = store, catalog, settings
-        self.options, self.listener = options, listener
+        self.options, self.listener, self.session = options, listener, session
         self.start = start_of(store, options.branch, options.start)
         self.tip = self.start.commit
         self.counts = dict.fromkeys(Outcome, 0)
         self.progress = Progress()
         self.group = _Group()
         self.since_pages = 0
+        # A page that changes with every few documents would be written about again each time, so a model is asked at the end.
+        self.pages_every = PAGES_EVERY if session is None else sys.maxsize
+        self.ungrounded = 0
         self.page_changes = pages.Tally()
         self.failed: dict[str, Item] = {}
         self.instead: dict[str, str] = {}
@@ -96,25 +114,38 @@ class AddRun:
             self._report(DocumentResult(item.document, item.source.path, outcome, item.reason))
         return self._summary(self.options.branch or self.store.branch(), self.start.commit, started)
 
-    def _land_all(self, items: Sequence[Item]) -> None:
-        jobs = [Job(item.source, item.document, item.sha256) for item in items if item.outcome is None]
-        shop = Workshop(
+    def estimate(self, paths: Sequence[Path], model: ModelSettings, replies: Replies) -> Estimate:
+        """What adding the paths would ask of a model; converts them and commits nothing."""
+        items = self._plan([self._scan(path) for path in paths])
+        with self.store.begin("estimate", branch=self.options.branch or None, start=self.start.commit) as self.run:
+            shop = self._workshop(items, model)
+            with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as pool:
+                return estimate(pool, _jobs(items), replies)
+
+    def _workshop(self, items: Sequence[Item], model: ModelSettings | None) -> Workshop:
+        return Workshop(
             scratch=self.run.scratch,
             cache=self.store.local / "cache",
             language=self.settings.language,
             max_bytes=self.settings.convert.max_bytes,
             names={item.source.path: item.document for item in items},
             large_above=large.large_above(self.settings.raw),
+            model=model,
         )
+
+    def _land_all(self, items: Sequence[Item]) -> None:
+        jobs = _jobs(items)
+        shop = self._workshop(items, self.session.settings if self.session else None)
         if jobs and shop.large_above is not None:
             large.keep_in_lfs(self.store, self.run, self.listener)
         self._advance(total=len(jobs))
-        with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as self.pool:
-            results = _Results(self.pool.prepare(jobs))
+        with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as pool:
+            self.desk = Desk(pool, self.session.client, self.session.ahead) if self.session else Desk(pool)
+            results = _Results(self.desk.prepare(jobs))
             for item in items:
                 entry = self._entry(item, items, results)  # may end the group that waits
                 self.group.add(entry)
-                if self.group.is_full(PAGES_EVERY - self.since_pages):
+                if self.group.is_full(self.pages_every - self.since_pages):
                     self._land_group()
             self._land_group()
 
@@ -162,7 +193,7 @@ class AddRun:
         for entry in group.entries:
             item = entry.item if isinstance(entry, Ready) else entry
             self._report(results.get(item.source.path) or _undone(entry))
-        if self.since_pages >= PAGES_EVERY:
+        if self.since_pages >= self.pages_every:
             self._refresh()
 
     def _publish(self, group: Sequence[Ready]) -> dict[str, DocumentResult]:
@@ -204,6 +235,7 @@ class AddRun:
             phases = {"hash": ready.item.hashing, **(ready.prepared.phases or {}), **shares}
             results[ready.item.source.path] = _landed(ready, oids[index], sum(phases.values()), phases)
         self.since_pages += len(landing)
+        self.ungrounded += sum(ready.prepared.ungrounded for ready in landing)
         return results, again
 
     def _judge(self, tip: Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
@@ -233,12 +265,13 @@ class AddRun:
 
     def _prepare_again(self, ready: Ready) -> Ready:
         item = ready.item
-        return Ready(item, self.pool.run(Job(item.source, item.document, item.sha256)))
+        return Ready(item, self.desk.run(Job(item.source, item.document, item.sha256)))
 
     def _refresh(self) -> None:
         self.since_pages = 0
         started = time.perf_counter()
-        changes = pages.refresh(self.store, self.run, self.catalog, self.settings, self.listener)
+        author = self.session.author if self.session else None
+        changes = pages.refresh(self.store, self.run, self.catalog, self.settings, self.listener, author)
         self.page_changes.add(changes)
         self.phases["pages"] = self.phases.get("pages", 0.0) + time.perf_counter() - started
 
@@ -273,6 +306,8 @@ class AddRun:
             commit=commit,
             pages=self.page_changes.result(),
             seconds=time.perf_counter() - started,
+            usage=self.session.client.usage if self.session else Usage(),
+            ungrounded=self.ungrounded,
         )
 
 
@@ -314,6 +349,8 @@ class _Results:
             result = self._queue.get(timeout=timeout)
         except queue.Empty:
             return None
+        if isinstance(result, GitkbError):
+            raise result
         if isinstance(result, BaseException):
             raise GitkbError(f"Preparing documents failed: {result}.", "Run it again with -v.") from result
         return result
@@ -325,6 +362,10 @@ class _Results:
                 self._queue.put(result)
         except BaseException as error:
             self._queue.put(error)
+
+
+def _jobs(items: Sequence[Item]) -> list[Job]:
+    return [Job(item.source, item.document, item.sha256) for item in items if item.outcome is None]
 
 
 def _undone(entry: Item | Ready) -> DocumentResult:

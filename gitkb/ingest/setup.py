@@ -25,8 +25,9 @@ This repository is a knowledge base made by gitkb from documents. Read it from t
 3. `wiki/concepts/` and `wiki/entities/` have pages across documents. Every claim ends in a link to its place in a source.
 4. `wiki/sources/` has the converted text of each document; `raw/` has the originals.
 
-Cite claims by their place (`wiki/sources/...#page-97`). Search with `gitkb search QUERY --json`, list documents with
-`gitkb list --json`, read a page with `gitkb show PAGE`; each takes `--at REV` for an older state.
+Cite claims by their place (`wiki/sources/...#page-97`). Search with `gitkb search QUERY --json`, ask with
+`gitkb query QUESTION --json`, list documents with `gitkb list --json`, read a page with `gitkb show PAGE`; each takes
+`--at REV` for an older state.
 
 You may edit any page below `wiki/` and commit it: your words are kept when pages are made again. Write notes of your own under a
 `## Notes` heading or in new files. Do not edit `.gitkb/` or `raw/` by hand; documents come with `gitkb add`.
@@ -40,7 +41,7 @@ wiki/sources/** linguist-generated
 """
 
 
-def init(path: Path, *, bare: bool, listener: Listener) -> InitResult:
+def init(path: Path, *, bare: bool, listener: Listener, settings: Settings) -> InitResult:
     """A knowledge base at `path`; says so and changes nothing where there is one already."""
     existing = Store.discover(path) if path.is_dir() else None
     if existing is not None and existing.resolve() == path.resolve():
@@ -50,7 +51,7 @@ def init(path: Path, *, bare: bool, listener: Listener) -> InitResult:
     if store.worktree is not None:
         _refuse_folders(store.worktree)
     branch = store.branch()
-    files, before = _files(store.worktree, branch)
+    files, before = _files(store.worktree, branch, settings)
     for name in sorted(before):
         listener.message(f"{name} exists; a block marked '{BEGIN}' is added at its end.")
     with store.begin("init", allow_unborn=True, on_wait=listener.message) as run, run.locked(listener.message) as transaction:
@@ -80,12 +81,14 @@ def _refuse_folders(worktree: Path) -> None:
         )
 
 
-def _files(worktree: Path | None, branch: str) -> tuple[dict[str, bytes | Path | None], dict[str, bytes | Path | None]]:
+def _files(
+    worktree: Path | None, branch: str, settings: Settings
+) -> tuple[dict[str, bytes | Path | None], dict[str, bytes | Path | None]]:
     """(the first commit's files, those of them that exist as they are now)."""
     from gitkb.wiki.projection import empty_bundle
 
     made = {"AGENTS.md": (AGENTS, "<!-- {} -->"), ".gitattributes": (ATTRIBUTES, "# {}")}
-    files: dict[str, bytes | Path | None] = {CONFIG_PATH: _config(branch).encode(), **empty_bundle()}
+    files: dict[str, bytes | Path | None] = {CONFIG_PATH: _config(branch, settings).encode(), **empty_bundle()}
     before: dict[str, bytes | Path | None] = {}
     for name, (text, mark) in made.items():
         file = worktree / name if worktree else None
@@ -99,8 +102,12 @@ def _files(worktree: Path | None, branch: str) -> tuple[dict[str, bytes | Path |
     return files, before
 
 
-def _config(branch: str) -> str:
+def _config(branch: str, settings: Settings) -> str:
     lines = [f"format: {FORMAT}"]
+    if settings.compiler != Settings().compiler:
+        lines.append(f"compiler: {settings.compiler}")
+    if settings.model:
+        lines.append(f"model: {json.dumps(settings.model, ensure_ascii=False)}")
     if branch != Settings().pages.branch:
         lines += ["pages:", f"  branch: {json.dumps(branch, ensure_ascii=False)}"]
     return (

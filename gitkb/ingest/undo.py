@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitkb import records
 from gitkb.catalog.catalog import Catalog
@@ -25,6 +26,9 @@ from gitkb.ingest.preview import foresee, uncommitted
 from gitkb.ingest.takeback import Moment, TakeBack, TakenBack, unmakes
 from gitkb.model import PageChanges
 from gitkb.store import Commit, PlannedCommit, Run, Snapshot, Store
+
+if TYPE_CHECKING:
+    from gitkb.ingest.authoring import Author
 
 ATTEMPTS = 50
 LARGE = 1024 * 1024
@@ -43,13 +47,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class UndoRun:
-    """One `undo`; `settings` are those of the branch."""
+    """One `undo`; `settings` are those of the branch, `author` writes about the pages that change."""
 
     store: Store
     catalog: Catalog
     settings: Settings
     options: TakeBackOptions
     listener: Listener
+    author: "Author | None" = None
 
     def __call__(self, what: str | None) -> UndoSummary:
         """Takes back a commit, or the last change of a document (`name@rev`: the last at that revision), by default the last
@@ -64,7 +69,7 @@ class UndoRun:
         what, branch = f"undo {target.commit.oid[:12]}", self.options.branch or None
         with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
             found = self._publish(run, target)
-            changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
+            changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
         self.store.maintain()
         return _summary(run.branch, start_of(self.store, run.branch, ""), target, found, changes)
 

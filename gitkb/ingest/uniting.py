@@ -12,6 +12,7 @@ from typing import Literal
 from gitkb import records
 from gitkb.ingest.documents import own_files, owner_of
 from gitkb.ingest.mixing import PageOn, Side, mix
+from gitkb.overviews import page_of
 from gitkb.store import Snapshot, Stored
 from gitkb.wiki.edits import EDITED, edited_path
 from gitkb.wiki.generated import Seal
@@ -176,6 +177,11 @@ class Uniting:
     def _file(self, path: str, name: str) -> None:
         before, ours, theirs = self._sides.blobs(path)
         if ours == theirs or theirs in before:
+            return
+        if page_of(path) is not None:
+            # Of two overviews either will do: at most one is of the united claims, and the next that is written takes its place.
+            if ours is None:
+                self._take_theirs(path)
             return
         if ours in before or self._choice(name) == "theirs":
             self._take_theirs(path)

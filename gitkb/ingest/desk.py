@@ -1,0 +1,46 @@
+"""Takes one document from its bytes to its files: a worker process converts and digests it, a model answers in between.
+
+Invariant: what a document contains is read in workers only; what a model says reaches them as data. Every answer is kept
+before it is used, so a document that is given again asks nothing twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gitkb.compile.client import Client
+from gitkb.compile.requests import Reply, usage_of
+from gitkb.errors import BudgetSpent, ModelFailure
+from gitkb.ingest.pool import Pool
+from gitkb.ingest.prepare import Job, Prepared
+
+MAX_ROUNDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once."""
+
+    pool: Pool
+    client: Client | None = None
+    ahead: int = 0
+
+    def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
+        """The result of every job, in order, as they become ready."""
+        return self.pool.prepare(jobs, self.run, self.pool.jobs + self.ahead)
+
+    def run(self, job: Job) -> Prepared:
+        """One job to its end; a model that fails it makes it a failed document, one that cannot be used at all raises."""
+        replies: list[Reply] = []
+        for _ in range(MAX_ROUNDS):
+            prepared = self.pool.run(job)
+            if not prepared.requests or self.client is None:
+                return replace(prepared, usage=usage_of(replies))
+            try:
+                answers = self.client.ask(prepared.requests)
+            except (ModelFailure, BudgetSpent) as error:
+                self.pool.drop(job)
+                return Prepared(job.document, error=error.message, hint=error.hint, usage=usage_of(replies))
+            replies += answers
+            known = {request.key: reply.text for request, reply in zip(prepared.requests, answers, strict=True)}
+            job = replace(job, replies={**job.replies, **known})
+        return Prepared(job.document, error="its parts asked the model for ever more.", hint="Please report it.")
