@@ -4,15 +4,17 @@ Invariant: reading methods take no lock and see one commit; writing methods reco
 transactions. Nothing here prints or reads the environment.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
-from gitkb.config import CONFIG_PATH, Settings, parse_settings
-from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound
+from gitkb.config import CONFIG_PATH, Effective, Settings, effective_settings, parse_settings
+from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound, UsageError
 from gitkb.events import (
     AddOptions,
     AddSummary,
@@ -25,6 +27,7 @@ from gitkb.events import (
     LogEntry,
     MergeChoices,
     MergeSummary,
+    Pruned,
     PullRequest,
     PushSummary,
     RefreshSummary,
@@ -37,13 +40,22 @@ from gitkb.events import (
     UndoSummary,
 )
 from gitkb.ingest import pages
-from gitkb.model import Record, SearchHit, State
+from gitkb.ingest.asking import Asking, for_once, kept_replies
+from gitkb.ingest.notes import Note, forget, noted, remember
+from gitkb.model import Record, SearchHit, State, Usage
 from gitkb.store import RunState, Snapshot, Store
+from gitkb.usersettings import UserSettings
 
 if TYPE_CHECKING:
+    from gitkb.answer.chats import Chats
+    from gitkb.answer.exploration import Exploration
+    from gitkb.answer.values import Answer, AnswerListener, AnswerModel, Said, Saved
+    from gitkb.ingest.estimate import Estimate
     from gitkb.ingest.hooks import HookChoice
     from gitkb.wiki.diff_report import DiffReport
     from gitkb.wiki.diff_web import WebLinks
+
+_DEFAULTS = Settings()
 
 
 class KnowledgeBase:
@@ -51,6 +63,8 @@ class KnowledgeBase:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.user: Callable[[], UserSettings] = UserSettings
+        """The settings of whoever works here: how a model is reached. Asked for only when one is."""
         folder = store.derived
         self.catalog = Catalog(folder / "catalog.sqlite" if folder is not None else None)
 
@@ -74,20 +88,34 @@ class KnowledgeBase:
         return cls(Store.open(found))
 
     @classmethod
-    def init(cls, path: Path, *, bare: bool, listener: Listener) -> InitResult:
-        """Makes a knowledge base in a new folder, an existing one, or an existing repository."""
+    def init(cls, path: Path, *, bare: bool, listener: Listener, settings: Settings = _DEFAULTS) -> InitResult:
+        """Makes a knowledge base in a new folder, an existing one, or an existing repository; `settings` names its compiler."""
         from gitkb.ingest.setup import init
 
-        return init(path, bare=bare, listener=listener)
+        return init(path, bare=bare, listener=listener, settings=settings)
 
     def settings(self, at: Snapshot | None = None) -> Settings:
         """The tracked settings at a commit, the tip by default."""
+        return parse_settings(self._settings_text(at))
+
+    def effective_settings(self) -> list[Effective]:
+        """Every tracked setting in force at the tip, and whether the file holds it."""
+        return effective_settings(self._settings_text())
+
+    def settings_wait(self) -> bool:
+        """Whether the file of settings was edited and not committed, so that something else is in force than it says."""
+        file = self.store.worktree / CONFIG_PATH if self.store.worktree is not None else None
+        if file is None or not file.is_file():
+            return False
+        return file.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "replace") != self._settings_text()
+
+    def _settings_text(self, at: Snapshot | None = None) -> str:
         content = (at or self.store.snapshot()).read(CONFIG_PATH)
         if content is None:
             raise NotAKnowledgeBase(
                 f"{CONFIG_PATH} is missing at the tip.", f"Take it back with: git checkout HEAD~ -- {CONFIG_PATH}"
             )
-        return parse_settings(content.decode("utf-8", "replace"))
+        return content.decode("utf-8", "replace")
 
     def add(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> AddSummary:
         """Adds files and folders; see `gitkb.ingest.run`."""
@@ -96,8 +124,28 @@ class KnowledgeBase:
 
         if not options.dry_run:
             self.recover(listener)
-        settings = self.settings(start_of(self.store, options.branch, options.start))
-        return AddRun(self.store, self.catalog, settings, options, listener)(paths)
+        start = start_of(self.store, options.branch, options.start)
+        settings = for_once(self.settings(start), options)
+        if options.dry_run:
+            return AddRun(self.store, self.catalog, settings, options, listener)(paths)
+        with self._asking(listener).session(settings, start, max_tokens=options.max_tokens, needed=True) as session:
+            return AddRun(self.store, self.catalog, settings, options, listener, session)(paths)
+
+    def estimate(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> "Estimate":
+        """What `add` would ask of a model, without asking it; see `gitkb.ingest.estimate`."""
+        from gitkb.ingest.branches import start_of
+        from gitkb.ingest.run import AddRun
+        from gitkb.ingest.session import model_settings, replies
+
+        self.recover(listener)
+        settings = for_once(self.settings(start_of(self.store, options.branch, options.start)), options)
+        if settings.compiler != "llm":
+            raise UsageError("The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME")
+        run = AddRun(self.store, self.catalog, settings, options, listener)
+        return run.estimate(paths, model_settings(settings, self.user()), replies(self.store))
+
+    def _asking(self, listener: Listener) -> Asking:
+        return Asking(self.store, self.catalog, self.user, listener)
 
     def remove(self, names: Sequence[str], options: TakeBackOptions, listener: Listener) -> RemoveSummary:
         """Removes documents; see `gitkb.ingest.remove`."""
@@ -106,8 +154,11 @@ class KnowledgeBase:
 
         if not options.dry_run:
             self.recover(listener)
-        settings = self.settings(start_of(self.store, options.branch, ""))
-        return RemoveRun(self.store, self.catalog, settings, options, listener)(names)
+        tip = start_of(self.store, options.branch, "")
+        settings = self.settings(tip)
+        with nullcontext() if options.dry_run else self._asking(listener).session(settings, tip) as session:
+            author = session.author if session else None
+            return RemoveRun(self.store, self.catalog, settings, options, listener, author)(names)
 
     def undo(self, what: str | None, options: TakeBackOptions, listener: Listener) -> UndoSummary:
         """Takes back a commit or a document's last change, by default the last change; see `gitkb.ingest.undo`."""
@@ -116,28 +167,31 @@ class KnowledgeBase:
 
         if not options.dry_run:
             self.recover(listener)
-        settings = self.settings(start_of(self.store, options.branch, ""))
-        return UndoRun(self.store, self.catalog, settings, options, listener)(what)
+        tip = start_of(self.store, options.branch, "")
+        settings = self.settings(tip)
+        with nullcontext() if options.dry_run else self._asking(listener).session(settings, tip) as session:
+            author = session.author if session else None
+            return UndoRun(self.store, self.catalog, settings, options, listener, author)(what)
 
     def merge(self, rev: str, choices: MergeChoices, listener: Listener, branch: str = "") -> MergeSummary:
         """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
         from gitkb.ingest.sharing import merge_revision
 
-        self.recover(listener)
+        self._begin(listener)
         return merge_revision(self.store, self.catalog, rev, choices, listener, branch)
 
     def pull(self, choices: MergeChoices, listener: Listener, *, branch: str = "", remote: str | None = None) -> MergeSummary:
         """Fetches a branch from its remote and merges it; see `gitkb.ingest.sharing`."""
         from gitkb.ingest.sharing import Sharing
 
-        self.recover(listener)
+        self._begin(listener)
         return Sharing(self.store, self.catalog, listener, branch, remote).pull(choices)
 
     def push(self, listener: Listener, *, branch: str = "", remote: str | None = None) -> PushSummary:
         """Sends a branch to its remote, merging what came there first; see `gitkb.ingest.sharing`."""
         from gitkb.ingest.sharing import Sharing
 
-        self.recover(listener)
+        self._begin(listener)
         return Sharing(self.store, self.catalog, listener, branch, remote).push()
 
     def pull_request(self, listener: Listener, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
@@ -147,16 +201,38 @@ class KnowledgeBase:
         self.recover(listener)
         return request_merge(self.store, self.catalog, self.settings(), listener, branch=branch, base=base, title=title)
 
-    def refresh(self, listener: Listener) -> RefreshSummary:
-        """Makes the pages commit if pages are pending."""
+    def _begin(self, listener: Listener) -> None:
+        """Clears up, and from now on keeps in mind what a merge changes, for the next command that asks a model."""
         self.recover(listener)
-        with self.store.begin("refresh", on_wait=listener.message) as run:
-            changes = pages.refresh(self.store, run, self.catalog, self.settings(), listener)
-        return RefreshSummary(run.branch, self.store.snapshot(run.branch).commit, changes)
+        tip = self.store.snapshot()
+        if self.settings(tip).compiler == "llm" and not noted(self.store, Note.TOLD):
+            remember(self.store, Note.TOLD, tip)
+
+    def refresh(self, listener: Listener) -> RefreshSummary:
+        """Makes the pages commit if pages are pending, and asks a model for every overview that is missing."""
+        self.recover(listener)
+        tip = self.store.snapshot()
+        settings = self.settings(tip)
+        with (
+            self._asking(listener).session(settings, tip) as session,
+            self.store.begin("refresh", on_wait=listener.message) as run,
+        ):
+            if session:
+                forget(self.store, Note.TOLD)
+            changes = pages.refresh(self.store, run, self.catalog, settings, listener, session.author if session else None)
+        usage = session.client.usage if session else Usage()
+        return RefreshSummary(run.branch, self.store.snapshot(run.branch).commit, changes, usage)
 
     def recover(self, listener: Listener) -> bool:
         """Clears what dead runs left; True when there was something."""
         return bool(self.store.recover(listener.message))
+
+    def prune_cache(self) -> Pruned:
+        """Empties the caches; what is needed again is converted, and paid for, again."""
+        from gitkb.ingest.cache import Cache
+        from gitkb.ingest.session import replies
+
+        return Pruned(replies(self.store).prune(), Cache(self.store.local / "cache").prune())
 
     def documents(self, at: str | None = None) -> list[DocumentRow]:
         """All documents at a revision, by name."""
@@ -191,6 +267,7 @@ class KnowledgeBase:
         settings = self.settings(tip)
         branch = at or self.store.branch()
         waits = pages.carries_pages(settings, branch) and bool(pages.pending(self.store, self.catalog, tip))
+        asks = settings.compiler == "llm"
         return Status(
             branch=branch,
             commit=tip.commit,
@@ -200,6 +277,9 @@ class KnowledgeBase:
             runs=tuple(_described(run) for run in found.runs if not run.living),
             living=tuple(_described(run) for run in found.runs if run.living),
             edited=found.edited if at is None else (),
+            model=settings.model if asks else "",
+            unwritten=pages.unwritten(self.store, self.catalog, tip) if asks else 0,
+            replies=kept_replies(self.store),
         )
 
     def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
@@ -216,6 +296,59 @@ class KnowledgeBase:
         tip = self.store.snapshot(at)
         with self.catalog.at(tip, PASSAGES, keep=at is None) as db:
             return search(db, tip, query, scope=scope, limit=limit)
+
+    @contextmanager
+    def answering_model(self, name: str, listener: Listener) -> "Iterator[AnswerModel | None]":
+        """The model that answers: the one of this name, else that of the settings where their compiler is llm, else None."""
+        settings = self.settings()
+        if not name and settings.compiler != "llm":
+            yield None
+            return
+        from gitkb.answer.values import AnswerModel
+        from gitkb.ingest.session import client_of, model_settings
+
+        user = self.user()
+        wanted = model_settings(replace(settings, model=name or settings.model), user)
+        with client_of(self.store, user, listener) as client:
+            yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
+
+    def query(
+        self,
+        question: str,
+        model: "AnswerModel | None",
+        listener: "AnswerListener",
+        *,
+        at: str | None = None,
+        history: "Sequence[Said]" = (),
+    ) -> "Answer":
+        """An answer at a revision, which the listener hears as it comes: a model's where there is one, else passages. Its
+        text is empty where nothing was found. Takes no lock; see `gitkb.answer.answering`."""
+        from gitkb.answer.answering import Answering
+
+        tip = self.store.snapshot(at)
+        own = self.settings().llm.instructions if model is not None else ""
+        return Answering(self.catalog, tip, at is None, own)(question, model, listener, history)
+
+    def chats(self) -> "Chats":
+        """The conversations that are kept here, for nobody else."""
+        from gitkb.answer.chats import Chats
+
+        return Chats(self.store.local / "chats")
+
+    def names(self, at: str | None = None) -> list[str]:
+        """What documents and pages can be called by in `show`: documents first."""
+        from gitkb.ingest.find import page_names
+
+        return page_names(self.store.snapshot(at))
+
+    def save_exploration(self, exploration: "Exploration", listener: Listener, *, branch: str = "") -> "Saved":
+        """Commits an answer as a page of wiki/explorations/; see `gitkb.answer.save`."""
+        from gitkb.answer.save import SaveRun
+        from gitkb.ingest.branches import start_of
+
+        self.recover(listener)
+        settings = self.settings(start_of(self.store, branch, ""))
+        return SaveRun(self.store, self.catalog, settings, branch, listener)(exploration)
 
     @classmethod
     def receiving(cls, path: Path, quarantine: Path | None) -> "KnowledgeBase":
@@ -276,7 +409,7 @@ class KnowledgeBase:
         if changed is not None:
             part = check_changed(self.store, self.catalog, self.store.snapshot(changed), tip)
             return CheckResult(part.state, tip.commit, part.problems)
-        projected = pages.project_tree(self.store, self.catalog, tip, keep=at is None)
+        projected = pages.project_tree(self.catalog, tip, keep=at is None)
         found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
         return CheckResult(found.state, tip.commit, tuple(found.problems))
 

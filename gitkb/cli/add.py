@@ -16,9 +16,10 @@ import typer
 from gitkb.cli import terminal
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base, named
-from gitkb.cli.options import JsonOption, KbOption, VerboseOption, common
+from gitkb.cli.options import CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
 from gitkb.cli.progress import display
 from gitkb.cli.remove import BranchOption
+from gitkb.cli.spending import spending, spent
 from gitkb.errors import ExitCode, NotAKnowledgeBase
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def add(
     start: Annotated[
         str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
     ] = "",
+    compiler: CompilerOption = None,
+    model: ModelOption = "",
+    max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -65,15 +70,40 @@ def add(
         timings=common(context, kb, verbose).verbose,
         branch=branch,
         start=start,
+        compiler=compiler or "",
+        model=model,
+        max_tokens=max_tokens,
     )
+    if estimate:
+        _estimate(base, paths, options, json=json)
+        return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
         summary = base.add(paths, options, listener)
     if json:
-        terminal.tell_json(_event(summary))
+        terminal.tell_json(_event(summary) | {"unwritten": listener.missing})
     else:
         _tell(summary, listener.skips, options, common(context, kb, verbose).kb)
-    raise typer.Exit(ExitCode.PARTIAL if summary.failed else ExitCode.OK)
+    raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
+
+
+def _estimate(base: KnowledgeBase, paths: list[Path], options: AddOptions, *, json: bool) -> None:
+    from dataclasses import asdict
+
+    from gitkb.cli.listening import Messages
+
+    with resumable():
+        found = base.estimate(paths, options, Messages())
+    if json:
+        terminal.tell_json(asdict(found))
+        return
+    documents, calls = terminal.counted(found.documents, "document"), terminal.counted(found.calls, "call")
+    known = f" {found.known:,} more are answered in the cache." if found.known else ""
+    failed = f" {terminal.counted(found.failed, 'document')} cannot be converted." if found.failed else ""
+    terminal.tell(
+        f"{documents}: {calls}, about {found.tokens_in:,} tokens in and {found.tokens_out:,} out.{known}{failed}"
+        " Each shared page that changes takes a call more, and so does each pair of names that look alike."
+    )
 
 
 def _base_or_new(context: typer.Context, kb: Path | None, paths: list[Path]) -> KnowledgeBase:
@@ -107,6 +137,8 @@ def _tell(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path |
     if summary.added + summary.updated and not options.dry_run:
         then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
         terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{then}")
+    if cost := spent(summary.usage, summary.ungrounded):
+        terminal.tell(cost)
 
 
 def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
@@ -156,4 +188,5 @@ def _event(summary: AddSummary) -> dict[str, object]:
             "removed": len(summary.pages.removed),
         },
         "seconds": round(summary.seconds, 3),
+        "model": spending(summary.usage, summary.ungrounded),
     }

@@ -11,7 +11,9 @@ import typer
 from gitkb import __version__
 from gitkb.cli.add import add
 from gitkb.cli.blame import blame
+from gitkb.cli.chat import chat
 from gitkb.cli.check import check
+from gitkb.cli.config import config
 from gitkb.cli.diff import diff
 from gitkb.cli.hooks import hooks
 from gitkb.cli.init import init
@@ -22,6 +24,7 @@ from gitkb.cli.options import Common, KbOption, VerboseOption
 from gitkb.cli.pr import pr
 from gitkb.cli.pull import pull
 from gitkb.cli.push import push
+from gitkb.cli.query import query
 from gitkb.cli.recover import recover
 from gitkb.cli.refresh import refresh
 from gitkb.cli.remove import remove
@@ -73,6 +76,9 @@ application.command("log")(log)
 application.command("diff")(diff)
 application.command("blame")(blame)
 application.command("search")(search)
+application.command("query")(query)
+application.command("chat")(chat)
 application.command("check")(check)
+application.command("config")(config)
 application.command("recover")(recover)
 application.add_typer(hooks, name="hooks")

@@ -12,7 +12,8 @@ import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.options import JsonOption, VerboseOption
+from gitkb.cli.options import CompilerOption, JsonOption, ModelOption, VerboseOption
+from gitkb.errors import UsageError
 
 if TYPE_CHECKING:
     from gitkb.events import InitResult
@@ -23,6 +24,8 @@ def init(
         Path, typer.Argument(metavar="DIR", help="Where; made if it does not exist.", show_default="here")
     ] = Path(),
     bare: Annotated[bool, typer.Option("--bare", help="Make a bare repository: no folder of pages, for servers.")] = False,
+    compiler: CompilerOption = None,
+    model: ModelOption = "",
     json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -30,11 +33,18 @@ def init(
 
     In a git repository that exists, gitkb adds its own files and one marked block to those that it shares with you.
     """
+    from dataclasses import replace
+
     from gitkb.cli.listening import Messages
+    from gitkb.config import Settings
     from gitkb.kb import KnowledgeBase
 
+    if compiler == "llm" and not model:
+        raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
+
     with resumable():
-        result = KnowledgeBase.init(folder, bare=bare, listener=Messages())
+        chosen = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
+        result = KnowledgeBase.init(folder, bare=bare, listener=Messages(), settings=chosen)
     if json:
         terminal.tell_json(
             {"created": result.created, "branch": result.branch, "commit": result.commit, "touched": result.touched}

@@ -50,6 +50,19 @@ def stoppable() -> Iterator[None]:
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Within it every Ctrl-C raises `KeyboardInterrupt`, however many come: around what a person stops and then goes on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def resumable() -> Iterator[None]:
     """Around a command that writes: when it is stopped, says what is kept and how to go on."""
     try:

@@ -17,11 +17,18 @@ _NAMED_UNSUPPORTED = 3
 class Messages(Listener):
     """Says messages and, with -v, the seconds of each phase."""
 
+    missing = 0
+    """How many pages and pairs of names a model has not answered for."""
+
     def __init__(self, say: Callable[[str], None] = terminal.say) -> None:
         self.say = say
 
     def message(self, text: str) -> None:
         self.say(text)
+
+    def unwritten(self, what: str) -> None:
+        self.missing += 1
+        self.say(f"  no text {what}")
 
     def timing(self, document: str, phases: Mapping[str, float]) -> None:
         seconds = "  ".join(f"{name} {value:.3f}" for name, value in phases.items())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitkb.cli.options import common
+from gitkb.cli.user import read_user_settings
 
 if TYPE_CHECKING:
     from gitkb.kb import KnowledgeBase
@@ -33,4 +34,6 @@ def knowledge_base(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     from gitkb.kb import KnowledgeBase
 
     folder = named(context, kb)
-    return KnowledgeBase.open(folder) if folder is not None else KnowledgeBase.discover(Path.cwd())
+    found = KnowledgeBase.open(folder) if folder is not None else KnowledgeBase.discover(Path.cwd())
+    found.user = read_user_settings
+    return found

@@ -5,7 +5,7 @@ Invariant: `--kb` and `-v` mean the same before and after the command; what stan
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,13 @@ KbOption = Annotated[
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log phases with their seconds; show tracebacks.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+CompilerOption = Annotated[
+    Literal["extractive", "llm"] | None,
+    typer.Option("--compiler", show_default=False, help="Who reads documents: rules, or a model; default: the settings'."),
+]
+ModelOption = Annotated[
+    str, typer.Option("--model", metavar="NAME", show_default=False, help="The model to ask, as its server calls it.")
+]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="REV", show_default=False, help="Look at this git revision.")]
 
 

@@ -37,6 +37,17 @@ def _lines(found: Status) -> list[str]:
         lines.append("Pages are pending: the next add brings them up to date, or: gitkb refresh")
     if found.state is State.BROKEN:
         lines.append("Something is broken: gitkb check names it.")
+    if found.model and found.unwritten:
+        pages = terminal.counted(found.unwritten, "page")
+        lines.append(
+            f"{pages} {'has' if found.unwritten == 1 else 'have'} no overview yet: gitkb refresh asks {found.model} for it."
+        )
+    if found.replies.entries:
+        cost, kept = found.replies.cost, terminal.counted(found.replies.entries, "reply", "replies")
+        lines.append(
+            f"Cache: {kept} of models ({found.replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
+            f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out."
+        )
     lines += [f"Under way: {run}" for run in found.living]
     lines += [f"Did not end: {run}. The next add clears up, or: gitkb recover" for run in found.runs]
     lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]

@@ -1,0 +1,69 @@
+"""Commits a saved answer to a branch and brings the index of the explorations up to date.
+
+Invariant: a page that stands there is never written over: the same page again is found again, another answer to the same question
+gets a name of its own. The lock is held for the two commits, not while anybody thinks.
+"""
+
+from dataclasses import dataclass
+
+from gitkb.answer.exploration import Exploration, exploration_page, page_name
+from gitkb.answer.pages import Pages
+from gitkb.answer.values import Saved
+from gitkb.catalog.catalog import Catalog
+from gitkb.config import Settings
+from gitkb.errors import RefMoved, RepositoryError
+from gitkb.events import Listener
+from gitkb.explorations import FOLDER
+from gitkb.ingest import pages
+from gitkb.ingest.branches import start_of
+from gitkb.ingest.messages import exploration_message
+from gitkb.store import PlannedCommit, Run, Store, Transaction
+
+ATTEMPTS = 50
+MOST_OF_A_NAME = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRun:
+    """Saves on `branch` ("" is the checked-out one); `settings` are those of that branch."""
+
+    store: Store
+    catalog: Catalog
+    settings: Settings
+    branch: str
+    listener: Listener
+
+    def __call__(self, exploration: Exploration) -> Saved:
+        """The page that was made, or that stood there already with the same content."""
+        with self.store.begin("save an answer", branch=self.branch or None) as run:
+            path, new = self._publish(run, exploration)
+            pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
+        self.store.maintain()
+        return Saved(path, run.branch, start_of(self.store, run.branch, "").commit, new)
+
+    def _publish(self, run: Run, exploration: Exploration) -> tuple[str, bool]:
+        for _ in range(ATTEMPTS):
+            try:
+                with run.locked(self.listener.message) as transaction:
+                    return self._transact(transaction, exploration)
+            except RefMoved:
+                continue
+        raise RepositoryError(
+            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
+        )
+
+    def _transact(self, transaction: Transaction, exploration: Exploration) -> tuple[str, bool]:
+        tip = transaction.tip
+        name = page_name(exploration.title)
+        for number in range(1, MOST_OF_A_NAME):
+            path = f"{FOLDER}/{name if number == 1 else f'{name}-{number}'}.md"
+            content = exploration_page(exploration, path, Pages(tip))
+            if tip.blob(path) is None:
+                message = exploration_message(path, exploration.title, exploration.by, exploration.commit, exploration.tokens)
+                transaction.publish([PlannedCommit(message, {path: content})], "answer")
+                return path, True
+            if tip.read(path) == content:
+                return path, False
+        raise RepositoryError(
+            f"{FOLDER} has {MOST_OF_A_NAME:,} answers to this question.", "Delete some, or give it another title."
+        )
