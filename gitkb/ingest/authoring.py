@@ -14,9 +14,9 @@ from gitkb import decisions, overviews
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.compile import LLM_COMPILER
-from gitkb.compile.llm import ModelSettings
 from gitkb.compile.llm.overview import Sentence, overview_request, read_overview
 from gitkb.compile.llm.same import Named, read_same, same_request
+from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.requests import Reply, Request, Usage, usage_of
 from gitkb.decisions import Decision, KeepApart, SameAs
 from gitkb.errors import GitkbError

@@ -24,7 +24,7 @@ from gitkb.ingest.reading import open_document, unreadable
 from gitkb.model import Conversion, Digest, Source, SourceFile
 
 if TYPE_CHECKING:
-    from gitkb.compile.llm import ModelSettings
+    from gitkb.compile.llm.settings import ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _digest(conversion: Conversion, name: str, language: str) -> Digest:
 
 
 def _asked(conversion: Conversion, name: str, model: "ModelSettings", replies: Mapping[str, str]) -> Digest | Unanswered:
-    from gitkb.compile.llm import digest
+    from gitkb.compile.llm.compiler import digest
 
     return digest(conversion, name=name, settings=model, replies=replies)
 

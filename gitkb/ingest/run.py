@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import known_at
-from gitkb.compile.llm import ModelSettings
+from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.requests import Replies
 from gitkb.config import Settings
 from gitkb.errors import GitkbError, RefMoved, RepositoryError
@@ -140,6 +140,8 @@ class AddRun:
             large.keep_in_lfs(self.store, self.run, self.listener)
         self._advance(total=len(jobs))
         with Pool(shop, self.settings.convert, self.run.worker_lock, self.options.jobs) as pool:
+            if jobs and self.session:
+                self.session.client.warm()
             self.desk = Desk(pool, self.session.client, self.session.ahead) if self.session else Desk(pool)
             results = _Results(self.desk.prepare(jobs))
             for item in items:

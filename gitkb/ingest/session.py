@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.compile.client import Client, Endpoint
-from gitkb.compile.llm import ModelSettings
+from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.requests import Reply, Request
 from gitkb.config import Settings
 from gitkb.errors import BudgetSpent, GitkbError, ModelError, ModelFailure

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gitkb.compile.llm import ModelSettings, digest
+from gitkb.compile.llm.compiler import digest
+from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.requests import Request, Unanswered
 from gitkb.convert import convert
 from gitkb.model import Conversion, Digest, Heading

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gitkb.compile.llm import ModelSettings, digest
+from gitkb.compile.llm.compiler import digest
+from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.requests import Request, Unanswered
 from gitkb.model import Conversion, Digest, Heading
 from gitkb.text.slugs import slug

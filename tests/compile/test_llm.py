@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gitkb.compile import LLM_COMPILER
-from gitkb.compile.llm import digest
+from gitkb.compile.llm.compiler import digest
 from gitkb.compile.llm.overview import overview_request
 from gitkb.compile.llm.prompts.reduce import REDUCE_SCHEMA
 from gitkb.compile.llm.same import Named, same_request

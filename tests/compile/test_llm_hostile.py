@@ -6,8 +6,8 @@ import unicodedata
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitkb.compile.llm import digest
 from gitkb.compile.llm.backing import objection
+from gitkb.compile.llm.compiler import digest
 from gitkb.compile.llm.grounding import SourceText, numbers
 from gitkb.compile.llm.overview import overview_request, read_overview
 from gitkb.compile.llm.readable import readable

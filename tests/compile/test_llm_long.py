@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitkb.compile.llm import digest
+from gitkb.compile.llm.compiler import digest
 from gitkb.compile.requests import Request, Unanswered
 from gitkb.errors import ModelFailure
 from gitkb.model import Digest

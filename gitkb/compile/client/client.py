@@ -71,6 +71,10 @@ class Client:
         for future in waited_for.values():
             _settle(future, error)
 
+    def warm(self) -> None:
+        """Loads what speaks to servers in a thread of its own, which takes a second: worth it where a question is to come."""
+        threading.Thread(target=self._server.warm, daemon=True, name="gitkb-warm").start()
+
     @property
     def usage(self) -> Usage:
         """What was asked, failed attempts included."""

@@ -5,6 +5,7 @@ error is raised that says what is wrong; attempts are bounded in number and time
 server is down and the run ends.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +47,11 @@ class Server:
             if self._wire is None:
                 self._wire = Wire(self.endpoint)
             return self._wire
+
+    def warm(self) -> None:
+        """Makes the connections ahead of the first request; what is wrong with them is said when that one needs them."""
+        with contextlib.suppress(GitkbError):
+            _ = self.wire
 
     def close(self) -> None:
         """Closes the connections."""

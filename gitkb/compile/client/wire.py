@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 20.0
 _LONGEST_MESSAGE = 300
+_SHORTEST_KEY = 6
 # The last one is how the package remembers what its caller wants; it says nothing about the machine.
 _SENT = {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "x-stainless-raw-response"}
 _PATH = "/chat/completions"
@@ -181,7 +182,8 @@ class Wire:
     def _said(self, message: str) -> str:
         """A server's words on one line, short and without the key."""
         line = " ".join(message.split())
-        line = line.replace(self._endpoint.api_key, "***") if self._endpoint.api_key else line
+        key = self._endpoint.api_key
+        line = line.replace(key, "***") if len(key) >= _SHORTEST_KEY else line  # a placeholder such as "x" is no secret
         return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}..."
 
     def _lost(self, error: BaseException) -> Exception:

@@ -1,6 +1,4 @@
-"""The compiler that asks a model: digests of documents, overviews of pages, names that mean the same; pure functions."""
+"""The compiler that asks a model: digests of documents, overviews of pages, names that mean the same; pure functions.
 
-from gitkb.compile.llm.compiler import compiler_of, digest
-from gitkb.compile.llm.settings import ModelSettings
-
-__all__ = ["ModelSettings", "compiler_of", "digest"]
+`compiler.digest` is for worker processes, which read documents; it takes long to load, so nothing is imported here.
+"""
