@@ -125,12 +125,13 @@ Model = Callable[[Asked], Made]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One request as the server's book has it."""
+    """One request as the server's book has it; it came `at` this time, as `time.monotonic` has it."""
 
     path: str
     body: Json
     hash: str
     headers: Mapping[str, str]
+    at: float = 0.0
 
 
 @dataclass
@@ -150,6 +151,8 @@ class ModelServer:
     base_url: str = ""
     seen: list[Seen] = field(default_factory=list)
     hashes: Counter[str] = field(default_factory=Counter)
+    answered: dict[str, float] = field(default_factory=dict)
+    """When each body's first reply had been sent, by its hash, as `time.monotonic` has it."""
     peak: int = 0
     connections: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
@@ -176,7 +179,7 @@ class ModelServer:
         body = json.loads(content)
         digest = hashlib.sha256(content).hexdigest()
         with self._lock:
-            self.seen.append(Seen(path, body, digest, headers))
+            self.seen.append(Seen(path, body, digest, headers, time.monotonic()))
             self.hashes[digest] += 1
             self._now += 1
             self.peak = max(self.peak, self._now)
@@ -242,6 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         with self.script.asked(self.path, content, headers) as asked, contextlib.suppress(ConnectionError):
             self._reply(asked, self.script.answer(asked))
+            self.script.answered.setdefault(hashlib.sha256(content).hexdigest(), time.monotonic())
 
     def _reply(self, asked: Asked, made: Answer | Fault) -> None:
         if isinstance(made, Fault):
