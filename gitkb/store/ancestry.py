@@ -9,6 +9,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import SortMode
 
+from gitkb.store.failing import history_errors
 from gitkb.store.history import describe
 from gitkb.store.snapshot import open_bare
 from gitkb.store.values import Commit
@@ -22,20 +23,23 @@ class Ancestry:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor of two commits, None where they have none."""
-        found = self._repository.merge_base(one, other)
+        with history_errors():
+            found = self._repository.merge_base(one, other)
         return None if found is None else str(found)
 
     def between(self, base: str, head: str) -> Iterator[Commit]:
         """The commits that the head has and the base has not, newest first."""
-        walker = self._repository.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)
-        walker.hide(base)
-        return map(describe, walker)
+        with history_errors():
+            walker = self._repository.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)
+            walker.hide(base)
+            yield from map(describe, walker)
 
     def first_parents(self, commit: str) -> Iterator[str]:
         """A commit and its line of first parents, by id."""
         oid: str | None = commit
         while oid is not None:
-            found = self._repository.get(oid)
+            with history_errors():
+                found = self._repository.get(oid)
             if not isinstance(found, pygit2.Commit):
                 return
             yield oid
@@ -46,7 +50,8 @@ class Ancestry:
         for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
             found = self._repository.references.get(ref)
             if found is not None:
-                return str(found.peel(pygit2.Commit).id)
+                with history_errors():
+                    return str(found.peel(pygit2.Commit).id)
         return None
 
     def upstream(self, branch: str) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pygit2
 
-from gitkb.errors import RepositoryError
+from gitkb.errors import GitkbError, RepositoryError
 
 
 @contextmanager
@@ -34,3 +34,17 @@ def library_errors(doing: str) -> Iterator[None]:
             raise
         hint = "Look at the disk space, at who may write to the repository, and at `git fsck`; then run the command again."
         raise RepositoryError(f"git's library could not {doing}: {error}.", hint) from error
+
+
+@contextmanager
+def history_errors() -> Iterator[None]:
+    """Around calls of libgit2 that read the graph of commits: what is missing or damaged in it becomes a `RepositoryError`."""
+    try:
+        yield
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        if isinstance(error, GitkbError):
+            raise
+        said = str(error).strip("'")
+        raise RepositoryError(
+            f"The history cannot be read: {said}.", "Look with: git fsck. A fresh clone may have it."
+        ) from error

@@ -12,6 +12,7 @@ import pygit2
 from pygit2.enums import SortMode
 
 from gitkb.errors import RepositoryError
+from gitkb.store.failing import history_errors
 from gitkb.store.snapshot import MAX_DEPTH, Entry, ObjectReader
 from gitkb.store.trees import TREE_MODE, decode_tree
 
@@ -54,7 +55,8 @@ class Received:
 
     def holds(self, commit: str, ancestor: str) -> bool:
         """Whether a commit is another one or has it among its ancestors."""
-        return commit == ancestor or self._reader.repository.descendant_of(commit, ancestor)
+        with history_errors():
+            return commit == ancestor or self._reader.repository.descendant_of(commit, ancestor)
 
     def shared(self, commit: str, ref: str) -> str | None:
         """The best common ancestor of a commit and a ref, None where there is no such ref or they have none."""
@@ -63,12 +65,17 @@ class Received:
             known = self.commit(str(repository.lookup_reference(ref).resolve().target))
         except (KeyError, ValueError):
             return None
-        found = repository.merge_base(commit, known) if known is not None else None
+        with history_errors():
+            found = repository.merge_base(commit, known) if known is not None else None
         return None if found is None else str(found)
 
     def commits(self, tip: str) -> Iterator[str]:
         """The commits of a tip that no ref of this repository has, oldest first."""
         repository = self._reader.repository
+        with history_errors():
+            yield from self._new_to(repository, tip)
+
+    def _new_to(self, repository: pygit2.Repository, tip: str) -> Iterator[str]:
         walker = repository.walk(tip, SortMode.TOPOLOGICAL | SortMode.REVERSE)
         for name in repository.references:
             known = self.commit(str(repository.lookup_reference(name).resolve().target))

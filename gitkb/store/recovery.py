@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pygit2
+
 from gitkb.store.follow import settle
 from gitkb.store.journal import JOURNAL_FILE, Note, RunFolder, decode_note, run_folders
 from gitkb.store.locks import Liveness, wait_for_workers
@@ -94,7 +96,7 @@ class Recoverer:
             return False
         try:
             return tip == commit or self.reader.repository.descendant_of(tip, commit)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, pygit2.GitError):
             return False
 
     def _settle(self, place: Place, folder: RunFolder) -> None:

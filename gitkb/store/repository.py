@@ -6,15 +6,16 @@ lies in `<git dir>/gitkb`. Must not be shared between threads that write.
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import Option
 
-from gitkb.errors import NotFound, RepositoryError
+from gitkb.errors import MissingObject, NotFound, RepositoryError
 from gitkb.store import lfs, maintain, opening, signing
-from gitkb.store.failing import library_errors
+from gitkb.store.failing import history_errors, library_errors
 from gitkb.store.group import Signers
 from gitkb.store.history import changes_of, last_changes
 from gitkb.store.index import changed_below
@@ -24,7 +25,7 @@ from gitkb.store.locks import Liveness, Wait, exclusive
 from gitkb.store.program import identity
 from gitkb.store.received import Received
 from gitkb.store.recovery import Recoverer, Report, run_states
-from gitkb.store.refs import ref_oid
+from gitkb.store.refs import ZERO, ref_oid
 from gitkb.store.run import LOCK_MESSAGE, Run, open_folder
 from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView
 from gitkb.store.values import Commit, Recovery, WorktreeStatus
@@ -102,14 +103,24 @@ class Store:
         return opening.head_branch(self._repository).removeprefix("refs/heads/")
 
     def snapshot(self, rev: str | None = None) -> Snapshot:
-        """The files of a revision (None: HEAD's commit); `NotFound` where there is no such commit."""
+        """The files of a revision (None: HEAD's commit); `NotFound` where there is no such commit, `MissingObject` where a ref
+        names one that cannot be read."""
         try:
             commit = self._repository.revparse_single(rev or "HEAD").peel(pygit2.Commit)
         except (KeyError, ValueError, pygit2.GitError) as error:
+            if oid := self._named(rev or "HEAD"):
+                raise MissingObject(oid) from error
             if rev is None:
                 raise NotFound("The branch has no commit yet.", "gitkb init makes the first one.") from error
-            raise NotFound(f"No revision {rev!r} in this repository.", "git log lists the commits.") from error
+            lost = " If there was one: git fsck." if len(rev) == len(ZERO) else ""
+            raise NotFound(f"No revision {rev!r} in this repository.", f"git log lists the commits.{lost}") from error
         return Snapshot(self._reader, str(commit.id))
+
+    def _named(self, rev: str) -> str:
+        """The id that a ref's name stands for, whether or not there is such an object; "" for other words."""
+        with suppress(KeyError, ValueError, pygit2.GitError):
+            return str(self._repository.lookup_reference_dwim(rev).resolve().target)
+        return ""
 
     def tree(self, oid: str) -> TreeView:
         """The files of a root tree by its id; `KeyError` where it is gone."""
@@ -146,7 +157,8 @@ class Store:
             tip = self.snapshot()
         except NotFound:
             return tuple(sorted(found))
-        staged = self._repository.diff("HEAD", None, cached=True) if tip.commit else ()
+        with history_errors():
+            staged = self._repository.diff("HEAD", None, cached=True) if tip.commit else ()
         paths = {delta.new_file.path or delta.old_file.path for delta in getattr(staged, "deltas", ())}
         return tuple(sorted(found | {path for path in paths if path.startswith("wiki/")}))
 

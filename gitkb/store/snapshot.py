@@ -12,6 +12,8 @@ import pygit2
 
 from gitkb.errors import MissingObject, RepositoryError
 from gitkb.model import TreeChange
+from gitkb.store.objectfiles import object_database
+from gitkb.store.opening import read_pointer
 from gitkb.store.trees import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree
 
 _Object = TypeVar("_Object", pygit2.Blob, pygit2.Tree, pygit2.Commit)
@@ -28,10 +30,7 @@ class ObjectReader:
         self.repository = self._open()
 
     def _open(self) -> pygit2.Repository:
-        repository = open_bare(self.git_dir)
-        if self._also is not None:
-            repository.odb.add_disk_alternate(str(self._also))
-        return repository
+        return open_bare(self.git_dir, self._also)
 
     def _get(self, oid: str, kind: type[_Object]) -> _Object:
         try:
@@ -68,9 +67,12 @@ class ObjectReader:
         return {} if oid is None else {name: (mode, id_) for name, mode, id_ in decode_tree(self.raw_tree(oid))}
 
 
-def open_bare(git_dir: Path) -> pygit2.Repository:
-    """A handle that reads objects and nothing else; a loose object that appeared since is seen."""
-    return pygit2.Repository(str(git_dir), pygit2.enums.RepositoryOpenFlag.NO_SEARCH)
+def open_bare(git_dir: Path, also: Path | None = None) -> pygit2.Repository:
+    """A handle that reads objects and nothing else, those in one more folder too; what appeared since is seen."""
+    repository = pygit2.Repository(str(git_dir), pygit2.enums.RepositoryOpenFlag.NO_SEARCH)
+    common = read_pointer(git_dir / "commondir")
+    repository.set_odb(object_database((git_dir / common if common else git_dir) / "objects", also))
+    return repository
 
 
 def decode_path(path: bytes) -> str:
