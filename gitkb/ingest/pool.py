@@ -26,6 +26,10 @@ from gitkb.ingest.prepare import Job, Prepared, Workshop, discard
 
 _MAX_ANSWER = 64 * 1024**2
 """Bytes: a worker that says more has been taken over by its document."""
+_TOO_SLOW = "its conversion took longer than {:g} s and was stopped."
+_RAISE_TIMEOUT = "Raise convert.timeout in .gitkb/config.yaml if the file is sound."
+_CRASHED = "its conversion crashed: it is damaged, or needs more memory than allowed."
+_RAISE_MEMORY = "Save it again, or raise convert.memory in .gitkb/config.yaml if you trust the file."
 
 
 class Pool:
@@ -92,35 +96,42 @@ class Pool:
         discard(job, self._start[0])
 
     def _run(self, job: Job) -> Prepared:
+        """The answer of a worker; where one that had other documents before runs out of memory or crashes, that of a new one:
+        no document may fail for what another one left behind."""
+        result, used = self._tried(job)
+        return self._tried(job, anew=True)[0] if used else result
+
+    def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
+        """What came of a job, and whether a worker came to its end over it that had done others."""
         started = time.perf_counter()
         try:
-            worker = self._take()
+            worker = self._take(anew=anew)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             hint = "Add it again when the machine has room for another process."
-            return Prepared(job.document, error=f"no worker process could be started: {reason}.", hint=hint)
+            return Prepared(job.document, error=f"no worker process could be started: {reason}.", hint=hint), False
         if worker is None:
-            return Prepared(job.document, error="the run was interrupted.")
+            return Prepared(job.document, error="the run was interrupted."), False
         answer = worker.ask(job, self._timeout)
-        if answer is not None:
+        if answer is not None and not answer.exhausted:
             self._idle.put(worker)
-            return answer
+            return answer, False
         self._discard(worker)
+        if answer is not None:
+            return answer, worker.served > 1
         if self._closed:
-            return Prepared(job.document, error="the run was interrupted.")
+            return Prepared(job.document, error="the run was interrupted."), False
         if time.perf_counter() - started >= self._timeout:
-            hint = "Raise convert.timeout in .gitkb/config.yaml if the file is sound."
-            return Prepared(
-                job.document, error=f"its conversion took longer than {self._timeout:g} s and was stopped.", hint=hint
-            )
-        hint = "Save it again, or raise convert.memory in .gitkb/config.yaml if you trust the file."
-        return Prepared(
-            job.document, error="its conversion crashed: it is damaged, or needs more memory than allowed.", hint=hint
-        )
+            return Prepared(job.document, error=_TOO_SLOW.format(self._timeout), hint=_RAISE_TIMEOUT), False
+        return Prepared(job.document, error=_CRASHED, hint=_RAISE_MEMORY), worker.served > 0
 
-    def _take(self) -> "_Worker | None":
+    def _take(self, *, anew: bool) -> "_Worker | None":
+        """An idle worker or a new one; None when the pool is closed."""
         with contextlib.suppress(queue.Empty):
-            return self._idle.get_nowait()
+            worker = self._idle.get_nowait()
+            if not anew:
+                return worker
+            self._discard(worker)
         # Under the guard, so that no worker is born after `close` or gets a descriptor that it closed.
         with self._guard:
             if self._closed:
@@ -136,9 +147,10 @@ class Pool:
 
 
 class _Worker:
-    """One worker process and its pipes."""
+    """One worker process and its pipes; `served` counts the jobs that it answered."""
 
     def __init__(self, start: tuple[Workshop, int, str, int]) -> None:
+        self.served = 0
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "gitkb.ingest.worker"],
             stdin=subprocess.PIPE,
@@ -162,7 +174,9 @@ class _Worker:
             return None
         finally:
             watchdog.cancel()
-        return _parse(line)
+        answer = _parse(line)
+        self.served += answer is not None
+        return answer
 
     def _end(self) -> None:
         """Kills the process with everything that it has started: the worker leads a group of its own."""

@@ -59,7 +59,7 @@ class Prepared:
 
     `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
     `requests` it is not done yet: the job is to be given again, with the replies to these. `usage` is what they cost,
-    `ungrounded` how many claims of the model were dropped.
+    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it.
     """
 
     document: str
@@ -74,6 +74,7 @@ class Prepared:
     requests: tuple[Request, ...] = ()
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
+    exhausted: bool = False
 
 
 def prepare(job: Job, shop: Workshop) -> Prepared:

@@ -1,6 +1,7 @@
 """Runs the real command on a folder of bad inputs, watches its processes, and judges what it says and leaves behind."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -133,6 +134,8 @@ def _left(base: Path, watch: Watch, temporary: Path) -> list[str]:
     local = base / ".git/gitkb"
     found += [f"{file.relative_to(base)} was left" for file in (local / "runs").glob("*/*")]
     found += [f"{file} was left" for file in temporary.iterdir()]
+    with (local / "repack").open("a") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # git fsck does not bear that packs are replaced while it reads
     found += [f"git status: {line}" for line in git(base, "status", "--porcelain").splitlines()]
     found += [f"git fsck: {line}" for line in git(base, "fsck", "--strict", "--no-dangling").splitlines()]
     checked = gitkb(base, temporary, "check", check=False)
