@@ -15,7 +15,8 @@ class AddOptions:
     """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
     core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
     documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
-    and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit)."""
+    and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
+    documents go whose file is gone from the added folder."""
 
     into: str = ""
     update: bool = False
@@ -29,12 +30,47 @@ class AddOptions:
     compiler: str = ""
     model: str = ""
     max_tokens: int = 0
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecompileOptions:
+    """How `recompile` works; which documents: those named, `every` one, or those `outdated`. The rest as in `AddOptions`."""
+
+    every: bool = False
+    outdated: bool = False
+    jobs: int = 0
+    dry_run: bool = False
+    timings: bool = False
+    branch: str = ""
+    compiler: str = ""
+    model: str = ""
+    max_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GoneDocument:
+    """A document whose file, at the path `source`, is gone from the folder that was added."""
+
+    document: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a dry run says beforehand: the documents' own files by path, those that come (or change) and those that go, and the
+    links of other pages that would lead nowhere."""
+
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    links: tuple["DeadLink", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AddSummary:
-    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits. `usage`
-    is what a model was asked, `ungrounded` how many of its claims about documents were dropped."""
+    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits, and
+    `foreseen` what is known of renamed and removed documents before anything is converted. `usage` is what a model was asked,
+    `ungrounded` how many of its claims about documents were dropped."""
 
     added: int
     updated: int
@@ -46,6 +82,46 @@ class AddSummary:
     seconds: float
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
+    renamed: int = 0
+    removed: int = 0
+    foreseen: Foreseen = field(default_factory=Foreseen)
+
+
+@dataclass(frozen=True, slots=True)
+class RecompileSummary:
+    """The end of a `recompile`: counts, branch, tip (hex), shared pages touched, seconds, what a model was asked; a dry run's
+    `foreseen` has the files and pages exactly."""
+
+    recompiled: int
+    unchanged: int
+    skipped: int
+    failed: int
+    branch: str
+    commit: str
+    pages: PageChanges
+    seconds: float
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
+    foreseen: Foreseen = field(default_factory=Foreseen)
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedReason:
+    """Why so many documents are outdated: `what` is "converter", "compiler", "model" or "settings", `before` what their records
+    say of it, `now` what it is."""
+
+    documents: int
+    what: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """How many documents would be made otherwise today; a document counts under every reason that it has."""
+
+    documents: int = 0
+    reasons: tuple[OutdatedReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +292,7 @@ class Pruned:
 class Status:
     """`pages` counts shared pages; `runs` describes runs that did not end, `living` those under way; `edited` are pages with
     hand edits not yet committed. `model` is the one that the settings ask, "" for none, `unwritten` how many pages wait for its
-    overview."""
+    overview; `outdated` are the documents that would be made otherwise today."""
 
     branch: str
     commit: str
@@ -229,6 +305,7 @@ class Status:
     model: str = ""
     unwritten: int = 0
     replies: KeptReplies = field(default_factory=KeptReplies)
+    outdated: Outdated = field(default_factory=Outdated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +415,9 @@ class Listener:
 
     def scanned(self, event: Scanned) -> None:
         """The scan of one root has ended."""
+
+    def gone(self, documents: Sequence[GoneDocument]) -> None:
+        """These documents are about to be removed, because their files are gone; called before anything is changed."""
 
     def progress(self, event: Progress) -> None:
         """Counts have changed."""

@@ -27,9 +27,12 @@ from gitkb.events import (
     LogEntry,
     MergeChoices,
     MergeSummary,
+    Outdated,
     Pruned,
     PullRequest,
     PushSummary,
+    RecompileOptions,
+    RecompileSummary,
     RefreshSummary,
     RefUpdate,
     Refused,
@@ -52,10 +55,12 @@ if TYPE_CHECKING:
     from gitkb.answer.values import Answer, AnswerListener, AnswerModel, Said, Saved
     from gitkb.ingest.estimate import Estimate
     from gitkb.ingest.hooks import HookChoice
+    from gitkb.ingest.recompile import RecompileRun
     from gitkb.wiki.diff_report import DiffReport
     from gitkb.wiki.diff_web import WebLinks
 
 _DEFAULTS = Settings()
+_ASKS_NONE, _ANOTHER = "The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME"
 
 
 class KnowledgeBase:
@@ -140,9 +145,43 @@ class KnowledgeBase:
         self.recover(listener)
         settings = for_once(self.settings(start_of(self.store, options.branch, options.start)), options)
         if settings.compiler != "llm":
-            raise UsageError("The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME")
+            raise UsageError(_ASKS_NONE, _ANOTHER)
         run = AddRun(self.store, self.catalog, settings, options, listener)
         return run.estimate(paths, model_settings(settings, self.user()), replies(self.store))
+
+    def recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> RecompileSummary:
+        """Makes documents again from their originals in the knowledge base; see `gitkb.ingest.recompile`."""
+        from gitkb.ingest.branches import start_of
+        from gitkb.ingest.recompile import RecompileRun
+
+        if options.dry_run:
+            return self._recompiling(options, listener)(names)
+        self.recover(listener)
+        tip = start_of(self.store, options.branch, "")
+        settings = for_once(self.settings(tip), options)
+        with self._asking(listener).session(settings, tip, max_tokens=options.max_tokens, needed=True) as session:
+            return RecompileRun(self.store, self.catalog, settings, options, listener, session)(names)
+
+    def estimate_recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> "Estimate":
+        """What `recompile` would ask of a model, without asking it."""
+        run = self._recompiling(options, listener)
+        if run.model is None:
+            raise UsageError(_ASKS_NONE, _ANOTHER)
+        return run.estimate(names)
+
+    def _recompiling(self, options: RecompileOptions, listener: Listener) -> "RecompileRun":
+        """A run that asks no model, but knows what one has answered."""
+        from gitkb.ingest.branches import start_of
+        from gitkb.ingest.recompile import RecompileRun
+
+        self.recover(listener)
+        settings = for_once(self.settings(start_of(self.store, options.branch, "")), options)
+        if settings.compiler != "llm":
+            return RecompileRun(self.store, self.catalog, settings, options, listener)
+        from gitkb.ingest.session import model_settings, replies
+
+        model, known = model_settings(settings, self.user()), replies(self.store)
+        return RecompileRun(self.store, self.catalog, settings, options, listener, model=model, replies=known)
 
     def _asking(self, listener: Listener) -> Asking:
         return Asking(self.store, self.catalog, self.user, listener)
@@ -280,7 +319,14 @@ class KnowledgeBase:
             model=settings.model if asks else "",
             unwritten=pages.unwritten(self.store, self.catalog, tip) if asks else 0,
             replies=kept_replies(self.store),
+            outdated=self._outdated(tip, settings, keep=at is None),
         )
+
+    def _outdated(self, tip: Snapshot, settings: Settings, *, keep: bool) -> Outdated:
+        from gitkb.ingest.outdated import outdated
+
+        with self.catalog.at(tip, RECORDS, keep=keep) as db:
+            return outdated(db, settings)
 
     def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
         """Commits, newest first; those of one document or page when named."""

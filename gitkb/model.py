@@ -82,8 +82,9 @@ class Record:
     """Everything gitkb knows of one document, stored as `.gitkb/documents/<document>.json`.
 
     `document` is its name ("docs/guide/intro-to-x"); `files` all of its own paths in the repository except the record itself,
-    sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"); `dates` are dates the source
-    itself states, ISO 8601, by name ("published").
+    sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"), `settings` is the fingerprint of the
+    settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by
+    name ("published").
     """
 
     document: str
@@ -97,6 +98,7 @@ class Record:
     topics: tuple[Topic, ...] = ()
     authors: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
+    settings: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +190,27 @@ class Usage:
 
 
 class Outcome(StrEnum):
-    """What became of one source in a run."""
+    """What became of one source, or of the document of a source that is gone, in a run."""
 
     ADDED = "added"
     UPDATED = "updated"
+    RENAMED = "renamed"
+    REMOVED = "removed"
+    RECOMPILED = "recompiled"
+    UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"
+
+    @property
+    def is_commit(self) -> bool:
+        """Whether it is a commit of the branch."""
+        return self in (Outcome.ADDED, Outcome.UPDATED, Outcome.RENAMED, Outcome.REMOVED, Outcome.RECOMPILED)
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentResult:
-    """The outcome of one source, reported in scan order; `commit` is set once it is published. `phases` in seconds."""
+    """The outcome of one source, reported in scan order; `commit` is set once it is published. `before` is the name that a
+    renamed document had. `phases` in seconds."""
 
     document: str
     source: str
@@ -208,6 +220,7 @@ class DocumentResult:
     seconds: float = 0.0
     title: str = ""
     phases: Mapping[str, float] = field(default_factory=dict)
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

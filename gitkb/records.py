@@ -140,6 +140,7 @@ def _record(fields: Fields, path: str) -> Record:
         topics=tuple(_topic(item) for item in fields.objects("topics")),
         authors=fields.texts("authors"),
         dates={key: dates.text(key) for key in sorted(dates.data)},
+        settings=fields.text("settings"),
     )
 
 

@@ -23,10 +23,11 @@ __all__ = ["RECORDS", "KnownSources", "RecordCorpus", "known_at"]
 
 _SCHEMA = """
 CREATE TABLE record_documents (name TEXT PRIMARY KEY, folder TEXT, segment TEXT, title TEXT, description TEXT,
-  source TEXT, sha256 TEXT, media_type TEXT, pages INTEGER) WITHOUT ROWID;
+  source TEXT, sha256 TEXT, media_type TEXT, pages INTEGER, converter TEXT, compiler TEXT, settings TEXT) WITHOUT ROWID;
 CREATE INDEX record_documents_folder ON record_documents (folder, segment);
 CREATE INDEX record_documents_source ON record_documents (source, name, sha256);
 CREATE INDEX record_documents_sha256 ON record_documents (sha256, name);
+CREATE INDEX record_documents_made ON record_documents (converter, compiler, settings, name);
 CREATE TABLE record_topics (key TEXT, document TEXT, kind TEXT, as_concept INTEGER, as_entity INTEGER, name TEXT,
   entity_type TEXT, weight REAL, PRIMARY KEY (key, document)) WITHOUT ROWID;
 CREATE INDEX record_topics_document ON record_topics (document);
@@ -49,7 +50,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 4
+    version = 5
     tables: tuple[str, ...] = (*_OWN_ROWS, "record_pages", *totals.TABLES, *decided.TABLES, *explored.TABLES)
 
     def create(self, db: sqlite3.Connection) -> None:
@@ -100,7 +101,7 @@ def _store(db: sqlite3.Connection, records: Iterable[Record], counted: Totals) -
         counted.document(record.document, 1)
     counted.topics(rows.topics, 1)
     counted.aliases(rows.aliases, 1)
-    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
+    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
     db.executemany("INSERT INTO record_topics VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.topics))
     db.executemany("INSERT INTO record_aliases VALUES (?, ?, ?, ?)", sorted(rows.aliases))
     db.executemany("INSERT INTO record_claims VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.claims))
@@ -120,7 +121,8 @@ class _Rows:
         source = record.source
         self.documents.append(
             (record.document, folder, segment, record.title, record.description,
-             source.path, source.sha256, source.media_type, source.pages)
+             source.path, source.sha256, source.media_type, source.pages,
+             record.converter, record.compiler, record.settings)
         )  # fmt: skip
         by_key: dict[str, list[Topic]] = {}
         for topic in record.topics:
@@ -170,20 +172,21 @@ class KnownSources:
         ).fetchone()
         return None if row is None else (str(row[0]), str(row[1]))
 
-    def duplicate(self, sha256: str) -> str | None:
-        """The first document by name that holds these bytes."""
-        row = self.db.execute("SELECT name FROM record_documents WHERE sha256 = ? ORDER BY name LIMIT 1", (sha256,)).fetchone()
-        return None if row is None else str(row[0])
+    def holders(self, sha256: str) -> list[tuple[str, str]]:
+        """(document, source path) of all documents that hold these bytes, by name."""
+        rows = self.db.execute("SELECT name, source FROM record_documents WHERE sha256 = ? ORDER BY name", (sha256,))
+        return [(str(name), str(source)) for name, source in rows]
 
     def taken(self, document: str) -> bool:
         """Whether a document has this name."""
         return self.db.execute("SELECT 1 FROM record_documents WHERE name = ?", (document,)).fetchone() is not None
 
-    def below(self, root: str) -> set[str]:
-        """The sha256 of all sources below a root's path; of all for ""."""
+    def below(self, root: str) -> list[tuple[str, str, str]]:
+        """(source path, document, sha256) of all sources below a root's path, by path; of all for ""."""
         first, last = (f"{root}/", f"{root}0") if root else ("", "\U0010ffff")
-        rows = self.db.execute("SELECT sha256 FROM record_documents WHERE source >= ? AND source < ?", (first, last))
-        return {str(row[0]) for row in rows}
+        where = "WHERE source >= ? AND source < ? ORDER BY source, name"
+        rows = self.db.execute(f"SELECT source, name, sha256 FROM record_documents {where}", (first, last))
+        return [(str(source), str(name), str(sha256)) for source, name, sha256 in rows]
 
 
 @contextlib.contextmanager

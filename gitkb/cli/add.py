@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,13 +19,16 @@ from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.options import CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
 from gitkb.cli.progress import display
-from gitkb.cli.remove import BranchOption
+from gitkb.cli.remove import BranchOption, pages_in_words, tell_pages
 from gitkb.cli.spending import spending, spent
 from gitkb.errors import ExitCode, NotAKnowledgeBase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitkb.cli.listening import Skips
-    from gitkb.events import AddOptions, AddSummary
+    from gitkb.events import AddOptions, AddSummary, Foreseen, Listener
+    from gitkb.ingest.estimate import Estimate
     from gitkb.kb import KnowledgeBase
     from gitkb.model import PageChanges
 
@@ -40,6 +44,7 @@ def add(
     include: Annotated[Globs, typer.Option(metavar="GLOB", help="Only these; may be repeated.")] = None,
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added; change nothing.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone from the folder.")] = False,
     branch: BranchOption = "",
     start: Annotated[
         str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
@@ -54,7 +59,7 @@ def add(
 ) -> None:
     """Add documents: each becomes one commit.
 
-    Unchanged files are skipped, changed ones update their document. Respects .gitignore and .gitkbignore.
+    Unchanged files are skipped, changed ones update their document, moved ones rename it. Respects .gitignore and .gitkbignore.
     """
     from gitkb.cli.listening import Adding
     from gitkb.events import AddOptions
@@ -73,27 +78,27 @@ def add(
         compiler=compiler or "",
         model=model,
         max_tokens=max_tokens,
+        prune=prune,
     )
     if estimate:
-        _estimate(base, paths, options, json=json)
+        tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
         summary = base.add(paths, options, listener)
     if json:
-        terminal.tell_json(_event(summary) | {"unwritten": listener.missing})
+        terminal.tell_json(_event(summary, dry_run) | {"unwritten": listener.missing})
     else:
         _tell(summary, listener.skips, options, common(context, kb, verbose).kb)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
 
 
-def _estimate(base: KnowledgeBase, paths: list[Path], options: AddOptions, *, json: bool) -> None:
-    from dataclasses import asdict
-
+def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
+    """What a model would be asked, in words or as JSON."""
     from gitkb.cli.listening import Messages
 
     with resumable():
-        found = base.estimate(paths, options, Messages())
+        found = ask(Messages())
     if json:
         terminal.tell_json(asdict(found))
         return
@@ -132,9 +137,10 @@ def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
 def _tell(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path | None) -> None:
     counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, options.dry_run) if number]
     done = ", ".join(counts) or "nothing to add"
-    pages = _pages(summary.pages)
-    terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{f' Pages: {pages}.' if pages else ''}")
-    if summary.added + summary.updated and not options.dry_run:
+    if options.dry_run:
+        tell_foreseen(summary.foreseen, summary.pages)
+    terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{pages_in_words(summary.pages)}")
+    if summary.added + summary.updated + summary.renamed + summary.removed and not options.dry_run:
         then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
         terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{then}")
     if cost := spent(summary.usage, summary.ungrounded):
@@ -147,6 +153,8 @@ def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str,
     return [
         (f"{would}added", summary.added, ""),
         (f"{would}updated", summary.updated, ""),
+        (f"{would}renamed", summary.renamed, ""),
+        (f"{would}removed", summary.removed, ""),
         ("skipped", summary.skipped, f" ({_reasons(why)})" if why else ""),
         ("failed", summary.failed, ""),
     ]
@@ -157,8 +165,14 @@ def _reasons(why: str) -> str:
     return why if ", " in why else why.split(" ", 1)[1]
 
 
-def _pages(pages: PageChanges) -> str:
-    return terminal.listed({"new": len(pages.created), "changed": len(pages.changed), "removed": len(pages.removed)})
+def tell_foreseen(foreseen: Foreseen, pages: PageChanges) -> None:
+    """The files, pages and links that a dry run is about."""
+    for word, paths in (("write", foreseen.written), ("delete", foreseen.deleted)):
+        for path in paths:
+            terminal.tell(f"  {word:7} {path}")
+    tell_pages(pages, {})
+    for link in foreseen.links:
+        terminal.tell(f"link    {link.page}:{link.line} leads to {link.target}")
 
 
 def _next(folder: Path | None) -> str:
@@ -173,11 +187,18 @@ def _command(name: str, folder: Path | None, argument: str) -> str:
     return f"gitkb {name} {option}{shlex.quote(argument)}"
 
 
-def _event(summary: AddSummary) -> dict[str, object]:
-    return {
+def foreseen_event(foreseen: Foreseen, pages: PageChanges) -> dict[str, object]:
+    """What a dry run says for programs."""
+    return {"foreseen": asdict(foreseen) | {"pages": asdict(pages)}}
+
+
+def _event(summary: AddSummary, dry_run: bool) -> dict[str, object]:
+    found: dict[str, object] = {
         "event": "summary",
         "added": summary.added,
         "updated": summary.updated,
+        "renamed": summary.renamed,
+        "removed": summary.removed,
         "skipped": summary.skipped,
         "failed": summary.failed,
         "branch": summary.branch,
@@ -190,3 +211,4 @@ def _event(summary: AddSummary) -> dict[str, object]:
         "seconds": round(summary.seconds, 3),
         "model": spending(summary.usage, summary.ungrounded),
     }
+    return found | (foreseen_event(summary.foreseen, summary.pages) if dry_run else {})

@@ -25,6 +25,7 @@ from gitkb.cli.pr import pr
 from gitkb.cli.pull import pull
 from gitkb.cli.push import push
 from gitkb.cli.query import query
+from gitkb.cli.recompile import recompile
 from gitkb.cli.recover import recover
 from gitkb.cli.refresh import refresh
 from gitkb.cli.remove import remove
@@ -63,6 +64,7 @@ def before(
 application.command("init")(init)
 application.command("add")(add)
 application.command("remove")(remove)
+application.command("recompile")(recompile)
 application.command("undo")(undo)
 application.command("merge")(merge)
 application.command("pull")(pull)

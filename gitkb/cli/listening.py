@@ -4,11 +4,11 @@ Invariant: a person's lines go to stderr and a program's objects to stdout, in t
 only with -v.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from gitkb.cli import terminal
-from gitkb.events import Listener, Progress, Scanned
+from gitkb.events import GoneDocument, Listener, Progress, Scanned
 from gitkb.model import DocumentResult, Outcome
 
 _NAMED_UNSUPPORTED = 3
@@ -45,7 +45,8 @@ class Skips:
 
 @dataclass
 class Adding(Messages):
-    """Follows an `add`. `advance` receives the counts for a progress display; `json` prints one object per source."""
+    """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display; `json` prints one object per
+    source."""
 
     json: bool
     say: Callable[[str], None] = terminal.say
@@ -56,6 +57,13 @@ class Adding(Messages):
     def scanned(self, event: Scanned) -> None:
         found = terminal.counted(event.found, "document")
         self.say(f"Found {found}{': ' if event.found == 1 else ' in '}{event.folder}{_unsupported(event)}.")
+
+    def gone(self, documents: Sequence[GoneDocument]) -> None:
+        for each in documents:
+            if self.json:
+                terminal.tell_json({"event": "gone"} | asdict(each))
+            else:
+                terminal.tell(f"gone     {each.document}  ({each.source})")
 
     def progress(self, event: Progress) -> None:
         if self.advance is not None:
@@ -74,14 +82,17 @@ class Adding(Messages):
     def _say_outcome(self, result: DocumentResult) -> None:
         if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and result.reason != "unchanged"):
             self.say(f"  {result.outcome:7} {result.source}: {result.reason}")
-        elif self.dry_run and result.outcome is not Outcome.SKIPPED:
-            terminal.tell(f"{result.outcome}  {result.document}  ({result.source})")
+        elif self.dry_run and result.outcome not in (Outcome.SKIPPED, Outcome.UNCHANGED, Outcome.REMOVED):
+            name = f"{result.before} -> {result.document}" if result.before else result.document
+            reason = f": {result.reason}" if result.reason else ""
+            terminal.tell(f"{result.outcome}  {name}  ({result.source}){reason}")
 
 
 def _event(result: DocumentResult) -> dict[str, object]:
     fields = asdict(result)
     wanted = ("document", "source", "outcome", "reason", "commit", "seconds")
-    return {"event": "document"} | {name: fields[name] for name in wanted} | {"seconds": round(result.seconds, 3)}
+    found = {"event": "document"} | {name: fields[name] for name in wanted} | {"seconds": round(result.seconds, 3)}
+    return found | ({"before": result.before} if result.before else {})
 
 
 def _unsupported(event: Scanned) -> str:

@@ -12,7 +12,7 @@ from gitkb.cli.locate import knowledge_base
 from gitkb.cli.options import AtOption, JsonOption, KbOption, VerboseOption
 
 if TYPE_CHECKING:
-    from gitkb.events import Status
+    from gitkb.events import Outdated, Status
 
 
 def status(
@@ -42,6 +42,8 @@ def _lines(found: Status) -> list[str]:
         lines.append(
             f"{pages} {'has' if found.unwritten == 1 else 'have'} no overview yet: gitkb refresh asks {found.model} for it."
         )
+    if found.outdated.documents:
+        lines.append(f"Outdated: {_outdated(found.outdated)}; run: gitkb recompile --outdated")
     if found.replies.entries:
         cost, kept = found.replies.cost, terminal.counted(found.replies.entries, "reply", "replies")
         lines.append(
@@ -52,3 +54,12 @@ def _lines(found: Status) -> list[str]:
     lines += [f"Did not end: {run}. The next add clears up, or: gitkb recover" for run in found.runs]
     lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]
     return lines
+
+
+def _outdated(found: Outdated) -> str:
+    """`12 documents (8 converter pdf/1 → pdf/2, 4 model a → b)`."""
+    reasons = [
+        f"{each.documents:,} {'other settings' if each.what == 'settings' else f'{each.what} {each.before} → {each.now}'}"
+        for each in found.reasons
+    ]
+    return f"{terminal.counted(found.documents, 'document')} ({', '.join(reasons)})"

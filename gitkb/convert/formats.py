@@ -1,7 +1,8 @@
 """The formats that gitkb reads: endings, media types, and the version of each converter.
 
-Invariant: a converter's number is raised whenever its output changes, as conversions are cached by it. This module imports
-nothing heavy: a scan asks it about every file it meets.
+Invariant: a converter's number is raised whenever its output changes, also by what the converted text passes through on its way
+to the page (`gitkb.text.rewrite`): conversions are cached by it, and documents of another number are outdated. This module
+imports nothing heavy: a scan asks it about every file it meets.
 """
 
 from dataclasses import dataclass
@@ -34,21 +35,23 @@ class Family:
 
 
 PDF = Family("pdf", 1, "application/pdf", "PDF document", (".pdf",))
-DOCX = Family("word", 1, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx",), "Word")
-PPTX = Family("slides", 1, f"{OFFICE}.presentationml.presentation", "PowerPoint presentation", (".pptx",), "PowerPoint")
+DOCX = Family("word", 2, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx",), "Word")
+PPTX = Family("slides", 2, f"{OFFICE}.presentationml.presentation", "PowerPoint presentation", (".pptx",), "PowerPoint")
 XLSX = Family("sheets", 1, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx",), "Excel")
 XLS = Family("oldsheets", 1, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel")
-HTML = Family("webpage", 1, "text/html", "web page (HTML)", (".html", ".htm"))
-MARKDOWN = Family("markdown", 1, "text/markdown", "Markdown text", (".md", ".markdown"))
-RST = Family("restructured", 1, "text/x-rst", "reStructuredText", (".rst",))
+HTML = Family("webpage", 2, "text/html", "web page (HTML)", (".html", ".htm"))
+MARKDOWN = Family("markdown", 2, "text/markdown", "Markdown text", (".md", ".markdown"))
+RST = Family("restructured", 2, "text/x-rst", "reStructuredText", (".rst",))
 TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",))
 CSV = Family("delimited", 1, "text/csv", "comma-separated table", (".csv",))
 TSV = Family("delimited", 1, "text/tab-separated-values", "tab-separated table", (".tsv",))
-EPUB = Family("book", 1, "application/epub+zip", "EPUB book", (".epub",))
-NOTEBOOK = Family("notebook", 1, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter")
+EPUB = Family("book", 2, "application/epub+zip", "EPUB book", (".epub",))
+NOTEBOOK = Family("notebook", 2, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter")
 
 FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)
 TEXTUAL = (MARKDOWN, RST, TEXT, CSV, TSV)
+CONVERTERS = {family.module: family.format.converter for family in FAMILIES}
+"""The converters by their module's name, as records name them now."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
 ENDINGS = tuple(sorted(BY_ENDING))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitkb.catalog.catalog import Catalog
 from gitkb.config import Settings
 from gitkb.errors import UsageError
-from gitkb.events import AddOptions, KeptReplies, Listener
+from gitkb.events import AddOptions, KeptReplies, Listener, RecompileOptions
 from gitkb.model import Usage
 from gitkb.store import Snapshot, Store
 from gitkb.usersettings import UserSettings
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from gitkb.ingest.session import Session
 
 
-def for_once(settings: Settings, options: AddOptions) -> Settings:
-    """The settings with what the options of one `add` overrule."""
+def for_once(settings: Settings, options: AddOptions | RecompileOptions) -> Settings:
+    """The settings with what the options of one `add` or `recompile` overrule."""
     if options.model and options.compiler == "extractive":
         raise UsageError("--model names a model, but --compiler extractive asks none.", "Leave one of them out.")
     compiler = options.compiler or ("llm" if options.model else settings.compiler)

@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 from gitkb import records
 from gitkb.errors import FormatError, NotFound
 from gitkb.events import Blame, BlameLine
+from gitkb.ingest.documents import owner_of
 from gitkb.ingest.find import find_page
+from gitkb.ingest.following import follow
+from gitkb.ingest.moving import moved_page
 from gitkb.model import Claim, Record
 from gitkb.store import Commit, Snapshot, Store
 from gitkb.text.links import escape
@@ -65,32 +68,38 @@ class _Page:
         return self._of_page(number, line)
 
     def _of_record(self, number: int, record: Record, claim: Claim) -> BlameLine:
-        path = records.record_path(record.document)
 
-        def states(content: bytes | None) -> bool:
+        def states(content: bytes | None, path: str) -> bool:
             return content is not None and _claim(_decoded(content, path), escape(claim.text)) is not None
 
-        commit = self._since(path, states)
+        commit = self._since(records.record_path(record.document), states)
         title, source = record.title, record.source.path
         return _line(number, claim.text, commit, (record.document, title, claim.place.label, source), record.compiler)
 
     def _of_page(self, number: int, line: str) -> BlameLine:
         """A line that no record states: a person's, or one that only the page has. The commit that brought it to the page."""
-        commit = self._since(self.path, lambda content: line in _lines(content))
+        commit = self._since(self.path, lambda content, path: self._moved(line, path) in _lines(content))
         record = self._record(self.document) if self.document else None
         if record is None or line in self._persons_lines():
             return _line(number, line, commit, ("", "", "", ""), "")
         return _line(number, line, commit, (record.document, record.title, "", record.source.path), record.compiler)
 
-    def _since(self, path: str, holds: Callable[[bytes | None], bool]) -> Commit:
-        """The commit from which on a file has held something without a break."""
+    def _moved(self, line: str, path: str) -> str:
+        """The line as it stood on the page when that had another path."""
+        old = owner_of(path)
+        if path == self.path or self.document is None or old is None:
+            return line
+        return moved_page(line.encode("utf-8", "surrogateescape"), self.path, self.document, old).decode("utf-8", "replace")
+
+    def _since(self, path: str, holds: Callable[[bytes | None, str], bool]) -> Commit:
+        """The commit from which on a file has held something without a break, also under the names that it had before."""
         last: Commit | None = None
-        for commit in self.store.history(path, self.tip.commit):
-            if last is not None and not holds(self.store.snapshot(commit.oid).read(path)):
+        born = False
+        for commit, here in follow(self.store, path, self.tip.commit):
+            if last is not None and ((born and here == path) or not holds(self.store.snapshot(commit.oid).read(here), here)):
                 return last
-            last = commit
-            if not any(self.store.snapshot(parent).blob(path) for parent in commit.parents):
-                return commit
+            last, path = commit, here
+            born = not any(self.store.snapshot(parent).blob(here) for parent in commit.parents)
         if last is None:
             raise NotFound(f"The history of {path} is not in this clone.", "Fetch it with: git fetch --unshallow")
         return last

@@ -4,25 +4,38 @@ Invariant: what a document contains is read in workers only; what a model says r
 before it is used, so a document that is given again asks nothing twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from gitkb.compile.client import Client
-from gitkb.compile.requests import Reply, usage_of
-from gitkb.errors import BudgetSpent, ModelFailure
+from gitkb.compile.requests import Reply, Request, usage_of
+from gitkb.errors import BudgetSpent, ConversionError, ModelFailure
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared
 
 MAX_ROUNDS = 40
 
 
+class Asked(Protocol):
+    """Whoever answers questions: a model's client, or the cache of its replies alone."""
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """The replies in order; `ModelFailure` or `BudgetSpent` where one is not to be had."""
+
+
+Fetch = Callable[[Job], Job]
+"""Brings the original of a job to where a worker can read it; raises `ConversionError` where it cannot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once."""
+    """`client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once.
+    `fetch` brings originals that are no files yet."""
 
     pool: Pool
-    client: Client | None = None
+    client: Asked | None = None
     ahead: int = 0
+    fetch: Fetch | None = None
 
     def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
         """The result of every job, in order, as they become ready."""
@@ -31,6 +44,10 @@ class Desk:
     def run(self, job: Job) -> Prepared:
         """One job to its end; a model that fails it makes it a failed document, one that cannot be used at all raises."""
         replies: list[Reply] = []
+        try:
+            job = self.fetch(job) if self.fetch else job
+        except ConversionError as error:
+            return Prepared(job.document, error=error.message, hint=error.hint)
         for _ in range(MAX_ROUNDS):
             prepared = self.pool.run(job)
             if not prepared.requests or self.client is None:

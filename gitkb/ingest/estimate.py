@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from gitkb.compile.client.budget import estimated_tokens
 from gitkb.compile.requests import Replies, Request
-from gitkb.ingest.desk import MAX_ROUNDS
+from gitkb.errors import ConversionError
+from gitkb.ingest.desk import MAX_ROUNDS, Fetch
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared
 
@@ -40,10 +41,17 @@ class Estimate:
         )
 
 
-def estimate(pool: Pool, jobs: Sequence[Job], replies: Replies) -> Estimate:
-    """The sum over all jobs; they run in parallel like those of an `add`."""
+def estimate(pool: Pool, jobs: Sequence[Job], replies: Replies, fetch: Fetch | None = None) -> Estimate:
+    """The sum over all jobs; they run in parallel like those of an `add`. `fetch` brings originals that are no files."""
     total = Estimate()
-    first = pool.prepare(jobs)
+
+    def fetched(job: Job) -> Prepared:
+        try:
+            return pool.run(fetch(job) if fetch else job)
+        except ConversionError as error:
+            return Prepared(job.document, error=error.message, hint=error.hint)
+
+    first = pool.prepare(jobs, fetched)
     for job, prepared in zip(jobs, first, strict=True):
         total += _of_document(pool, job, prepared, replies)
     return total

@@ -6,11 +6,14 @@ squash and rebase merges.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 
 from gitkb import records
+from gitkb.errors import FormatError
 from gitkb.events import LogEntry
 from gitkb.ingest.find import find_page
-from gitkb.model import TreeChange
+from gitkb.ingest.following import follow, renamed_documents
+from gitkb.model import Tree, TreeChange
 from gitkb.store import Commit, Snapshot, Store
 
 
@@ -20,14 +23,13 @@ def log(store: Store, tip: Snapshot, name: str | None, limit: int | None) -> Ite
     if name is not None:
         page, document = find_page(tip, name)
         path = records.record_path(document) if document else page
-    for number, commit in enumerate(store.history(path, tip.commit)):
-        if limit is not None and number >= limit:
-            return
+    commits = (commit for commit, _ in follow(store, path, tip.commit)) if path else store.history("", tip.commit)
+    for commit in islice(commits, limit):
         yield _entry(store, commit)
 
 
 def _entry(store: Store, commit: Commit) -> LogEntry:
-    operation, document = _what(_record_changes(store, commit))
+    operation, document = _what(store, commit)
     subject = commit.message.partition("\n")[0]
     if not operation:
         operation = "pages" if subject.startswith("pages: ") else "edit"
@@ -36,18 +38,27 @@ def _entry(store: Store, commit: Commit) -> LogEntry:
     return LogEntry(commit.oid, when, author, subject, operation, document)
 
 
-def _record_changes(store: Store, commit: Commit) -> list[TreeChange]:
+def _what(store: Store, commit: Commit) -> tuple[str, str]:
+    """(what was done: "add", "update", "recompile", "rename", "remove" or "several"; the document, by its new name) of the records
+    that changed; ("", "") when none did."""
     parent = store.snapshot(commit.parents[0]).oid if commit.parents else None
-    changes = store.snapshot(commit.oid).changes_since(parent)
-    return [change for change in changes if records.document_of(change.path)]
-
-
-def _what(changes: list[TreeChange]) -> tuple[str, str]:
-    """("add" | "update" | "remove" | "merge", document) of the records that changed; ("", "") when none did."""
+    tree = store.snapshot(commit.oid)
+    changes = [change for change in tree.changes_since(parent) if records.document_of(change.path)]
     if not changes:
         return "", ""
+    if len(changes) == 2 and (names := renamed_documents(tree, changes)):
+        return "rename", next(iter(names.values()))
     if len(changes) > 1:
         return "several", ""
     change = changes[0]
-    operation = "add" if change.old is None else "remove" if change.new is None else "update"
+    operation = "add" if change.old is None else "remove" if change.new is None else _changed(tree, change)
     return operation, records.document_of(change.path) or ""
+
+
+def _changed(tree: Tree, change: TreeChange) -> str:
+    """What was done to a document that was there before: other bytes, another path of its source, or the same made again."""
+    try:
+        old, new = (records.decode(tree.read_blob(oid or ""), change.path).source for oid in (change.old, change.new))
+    except FormatError:
+        return "update"
+    return "update" if old.sha256 != new.sha256 else "rename" if old.path != new.path else "recompile"

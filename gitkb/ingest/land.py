@@ -4,22 +4,23 @@ Invariant: a group is planned against the tip that the lock protects and publish
 edits to a document's own pages are committed as theirs first and then merged, never overwritten.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitkb import records
-from gitkb.errors import FormatError
+from gitkb.ingest.documents import own_files, record_of
 from gitkb.ingest.messages import document_message, edit_message
+from gitkb.ingest.moving import moved_page, moved_path
 from gitkb.ingest.plan import Item, Known
 from gitkb.ingest.prepare import Prepared
 from gitkb.model import Outcome
 from gitkb.store import PlannedCommit, Snapshot, Transaction, pointer
-from gitkb.wiki.edits import settle
+from gitkb.wiki.edits import EDITED, edited_path, settle
 from gitkb.wiki.generated import Seal, state
 
-EDITED = ".gitkb/edited"
 Base = Callable[[str], bytes | None]
+Content = bytes | Path | None
+_VERBS = {Outcome.ADDED: "add", Outcome.UPDATED: "update", Outcome.RENAMED: "rename", Outcome.RECOMPILED: "recompile"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,85 +37,149 @@ class Verdict:
 
     outcome: Outcome | None = None
     reason: str = ""
-    rename: bool = False
+    other_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What becomes of a document of a group, and the index of its commit; None where nothing of it differs."""
+
+    outcome: Outcome
+    index: int | None
 
 
 def judge(ready: Ready, known: Known) -> Verdict:
-    """Looks at a document again under the lock: another process may have added it, or taken its name."""
+    """Looks at a document again under the lock: another process may have added it, taken its name, or changed it."""
     item = ready.item
+    holders = dict(known.holders(item.sha256))
+    if item.again:
+        gone = item.document not in holders
+        return Verdict(Outcome.SKIPPED, "removed or changed meanwhile") if gone else Verdict()
     before = known.source(item.source.path)
     if before is not None:
         if before[1] == item.sha256:
             return Verdict(Outcome.SKIPPED, "unchanged")
-        return Verdict(rename=before[0] != item.document)
-    twin = known.duplicate(item.sha256)
-    if twin is not None:
-        return Verdict(Outcome.SKIPPED, f"same bytes as {twin}")
-    return Verdict(rename=known.taken(item.document))
+        return Verdict(other_name=before[0] != item.document)
+    if item.before in holders:
+        return Verdict(other_name=known.taken(item.document) and item.document != item.before)
+    if holders:
+        return Verdict(Outcome.SKIPPED, f"same bytes as {min(holders)}")
+    return Verdict(other_name=known.taken(item.document))
 
 
 def plan_commits(
     transaction: Transaction, group: Sequence[Ready], scratch: Path, base: Base
-) -> tuple[list[PlannedCommit], list[int]]:
-    """The commits of a group and, for each document, the index of its own; a person's uncommitted edits come before it."""
+) -> tuple[list[PlannedCommit], list[Landed]]:
+    """The commits of a group and what becomes of each document; a person's uncommitted edits come before its commit."""
     commits: list[PlannedCommit] = []
-    own: list[int] = []
+    landed: list[Landed] = []
     for ready in group:
-        operation, changes, edits = _changes(transaction, ready, scratch, base)
-        if edits:
-            commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
-        own.append(len(commits))
-        prepared = ready.prepared
-        message = document_message(
-            operation, ready.item.document, prepared.title, ready.item.sha256, prepared.usage, prepared.ungrounded
-        )
-        commits.append(PlannedCommit(message, changes))
-    return commits, own
+        change = _Change(transaction, ready, scratch, base)
+        change.plan()
+        if not change.changes:
+            landed.append(Landed(Outcome.UNCHANGED, None))
+            continue
+        if change.edits:
+            commits.append(PlannedCommit(edit_message(sorted(change.edits)), change.edits))
+        landed.append(Landed(change.outcome, len(commits)))
+        commits.append(PlannedCommit(change.message(), change.changes))
+    return commits, landed
 
 
-def own_edits(transaction: Transaction, paths: Sequence[str]) -> dict[str, bytes | Path | None]:
+def own_edits(transaction: Transaction, paths: Sequence[str]) -> dict[str, Content]:
     """The edits to tracked pages that a person has neither committed nor staged: what a commit of their own will hold."""
     wiki = [path for path in paths if path.startswith("wiki/")]
     return {edit.path: edit.content for edit in transaction.edits(wiki).values() if edit.tracked and not edit.staged}
 
 
-def _changes(
-    transaction: Transaction, ready: Ready, scratch: Path, base: Base
-) -> tuple[str, dict[str, bytes | Path | None], dict[str, bytes | Path | None]]:
-    tip, document, large = transaction.tip, ready.item.document, ready.prepared.large
-    changes: dict[str, bytes | Path | None] = {path: scratch / path for path in ready.prepared.files}
-    if large:
-        changes[large] = pointer(ready.item.sha256, ready.prepared.original)
-    old = _old_files(tip, document)
-    if not old:
-        return "add", changes, {}
-    changes.update({path: None for path in old if path not in changes})
-    edits = own_edits(transaction, sorted(old))
-    for path in sorted(old):
-        if path.startswith("wiki/") and path.endswith(".md"):
-            current = edits.get(path, tip.read(path))
-            if isinstance(current, bytes) and state(current) is Seal.EDITED:
-                _keep_edits(path, current, changes, tip, base)
-    return "update", changes, edits
+@dataclass(slots=True)
+class _Change:
+    """What one document's commit changes (none: nothing differs), and a person's edits that are committed before it."""
+
+    transaction: Transaction
+    ready: Ready
+    scratch: Path
+    base: Base
+    outcome: Outcome = Outcome.ADDED
+    changes: dict[str, Content] = field(default_factory=dict)
+    edits: dict[str, Content] = field(default_factory=dict)
+
+    @property
+    def tip(self) -> Snapshot:
+        return self.transaction.tip
+
+    def plan(self) -> None:
+        item, prepared = self.ready.item, self.ready.prepared
+        self.changes.update({path: self.scratch / path for path in prepared.files})
+        if prepared.large:
+            self.changes[prepared.large] = pointer(item.sha256, prepared.original)
+        old = self._files(item.before) if item.before else ()
+        self.outcome = Outcome.RENAMED if old else Outcome.ADDED
+        if not old:
+            old = self._files(item.document)
+            if old:
+                self.outcome = Outcome.RECOMPILED if item.again else Outcome.UPDATED
+        self.changes.update({path: None for path in old if path not in self.changes})
+        self.edits = own_edits(self.transaction, old)
+        self._keep_edits(old)
+        if item.again:
+            self._drop_same()
+
+    def _files(self, document: str) -> list[str]:
+        """All files that the tip holds for a document, its record included, sorted; none when it is new."""
+        return [path for path in own_files(self.tip, document) if not path.startswith(f"{EDITED}/")]
+
+    def _keep_edits(self, old: Iterable[str]) -> None:
+        """Merges what a person wrote on the document's pages into the new ones, which may stand under other names."""
+        for path in old:
+            if path.startswith("wiki/") and path.endswith(".md"):
+                current = self.edits.get(path, self.tip.read(path))
+                if isinstance(current, bytes) and state(current) is not Seal.GENERATED:
+                    self._keep_edit(path, current)
+                elif self.tip.blob(edited_path(path)):
+                    self.changes[edited_path(path)] = None
+
+    def _keep_edit(self, path: str, current: bytes) -> None:
+        before, after = self.ready.item.before, self.ready.item.document
+        moves = self.outcome is Outcome.RENAMED
+        target = moved_path(path, before, after) if moves else path
+
+        def moved(page: bytes | None) -> bytes | None:
+            return moved_page(page, path, before, after) if moves and page is not None else page
+
+        new = self.changes.get(target)
+        projected = new.read_bytes() if isinstance(new, Path) else new
+        settled = settle(target, moved(current), projected, lambda: moved(self.tip.read(edited_path(path)) or self.base(path)))
+        self.changes[target] = settled.content
+        if self.tip.blob(edited_path(path)):
+            self.changes[edited_path(path)] = None
+        if settled.edited_base is not None:
+            self.changes[edited_path(target)] = settled.edited_base
+
+    def _drop_same(self) -> None:
+        """Leaves out what the tip holds already; an original is the very one that it was made from."""
+        for path, content in list(self.changes.items()):
+            same = self.tip.blob(path) is not None if path.startswith("raw/") else _bytes(content) == self.tip.read(path)
+            if same and content is not None:
+                del self.changes[path]
+
+    def message(self) -> str:
+        item, prepared = self.ready.item, self.ready.prepared
+        before = ""
+        if self.outcome is Outcome.RENAMED:
+            old = record_of(self.tip, item.before)
+            before = item.before if item.before != item.document else old.source.path if old else ""
+        what = item.source.path if before and item.before == item.document else item.document
+        return document_message(
+            _VERBS[self.outcome],
+            item.document,
+            prepared.title,
+            item.sha256,
+            prepared.usage,
+            prepared.ungrounded,
+            what=f"{before} -> {what}" if before else what,
+        )
 
 
-def _keep_edits(path: str, current: bytes, changes: dict[str, bytes | Path | None], tip: Snapshot, base: Base) -> None:
-    new = changes[path]
-    projected = new.read_bytes() if isinstance(new, Path) else new
-    settled = settle(path, current, projected, lambda: tip.read(f"{EDITED}/{path}") or base(path))
-    changes[path] = settled.content
-    if settled.edited_base is not None or tip.blob(f"{EDITED}/{path}"):
-        changes[f"{EDITED}/{path}"] = settled.edited_base
-
-
-def _old_files(tip: Snapshot, document: str) -> set[str]:
-    """All files that the tip holds for a document, its record included; none when it is new."""
-    path = records.record_path(document)
-    content = tip.read(path)
-    if content is None:
-        return set()
-    try:
-        files = records.decode(content, path).files
-    except FormatError:
-        files = ()
-    return {file for file in files if tip.blob(file)} | {path}
+def _bytes(content: Content) -> bytes | None:
+    return content.read_bytes() if isinstance(content, Path) else content

@@ -23,7 +23,7 @@ PICTURE_TYPES = {
     ".svg": "image/svg+xml",
 }
 MAX_PICTURE_BYTES = 20 * 1024**2
-_FOLDER_PAGES = ("README.md", "index.md", "index.html", "index.rst", "readme.md")
+FOLDER_PAGES = ("README.md", "index.md", "index.html", "index.rst", "readme.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FolderLinks:
         relative, fragment = found
         file = self.source.folder / relative
         if file.is_dir():
-            relative = next((f"{relative}/{name}" for name in _FOLDER_PAGES if (file / name).is_file()), "")
+            relative = next((f"{relative}/{name}" for name in FOLDER_PAGES if (file / name).is_file()), "")
         if not relative or not supported(PurePosixPath(relative).name) or not (self.source.folder / relative).is_file():
             return None
         stored = f"{self.source.root}/{relative}" if self.source.root else relative

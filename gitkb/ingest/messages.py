@@ -17,12 +17,21 @@ _MENTION = re.compile(r"(?<![^\W_])@(?=\w)|(?<![^\W_])[#!](?=\d)|\bGH-(?=\d)", r
 _CLOSING = re.compile(r"\b((?:close|fix|resolv|implement)\w*:? +)(?:https?://)?(\S+[/#!]\d+)", re.IGNORECASE)
 
 
-def document_message(operation: str, document: str, title: str, sha256: str, usage: Usage = _NOTHING, ungrounded: int = 0) -> str:
+def document_message(
+    operation: str,
+    document: str,
+    title: str,
+    sha256: str,
+    usage: Usage = _NOTHING,
+    ungrounded: int = 0,
+    *,
+    what: str = "",
+) -> str:
     """The message of a document commit: "add docs/guide/intro-to-x: Introduction to X"; `usage` is what a model was asked for it,
-    `ungrounded` how many of its claims were dropped."""
+    `ungrounded` how many of its claims were dropped. `what` stands for the document in the first line: "docs/old -> docs/new"."""
     trailers = {"Gitkb-Operation": operation, "Gitkb-Document": document, "Gitkb-Source-Sha256": sha256}
     trailers |= _cost(usage, ungrounded)
-    return _message(f"{operation} {document}: {title}", "", trailers)
+    return _message(f"{operation} {what or document}: {title}", "", trailers)
 
 
 def pages_message(changes: PageChanges, usage: Usage = _NOTHING, ungrounded: int = 0) -> str:

@@ -4,7 +4,7 @@ Invariant: a source that the knowledge base knows keeps its document; a new one 
 scan order. So a name depends on the paths alone unless two of them would be equal.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from gitkb.convert import ENDINGS
@@ -31,15 +31,19 @@ def candidates(path: str) -> Iterator[str]:
         yield f"{prefix}{document_segment(f'{segment}-{short_hash(path, digits)}')}"
 
 
-def reserve(paths: Iterable[str], known: dict[str, str], taken: Callable[[str], bool]) -> dict[str, str]:
+def reserve(
+    paths: Iterable[str], known: dict[str, str], taken: Callable[[str], bool], renamed: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """A document for every source path, in order; `known` maps source paths of the knowledge base to their documents and
-    `taken` tells whether a name is in use there."""
+    `taken` tells whether a name is in use there. `renamed` maps new paths to the documents that they take over, whose own names
+    are free to them."""
+    own = renamed or {}
     names: dict[str, str] = {}
     used: set[str] = set()
     for path in paths:
         name = known.get(path)
         if name is None:
-            name = next(c for c in candidates(path) if c not in used and not taken(c))
+            name = next(c for c in candidates(path) if c not in used and (c == own.get(path) or not taken(c)))
         used.add(name)
         names[path] = name
     return names

@@ -15,7 +15,7 @@ from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
 from gitkb.errors import ModelError, RefMoved, RepositoryError
 from gitkb.events import Listener
-from gitkb.ingest.land import EDITED, own_edits
+from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, pages_message
 from gitkb.ingest.notes import Note, remember, scope_since
 from gitkb.ingest.overlay import Overlay
@@ -23,7 +23,7 @@ from gitkb.ingest.scopes import differences, topics_of
 from gitkb.model import PageChanges, Tree, Usage
 from gitkb.overviews import OVERVIEWS
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
-from gitkb.wiki.edits import settle
+from gitkb.wiki.edits import EDITED, settle
 from gitkb.wiki.generated import Seal, state
 from gitkb.wiki.projection import Scope, is_page, is_shared, project
 

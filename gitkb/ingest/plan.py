@@ -7,13 +7,14 @@ neither on the number of jobs nor on timing.
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Protocol
 
 from gitkb.errors import UsageError
 from gitkb.ingest import names
+from gitkb.ingest.gone import Disk
 from gitkb.ingest.reading import open_document, unreadable
 from gitkb.ingest.scan import Scan
 from gitkb.model import Outcome, SourceFile
@@ -25,20 +26,22 @@ class Known(Protocol):
     def source(self, path: str) -> tuple[str, str] | None:
         """(document, sha256) of a source path."""
 
-    def duplicate(self, sha256: str) -> str | None:
-        """The first document by name that holds these bytes."""
+    def holders(self, sha256: str) -> list[tuple[str, str]]:
+        """(document, source path) of all documents that hold these bytes, by name."""
 
     def taken(self, document: str) -> bool:
         """Whether a document has this name."""
 
-    def below(self, root: str) -> set[str]:
-        """The sha256 of all sources below a root's path."""
+    def below(self, root: str) -> list[tuple[str, str, str]]:
+        """(source path, document, sha256) of all sources below a root's path, by path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One source of a run: to be prepared while `outcome` is None, else decided already; `update` where it is known with other
-    bytes. `hashing` is the seconds that its hash took; `twin` the source of this run for whose equal bytes it is skipped."""
+    bytes, `before` the name until now of the document whose moved file it is, `again` where its original is the one in the
+    knowledge base. `hashing` is the seconds that its hash took; `twin` the source of this run for whose equal bytes it is
+    skipped."""
 
     source: SourceFile
     document: str
@@ -48,6 +51,24 @@ class Item:
     update: bool = False
     hashing: float = 0.0
     twin: str = ""
+    before: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A document whose file is gone from its folder, and the path that it had there."""
+
+    document: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An item for every source, in scan order, and the documents whose file is gone and whose bytes no source takes over."""
+
+    items: list[Item]
+    gone: tuple[Gone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +89,57 @@ def hash_files(sources: Sequence[SourceFile], refuse: Callable[[int], str], jobs
     return list(Parallel(n_jobs=jobs or -1, backend="threading")(delayed(_hash)(source, refuse) for source in sources))
 
 
-def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> list[Item]:
-    """An item for every source, in scan order."""
+def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> Plan:
+    """What becomes of every source, and which documents have none any more."""
     sources = [source for scan in scans for source in scan.files]
     before = {s.path: found for s in sources if (found := known.source(s.path)) is not None}
-    new = [s.path for s in sources if s.path in before or _is_new(hashes[s.path], known)]
-    documents = names.reserve(_first_of_bytes(new, hashes, before), {p: d for p, (d, _) in before.items()}, known.taken)
-    items: list[Item] = []
-    first: dict[str, Item] = {}
-    for source in sources:
-        item = _decide(source, hashes[source.path], before.get(source.path), known, documents, first)
-        if item.outcome is None:
-            first.setdefault(item.sha256, item)
-        items.append(item)
-    return items
+    disk = Disk(scans)
+    moved = _moved([s.path for s in sources if s.path not in before], hashes, known, disk)
+    changing = {document for path, (document, sha) in before.items() if hashes[path].sha256 not in ("", sha)}
+    held = _Held(known, changing, {document: path for path, document in moved.items()})
+    new = [s.path for s in sources if s.path in before or s.path in moved or held.is_new(hashes[s.path])]
+    reserved = _first_of_bytes(new, hashes, before.keys() | moved.keys())
+    documents = names.reserve(reserved, {p: d for p, (d, _) in before.items()}, known.taken, moved)
+    decide = _Deciding(before, moved, documents, held)
+    items = [decide(source, hashes[source.path]) for source in sources]
+    kept = set(moved.values())
+    below = {Gone(document, path) for scan in scans if scan.is_folder for path, document, _ in known.below(scan.root)}
+    gone = (each for each in below if each.document not in kept and disk.is_gone(each.source))
+    return Plan(items, tuple(sorted(gone, key=lambda each: (each.source, each.document))))
+
+
+def _moved(paths: Sequence[str], hashes: Mapping[str, Hashed], known: Known, disk: Disk) -> dict[str, str]:
+    """The new paths whose bytes are those of a document whose own file is gone, with that document. Of several documents the first
+    by its source path chooses first: a path of the same file name, else the first in scan order."""
+    by_bytes: dict[str, list[str]] = {}
+    for path in paths:
+        if hashes[path].sha256:
+            by_bytes.setdefault(hashes[path].sha256, []).append(path)
+    found = {}
+    for sha, free in by_bytes.items():
+        for source, document in sorted((source, document) for document, source in known.holders(sha)):
+            if free and disk.is_gone(source):
+                name = source.rpartition("/")[2]
+                taken = next((path for path in free if path.rpartition("/")[2] == name), free[0])
+                free.remove(taken)
+                found[taken] = document
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Which documents will hold some bytes after the run: not those that are `changing`; `moved` maps documents to new paths."""
+
+    known: Known
+    changing: set[str]
+    moved: Mapping[str, str]
+
+    def first(self, sha256: str) -> str | None:
+        """The first document by name that holds these bytes, by the name that it has now."""
+        return next((document for document, _ in self.known.holders(sha256) if document not in self.changing), None)
+
+    def is_new(self, hashed: Hashed) -> bool:
+        return not hashed.error and self.first(hashed.sha256) is None
 
 
 def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) -> Item:
@@ -97,7 +155,7 @@ def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) 
 
 def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> None:
     """Raises `UsageError` when a folder's root is known but shares no bytes with it: probably it is another folder."""
-    old = known.below(scan.root)
+    old = {sha for _, _, sha in known.below(scan.root)}
     if old and scan.files and not any(hashes[source.path].sha256 in old for source in scan.files):
         raise UsageError(
             f"{scan.folder} shares no file with the documents already below {scan.root}/; it is probably another folder.",
@@ -105,41 +163,60 @@ def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> 
         )
 
 
-def _is_new(hashed: Hashed, known: Known) -> bool:
-    return not hashed.error and known.duplicate(hashed.sha256) is None
+def refuse_empty(scan: Scan, known: Known) -> None:
+    """Raises `UsageError` when a folder has no document left and all of its root's would go: it looks unmounted, or mistyped."""
+    count = len(known.below(scan.root))
+    if count and not scan.files:
+        raise UsageError(
+            f"{scan.folder} has no document left, so --prune would remove all {count} below {scan.root}/.",
+            "Is it mounted, and the right folder? To remove the documents nevertheless: gitkb remove DOCUMENT...",
+        )
 
 
-def _first_of_bytes(paths: Sequence[str], hashes: dict[str, Hashed], before: dict[str, tuple[str, str]]) -> list[str]:
-    """The paths that need a name: all known ones, and of the others the first with its bytes."""
+def _first_of_bytes(paths: Sequence[str], hashes: dict[str, Hashed], documents: Set[str]) -> list[str]:
+    """The paths that need a name: those that are documents already, and of the others the first with its bytes."""
     kept, seen = [], set()
     for path in paths:
-        if path in before or hashes[path].sha256 not in seen:
+        if path in documents or hashes[path].sha256 not in seen:
             kept.append(path)
             seen.add(hashes[path].sha256)
     return kept
 
 
-def _decide(
-    source: SourceFile,
-    hashed: Hashed,
-    before: tuple[str, str] | None,
-    known: Known,
-    documents: dict[str, str],
-    first: dict[str, Item],
-) -> Item:
-    document = before[0] if before else documents.get(source.path, names.document_name(source.path))
-    if hashed.error:
-        return Item(source, document, outcome=Outcome.FAILED, reason=hashed.error)
-    if before:
-        if before[1] == hashed.sha256:
-            return Item(source, document, hashed.sha256, Outcome.SKIPPED, "unchanged")
-        return Item(source, document, hashed.sha256, update=True, hashing=hashed.seconds)
-    if (twin := known.duplicate(hashed.sha256)) is not None:
-        return Item(source, document, hashed.sha256, Outcome.SKIPPED, f"same bytes as {twin}")
-    if (other := first.get(hashed.sha256)) is not None:
-        reason = f"same bytes as {other.document}"
-        return Item(source, document, hashed.sha256, Outcome.SKIPPED, reason, hashing=hashed.seconds, twin=other.source.path)
-    return Item(source, document, hashed.sha256, hashing=hashed.seconds)
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """Decides source by source, in scan order; `first` has the first one to be prepared of all bytes."""
+
+    before: Mapping[str, tuple[str, str]]
+    moved: Mapping[str, str]
+    documents: Mapping[str, str]
+    held: _Held
+    first: dict[str, Item] = field(default_factory=dict)
+
+    def __call__(self, source: SourceFile, hashed: Hashed) -> Item:
+        item = self._decide(source, hashed)
+        if item.outcome is None:
+            self.first.setdefault(item.sha256, item)
+        return item
+
+    def _decide(self, source: SourceFile, hashed: Hashed) -> Item:
+        before = self.before.get(source.path)
+        document = before[0] if before else self.documents.get(source.path, names.document_name(source.path))
+        item = Item(source, document, hashed.sha256, hashing=hashed.seconds)
+        if hashed.error:
+            return Item(source, document, outcome=Outcome.FAILED, reason=hashed.error)
+        if before:
+            if before[1] == hashed.sha256:
+                return Item(source, document, hashed.sha256, Outcome.SKIPPED, "unchanged")
+            return replace(item, update=True)
+        if source.path in self.moved:
+            return replace(item, before=self.moved[source.path])
+        if (twin := self.held.first(hashed.sha256)) is not None:
+            now = self.documents.get(self.held.moved.get(twin, ""), twin)
+            return Item(source, document, hashed.sha256, Outcome.SKIPPED, f"same bytes as {now}")
+        if (other := self.first.get(hashed.sha256)) is not None:
+            return replace(item, outcome=Outcome.SKIPPED, reason=f"same bytes as {other.document}", twin=other.source.path)
+        return item
 
 
 def _hash(source: SourceFile, refuse: Callable[[int], str]) -> Hashed:

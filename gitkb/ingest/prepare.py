@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from gitkb.convert import convert, identify
 from gitkb.errors import ConversionError
 from gitkb.ingest.cache import Cache
 from gitkb.ingest.links import links_of
+from gitkb.ingest.present import Present, PresentLinks
 from gitkb.ingest.reading import open_document, unreadable
 from gitkb.model import Conversion, Digest, Source, SourceFile
 
@@ -30,19 +31,21 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Job:
     """One document to prepare; `sha256` is what the scan saw, so that a file changed meanwhile is noticed. `replies` are the JSON
-    texts that a model has answered so far, by the keys of their requests."""
+    texts that a model has answered so far, by the keys of their requests. `present` is what the knowledge base holds of a
+    document that is made again from its original there, which is moved and not copied."""
 
     source: SourceFile
     document: str
     sha256: str
     replies: Mapping[str, str] = field(default_factory=dict)
+    present: Present | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """What all jobs of a run share: folders, limits, and the documents of the run by source path. Originals of more than
     `large_above` bytes go to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive
-    compiler."""
+    compiler; `settings` is the fingerprint of the settings, for the records."""
 
     scratch: Path
     cache: Path
@@ -51,6 +54,7 @@ class Workshop:
     names: Mapping[str, str]
     large_above: int | None = None
     model: "ModelSettings | None" = None
+    settings: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,10 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     else:
         digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
-    built = build(job.document, source, conversion, digest, links_of(job.source, shop.names), large=large)
-    files = {**built.files, records.record_path(job.document): records.encode(built.record)}
+    links = links_of(job.source, shop.names) if job.present is None else PresentLinks(job.source.path, job.present, shop.names)
+    built = build(job.document, source, conversion, digest, links, large=large)
+    record = replace(built.record, settings=shop.settings)
+    files = {**built.files, records.record_path(job.document): records.encode(record)}
     for path, content in files.items():
         _write(shop.scratch / path, content)
     phases = {"prepare": converted - started, "digest": time.perf_counter() - converted}
@@ -138,10 +144,17 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     for copy in (plain, large) if job.replies else ():
         if copy.is_file():
             return copy, copy.stat().st_size, copy == large
-    size = _copy(job, plain, shop.max_bytes)
-    if shop.large_above is not None and size > shop.large_above:
+    size = _copy(job, plain, shop.max_bytes) if job.present is None else _move(job.source.file, plain)
+    to_lfs = shop.large_above is not None and size > shop.large_above
+    if to_lfs if job.present is None else job.present.is_large:
         return plain.rename(large), size, True
     return plain, size, False
+
+
+def _move(file: Path, target: Path) -> int:
+    """Moves an original that was brought into the scratch folder; its size in bytes."""
+    with _writing(target):
+        return file.replace(target).stat().st_size
 
 
 def _copy(job: Job, target: Path, limit: int) -> int:

@@ -72,26 +72,13 @@ class RemoveRun:
         )
 
     def _transact(self, transaction: Transaction, documents: Sequence[str]) -> list[RemovedDocument]:
-        tip = transaction.tip
-        commits: list[PlannedCommit] = []
-        removals: list[tuple[int, RemovedDocument, list[str]]] = []
         for document in documents:
-            removed = _removed(tip, document)
-            if not removed.files:
+            if not own_files(transaction.tip, document):
                 raise NotFound(f"{document} was removed meanwhile.", "gitkb log shows by whom.")
-            edits = {path: new for path, new in own_edits(transaction, removed.files).items() if new is not None}
-            if edits:
-                commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
-            removals.append((len(commits), removed, _edited(tip, removed.files, edits)))
-            commits.append(PlannedCommit(_message(tip, removed), dict.fromkeys(removed.files)))
-        oids = transaction.publish(commits, f"{len(documents)} documents")
-        for index, _, edited in removals:
-            for path in edited:
-                self.listener.message(f"{path} held words of a person; they are in the history: git show {oids[index]}~:{path}")
-        return [RemovedDocument(each.document, each.title, each.files, oids[index]) for index, each, _ in removals]
+        return remove_group(transaction, documents, self.listener)
 
     def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
-        removed = tuple(_removed(tip, document) for document in documents)
+        removed = tuple(removed_document(tip, document) for document in documents)
         gone: dict[str, bytes | None] = {path: None for each in removed for path in each.files}
         foreseen = foresee(self.store, self.catalog, tip, gone, uncommitted(self.store, self.options.branch, tip))
         labels = [label_of(document) for document in documents]
@@ -102,7 +89,28 @@ class RemoveRun:
         return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
 
 
-def _removed(tip: Tree, document: str) -> RemovedDocument:
+def remove_group(transaction: Transaction, documents: Sequence[str], listener: Listener) -> list[RemovedDocument]:
+    """Removes documents that the tip has, each in a commit of its own; a person's uncommitted edits of their pages are committed
+    before, and the listener hears where they can be read."""
+    tip = transaction.tip
+    commits: list[PlannedCommit] = []
+    removals: list[tuple[int, RemovedDocument, list[str]]] = []
+    for document in documents:
+        removed = removed_document(tip, document)
+        edits = {path: new for path, new in own_edits(transaction, removed.files).items() if new is not None}
+        if edits:
+            commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
+        removals.append((len(commits), removed, _edited(tip, removed.files, edits)))
+        commits.append(PlannedCommit(_message(tip, removed), dict.fromkeys(removed.files)))
+    oids = transaction.publish(commits, f"{len(documents)} documents")
+    for index, _, edited in removals:
+        for path in edited:
+            listener.message(f"{path} held words of a person; they are in the history: git show {oids[index]}~:{path}")
+    return [RemovedDocument(each.document, each.title, each.files, oids[index]) for index, each, _ in removals]
+
+
+def removed_document(tip: Tree, document: str) -> RemovedDocument:
+    """A document with all paths that are its alone, as it stands in a tree."""
     record = record_of(tip, document)
     return RemovedDocument(document, record.title if record else "", own_files(tip, document))
 

@@ -25,13 +25,15 @@ class Scan:
     """What one PATH of the command line holds: `root` as documents will be named below it ("" for a single file).
 
     `files` has folders too that cannot be listed: they fail in their place. `unsupported` are files of other formats, links that
-    lead nowhere or out of the folder, pipes and the like.
+    lead nowhere or out of the folder, pipes and the like. `is_folder` is False where PATH is a single file, which `folder` only
+    holds.
     """
 
     root: str
     folder: Path
     files: tuple[SourceFile, ...]
     unsupported: tuple[str, ...]
+    is_folder: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def scan(path: Path, into: str, wanted: Filter, knowledge_base: Path | None) -> 
     name = stored_path(unicodedata.normalize("NFC", path.name))
     stored = f"{prefix}/{name}" if prefix else name
     folder = path.parent.resolve()
-    return Scan(prefix, folder, (SourceFile(stored, folder / path.name, prefix, folder),), ())
+    return Scan(prefix, folder, (SourceFile(stored, folder / path.name, prefix, folder),), (), is_folder=False)
 
 
 def stored_path(path: str) -> str:

@@ -219,6 +219,11 @@ class Store:
             raise
         return run
 
+    def large_original(self, path: str, content: bytes) -> Path | None:
+        """The file of this machine that a pointer at a path stands for; None where it is no pointer, or Git LFS has not got it
+        here."""
+        return lfs.Originals.of(self._repository, self.git_dir, self._root).find(path, content)
+
     def require_lfs(self, report: Wait) -> None:
         """Make sure that large originals can be kept in Git LFS here: `RepositoryError` where git-lfs is not installed."""
         lfs.require(self._folders.git_dir, self.git_dir, report)

@@ -10,9 +10,9 @@ def test_sources_are_found_by_path_bytes_name_and_root() -> None:
     with base(first, record("docsx/b")) as made:
         known = KnownSources(made.db)
         assert known.source("docs/a.md") == ("docs/a", first.source.sha256)
-        assert known.duplicate(first.source.sha256) == "docs/a"
+        assert known.holders(first.source.sha256) == [("docs/a", "docs/a.md")]
         assert known.taken("docs/a") and not known.taken("docs")
-        assert known.below("docs") == {first.source.sha256}
+        assert known.below("docs") == [("docs/a.md", "docs/a", first.source.sha256)]
 
 
 def test_documents_are_listed_by_name() -> None:

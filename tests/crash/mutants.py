@@ -156,19 +156,19 @@ def packs_are_written_in_gits_own_folder() -> None:
 
 @mutant("add", ("packs/", WIKI), Kind.LOST)
 def documents_are_reported_before_they_are_durable() -> None:
-    from gitkb.ingest import run
+    from gitkb.ingest.committing import Committing
     from gitkb.model import DocumentResult, Outcome
 
-    publish = run.AddRun._publish
+    publish = Committing._publish
 
-    def published(self: run.AddRun, group: Any) -> Any:
+    def published(self: Committing, group: Any) -> Any:
         for ready in group:
             item = ready.item
             self.listener.document(DocumentResult(item.document, item.source.path, Outcome.ADDED, "", "", 0.0))
         sys.stdout.flush()
         return publish(self, group)
 
-    run.AddRun._publish = published  # type: ignore[method-assign]
+    Committing._publish = published  # type: ignore[method-assign]
 
 
 @mutant("change", (WIKI, MAIN), Kind.LOST)

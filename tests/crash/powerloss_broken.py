@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gitkb.ingest import run as ingest
+from gitkb.ingest import grouping as ingest
 from gitkb.store import follow, hardening, journal, locks, objects, publish, refs, writer
 from gitkb.store import run as store_run
 

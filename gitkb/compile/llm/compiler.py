@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitkb.compile import LLM_COMPILER
-from gitkb.compile.description import LONGEST as LONGEST_DESCRIPTION
+from gitkb.compile.llm.called import compiler_of
 from gitkb.compile.llm.parts import Part, split_parts
 from gitkb.compile.llm.prompts import QUOTED, fenced, in_language
 from gitkb.compile.llm.prompts.digest import digest_rules, digest_schema
 from gitkb.compile.llm.reduction import Reduced, reduce_parts
-from gitkb.compile.llm.replied import objects_of, plain_words, reply_object, text_of
+from gitkb.compile.llm.replied import objects_of, reply_object, text_of
 from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.llm.statements import Found, Ground, document_text, ground_of
 from gitkb.compile.llm.subjects import Subject, read_subjects, united
@@ -25,7 +24,7 @@ from gitkb.compile.requests import Message, Request, Unanswered
 from gitkb.compile.summary import document_title
 from gitkb.model import Conversion, Digest
 
-__all__ = ["ModelSettings", "compiler_of", "digest"]
+__all__ = ["ModelSettings", "digest"]
 
 _TOKENS_A_STATEMENT = 120
 _MOST_SUMMARY, _MOST_POINTS = 5, 8
@@ -76,11 +75,6 @@ def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replie
         topics=united(subjects, len(parts), title, ground),
         ungrounded=ground.dropped,
     )
-
-
-def compiler_of(model: str) -> str:
-    """How digests name this compiler: with the model in one clean line."""
-    return f"{LLM_COMPILER} {plain_words(model, 200) or 'unnamed model'}"
 
 
 def _system(settings: ModelSettings) -> str:

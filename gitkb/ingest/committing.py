@@ -1,0 +1,259 @@
+"""Commits documents as they become ready, in order and in groups, and brings the pages up to date: what every run that makes
+documents of originals does.
+
+Invariant: an outcome is reported only after it is true; what was reported as committed is durable. The lock is held for one group
+at a time, never while documents are prepared. Whatever stops the run, the branch stands at the last group.
+"""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.records import known_at
+from gitkb.config import Settings
+from gitkb.errors import RefMoved, RepositoryError
+from gitkb.events import Listener, Progress
+from gitkb.ingest import land, names, pages
+from gitkb.ingest.desk import Asked, Desk, Fetch
+from gitkb.ingest.grouping import GROUP_SECONDS, Group, Results
+from gitkb.ingest.land import Ready
+from gitkb.ingest.plan import Item, Known
+from gitkb.ingest.pool import Pool
+from gitkb.ingest.prepare import Job, Prepared, Workshop
+from gitkb.ingest.session import Session
+from gitkb.model import DocumentResult, Outcome, Usage
+from gitkb.store import PlannedCommit, Run, Snapshot, Store, Stored, Transaction
+
+PAGES_EVERY = 500
+CACHE_BYTES = 2 * 1024**3
+ATTEMPTS = 50
+
+
+class Committing:
+    """The state of one run: counts, the group being gathered, the tip at which its sources were last judged. `run` is set when
+    the transaction's run has begun."""
+
+    run: Run
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        settings: Settings,
+        listener: Listener,
+        session: Session | None,
+        *,
+        timings: bool,
+        dry: bool = False,
+    ) -> None:
+        """`session` reaches the model where the settings ask for one. A `dry` run commits nothing, and has in `noted` what it
+        would have changed, by path."""
+        self.store, self.catalog, self.settings, self._dry = store, catalog, settings, dry
+        self.noted: dict[str, bytes | None] = {}
+        self.listener, self.session, self._timings = listener, session, timings
+        self.tip = ""
+        self.counts = dict.fromkeys(Outcome, 0)
+        self.progress = Progress()
+        self.page_changes = pages.Tally()
+        self.ungrounded = 0
+        self._group = Group()
+        self._since_pages = 0
+        # A page that changes with every few documents would be written about again each time, so a model is asked at the end.
+        self._pages_every = PAGES_EVERY if session is None else sys.maxsize
+        self._phases: dict[str, float] = {}
+
+    @property
+    def usage(self) -> Usage:
+        """What a model was asked so far."""
+        return self.session.client.usage if self.session else Usage()
+
+    @contextmanager
+    def preparing(
+        self, jobs: Sequence[Job], shop: Workshop, workers: int, fetch: Fetch | None = None, known: Asked | None = None
+    ) -> Iterator[None]:
+        """Prepares the jobs in parallel while the body commits what is ready; what still waits at its end is committed. `fetch`
+        brings originals that are no files; `known` answers in a model's stead where there is no session."""
+        self.advance(total=len(jobs))
+        with Pool(shop, self.settings.convert, self.run.worker_lock, workers) as pool:
+            if jobs and self.session:
+                self.session.client.warm()
+            client, ahead = (self.session.client, self.session.ahead) if self.session else (known, 0)
+            self._desk = Desk(pool, client, ahead, fetch)
+            self._results = Results(self._desk.prepare(jobs))
+            yield
+            self._land_group()
+
+    def add(self, entry: Item | Ready) -> None:
+        """The next outcome, or document to commit, in order."""
+        self._group.add(entry)
+        if self._group.is_full(self._pages_every - self._since_pages):
+            self._land_group()
+
+    def next(self) -> Prepared:
+        """The next prepared document; while it is awaited, what waits already is committed after half a second."""
+        result = self._results.get(GROUP_SECONDS if self._group.ready else None)
+        if result is None:
+            self._land_group()
+            result = self._results.get(None)
+        assert result is not None
+        self.advance(prepared=self.progress.prepared + 1)
+        return result
+
+    def prepare_again(self, item: Item) -> Ready:
+        """A document prepared at once: it got another name, or stands for one that failed."""
+        return Ready(item, self._desk.run(Job(item.source, item.document, item.sha256)))
+
+    def _land_group(self) -> None:
+        """Commits what is ready and reports everything that waits, in order."""
+        group, self._group = self._group, Group()
+        results = self._publish(group.ready)
+        for entry in group.entries:
+            item = entry.item if isinstance(entry, Ready) else entry
+            self.report(results.get(_key(item)) or _undone(entry))
+        if self._since_pages >= self._pages_every:
+            self.refresh()
+
+    def _publish(self, group: Sequence[Ready]) -> dict[str, DocumentResult]:
+        """One transaction for a group, planned again when the branch moved; what got another name follows in a group of its
+        own."""
+        if not group:
+            return {}
+        for _ in range(ATTEMPTS):
+            try:
+                results, again = self._transact(group)
+            except RefMoved:
+                continue
+            named = [self.prepare_again(ready.item) for ready in again]
+            results.update({_key(r.item): _undone(r) for r in named if r.prepared.error})
+            return results | self._publish([ready for ready in named if not ready.prepared.error])
+        raise RepositoryError(
+            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run it again."
+        )
+
+    def _transact(self, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready]]:
+        asked = time.perf_counter()
+        for ready in group:
+            if ready.prepared.large:
+                file = self.run.scratch / ready.prepared.large
+                self.run.keep_original(file, ready.item.sha256, ready.prepared.original)
+        with self.run.locked(self.listener.message) as transaction:
+            locked = time.perf_counter()
+            results, landing, again = self._judge(transaction.tip, group)
+            base = pages.history_base(self.store, transaction.tip.commit)
+            commits, landed = land.plan_commits(transaction, landing, self.run.scratch, base)
+            planned = time.perf_counter()
+            progress = f"{self.progress.committed + len(landing)} of {self.progress.total} documents"
+            oids = self._publish_or_note(transaction, commits, progress)
+        published = time.perf_counter()
+        if oids:
+            self.tip = oids[-1]
+        seconds = {"lock_wait": locked - asked, "commit": planned - locked, "publish": published - planned}
+        shares = {phase: value / len(group) for phase, value in seconds.items()}
+        for ready, each in zip(landing, landed, strict=True):
+            phases = {"hash": ready.item.hashing, **(ready.prepared.phases or {}), **shares}
+            commit = oids[each.index] if each.index is not None and oids else ""
+            results[_key(ready.item)] = _landed(ready, each.outcome, commit, phases)
+        self._since_pages += sum(each.index is not None for each in landed)
+        self.ungrounded += sum(ready.prepared.ungrounded for ready in landing)
+        return results, again
+
+    def _publish_or_note(self, transaction: Transaction, commits: Sequence[PlannedCommit], progress: str) -> list[str]:
+        """The ids of the commits; in a dry run none are made, and what they would change is noted."""
+        if not self._dry:
+            return transaction.publish(commits, progress) if commits else []
+        for commit in commits:
+            for path, content in commit.changes.items():
+                assert not isinstance(content, Stored)
+                self.noted[path] = content.read_bytes() if isinstance(content, Path) else content
+        return []
+
+    def _judge(self, tip: Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
+        """Splits a group into (already decided, to land, to prepare again under another name)."""
+        if tip.commit == self.tip:
+            return {}, list(group), []
+        results: dict[str, DocumentResult] = {}
+        landing, again = [], []
+        with known_at(self.catalog, tip) as known:
+            for ready in group:
+                verdict = land.judge(ready, known)
+                if verdict.outcome:
+                    item = replace(ready.item, outcome=verdict.outcome, reason=verdict.reason)
+                    results[_key(item)] = _undone(item)
+                elif verdict.other_name:
+                    again.append(replace(ready, item=self._named_otherwise(ready.item, known)))
+                else:
+                    landing.append(ready)
+        self.tip = tip.commit
+        return results, landing, again
+
+    def _named_otherwise(self, item: Item, known: Known) -> Item:
+        found = known.source(item.source.path)
+        if found is not None:
+            return replace(item, document=found[0], before="", update=True)
+        free = (name for name in names.candidates(item.source.path) if name == item.before or not known.taken(name))
+        return replace(item, document=next(free))
+
+    def refresh(self) -> None:
+        """Makes the pages commit if pages are pending."""
+        self._since_pages = 0
+        started = time.perf_counter()
+        author = self.session.author if self.session else None
+        changes = pages.refresh(self.store, self.run, self.catalog, self.settings, self.listener, author)
+        self.page_changes.add(changes)
+        self._phases["pages"] = self._phases.get("pages", 0.0) + time.perf_counter() - started
+
+    def report(self, result: DocumentResult) -> None:
+        """Tells the outcome of one document and counts it."""
+        self.counts[result.outcome] += 1
+        done = sum(count for outcome, count in self.counts.items() if outcome.is_commit or outcome is Outcome.UNCHANGED)
+        self.advance(committed=done, failed=self.counts[Outcome.FAILED])
+        self.listener.document(result)
+        if self._timings and result.phases:
+            self.listener.timing(result.document, result.phases)
+
+    def advance(self, **changes: int) -> None:
+        """Changes the numbers of the progress."""
+        self.progress = replace(self.progress, **changes)
+        self.listener.progress(self.progress)
+
+    def clean_up(self) -> None:
+        """What is due after a run: the cache within its limit, few packs; the seconds of the whole are told."""
+        from gitkb.ingest.cache import Cache
+
+        Cache(self.store.local / "cache").trim(CACHE_BYTES)
+        self.store.maintain()
+
+    def tell_phases(self) -> None:
+        """The seconds of the run's own phases, where they are wanted."""
+        if self._timings:
+            self.listener.timing("", self._phases)
+
+
+def jobs_of(items: Sequence[Item]) -> list[Job]:
+    """The jobs of those items that are to be prepared."""
+    return [Job(item.source, item.document, item.sha256) for item in items if item.outcome is None]
+
+
+def _key(item: Item) -> str:
+    """What tells the documents of a run apart: their sources, or where there are none their names."""
+    return item.document if item.again else item.source.path
+
+
+def _undone(entry: Item | Ready) -> DocumentResult:
+    """The result of a source that was not committed: decided before, or failed while it was prepared."""
+    item = entry.item if isinstance(entry, Ready) else entry
+    if isinstance(entry, Ready):
+        reason = " ".join(part for part in (entry.prepared.error, entry.prepared.hint) if part)
+        seconds = sum((entry.prepared.phases or {}).values())
+        return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds)
+    return DocumentResult(item.document, item.source.path, item.outcome or Outcome.FAILED, item.reason)
+
+
+def _landed(ready: Ready, outcome: Outcome, commit: str, phases: dict[str, float]) -> DocumentResult:
+    item, before = ready.item, ready.item.before if outcome is Outcome.RENAMED else ""
+    seconds = sum(phases.values())
+    return DocumentResult(item.document, item.source.path, outcome, "", commit, seconds, ready.prepared.title, phases, before)

@@ -1,0 +1,69 @@
+"""The history of a document's file through renames of its document.
+
+Invariant: a rename is read from the difference of a commit in `.gitkb/documents/`: one record gone and one come with the same
+bytes of the original; never from messages, so it is found after squash, rebase and merge. Reads only.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gitkb import records
+from gitkb.errors import FormatError
+from gitkb.ingest.documents import owner_of
+from gitkb.ingest.moving import moved_path
+from gitkb.model import Record, Tree, TreeChange
+from gitkb.store import Commit, Store
+from gitkb.wiki.diff import renames
+
+
+def follow(store: Store, path: str, commit: str) -> Iterator[tuple[Commit, str]]:
+    """The commits that changed a file, newest first, each with the path that the file had after it; a file of a document is
+    followed to what it was called before a rename."""
+    while True:
+        step: tuple[str, str] | None = None
+        for found in store.history(path, commit):
+            yield found, path
+            step = _before(store, found, path)
+            if step is not None:
+                break
+        if step is None:
+            return
+        commit, path = step
+
+
+def renamed_documents(tree: Tree, changes: Sequence[TreeChange]) -> dict[str, str]:
+    """Old names of documents to new ones, of what differs between two trees; `tree` can read the blobs of both."""
+    if not any(change.old is None and records.document_of(change.path) for change in changes):
+        return {}
+    before, after = _records(tree, changes, old=True), _records(tree, changes, old=False)
+    return renames(before, after)
+
+
+def _before(store: Store, commit: Commit, path: str) -> tuple[str, str] | None:
+    """(the parent, the path there) where this commit renamed the document of a file."""
+    document = records.document_of(path) or owner_of(path)
+    if document is None:
+        return None
+    after = store.snapshot(commit.oid)
+    for parent in commit.parents:
+        before = store.snapshot(parent)
+        if before.blob(path) is None and after.blob(path) is not None:
+            names = renamed_documents(after, after.changes_since(before.oid))
+            old = next((old for old, new in names.items() if new == document), None)
+            if old is not None:
+                is_record = records.document_of(path) is not None
+                return parent, records.record_path(old) if is_record else moved_path(path, document, old)
+    return None
+
+
+def _records(tree: Tree, changes: Sequence[TreeChange], *, old: bool) -> Mapping[str, Record]:
+    """The records that only one side has, by document."""
+    found: dict[str, Record] = {}
+    for change in changes:
+        oid, other = (change.old, change.new) if old else (change.new, change.old)
+        if oid is not None and other is None and records.document_of(change.path):
+            try:
+                record = records.decode(tree.read_blob(oid), change.path)
+            except FormatError:
+                continue
+            found[record.document] = record
+    return found
