@@ -199,8 +199,8 @@ class MergeChoices:
 
 @dataclass(frozen=True, slots=True)
 class MergeSummary:
-    """The end of a `merge` or `pull` of `source`: documents that came, changed and went, shared pages touched; `commit` is the
-    tip. `moved` is False when there was nothing to merge."""
+    """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
+    `commit` is the tip. `moved` is False when there was nothing to merge."""
 
     branch: str
     commit: str
@@ -210,6 +210,7 @@ class MergeSummary:
     updated: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     pages: PageChanges = field(default_factory=PageChanges)
+    renamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

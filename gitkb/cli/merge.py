@@ -61,5 +61,6 @@ def merged(summary: MergeSummary) -> str:
     """What came, in a sentence."""
     if not summary.moved:
         return f"{summary.branch} holds all of {summary.source}."
-    counts = {"added": len(summary.added), "updated": len(summary.updated), "removed": len(summary.removed)}
+    kinds = (summary.added, summary.updated, summary.renamed, summary.removed)
+    counts = dict(zip(("added", "updated", "renamed", "removed"), map(len, kinds), strict=True))
     return f"Merged {summary.source}: {terminal.listed(counts) or 'no document changed'}."

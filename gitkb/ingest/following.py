@@ -32,9 +32,10 @@ def follow(store: Store, path: str, commit: str) -> Iterator[tuple[Commit, str]]
 
 def renamed_documents(tree: Tree, changes: Sequence[TreeChange]) -> dict[str, str]:
     """Old names of documents to new ones, of what differs between two trees; `tree` can read the blobs of both."""
-    if not any(change.old is None and records.document_of(change.path) for change in changes):
+    own = [change for change in changes if records.document_of(change.path)]
+    if all(change.old is not None for change in own) or all(change.new is not None for change in own):
         return {}
-    before, after = _records(tree, changes, old=True), _records(tree, changes, old=False)
+    before, after = _records(tree, own, old=True), _records(tree, own, old=False)
     return renames(before, after)
 
 

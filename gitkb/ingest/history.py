@@ -39,8 +39,8 @@ def _entry(store: Store, commit: Commit) -> LogEntry:
 
 
 def _what(store: Store, commit: Commit) -> tuple[str, str]:
-    """(what was done: "add", "update", "recompile", "rename", "remove" or "several"; the document, by its new name) of the records
-    that changed; ("", "") when none did."""
+    """(what was done: "add", "update", "recompile", "rename", "remove" or "several"; the document, by its new name) of the
+    records that changed; ("", "") when none did."""
     parent = store.snapshot(commit.parents[0]).oid if commit.parents else None
     tree = store.snapshot(commit.oid)
     changes = [change for change in tree.changes_since(parent) if records.document_of(change.path)]

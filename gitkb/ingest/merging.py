@@ -13,6 +13,7 @@ from gitkb.config import CONFIG_PATH, Settings, parse_settings
 from gitkb.errors import MergeConflict, RefMoved, RepositoryError
 from gitkb.events import Listener, MergeChoices, MergeSummary
 from gitkb.ingest import pages
+from gitkb.ingest.following import renamed_documents
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, merge_message
 from gitkb.ingest.mixing import Side
@@ -40,8 +41,9 @@ class Merging:
         changes = pages.refresh(self._store, self._run, self._catalog, settings, self._listener)
         tip = self._store.snapshot(f"refs/heads/{self._run.branch}")
         found = united or United()
-        added, updated, removed = (tuple(sorted(names)) for names in (found.added, found.updated, found.removed))
-        return MergeSummary(self._run.branch, tip.commit, source, united is not None, added, updated, removed, changes)
+        kinds = (found.added, found.updated, found.removed, found.renamed)
+        added, updated, removed, renamed = (tuple(sorted(names)) for names in kinds)
+        return MergeSummary(self._run.branch, tip.commit, source, united is not None, added, updated, removed, changes, renamed)
 
     def _settings(self) -> Settings:
         content = self._store.snapshot(f"refs/heads/{self._run.branch}").read(CONFIG_PATH) or b""
@@ -70,7 +72,12 @@ class Merging:
             transaction.advance(theirs.commit)
             return united
         united = self._unite(ours, theirs, source)
-        documents = {"added": united.added, "updated": united.updated, "removed": united.removed}
+        documents = {
+            "added": united.added,
+            "updated": united.updated,
+            "renamed": united.renamed,
+            "removed": united.removed,
+        }
         commit = PlannedCommit(merge_message(source, documents), united.changes, (theirs.commit,))
         transaction.publish([commit], f"{sum(map(len, documents.values()))} documents")
         return united
@@ -133,9 +140,12 @@ _UNRELATED = "They are two knowledge bases. Add the documents of one to the othe
 def _difference(ours: Snapshot, theirs: Snapshot) -> United:
     """The documents that come, change and go when the branch moves forward."""
     united = United()
-    for change in theirs.changes_since(ours.oid):
+    changes = theirs.changes_since(ours.oid)
+    names = renamed_documents(theirs, changes)
+    united.renamed.extend(names.values())
+    for change in changes:
         document = document_of(change.path)
-        if document is not None:
+        if document is not None and document not in {*names, *united.renamed}:
             kind = united.added if change.old is None else united.removed if change.new is None else united.updated
             kind.append(document)
     return united

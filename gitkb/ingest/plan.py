@@ -109,8 +109,8 @@ def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> Plan
 
 
 def _moved(paths: Sequence[str], hashes: Mapping[str, Hashed], known: Known, disk: Disk) -> dict[str, str]:
-    """The new paths whose bytes are those of a document whose own file is gone, with that document. Of several documents the first
-    by its source path chooses first: a path of the same file name, else the first in scan order."""
+    """The new paths whose bytes are those of a document whose own file is gone, with that document. Of several documents the
+    first by its source path chooses first: a path of the same file name, else the first in scan order."""
     by_bytes: dict[str, list[str]] = {}
     for path in paths:
         if hashes[path].sha256:

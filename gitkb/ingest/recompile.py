@@ -1,7 +1,7 @@
 """`recompile`: documents made again from their originals in the knowledge base, with the present converters, compiler, settings.
 
 Invariant: what comes out is what an `add` of the same original makes today; a document whose files would not differ gets no
-commit. A person's edits are kept as an update keeps them. What was converted, digested or answered before is taken from the cache.
+commit. A person's edits are kept as an update keeps them. What was converted, digested or answered before comes from the cache.
 """
 
 import shutil

@@ -123,6 +123,7 @@ def _sum(one: MergeSummary, other: MergeSummary) -> MergeSummary:
         added=tuple(sorted({*one.added, *other.added})),
         updated=tuple(sorted({*one.updated, *other.updated})),
         removed=tuple(sorted({*one.removed, *other.removed})),
+        renamed=tuple(sorted({*one.renamed, *other.renamed})),
         pages=_pages(one.pages, other.pages),
     )
 

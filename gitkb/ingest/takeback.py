@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from gitkb import records
 from gitkb.config import CONFIG_PATH
 from gitkb.ingest.documents import owner_of
+from gitkb.ingest.following import renamed_documents
 from gitkb.model import Tree, TreeChange
 from gitkb.text.merge import merge
 from gitkb.wiki.edits import EDITED, edited_path, with_seal_of
@@ -65,12 +66,18 @@ class TakeBack:
         for change in changed:
             name = records.document_of(change.path) or owner_of(change.path)
             units.get(name or "", others).append(change)
+        wanted = {document, *self._other_names(document, changed)} if document is not None else units.keys()
         for name, unit in units.items():
-            if document in (None, name):
+            if name in wanted:
                 self._document(name, unit, found)
         for change in others if document is None else ():
             self._other(change, found)
         return found
+
+    def _other_names(self, document: str, changed: list[TreeChange]) -> list[str]:
+        """What the change renamed a document to or from: both are one change of it."""
+        names = renamed_documents(self.after.tree, changed)
+        return [new if old == document else old for old, new in names.items() if document in (old, new)]
 
     def concerns(self) -> Collection[str]:
         """All paths that may be taken back: those whose edits matter."""

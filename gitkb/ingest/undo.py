@@ -20,6 +20,7 @@ from gitkb.events import Listener, TakeBackOptions, UndoSummary
 from gitkb.ingest import pages
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.documents import exact_document, find_document, owner_of, record_of
+from gitkb.ingest.following import renamed_documents
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, undo_message
 from gitkb.ingest.preview import foresee, uncommitted
@@ -195,6 +196,12 @@ class UndoRun:
             operation = "add" if before is None else "remove" if after is None else "update"
             record = before or after
             what = f"{operation} {documents[0]}: {record.title if record else ''}"
+        elif len(documents) == 2:
+            tree = self.store.snapshot(commit.oid)
+            for old, new in renamed_documents(tree, tree.changes_since(self.store.snapshot(commit.parents[0]).oid)).items():
+                if {old, new} == set(documents):
+                    record = record_of(tree, new)
+                    what = f"rename {old} -> {new}: {record.title if record else ''}"
         return undo_message(commit.oid, what, documents)
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from gitkb import records
 from gitkb.ingest.documents import own_files, owner_of
 from gitkb.ingest.mixing import PageOn, Side, mix
+from gitkb.ingest.uniting_renames import Rename, Renames
 from gitkb.overviews import page_of
 from gitkb.store import Snapshot, Stored
 from gitkb.wiki.edits import EDITED, edited_path
@@ -34,13 +35,14 @@ class Clash:
 
 @dataclass(slots=True)
 class United:
-    """The outcome: new content by path, relative to our side; the documents that came, changed and went; what clashes; and
-    which of the choices were needed."""
+    """The outcome: new content by path, relative to our side; the documents that came, changed, went and have another name; what
+    clashes; and which of the choices were needed."""
 
     changes: dict[str, bytes | Stored | None] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
     clashes: list[Clash] = field(default_factory=list)
     chosen: set[str] = field(default_factory=set)
 
@@ -77,20 +79,57 @@ class Uniting:
         """`theirs` is the tree of that side again, to take files from."""
         self._sides, self._theirs, self._choices, self._merge_lines = sides, theirs, choices, merge_lines
         self._found = United()
+        self._moves: set[str] = set()
 
     def __call__(self) -> United:
         """What to change on our side; call once."""
         differing = {change.path for change in self._theirs.changes_since(self._sides.ours.tree.oid)}
         documents = {name for path in differing if (name := self._document_of(path)) is not None}
+        renames = Renames(self._sides.bases[0], self._sides.ours, self._sides.theirs)
+        settled = {name for rename in renames.disputed for name in self._dispute(rename)}
+        self._moves = {rename.old for rename in renames.agreed}
         done: set[str] = set()
         for document in sorted(documents):
-            paths = {path for side in self._sides.all() for path in own_files(side.tree, document)}
-            self._document(document, paths)
+            paths = self._paths(document)
+            if document not in settled:
+                self._document(document, paths)
             done |= paths
+        for rename in renames.agreed:
+            self._carry(rename, renames)
         for path in sorted({path.removeprefix(f"{EDITED}/") for path in differing - done}):
             if path not in done:
                 self._page(path, path) if _is_page(path) else self._file(path, path)
         return self._found
+
+    def _paths(self, document: str) -> set[str]:
+        return {path for side in self._sides.all() for path in own_files(side.tree, document)}
+
+    def _dispute(self, rename: Rename) -> set[str]:
+        """A document that one side renamed while the other did something else to it: whoever chooses a side gets all of it. The
+        names that are settled by this."""
+        side = self._choice(rename.old)
+        if not side:
+            self._found.clashes.append(Clash("document", rename.old, records.record_path(rename.old)))
+        elif side == "theirs":
+            for name in sorted(rename.names):
+                self._take(name, side, self._paths(name))
+            self._found.updated.append(rename.theirs or rename.old)
+        return rename.names
+
+    def _carry(self, rename: Rename, renames: Renames) -> None:
+        """Words on the pages of a renamed document, from the side that did not rename it."""
+        if rename.theirs and not rename.ours:
+            self._found.renamed.append(rename.theirs)
+            for names, name in ((self._found.added, rename.theirs), (self._found.removed, rename.old)):
+                if name in names:
+                    names.remove(name)
+        for path, mixed in renames.carried(rename):
+            name = rename.ours or rename.theirs
+            if mixed.clashes and not (self._choice(name) or self._choice(path)):
+                self._found.clashes.append(Clash("page", plain(path), path, mixed.clashes))
+            elif not mixed.clashes:
+                self._put(path, mixed.content)
+                self._put(edited_path(path), mixed.kept)
 
     def _document_of(self, path: str) -> str | None:
         """The document that owns a path, where some side has it."""
@@ -117,7 +156,7 @@ class Uniting:
                     self._file(path, document)
             return
         side = "ours" if theirs in before else "theirs" if ours in before else self._choice(document)
-        if not side or not self._may_take(document, side, paths):
+        if not side or (document not in self._moves and not self._may_take(document, side, paths)):
             self._found.clashes.append(Clash("document", document, record))
             return
         if side == "theirs":

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 EVENT = {"event", "document", "source", "outcome", "reason", "commit", "seconds"}
-SUMMARY = {"event", "added", "updated", "skipped", "failed", "branch", "commit", "pages", "seconds", "model", "unwritten"}
+COUNTS = {"added", "updated", "renamed", "removed", "skipped", "failed"}
+SUMMARY = COUNTS | {"event", "branch", "commit", "pages", "seconds", "model", "unwritten"}
 
 
 def _events(out: str) -> list[dict[str, Any]]:
