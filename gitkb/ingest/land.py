@@ -149,7 +149,14 @@ class _Change:
 
         new = self.changes.get(target)
         projected = new.read_bytes() if isinstance(new, Path) else new
-        settled = settle(target, moved(current), projected, lambda: moved(self.tip.read(edited_path(path)) or self.base(path)))
+
+        def last() -> bytes | None:
+            return moved(self.tip.read(edited_path(path)) or self.base(path))
+
+        if self.ready.item.again and projected == last():
+            del self.changes[target]  # the page stands upon what it is made of now
+            return
+        settled = settle(target, moved(current), projected, last)
         self.changes[target] = settled.content
         if self.tip.blob(edited_path(path)):
             self.changes[edited_path(path)] = None

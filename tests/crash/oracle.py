@@ -195,7 +195,7 @@ class Look:
             if commit and not self._holds(commit):
                 self._fault(Kind.LOST, f"reported commit {commit} is not in the branch: {event}")
             document = f".gitkb/documents/{event.get('document')}.json"
-            if event.get("outcome") in ("added", "updated") and document not in files(self.top):
+            if event.get("outcome") in ("added", "updated", "renamed", "recompiled") and document not in files(self.top):
                 self._fault(Kind.LOST, f"{event['document']} was reported and is not in the tip")
         if not self._holds(self.wanted.start):
             self._fault(Kind.LOST, "the branch lost the commit it started from")
@@ -226,7 +226,7 @@ class Look:
             done = git(kb, "commit", "-qam", "mine", check=False)
         if done.returncode == 0:
             touched = set(git(kb, "diff", "--name-only", "HEAD~1", "HEAD").stdout.split("\n")) - {""}
-            foreign = touched - self.mine - set(self.scene.edits)
+            foreign = touched - self.mine - {*self.scene.edits, *self.scene.stood}
             if foreign:
                 self._fault(Kind.LOST, f"a person's commit changed {sorted(foreign)[:5]}")
 
@@ -247,7 +247,8 @@ class Look:
             self._fault(Kind.LEFT, f"{when}: {', '.join(left[:6])}")
         if not self.scene.bare:
             status = git(self.top / "kb", "status", "--porcelain", "--untracked-files=all", check=False).stdout
-            foreign = [line for line in status.splitlines() if line[3:] not in self.mine | set(self.scene.edits)]
+            edited = self.mine | {*self.scene.edits, *self.scene.stood}
+            foreign = [line for line in status.splitlines() if line[3:] not in edited]
             if foreign:
                 self._fault(Kind.BROKEN, f"worktree is not the tip {when}: {foreign[:5]}")
         self._fsck(when)

@@ -32,7 +32,8 @@ def git(folder: Path, *arguments: str, check: bool = True) -> subprocess.Complet
 @dataclass(frozen=True, slots=True)
 class Scene:
     """`command` has `{top}` for the scene's folder. After a crash the same command goes on, or `then` where there is one; with
-    `once` it is `refresh` where the documents are already as they should be. `edits` are pages that hold a person's words."""
+    `once` it is `refresh` where the documents are already as they should be. `edits` are pages that hold a person's words in the
+    end, `stood` where such words stand before, uncommitted, when the command moves them to another page."""
 
     name: str
     make: Callable[[Runner, Path], None]
@@ -40,6 +41,7 @@ class Scene:
     then: tuple[str, ...] = ()
     once: bool = False
     edits: tuple[str, ...] = ()
+    stood: tuple[str, ...] = ()
     hub: bool = False
     bare: bool = False
 
@@ -122,6 +124,39 @@ def changed(runner: Runner, top: Path) -> None:
     _write(top, "case-2.md", _document(2, "\nA torn page is a page of which only a part was written.\n"))
     _write(top, "sub/logs.html", _page("that").replace("<img", "<i").replace("write-ahead log", "journal"))
     _write(top, "case-3.md", _document(3))
+    for page in EDITED:
+        _edit(top, page)
+
+
+MOVED = ("wiki/summaries/docs/moved/case-2.md", "wiki/sources/docs/moved/case-2.md")
+STOOD = "wiki/sources/docs/case-2.md"
+
+
+def moved(runner: Runner, top: Path) -> None:
+    """A folder was renamed and a file moved into it; a person has edited its pages, one committed and one not."""
+    filled(runner, top)
+    (top / "docs/sub").rename(top / "docs/moved")
+    (top / "docs/case-2.md").rename(top / "docs/moved/case-2.md")
+    _edit(top, "wiki/summaries/docs/case-2.md")
+    git(top / "kb", "commit", "-qam", "mine")
+    _edit(top, STOOD)
+
+
+def gone(runner: Runner, top: Path) -> None:
+    """Files are gone, one of them a document's whose bytes another has; one is new; a person has edited a shared page."""
+    filled(runner, top)
+    for name in ("case-1.md", "case-2.md"):
+        (top / "docs" / name).unlink()
+    _write(top, "case-3.md", _document(3))
+    _edit(top, EDITED[0])
+
+
+def set_otherwise(runner: Runner, top: Path) -> None:
+    """A setting changed that makes every document outdated; a person has edited a shared page and a summary."""
+    filled(runner, top)
+    config = top / "kb/.gitkb/config.yaml"
+    config.write_text(f"{config.read_text(encoding='utf-8')}language: de\n", encoding="utf-8")
+    git(top / "kb", "commit", "-qam", "settings")
     for page in EDITED:
         _edit(top, page)
 
@@ -211,6 +246,9 @@ CHANGING = Scene("change", changed, ADD, edits=EDITED)
 SCENES = (
     ADDING,
     CHANGING,
+    Scene("rename", moved, ADD, edits=MOVED, stood=(STOOD,)),
+    Scene("prune", gone, (*ADD, "--prune"), edits=EDITED[:1]),
+    Scene("recompile", set_otherwise, ("recompile", "--outdated", "--kb", "{top}/kb", "--json", *JOBS), edits=EDITED),
     Scene("remove", to_remove, ("remove", "docs/case-2", "--kb", "{top}/kb", "--json"), once=True, edits=EDITED[:1]),
     Scene("undo", to_remove, ("undo", "docs/sub/logs", "--kb", "{top}/kb", "--json"), once=True, edits=EDITED),
     Scene("refresh", pending, ("refresh", "--kb", "{top}/kb", "--json")),
