@@ -126,6 +126,28 @@ def test_a_clone_without_the_objects_can_be_written_too(kb: Path, tmp_path: Path
 
 
 @needs_lfs
+def test_a_large_document_is_renamed_and_made_again_where_its_bytes_are(
+    kb: Path, tmp_path: Path, git: Git, run: Callable[..., Any]
+) -> None:
+    _add(kb, run)
+    (tmp_path / "docs/big.md").rename(tmp_path / "docs/large.md")
+    _add(kb, run)
+    moved = RAW.replace("big", "large")
+    assert (kb / moved).read_text(encoding="utf-8") == BIG and git(kb, "show", f"HEAD:{moved}") == _pointer(BIG)
+    tip = git(kb, "rev-parse", "HEAD")
+    with (kb / ".gitkb/config.yaml").open("a", encoding="utf-8") as file:
+        file.write("language: en\n")
+    git(kb, "commit", "-qam", "a setting")
+    assert run("recompile", "--all", "--kb", kb, "--jobs", "1").out.startswith("Recompiled 2")
+    assert git(kb, "show", f"HEAD:{moved}") == _pointer(BIG) and git(kb, "status", "--porcelain") == ""
+    assert git(kb, "rev-parse", f"HEAD:{moved}") == git(kb, "rev-parse", f"{tip}:{moved}")
+    git(tmp_path, "-c", "protocol.file.allow=always", "clone", "-q", str(kb), "clone")
+    done = run("recompile", "--all", "--kb", tmp_path / "clone", "--jobs", "1")
+    assert done.code == 3 and "Git LFS and not in this clone. Get it with: git lfs pull --include " + moved in done.err
+    assert done.out.startswith("Unchanged 1, failed 1")
+
+
+@needs_lfs
 def test_undo_brings_the_bytes_back(kb: Path, git: Git, run: Callable[..., Any]) -> None:
     _add(kb, run)
     before = git(kb, "rev-parse", "HEAD^{tree}")

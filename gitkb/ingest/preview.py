@@ -4,7 +4,7 @@ Invariant: writes no object, takes no lock, stores nothing in the catalog.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -58,7 +58,9 @@ def foresee(
 
 def dead_links(tip: Tree, gone: Collection[str], contents: Mapping[str, bytes | None]) -> Iterator[DeadLink]:
     """The links of the pages that stay which lead to a file that will be gone; `contents` are pages that will differ."""
-    names = {_name(path) for path in gone}
+    names: dict[str, list[str]] = {}
+    for path in sorted(gone):
+        names.setdefault(_name(path), []).append(path)
     for page, oid in tip.files("wiki"):
         data = contents[page] if page in contents else tip.read_blob(oid) if page.endswith(".md") else None
         if data is None or page in gone:
@@ -66,9 +68,9 @@ def dead_links(tip: Tree, gone: Collection[str], contents: Mapping[str, bytes | 
         text = data.decode("utf-8", "replace")
         # A quick look first: reading a page as Markdown is slow, and most pages link none of them.
         near = (target for target in _TARGET.findall(text) if _name(target) in names)
-        if any(_resolved(page, target, gone) or _wiki_target(target, gone) for target in near):
+        if any(_resolved(page, target, gone) or _wiki_target(target, names) for target in near):
             for link in links(text):
-                target = _wiki_target(link.target, gone) if link.wiki else _resolved(page, link.target, gone)
+                target = _wiki_target(link.target, names) if link.wiki else _resolved(page, link.target, gone)
                 if target:
                     yield DeadLink(page, link.line, target)
 
@@ -82,10 +84,11 @@ def _resolved(page: str, target: str, gone: Collection[str]) -> str:
     return found[0] if found is not None and found[0] in gone else ""
 
 
-def _wiki_target(target: str, gone: Collection[str]) -> str:
-    """The page that a wikilink names, by its path below the wiki or the end of it."""
+def _wiki_target(target: str, names: Mapping[str, Sequence[str]]) -> str:
+    """The page that a wikilink names, by its path below the wiki or the end of it; `names` has the paths by their last part."""
     wanted = target.partition("#")[0].strip().removesuffix(".md")
-    return next((path for path in sorted(gone) if wanted and path.startswith("wiki/") and path.endswith(f"/{wanted}.md")), "")
+    found = names.get(wanted.rpartition("/")[2], ()) if wanted else ()
+    return next((path for path in found if path.startswith("wiki/") and path.endswith(f"/{wanted}.md")), "")
 
 
 def _page_changes(tip: Snapshot, contents: Mapping[str, bytes | None]) -> PageChanges:

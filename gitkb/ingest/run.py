@@ -109,7 +109,8 @@ class AddRun:
         for each in gone:
             self.work.report(DocumentResult(each.document, each.source, Outcome.REMOVED))
         summary = self._summary(self.options.branch or self.store.branch(), self.start.commit, started)
-        return foresee_add(self.store, self.catalog, self.start, items, gone, summary)
+        summary = foresee_add(self.store, self.catalog, self.start, items, gone, summary)
+        return replace(summary, seconds=time.perf_counter() - started)
 
     def estimate(self, paths: Sequence[Path], model: ModelSettings, replies: Replies) -> Estimate:
         """What adding the paths would ask of a model; converts them and commits nothing."""
