@@ -14,7 +14,7 @@ from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import CONFIG_PATH, Effective, Settings, effective_settings, parse_settings
-from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound, UsageError
+from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound
 from gitkb.events import (
     AddOptions,
     AddSummary,
@@ -27,7 +27,6 @@ from gitkb.events import (
     LogEntry,
     MergeChoices,
     MergeSummary,
-    Outdated,
     Pruned,
     PullRequest,
     PushSummary,
@@ -43,7 +42,7 @@ from gitkb.events import (
     UndoSummary,
 )
 from gitkb.ingest import pages
-from gitkb.ingest.asking import Asking, for_once, kept_replies
+from gitkb.ingest.asking import Asking, asks_none, for_once, kept_replies
 from gitkb.ingest.notes import Note, forget, noted, remember
 from gitkb.model import Record, SearchHit, State, Usage
 from gitkb.store import RunState, Snapshot, Store
@@ -55,12 +54,10 @@ if TYPE_CHECKING:
     from gitkb.answer.values import Answer, AnswerListener, AnswerModel, Said, Saved
     from gitkb.ingest.estimate import Estimate
     from gitkb.ingest.hooks import HookChoice
-    from gitkb.ingest.recompile import RecompileRun
     from gitkb.wiki.diff_report import DiffReport
     from gitkb.wiki.diff_web import WebLinks
 
 _DEFAULTS = Settings()
-_ASKS_NONE, _ANOTHER = "The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME"
 
 
 class KnowledgeBase:
@@ -145,43 +142,23 @@ class KnowledgeBase:
         self.recover(listener)
         settings = for_once(self.settings(start_of(self.store, options.branch, options.start)), options)
         if settings.compiler != "llm":
-            raise UsageError(_ASKS_NONE, _ANOTHER)
+            raise asks_none()
         run = AddRun(self.store, self.catalog, settings, options, listener)
         return run.estimate(paths, model_settings(settings, self.user()), replies(self.store))
 
     def recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> RecompileSummary:
         """Makes documents again from their originals in the knowledge base; see `gitkb.ingest.recompile`."""
-        from gitkb.ingest.branches import start_of
-        from gitkb.ingest.recompile import RecompileRun
+        from gitkb.ingest.recompiling import recompile
 
-        if options.dry_run:
-            return self._recompiling(options, listener)(names)
         self.recover(listener)
-        tip = start_of(self.store, options.branch, "")
-        settings = for_once(self.settings(tip), options)
-        with self._asking(listener).session(settings, tip, max_tokens=options.max_tokens, needed=True) as session:
-            return RecompileRun(self.store, self.catalog, settings, options, listener, session)(names)
+        return recompile(self._asking(listener), self.settings, names, options)
 
     def estimate_recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> "Estimate":
         """What `recompile` would ask of a model, without asking it."""
-        run = self._recompiling(options, listener)
-        if run.model is None:
-            raise UsageError(_ASKS_NONE, _ANOTHER)
-        return run.estimate(names)
-
-    def _recompiling(self, options: RecompileOptions, listener: Listener) -> "RecompileRun":
-        """A run that asks no model, but knows what one has answered."""
-        from gitkb.ingest.branches import start_of
-        from gitkb.ingest.recompile import RecompileRun
+        from gitkb.ingest.recompiling import estimate_recompile
 
         self.recover(listener)
-        settings = for_once(self.settings(start_of(self.store, options.branch, "")), options)
-        if settings.compiler != "llm":
-            return RecompileRun(self.store, self.catalog, settings, options, listener)
-        from gitkb.ingest.session import model_settings, replies
-
-        model, known = model_settings(settings, self.user()), replies(self.store)
-        return RecompileRun(self.store, self.catalog, settings, options, listener, model=model, replies=known)
+        return estimate_recompile(self._asking(listener), self.settings, names, options)
 
     def _asking(self, listener: Listener) -> Asking:
         return Asking(self.store, self.catalog, self.user, listener)
@@ -302,6 +279,8 @@ class KnowledgeBase:
 
     def status(self, at: str | None = None) -> Status:
         """Where the knowledge base stands, or stood at a revision; takes no lock."""
+        from gitkb.ingest.outdated import outdated_at
+
         tip, found = self.store.snapshot(at), self.store.status()
         settings = self.settings(tip)
         branch = at or self.store.branch()
@@ -319,14 +298,8 @@ class KnowledgeBase:
             model=settings.model if asks else "",
             unwritten=pages.unwritten(self.store, self.catalog, tip) if asks else 0,
             replies=kept_replies(self.store),
-            outdated=self._outdated(tip, settings, keep=at is None),
+            outdated=outdated_at(self.catalog, tip, settings, keep=at is None),
         )
-
-    def _outdated(self, tip: Snapshot, settings: Settings, *, keep: bool) -> Outdated:
-        from gitkb.ingest.outdated import outdated
-
-        with self.catalog.at(tip, RECORDS, keep=keep) as db:
-            return outdated(db, settings)
 
     def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
         """Commits, newest first; those of one document or page when named."""

@@ -28,6 +28,11 @@ def for_once(settings: Settings, options: AddOptions | RecompileOptions) -> Sett
     return replace(settings, compiler=compiler, model=options.model or settings.model)
 
 
+def asks_none() -> UsageError:
+    """What is wrong with an estimate where no model is asked."""
+    return UsageError("The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME")
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What is needed to open a session; `user` is asked only when a model is."""

@@ -8,15 +8,24 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 
+from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.made import Made, documents_made, makings
+from gitkb.catalog.records import RECORDS
 from gitkb.compile import LLM_COMPILER
 from gitkb.compile.making import Making, making
 from gitkb.config import Settings
 from gitkb.convert.formats import CONVERTERS
 from gitkb.events import Outdated, OutdatedReason
+from gitkb.model import Tree
 
 _MODEL = f"{LLM_COMPILER} "
 _DEFAULTS = "defaults"
+
+
+def outdated_at(catalog: Catalog, tip: Tree, settings: Settings, *, keep: bool) -> Outdated:
+    """What is outdated at a tree; `keep` as in `Catalog.at`."""
+    with catalog.at(tip, RECORDS, keep=keep) as db:
+        return outdated(db, settings)
 
 
 def outdated(db: sqlite3.Connection, settings: Settings) -> Outdated:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gitkb import records
-from gitkb.ingest.documents import own_files, owner_of
+from gitkb.ingest.documents import own_files, owner_of, record_of
 from gitkb.ingest.mixing import PageOn, Side, mix
-from gitkb.ingest.uniting_renames import Rename, Renames
+from gitkb.ingest.uniting_renames import Rename, Renames, same_original
 from gitkb.overviews import page_of
 from gitkb.store import Snapshot, Stored
 from gitkb.wiki.edits import EDITED, edited_path
@@ -79,7 +79,7 @@ class Uniting:
         """`theirs` is the tree of that side again, to take files from."""
         self._sides, self._theirs, self._choices, self._merge_lines = sides, theirs, choices, merge_lines
         self._found = United()
-        self._moves: set[str] = set()
+        self._moves: dict[str, str] = {}
 
     def __call__(self) -> United:
         """What to change on our side; call once."""
@@ -87,7 +87,7 @@ class Uniting:
         documents = {name for path in differing if (name := self._document_of(path)) is not None}
         renames = Renames(self._sides.bases[0], self._sides.ours, self._sides.theirs)
         settled = {name for rename in renames.disputed for name in self._dispute(rename)}
-        self._moves = {rename.old for rename in renames.agreed}
+        self._moves = {rename.old: rename.side for rename in renames.agreed}
         done: set[str] = set()
         for document in sorted(documents):
             paths = self._paths(document)
@@ -155,7 +155,8 @@ class Uniting:
                 elif not path.startswith(f"{EDITED}/"):
                     self._file(path, document)
             return
-        side = "ours" if theirs in before else "theirs" if ours in before else self._choice(document)
+        side = "ours" if theirs in before else "theirs" if ours in before else ""
+        side = self._moves.get(document) or side or self._choice(document) or self._of_new_bytes(document)
         if not side or (document not in self._moves and not self._may_take(document, side, paths)):
             self._found.clashes.append(Clash("document", document, record))
             return
@@ -163,6 +164,15 @@ class Uniting:
             kind = self._found.added if ours is None else self._found.removed if theirs is None else self._found.updated
             kind.append(document)
         self._take(document, side, paths)
+
+    def _of_new_bytes(self, document: str) -> str:
+        """The side that has other bytes of a document where the other one has only made it again; "" where neither is so."""
+        base, ours, theirs = self._sides.bases[0], self._sides.ours, self._sides.theirs
+        if record_of(ours.tree, document) is None or record_of(theirs.tree, document) is None:
+            return ""
+        if same_original(base, ours, document) != same_original(base, theirs, document):
+            return "theirs" if same_original(base, ours, document) else "ours"
+        return ""
 
     def _may_take(self, document: str, side: str, paths: Iterable[str]) -> bool:
         """Not where the side to take has a page no more that people have written on at the other, unless that was chosen."""

@@ -1,15 +1,16 @@
 """What a merge does with documents that one side, or each of them, has renamed.
 
 Invariant: a rename and whatever the other side did to the document are settled together. Words on its pages go along to the new
-name; other bytes, a removal or another new name on the other side are a conflict under the old name, and whoever chooses a side
-gets all of it: never both documents, never neither. Reads trees; writes nothing.
+name, and so does a document that the other side only made again. Other bytes, a removal or another new name on the other side are
+a conflict under the old name, and whoever chooses a side gets all of it: never both documents, never neither. Reads trees.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gitkb import records
-from gitkb.ingest.documents import own_files
+from gitkb.ingest.documents import own_files, record_of
 from gitkb.ingest.following import renamed_documents
 from gitkb.ingest.mixing import Mixed, PageOn, Side, mix
 from gitkb.ingest.moving import moved_page, moved_path
@@ -23,6 +24,11 @@ class Rename:
     old: str
     ours: str
     theirs: str
+
+    @property
+    def side(self) -> Literal["ours", "theirs"]:
+        """The side that renamed it."""
+        return "ours" if self.ours else "theirs"
 
     @property
     def names(self) -> set[str]:
@@ -54,7 +60,7 @@ class Renames:
             return rename.ours != rename.theirs
         path = records.record_path(rename.old)
         other = self.theirs if rename.ours else self.ours
-        return other.tree.blob(path) != self.base.tree.blob(path)
+        return other.tree.blob(path) != self.base.tree.blob(path) and not same_original(other, self.base, rename.old)
 
     def carried(self, rename: Rename) -> Iterator[tuple[str, Mixed]]:
         """The pages under the new name with what the side that did not rename wrote on them under the old one."""
@@ -69,6 +75,13 @@ class Renames:
                 moved = [_moved(each, rename.old, new, target) for each in (before, page)]
                 pages = (there, moved[1]) if rename.ours else (moved[1], there)
                 yield there.path, mix(([moved[0]], *pages), target)
+
+
+def same_original(one: Side, other: Side, document: str) -> bool:
+    """Whether a document is made of the same original on two sides, if in other ways: made again, it says nothing new."""
+    found = [record_of(side.tree, document) for side in (one, other)]
+    sources = [record.source for record in found if record is not None]
+    return len(sources) == 2 and sources[0] == sources[1]
 
 
 def _moved(page: PageOn, old: str, new: str, target: bytes | None) -> PageOn:
