@@ -25,12 +25,18 @@ _DESTINATION = re.compile(r"\]\(\s*(?:<([^<>\n]*)>|([^\s()<>]+))")
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """The originals at a commit; used by several threads."""
+    """The originals at a commit; used by several threads, one at a time."""
 
     store: Store
     tip: Snapshot
     scratch: Path
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def of(cls, store: Store, tip: Snapshot, scratch: Path) -> "Originals":
+        """Those at a tip, read through a handle of their own: the run's own commits meanwhile, in another thread."""
+        own = Store.open(store.worktree or store.git_dir)
+        return cls(own, own.snapshot(tip.commit), scratch)
 
     def fetch(self, job: Job) -> Job:
         """The job with what it needs; raises `ConversionError` where the original is not to be had."""

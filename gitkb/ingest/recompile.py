@@ -83,7 +83,7 @@ class RecompileRun:
         assert self.replies is not None
         with self.store.begin("estimate", branch=self.options.branch or None) as run:
             items, shop = _items(facts, run.scratch), self._workshop(run, sources)
-            originals = Originals(self.store, self.start, run.scratch)
+            originals = Originals.of(self.store, self.start, run.scratch)
             with Pool(shop, self.settings.convert, run.worker_lock, self.options.jobs) as pool:
                 return estimate(pool, jobs_of(items), self.replies, originals.fetch)
 
@@ -109,7 +109,7 @@ class RecompileRun:
     def _land_all(self, run: Run, facts: Sequence[DocumentFacts], sources: Mapping[str, str]) -> None:
         items = _items(facts, run.scratch)
         known = _KnownReplies(self.replies) if self.replies is not None else None
-        originals = Originals(self.store, self.start, run.scratch)
+        originals = Originals.of(self.store, self.start, run.scratch)
         with self.work.preparing(jobs_of(items), self._workshop(run, sources), self.options.jobs, originals.fetch, known):
             for item in items:
                 self.work.add(self._entry(item))
