@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitkb.compile.description import LONGEST as LONGEST_DESCRIPTION
 from gitkb.compile.llm.called import compiler_of
 from gitkb.compile.llm.parts import Part, split_parts
 from gitkb.compile.llm.prompts import QUOTED, fenced, in_language
