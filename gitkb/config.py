@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
-from gitkb.errors import ConfigError, FormatError
-from gitkb.model import FORMAT
+from gitkb.errors import ConfigError
+from gitkb.formats import FORMATS, Formats, shown
 from gitkb.text import plainyaml
 
 CONFIG_PATH = ".gitkb/config.yaml"
@@ -61,7 +61,7 @@ class Settings:
     detection in each document), `entity_types` are the kinds of named things to look for.
     """
 
-    format: int = FORMAT
+    format: int = FORMATS.newest
     compiler: str = field(default="extractive", metadata={"choices": ("extractive", "llm")})
     model: str = ""
     language: str = ""
@@ -72,16 +72,18 @@ class Settings:
     pages: PagesSettings = field(default_factory=PagesSettings)
 
 
-def parse_settings(text: str, where: str = CONFIG_PATH) -> Settings:
-    """Settings from YAML text; `ConfigError` names `where` and the key, `FormatError` a format of another version."""
+def parse_settings(text: str, where: str = CONFIG_PATH, formats: Formats = FORMATS) -> Settings:
+    """Settings from YAML text, also of an older format, whose number they keep; `ConfigError` names `where` and the key,
+    `NewerFormat` and `FormatError` the format."""
+    number = format_of(text, where, formats)
+    data = parse_mapping(formats.settings(text, number), where, "Correct the file, or take it from git.")
+    return build(Settings, {**data, "format": number}, where, "config.example.yaml lists every setting.")
+
+
+def format_of(text: str, where: str = CONFIG_PATH, formats: Formats = FORMATS) -> int:
+    """The format number of a knowledge base, from the text of its settings; one that says none has the first."""
     data = parse_mapping(text, where, "Correct the file, or take it from git.")
-    number = data.get("format", FORMAT)
-    if number != FORMAT:
-        raise FormatError(
-            f"{where} says format {_shown(number)}; this gitkb reads and writes format {FORMAT}.",
-            "Install the version of gitkb that wrote this knowledge base.",
-        )
-    return build(Settings, data, where, "config.example.yaml lists every setting.")
+    return formats.refuse_settings(data.get("format"), where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,6 @@ def _place(error: BaseException) -> str:
     return f"{problem} in line {mark.line + 1}." if problem and mark is not None else f"{str(error) or type(error).__name__}."
 
 
-def _shown(value: object) -> str:
-    """A value that somebody else wrote, as it fits into a message."""
-    text = repr(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
-
-
 def build(cls: type[T], data: dict[str, Any], where: str, hint: str, prefix: str = "") -> T:
     """A dataclass of settings from a mapping, each value checked against the type of its default.
 
@@ -143,13 +139,13 @@ def build(cls: type[T], data: dict[str, Any], where: str, hint: str, prefix: str
     values: dict[str, Any] = {}
     for key, value in data.items():
         if key not in known:
-            name = f"{prefix}{key}" if re.fullmatch(r"[\w.-]{1,60}", str(key)) else f"{prefix}{_shown(key)}"
+            name = f"{prefix}{key}" if re.fullmatch(r"[\w.-]{1,60}", str(key)) else f"{prefix}{shown(key)}"
             raise ConfigError(f"{where} has an unknown setting {name[:_MAX_SHOWN]}.", hint)
         try:
             values[key] = _value(known[key], value, where, hint, f"{prefix}{key}")
         except _Wrong as wrong:
-            shown = "" if known[key].metadata.get("secret") else f", not {_shown(value)}"
-            raise ConfigError(f"{where}: {prefix}{key} must be {wrong}{shown}.", hint) from None
+            instead = "" if known[key].metadata.get("secret") else f", not {shown(value)}"
+            raise ConfigError(f"{where}: {prefix}{key} must be {wrong}{instead}.", hint) from None
     return cls(**values)
 
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gitkb.errors import FormatError
-from gitkb.model import FORMAT, Tree, TreeChange
+from gitkb.formats import FORMATS, Kind, canonical
+from gitkb.model import Tree, TreeChange
 from gitkb.records import Fields
 from gitkb.text.slugs import document_segment
 
@@ -70,22 +71,16 @@ def concerned(tree: Tree, change: TreeChange) -> set[str]:
 
 def encode(decision: Decision) -> bytes:
     """Canonical JSON, one line a field."""
-    data: dict[str, object] = {"by": decision.by, "format": FORMAT}
+    data: dict[str, object] = {"by": decision.by, "format": FORMATS.number(Kind.DECISION)}
     if isinstance(decision, SameAs):
         data["same_as"] = decision.key
-    return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return canonical(data)
 
 
 def decode(content: bytes, path: str) -> Decision:
     """The decision in these bytes; `path` is where it stands. Raises `FormatError`."""
-    try:
-        fields = Fields(json.loads(content.decode("utf-8")))
-        if fields.data.get("format") != FORMAT:
-            raise FormatError(f"it has format {fields.data.get('format')!r}; this gitkb reads format {FORMAT}")
-        return _decision(fields, path)
-    except (FormatError, ValueError, RecursionError) as error:
-        reason = error.message if isinstance(error, FormatError) else str(error)
-        raise FormatError(f"{path} is not a valid decision: {reason}", "Take the file from git, or delete it.") from error
+    with FORMATS.naming(path, "decision", "Take the file from git, or delete it."):
+        return _decision(Fields(FORMATS.upgraded(Kind.DECISION, json.loads(content.decode("utf-8")))), path)
 
 
 def _decision(fields: Fields, path: str) -> Decision:

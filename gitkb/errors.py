@@ -49,6 +49,14 @@ class FormatError(GitkbError):
     """A record, settings file or page of the knowledge base is malformed or of another format number."""
 
 
+class NewerFormat(FormatError):
+    """A settings file, a record or the shared pages were made by a newer gitkb; names the number that it found."""
+
+
+class CannotApprove(GitkbError):
+    """There is nothing on a page that could be confirmed, or it is not yet what it will be; says what to do first."""
+
+
 class RepositoryError(GitkbError):
     """The repository is in a state in which gitkb does not write (merge in progress, detached HEAD, ...)."""
 

@@ -11,9 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
 
-FORMAT = 1
-"""The number of the on-disk format that this version reads and writes."""
-
 LARGE = ".lfs"
 """What stands before the ending of a large original's path where it is kept in Git LFS: `raw/papers/book.lfs.pdf`."""
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitkb.errors import FormatError
-from gitkb.model import FORMAT, TopicKind
+from gitkb.formats import FORMATS, Kind, canonical
+from gitkb.model import TopicKind
 from gitkb.records import Fields, safe_document
 from gitkb.text.slugs import document_segment
 from gitkb.topics import FOLDERS, Evidence
@@ -65,24 +66,19 @@ def fingerprint(claims: Iterable[Evidence]) -> str:
 def encode(overview: Overview) -> bytes:
     """Canonical JSON, one line a field."""
     sentences = [{"documents": list(each.documents), "text": each.text} for each in overview.sentences]
-    data = {"by": overview.by, "claims": overview.claims, "format": FORMAT, "sentences": sentences}
-    return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    number = FORMATS.number(Kind.OVERVIEW)
+    return canonical({"by": overview.by, "claims": overview.claims, "format": number, "sentences": sentences})
 
 
 def decode(content: bytes, path: str) -> Overview:
     """The overview in these bytes; `path` is where it stands. Raises `FormatError`."""
-    try:
+    with FORMATS.naming(path, "overview", "Delete it, then run gitkb refresh."):
         page = page_of(path)
-        fields = Fields(json.loads(content.decode("utf-8")))
+        fields = Fields(FORMATS.upgraded(Kind.OVERVIEW, json.loads(content.decode("utf-8"))))
         if page is None:
             raise FormatError("no page's overview stands there")
-        if fields.data.get("format") != FORMAT:
-            raise FormatError(f"it has format {fields.data.get('format')!r}; this gitkb reads format {FORMAT}")
         sentences = tuple(map(_sentence, fields.objects("sentences")))
         return Overview(*page, fields.text("claims", required=True), sentences, fields.text("by", required=True))
-    except (FormatError, ValueError, RecursionError) as error:
-        reason = error.message if isinstance(error, FormatError) else str(error)
-        raise FormatError(f"{path} is not a valid overview: {reason}", "Delete it, then run gitkb refresh.") from error
 
 
 def _sentence(fields: Fields) -> OverviewSentence:

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from typing import Any
 
 from gitkb.errors import FormatError
-from gitkb.model import FORMAT, Claim, Place, Record, Source, Topic
+from gitkb.formats import FORMATS, Formats, Kind, canonical
+from gitkb.model import Claim, Place, Record, Source, Topic
 from gitkb.text.slugs import document_segment
 
 RECORDS = ".gitkb/documents"
@@ -36,23 +37,16 @@ def document_of(path: str) -> str | None:
 def encode(record: Record) -> bytes:
     """Canonical JSON: sorted keys, empty values left out, one indented line per field so that diffs are readable."""
     data = _compact(asdict(record))
-    data["format"] = FORMAT
-    return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    data["format"] = FORMATS.number(Kind.RECORD)
+    return canonical(data)
 
 
-def decode(content: bytes, path: str) -> Record:
-    """The record in these bytes; `path` is where it stands, and its name must agree. Raises `FormatError`."""
-    try:
+def decode(content: bytes, path: str, formats: Formats = FORMATS) -> Record:
+    """The record in these bytes, also of an older format; `path` is where it stands, and its name must agree. Raises
+    `FormatError`, `NewerFormat` where a newer gitkb wrote it."""
+    with formats.naming(path, "record", "Take the file from git, or add its document again."):
         data = json.loads(content.decode("utf-8"), parse_constant=_refuse)
-        return _record(Fields(data), path)
-    except FormatError as error:
-        raise FormatError(
-            f"{path} is not a valid record: {error.message}", "Take the file from git, or add its document again."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(
-            f"{path} is not a valid record: {error}", "Take the file from git, or add its document again."
-        ) from error
+        return _record(Fields(formats.upgraded(Kind.RECORD, data)), path)
 
 
 def _compact(value: Any) -> Any:
@@ -118,8 +112,6 @@ class Fields:
 
 
 def _record(fields: Fields, path: str) -> Record:
-    if fields.data.get("format") != FORMAT:
-        raise FormatError(f"it has format {fields.data.get('format')!r}; this gitkb reads format {FORMAT}")
     document = fields.text("document", required=True)
     if record_path(document) != path or not safe_document(document):
         raise FormatError(f"its document name {document!r} is not that of its file")

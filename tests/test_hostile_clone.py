@@ -173,7 +173,7 @@ def test_folders_nested_thousands_deep_are_an_error_that_says_so(kb: Path, tmp_p
 
 
 SETTINGS = (
-    *("format: 2\n", "command: rm\n", "raw: {storage: /etc}\n", "llm: {endpoint: http://evil}\n", "language: [2]\n"),
+    *("format: 99\n", "command: rm\n", "raw: {storage: /etc}\n", "llm: {endpoint: http://evil}\n", "language: [2]\n"),
     *("!!python/object:os.system {}\n", "language: !!python/name:os.system\n", "raw: !!timestamp 2001-99-99\n"),
     *("convert: {timeout: .inf}\n", "convert: {timeout: 1.0e+12}\n", "convert: {memory: 1e999}\n", "? [a]\n: b\n"),
     *("convert: {max_bytes: " + "9" * 5000 + "}\n", "\x1b[2J: 1\n", "language: *x\n", "[" * 5000, "a: " * 500),

@@ -130,7 +130,7 @@ def test_the_first_push_to_an_empty_repository_is_judged_too(served: Path, kb: P
         ({RECORD: None}, "It belongs to no document"),
         ({"raw/docs/other.md": "no record\n"}, "It belongs to no document"),
         ({".gitkb/hook.sh": "echo\n"}, "It belongs to no document"),
-        ({".gitkb/config.yaml": "format: 2\n"}, "format 2"),
+        ({".gitkb/config.yaml": "format: 99\n"}, "format 99"),
         ({".gitkb/config.yaml": "format: 1\ncommand: rm\n"}, "unknown setting command"),
         ({".gitkb/config.yaml": None}, "must have it"),
         ({".gitkb/config.yaml": "[" * 5000}, "not valid YAML"),
