@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 
-from gitkb.catalog import decided, explored
+from gitkb.approvals import Approval, Shown
+from gitkb.catalog import approved, decided, explored, newer
 from gitkb.catalog.resolution import Resolution
 from gitkb.model import Place, TopicKind
 from gitkb.overviews import Overview
@@ -40,6 +41,19 @@ class RecordCorpus:
 
     def overview(self, kind: TopicKind, key: str) -> Overview | None:
         return decided.overview(self.db, kind, key)
+
+    def approval(self, kind: TopicKind, key: str) -> Approval | None:
+        return approved.approval(self.db, kind, key)
+
+    def approvals(self) -> list[Approval]:
+        return approved.every(self.db)
+
+    def shown(self, kind: TopicKind, key: str) -> Shown:
+        return approved.shown(self.db, kind, key)
+
+    def refuse_newer(self) -> None:
+        """Raises `NewerFormat` where the tree holds files that only a newer gitkb can read."""
+        newer.refuse(self.db)
 
     def alike(self, key: str) -> list[TopicPage]:
         """The pages whose names look like that of a key's page and about which nothing was decided, the first few by key."""

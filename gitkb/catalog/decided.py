@@ -1,18 +1,17 @@
 """The tables of what was decided about names and written about pages, and of the signs by which names that look alike are found.
 
 Invariant: rows are a function of the valid files below `.gitkb/decisions/` and `.gitkb/overviews/`, and of the pages that there
-are. A file that is not valid has no rows: `check` reports it.
+are. A file that is not valid has no rows: `check` reports it. A file of a newer format is noted, so that nobody goes on without.
 """
 
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from itertools import islice
 
 from gitkb import decisions, overviews
+from gitkb.catalog import newer
 from gitkb.decisions import Decision, SameAs
-from gitkb.errors import FormatError
 from gitkb.model import TopicKind, Tree, TreeChange
 from gitkb.overviews import Overview, OverviewSentence
 from gitkb.text.likeness import SHORT, signs
@@ -31,17 +30,17 @@ MAX_ALIKE = 8
 
 
 def apply(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeChange]) -> set[str]:
-    """Brings the rows of decisions and overviews up to date; returns the names that decisions concern, before and after."""
+    """Brings the rows of all these files up to date; returns the names that decisions concern, before and after."""
     touched: set[str] = set()
     for change in changes:
         if decisions.is_decision(change.path):
             touched |= decisions.concerned(tree, change)
             _forget(db, change.path)
-            if (decision := _decision(tree, change)) is not None:
+            if (decision := newer.read(db, tree, change, decisions.decode)) is not None:
                 _store(db, decision)
         elif (page := overviews.page_of(change.path)) is not None:
             db.execute("DELETE FROM record_overviews WHERE kind = ? AND key = ?", page)
-            if (overview := _overview(tree, change)) is not None:
+            if (overview := newer.read(db, tree, change, overviews.decode)) is not None:
                 sentences = json.dumps([[each.text, *each.documents] for each in overview.sentences], ensure_ascii=False)
                 row = (overview.kind, overview.key, overview.claims, sentences, overview.by)
                 db.execute("INSERT INTO record_overviews VALUES (?, ?, ?, ?, ?)", row)
@@ -73,18 +72,6 @@ def overview(db: sqlite3.Connection, kind: TopicKind, key: str) -> Overview | No
         return None
     sentences = tuple(OverviewSentence(text, tuple(documents)) for text, *documents in json.loads(row[1]))
     return Overview(kind, key, str(row[0]), sentences, str(row[2]))
-
-
-def _decision(tree: Tree, change: TreeChange) -> Decision | None:
-    with suppress(FormatError):
-        return decisions.decode(tree.read_blob(change.new), change.path) if change.new is not None else None
-    return None
-
-
-def _overview(tree: Tree, change: TreeChange) -> Overview | None:
-    with suppress(FormatError):
-        return overviews.decode(tree.read_blob(change.new), change.path) if change.new is not None else None
-    return None
 
 
 def _forget(db: sqlite3.Connection, path: str) -> None:

@@ -9,12 +9,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 
-from gitkb.catalog import decided, explored, totals
+from gitkb.catalog import approved, decided, explored, newer, totals
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.corpus import RecordCorpus
 from gitkb.catalog.resolution import Resolution
 from gitkb.catalog.totals import AliasRow, TopicRow, Totals
-from gitkb.errors import FormatError
 from gitkb.model import Record, Topic, Tree, TreeChange
 from gitkb.records import decode, document_of
 from gitkb.topics import page_key
@@ -43,6 +42,7 @@ CREATE INDEX record_pages_key ON record_pages (key);
 CREATE INDEX record_pages_best ON record_pages (kind, target, documents DESC, key);
 """
 _OWN_ROWS = ("record_documents", "record_topics", "record_aliases", "record_claims")
+_PARTS = (totals, decided, explored, approved, newer)
 _BATCH = 1_000
 
 
@@ -50,35 +50,38 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 5
-    tables: tuple[str, ...] = (*_OWN_ROWS, "record_pages", *totals.TABLES, *decided.TABLES, *explored.TABLES)
+    version = 6
+    tables: tuple[str, ...] = (*_OWN_ROWS, "record_pages", *(table for part in _PARTS for table in part.TABLES))
 
     def create(self, db: sqlite3.Connection) -> None:
-        for statement in (_SCHEMA + totals.SCHEMA + decided.SCHEMA + explored.SCHEMA).split(";\n"):
+        for statement in (_SCHEMA + totals.SCHEMA + decided.SCHEMA + explored.SCHEMA + approved.SCHEMA + newer.SCHEMA).split(
+            ";\n"
+        ):
             if statement.strip():
                 db.execute(statement)
 
     def apply(self, db: sqlite3.Connection, tree: Tree, changes: list[TreeChange]) -> None:
         own = [(document, change) for change in changes if (document := document_of(change.path)) is not None]
         touched = decided.apply(db, tree, changes)
+        confirmed = approved.apply(db, tree, changes)
         explored.apply(db, tree, changes)
         for start in range(0, len(own), _BATCH):
             counted = Totals()
             _forget(db, [document for document, change in own[start : start + _BATCH] if change.old is not None], counted)
-            _store(db, _valid(tree, [change for _, change in own[start : start + _BATCH]]), counted)
+            _store(db, _valid(db, tree, [change for _, change in own[start : start + _BATCH]]), counted)
             counted.write(db)
             touched |= counted.touched()
-        _renew_pages(db, touched)
+        approved.renew_shown(db, confirmed | _renew_pages(db, touched), RecordCorpus(db))
 
 
 RECORDS = _Records()
 
 
-def _valid(tree: Tree, changes: Sequence[TreeChange]) -> Iterator[Record]:
+def _valid(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeChange]) -> Iterator[Record]:
     for change in changes:
-        if change.new is not None:
-            with contextlib.suppress(FormatError):
-                yield decode(tree.read_blob(change.new), change.path)
+        record = newer.read(db, tree, change, decode)
+        if record is not None:
+            yield record
 
 
 def _forget(db: sqlite3.Connection, documents: Sequence[str], counted: Totals) -> None:
@@ -149,14 +152,16 @@ class _Rows:
                 )
 
 
-def _renew_pages(db: sqlite3.Connection, names: set[str]) -> None:
-    """Makes the rows of all pages anew that a change of these names can touch."""
+def _renew_pages(db: sqlite3.Connection, names: set[str]) -> set[str]:
+    """Makes the rows of all pages anew that a change of these names can touch; returns their keys."""
     resolution = Resolution(db)
-    keys = sorted(resolution.affected(names))
+    affected = resolution.affected(names)
+    keys = sorted(affected)
     pages = [page for key in keys for page in resolution.pages(key)]
     db.executemany("DELETE FROM record_pages WHERE key = ?", [(key,) for key in keys])
     db.executemany("INSERT INTO record_pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, pages))
     decided.renew_signs(db, keys, pages)
+    return affected
 
 
 class KnownSources:
@@ -193,4 +198,5 @@ class KnownSources:
 def known_at(catalog: Catalog, tree: Tree) -> Iterator[KnownSources]:
     """The look-ups for a run, at the tip of its branch."""
     with catalog.at(tree, RECORDS) as db:
+        newer.refuse(db)
         yield KnownSources(db)

@@ -34,7 +34,7 @@ def noted(store: Store, note: Note) -> str:
         version, _, tree = (store.local / note).read_text(encoding="ascii").strip().partition(" ")
     except (OSError, ValueError):
         return ""
-    return tree if version == PROJECTION and len(tree) == 40 else ""
+    return tree if version == str(PROJECTION) and len(tree) == 40 else ""
 
 
 def remember(store: Store, note: Note, tip: Snapshot, scratch: Path | None = None) -> None:

@@ -6,7 +6,7 @@ record that cannot be read takes part in no page. Reads blobs only.
 
 from collections.abc import Iterable
 
-from gitkb import records
+from gitkb import approvals, records
 from gitkb.decisions import concerned
 from gitkb.errors import FormatError
 from gitkb.model import Record, Tree, TreeChange
@@ -23,10 +23,10 @@ def scope_of(tree: Tree, changes: Iterable[TreeChange]) -> Scope:
 
 
 def topics_of(tree: Tree, changes: Iterable[TreeChange]) -> set[str]:
-    """The keys of the topics about which something was decided or written."""
+    """The keys of the topics about which something was decided, confirmed or written."""
     keys: set[str] = set()
     for change in changes:
-        page = page_of(change.path)
+        page = page_of(change.path) or approvals.page_of(change.path)
         keys |= concerned(tree, change) if page is None else {page[1]}
     return keys
 

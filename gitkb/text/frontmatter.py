@@ -17,6 +17,12 @@ _HEADER = re.compile(r"\A---[ \t]*\n(?P<yaml>(?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\
 _HINT = "Correct the lines between the two '---' at the top of the page."
 
 
+class Stamp(str):
+    """A time ("2026-11-24T10:00:00Z") that is written as YAML has times, without quotes; it is read as text like any other."""
+
+    __slots__ = ()
+
+
 def split(text: str) -> tuple[dict[str, object], str]:
     """The front matter and the body of a page, with LF line ends; `({}, text)` where there is none.
 
@@ -84,6 +90,8 @@ _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 
 
 def _scalar(value: object) -> str:
+    if isinstance(value, Stamp):
+        return str(value)
     if isinstance(value, str):
         return value if _is_plain(value) else _quoted(value)
     if value is None or isinstance(value, bool):

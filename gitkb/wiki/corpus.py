@@ -7,6 +7,7 @@ projection knows nothing else, neither files nor tables.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
+from gitkb.approvals import Approval, Shown
 from gitkb.model import TopicKind
 from gitkb.overviews import Overview
 from gitkb.topics import Branch, Defined, DocumentEntry, Evidence, TopicPage
@@ -26,6 +27,15 @@ class Corpus(Protocol):
 
     def overview(self, kind: TopicKind, key: str) -> Overview | None:
         """What a model wrote about a page, for whatever claims it had then."""
+
+    def approval(self, kind: TopicKind, key: str) -> Approval | None:
+        """Who has confirmed which claims of a page."""
+
+    def approvals(self) -> list[Approval]:
+        """All approvals, by kind and key of their pages, also of pages that there are no more."""
+
+    def shown(self, kind: TopicKind, key: str) -> Shown:
+        """The claims that an approved page shows; none of a page that is not there."""
 
     def all_pages(self) -> list[TopicPage]:
         """All pages, by kind and key."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from gitkb.approvals import marks
 from gitkb.model import TopicKind
 from gitkb.overviews import Overview, fingerprint
 from gitkb.text import frontmatter
@@ -24,6 +25,7 @@ BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20
 MAX_SEE_ALSO = 8
+MAX_VERIFIED = 20
 _TYPES = {"concept": "Concept", "entity": "Entity"}
 
 
@@ -33,7 +35,7 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         return _lead(page)
     members = corpus.members(page.key)
     chosen = choose(corpus.evidence(members))
-    overview = _overview(corpus, page, chosen)
+    overview, verified = _overview(corpus, page, chosen), _verified(corpus, page, chosen)
     if overview is not None:
         chosen = Chosen((), tuple(sorted((*chosen.overview, *chosen.claims), key=lambda item: item.document)))
     silent = [] if chosen.documents else corpus.supporters(members, MAX_SOURCES)
@@ -44,6 +46,8 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         meta["tags"] = [entity_type]
     documents = chosen.documents or [entry.document for entry in silent]
     meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in documents]
+    if verified:
+        meta["verified"] = verified
     paragraphs = [f"# {escape(page.title)}", *_written(overview), *(_line(page.path, item) for item in chosen.overview)]
     paragraphs += [*_claims(page.path, chosen.claims), *_silent(page.path, silent)]
     paragraphs += [*_see_also(corpus, page, members, documents), *_footnotes(page.path, chosen)]
@@ -54,6 +58,13 @@ def page_claims(corpus: Corpus, page: TopicPage) -> tuple[Evidence, ...]:
     """The claims that a page shows, in the order of the page: what an overview of it is made from."""
     chosen = choose(corpus.evidence(corpus.members(page.key)))
     return (*chosen.overview, *chosen.claims)
+
+
+def _verified(corpus: Corpus, page: TopicPage, chosen: Chosen) -> list[dict[str, str]]:
+    """Who has confirmed what the page shows, as long as these are the very claims that were confirmed."""
+    found = corpus.approval(page.kind, page.key)
+    holding = found.holding(marks((*chosen.overview, *chosen.claims))) if found is not None and chosen.documents else ()
+    return [{"by": each.by, "at": frontmatter.Stamp(each.at)} for each in holding[:MAX_VERIFIED]]
 
 
 def _overview(corpus: Corpus, page: TopicPage, chosen: Chosen) -> Overview | None:

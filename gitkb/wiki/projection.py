@@ -17,8 +17,9 @@ from gitkb.wiki.indexes import DOCUMENT_FOLDERS, ROOT, DocumentListing, Explorat
 from gitkb.wiki.listing import all_indexes, touched_indexes
 from gitkb.wiki.pages import topic_page
 
-PROJECTION = "4"
-"""Changes with anything that the projection writes differently, so that no tree counts as projected that was not by this one."""
+PROJECTION = 5
+"""Rises with anything that the projection writes differently, so that no tree counts as projected that was not by this one, and
+an older gitkb leaves the pages of this one alone (`gitkb.wiki.made`)."""
 
 _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 
@@ -26,7 +27,7 @@ _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What happened since the pages were last whole: records in old and new versions, shared pages and saved answers that were
-    touched (`pages`), and the keys of topics about which something was decided or written."""
+    touched (`pages`), and the keys of topics about which something was decided, confirmed or written."""
 
     records_before: Sequence[Record]
     records_after: Sequence[Record]
