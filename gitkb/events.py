@@ -143,6 +143,81 @@ class TakeBackOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveOptions:
+    """How `approve` works: on which `branch` ("" is the checked-out one); `withdraw` takes the person's own approval back; `at`
+    is when it was confirmed ("2026-11-24T10:00:00Z"), "" for now; a `dry_run` only says what it would do."""
+
+    branch: str = ""
+    withdraw: bool = False
+    at: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPage:
+    """One page of an `approve`: `claims` is how many were confirmed, `changed` whether anything had to be written for it."""
+
+    page: str
+    title: str
+    claims: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveSummary:
+    """The end of an `approve` by the person `by` at `at`; `files` are the approvals that it wrote or deleted, `pages` the shared
+    pages that changed. `commit` is the tip. In a dry run `files` are all that would be written besides pages, and `edits` the
+    pages whose uncommitted edits would be committed first; else that is empty."""
+
+    branch: str
+    commit: str
+    by: str
+    at: str
+    approved: tuple[ApprovedPage, ...]
+    files: tuple[str, ...]
+    edits: tuple[str, ...]
+    pages: PageChanges
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateSummary:
+    """The end of a `migrate`: the format number `before` and `after`, and the files that were written; none where there was
+    nothing to do. `commit` is the tip."""
+
+    branch: str
+    commit: str
+    before: int
+    after: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """A page of `list --pages`: `documents` support it; `approval` is "none", "approved" or "changed", by whom and when ("" for
+    none), with how many claims it has that this person did not confirm, and how many of those it shows no more."""
+
+    page: str
+    title: str
+    kind: str
+    documents: int
+    approval: str
+    approved_by: str = ""
+    approved_at: str = ""
+    new_claims: int = 0
+    gone_claims: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPage:
+    """A page that is no longer what the person `by` approved at `at`; `reason` in words: "2 new claims, 1 claim gone"."""
+
+    page: str
+    by: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemovedDocument:
     """A document that was removed: `files` are all of its own paths, the record included; `commit` is empty in a dry run."""
 
@@ -252,7 +327,8 @@ class InitResult:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A row of `list`; `commit` is the last commit that changed the document."""
+    """A row of `list`; `commit` is the last commit that changed the document; `changed_since_approval` are the pages that quote
+    it and are no longer what somebody approved."""
 
     document: str
     title: str
@@ -261,6 +337,7 @@ class DocumentRow:
     media_type: str
     source_pages: int
     commit: str
+    changed_since_approval: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +369,10 @@ class Pruned:
 @dataclass(frozen=True, slots=True)
 class Status:
     """`pages` counts shared pages; `runs` describes runs that did not end, `living` those under way; `edited` are pages with
-    hand edits not yet committed. `model` is the one that the settings ask, "" for none, `unwritten` how many pages wait for its
-    overview; `outdated` are the documents that would be made otherwise today."""
+    hand edits not yet committed. `approved` counts the pages whose approval holds, `changed_since_approval` are the others that
+    somebody approved. `newer` says why this version makes no pages, "" where it does. `model` is the one that the settings ask,
+    "" for none, `unwritten` how many pages wait for its overview; `outdated` are the documents that would be made otherwise
+    today."""
 
     branch: str
     commit: str
@@ -303,6 +382,9 @@ class Status:
     runs: tuple[str, ...]
     living: tuple[str, ...]
     edited: tuple[str, ...]
+    approved: int = 0
+    changed_since_approval: tuple[ChangedPage, ...] = ()
+    newer: str = ""
     model: str = ""
     unwritten: int = 0
     replies: KeptReplies = field(default_factory=KeptReplies)

@@ -5,7 +5,7 @@ transactions. Nothing here prints or reads the environment.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound
 from gitkb.events import (
     AddOptions,
     AddSummary,
+    ApproveOptions,
+    ApproveSummary,
     Blame,
     CheckResult,
     DocumentRow,
@@ -27,6 +29,8 @@ from gitkb.events import (
     LogEntry,
     MergeChoices,
     MergeSummary,
+    MigrateSummary,
+    PageRow,
     Pruned,
     PullRequest,
     PushSummary,
@@ -41,12 +45,15 @@ from gitkb.events import (
     TakeBackOptions,
     UndoSummary,
 )
+from gitkb.formats import FORMATS, Formats
 from gitkb.ingest import pages
 from gitkb.ingest.asking import Asking, asks_none, for_once, kept_replies
 from gitkb.ingest.notes import Note, forget, noted, remember
+from gitkb.ingest.versions import format_at, refuse_newer_settings
 from gitkb.model import Record, SearchHit, State, Usage
 from gitkb.store import RunState, Snapshot, Store
 from gitkb.usersettings import UserSettings
+from gitkb.wiki.made import newer, refuse_newer
 
 if TYPE_CHECKING:
     from gitkb.answer.chats import Chats
@@ -79,7 +86,7 @@ class KnowledgeBase:
         found = Store.discover(path)
         if found is None or found.resolve() != path.resolve():
             raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
-        return cls(Store.open(found))
+        return cls._opened(found)
 
     @classmethod
     def discover(cls, start: Path) -> "KnowledgeBase":
@@ -87,7 +94,15 @@ class KnowledgeBase:
         found = Store.discover(start)
         if found is None:
             raise NotAKnowledgeBase(f"There is no knowledge base in {start} or above it.", "Make one with: gitkb init")
-        return cls(Store.open(found))
+        return cls._opened(found)
+
+    @classmethod
+    def _opened(cls, folder: Path) -> "KnowledgeBase":
+        """The knowledge base of a repository; `NewerFormat` where a newer gitkb made it what it is."""
+        store = Store.open(folder)
+        with suppress(NotFound):
+            refuse_newer_settings(store.snapshot())
+        return cls(store)
 
     @classmethod
     def init(cls, path: Path, *, bare: bool, listener: Listener, settings: Settings = _DEFAULTS) -> InitResult:
@@ -124,8 +139,7 @@ class KnowledgeBase:
         from gitkb.ingest.branches import start_of
         from gitkb.ingest.run import AddRun
 
-        if not options.dry_run:
-            self.recover(listener)
+        self._ready(listener, options.branch, options.start, dry_run=options.dry_run)
         start = start_of(self.store, options.branch, options.start)
         settings = for_once(self.settings(start), options)
         if options.dry_run:
@@ -168,8 +182,7 @@ class KnowledgeBase:
         from gitkb.ingest.branches import start_of
         from gitkb.ingest.remove import RemoveRun
 
-        if not options.dry_run:
-            self.recover(listener)
+        self._ready(listener, options.branch, dry_run=options.dry_run)
         tip = start_of(self.store, options.branch, "")
         settings = self.settings(tip)
         with nullcontext() if options.dry_run else self._asking(listener).session(settings, tip) as session:
@@ -181,33 +194,67 @@ class KnowledgeBase:
         from gitkb.ingest.branches import start_of
         from gitkb.ingest.undo import UndoRun
 
-        if not options.dry_run:
-            self.recover(listener)
+        self._ready(listener, options.branch, dry_run=options.dry_run)
         tip = start_of(self.store, options.branch, "")
         settings = self.settings(tip)
         with nullcontext() if options.dry_run else self._asking(listener).session(settings, tip) as session:
             author = session.author if session else None
             return UndoRun(self.store, self.catalog, settings, options, listener, author)(what)
 
+    def approve(self, names: Sequence[str], options: ApproveOptions, listener: Listener) -> ApproveSummary:
+        """A person confirms what pages claim, or takes that back; see `gitkb.ingest.approve`."""
+        from gitkb.ingest.approve import ApproveRun
+        from gitkb.ingest.branches import start_of
+
+        self._ready(listener, options.branch, dry_run=options.dry_run)
+        settings = self.settings(start_of(self.store, options.branch, ""))
+        return ApproveRun(self.store, self.catalog, settings, options, listener)(names)
+
+    def migrate(
+        self, listener: Listener, *, branch: str = "", dry_run: bool = False, formats: Formats = FORMATS
+    ) -> MigrateSummary:
+        """Brings a branch that is of an older format to the newest; see `gitkb.ingest.migration`."""
+        from gitkb.ingest.migration import Migration
+
+        if not dry_run:
+            self.recover(listener)
+        return Migration(self.store, listener, branch, formats=formats)(dry_run=dry_run)
+
+    def _ready(self, listener: Listener, branch: str = "", start: str = "", *, dry_run: bool = False) -> None:
+        """Clears up after dead runs and migrates the branch to be written where it is of an older format; a dry run says so."""
+        from gitkb.ingest.branches import start_of
+
+        if not dry_run:
+            self.recover(listener)
+        number = format_at(start_of(self.store, branch, start))
+        if number is None or number == FORMATS.newest:
+            return
+        if dry_run:
+            listener.message(f"Before anything else it would be migrated from format {number} to {FORMATS.newest}.")
+            return
+        from gitkb.ingest.migration import Migration
+
+        Migration(self.store, listener, branch, start)()
+
     def merge(self, rev: str, choices: MergeChoices, listener: Listener, branch: str = "") -> MergeSummary:
         """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
         from gitkb.ingest.sharing import merge_revision
 
-        self._begin(listener)
+        self._begin(listener, branch)
         return merge_revision(self.store, self.catalog, rev, choices, listener, branch)
 
     def pull(self, choices: MergeChoices, listener: Listener, *, branch: str = "", remote: str | None = None) -> MergeSummary:
         """Fetches a branch from its remote and merges it; see `gitkb.ingest.sharing`."""
         from gitkb.ingest.sharing import Sharing
 
-        self._begin(listener)
+        self._begin(listener, branch)
         return Sharing(self.store, self.catalog, listener, branch, remote).pull(choices)
 
     def push(self, listener: Listener, *, branch: str = "", remote: str | None = None) -> PushSummary:
         """Sends a branch to its remote, merging what came there first; see `gitkb.ingest.sharing`."""
         from gitkb.ingest.sharing import Sharing
 
-        self._begin(listener)
+        self._begin(listener, branch)
         return Sharing(self.store, self.catalog, listener, branch, remote).push()
 
     def pull_request(self, listener: Listener, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
@@ -217,17 +264,22 @@ class KnowledgeBase:
         self.recover(listener)
         return request_merge(self.store, self.catalog, self.settings(), listener, branch=branch, base=base, title=title)
 
-    def _begin(self, listener: Listener) -> None:
-        """Clears up, and from now on keeps in mind what a merge changes, for the next command that asks a model."""
-        self.recover(listener)
+    def _begin(self, listener: Listener, branch: str) -> None:
+        """Gets ready, and from now on keeps in mind what a merge changes, for the next command that asks a model."""
+        from gitkb.ingest.branches import branch_tip
+
+        branch_tip(self.store, branch or self.store.branch())
+        self._ready(listener, branch)
         tip = self.store.snapshot()
         if self.settings(tip).compiler == "llm" and not noted(self.store, Note.TOLD):
             remember(self.store, Note.TOLD, tip)
 
     def refresh(self, listener: Listener) -> RefreshSummary:
-        """Makes the pages commit if pages are pending, and asks a model for every overview that is missing."""
-        self.recover(listener)
+        """Makes the pages commit if pages are pending, and asks a model for every overview that is missing. `NewerFormat` where
+        a newer gitkb made the pages."""
+        self._ready(listener)
         tip = self.store.snapshot()
+        refuse_newer(tip)
         settings = self.settings(tip)
         with (
             self._asking(listener).session(settings, tip) as session,
@@ -252,49 +304,59 @@ class KnowledgeBase:
 
     def documents(self, at: str | None = None) -> list[DocumentRow]:
         """All documents at a revision, by name."""
-        tip = self.store.snapshot(at)
-        commits = self.store.last_changes(records.RECORDS, tip.commit)
+        from gitkb.ingest.listing import document_rows
+
+        tip = self._snapshot(at)
         with self.catalog.at(tip, RECORDS, keep=at is None) as db:
-            rows = RecordCorpus(db).documents()
-        return [
-            DocumentRow(
-                row.document,
-                row.title,
-                row.source,
-                row.sha256,
-                row.media_type,
-                row.source_pages,
-                commits.get(records.record_path(row.document), ""),
-            )
-            for row in rows
-        ]
+            return document_rows(self.store, RecordCorpus(db), tip)
+
+    def pages(self, at: str | None = None) -> list[PageRow]:
+        """The pages of concepts and entities that say something, by path, with how they stand to their approval."""
+        from gitkb.ingest.listing import page_rows
+
+        with self.catalog.at(self._snapshot(at), RECORDS, keep=at is None) as db:
+            return page_rows(RecordCorpus(db))
+
+    def _snapshot(self, at: str | None) -> Snapshot:
+        """The files of a revision, the tip by default; `NewerFormat` where they are a newer gitkb's."""
+        found = self.store.snapshot(at)
+        if at is not None:
+            refuse_newer_settings(found)
+        return found
 
     def show(self, name: str, at: str | None = None) -> Shown:
         """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
         from gitkb.ingest.find import find_page
 
-        tip = self.store.snapshot(at)
+        tip = self._snapshot(at)
         path, document = find_page(tip, name)
         return Shown(path, (tip.read(path) or b"").decode("utf-8", "replace"), self._record(tip, document))
 
     def status(self, at: str | None = None) -> Status:
         """Where the knowledge base stands, or stood at a revision; takes no lock."""
+        from gitkb.ingest.listing import changed_pages, corpus_approvals
         from gitkb.ingest.outdated import outdated_at
 
-        tip, found = self.store.snapshot(at), self.store.status()
+        tip, found = self._snapshot(at), self.store.status()
         settings = self.settings(tip)
         branch = at or self.store.branch()
         waits = pages.carries_pages(settings, branch) and bool(pages.pending(self.store, self.catalog, tip))
         asks = settings.compiler == "llm"
+        newer_pages = newer(tip) if pages.carries_pages(settings, branch) else ""
+        with self.catalog.at(tip, RECORDS, keep=at is None) as db:
+            approved = corpus_approvals(RecordCorpus(db))
         return Status(
             branch=branch,
             commit=tip.commit,
             documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
             pages=sum(1 for path, _ in tip.files("wiki") if pages.is_topic_page(path)),
-            state=State.PENDING if waits else State.WHOLE,
+            state=State.PENDING if waits or newer_pages else State.WHOLE,
             runs=tuple(_described(run) for run in found.runs if not run.living),
             living=tuple(_described(run) for run in found.runs if run.living),
             edited=found.edited if at is None else (),
+            approved=sum(1 for each in approved if not each.changed),
+            changed_since_approval=changed_pages(approved),
+            newer=newer_pages,
             model=settings.model if asks else "",
             unwritten=pages.unwritten(self.store, self.catalog, tip) if asks else 0,
             replies=kept_replies(self.store),
@@ -305,14 +367,14 @@ class KnowledgeBase:
         """Commits, newest first; those of one document or page when named."""
         from gitkb.ingest.history import log
 
-        return log(self.store, self.store.snapshot(at), name, limit)
+        return log(self.store, self._snapshot(at), name, limit)
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[SearchHit]:
         """The pages that match best at a revision."""
         from gitkb.catalog.passages import PASSAGES
         from gitkb.catalog.search import search
 
-        tip = self.store.snapshot(at)
+        tip = self._snapshot(at)
         with self.catalog.at(tip, PASSAGES, keep=at is None) as db:
             return search(db, tip, query, scope=scope, limit=limit)
 
@@ -344,7 +406,7 @@ class KnowledgeBase:
         text is empty where nothing was found. Takes no lock; see `gitkb.answer.answering`."""
         from gitkb.answer.answering import Answering
 
-        tip = self.store.snapshot(at)
+        tip = self._snapshot(at)
         own = self.settings().llm.instructions if model is not None else ""
         return Answering(self.catalog, tip, at is None, own)(question, model, listener, history)
 
@@ -365,7 +427,7 @@ class KnowledgeBase:
         from gitkb.answer.save import SaveRun
         from gitkb.ingest.branches import start_of
 
-        self.recover(listener)
+        self._ready(listener, branch)
         settings = self.settings(start_of(self.store, branch, ""))
         return SaveRun(self.store, self.catalog, settings, branch, listener)(exploration)
 
@@ -424,11 +486,11 @@ class KnowledgeBase:
         from gitkb.ingest.changed import check_changed
         from gitkb.wiki.check import check
 
-        tip = self.store.snapshot(at)
+        tip = self._snapshot(at)
         if changed is not None:
             part = check_changed(self.store, self.catalog, self.store.snapshot(changed), tip)
             return CheckResult(part.state, tip.commit, part.problems)
-        projected = pages.project_tree(self.catalog, tip, keep=at is None)
+        projected = pages.project_tree(self.catalog, tip, keep=at is None, whole=False)
         found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
         return CheckResult(found.state, tip.commit, tuple(found.problems))
 
@@ -448,7 +510,7 @@ class KnowledgeBase:
         """Where the claims of a page come from, or its one line; `NotFound` names the candidates."""
         from gitkb.ingest.blame import blame
 
-        return blame(self.store, self.store.snapshot(at), page, line)
+        return blame(self.store, self._snapshot(at), page, line)
 
     def _record(self, tip: Snapshot, document: str | None) -> Record | None:
         content = tip.read(records.record_path(document)) if document else None

@@ -10,6 +10,7 @@ import typer
 
 from gitkb import __version__
 from gitkb.cli.add import add
+from gitkb.cli.approve import approve
 from gitkb.cli.blame import blame
 from gitkb.cli.chat import chat
 from gitkb.cli.check import check
@@ -20,6 +21,7 @@ from gitkb.cli.init import init
 from gitkb.cli.list import list_documents
 from gitkb.cli.log import log
 from gitkb.cli.merge import merge
+from gitkb.cli.migrate import migrate
 from gitkb.cli.options import Common, KbOption, VerboseOption
 from gitkb.cli.pr import pr
 from gitkb.cli.pull import pull
@@ -66,11 +68,13 @@ application.command("add")(add)
 application.command("remove")(remove)
 application.command("recompile")(recompile)
 application.command("undo")(undo)
+application.command("approve")(approve)
 application.command("merge")(merge)
 application.command("pull")(pull)
 application.command("push")(push)
 application.command("pr")(pr)
 application.command("refresh")(refresh)
+application.command("migrate")(migrate)
 application.command("list")(list_documents)
 application.command("show")(show)
 application.command("status")(status)

@@ -14,6 +14,8 @@ from gitkb.cli.options import AtOption, JsonOption, KbOption, VerboseOption
 if TYPE_CHECKING:
     from gitkb.events import Outdated, Status
 
+_FEW = 5
+
 
 def status(
     context: typer.Context, at: AtOption = None, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False
@@ -33,7 +35,9 @@ def _lines(found: Status) -> list[str]:
     documents = terminal.counted(found.documents, "document")
     pages = terminal.counted(found.pages, "shared page")
     lines = [f"{found.branch} is at {terminal.short(found.commit)}: {documents}, {pages}."]
-    if found.state is State.PENDING:
+    if found.newer:
+        lines.append(f"{found.newer}: this one leaves them as they are. Upgrade gitkb.")
+    elif found.state is State.PENDING:
         lines.append("Pages are pending: the next add brings them up to date, or: gitkb refresh")
     if found.state is State.BROKEN:
         lines.append("Something is broken: gitkb check names it.")
@@ -50,6 +54,7 @@ def _lines(found: Status) -> list[str]:
             f"Cache: {kept} of models ({found.replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
             f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out."
         )
+    lines += _approvals(found)
     lines += [f"Under way: {run}" for run in found.living]
     lines += [f"Did not end: {run}. The next add clears up, or: gitkb recover" for run in found.runs]
     lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]
@@ -63,3 +68,13 @@ def _outdated(found: Outdated) -> str:
         for each in found.reasons
     ]
     return f"{terminal.counted(found.documents, 'document')} ({', '.join(reasons)})"
+
+
+def _approvals(found: Status) -> list[str]:
+    changed = found.changed_since_approval
+    lines = [f"Approved: {terminal.counted(found.approved, 'page')}."] if found.approved else []
+    for page in changed[:_FEW]:
+        name = page.page.removeprefix("wiki/").removesuffix(".md")
+        lines.append(f"Changed since approval: {name} ({page.reason}; {page.by.removeprefix('human:')} on {page.at[:10]})")
+    more = len(changed) - _FEW
+    return [*lines, *([f"And {more:,} more changed since approval: gitkb list --pages"] if more > 0 else [])]

@@ -31,7 +31,7 @@ def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Sn
     pages = {path for path in paths if concerns_pages(path)}
     _warm(store, catalog)
     scope = Scope(_sound(before), _sound(now), pages, topics_of(tip, changes))
-    projected = project_tree(catalog, tip, keep=False, scope=scope)
+    projected = project_tree(catalog, tip, keep=False, scope=scope, whole=False)
     paths.update(file for record in _sound(now) for file in record.files if file.endswith(".md"))
     # What a record no longer names must be gone with it.
     paths.update(file for record in _sound(before) for file in record.files)

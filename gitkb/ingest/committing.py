@@ -25,6 +25,7 @@ from gitkb.ingest.plan import Item, Known
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared, Workshop
 from gitkb.ingest.session import Session
+from gitkb.ingest.versions import refuse_newer_settings
 from gitkb.model import DocumentResult, Outcome, Usage
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Stored, Transaction
 
@@ -175,6 +176,7 @@ class Committing:
         """Splits a group into (already decided, to land, to prepare again under another name)."""
         if tip.commit == self.tip:
             return {}, list(group), []
+        refuse_newer_settings(tip)
         results: dict[str, DocumentResult] = {}
         landing, again = [], []
         with known_at(self.catalog, tip) as known:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gitkb import records
+from gitkb import approvals, records
+from gitkb.approvals import Approval, Confirmation
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
@@ -21,6 +22,7 @@ from gitkb.ingest.scopes import topics_of
 from gitkb.model import Record, TreeChange
 from gitkb.store import Snapshot, Store
 from gitkb.store.ancestry import Ancestry
+from gitkb.topics import topic_path
 from gitkb.wiki.diff import compare
 from gitkb.wiki.diff_attention import Seen
 from gitkb.wiki.diff_pages import Side, keys_touched, views
@@ -103,6 +105,7 @@ class _Comparison:
         head_side = self._side(self.head, after, touching, base_side)
         trees = Trees(base, head, changes, base_side, head_side)
         moved = trees.links()
+        given = {**_approvals(base, base_side), **_approvals(head, head_side)}
         seen = Seen(
             edited=trees.edited(),
             broken=moved.broken,
@@ -110,10 +113,12 @@ class _Comparison:
             committed=trees.committed(head),
             committed_before=trees.committed(base),
             unreadable=unreadable,
-            approved=trees.approved(),
+            approved=_approved(given, head, head_side),
+            said_verified={page: words for page, words in trees.said_verified().items() if page not in given},
             letters=trees.letters(),
             tokens=self._tokens(),
             decided=_decided(head, changes),
+            confirmed=_confirmed(head, changes),
         )
         return compare(base_side, head_side, seen)
 
@@ -141,6 +146,44 @@ class _Touching:
 
     records: tuple[Record, ...]
     topics: Collection[str]
+
+
+def _approvals(tree: Snapshot, side: Side) -> dict[str, Approval]:
+    """The approvals of a side's pages, by the pages' paths; those that cannot be read are none."""
+    found = {}
+    for page, view in side.views.items():
+        path = approvals.approval_path(view.page.kind, view.page.key)
+        content = tree.read(path)
+        with suppress(FormatError):
+            if content is not None:
+                found[page] = approvals.decode(content, path)
+    return found
+
+
+def _approved(found: Mapping[str, Approval], head: Snapshot, side: Side) -> dict[str, Confirmation]:
+    """What counts of the approvals of pages that are not, or no longer, what was approved; not of those that were taken back."""
+    changed = {}
+    for page, approval in found.items():
+        view = side.views.get(page)
+        shown = [approvals.mark(said.document, said.text) for said in view.said] if view is not None else []
+        if head.blob(approval.path) is not None and not (shown and approval.holding(shown)):
+            changed[page] = approval.newest
+    return changed
+
+
+def _confirmed(head: Snapshot, changes: list[TreeChange]) -> dict[str, list[Confirmation]]:
+    """The confirmations that came, by the pages' paths."""
+    found: dict[str, list[Confirmation]] = {}
+    for change in changes:
+        page = approvals.page_of(change.path)
+        with suppress(FormatError):
+            sides = [
+                approvals.decode(head.read_blob(oid), change.path) if page and oid else None for oid in (change.old, change.new)
+            ]
+            old, new = (side.confirmations if side else () for side in sides)
+            if page and (came := [each for each in new if each not in old]):
+                found[topic_path(*page)] = came
+    return found
 
 
 def _decided(head: Snapshot, changes: list[TreeChange]) -> list[Decision]:

@@ -60,7 +60,7 @@ class Trees:
             found.append(PersonChange(kind, change.path, gained, lost))
         return found
 
-    def approved(self) -> dict[str, str]:
+    def said_verified(self) -> dict[str, str]:
         """The pages that say at the base that somebody approved them, with the words for it, of those that differ now."""
         found = {}
         before = self.committed(self.base)

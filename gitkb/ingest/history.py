@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
-from gitkb import records
+from gitkb import approvals, records
 from gitkb.errors import FormatError
 from gitkb.events import LogEntry
 from gitkb.ingest.find import find_page
@@ -29,21 +29,32 @@ def log(store: Store, tip: Snapshot, name: str | None, limit: int | None) -> Ite
 
 
 def _entry(store: Store, commit: Commit) -> LogEntry:
-    operation, document = _what(store, commit)
+    changes = _changes(store, commit)
+    operation, document = _what(store, commit, [change for change in changes if records.document_of(change.path)])
     subject = commit.message.partition("\n")[0]
     if not operation:
-        operation = "pages" if subject.startswith("pages: ") else "edit"
+        operation = _other(subject, changes)
     when = datetime.fromtimestamp(commit.time, UTC).isoformat()
     author = f"{commit.author_name} <{commit.author_email}>"
     return LogEntry(commit.oid, when, author, subject, operation, document)
 
 
-def _what(store: Store, commit: Commit) -> tuple[str, str]:
+def _changes(store: Store, commit: Commit) -> list[TreeChange]:
+    parent = store.snapshot(commit.parents[0]).oid if commit.parents else None
+    return store.snapshot(commit.oid).changes_since(parent)
+
+
+def _other(subject: str, changes: list[TreeChange]) -> str:
+    """What a commit did that changed no record: "approve" also where somebody took an approval back."""
+    if changes and all(approvals.page_of(change.path) for change in changes):
+        return "approve"
+    return "pages" if subject.startswith("pages: ") else "edit"
+
+
+def _what(store: Store, commit: Commit, changes: list[TreeChange]) -> tuple[str, str]:
     """(what was done: "add", "update", "recompile", "rename", "remove" or "several"; the document, by its new name) of the
     records that changed; ("", "") when none did."""
-    parent = store.snapshot(commit.parents[0]).oid if commit.parents else None
     tree = store.snapshot(commit.oid)
-    changes = [change for change in tree.changes_since(parent) if records.document_of(change.path)]
     if not changes:
         return "", ""
     if len(changes) == 2 and (names := renamed_documents(tree, changes)):

@@ -18,6 +18,7 @@ from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, merge_message
 from gitkb.ingest.mixing import Side
 from gitkb.ingest.uniting import Clash, Sides, United, Uniting, plain
+from gitkb.ingest.versions import refuse_newer_settings
 from gitkb.records import document_of
 from gitkb.store import Ancestors, PlannedCommit, Run, Snapshot, Store, Transaction, merge_lines
 
@@ -62,6 +63,8 @@ class Merging:
 
     def _transact(self, transaction: Transaction, theirs: Snapshot, source: str) -> United | None:
         """One attempt under the lock; None where the branch holds the commit already."""
+        for side in (transaction.tip, theirs):
+            refuse_newer_settings(side)
         if self._graph.holds(transaction.tip.commit, theirs.commit):
             return None
         self._commit_edits(transaction, {change.path for change in theirs.changes_since(transaction.tip.oid)})

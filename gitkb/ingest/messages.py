@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from gitkb.model import PageChanges, Usage
 
 MAX_SUBJECT = 120
+MAX_LINES = 200
+NAMED = 3
 _NOTHING = Usage()
 _MENTION = re.compile(r"(?<![^\W_])@(?=\w)|(?<![^\W_])[#!](?=\d)|\bGH-(?=\d)", re.IGNORECASE)
 _CLOSING = re.compile(r"\b((?:close|fix|resolv|implement)\w*:? +)(?:https?://)?(\S+[/#!]\d+)", re.IGNORECASE)
@@ -65,6 +67,27 @@ def exploration_message(page: str, title: str, by: str, answered_at: str, tokens
     spent = {"Gitkb-Tokens": str(tokens)} if tokens else {}
     name = page.removeprefix("wiki/").removesuffix(".md")
     return _message(f"save {name}: {title}", "", {**{key: _one_line(value) for key, value in trailers.items() if value}, **spent})
+
+
+def approval_message(pages: Mapping[str, Sequence[str]], by: str, *, withdrawn: bool) -> str:
+    """The message of a commit in which a person confirms `pages` with their claims: "approve: concepts/raft, concepts/paxos" and
+    what was confirmed of each; or takes that back."""
+    names = [page.removeprefix("wiki/").removesuffix(".md") for page in pages]
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    lines = []
+    for name, claims in zip(names, pages.values(), strict=True):
+        lines += [f"{name}:" if claims else name, *(f"- {claim}" for claim in claims)]
+    more = [f"and {len(lines) - MAX_LINES} more lines"] if len(lines) > MAX_LINES else []
+    trailers = {"Gitkb-Operation": "withdraw" if withdrawn else "approve", "Gitkb-By": by}
+    subject = f"withdraw the approval of {shown}" if withdrawn else f"approve: {shown}"
+    return _message(subject, "\n".join([*lines[:MAX_LINES], *more]), trailers)
+
+
+def migration_message(before: int, after: int, steps: Sequence[str], files: int) -> str:
+    """The message of a migration: "migrate: format 1 to 2", with what each step brings and how many files it touches."""
+    lines = [f"Format {number} brings {step}." for number, step in enumerate(steps, before + 1)]
+    lines.append("Only the number in the settings changes." if files == 1 else f"{files} files are in the new form.")
+    return _message(f"migrate: format {before} to {after}", "\n".join(lines), {"Gitkb-Operation": "migrate"})
 
 
 def undo_message(undone: str, what: str, documents: Sequence[str]) -> str:

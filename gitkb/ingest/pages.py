@@ -20,12 +20,14 @@ from gitkb.ingest.messages import edit_message, pages_message
 from gitkb.ingest.notes import Note, remember, scope_since
 from gitkb.ingest.overlay import Overlay
 from gitkb.ingest.scopes import differences, topics_of
+from gitkb.ingest.versions import refuse_newer_settings
 from gitkb.model import PageChanges, Tree, Usage
 from gitkb.overviews import OVERVIEWS
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 from gitkb.wiki.edits import EDITED, settle
 from gitkb.wiki.generated import Seal, state
-from gitkb.wiki.projection import Scope, is_page, is_shared, project
+from gitkb.wiki.made import MADE, made_by, newer, note
+from gitkb.wiki.projection import PROJECTION, Scope, is_page, is_shared, project
 
 if TYPE_CHECKING:
     from gitkb.ingest.authoring import Author, Written
@@ -68,11 +70,12 @@ def refresh(
     """Makes the pages commit if pages are pending on a branch that carries them; returns what it changed.
 
     An `author` asks a model for what it writes about pages, before the lock is taken; what it cannot get is said and left out.
+    Pages that a newer gitkb made are left to it, and that is said.
     """
     if not carries_pages(settings, run.branch):
         return PageChanges()
     tip = store.snapshot(f"refs/heads/{run.branch}") if author else None
-    written = _written(author, tip, listener) if author and tip else None
+    written = _written(author, tip, listener) if author and tip and not newer(tip) else None
     for _ in range(ATTEMPTS):
         try:
             with run.locked(listener.message) as transaction:
@@ -95,11 +98,16 @@ def is_topic_page(path: str) -> bool:
     )
 
 
-def project_tree(catalog: Catalog, tree: Tree, *, keep: bool, scope: Scope | None = None) -> dict[str, bytes | None]:
+def project_tree(
+    catalog: Catalog, tree: Tree, *, keep: bool, scope: Scope | None = None, whole: bool = True
+) -> dict[str, bytes | None]:
     """The shared pages that a tree's records make, by path; all of them without a scope. Pages that the tree has and
-    the projection has not are None."""
+    the projection has not are None. `NewerFormat` where a record cannot be read here; not `whole`: pages are made without it."""
     with catalog.at(tree, RECORDS, keep=keep) as db:
-        projected = project(RecordCorpus(db), scope)
+        corpus = RecordCorpus(db)
+        if whole:
+            corpus.refuse_newer()
+        projected = project(corpus, scope)
     if scope is None:
         stale = {path: None for path, _ in tree.files("wiki") if is_shared(path) and path not in projected}
         projected = {**projected, **stale}
@@ -120,12 +128,26 @@ def history_base(store: Store, commit: str) -> Callable[[str], bytes | None]:
 
 
 def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
-    """What a refresh of this tip would change, without changing anything."""
+    """What a refresh of this tip would change, without changing anything; nothing where it is a newer gitkb's to make."""
+    if newer(tip):
+        return PageChanges()
     scope = scope_since(store, Note.WHOLE, tip)
     if scope is not None and not scope:
         return PageChanges()
     projected = project_tree(catalog, tip, keep=True, scope=scope)
-    return _changes(tip, _settle(tip, projected, {}, history_base(store, tip.commit), Listener()))
+    return page_changes(tip, _settle(tip, projected, {}, history_base(store, tip.commit), Listener()))
+
+
+def foresee_refresh(
+    store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
+) -> dict[str, bytes | Path | None]:
+    """What a refresh would write, by path, once these changes were committed and these edits stood in the worktree. Changes
+    nothing; a page that it would not touch is not there, though somebody has edited it."""
+    tree, scope = Overlay(tip, changes), scope_since(store, Note.WHOLE, tip)
+    if scope is not None:
+        scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, changes))})
+    projected = project_tree(catalog, tree, keep=False, scope=scope)
+    return _writes(tip, projected, edits, history_base(store, tip.commit), Listener())
 
 
 def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
@@ -155,6 +177,10 @@ def _refresh(
     store: Store, run: Run, transaction: Transaction, catalog: Catalog, listener: Listener, written: "Written | None"
 ) -> PageChanges:
     tip = transaction.tip
+    refuse_newer_settings(tip)
+    if said := newer(tip):
+        listener.message(f"{said}: this one leaves them as they are. Documents are in; upgrade gitkb to make their pages.")
+        return PageChanges()
     told = {path: content for path, content in (written.changes if written else {}).items() if tip.read(path) != content}
     tree, scope = Overlay(tip, told), scope_since(store, Note.WHOLE, tip)
     if scope is not None:
@@ -164,11 +190,9 @@ def _refresh(
     with catalog.at(tip, RECORDS):
         pass  # catches up for good, before it looks at a tree that does not exist yet
     projected = project_tree(catalog, tree if told else tip, keep=not told, scope=scope)
-    different = [path for path, content in projected.items() if content != tip.read(path) or tip.blob(f"{EDITED}/{path}")]
-    edits = own_edits(transaction, sorted(different))
-    writes = _settle(tip, {path: projected[path] for path in different}, edits, history_base(store, tip.commit), listener)
-    writes.update({**told, **_without_page(tip, projected)})
-    changes = _changes(tip, writes)
+    edits = own_edits(transaction, _different(tip, projected))
+    writes = _writes(tip, projected, edits, history_base(store, tip.commit), listener, told)
+    changes = page_changes(tip, writes)
     if writes:
         commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
         usage, ungrounded = (written.usage, written.ungrounded) if written else (Usage(), 0)
@@ -176,6 +200,28 @@ def _refresh(
         tip = store.snapshot(transaction.publish(commits, "pages")[-1])
     remember(store, Note.WHOLE, tip, run.scratch)
     return changes
+
+
+def _different(tip: Snapshot, projected: Mapping[str, bytes | None]) -> list[str]:
+    """The pages that are not their projection, or that somebody has edited."""
+    return sorted(path for path, content in projected.items() if content != tip.read(path) or tip.blob(f"{EDITED}/{path}"))
+
+
+def _writes(
+    tip: Snapshot,
+    projected: Mapping[str, bytes | None],
+    edits: Mapping[str, bytes | Path | None],
+    base: Callable[[str], bytes | None],
+    listener: Listener,
+    told: Mapping[str, bytes | None] | None = None,
+) -> dict[str, bytes | Path | None]:
+    """All that a pages commit holds: the pages, what is kept beside edited ones, what a model wrote (`told`), and which
+    projection made them."""
+    writes = _settle(tip, {path: projected[path] for path in _different(tip, projected)}, edits, base, listener)
+    writes.update({**(told or {}), **_without_page(tip, projected)})
+    if writes and made_by(tip) < PROJECTION:
+        writes[MADE] = note()
+    return writes
 
 
 def _without_page(tip: Snapshot, projected: Mapping[str, bytes | None]) -> dict[str, None]:
@@ -208,7 +254,8 @@ def _settle(
     return writes
 
 
-def _changes(tip: Snapshot, writes: Mapping[str, object]) -> PageChanges:
+def page_changes(tip: Snapshot, writes: Mapping[str, object]) -> PageChanges:
+    """What writing these paths does to the pages of a tip."""
     pages = sorted(path for path in writes if path.startswith("wiki/"))
     return PageChanges(
         created=tuple(p for p in pages if tip.blob(p) is None and writes[p] is not None),

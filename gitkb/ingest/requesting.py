@@ -37,7 +37,7 @@ def request_merge(
     # Where it left the pages branch is what a diff compares with by itself, and names in words.
     left = None if base == settings.pages.branch else _left(store, tip, remote.name, base)
     report = diff(store, catalog, settings, left, branch)
-    if not report:
+    if not report and not report.attention:
         raise UsageError(f"{branch} has nothing that {base} has not, so there is nothing to ask for.")
     request = Request(remote.branch, base, title or _title(report), markdown(report, links(store)))
     opened = open_request(store.worktree or store.git_dir, remote.url, request)

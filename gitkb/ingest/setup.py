@@ -10,7 +10,7 @@ from pathlib import Path
 from gitkb.config import CONFIG_PATH, Settings
 from gitkb.errors import InTheWay
 from gitkb.events import InitResult, Listener
-from gitkb.model import FORMAT
+from gitkb.formats import FORMATS
 from gitkb.store import PlannedCommit, Store
 
 BEGIN, END = "gitkb: begin", "gitkb: end"
@@ -85,10 +85,11 @@ def _files(
     worktree: Path | None, branch: str, settings: Settings
 ) -> tuple[dict[str, bytes | Path | None], dict[str, bytes | Path | None]]:
     """(the first commit's files, those of them that exist as they are now)."""
+    from gitkb.wiki.made import MADE, note
     from gitkb.wiki.projection import empty_bundle
 
     made = {"AGENTS.md": (AGENTS, "<!-- {} -->"), ".gitattributes": (ATTRIBUTES, "# {}")}
-    files: dict[str, bytes | Path | None] = {CONFIG_PATH: _config(branch, settings).encode(), **empty_bundle()}
+    files: dict[str, bytes | Path | None] = {CONFIG_PATH: _config(branch, settings).encode(), MADE: note(), **empty_bundle()}
     before: dict[str, bytes | Path | None] = {}
     for name, (text, mark) in made.items():
         file = worktree / name if worktree else None
@@ -103,7 +104,7 @@ def _files(
 
 
 def _config(branch: str, settings: Settings) -> str:
-    lines = [f"format: {FORMAT}"]
+    lines = [f"format: {FORMATS.newest}"]
     if settings.compiler != Settings().compiler:
         lines.append(f"compiler: {settings.compiler}")
     if settings.model:

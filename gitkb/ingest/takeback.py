@@ -12,12 +12,14 @@ from gitkb import records
 from gitkb.config import CONFIG_PATH
 from gitkb.ingest.documents import owner_of
 from gitkb.ingest.following import renamed_documents
+from gitkb.ingest.versions import only_migrated
 from gitkb.model import Tree, TreeChange
 from gitkb.text.merge import merge
 from gitkb.wiki.edits import EDITED, edited_path, with_seal_of
 from gitkb.wiki.generated import Seal, state, unsealed
+from gitkb.wiki.made import MADE
 
-_DERIVED = (f"{EDITED}/", ".gitkb/overviews/")
+_DERIVED = (f"{EDITED}/", ".gitkb/overviews/", MADE)
 Base = Callable[[str], bytes | None]
 
 
@@ -59,7 +61,7 @@ class TakeBack:
     def __call__(self, document: str | None = None) -> TakenBack:
         """What takes the change back, or the part of it that concerns one document."""
         found = TakenBack()
-        changed = [c for c in self.after.tree.changes_since(self.before.tree.oid) if not c.path.startswith(_DERIVED)]
+        changed = [c for c in self.after.tree.changes_since(self.before.tree.oid) if not self._follows(c)]
         units: dict[str, list[TreeChange]] = {records.document_of(c.path) or "": [] for c in changed}
         units.pop("", None)
         others: list[TreeChange] = []
@@ -78,6 +80,13 @@ class TakeBack:
         """What the change renamed a document to or from: both are one change of it."""
         names = renamed_documents(self.after.tree, changed)
         return [new if old == document else old for old, new in names.items() if document in (old, new)]
+
+    def _follows(self, change: TreeChange) -> bool:
+        """Whether a change follows from others, or only wrote a file in a newer format: no change of its own."""
+        if change.path.startswith(_DERIVED):
+            return True
+        old, new = change.old, change.new
+        return bool(old and new) and only_migrated(change.path, self._bytes(old) or b"", self._bytes(new) or b"")
 
     def concerns(self) -> Collection[str]:
         """All paths that may be taken back: those whose edits matter."""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gitkb import records
+from gitkb import approvals, records
+from gitkb.errors import FormatError
 from gitkb.ingest.documents import own_files, owner_of, record_of
 from gitkb.ingest.mixing import PageOn, Side, mix
 from gitkb.ingest.uniting_renames import Rename, Renames, same_original
@@ -17,6 +18,7 @@ from gitkb.overviews import page_of
 from gitkb.store import Snapshot, Stored
 from gitkb.wiki.edits import EDITED, edited_path
 from gitkb.wiki.generated import Seal
+from gitkb.wiki.made import MADE, later
 
 Kind = Literal["document", "page", "file"]
 MergeLines = Callable[[str, str, str], bytes | None]
@@ -232,6 +234,8 @@ class Uniting:
             if ours is None:
                 self._take_theirs(path)
             return
+        if ours not in before and self._merged_by_meaning(path, before, ours, theirs):
+            return
         if ours in before or self._choice(name) == "theirs":
             self._take_theirs(path)
         elif self._choice(name) != "ours":
@@ -241,6 +245,27 @@ class Uniting:
                 self._found.clashes.append(Clash("file", name, path))
             else:
                 self._put(path, merged)
+
+    def _merged_by_meaning(self, path: str, before: set[str | None], ours: str | None, theirs: str | None) -> bool:
+        """Settles a file of gitkb's own that both sides changed, where what it means says how: who approved a page, and which
+        projection made the pages. Not where one side cannot be read."""
+        if path == MADE and ours and theirs:
+            note = later(*map(self._theirs.read_blob, (ours, theirs)))
+            if note is not None:
+                self._put(path, note)
+            return note is not None
+        if approvals.page_of(path) is None:
+            return False
+        try:
+            *bases, mine, other = (self._approval(path, oid) for oid in (*before, ours, theirs))
+        except FormatError:
+            return False
+        united = approvals.unite(bases, mine, other)
+        self._put(path, None if united is None else approvals.encode(united))
+        return True
+
+    def _approval(self, path: str, oid: str | None) -> approvals.Approval | None:
+        return None if oid is None else approvals.decode(self._theirs.read_blob(oid), path)
 
     def _take_theirs(self, path: str) -> None:
         entry, ours = self._theirs.entry(path), self._sides.ours.tree.blob(path)

@@ -94,6 +94,13 @@ class Identity:
         return f"{self.person} {self.fixed if self.fixed is not None else int(time.time())} {self.zone}"
 
 
+def email(git_dir: Path) -> str:
+    """The e-mail address of whoever commits here, by git's own rules; "" where none is configured."""
+    done = attempt(git_dir, ["-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"], environment())
+    said = done.stdout.decode("utf-8", "replace").strip()
+    return "" if done.returncode else said.rpartition(">")[0].rpartition("<")[2]
+
+
 def identity(git_dir: Path, role: str) -> Identity:
     """The identity for `role` ("AUTHOR" or "COMMITTER") with git's own rules; a neutral one where none is configured."""
     arguments = ["-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT"]

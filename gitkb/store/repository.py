@@ -22,7 +22,7 @@ from gitkb.store.index import changed_below
 from gitkb.store.journal import Note, RunFolder, run_folders
 from gitkb.store.local import claim
 from gitkb.store.locks import Liveness, Wait, exclusive
-from gitkb.store.program import identity
+from gitkb.store.program import email, identity
 from gitkb.store.received import Received
 from gitkb.store.recovery import Recoverer, Report, run_states
 from gitkb.store.refs import ZERO, ref_oid
@@ -101,6 +101,10 @@ class Store:
     def branch(self) -> str:
         """The short name of the checked-out branch (bare: HEAD's); `RepositoryError` where HEAD is detached."""
         return opening.head_branch(self._repository).removeprefix("refs/heads/")
+
+    def email(self) -> str:
+        """The e-mail address of whoever commits here, "" where git knows none."""
+        return email(self._folders.git_dir)
 
     def snapshot(self, rev: str | None = None) -> Snapshot:
         """The files of a revision (None: HEAD's commit); `NotFound` where there is no such commit, `MissingObject` where a ref

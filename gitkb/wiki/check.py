@@ -8,6 +8,7 @@ same things in the same way, but only at those that it is given.
 from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gitkb import approvals
 from gitkb.config import CONFIG_PATH, parse_settings
 from gitkb.decisions import DECISIONS
 from gitkb.decisions import decode as decode_decision
@@ -22,10 +23,12 @@ from gitkb.wiki.document import summary_path
 from gitkb.wiki.edits import EDITED, edited_path, settle
 from gitkb.wiki.generated import Seal, state
 from gitkb.wiki.linkcheck import LinkCheck, folders_of
+from gitkb.wiki.made import MADE, read_note
 
 OKF_VERSION = "0.2"
 _OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
 _KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", f"{DECISIONS}/", f"{OVERVIEWS}/")
+_NAMED = (("settings", CONFIG_PATH), ("note", MADE), ("approval", f"{approvals.APPROVED}/"), ("decision", f"{DECISIONS}/"))
 _AGAIN = "Take it back from git, or add its document again with --update."
 
 
@@ -163,19 +166,23 @@ class _Check:
 
     def own_file(self, path: str) -> None:
         """A file of the folders in which only gitkb writes."""
-        known = path == CONFIG_PATH or path in self.owned or path.startswith(_KNOWN_FOLDERS)
+        known = path in (CONFIG_PATH, MADE) or path in self.owned or path.startswith(_KNOWN_FOLDERS)
         if not known or (path.startswith(f"{RECORDS}/") and document_of(path) is None):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
         try:
             self.read(path)
         except (ConfigError, FormatError) as error:
-            kind = "settings" if path == CONFIG_PATH else "decision" if path.startswith(DECISIONS) else "overview"
+            kind = next((name for name, top in _NAMED if path.startswith(top)), "overview")
             self.report(f"bad-{kind}", path, f"{error.message} {error.hint}".strip())
 
     def read(self, path: str) -> None:
-        """Reads a file of settings, a decision or an overview; raises what is wrong with it."""
+        """Reads a file of settings, a decision, an overview or the note beside the pages; raises what is wrong with it."""
         if path == CONFIG_PATH:
             parse_settings((self.tree.read(path) or b"").decode("utf-8", "replace"), path)
+        elif path == MADE:
+            read_note(self.tree.read(path) or b"")
+        elif path.startswith(f"{approvals.APPROVED}/"):
+            approvals.decode(self.tree.read(path) or b"", path)
         elif path.startswith(f"{DECISIONS}/"):
             decode_decision(self.tree.read(path) or b"", path)
         elif path.startswith(f"{OVERVIEWS}/"):

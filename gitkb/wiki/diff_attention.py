@@ -7,7 +7,9 @@ that it is about. Nothing here calls something wrong that is only unusual.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gitkb.approvals import Confirmation
 from gitkb.decisions import Decision, SameAs
+from gitkb.wiki.diff_approval import unapproved
 from gitkb.wiki.diff_names import near_pairs
 from gitkb.wiki.diff_pages import Side
 from gitkb.wiki.diff_report import Attention, Change, Concern, DiffReport, LinkChange, PageChange, PersonChange, Said
@@ -21,8 +23,10 @@ class Seen:
     """What the two trees hold besides records and projections.
 
     `committed` and `committed_before` are the shared pages that stand in the trees; `unreadable` maps paths of records at
-    the head to what is wrong with them; `approved` maps pages to the words of their approval at the base; `letters` maps
-    documents at the head to the length of their converted text; `decided` are decisions about names that came or changed.
+    the head to what is wrong with them; `approved` maps pages that are not what somebody approved (any more) to what was
+    confirmed, `said_verified` others to the words with which a person called them verified at the base; `letters` maps
+    documents at the head to the length of their converted text; `decided` are decisions about names that came or changed,
+    `confirmed` maps pages to the confirmations that came.
     """
 
     edited: Sequence[PersonChange] = ()
@@ -31,10 +35,12 @@ class Seen:
     committed: Collection[str] = frozenset()
     committed_before: Collection[str] = frozenset()
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    approved: Mapping[str, str] = field(default_factory=dict)
+    approved: Mapping[str, Confirmation] = field(default_factory=dict)
+    said_verified: Mapping[str, str] = field(default_factory=dict)
     letters: Mapping[str, int] = field(default_factory=dict)
     tokens: int = 0
     decided: Sequence[Decision] = ()
+    confirmed: Mapping[str, Sequence[Confirmation]] = field(default_factory=dict)
 
 
 def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
@@ -42,8 +48,9 @@ def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     removed = {document.document for document in report.documents_by(Change.REMOVED)}
     found = [Attention(Concern.BAD_RECORD, (path,), message) for path, message in sorted(seen.unreadable.items())]
     for page in report.pages:
-        found += _approval(page, seen.approved)
+        found += _approval(page, seen)
         found += _definition(page, removed)
+    found += _confirmed(seen.confirmed)
     found += _links(seen.broken)
     found += _decided(seen.decided)
     found += _duplicates(report, head)
@@ -52,11 +59,25 @@ def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     return sorted(found, key=lambda item: _ORDER[item.concern])
 
 
-def _approval(page: PageChange, approved: Mapping[str, str]) -> Iterator[Attention]:
+def _approval(page: PageChange, seen: Seen) -> Iterator[Attention]:
+    """A page that somebody approved and that is no longer what was approved."""
+    confirmation = seen.approved.get(page.before) or seen.approved.get(page.path)
+    if confirmation is not None:
+        yield from (Attention(Concern.LOST_APPROVAL, (page.path,), said) for said in unapproved(page, confirmation))
+        return
     lost = page.claims.lost or page.claims.reworded
-    if page.path in approved and (lost or page.change is Change.REMOVED):
+    if page.path in seen.said_verified and (lost or page.change is Change.REMOVED):
         what = "is gone" if page.change is Change.REMOVED else "has lost or changed claims"
-        yield Attention(Concern.LOST_APPROVAL, (page.path,), f"the page was approved ({approved[page.path]}) and {what}")
+        yield Attention(
+            Concern.LOST_APPROVAL, (page.path,), f"the page was approved ({seen.said_verified[page.path]}) and {what}"
+        )
+
+
+def _confirmed(pages: Mapping[str, Sequence[Confirmation]]) -> Iterator[Attention]:
+    """What people confirmed on this branch: whoever takes it over takes their word for it."""
+    for path, confirmations in sorted(pages.items()):
+        by = ", ".join(f"{each.person} on {each.day}" for each in confirmations)
+        yield Attention(Concern.NEW_APPROVAL, (path,), f"approved by {by}")
 
 
 def _definition(page: PageChange, removed: Collection[str]) -> Iterator[Attention]:

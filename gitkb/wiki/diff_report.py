@@ -33,6 +33,7 @@ class Concern(StrEnum):
     LITTLE_TEXT = "little-text"
     REMOVED_PAGE = "removed-page"
     CHANGED_DEFINITION = "changed-definition"
+    NEW_APPROVAL = "new-approval"
 
 
 @dataclass(frozen=True, slots=True)

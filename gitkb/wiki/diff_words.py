@@ -20,6 +20,7 @@ LABELS = {
     Concern.LITTLE_TEXT: "little text",
     Concern.REMOVED_PAGE: "page gone",
     Concern.CHANGED_DEFINITION: "definition new",
+    Concern.NEW_APPROVAL: "approved",
 }
 _WHAT = {Change.ADDED: "new", Change.REMOVED: "removed", Change.CHANGED: "changed", Change.RENAMED: "renamed"}
 
