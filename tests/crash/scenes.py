@@ -115,6 +115,7 @@ def _edit(top: Path, page: str) -> None:
     file.write_text(file.read_text(encoding="utf-8") + f"\n## Notes\n\n{WORDS}\n", encoding="utf-8")
 
 
+APPROVED = ("wiki/concepts/write-ahead-log.md", "wiki/index.md")
 EDITED = ("wiki/concepts/write-ahead-log.md", "wiki/summaries/docs/case-2.md")
 
 
@@ -201,6 +202,24 @@ def shared(runner: Runner, top: Path) -> None:
     git(top / "kb", "remote", "add", "origin", "../hub.git")
 
 
+def approving(runner: Runner, top: Path) -> None:
+    """A page to approve that a person has edited and not committed, like the root index, which approving leaves alone."""
+    filled(runner, top)
+    git(top / "kb", "config", "user.name", "Ada")
+    git(top / "kb", "config", "user.email", "ada@example.org")
+    for page in APPROVED:
+        _edit(top, page)
+
+
+def older(runner: Runner, top: Path) -> None:
+    """A knowledge base of format 1, as the last version that wrote it left it, with an edit and a document to add."""
+    changed(runner, top)
+    config = top / "kb" / ".gitkb" / "config.yaml"
+    config.write_text("format: 1\n", encoding="utf-8")
+    git(top / "kb", "rm", "-q", ".gitkb/pages.json")
+    git(top / "kb", "commit", "-qm", "as it was", "--", ".gitkb")
+
+
 def bare(runner: Runner, top: Path) -> None:
     """A bare knowledge base."""
     empty(runner, top)
@@ -255,6 +274,13 @@ SCENES = (
     Scene("merge", diverged, ("merge", "side", "--kb", "{top}/kb", "--json")),
     Scene("pull", shared, ("pull", "--kb", "{top}/kb", "--json"), hub=True),
     Scene("push", shared, ("push", "--kb", "{top}/kb", "--json"), hub=True),
+    Scene(
+        "approve",
+        approving,
+        ("approve", "write-ahead-log", "--date", "2026-11-24", "--kb", "{top}/kb", "--json"),
+        edits=APPROVED,
+    ),
+    Scene("migrate", older, ADD, edits=EDITED),
     Scene("bare", bare, ADD, bare=True),
     Scene("recover before the swap", killed(SWAP, ADDING), RECOVER, ADD),
     Scene("recover new files", killed("RENAME_NOREPLACE", ADDING, 3), RECOVER, ADD),
