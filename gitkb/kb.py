@@ -49,7 +49,7 @@ from gitkb.formats import FORMATS, Formats
 from gitkb.ingest import pages
 from gitkb.ingest.asking import Asking, asks_none, for_once, kept_replies
 from gitkb.ingest.notes import Note, forget, noted, remember
-from gitkb.ingest.versions import format_at, refuse_newer_settings
+from gitkb.ingest.versions import refuse_newer_settings
 from gitkb.model import Record, SearchHit, State, Usage
 from gitkb.store import RunState, Snapshot, Store
 from gitkb.usersettings import UserSettings
@@ -139,7 +139,8 @@ class KnowledgeBase:
         from gitkb.ingest.branches import start_of
         from gitkb.ingest.run import AddRun
 
-        self._ready(listener, options.branch, options.start, dry_run=options.dry_run)
+        if self._ready(listener, options.branch, options.start, dry_run=options.dry_run):
+            options = replace(options, start="")
         start = start_of(self.store, options.branch, options.start)
         settings = for_once(self.settings(start), options)
         if options.dry_run:
@@ -164,7 +165,7 @@ class KnowledgeBase:
         """Makes documents again from their originals in the knowledge base; see `gitkb.ingest.recompile`."""
         from gitkb.ingest.recompiling import recompile
 
-        self.recover(listener)
+        self._ready(listener, options.branch, dry_run=options.dry_run)
         return recompile(self._asking(listener), self.settings, names, options)
 
     def estimate_recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> "Estimate":
@@ -220,21 +221,14 @@ class KnowledgeBase:
             self.recover(listener)
         return Migration(self.store, listener, branch, formats=formats)(dry_run=dry_run)
 
-    def _ready(self, listener: Listener, branch: str = "", start: str = "", *, dry_run: bool = False) -> None:
-        """Clears up after dead runs and migrates the branch to be written where it is of an older format; a dry run says so."""
-        from gitkb.ingest.branches import start_of
+    def _ready(self, listener: Listener, branch: str = "", start: str = "", *, dry_run: bool = False) -> bool:
+        """Clears up after dead runs and migrates the branch to be written where it is of an older format; a dry run says so.
+        True where it was migrated, so that a new branch stands already."""
+        from gitkb.ingest.migration import migrate_first
 
         if not dry_run:
             self.recover(listener)
-        number = format_at(start_of(self.store, branch, start))
-        if number is None or number == FORMATS.newest:
-            return
-        if dry_run:
-            listener.message(f"Before anything else it would be migrated from format {number} to {FORMATS.newest}.")
-            return
-        from gitkb.ingest.migration import Migration
-
-        Migration(self.store, listener, branch, start)()
+        return migrate_first(self.store, listener, branch, start, dry_run=dry_run)
 
     def merge(self, rev: str, choices: MergeChoices, listener: Listener, branch: str = "") -> MergeSummary:
         """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
@@ -334,7 +328,7 @@ class KnowledgeBase:
 
     def status(self, at: str | None = None) -> Status:
         """Where the knowledge base stands, or stood at a revision; takes no lock."""
-        from gitkb.ingest.listing import changed_pages, corpus_approvals
+        from gitkb.ingest.listing import approvals_at, changed_pages
         from gitkb.ingest.outdated import outdated_at
 
         tip, found = self._snapshot(at), self.store.status()
@@ -343,8 +337,7 @@ class KnowledgeBase:
         waits = pages.carries_pages(settings, branch) and bool(pages.pending(self.store, self.catalog, tip))
         asks = settings.compiler == "llm"
         newer_pages = newer(tip) if pages.carries_pages(settings, branch) else ""
-        with self.catalog.at(tip, RECORDS, keep=at is None) as db:
-            approved = corpus_approvals(RecordCorpus(db))
+        approved = approvals_at(self.catalog, tip, keep=at is None)
         return Status(
             branch=branch,
             commit=tip.commit,

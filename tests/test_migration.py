@@ -161,13 +161,21 @@ def test_migrate_by_hand_on_a_branch_and_before_as_a_dry_run(kb: Path, gitkb: Ru
     git(kb, "branch", "side")
     told = json.loads(gitkb("migrate", "--dry-run", "--json").out)
     assert (told["before"], told["after"], told["files"]) == (1, NEWEST, [CONFIG])
-    assert "would be migrated" in gitkb("remove", "docs/raft", "--dry-run").err
+    said = gitkb("remove", "docs/raft", "--dry-run").err
+    assert "would be migrated" in said and CONFIG in said
     assert git(kb, "rev-parse", "HEAD") == tip
     gitkb("migrate", "--branch", "side")
     assert git(kb, "rev-parse", "HEAD") == tip and git(kb, "status", "--porcelain") == ""
     assert "Migrated from format 1" in gitkb("migrate").out and "Nothing to migrate" in gitkb("migrate").out
     git(kb, "merge", "-q", "side")  # both sides were migrated: plain git sees no conflict
     assert gitkb("check").out.endswith("is whole.\n")
+
+
+def test_a_new_branch_that_starts_at_an_older_revision_is_migrated_and_goes_on(top: Path, kb: Path, gitkb: Run, git: Git) -> None:
+    tip = _older(git, kb)
+    gitkb("add", write(top / "more", MORE), "--jobs", "1", "--branch", "side", "--from", "HEAD")
+    assert subjects(git, kb, f"{tip}..side") == ["add more/zab: Zab", f"migrate: format 1 to {NEWEST}"]
+    assert git(kb, "rev-parse", "HEAD") == tip and git(kb, "status", "--porcelain") == ""
 
 
 def test_settings_that_a_person_is_editing_stop_the_migration_by_name(kb: Path, gitkb: Run, git: Git) -> None:

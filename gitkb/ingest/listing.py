@@ -7,9 +7,11 @@ newer gitkb can read is an error: a list without it would be wrong.
 from collections.abc import Iterable
 
 from gitkb import records
-from gitkb.approvals import standing
-from gitkb.catalog.records import RecordCorpus
+from gitkb.approvals import APPROVED, standing
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.events import ChangedPage, DocumentRow, PageRow
+from gitkb.model import Tree
 from gitkb.store import Snapshot, Store
 from gitkb.wiki.approved import Approved, approved_pages, changed_since_approval
 
@@ -46,7 +48,7 @@ def _by_document(changed: Iterable[Approved]) -> dict[str, tuple[str, ...]]:
 def page_rows(corpus: RecordCorpus) -> list[PageRow]:
     """The pages of concepts and entities that say something, by path."""
     corpus.refuse_newer()
-    approved = {each.path: each for each in corpus_approvals(corpus)}
+    approved = {each.path: each for each in approved_pages(corpus)}
     rows = []
     for page in corpus.all_pages():
         if page.target:
@@ -59,10 +61,14 @@ def page_rows(corpus: RecordCorpus) -> list[PageRow]:
     return rows
 
 
-def corpus_approvals(corpus: RecordCorpus) -> list[Approved]:
-    """How every page that somebody approved stands, by kind and key."""
-    corpus.refuse_newer()
-    return list(approved_pages(corpus))
+def approvals_at(catalog: Catalog, tree: Tree, *, keep: bool) -> list[Approved]:
+    """How every page that somebody approved stands, by kind and key; costs nothing where nobody has approved any."""
+    if not any(True for _ in tree.files(APPROVED)):
+        return []
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        corpus = RecordCorpus(db)
+        corpus.refuse_newer()
+        return list(approved_pages(corpus))
 
 
 def changed_pages(approved: Iterable[Approved]) -> tuple[ChangedPage, ...]:

@@ -62,3 +62,18 @@ class Migration:
         what = f"branch {self.branch}" if self.branch else "the knowledge base"
         self.listener.message(f"Migrated {what} from format {before} to {self.formats.newest} ({commit[:7]}).")
         return tuple(sorted(files))
+
+
+def migrate_first(store: Store, listener: Listener, branch: str, start: str, *, dry_run: bool) -> bool:
+    """Migrates the branch that a command is about to write, where it is of an older format; True where it was. A dry run only
+    says what would be written before anything else."""
+    number = format_at(start_of(store, branch, start))
+    if number is None or number == FORMATS.newest:
+        return False
+    found = Migration(store, listener, branch, start)(dry_run=dry_run)
+    if not dry_run:
+        return True
+    more = f" and {len(found.files) - 1} more files" if len(found.files) > 1 else ""
+    steps = f"format {number} to {FORMATS.newest}"
+    listener.message(f"Before anything else it would be migrated from {steps}: that writes {found.files[0]}{more}.")
+    return False
