@@ -115,6 +115,13 @@ def _reads(newest: int) -> str:
     return f"this gitkb ({__version__}) reads {known}."
 
 
+def made_by_newer(made: str, known: str) -> bool:
+    """Whether a converter or compiler ("markdown/2", "gitkb-llm/1 gpt-4.1") is a newer version of the one known here, so that
+    what it made must not be made again by this one."""
+    (name, _, version), (own, _, known_version) = (text.partition(" ")[0].partition("/") for text in (made, known))
+    return name == own and version.isdecimal() and known_version.isdecimal() and int(version) > int(known_version)
+
+
 def shown(value: object) -> str:
     """A value that somebody else wrote, as it fits into a message."""
     text = repr(value)

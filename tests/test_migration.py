@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from gitkb import records
-from gitkb.errors import NewerFormat
+from gitkb.config import parse_settings
+from gitkb.errors import FormatError, NewerFormat
 from gitkb.events import Listener
-from gitkb.formats import FORMATS, Formats, Kind, Step
+from gitkb.formats import FORMATS, Formats, Kind, Step, made_by_newer
 from gitkb.ingest.versions import only_migrated
 from gitkb.kb import KnowledgeBase
 from gitkb.wiki.generated import seal, unsealed
@@ -98,12 +99,12 @@ READERS = ("search raft", "show docs/raft", "list", "status", "log", "check", "d
 WRITERS = ("add more", "remove docs/raft", "undo", "refresh", "migrate", "approve raft", "merge HEAD", "recover")
 
 
-@pytest.mark.parametrize("command", [*READERS, *WRITERS])
-def test_settings_of_a_newer_format_are_refused_by_every_command(kb: Path, gitkb: Run, git: Git, command: str) -> None:
+def test_settings_of_a_newer_format_are_refused_by_every_command(kb: Path, gitkb: Run, git: Git) -> None:
     tip = _commit(git, kb, {CONFIG: f"format: {NEWEST + 7}\nshape: unknown\n"})
-    done = gitkb(*command.split(), code=1)
-    assert f"format {NEWEST + 7}" in done.err and f"formats 1 to {NEWEST}" in done.err and "Upgrade gitkb" in done.err
-    assert git(kb, "rev-parse", "HEAD") == tip and not done.out
+    for command in (*READERS, *WRITERS):
+        done = gitkb(*command.split(), code=1)
+        assert f"format {NEWEST + 7}" in done.err and f"formats 1 to {NEWEST}" in done.err and "Upgrade gitkb" in done.err
+        assert git(kb, "rev-parse", "HEAD") == tip and not done.out, command
 
 
 def test_a_revision_of_a_newer_format_is_refused_too(kb: Path, gitkb: Run, git: Git) -> None:
@@ -117,24 +118,23 @@ def test_a_revision_of_a_newer_format_is_refused_too(kb: Path, gitkb: Run, git: 
     gitkb("status")
 
 
-@pytest.mark.parametrize("command", ["list", "show docs/raft", "status", "add ../docs", "refresh", "approve paxos"])
 def test_a_record_of_a_newer_format_is_an_error_that_names_file_and_number(
-    kb: Path, gitkb: Run, git: Git, command: str, monkeypatch: pytest.MonkeyPatch
+    kb: Path, gitkb: Run, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(kb)
     data = json.loads((kb / RECORD).read_text())
     tip = _commit(git, kb, {RECORD: json.dumps(data | {"format": 9})})
-    done = gitkb(*command.split(), code=1)
-    assert RECORD in done.err and "format 9" in done.err and "Upgrade gitkb" in done.err
+    for command in ("list", "show docs/raft", "status", "add ../docs", "refresh", "approve paxos"):
+        done = gitkb(*command.split(), code=1)
+        assert RECORD in done.err and "format 9" in done.err and "Upgrade gitkb" in done.err, command
     assert git(kb, "rev-parse", "HEAD") == tip
     assert "format 9" in gitkb("check", code=4).out
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "two", "1.5", "true", "[1]"])
-def test_what_is_no_number_of_a_format_is_told(kb: Path, gitkb: Run, git: Git, number: str) -> None:
-    _commit(git, kb, {CONFIG: f"format: {number}\n"})
-    assert "no number of a format" in gitkb("status", code=1).err
-    assert "no number of a format" in gitkb("check", code=4).out
+def test_what_is_no_number_of_a_format_is_told(number: str) -> None:
+    with pytest.raises(FormatError, match="no number of a format"):
+        parse_settings(f"format: {number}\n")
 
 
 # Older formats.
@@ -317,3 +317,9 @@ def test_a_document_that_another_version_compiled_is_not_compiled_again(top: Pat
     gitkb("add", top / "docs", "--jobs", "1")
     assert json.loads((kb / RECORD).read_text())["compiler"] == "gitkb-extractive/9"
     assert "update docs/wal: Write-ahead logging" in subjects(git, kb, f"{tip}..")
+
+
+def test_a_newer_version_of_a_maker_is_told_from_another_maker() -> None:
+    assert made_by_newer("markdown/10", "markdown/9") and made_by_newer("gitkb-llm/2 gpt-4.1", "gitkb-llm/1 llama3")
+    for made in ("markdown/9", "markdown/8", "html/10", "markdown/x", "markdown", ""):
+        assert not made_by_newer(made, "markdown/9")
