@@ -79,12 +79,12 @@ def _set(kb: Path, git: Git, line: str) -> None:
     git(kb, "commit", "-qam", f"set {line}")
 
 
-def _aged(kb: Path, git: Git, *documents: str) -> None:
-    """The documents as an older converter would have left them, and worse: a sentence is missing in the text."""
+def _aged(kb: Path, git: Git, *documents: str, version: int = 1) -> None:
+    """The documents as another converter would have left them, and worse: a sentence is missing in the text."""
     for document in documents:
         record, page = kb / f".gitkb/documents/{document}.json", kb / f"wiki/sources/{document}.md"
-        record.write_text(record.read_text("utf-8").replace('"markdown/2"', '"markdown/1"'), encoding="utf-8")
-        page.write_text(page.read_text("utf-8").replace("by: markdown/2", "by: markdown/1"), encoding="utf-8")
+        record.write_text(record.read_text("utf-8").replace('"markdown/2"', f'"markdown/{version}"'), encoding="utf-8")
+        page.write_text(page.read_text("utf-8").replace("by: markdown/2", f"by: markdown/{version}"), encoding="utf-8")
     git(kb, "commit", "-qam", "as they were")
 
 
@@ -151,6 +151,15 @@ def test_status_counts_what_is_outdated_and_recompile_brings_it_up_to_date(kb: P
     assert sorted(git(kb, "diff", "--name-only", before, "HEAD").splitlines()) == told["written"] and told["deleted"] == []
     assert tree(git, kb) == whole and _outdated(gitkb)["documents"] == 0
     assert [e["operation"] for e in json.loads(gitkb("log", "docs/raft", "--json").out)] == ["recompile", "several", "add"]
+
+
+def test_what_a_newer_gitkb_made_is_neither_outdated_nor_made_again(kb: Path, gitkb: Run, git: Git) -> None:
+    _aged(kb, git, "docs/raft", version=99)
+    before = git(kb, "rev-parse", "HEAD")
+    assert _outdated(gitkb)["documents"] == 0
+    assert "docs/raft: made by a newer gitkb" in gitkb("recompile", "docs/raft").err
+    gitkb("recompile", "--all")
+    assert git(kb, "rev-parse", "HEAD") == before
 
 
 @pytest.mark.parametrize("committed", [False, True])

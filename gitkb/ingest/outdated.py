@@ -1,7 +1,7 @@
 """Which documents would be made otherwise today, and why: by a newer converter, another compiler or model, other settings.
 
-Invariant: told from the records alone; nothing is converted. The settings of the knowledge base are the rule, also for a document
-that was once added with others. Reads only.
+Invariant: told from the records alone; nothing is converted. What a newer gitkb made is never outdated here. The settings of the
+knowledge base are the rule, also for a document that was once added with others. Reads only.
 """
 
 import sqlite3
@@ -16,6 +16,7 @@ from gitkb.compile.making import Making, making
 from gitkb.config import Settings
 from gitkb.convert.formats import CONVERTERS
 from gitkb.events import Outdated, OutdatedReason
+from gitkb.formats import made_by_newer
 from gitkb.model import Tree
 
 _MODEL = f"{LLM_COMPILER} "
@@ -45,9 +46,26 @@ def outdated_documents(db: sqlite3.Connection, settings: Settings) -> list[str]:
     return sorted(name for made, _ in makings(db) if any(_reasons(made, now)) for name in documents_made(db, made))
 
 
+def newer_documents(db: sqlite3.Connection, settings: Settings) -> list[str]:
+    """The names of the documents that a newer gitkb made, sorted: this one would make them worse."""
+    now = making(settings)
+    return sorted(name for made, _ in makings(db) if _by_newer(made, now) for name in documents_made(db, made))
+
+
+def _by_newer(made: Made, now: Making) -> bool:
+    return made_by_newer(made.converter, _converter(made)) or made_by_newer(made.compiler, now.compiler)
+
+
+def _converter(made: Made) -> str:
+    """The converter of today for what was converted so, "" for none."""
+    return CONVERTERS.get(made.converter.partition("/")[0], "")
+
+
 def _reasons(made: Made, now: Making) -> Iterator[tuple[str, str, str]]:
     """(what differs, what it was, what it is now); settings are compared where the same compiler was given them."""
-    converter = CONVERTERS.get(made.converter.partition("/")[0], "")
+    if _by_newer(made, now):
+        return
+    converter = _converter(made)
     if converter != made.converter:
         yield "converter", made.converter or "unknown", converter or "none"
     if made.compiler != now.compiler:

@@ -6,7 +6,7 @@ commit. A person's edits are kept as an update keeps them. What was converted, d
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from gitkb.ingest.documents import find_document
 from gitkb.ingest.estimate import Estimate, estimate
 from gitkb.ingest.land import Ready
 from gitkb.ingest.originals import Originals
-from gitkb.ingest.outdated import outdated_documents
+from gitkb.ingest.outdated import newer_documents, outdated_documents
 from gitkb.ingest.plan import Item
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Workshop
@@ -97,6 +97,7 @@ class RecompileRun:
         with self.catalog.at(self.start, RECORDS, keep=not self.options.branch) as db:
             known = RecordCorpus(db).documents()
             wanted = set(outdated_documents(db, self.settings)) if self.options.outdated else set()
+            newer = set(newer_documents(db, self.settings))
         if names:
             wanted = {find_document(self.start, name, known) for name in names}
         sources = {facts.source: facts.document for facts in reversed(known)}
@@ -104,7 +105,15 @@ class RecompileRun:
         unreadable = sorted(wanted - {facts.document for facts in chosen})
         if unreadable:
             raise UsageError(f"The record of {unreadable[0]} cannot be read.", "gitkb check says what is wrong with it.")
-        return chosen, sources
+        return self._without(newer, chosen), sources
+
+    def _without(self, newer: Collection[str], chosen: Sequence[DocumentFacts]) -> list[DocumentFacts]:
+        kept = [facts for facts in chosen if facts.document not in newer]
+        left = [facts.document for facts in chosen if facts.document in newer]
+        if left:
+            more = f" and {len(left) - 1:,} more" if len(left) > 1 else ""
+            self.listener.message(f"{left[0]}{more}: made by a newer gitkb, so left as it is. To make it again, upgrade gitkb.")
+        return kept
 
     def _land_all(self, run: Run, facts: Sequence[DocumentFacts], sources: Mapping[str, str]) -> None:
         items = _items(facts, run.scratch)
