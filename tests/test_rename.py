@@ -150,6 +150,16 @@ def test_a_persons_words_come_along(kb: Path, docs: Path, gitkb: Run, git: Git, 
     assert "sound state" in again and "Ask Ada" in (kb / "wiki/summaries/docs/recovered.md").read_text("utf-8")
 
 
+def test_a_persons_links_follow_what_moves_along(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
+    links = "[next](checkpoints.md), [Raft](../raft.md), [text](../../../sources/docs/guide/recovery.md#crash-recovery)"
+    note(kb, "wiki/summaries/docs/guide/recovery.md", f"\nMine: {links}.\n")
+    (docs / "guide").rename(docs / "deep-guide")
+    gitkb("add", docs)
+    moved = links.replace("docs/guide/", "docs/deep-guide/")
+    assert f"Mine: {moved}." in (kb / "wiki/summaries/docs/deep-guide/recovery.md").read_text("utf-8")
+    assert _is_whole(gitkb, git, kb)
+
+
 @pytest.mark.parametrize("what", ["HEAD~1", "docs/leader", "docs/raft"])
 def test_a_rename_is_undone_as_one_change(kb: Path, docs: Path, gitkb: Run, git: Git, what: str) -> None:
     note(kb, "wiki/summaries/docs/raft.md", "\nMy own thought.\n")

@@ -89,7 +89,7 @@ class _Page:
         old = owner_of(path)
         if path == self.path or self.document is None or old is None:
             return line
-        return moved_page(line.encode("utf-8", "surrogateescape"), self.path, self.document, old).decode("utf-8", "replace")
+        return moved_page(line.encode("utf-8", "surrogateescape"), self.path, {self.document: old}).decode("utf-8", "replace")
 
     def _since(self, path: str, holds: Callable[[bytes | None, str], bool]) -> Commit:
         """The commit from which on a file has held something without a break, also under the names that it had before."""

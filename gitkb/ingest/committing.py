@@ -52,9 +52,10 @@ class Committing:
         dry: bool = False,
     ) -> None:
         """`session` reaches the model where the settings ask for one. A `dry` run commits nothing, and has in `noted` what it
-        would have changed, by path."""
+        would have changed, by path. `moves` is for the old names of documents that are renamed, with the new ones."""
         self.store, self.catalog, self.settings, self._dry = store, catalog, settings, dry
         self.noted: dict[str, bytes | None] = {}
+        self.moves: dict[str, str] = {}
         self.listener, self.session, self._timings = listener, session, timings
         self.tip = ""
         self.counts = dict.fromkeys(Outcome, 0)
@@ -145,7 +146,7 @@ class Committing:
             locked = time.perf_counter()
             results, landing, again = self._judge(transaction.tip, group)
             base = pages.history_base(self.store, transaction.tip.commit)
-            commits, landed = land.plan_commits(transaction, landing, self.run.scratch, base)
+            commits, landed = land.plan_commits(transaction, landing, self.run.scratch, base, self.moves)
             planned = time.perf_counter()
             progress = f"{self.progress.committed + len(landing)} of {self.progress.total} documents"
             oids = self._publish_or_note(transaction, commits, progress)

@@ -52,7 +52,7 @@ def _before(store: Store, commit: Commit, path: str) -> tuple[str, str] | None:
             old = next((old for old, new in names.items() if new == document), None)
             if old is not None:
                 is_record = records.document_of(path) is not None
-                return parent, records.record_path(old) if is_record else moved_path(path, document, old)
+                return parent, records.record_path(old) if is_record else moved_path(path, {document: old})
     return None
 
 

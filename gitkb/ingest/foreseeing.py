@@ -27,11 +27,12 @@ def foresee_add(
     """The summary with the files and pages that its renamed and removed documents concern."""
     changes: dict[str, bytes | None] = {}
     edits = uncommitted(store, summary.branch, tip)
+    moves = {item.before: item.document for item in items if item.before}
     for each in gone:
         changes.update(dict.fromkeys(own_files(tip, each.document)))
     for item in items:
         if item.before and item.outcome is None:
-            changes.update(_moved(tip, item, edits))
+            changes.update(_moved(tip, item, edits, moves))
     if not changes:
         return summary
     foreseen = foresee(store, catalog, tip, changes, edits)
@@ -45,7 +46,7 @@ def _pages(changes: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
     return {path: content for path, content in changes.items() if path.endswith(".md") and content is not None}
 
 
-def _moved(tip: Tree, item: Item, edits: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+def _moved(tip: Tree, item: Item, edits: Mapping[str, bytes | None], moves: Mapping[str, str]) -> dict[str, bytes | None]:
     """The files of a renamed document: the old ones gone, the new ones with their contents."""
     before, after = item.before, item.document
     record = record_of(tip, before)
@@ -57,11 +58,11 @@ def _moved(tip: Tree, item: Item, edits: Mapping[str, bytes | None]) -> dict[str
     for path in record.files:
         content = edits.get(path) or tip.read(path)
         if content is not None:
-            new = raw if path.startswith("raw/") else moved_path(path, before, after)
-            changes[new] = moved_page(content, path, before, after) if new.endswith(".md") and new != raw else content
+            new = raw if path.startswith("raw/") else moved_path(path, moves)
+            changes[new] = moved_page(content, path, moves) if new.endswith(".md") and new != raw else content
             if new.endswith(".md") and new != raw and state(content) is Seal.EDITED:
                 kept = tip.read(edited_path(path)) or tip.read(path) or b""
-                changes[edited_path(new)] = moved_page(kept, path, before, after)
+                changes[edited_path(new)] = moved_page(kept, path, moves)
     moved = _record(record, item, raw)
     changes[records.record_path(after)] = records.encode(moved)
     return changes
@@ -69,15 +70,16 @@ def _moved(tip: Tree, item: Item, edits: Mapping[str, bytes | None]) -> dict[str
 
 def _record(record: Record, item: Item, raw: str) -> Record:
     """The record under the new name: its files, and the places of its claims."""
+    moves = {item.before: item.document}
 
     def led(topic: Topic) -> Topic:
         claims = []
         for claim in topic.claims:
-            path = moved_path(f"wiki/{claim.place.path}", item.before, item.document).removeprefix("wiki/")
+            path = moved_path(f"wiki/{claim.place.path}", moves).removeprefix("wiki/")
             claims.append(replace(claim, place=replace(claim.place, path=path)))
         return replace(topic, claims=tuple(claims))
 
-    files = (raw if file.startswith("raw/") else moved_path(file, item.before, item.document) for file in record.files)
+    files = (raw if file.startswith("raw/") else moved_path(file, moves) for file in record.files)
     return replace(
         record,
         document=item.document,

@@ -4,7 +4,7 @@ Invariant: a group is planned against the tip that the lock protects and publish
 edits to a document's own pages are committed as theirs first and then merged, never overwritten.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,13 +68,14 @@ def judge(ready: Ready, known: Known) -> Verdict:
 
 
 def plan_commits(
-    transaction: Transaction, group: Sequence[Ready], scratch: Path, base: Base
+    transaction: Transaction, group: Sequence[Ready], scratch: Path, base: Base, moves: Mapping[str, str]
 ) -> tuple[list[PlannedCommit], list[Landed]]:
-    """The commits of a group and what becomes of each document; a person's uncommitted edits come before its commit."""
+    """The commits of a group and what becomes of each document; a person's uncommitted edits come before its commit. `moves` are
+    the old names of all documents that the run renames, with their new ones."""
     commits: list[PlannedCommit] = []
     landed: list[Landed] = []
     for ready in group:
-        change = _Change(transaction, ready, scratch, base)
+        change = _Change(transaction, ready, scratch, base, moves)
         change.plan()
         if not change.changes:
             landed.append(Landed(Outcome.UNCHANGED, None))
@@ -100,6 +101,7 @@ class _Change:
     ready: Ready
     scratch: Path
     base: Base
+    moves: Mapping[str, str]
     outcome: Outcome = Outcome.ADDED
     changes: dict[str, Content] = field(default_factory=dict)
     edits: dict[str, Content] = field(default_factory=dict)
@@ -140,12 +142,12 @@ class _Change:
                     self.changes[edited_path(path)] = None
 
     def _keep_edit(self, path: str, current: bytes) -> None:
-        before, after = self.ready.item.before, self.ready.item.document
-        moves = self.outcome is Outcome.RENAMED
-        target = moved_path(path, before, after) if moves else path
+        item, renamed = self.ready.item, self.outcome is Outcome.RENAMED
+        moves = {**self.moves, item.before: item.document}
+        target = moved_path(path, moves) if renamed else path
 
         def moved(page: bytes | None) -> bytes | None:
-            return moved_page(page, path, before, after) if moves and page is not None else page
+            return moved_page(page, path, moves) if renamed and page is not None else page
 
         new = self.changes.get(target)
         projected = new.read_bytes() if isinstance(new, Path) else new

@@ -1,10 +1,13 @@
-"""A document's files under another name: their paths, and its pages with their links led from the new place.
+"""The files of documents under other names: their paths, and pages with their links led from the new place to the new places.
 
-Invariant: only the destinations of links differ; whatever else a person or gitkb wrote stays to the byte. Pure.
+Everything here takes the old names of documents with their new ones. Invariant: only the destinations of links differ; whatever
+else a person or gitkb wrote stays to the byte. Pure.
 """
 
 import re
+from collections.abc import Mapping
 
+from gitkb.ingest.documents import owner_of
 from gitkb.records import OWN_FOLDERS
 from gitkb.text import frontmatter
 from gitkb.text.links import is_external, relative, resolve
@@ -13,18 +16,18 @@ _LINK = re.compile(r"(?P<before>\]\(\s*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(?P<target><[
 _RESOURCE = re.compile(r"(?P<before>\bresource: )(?P<target>[^\s,'\"{}]+)")
 
 
-def moved_path(path: str, before: str, after: str) -> str:
-    """Where a file of the document `before` stands when it is called `after`; other paths stay."""
-    for folder in OWN_FOLDERS:
-        stem = f"{folder}{before}"
-        if path.startswith(stem) and (path[len(stem) :].startswith((".", "--")) or path == stem):
-            return f"{folder}{after}{path[len(stem) :]}"
-    return path
+def moved_path(path: str, moves: Mapping[str, str]) -> str:
+    """Where a document's own file stands when its document has its new name; other paths stay."""
+    before = owner_of(path)
+    if before is None or before not in moves:
+        return path
+    folder = next(folder for folder in OWN_FOLDERS if path.startswith(folder))
+    return f"{folder}{moves[before]}{path[len(folder) + len(before) :]}"
 
 
-def moved_page(content: bytes, path: str, before: str, after: str) -> bytes:
-    """A page of the document `before`, which stands at `path`, as it reads when the document is called `after`."""
-    target = moved_path(path, before, after)
+def moved_page(content: bytes, path: str, moves: Mapping[str, str]) -> bytes:
+    """A page of a document, which stands at `path`, as it reads when all documents have their new names."""
+    target = moved_path(path, moves)
 
     def led(found: re.Match[str]) -> str:
         written = found["target"].strip("<>")
@@ -32,7 +35,7 @@ def moved_page(content: bytes, path: str, before: str, after: str) -> bytes:
         if place is None:
             return found[0]
         fragment = f"#{place[1]}" if place[1] else ""
-        new = relative(target, moved_path(place[0], before, after) + fragment)
+        new = relative(target, moved_path(place[0], moves) + fragment)
         return found["before"] + (f"<{new}>" if found["target"].startswith("<") else new)
 
     header, body = frontmatter.cut(content.decode("utf-8", "surrogateescape"))

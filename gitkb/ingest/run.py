@@ -69,6 +69,7 @@ class AddRun:
         branch, on_wait = self.options.branch or None, self.listener.message
         with self.store.begin(what, branch=branch, start=self.start.commit, on_wait=on_wait) as run:
             self.work.run = run
+            self.work.moves.update({item.before: item.document for item in found.items if item.before})
             self._land_all(run, found.items)
             for result in Pruning(run, self.listener)(gone):
                 self.work.report(result)

@@ -66,13 +66,14 @@ class Renames:
         """The pages under the new name with what the side that did not rename wrote on them under the old one."""
         if rename.ours and rename.theirs:
             return
-        side, other, new = (self.ours, self.theirs, rename.ours) if rename.ours else (self.theirs, self.ours, rename.theirs)
+        side, other = (self.ours, self.theirs) if rename.ours else (self.theirs, self.ours)
+        moves = {each.old: each.ours or each.theirs for each in self.agreed}
         for path in own_files(other.tree, rename.old):
             page, before = other.page(path), self.base.page(path)
             if path.startswith("wiki/") and path.endswith(".md") and page.kind is not Seal.GENERATED and not page.same(before):
-                there = side.page(moved_path(path, rename.old, new))
+                there = side.page(moved_path(path, moves))
                 target = there.projection()
-                moved = [_moved(each, rename.old, new, target) for each in (before, page)]
+                moved = [_moved(each, moves, target) for each in (before, page)]
                 pages = (there, moved[1]) if rename.ours else (moved[1], there)
                 yield there.path, mix(([moved[0]], *pages), target)
 
@@ -84,10 +85,10 @@ def same_original(one: Side, other: Side, document: str) -> bool:
     return len(sources) == 2 and sources[0] == sources[1]
 
 
-def _moved(page: PageOn, old: str, new: str, target: bytes | None) -> PageOn:
+def _moved(page: PageOn, moves: Mapping[str, str], target: bytes | None) -> PageOn:
     """A page as it would stand under the new name; one that nobody has edited is the projection there."""
-    path, kept = moved_path(page.path, old, new), page.projection()
+    path, kept = moved_path(page.path, moves), page.projection()
     if page.kind is Seal.GENERATED or page.content is None:
         return PageOn(path, target, None, lambda _: None)
-    content = moved_page(page.content, page.path, old, new)
-    return PageOn(path, content, None if kept is None else moved_page(kept, page.path, old, new), lambda _: None)
+    content = moved_page(page.content, page.path, moves)
+    return PageOn(path, content, None if kept is None else moved_page(kept, page.path, moves), lambda _: None)
