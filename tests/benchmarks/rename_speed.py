@@ -2,7 +2,7 @@
 
     python tests/benchmarks/rename_speed.py [--documents 1000]
 
-Prints one line. A rename costs what an add costs at most: nothing is converted again, but a document has twice the files to write.
+Prints one line. A rename costs what an add costs at most: nothing is converted again, but there are twice the files to write.
 """
 
 import argparse
