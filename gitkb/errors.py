@@ -103,6 +103,10 @@ class ConversionError(GitkbError):
     """One document cannot be converted: the reason a person understands. Never fatal for a batch."""
 
 
+class FetchFailed(GitkbError):
+    """What is at an address of the web cannot be had: the reason a person understands. Never fatal for a batch."""
+
+
 class ModelError(GitkbError):
     """A model's server cannot be used at all (no key, wrong key, unknown model, no such endpoint): the run stops at once."""
 
