@@ -16,7 +16,8 @@ class AddOptions:
     core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
     documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
     and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
-    documents go whose file is gone from the added folder."""
+    documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
+    before, `allow_private` also addresses that are not public."""
 
     into: str = ""
     update: bool = False
@@ -30,7 +31,20 @@ class AddOptions:
     compiler: str = ""
     model: str = ""
     max_tokens: int = 0
+    urls: tuple[str, ...] = ()
+    refetch: bool = False
+    allow_private: bool = False
     prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How `watch` works: `add` are the options of each run, a file is added when it has not changed for `settle` seconds, `poll`
+    looks at the folders again and again instead of being told by the system."""
+
+    add: AddOptions = AddOptions()
+    settle: float = 1.0
+    poll: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +342,7 @@ class InitResult:
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
     """A row of `list`; `commit` is the last commit that changed the document; `changed_since_approval` are the pages that quote
-    it and are no longer what somebody approved."""
+    it and are no longer what somebody approved, `url` is where it was fetched ("": a file)."""
 
     document: str
     title: str
@@ -338,6 +352,7 @@ class DocumentRow:
     source_pages: int
     commit: str
     changed_since_approval: tuple[str, ...] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,3 +528,16 @@ class Listener:
 
     def timing(self, document: str, phases: Mapping[str, float]) -> None:
         """Seconds by phase; `document` is empty for phases of the run. Only with `AddOptions.timings`."""
+
+
+class WatchListener(Listener):
+    """Receives besides what happens between the runs of a `watch`."""
+
+    def ran(self, summary: AddSummary) -> None:
+        """A run has ended, perhaps without a change."""
+
+    def failed(self, message: str, hint: str) -> None:
+        """A run could not be made, or was not ended; it will be tried again."""
+
+    def idle(self, folders: Sequence[Path]) -> None:
+        """Everything that is there is in; changes are waited for."""

@@ -14,7 +14,7 @@ from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import CONFIG_PATH, Effective, Settings, effective_settings, parse_settings
-from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound
+from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound, RepositoryError, UsageError
 from gitkb.events import (
     AddOptions,
     AddSummary,
@@ -44,12 +44,16 @@ from gitkb.events import (
     Status,
     TakeBackOptions,
     UndoSummary,
+    WatchListener,
+    WatchOptions,
 )
+from gitkb.fetch.public import resolve
 from gitkb.formats import FORMATS, Formats
 from gitkb.ingest import pages
 from gitkb.ingest.asking import Asking, asks_none, for_once, kept_replies
 from gitkb.ingest.notes import Note, forget, noted, remember
 from gitkb.ingest.versions import refuse_newer_settings
+from gitkb.ingest.web import Network
 from gitkb.model import Record, SearchHit, State, Usage
 from gitkb.store import RunState, Snapshot, Store
 from gitkb.usersettings import UserSettings
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from gitkb.answer.values import Answer, AnswerListener, AnswerModel, Said, Saved
     from gitkb.ingest.estimate import Estimate
     from gitkb.ingest.hooks import HookChoice
+    from gitkb.ingest.remembering import FileMemory
     from gitkb.wiki.diff_report import DiffReport
     from gitkb.wiki.diff_web import WebLinks
 
@@ -74,6 +79,8 @@ class KnowledgeBase:
         self.store = store
         self.user: Callable[[], UserSettings] = UserSettings
         """The settings of whoever works here: how a model is reached. Asked for only when one is."""
+        self.network = Network(resolve, lambda url: "")
+        """How the web is reached where a page is to be fetched."""
         folder = store.derived
         self.catalog = Catalog(folder / "catalog.sqlite" if folder is not None else None)
 
@@ -135,7 +142,10 @@ class KnowledgeBase:
         return content.decode("utf-8", "replace")
 
     def add(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> AddSummary:
-        """Adds files and folders; see `gitkb.ingest.run`."""
+        """Adds files, folders and pages of the web; see `gitkb.ingest.run`."""
+        return self._add(paths, options, listener, None)
+
+    def _add(self, paths: Sequence[Path], options: AddOptions, listener: Listener, memory: "FileMemory | None") -> AddSummary:
         from gitkb.ingest.branches import start_of
         from gitkb.ingest.run import AddRun
 
@@ -144,9 +154,31 @@ class KnowledgeBase:
         start = start_of(self.store, options.branch, options.start)
         settings = for_once(self.settings(start), options)
         if options.dry_run:
-            return AddRun(self.store, self.catalog, settings, options, listener)(paths)
+            return AddRun(self.store, self.catalog, settings, options, listener, network=self.network, memory=memory)(paths)
         with self._asking(listener).session(settings, start, max_tokens=options.max_tokens, needed=True) as session:
-            return AddRun(self.store, self.catalog, settings, options, listener, session)(paths)
+            return AddRun(self.store, self.catalog, settings, options, listener, session, self.network, memory)(paths)
+
+    def watch(self, folders: Sequence[Path], options: WatchOptions, listener: WatchListener) -> None:
+        """Adds what is in the folders and what changes there, until it is interrupted; see `gitkb.ingest.watching`."""
+        from gitkb.ingest.watching import Watching
+
+        for folder in folders:
+            if not folder.is_dir():
+                raise UsageError(f"{folder} is no folder.", "Watch the folder that the file is in.")
+        root, branch = self.store.worktree or self.store.git_dir, self.store.branch()
+
+        def add(paths: Sequence[Path], each: AddOptions, news: Listener, memory: "FileMemory") -> AddSummary:
+            """One run, in the knowledge base as it is by then."""
+            base = KnowledgeBase.open(root)
+            base.user, base.network = self.user, self.network
+            if not each.branch and (now := base.store.branch()) != branch:
+                raise RepositoryError(
+                    f"Branch {now} is checked out instead of {branch}; what changes waits until {branch} is back.",
+                    f"To write to {branch} whatever is checked out, watch with --branch {branch}.",
+                )
+            return base._add(paths, each, news, memory)
+
+        Watching(add, tuple(folder.resolve() for folder in folders), options, listener)()
 
     def estimate(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> "Estimate":
         """What `add` would ask of a model, without asking it; see `gitkb.ingest.estimate`."""
@@ -158,7 +190,7 @@ class KnowledgeBase:
         settings = for_once(self.settings(start_of(self.store, options.branch, options.start)), options)
         if settings.compiler != "llm":
             raise asks_none()
-        run = AddRun(self.store, self.catalog, settings, options, listener)
+        run = AddRun(self.store, self.catalog, settings, options, listener, network=self.network)
         return run.estimate(paths, model_settings(settings, self.user()), replies(self.store))
 
     def recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> RecompileSummary:

@@ -65,13 +65,15 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The original of a document: `path` as it was added ("docs/guide/Intro to X.pdf"), never absolute."""
+    """The original of a document: `path` as it was added ("docs/guide/Intro to X.pdf"), never absolute. `url` is the address of
+    one that was fetched from the web, "" for files."""
 
     path: str
     sha256: str
     size: int
     media_type: str
     pages: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,11 +302,25 @@ class Tree(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WebPage:
+    """How a source was fetched: `url` is its address for good, `base` the one against which its own links count, `charset` what
+    its server said (`""`: nothing). `pictures` are the files of the pictures it shows by their addresses, as far as they could
+    be had; None before they were looked for."""
+
+    url: str
+    base: str
+    charset: str = ""
+    pictures: Mapping[str, Path] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file that a scan found. `path` mirrors the added folder ("docs/guide/Intro to X.pdf"); `root` is the part of it
-    that stands for the added folder ("docs", "" for a single file) and `folder` that folder on this machine."""
+    that stands for the added folder ("docs", "" for a single file) and `folder` that folder on this machine. `page` is set
+    where it was fetched from the web."""
 
     path: str
     file: Path
     root: str
     folder: Path
+    page: WebPage | None = None

@@ -14,6 +14,7 @@ from typing import Any
 from gitkb.errors import FormatError
 from gitkb.formats import FORMATS, Formats, Kind, canonical
 from gitkb.model import Claim, Place, Record, Source, Topic
+from gitkb.text import webaddress
 from gitkb.text.slugs import document_segment
 
 RECORDS = ".gitkb/documents"
@@ -142,8 +143,26 @@ def _source(fields: Fields) -> Source:
         raise FormatError("sha256 must be 64 hex digits")
     # A name may hold a newline or undecodable bytes; it is stored with escapes, see ingest.names.
     return Source(
-        fields.text("path", required=True), sha256, fields.whole("size"), fields.text("media_type"), fields.whole("pages")
+        fields.text("path", required=True),
+        sha256,
+        fields.whole("size"),
+        fields.text("media_type"),
+        fields.whole("pages"),
+        _url(fields.text("url")),
     )
+
+
+def _url(url: str) -> str:
+    """The address of a page, spelled as gitkb spells it; it will be shown, and fetched again."""
+    if not url:
+        return ""
+    try:
+        spelled = str(webaddress.parse(url))
+    except ValueError as error:
+        raise FormatError(f"its url is no address of the web: {error}") from error
+    if spelled != url:
+        raise FormatError("its url is not spelled as gitkb spells addresses")
+    return url
 
 
 def _topic(fields: Fields) -> Topic:

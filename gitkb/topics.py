@@ -25,7 +25,7 @@ class DocumentEntry:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """A document as `list` shows it: `source` is the path as it was added."""
+    """A document as `list` shows it: `source` is the path as it was added, `url` the address it was fetched from ("": none)."""
 
     document: str
     title: str
@@ -33,6 +33,7 @@ class DocumentFacts:
     sha256: str
     media_type: str
     source_pages: int
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

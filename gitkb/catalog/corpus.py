@@ -30,7 +30,7 @@ class RecordCorpus:
 
     def documents(self) -> list[DocumentFacts]:
         """All documents, by name."""
-        rows = self.db.execute("SELECT name, title, source, sha256, media_type, pages FROM record_documents ORDER BY name")
+        rows = self.db.execute("SELECT name, title, source, sha256, media_type, pages, url FROM record_documents ORDER BY name")
         return [DocumentFacts(*row) for row in rows]
 
     def affected(self, names: Collection[str]) -> set[str]:

@@ -22,11 +22,13 @@ __all__ = ["RECORDS", "KnownSources", "RecordCorpus", "known_at"]
 
 _SCHEMA = """
 CREATE TABLE record_documents (name TEXT PRIMARY KEY, folder TEXT, segment TEXT, title TEXT, description TEXT,
-  source TEXT, sha256 TEXT, media_type TEXT, pages INTEGER, converter TEXT, compiler TEXT, settings TEXT) WITHOUT ROWID;
+  source TEXT, sha256 TEXT, media_type TEXT, pages INTEGER, converter TEXT, compiler TEXT, settings TEXT,
+  url TEXT) WITHOUT ROWID;
 CREATE INDEX record_documents_folder ON record_documents (folder, segment);
 CREATE INDEX record_documents_source ON record_documents (source, name, sha256);
 CREATE INDEX record_documents_sha256 ON record_documents (sha256, name);
 CREATE INDEX record_documents_made ON record_documents (converter, compiler, settings, name);
+CREATE INDEX record_documents_url ON record_documents (url, name) WHERE url != '';
 CREATE TABLE record_topics (key TEXT, document TEXT, kind TEXT, as_concept INTEGER, as_entity INTEGER, name TEXT,
   entity_type TEXT, weight REAL, PRIMARY KEY (key, document)) WITHOUT ROWID;
 CREATE INDEX record_topics_document ON record_topics (document);
@@ -50,7 +52,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 6
+    version = 7
     tables: tuple[str, ...] = (*_OWN_ROWS, "record_pages", *(table for part in _PARTS for table in part.TABLES))
 
     def create(self, db: sqlite3.Connection) -> None:
@@ -104,7 +106,7 @@ def _store(db: sqlite3.Connection, records: Iterable[Record], counted: Totals) -
         counted.document(record.document, 1)
     counted.topics(rows.topics, 1)
     counted.aliases(rows.aliases, 1)
-    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
+    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
     db.executemany("INSERT INTO record_topics VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.topics))
     db.executemany("INSERT INTO record_aliases VALUES (?, ?, ?, ?)", sorted(rows.aliases))
     db.executemany("INSERT INTO record_claims VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.claims))
@@ -125,7 +127,7 @@ class _Rows:
         self.documents.append(
             (record.document, folder, segment, record.title, record.description,
              source.path, source.sha256, source.media_type, source.pages,
-             record.converter, record.compiler, record.settings)
+             record.converter, record.compiler, record.settings, source.url)
         )  # fmt: skip
         by_key: dict[str, list[Topic]] = {}
         for topic in record.topics:
@@ -181,6 +183,22 @@ class KnownSources:
         """(document, source path) of all documents that hold these bytes, by name."""
         rows = self.db.execute("SELECT name, source FROM record_documents WHERE sha256 = ? ORDER BY name", (sha256,))
         return [(str(name), str(source)) for name, source in rows]
+
+    def fetched(self, url: str) -> tuple[str, str] | None:
+        """(source path, sha256) of what was fetched from an address."""
+        row = self.db.execute(
+            "SELECT source, sha256 FROM record_documents WHERE url = ? AND url != '' ORDER BY name LIMIT 1", (url,)
+        ).fetchone()
+        return None if row is None else (str(row[0]), str(row[1]))
+
+    def url(self, path: str) -> str:
+        """The address from which a source was fetched, "" for none."""
+        row = self.db.execute("SELECT url FROM record_documents WHERE source = ? ORDER BY name LIMIT 1", (path,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def urls(self) -> list[str]:
+        """The addresses of all documents that were fetched, by name."""
+        return [str(url) for (url,) in self.db.execute("SELECT url FROM record_documents WHERE url != '' ORDER BY name")]
 
     def taken(self, document: str) -> bool:
         """Whether a document has this name."""

@@ -1,4 +1,4 @@
-"""`gitkb add`: files and folders become documents of the knowledge base.
+"""`gitkb add`: files, folders and pages of the web become documents of the knowledge base.
 
 With no knowledge base above the current folder it offers to make one on a terminal, and names the command otherwise. A folder
 named by `--kb` or `GITKB_DIR` is never created.
@@ -6,8 +6,10 @@ named by `--kb` or `GITKB_DIR` is never created.
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +23,7 @@ from gitkb.cli.options import CompilerOption, JsonOption, KbOption, ModelOption,
 from gitkb.cli.progress import display
 from gitkb.cli.remove import BranchOption, pages_in_words, tell_pages
 from gitkb.cli.spending import spending, spent
-from gitkb.errors import ExitCode, NotAKnowledgeBase
+from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +35,14 @@ if TYPE_CHECKING:
     from gitkb.model import PageChanges
 
 Globs = list[str] | None
+_SCHEME = re.compile(r"(https?|file|ftps?|sftp|data|javascript|mailto|[a-z][a-z0-9+.-]*(?=://)):(//)?", re.IGNORECASE)
 
 
 def add(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.", show_default=False)],
+    wanted: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH|URL", help="Files, folders, http(s) addresses.", show_default=False)
+    ] = None,
     into: Annotated[str, typer.Option(metavar="PREFIX", help="Name the root so, instead of after its folder.")] = "",
     update: Annotated[bool, typer.Option("--update", help="It is the same folder, though all its files have changed.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
@@ -52,6 +57,8 @@ def add(
     compiler: CompilerOption = None,
     model: ModelOption = "",
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
+    refetch: Annotated[bool, typer.Option("--refetch", help="Fetch again all that came from the web.")] = False,
+    allow_private: Annotated[bool, typer.Option("--allow-private", help="Fetch from hosts that are not public, too.")] = False,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
     json: JsonOption = False,
     kb: KbOption = None,
@@ -59,12 +66,16 @@ def add(
 ) -> None:
     """Add documents: each becomes one commit.
 
-    Unchanged files are skipped, changed ones update their document, moved ones rename it. Respects .gitignore and .gitkbignore.
+    Unchanged files and pages are skipped, changed ones update their document, moved files rename it. Respects .gitignore and
+    .gitkbignore.
     """
     from gitkb.cli.listening import Adding
     from gitkb.events import AddOptions
 
-    base = _base_or_new(context, kb, paths)
+    paths, urls = sources(wanted or ())
+    if not (paths or urls or refetch):
+        raise UsageError("There is nothing to add.", "Name files, folders or web addresses, or give --refetch.")
+    base = _base_or_new(context, kb, wanted or ())
     options = AddOptions(
         into=into,
         update=update,
@@ -79,6 +90,9 @@ def add(
         model=model,
         max_tokens=max_tokens,
         prune=prune,
+        urls=urls,
+        refetch=refetch,
+        allow_private=allow_private,
     )
     if estimate:
         tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
@@ -87,10 +101,26 @@ def add(
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
         summary = base.add(paths, options, listener)
     if json:
-        terminal.tell_json(_event(summary, dry_run) | {"unwritten": listener.missing})
+        terminal.tell_json(summary_event(summary, dry_run) | {"unwritten": listener.missing})
     else:
-        _tell(summary, listener.skips, options, common(context, kb, verbose).kb)
+        tell_summary(summary, listener.skips, options, common(context, kb, verbose).kb)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
+
+
+def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
+    """(paths, addresses) of what a person named; `UsageError` for an address of another kind than http and https."""
+    paths, urls = [], []
+    for text in wanted:
+        scheme = _SCHEME.match(text)
+        if scheme is None or (not scheme[2] and Path(text).exists()):
+            paths.append(Path(text))
+        elif scheme[1].lower() in ("http", "https") and scheme[2]:
+            urls.append(text)
+        else:
+            raise UsageError(
+                f"{text} cannot be fetched: only addresses like https://host/page are.", "Give a file by its path instead."
+            )
+    return paths, tuple(urls)
 
 
 def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
@@ -111,14 +141,14 @@ def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
     )
 
 
-def _base_or_new(context: typer.Context, kb: Path | None, paths: list[Path]) -> KnowledgeBase:
+def _base_or_new(context: typer.Context, kb: Path | None, wanted: Sequence[str]) -> KnowledgeBase:
     try:
         return knowledge_base(context, kb)
     except NotAKnowledgeBase as error:
         if named(context, kb) is not None:
             raise
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            command = shlex.join(["gitkb", "add", "--kb", "my-kb", *map(str, paths)])
+            command = shlex.join(["gitkb", "add", "--kb", "my-kb", *wanted])
             raise NotAKnowledgeBase(error.message, f"Make one: gitkb init my-kb && {command}") from error
         return _offer(error)
 
@@ -134,7 +164,8 @@ def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
     return KnowledgeBase.open(Path())
 
 
-def _tell(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path | None) -> None:
+def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path | None) -> None:
+    """Says what a run did, and where to look now."""
     counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, options.dry_run) if number]
     done = ", ".join(counts) or "nothing to add"
     if options.dry_run:
@@ -192,7 +223,8 @@ def foreseen_event(foreseen: Foreseen, pages: PageChanges) -> dict[str, object]:
     return {"foreseen": asdict(foreseen) | {"pages": asdict(pages)}}
 
 
-def _event(summary: AddSummary, dry_run: bool) -> dict[str, object]:
+def summary_event(summary: AddSummary, dry_run: bool = False) -> dict[str, object]:
+    """The end of a run, for a program."""
     found: dict[str, object] = {
         "event": "summary",
         "added": summary.added,

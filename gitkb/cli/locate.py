@@ -6,13 +6,14 @@ Invariant: looking for one never creates anything. The library is imported here 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from gitkb.cli.options import common
-from gitkb.cli.user import read_user_settings
+from gitkb.cli.user import proxy, read_user_settings
 
 if TYPE_CHECKING:
     from gitkb.kb import KnowledgeBase
@@ -36,4 +37,5 @@ def knowledge_base(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     folder = named(context, kb)
     found = KnowledgeBase.open(folder) if folder is not None else KnowledgeBase.discover(Path.cwd())
     found.user = read_user_settings
+    found.network = replace(found.network, proxy=proxy)
     return found

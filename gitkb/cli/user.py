@@ -35,7 +35,7 @@ def read_user_settings(*, warn: bool = True) -> UserSettings:
     found = user_settings(read_user_file(), shown(user_file()), os.environ)
     if warn and found.warning:
         terminal.say(f"warning: {found.warning}")
-    return replace(found, proxy=_proxy(found.base_url))
+    return replace(found, proxy=proxy(found.base_url))
 
 
 def read_user_file() -> str:
@@ -72,7 +72,7 @@ def shown(file: Path) -> str:
     return f"~/{file.relative_to(home).as_posix()}" if file.is_relative_to(home) else str(file)
 
 
-def _proxy(base_url: str) -> str:
+def proxy(base_url: str) -> str:
     """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY choose for one server, or the system where it has one."""
     from urllib.request import getproxies, proxy_bypass
 

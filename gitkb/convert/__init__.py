@@ -1,6 +1,7 @@
 """Documents of any supported format to Markdown: `identify`, `convert`, `supported`.
 
-A conversion depends on the file's bytes and its name's ending alone. Documents are hostile: nothing in them runs, names
+A conversion depends on the file's bytes and its name's ending alone, of a fetched page also on its address. Documents are
+hostile: nothing in them runs, names
 another file that gets read, or reaches the network; whatever is wrong with one is a `ConversionError` with a reason.
 Callers run `convert` in a process that they can kill: a C library below may still hang, abort or eat memory.
 """
@@ -10,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gitkb.convert.draft import Draft
-from gitkb.convert.formats import ENDINGS, Family, Format, supported
+from gitkb.convert.formats import ENDINGS, FETCHED, HTML, Family, Format, supported
 from gitkb.errors import ConversionError
-from gitkb.model import Conversion
+from gitkb.model import Conversion, WebPage
 
 __all__ = ["ENDINGS", "Format", "convert", "identify", "supported"]
 
@@ -29,9 +30,9 @@ def identify(file: Path, name: str) -> Format:
     return by_content(file, name)
 
 
-def convert(file: Path, name: str, *, max_bytes: int) -> Conversion:
+def convert(file: Path, name: str, *, max_bytes: int, page: WebPage | None = None) -> Conversion:
     """The document of a file as Markdown. `name` is the original name (last segment), `max_bytes` the limit for its bytes,
-    packed and unpacked.
+    packed and unpacked; `page` says how it was fetched.
 
     Raises `ConversionError` for every document that cannot be converted well.
     """
@@ -46,6 +47,10 @@ def convert(file: Path, name: str, *, max_bytes: int) -> Conversion:
         )
     family = identify_family(file, name)
     try:
+        if page is not None and family is HTML:
+            from gitkb.convert.fetchedpage import read_page
+
+            return finish(read_page(file, page), FETCHED.format, name)
         return finish(_reader(family)(file, name, max_bytes), family.format, name)
     except RecursionError as error:
         raise ConversionError(

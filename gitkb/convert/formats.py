@@ -40,6 +40,8 @@ PPTX = Family("slides", 2, f"{OFFICE}.presentationml.presentation", "PowerPoint 
 XLSX = Family("sheets", 1, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx",), "Excel")
 XLS = Family("oldsheets", 1, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel")
 HTML = Family("webpage", 2, "text/html", "web page (HTML)", (".html", ".htm"))
+FETCHED = Family("fetchedpage", 1, "text/html", "web page (HTML)", ())
+"""HTML that was fetched from the web, when it is known where."""
 MARKDOWN = Family("markdown", 2, "text/markdown", "Markdown text", (".md", ".markdown"))
 RST = Family("restructured", 2, "text/x-rst", "reStructuredText", (".rst",))
 TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",))
@@ -50,7 +52,7 @@ NOTEBOOK = Family("notebook", 2, "application/x-ipynb+json", "Jupyter notebook",
 
 FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)
 TEXTUAL = (MARKDOWN, RST, TEXT, CSV, TSV)
-CONVERTERS = {family.module: family.format.converter for family in FAMILIES}
+CONVERTERS = {family.module: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by their module's name, as records name them now."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
 ENDINGS = tuple(sorted(BY_ENDING))

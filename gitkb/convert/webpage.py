@@ -4,6 +4,7 @@ Invariant: nothing is fetched; pictures inside the page (data: URIs) are taken o
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
@@ -28,20 +29,38 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z
 def read(file: Path, name: str, max_bytes: int) -> Draft:
     """The draft of a web page."""
     data = file.read_bytes()
-    declared = _CHARSET.search(data[:4096])
-    soup = parse(decode(data, declared[1].decode("ascii") if declared else ""))
-    meta = _meta(soup)
-    title = _page_title(soup)
-    language = str(soup.html.get("lang") or soup.html.get("xml:lang") or "") if soup.html else ""
+    soup = parse(decode(data, charset_of(data)))
+    facts = facts_of(soup)
+    return draft(main_content(soup), facts)
+
+
+def charset_of(data: bytes) -> str:
+    """The charset that a page names itself, "" for none."""
+    found = _CHARSET.search(data[:4096])
+    return found[1].decode("ascii") if found else ""
+
+
+def draft(root: Tag, facts: Draft) -> Draft:
+    """The draft of what stands below an element of a page that says so much about itself."""
     gallery = Gallery()
-    root = main_content(soup)
     shape(root)
     tops = root.find_all("h1") or root.find_all("h2")[:1]
-    return Draft(
+    return replace(
+        facts,
         markdown=to_markdown(root, picture_target(gallery)),
-        title=one_line(tops[0].get_text()) if len(tops) == 1 else title,
-        language=language or meta.get("og:locale", "") or meta.get("content-language", ""),
+        title=one_line(tops[0].get_text()) if len(tops) == 1 else facts.title,
         pictures=gallery.pictures,
+    )
+
+
+def facts_of(soup: BeautifulSoup) -> Draft:
+    """What a page says about itself: a draft without a text."""
+    meta = _meta(soup)
+    language = str(soup.html.get("lang") or soup.html.get("xml:lang") or "") if soup.html else ""
+    return Draft(
+        markdown="",
+        title=_page_title(soup),
+        language=language or meta.get("og:locale", "") or meta.get("content-language", ""),
         authors=tuple(value for key in _AUTHORS if (value := meta.get(key, "")) and not value.startswith("http")),
         dates={key: found for key, names in _DATES.items() if (found := _first_date(meta, names))},
         description=meta.get("description", "") or meta.get("og:description", ""),
@@ -91,5 +110,11 @@ def _page_title(soup: BeautifulSoup) -> str:
     return _SITE.split(title)[0] if len(_SITE.split(title)[0]) > 3 else title
 
 
+def date_in(text: str) -> str:
+    """The ISO date (with its time) at the start of a text, "" for none."""
+    found = _ISO.match(text.strip())
+    return found[0] if found else ""
+
+
 def _first_date(meta: dict[str, str], names: tuple[str, ...]) -> str:
-    return next((found[0] for name in names if (found := _ISO.match(meta.get(name, "")))), "")
+    return next((found for name in names if (found := date_in(meta.get(name, "")))), "")

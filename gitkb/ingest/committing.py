@@ -8,7 +8,7 @@ at a time, never while documents are prepared. Whatever stops the run, the branc
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared, Workshop
 from gitkb.ingest.session import Session
 from gitkb.ingest.versions import refuse_newer_settings
+from gitkb.ingest.web import Web
 from gitkb.model import DocumentResult, Outcome, Usage
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Stored, Transaction
 
@@ -75,16 +76,23 @@ class Committing:
 
     @contextmanager
     def preparing(
-        self, jobs: Sequence[Job], shop: Workshop, workers: int, fetch: Fetch | None = None, known: Asked | None = None
+        self,
+        jobs: Sequence[Job],
+        shop: Workshop,
+        workers: int,
+        fetch: Fetch | None = None,
+        known: Asked | None = None,
+        web: Web | None = None,
     ) -> Iterator[None]:
         """Prepares the jobs in parallel while the body commits what is ready; what still waits at its end is committed. `fetch`
-        brings originals that are no files; `known` answers in a model's stead where there is no session."""
+        brings originals that are no files; `known` answers in a model's stead where there is no session; `web` is where pictures
+        of fetched pages come from."""
         self.advance(total=len(jobs))
-        with Pool(shop, self.settings.convert, self.run.worker_lock, workers) as pool:
+        with Pool(shop, self.settings.convert, self.run.worker_lock, workers) as pool, closing(web or Web()):
             if jobs and self.session:
                 self.session.client.warm()
             client, ahead = (self.session.client, self.session.ahead) if self.session else (known, 0)
-            self._desk = Desk(pool, client, ahead, fetch)
+            self._desk = Desk(pool, client, ahead, fetch, web.illustrate if web else None)
             self._results = Results(self._desk.prepare(jobs))
             yield
             self._land_group()
@@ -102,6 +110,8 @@ class Committing:
             self._land_group()
             result = self._results.get(None)
         assert result is not None
+        for note in result.notes:
+            self.listener.message(f"  note    {result.document}: {note}")
         self.advance(prepared=self.progress.prepared + 1)
         return result
 

@@ -27,15 +27,20 @@ Fetch = Callable[[Job], Job]
 """Brings the original of a job to where a worker can read it; raises `ConversionError` where it cannot."""
 
 
+Illustrate = Callable[[Job, Sequence[str]], tuple[Job, tuple[str, ...]]]
+"""Makes of a page's job one that has the pictures at these addresses, and says what of them is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """`client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once.
-    `fetch` brings originals that are no files yet."""
+    `fetch` brings originals that are no files yet, `illustrate` the pictures that a page shows."""
 
     pool: Pool
     client: Asked | None = None
     ahead: int = 0
     fetch: Fetch | None = None
+    illustrate: Illustrate | None = None
 
     def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
         """The result of every job, in order, as they become ready."""
@@ -48,10 +53,14 @@ class Desk:
             job = self.fetch(job) if self.fetch else job
         except ConversionError as error:
             return Prepared(job.document, error=error.message, hint=error.hint)
+        notes: tuple[str, ...] = ()
         for _ in range(MAX_ROUNDS):
             prepared = self.pool.run(job)
+            if prepared.pictures and self.illustrate is not None:
+                job, notes = self.illustrate(job, prepared.pictures)
+                continue
             if not prepared.requests or self.client is None:
-                return replace(prepared, usage=usage_of(replies))
+                return replace(prepared, usage=usage_of(replies), notes=notes)
             try:
                 answers = self.client.ask(prepared.requests)
             except (ModelFailure, BudgetSpent) as error:

@@ -31,6 +31,7 @@ def document_rows(store: Store, corpus: RecordCorpus, tip: Snapshot) -> list[Doc
             row.source_pages,
             commits.get(records.record_path(row.document), ""),
             changed.get(row.document, ()),
+            row.url,
         )
         for row in corpus.documents()
     ]

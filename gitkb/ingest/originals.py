@@ -16,7 +16,7 @@ from gitkb.errors import ConversionError, MissingObject
 from gitkb.ingest.documents import record_of
 from gitkb.ingest.prepare import Job
 from gitkb.ingest.present import Present
-from gitkb.model import LARGE, Record
+from gitkb.model import LARGE, Record, WebPage
 from gitkb.store import Snapshot, Store
 from gitkb.text.links import resolve
 
@@ -54,6 +54,9 @@ class Originals:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ConversionError(f"its original could not be written: {reason}.", "Try again when that is mended.") from error
+        if record.source.url:
+            page = WebPage(record.source.url, record.source.url, "", {})
+            job = replace(job, source=replace(job.source, page=page))
         return replace(job, present=Present(pictures, links, is_large(raw)))
 
     def _original(self, raw: str, job: Job) -> None:

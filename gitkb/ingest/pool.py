@@ -204,9 +204,9 @@ class _Worker:
 def _parse(line: bytes) -> Prepared | None:
     try:
         data = json.loads(line)
-        return Prepared(
-            **{**data, "files": tuple(data["files"]), "requests": tuple(map(_request, data["requests"])), "usage": Usage()}
-        )
+        requests = tuple(map(_request, data["requests"]))
+        texts = {name: tuple(map(str, data[name])) for name in ("files", "pictures", "notes")}
+        return Prepared(**{**data, **texts, "requests": requests, "usage": Usage()})
     except (ValueError, TypeError, KeyError):
         return None
 

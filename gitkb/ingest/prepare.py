@@ -17,15 +17,18 @@ from gitkb import records
 from gitkb.compile import COMPILER
 from gitkb.compile.requests import Request, Unanswered, Usage
 from gitkb.convert import convert, identify
+from gitkb.convert.formats import FETCHED
 from gitkb.errors import ConversionError
 from gitkb.ingest.cache import Cache
 from gitkb.ingest.links import links_of
 from gitkb.ingest.present import Present, PresentLinks
 from gitkb.ingest.reading import open_document, unreadable
-from gitkb.model import Conversion, Digest, Source, SourceFile
+from gitkb.ingest.weblinks import WebLinks, picture_addresses
+from gitkb.model import Conversion, Digest, Source, SourceFile, WebPage
 
 if TYPE_CHECKING:
     from gitkb.compile.llm.settings import ModelSettings
+    from gitkb.wiki.document import Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What all jobs of a run share: folders, limits, and the documents of the run by source path. Originals of more than
+    """What all jobs of a run share: folders, limits, and the documents of the run by source path (`names`) and, of those fetched
+    from the web, by address (`pages`). Originals of more than
     `large_above` bytes go to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive
     compiler; `settings` is the fingerprint of the settings, for the records."""
 
@@ -52,6 +56,7 @@ class Workshop:
     language: str
     max_bytes: int
     names: Mapping[str, str]
+    pages: Mapping[str, str] = field(default_factory=dict)
     large_above: int | None = None
     model: "ModelSettings | None" = None
     settings: str = ""
@@ -62,7 +67,8 @@ class Prepared:
     """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
 
     `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
-    `requests` it is not done yet: the job is to be given again, with the replies to these. `usage` is what they cost,
+    `requests` it is not done yet: the job is to be given again, with the replies to these; so it is with `pictures`, the
+    addresses of those that a fetched page shows. `notes` are sentences about what is missing. `usage` is what they cost,
     `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it.
     """
 
@@ -76,6 +82,8 @@ class Prepared:
     hint: str = ""
     phases: Mapping[str, float] | None = None
     requests: tuple[Request, ...] = ()
+    pictures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
     exhausted: bool = False
@@ -91,8 +99,11 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     name = Path(job.source.path).name
     form = identify(copy, name)
     cache = Cache(shop.cache)
-    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower())
-    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes))
+    page = job.source.page
+    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes, page=page))
+    if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
+        return Prepared(job.document, pictures=shown)
     converted = time.perf_counter()
     if shop.model is not None:
         digest = _asked(conversion, name, shop.model, job.replies)
@@ -100,9 +111,8 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
             return Prepared(job.document, requests=digest.requests)
     else:
         digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
-    source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
-    links = links_of(job.source, shop.names) if job.present is None else PresentLinks(job.source.path, job.present, shop.names)
-    built = build(job.document, source, conversion, digest, links, large=large)
+    source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages, page.url if page else "")
+    built = build(job.document, source, conversion, digest, _resolver(job, shop), large=large)
     record = replace(built.record, settings=shop.settings)
     files = {**built.files, records.record_path(job.document): records.encode(record)}
     for path, content in files.items():
@@ -113,6 +123,17 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     return Prepared(
         job.document, built.record.title, paths, total, size, raw if large else "", phases=phases, ungrounded=digest.ungrounded
     )
+
+
+def _resolver(job: Job, shop: Workshop) -> "Resolver":
+    """What answers where the document's links and pictures lead."""
+    if job.source.page is not None:
+        return WebLinks(job.source.page, shop.pages, job.present.pictures if job.present else ())
+    return links_of(job.source, shop.names) if job.present is None else PresentLinks(job.source.path, job.present, shop.names)
+
+
+def _fetched_key(page: WebPage | None) -> tuple[str, ...]:
+    return (FETCHED.format.converter, page.url, page.base, page.charset) if page else ()
 
 
 def discard(job: Job, shop: Workshop) -> None:

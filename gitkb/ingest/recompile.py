@@ -56,6 +56,7 @@ class RecompileRun:
         self.listener, self.session = listener, session
         self.model = session.settings if session else model
         self.replies = replies
+        self.pages: dict[str, str] = {}
         self.start = start_of(store, options.branch, "")
         self.work = Committing(store, catalog, settings, listener, session, timings=options.timings, dry=options.dry_run)
         self.work.tip = self.start.commit
@@ -100,6 +101,7 @@ class RecompileRun:
             newer = set(newer_documents(db, self.settings))
         if names:
             wanted = {find_document(self.start, name, known) for name in names}
+        self.pages = {facts.url: facts.document for facts in reversed(known) if facts.url}
         sources = {facts.source: facts.document for facts in reversed(known)}
         chosen = [facts for facts in known if self.options.every or facts.document in wanted]
         unreadable = sorted(wanted - {facts.document for facts in chosen})
@@ -137,6 +139,7 @@ class RecompileRun:
             language=self.settings.language,
             max_bytes=self.settings.convert.max_bytes,
             names=sources,
+            pages=self.pages,
             model=self.model,
             settings=making(self.settings).settings,
         )

@@ -6,6 +6,7 @@ file is gone are shown before they are removed, and removed after everything tha
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,9 +29,11 @@ from gitkb.ingest.plan import Gone, Item, Plan
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Workshop
 from gitkb.ingest.prune import Pruning
+from gitkb.ingest.remembering import FileMemory
 from gitkb.ingest.scan import Filter, Scan, scan
 from gitkb.ingest.session import Session
-from gitkb.model import DocumentResult, Outcome
+from gitkb.ingest.web import Network, Web, pages_of, unillustrated, web
+from gitkb.model import DocumentResult, Outcome, SourceFile
 from gitkb.store import Run, Store
 
 
@@ -45,10 +48,14 @@ class AddRun:
         options: AddOptions,
         listener: Listener,
         session: Session | None = None,
+        network: Network | None = None,
+        memory: FileMemory | None = None,
     ) -> None:
-        """`session` reaches the model where the settings ask for one."""
+        """`session` reaches the model where the settings ask for one, `network` the web where the options do. `memory`
+        is what earlier runs of this process remember of files: then a run in which there is nothing to do leaves no trace."""
         self.store, self.catalog, self.settings = store, catalog, settings
-        self.options, self.listener, self.session = options, listener, session
+        self.options, self.listener, self.session, self.network = options, listener, session, network
+        self.web, self.memory = Web(), memory
         self.start = start_of(store, options.branch, options.start)
         self.work = Committing(store, catalog, settings, listener, session, timings=options.timings)
         self.work.tip = self.start.commit
@@ -59,11 +66,21 @@ class AddRun:
         """Adds the paths; raises `GitkbError` for what stops the whole run."""
         started = time.perf_counter()
         scans = [self._scan(path) for path in paths]
+        with self._fetched() as self.web:
+            return self._add([*scans, *self.web.scans], started)
+
+    def _fetched(self) -> AbstractContextManager[Web]:
+        if self.network is None:
+            return nullcontext(Web())
+        return web(self.store, self.catalog, self.settings, self.options, self.start, self.network, self.listener)
+
+    def _add(self, scans: Sequence[Scan], started: float) -> AddSummary:
         found = self._plan(scans)
         gone = found.gone if self.options.prune else ()
         if gone:
             self.listener.gone([GoneDocument(each.document, each.source) for each in gone])
-        if self.options.dry_run:
+        nothing = self.memory is not None and self.memory.complete and not gone and all(item.outcome for item in found.items)
+        if self.options.dry_run or nothing:
             return self._dry(found.items, gone, started)
         what = f"add {' '.join(_shown(s) for s in scans)}"
         branch, on_wait = self.options.branch or None, self.listener.message
@@ -81,27 +98,28 @@ class AddRun:
         found = scan(path, self.options.into, Filter(self.options.include, self.options.exclude), self.store.worktree)
         if self.options.prune and not found.is_folder:
             raise UsageError(f"{path} is a single file, and --prune is about folders.", "Name the folder, or leave --prune out.")
+        found = found if self.memory is None else self.memory.at_rest(found)
         name = f"{found.root}/" if path.is_dir() else found.files[0].path
         self.listener.scanned(Scanned(name, len(found.files), found.unsupported))
         return found
 
     def _plan(self, scans: Sequence[Scan]) -> Plan:
         """What becomes of every source, at the tip of the branch; nothing is converted yet."""
-        distinct = {source.path: source for found in scans for source in found.files}
-        hashes = dict(
-            zip(
-                distinct,
-                plan.hash_files(list(distinct.values()), partial(large.refusal, self.settings), self.options.jobs),
-                strict=True,
-            )
-        )
+        distinct = {s.path: s for found in scans for s in found.files if s.path not in self.web.hashes}
+        hashes = self.web.hashes | dict(zip(distinct, self._hashes(list(distinct.values())), strict=True))
         with known_at(self.catalog, self.start) as known:
             for found in scans:
-                if self.options.prune:
+                if self.options.prune and not (self.memory and self.memory.left_out):
                     plan.refuse_empty(found, known)
                 if found.root and not self.options.into and not self.options.update:
                     plan.refuse_other_folder(found, hashes, known)
             return plan.plan(_without_repeats(scans), hashes, known)
+
+    def _hashes(self, sources: Sequence[SourceFile]) -> list[plan.Hashed]:
+        def read(unknown: Sequence[SourceFile]) -> list[plan.Hashed]:
+            return plan.hash_files(unknown, partial(large.refusal, self.settings), self.options.jobs)
+
+        return read(sources) if self.memory is None else self.memory.hashes(sources, read)
 
     def _dry(self, items: Sequence[Item], gone: Sequence[Gone], started: float) -> AddSummary:
         for item in items:
@@ -115,7 +133,12 @@ class AddRun:
 
     def estimate(self, paths: Sequence[Path], model: ModelSettings, replies: Replies) -> Estimate:
         """What adding the paths would ask of a model; converts them and commits nothing."""
-        items = self._plan([self._scan(path) for path in paths]).items
+        scans = [self._scan(path) for path in paths]
+        with self._fetched() as self.web:
+            return self._estimate([*scans, *self.web.scans], model, replies)
+
+    def _estimate(self, scans: Sequence[Scan], model: ModelSettings, replies: Replies) -> Estimate:
+        items = unillustrated(self._plan(scans).items)
         with self.store.begin("estimate", branch=self.options.branch or None, start=self.start.commit) as run:
             shop = self._workshop(run, items, model)
             with Pool(shop, self.settings.convert, run.worker_lock, self.options.jobs) as pool:
@@ -128,6 +151,7 @@ class AddRun:
             language=self.settings.language,
             max_bytes=self.settings.convert.max_bytes,
             names={item.source.path: item.document for item in items},
+            pages=pages_of(items),
             large_above=large.large_above(self.settings.raw),
             model=model,
             settings=making(self.settings).settings,
@@ -138,7 +162,7 @@ class AddRun:
         shop = self._workshop(run, items, self.session.settings if self.session else None)
         if jobs and shop.large_above is not None:
             large.keep_in_lfs(self.store, run, self.listener)
-        with self.work.preparing(jobs, shop, self.options.jobs):
+        with self.work.preparing(jobs, shop, self.options.jobs, web=self.web):
             for item in items:
                 self.work.add(self._entry(item, items))
 

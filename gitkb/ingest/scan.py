@@ -51,7 +51,7 @@ def scan(path: Path, into: str, wanted: Filter, knowledge_base: Path | None) -> 
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"{path} cannot be read: {reason}.", "Check the path; nothing was added.") from error
-    prefix = _prefix(into)
+    prefix = prefix_of(into)
     if stat.S_ISDIR(mode):
         folder = path.resolve()
         root = prefix or stored_path(unicodedata.normalize("NFC", folder.name))
@@ -76,7 +76,8 @@ def _printable(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
-def _prefix(into: str) -> str:
+def prefix_of(into: str) -> str:
+    """The root that `--into` names, "" for none; `UsageError` where it leads out of the knowledge base."""
     parts = [part for part in PurePosixPath(into.replace("\\", "/")).parts if part not in ("/", ".")]
     if ".." in parts:
         raise UsageError(f"--into {into} must name a place inside the knowledge base.")

@@ -26,13 +26,13 @@ _ALLOWED_SCHEMES = ("http:", "https:", "mailto:", "ftp:")
 
 
 class Resolver(Protocol):
-    """What the original's relative links lead to, in the folder that it was added from."""
+    """What the original's links lead to: relative ones in the folder that it was added from, addresses among what was fetched."""
 
     def link(self, target: str) -> str | None:
         """The path in the repository (optionally with `#fragment`), None where the target is not in the added folder."""
 
     def picture(self, target: str) -> Picture | None:
-        """The picture file, None where there is none in the added folder."""
+        """The picture file, None where there is none in the added folder, or it was not fetched."""
 
 
 def source_path(document: str, suffix: str = "") -> str:
@@ -48,6 +48,7 @@ class ConvertedText:
     chapters: Chapters
     conversion: Conversion
     resolver: Resolver
+    url: str = ""
     pictures: dict[str, bytes] = field(default_factory=dict)
 
     def bodies(self) -> dict[str, str]:
@@ -77,6 +78,8 @@ class ConvertedText:
         if description:
             meta["description"] = description
         meta["resource"] = relative(path, raw)
+        if self.url:
+            meta["url"] = self.url
         body = body.strip("\n")
         return seal(frontmatter.join(meta, f"\n{body}\n"), self.conversion.converter)
 
@@ -111,6 +114,9 @@ class ConvertedText:
 
     def link(self, page: str, target: str) -> str | None:
         if is_external(target):
+            known = self.resolver.link(target)
+            if known:
+                return relative(page, known)
             return _encoded(target) if target.lower().startswith((*_ALLOWED_SCHEMES, "//")) else None
         if target.startswith("#"):
             found = resolve(page, target)
@@ -120,11 +126,12 @@ class ConvertedText:
         return relative(page, path) if path else None
 
     def picture(self, page: str, target: str) -> str | None:
-        if is_external(target):
-            return _encoded(target) if target.lower().startswith(("http:", "https:", "//")) else None
         own = next((picture for picture in self.conversion.pictures if picture.name == target), None)
         found = own or (self.resolver.picture(target) if target else None)
-        return relative(page, self.stored(found)) if found else None
+        if found:
+            return relative(page, self.stored(found))
+        fetchable = is_external(target) and target.lower().startswith(("http:", "https:", "//"))
+        return _encoded(target) if fetchable else None
 
     def stored(self, picture: Picture) -> str:
         """Where the picture is kept; two of one name are told apart by their bytes."""

@@ -40,7 +40,7 @@ def build(
     raw = raw_path(document, source.path, large)
     chapters = chapters_of(conversion.markdown, conversion.headings)
     title = one_line(digest.title or conversion.title) or document.rpartition("/")[2]
-    text = ConvertedText(document, chapters, conversion, resolver)
+    text = ConvertedText(document, chapters, conversion, resolver, source.url)
     bodies = text.bodies()
     placed = _Placed(document, chapters, unreachable(conversion, chapters, bodies))
     clean = placed.digest(replace(digest, title=title))

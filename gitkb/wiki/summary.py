@@ -18,7 +18,7 @@ MAX_NAMES = 40
 MAX_SECTIONS = 300
 _FOLDERS = {"concept": "concepts", "entity": "entities"}
 _FORMATS = {"md": "Markdown", "markdown": "Markdown", "txt": "text", "rst": "reStructuredText", "ipynb": "notebook"}
-_KEYS = frozenset({"type", "title", "description", "authors", "sources", "generated", "status", "verified"})
+_KEYS = frozenset({"type", "title", "description", "authors", "sources", "generated", "status", "url", "verified"})
 _UNITS = {"pptx": "slide", "xlsx": "sheet", "xls": "sheet"}
 
 
@@ -37,6 +37,8 @@ def summary_page(record: Record, digest: Digest) -> bytes:
     if record.authors:
         meta["authors"] = list(record.authors)
     meta.update({name: date for name, date in record.dates.items() if name not in _KEYS})
+    if record.source.url:
+        meta["url"] = record.source.url
     meta["sources"] = [{"id": label_of(record.document), "resource": relative(page, source)}]
     paragraphs = [f"# {escape(record.title)}", *_head(page, source, record, digest)]
     for heading, lines in (
@@ -54,7 +56,8 @@ def _head(page: str, source: str, record: Record, digest: Digest) -> Iterator[st
     if record.description:
         said = next((claim for claim in digest.summary if claim.text == record.description), None)
         yield f"{escape(record.description)} {_place(page, said.place)}".strip() if said else escape(record.description)
-    yield f"[Full text]({relative(page, source)}), [original]({relative(page, _raw(record))}) ({_kind(record)})"
+    fetched = f", from <{record.source.url}>" if record.source.url else ""
+    yield f"[Full text]({relative(page, source)}), [original]({relative(page, _raw(record))}) ({_kind(record)}){fetched}"
 
 
 def _raw(record: Record) -> str:

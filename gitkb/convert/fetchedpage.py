@@ -1,0 +1,142 @@
+"""Pages fetched from the web to Markdown: the part that they are about, with links that work elsewhere too.
+
+Invariant: nothing is fetched here. An extractor says which text is the page's own; the smallest element of our own tree that
+holds it is converted, so tables, code, links and pictures stay as they are, and an extractor that loses text loses none here.
+"""
+
+import codecs
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urldefrag
+
+from bs4 import BeautifulSoup, Tag
+
+from gitkb.convert.decode import decode
+from gitkb.convert.draft import Draft
+from gitkb.convert.html_prepare import main_content, parse
+from gitkb.convert.pagefacts import with_own_facts
+from gitkb.convert.webpage import charset_of, draft, facts_of
+from gitkb.model import WebPage
+from gitkb.text import webaddress
+from gitkb.text.webaddress import WebAddress
+
+MAX_EXTRACTED = 4 * 1024**2
+"""Characters: of a longer page everything but the boilerplate is taken."""
+_MIN_WORDS = 40
+_SHARE = 0.9
+_WORD = re.compile(r"\w+")
+_WHOLE = frozenset("p table pre ul ol dl blockquote figure tbody tr td th li dd".split())
+_KEPT_SCHEMES = ("mailto:",)
+_LATIN = frozenset({"iso8859-1", "ascii"})
+
+
+def read_page(file: Path, page: WebPage) -> Draft:
+    """The draft of a fetched page."""
+    data = file.read_bytes()
+    html = _decoded(data, page.charset)
+    soup = parse(html)
+    facts = with_own_facts(facts_of(soup), soup)
+    base = _base(soup, page)
+    _show_pictures(soup)
+    root = _narrowed(main_content(soup), html)
+    _lead_elsewhere(root, base, page)
+    return draft(root, facts)
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    """The page's text. What the server says comes before what the page says; UTF-8 shows itself before either, unless the
+    server names an encoding whose bytes look like ASCII."""
+    try:
+        name = codecs.lookup(charset).name if charset else ""
+    except LookupError:
+        name = ""
+    if name.startswith(("iso2022", "hz", "utf-16", "utf-32")):
+        try:
+            return decode(data.decode(name).encode("utf-8"))
+        except (UnicodeError, ValueError):
+            name = ""
+    return decode(data, "cp1252" if name in _LATIN else name or charset_of(data))
+
+
+def _base(soup: BeautifulSoup, page: WebPage) -> WebAddress:
+    base = webaddress.parse(page.base)
+    tag = soup.find("base", href=True)
+    if isinstance(tag, Tag):
+        try:
+            return webaddress.join(base, str(tag["href"]))
+        except ValueError:
+            return base
+    return base
+
+
+def _show_pictures(soup: BeautifulSoup) -> None:
+    """Pictures that scripts would load get their source; those of one pixel, which only count readers, go."""
+    for image in soup.find_all("img"):
+        sides = {str(image.get("width", "")).strip(), str(image.get("height", "")).strip()}
+        if sides & {"0", "1", "2"}:
+            image.decompose()
+            continue
+        source = str(image.get("src", "")).strip()
+        if not source or source.startswith(("data:image/gif", "data:image/svg")):
+            listed = str(image.get("srcset") or image.get("data-srcset") or "").split(",")[0].split()
+            later = str(image.get("data-src") or image.get("data-original") or "").strip() or "".join(listed[:1])
+            image["src"] = later or source
+
+
+def _narrowed(root: Tag, html: str) -> Tag:
+    """The smallest element that holds nearly all of what the extractor takes for the page's own text; `root` where it takes
+    next to nothing for it."""
+    said = Counter(_WORD.findall(_extracted(html)))
+    have = _common(root, said)
+    if have < _MIN_WORDS:
+        return root
+    found = root
+    while (inner := next((c for c in _parts(found) if _common(c, said) >= _SHARE * have), None)) is not None:
+        found = inner
+    titles = root.find_all("h1")
+    if found is not root and len(titles) == 1 and found not in titles[0].parents:
+        found.insert(0, titles[0].extract())
+    return found
+
+
+def _parts(tag: Tag) -> list[Tag]:
+    return [child for child in tag.find_all(True, recursive=False) if child.name not in _WHOLE]
+
+
+def _common(tag: Tag, said: Counter[str]) -> int:
+    """How many words an element has in common with a text."""
+    return sum((Counter(_WORD.findall(tag.get_text(" "))) & said).values())
+
+
+def _extracted(html: str) -> str:
+    if len(html) > MAX_EXTRACTED:
+        return ""
+    import trafilatura
+
+    try:
+        return trafilatura.extract(html, output_format="txt", include_comments=False, with_metadata=False) or ""
+    except Exception:  # its opinion is a courtesy: a page over which it stumbles is converted without it
+        return ""
+
+
+def _lead_elsewhere(root: Tag, base: WebAddress, page: WebPage) -> None:
+    """Links and pictures get whole addresses; links to the page itself lead to its own headings."""
+    for tag, name in [
+        *((a, "href") for a in root.find_all("a", href=True)),
+        *((i, "src") for i in root.find_all("img", src=True)),
+    ]:
+        target = str(tag[name]).strip()
+        if target.startswith("#") or target.lower().startswith(_KEPT_SCHEMES) or target[:5].lower() == "data:":
+            continue
+        bare, fragment = urldefrag(target)
+        try:
+            address = str(webaddress.join(base, bare))
+        except ValueError:
+            del tag[name]
+            continue
+        fragment = re.sub(r"[\s<>()\[\]\"\\]", "", fragment)
+        if fragment and name == "href" and address in (page.url, page.base):
+            tag[name] = f"#{fragment}"
+        else:
+            tag[name] = f"{address}#{fragment}" if fragment else address

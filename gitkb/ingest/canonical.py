@@ -1,0 +1,71 @@
+"""What the head of a fetched reply tells: of what kind it is, and which address a page says is its own.
+
+Invariant: only a bounded head is looked at, by expressions that take time linear in it; whatever a page says, its own address
+stays on its own site.
+"""
+
+import html
+import re
+from pathlib import PurePosixPath
+
+from gitkb.convert.formats import BY_ENDING, FAMILIES, HTML, PDF, ending_of
+from gitkb.fetch.fetcher import Fetched
+from gitkb.text import webaddress
+from gitkb.text.webaddress import WebAddress
+
+HEAD = 256 * 1024
+_TAG = re.compile(rb"<link\s([^<>]{1,4000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_TYPES = {family.media_type: family for family in FAMILIES} | {"application/xhtml+xml": HTML, "application/x-pdf": PDF}
+_TELLS_NOTHING = re.compile(
+    r"|text/plain|application/(?:octet-stream|zip|json|xml|x-download|force-download)|binary/octet-stream|text/xml"
+)
+_HTML = re.compile(rb"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+
+
+def ending(fetched: Fetched, head: bytes) -> str:
+    """The ending of the format that was fetched (".html"), "" where gitkb reads no such thing."""
+    named = BY_ENDING.get(ending_of(PurePosixPath(fetched.address.path).name))
+    kept = ending_of(PurePosixPath(fetched.address.path).name)
+    if b"%PDF-" in head[:1024]:
+        return PDF.endings[0]
+    said = _TYPES.get(fetched.media_type)
+    if said is not None and fetched.media_type != "text/plain":
+        return kept if named is said else said.endings[0]
+    if not _TELLS_NOTHING.fullmatch(fetched.media_type):
+        return ""
+    if _HTML.match(head) and named is not HTML:
+        return HTML.endings[0]
+    if named is not None:
+        return kept
+    return ".txt" if fetched.media_type == "text/plain" else ""
+
+
+def own_address(fetched: Fetched, head: bytes, is_page: bool) -> WebAddress:
+    """The address by which a document is known: the one that the page names as its canonical one where it is of the same site,
+    else the one to which permanent redirects led.
+
+    Behind a redirect for now ("latest") the page stands for what was asked for. A canonical address that is the site's root is
+    a mistake of the site's, unless the page is the root itself.
+    """
+    if not is_page or fetched.permanent != fetched.address:
+        return fetched.permanent
+    named = _canonical(fetched.address, head)
+    if named is None or not webaddress.same_site(named, fetched.address):
+        return fetched.permanent
+    if named.target == "/" and fetched.address.path != "/":
+        return fetched.permanent
+    if (fetched.address.scheme, named.scheme) == ("https", "http"):
+        return fetched.permanent
+    return named
+
+
+def _canonical(address: WebAddress, head: bytes) -> WebAddress | None:
+    for tag in _TAG.finditer(head):
+        values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(tag[1].decode("utf-8", "replace"))}
+        if "canonical" in values.get("rel", "").lower().split():
+            try:
+                return webaddress.join(address, html.unescape(values.get("href", "")))
+            except ValueError:
+                return None
+    return None

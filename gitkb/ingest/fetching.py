@@ -1,0 +1,180 @@
+"""Fetches the addresses of an `add`, so that what was found enters the run like files: with a path, a hash, an outcome.
+
+Invariant: fetching happens in this process, as workers have no network, and before anything is decided; what servers said is
+looked at only as far as names need it. The result is in the order of the addresses, whatever came first. Nothing of the
+knowledge base is changed here.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from gitkb.errors import FetchFailed
+from gitkb.fetch.fetcher import Fetched, Fetcher, Validators
+from gitkb.ingest import canonical
+from gitkb.ingest.plan import Hashed
+from gitkb.ingest.scan import Scan
+from gitkb.ingest.validators import Seen, SeenPages
+from gitkb.model import SourceFile, WebPage
+from gitkb.text import webaddress
+from gitkb.text.webaddress import WebAddress
+
+THREADS = 8
+ACCEPT = "text/html,application/xhtml+xml,application/pdf;q=0.9,*/*;q=0.8"
+
+
+class KnownPages(Protocol):
+    """What the knowledge base knows of pages at one commit."""
+
+    def source(self, path: str) -> tuple[str, str] | None:
+        """(document, sha256) of a source path."""
+
+    def fetched(self, url: str) -> tuple[str, str] | None:
+        """(source path, sha256) of what was fetched from an address."""
+
+    def url(self, path: str) -> str:
+        """The address from which a source was fetched, "" for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was fetched, as a scan, and the hashes of its sources by path, with the reason where one could not be had."""
+
+    scan: Scan
+    hashes: dict[str, Hashed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An address, the path and hash of the document that stands for it so far ("" for none), and what to ask its server with."""
+
+    address: WebAddress
+    path: str = ""
+    sha256: str = ""
+    validators: Validators = field(default_factory=Validators)
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """What came of one address: the file, its hash and its head, or why there is none."""
+
+    asked: _Asked
+    file: Path
+    fetched: Fetched | None = None
+    sha256: str = ""
+    head: bytes = b""
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Fetching:
+    """`folder` receives the files; `root` stands before their paths; `refuse` says why a size in bytes is too large, else "".
+    `keep` says whether what servers gave to ask later is remembered."""
+
+    fetcher: Fetcher
+    known: KnownPages
+    seen: SeenPages
+    folder: Path
+    root: str
+    max_bytes: int
+    refuse: Callable[[int], str]
+    keep: bool
+    _paths: dict[str, WebAddress] = field(default_factory=dict)
+
+    def __call__(self, addresses: Sequence[WebAddress]) -> Found:
+        """Fetches all of them, several at once."""
+        asked = [self._asked(address) for address in dict.fromkeys(addresses)]
+        sources: dict[str, SourceFile] = {}
+        hashes: dict[str, Hashed] = {}
+        for got in self._fetch_all(asked):
+            source, hashed = self._entered(got)
+            if source.path not in sources:
+                sources[source.path], hashes[source.path] = source, hashed
+        return Found(Scan("", self.folder, tuple(sources.values()), (), is_folder=False), hashes)
+
+    def _asked(self, address: WebAddress) -> _Asked:
+        """An address is known by the document that has it as its own, or as what it led to when it was last fetched."""
+        seen = self.seen.get(str(address))
+        found = self.known.fetched(str(address))
+        if found is None and seen is not None and self.known.url(seen.path) and (before := self.known.source(seen.path)):
+            found = (seen.path, before[1])
+        if found is None:
+            return _Asked(address)
+        fresh = seen is not None and (seen.path, seen.sha256) == found
+        return _Asked(address, *found, seen.validators if seen is not None and fresh else Validators())
+
+    def _fetch_all(self, asked: Sequence[_Asked]) -> list[_Got]:
+        threads = ThreadPoolExecutor(THREADS)
+        try:
+            return list(threads.map(self._fetch, asked, range(len(asked))))
+        except BaseException:
+            self.fetcher.close()  # or leaving would wait for every server
+            raise
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+    def _fetch(self, asked: _Asked, number: int) -> _Got:
+        file = self.folder / f"{number:05}"
+        sha, head, size = hashlib.sha256(), bytearray(), 0
+        try:
+            with file.open("wb") as out:
+
+                def sink(piece: bytes) -> None:
+                    nonlocal size
+                    size += len(piece)
+                    sha.update(piece)
+                    head.extend(piece[: max(0, canonical.HEAD - len(head))])
+                    out.write(piece)
+
+                fetched = self.fetcher.fetch(asked.address, sink, self.max_bytes, asked.validators, ACCEPT)
+        except FetchFailed as error:
+            return _Got(asked, file, error=f"{error.message} {error.hint}".strip())
+        except OSError as error:
+            return _Got(asked, file, error=f"it cannot be kept on this disk: {(error.strerror or str(error)).lower()}.")
+        if fetched.unchanged and not asked.sha256:
+            return _Got(asked, file, error="its server says that it has not changed, though nothing was asked.")
+        return _Got(asked, file, fetched, sha.hexdigest(), bytes(head), "" if fetched.unchanged else self.refuse(size))
+
+    def _entered(self, got: _Got) -> tuple[SourceFile, Hashed]:
+        asked = got.asked
+        if got.fetched is None or got.error:
+            path = asked.path or webaddress.source_path(asked.address, ".html", self.root)
+            return self._source(path, got, asked.address), Hashed(error=got.error)
+        if got.fetched.unchanged:
+            return self._source(asked.path, got, asked.address), Hashed(asked.sha256)
+        ending = canonical.ending(got.fetched, got.head)
+        own = canonical.own_address(got.fetched, got.head, ending in (".html", ".htm"))
+        path = self._path(asked, own, ending or ".bin")
+        if not ending:
+            return self._source(path, got, own), Hashed(
+                error=f"gitkb does not read what it is ({got.fetched.media_type or 'unknown'})."
+            )
+        if self.keep:
+            self.seen.keep(Seen(str(asked.address), path, got.sha256, got.fetched.validators))
+        return self._source(path, got, own), Hashed(got.sha256)
+
+    def _path(self, asked: _Asked, own: WebAddress, ending: str) -> str:
+        """Where the document of an address is, or will be: a known one stays where it is while it is of the same kind."""
+        found = self.known.fetched(str(own))
+        for path in (found[0] if found else "", asked.path):
+            if path.endswith(ending) and self._is_free(path, own):
+                self._paths[path] = own
+                return path
+        path = webaddress.source_path(own, ending, self.root)
+        before = self.known.url(path)
+        others = webaddress.parse(before) if before else own
+        if not self._is_free(path, own) or not webaddress.alike(others, own):
+            path = webaddress.told_apart(path, own)
+        self._paths.setdefault(path, own)
+        return path
+
+    def _is_free(self, path: str, own: WebAddress) -> bool:
+        return webaddress.alike(self._paths.get(path, own), own)
+
+    def _source(self, path: str, got: _Got, own: WebAddress) -> SourceFile:
+        base = got.fetched.address if got.fetched else got.asked.address
+        page = WebPage(str(own), str(base), got.fetched.charset if got.fetched else "")
+        return SourceFile(path, got.file, "", self.folder, page)
