@@ -35,6 +35,7 @@ from gitkb.cli.search import search
 from gitkb.cli.show import show
 from gitkb.cli.status import status
 from gitkb.cli.undo import undo
+from gitkb.cli.watch import watch
 
 application = typer.Typer(
     name="gitkb",
@@ -65,6 +66,7 @@ def before(
 
 application.command("init")(init)
 application.command("add")(add)
+application.command("watch")(watch)
 application.command("remove")(remove)
 application.command("recompile")(recompile)
 application.command("undo")(undo)

@@ -1,0 +1,161 @@
+"""`watch`: adds what is in some folders, then what changes there, each time in a run of its own.
+
+Invariant: between two runs nothing is held: no lock, no journal, no scratch folder. A file is added when it has not changed for a
+while. Whatever ends a run, an interrupt aside, is told, and tried again at the next change or after a while; a folder that
+vanished is waited for. A burst is one run.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gitkb.errors import GitkbError
+from gitkb.events import AddOptions, AddSummary, WatchListener, WatchOptions
+from gitkb.ingest.changes import LEFT_OUT, Changes
+from gitkb.ingest.remembering import FileMemory
+from gitkb.model import DocumentResult, Outcome
+
+FIRST_RETRY, LAST_RETRY = 5.0, 300.0
+RESCAN_SECONDS = 300.0
+"""Some file systems tell nothing of what other machines write."""
+_LOOK_SECONDS = 2.0
+_LONGEST_BURST = 5
+"""So many times the settling time a burst is waited for; then what is at rest goes in."""
+
+Add = Callable[[Sequence[Path], AddOptions, WatchListener, FileMemory], AddSummary]
+
+
+@dataclass(slots=True)
+class Watching:
+    """`add` makes one run; `listener` hears of all of them."""
+
+    add: Add
+    folders: tuple[Path, ...]
+    options: WatchOptions
+    listener: WatchListener
+
+    def __call__(self) -> None:
+        """Watches until it is interrupted."""
+        memory = FileMemory(self.options.settle)
+        runs = _Runs(self, memory)
+        with Changes(self.folders, self.listener.message, poll=self.options.poll) as changes:
+            pending = set(self.folders)
+            while True:
+                pending = runs(pending)
+                if not memory.waiting:
+                    self.listener.idle(self.folders)
+                pending |= self._next(changes, runs, pending)
+
+    def _next(self, changes: Changes, runs: "_Runs", pending: set[Path]) -> set[Path]:
+        """The folders to look at next, when it is time: what changed has settled, or a run is to be tried again."""
+        rescan = time.monotonic() + RESCAN_SECONDS
+        while True:
+            if begun := changes.follow():
+                return set(begun)
+            left = min(rescan, runs.due(pending)) - time.monotonic()
+            if left <= 0:
+                return set(self.folders)
+            changed = changes.wait(min(left, _LOOK_SECONDS))
+            if changed is not None:
+                return {changed} | self._settled(changes)
+
+    def _settled(self, changes: Changes) -> set[Path]:
+        """Waits until a burst has ended, and not for ever; what else changed in it."""
+        found: set[Path] = set()
+        until = time.monotonic() + self.options.settle * _LONGEST_BURST
+        while (left := until - time.monotonic()) > 0:
+            changed = changes.wait(min(self.options.settle, left))
+            if changed is None:
+                break
+            found.add(changed)
+        return found
+
+
+class _Runs:
+    """Makes the runs, and knows when one that failed is to be tried again, or a file that was being written may be at rest."""
+
+    def __init__(self, watching: Watching, memory: FileMemory) -> None:
+        self._watching, self._memory = watching, memory
+        self._retry = FIRST_RETRY
+        self._due = float("inf")
+        self._seen: set[Path] = set()
+        self._said: dict[str, DocumentResult] = {}
+        self._missing: set[Path] = set()
+        self._error = ""
+
+    def due(self, pending: set[Path]) -> float:
+        """When to look again without a change, as `time.monotonic` counts."""
+        return self._due
+
+    def __call__(self, folders: set[Path]) -> set[Path]:
+        """Adds what is new in the folders; those that must be tried again."""
+        there = [folder for folder in self._watching.folders if folder in folders and self._is_there(folder)]
+        self._due = float("inf")
+        if not there:
+            return set()
+        self._memory.begin()
+        try:
+            self._run(there)
+            self._memory.complete = True
+        except (GitkbError, OSError) as error:
+            self._memory.complete = False
+            self._tell(error)
+            self._due = time.monotonic() + self._retry
+            self._retry = min(2 * self._retry, LAST_RETRY)
+            return set(there)
+        self._retry, self._error = FIRST_RETRY, ""
+        if self._memory.waiting:
+            self._due = time.monotonic() + max(0.0, self._memory.ready_at - time.time()) + 0.01
+            return set(there)
+        return set()
+
+    def _run(self, there: Sequence[Path]) -> None:
+        listener = self._watching.listener
+        options = self._watching.options.add
+        known = all(folder in self._seen for folder in there)
+        options = replace(options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known)
+        summary = self._watching.add(there, options, _News(listener, self._said, self._memory, first=not known), self._memory)
+        self._seen.update(there)
+        listener.ran(summary)
+
+    def _is_there(self, folder: Path) -> bool:
+        if folder.is_dir():
+            self._missing.discard(folder)
+            return True
+        if folder not in self._missing:
+            self._missing.add(folder)
+            self._watching.listener.message(f"{folder} is gone; it is waited for.")
+        return False
+
+    def _tell(self, error: GitkbError | OSError) -> None:
+        """An error once, not each time that it is met again."""
+        message = (
+            error.message if isinstance(error, GitkbError) else f"The system refused: {(error.strerror or str(error)).lower()}."
+        )
+        if message != self._error:
+            self._error = message
+            self._watching.listener.failed(message, error.hint if isinstance(error, GitkbError) else "")
+
+
+class _News(WatchListener):
+    """Passes on what was not said before: a file that is skipped, or failed, for the same reason as last time is no news."""
+
+    def __init__(self, listener: WatchListener, said: dict[str, DocumentResult], memory: FileMemory, *, first: bool) -> None:
+        self._listener, self._said, self._memory, self._first = listener, said, memory, first
+        self.message = listener.message  # type: ignore[method-assign]
+        self.gone = listener.gone  # type: ignore[method-assign]
+        self.progress = listener.progress  # type: ignore[method-assign]
+        self.unwritten = listener.unwritten  # type: ignore[method-assign]
+        self.timing = listener.timing  # type: ignore[method-assign]
+        self.scanned = listener.scanned if first else super().scanned  # type: ignore[method-assign]
+
+    def document(self, result: DocumentResult) -> None:
+        before = self._said.get(result.source)
+        self._said[result.source] = result
+        if result.outcome is Outcome.FAILED:
+            self._memory.failed(result.source)
+        known = before is not None and (before.outcome, before.reason) == (result.outcome, result.reason)
+        unchanged = result.outcome is Outcome.SKIPPED and result.reason == "unchanged"
+        if self._first or not (unchanged or (known and result.outcome is Outcome.SKIPPED)):
+            self._listener.document(result)
