@@ -13,8 +13,7 @@ from types import TracebackType
 POLL_MILLISECONDS = 1_000
 _DEBOUNCE_MILLISECONDS = 100
 _STEP_MILLISECONDS = 50
-_LEFTOVERS = ("*~", "#*#", ".#*", "~$*", "*.swp", "*.swx", "*.tmp", "*.part", "*.crdownload", "4913")
-LEFT_OUT = tuple(name for name in _LEFTOVERS)
+LEFT_OUT = ("*~", "#*#", ".#*", "~$*", "*.swp", "*.swx", "*.tmp", "*.part", "*.crdownload", "4913")
 """Globs of what editors, office programs and browsers put beside a file while they write it."""
 
 

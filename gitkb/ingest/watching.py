@@ -45,15 +45,15 @@ class Watching:
                 pending = runs(pending)
                 if not memory.waiting:
                     self.listener.idle(self.folders)
-                pending |= self._next(changes, runs, pending)
+                pending |= self._next(changes, runs)
 
-    def _next(self, changes: Changes, runs: "_Runs", pending: set[Path]) -> set[Path]:
+    def _next(self, changes: Changes, runs: "_Runs") -> set[Path]:
         """The folders to look at next, when it is time: what changed has settled, or a run is to be tried again."""
         rescan = time.monotonic() + RESCAN_SECONDS
         while True:
             if begun := changes.follow():
                 return set(begun)
-            left = min(rescan, runs.due(pending)) - time.monotonic()
+            left = min(rescan, runs.due) - time.monotonic()
             if left <= 0:
                 return set(self.folders)
             changed = changes.wait(min(left, _LOOK_SECONDS))
@@ -84,7 +84,8 @@ class _Runs:
         self._missing: set[Path] = set()
         self._error = ""
 
-    def due(self, pending: set[Path]) -> float:
+    @property
+    def due(self) -> float:
         """When to look again without a change, as `time.monotonic` counts."""
         return self._due
 
