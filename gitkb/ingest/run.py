@@ -109,7 +109,7 @@ class AddRun:
         hashes = self.web.hashes | dict(zip(distinct, self._hashes(list(distinct.values())), strict=True))
         with known_at(self.catalog, self.start) as known:
             for found in scans:
-                if self.options.prune and not (self.memory and self.memory.left_out):
+                if self.options.prune and found.is_folder and not (self.memory and self.memory.left_out):
                     plan.refuse_empty(found, known)
                 if found.root and not self.options.into and not self.options.update:
                     plan.refuse_other_folder(found, hashes, known)
