@@ -150,7 +150,8 @@ class RefreshSummary:
 
 @dataclass(frozen=True, slots=True)
 class TakeBackOptions:
-    """How `remove` and `undo` work: on which `branch` ("" is the checked-out one); a `dry_run` only says what they would do."""
+    """How `remove`, `undo`, `same`, `apart` and `lint --fix` work: on which `branch` ("" is the checked-out
+    one); a `dry_run` only says what they would do."""
 
     branch: str = ""
     dry_run: bool = False
@@ -276,6 +277,24 @@ class UndoSummary:
     restored: tuple[str, ...]
     deleted: tuple[str, ...]
     pages: PageChanges
+
+
+@dataclass(frozen=True, slots=True)
+class DecideSummary:
+    """The end of a `same` or `apart` about two names as people write them; `page` is where the first one's claims stand now.
+    `written` and `deleted` are decisions (nothing was to do where both are empty), `words` pages with a person's words whose
+    claims went elsewhere; `commit` is the tip. In a dry run `besides` are files of gitkb's own that follow from the pages."""
+
+    branch: str
+    commit: str
+    name: str
+    other: str
+    page: str
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    pages: PageChanges = field(default_factory=PageChanges)
+    words: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

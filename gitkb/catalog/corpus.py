@@ -39,6 +39,29 @@ class RecordCorpus:
     def members(self, key: str) -> list[str]:
         return self._resolution.members(key)
 
+    @property
+    def names(self) -> Resolution:
+        """Which names mean the same, and why."""
+        return self._resolution
+
+    def knows(self, name: str) -> bool:
+        """Whether any document speaks of a name, also as an alias of another, or something was decided about it."""
+        query = (
+            "SELECT 1 FROM record_names WHERE key = ?1 UNION ALL SELECT 1 FROM record_listed WHERE alias = ?1"
+            " UNION ALL SELECT 1 FROM record_same WHERE ?1 IN (name, target) LIMIT 1"
+        )
+        return self.db.execute(query, (name,)).fetchone() is not None
+
+    def spelling(self, name: str) -> str:
+        """The form in which most documents write a name, as a name of its own or as an alias; the name itself where none does."""
+        row = self.db.execute(
+            "SELECT text FROM record_forms WHERE key = ?1 AND field = 'name' UNION ALL"
+            " SELECT * FROM (SELECT text FROM record_listed WHERE alias = ?1 ORDER BY documents DESC, text LIMIT 1) LIMIT 1",
+            (name,),
+        ).fetchone()
+        title = self._resolution.title(name)
+        return str(row[0]) if row and title == name else title
+
     def overview(self, kind: TopicKind, key: str) -> Overview | None:
         return decided.overview(self.db, kind, key)
 
@@ -88,11 +111,13 @@ class RecordCorpus:
         return [Branch(*row) for row in rows]
 
     def aliases(self, key: str) -> list[str]:
-        """The texts by which documents know a topic besides its title: listed aliases, and names that it took over."""
+        """The texts by which documents know a topic besides its title: listed aliases that are not to be kept apart from it, and
+        names that it took over."""
         members = self.members(key)
         marks = ",".join("?" * len(members))
         rows = self.db.execute(
-            f"SELECT text FROM record_listed WHERE key IN ({marks})"
+            f"SELECT text FROM record_listed WHERE key IN ({marks}) AND NOT EXISTS"
+            " (SELECT 1 FROM record_apart WHERE one = min(alias, key) AND other = max(alias, key))"
             f" UNION SELECT text FROM record_forms WHERE key IN ({marks}) AND field = 'name' AND key <> ?",
             (*members, *members, key),
         )

@@ -41,17 +41,17 @@ class Resolution:
         a circle it is a name about which nothing was decided, else the first by sort."""
         if name not in self._targets:
             way = [name]
-            while (following := self._following(way[-1])) not in way:
+            while (following := self.following(way[-1])) not in way:
                 way.append(following)
             circle = way[way.index(following) :]
-            self._targets[name] = min([each for each in circle if not self._decided(each)] or circle)
+            self._targets[name] = min([each for each in circle if not self.decided(each)] or circle)
         return self._targets[name]
 
-    def _following(self, name: str) -> str:
+    def following(self, name: str) -> str:
         """Where a name leads in one step: as was decided, else to what lists it as an alias; the name itself for no further."""
-        return self._decided(name) or self._listing(name)
+        return self.decided(name) or self._listing(name)
 
-    def _decided(self, name: str) -> str:
+    def decided(self, name: str) -> str:
         """The name that a name was decided to mean, "" for none."""
         row = self.db.execute("SELECT target FROM record_same WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
@@ -61,7 +61,7 @@ class Resolution:
         rows = self.db.execute("SELECT name FROM record_same WHERE target = ? ORDER BY name", (key,))
         return [str(row[0]) for row in rows]
 
-    def _apart(self, one: str, other: str) -> bool:
+    def apart(self, one: str, other: str) -> bool:
         """Whether two names were decided to mean different things."""
         found = self.db.execute("SELECT 1 FROM record_apart WHERE one = ? AND other = ?", (min(one, other), max(one, other)))
         return found.fetchone() is not None
@@ -73,7 +73,7 @@ class Resolution:
         if len(claimants) != 1:
             return name
         key = claimants[0]
-        if self._apart(name, key):
+        if self.apart(name, key):
             return name
         if self._support(name).defined > self._support(key).documents:
             return name
@@ -97,10 +97,10 @@ class Resolution:
 
     def members(self, key: str) -> list[str]:
         """The names whose claims stand on a key's page, its own first."""
-        others = sorted(name for name in self._leading_to(key) if self.target(name) == key and self._support(name).documents)
+        others = sorted(name for name in self.leading_to(key) if self.target(name) == key and self._support(name).documents)
         return [key, *others]
 
-    def _leading_to(self, key: str) -> set[str]:
+    def leading_to(self, key: str) -> set[str]:
         """The other names that may lead to a key: its aliases, those decided to mean it, and the same of each such."""
         found, last = {key}, {key}
         while last:
@@ -119,15 +119,15 @@ class Resolution:
         for name in moved:
             keys.update(self._other_claimants(name, names))
         for key in list(keys):
-            keys.update(self._way(key))
+            keys.update(self.way(key))
         for key in list(keys):
-            keys.update(self._leading_to(key))
+            keys.update(self.leading_to(key))
         return keys
 
-    def _way(self, name: str) -> set[str]:
+    def way(self, name: str) -> set[str]:
         """What a name leads to, and what it was decided to mean, step by step."""
         found = {name}
-        while (following := self._following(name)) not in found:
+        while (following := self.following(name)) not in found:
             found.add(following)
             name = following
         return found
@@ -149,7 +149,7 @@ class Resolution:
         support = self._support(key)
         for kind in _KINDS:
             if support.defined_as[kind] and (kind, key) != (page.kind, page.key):
-                title = self._title(key)
+                title = self.title(key)
                 about = f"See {page.title}." if title != page.title else page.description
                 yield TopicPage(kind, key, title, about, 0, page.key, page.kind, page.title)
 
@@ -160,7 +160,7 @@ class Resolution:
         kind: TopicKind = "entity" if support.entities * 2 > support.documents else "concept"
         if not _exists(kind, support):
             return None
-        return TopicPage(kind, key, self._title(key), self._description(members), support.documents)
+        return TopicPage(kind, key, self.title(key), self._description(members), support.documents)
 
     def _support(self, name: str) -> _Support:
         if name not in self._supports:
@@ -185,7 +185,8 @@ class Resolution:
         ).fetchone()
         return _supported(documents, entities, defined, 0, 0)
 
-    def _title(self, key: str) -> str:
+    def title(self, key: str) -> str:
+        """The form in which most documents write a name; the key itself where none does."""
         row = self.db.execute(
             "SELECT text FROM record_forms WHERE key = ? AND field = 'name' ORDER BY documents DESC, text LIMIT 1", (key,)
         ).fetchone()

@@ -5,7 +5,7 @@ same in a knowledge base of any size; all of a kind are asked in parallel. Answe
 which the pages are projected; whatever gets no answer is left out, named, and asked for again by the next writing command.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.requests import Reply, Request, Usage, usage_of
 from gitkb.decisions import Decision, KeepApart, SameAs
 from gitkb.errors import GitkbError
+from gitkb.ingest.deciding import united
 from gitkb.ingest.notes import Note, noted, remember, scope_since
 from gitkb.ingest.overlay import Overlay
 from gitkb.model import Tree
@@ -84,7 +85,9 @@ class Author:
         apart: list[Pair] = []
         for pair, reply in found.answered(pairs, self.ask(requests), _pair_name):
             (same if read_same(reply.text) else apart).append(pair)
-        for decision in _decisions(same, apart, self._by):
+        with self.catalog.at(tip, RECORDS) as db:
+            group = united([(one.key, other.key) for one, other in same], RecordCorpus(db).names) if same else {}
+        for decision in _decisions(group, same, apart, self._by):
             found.changes[decision.path] = decisions.encode(decision)
 
     def _describe(self, tip: Snapshot, scope: Scope | None, found: "_Found") -> None:
@@ -152,13 +155,10 @@ def _rank(page: TopicPage) -> tuple[int, int, str]:
     return page.documents, len(page.key), page.key
 
 
-def _decisions(same: Sequence[Pair], apart: Sequence[Pair], by: str) -> list[Decision]:
-    """What follows from the answers: of all names that mean one thing the best known is the page, whatever pairs were asked."""
-    group: dict[str, set[str]] = {}
+def _decisions(group: Mapping[str, Collection[str]], same: Sequence[Pair], apart: Sequence[Pair], by: str) -> list[Decision]:
+    """What follows from the answers: of all names that mean one thing (a `group`) the best known is the page, whatever pairs were
+    asked."""
     pages = {page.key: page for pair in (*same, *apart) for page in pair}
-    for one, other in same:
-        united = group.get(one.key, {one.key}) | group.get(other.key, {other.key})
-        group.update(dict.fromkeys(united, united))
     found: list[Decision] = []
     for key in sorted(group):
         best = max((pages[each] for each in group[key]), key=_rank).key

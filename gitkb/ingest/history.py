@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from gitkb import approvals, records
+from gitkb.decisions import is_decision
 from gitkb.errors import FormatError
 from gitkb.events import LogEntry
 from gitkb.ingest.find import find_page
@@ -48,6 +49,8 @@ def _other(subject: str, changes: list[TreeChange]) -> str:
     """What a commit did that changed no record: "approve" also where somebody took an approval back."""
     if changes and all(approvals.page_of(change.path) for change in changes):
         return "approve"
+    if changes and all(is_decision(change.path) for change in changes):
+        return "decide"
     return "pages" if subject.startswith("pages: ") else "edit"
 
 

@@ -96,6 +96,24 @@ def undo_message(undone: str, what: str, documents: Sequence[str]) -> str:
     return _message(f"undo {what}", f"This takes back {undone}.", {"Gitkb-Operation": "undo", **document})
 
 
+def decide_message(said: Sequence[str], by: str = "") -> str:
+    """The message of a commit that holds decisions about names: "decide: WAL means Write-ahead logging", or how many; `by` names
+    the rule that decided, "" for the person who commits."""
+    subject = said[0] if len(said) == 1 else f"{len(said)} names mean the same as others"
+    trailers = {"Gitkb-Operation": "decide"} | ({"Gitkb-Decided-By": by} if by else {})
+    return _message(f"decide: {subject}", "\n".join(map(_one_line, said)) if len(said) > 1 else "", trailers)
+
+
+def link_message(mended: Sequence[tuple[str, int, str]]) -> str:
+    """The message of a commit that mends dead links: for each the page, its line and where it leads now."""
+    pages = sorted({page for page, _, _ in mended})
+    where = pages[0] if len(pages) == 1 else f"{len(pages)} pages"
+    lines = [_one_line(f"{page}:{line} leads to {target}") for page, line, target in mended]
+    more = [f"and {len(lines) - 200} more"] if len(lines) > 200 else []
+    count = f"{len(mended)} dead link{'s' if len(mended) != 1 else ''}"
+    return _message(f"mend {count} in {where}", "\n".join([*lines[:200], *more]), {"Gitkb-Operation": "lint"})
+
+
 def merge_message(source: str, documents: Mapping[str, Sequence[str]]) -> str:
     """The message of a merge commit: "merge origin/main: 3 added, 1 removed", with the `documents` by what became of them."""
     counts = ", ".join(f"{len(names)} {word}" for word, names in documents.items() if names)

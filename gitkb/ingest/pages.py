@@ -218,13 +218,13 @@ def _writes(
     """All that a pages commit holds: the pages, what is kept beside edited ones, what a model wrote (`told`), and which
     projection made them."""
     writes = _settle(tip, {path: projected[path] for path in _different(tip, projected)}, edits, base, listener)
-    writes.update({**(told or {}), **_without_page(tip, projected)})
+    writes.update({**(told or {}), **without_page(tip, projected)})
     if writes and made_by(tip) < PROJECTION:
         writes[MADE] = note()
     return writes
 
 
-def _without_page(tip: Snapshot, projected: Mapping[str, bytes | None]) -> dict[str, None]:
+def without_page(tip: Snapshot, projected: Mapping[str, bytes | None]) -> dict[str, None]:
     """The overviews of pages that are no more."""
     gone = [path for path, content in projected.items() if content is None and is_page(path)]
     paths = (f"{OVERVIEWS}/{path.removeprefix('wiki/').removesuffix('.md')}.json" for path in gone)

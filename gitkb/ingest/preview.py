@@ -12,23 +12,26 @@ from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.events import DeadLink
 from gitkb.ingest.overlay import Overlay
-from gitkb.ingest.pages import history_base
+from gitkb.ingest.pages import history_base, without_page
 from gitkb.ingest.scopes import differences, scope_of
 from gitkb.model import PageChanges, Tree
 from gitkb.store import Snapshot, Store
 from gitkb.text.links import links, resolve
 from gitkb.wiki.edits import edited_path, settle
-from gitkb.wiki.projection import project
+from gitkb.wiki.made import MADE, made_by
+from gitkb.wiki.projection import PROJECTION, project
 
 _TARGET = re.compile(r"(?:\]\(\s*<?|\[\[|^ {0,3}\[[^\]\n]+\]:\s*<?)([^()\s<>|\]]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """The shared pages that would differ: what would happen to them, and their new content by path."""
+    """The shared pages that would differ: what would happen to them, and their new content by path; `besides` are the files that
+    would be written or deleted with them: projections kept of edited pages, overviews of pages that are no more, the note of which projection made them."""
 
     pages: PageChanges
     contents: Mapping[str, bytes | None]
+    besides: tuple[str, ...] = ()
 
 
 def uncommitted(store: Store, branch: str, tip: Snapshot) -> dict[str, bytes | None]:
@@ -47,13 +50,18 @@ def foresee(
     with catalog.at(tree, RECORDS, keep=False) as db:
         projected = project(RecordCorpus(db), scope_of(tree, differences(tip, tree, changes)))
     base = history_base(store, tip.commit)
-    contents = {}
+    contents, besides = {}, []
     for path, content in projected.items():
         kept = tree.read(edited_path(path))
         settled = settle(path, tree.read(path), content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
         if settled.content != now.read(path):
             contents[path] = settled.content
-    return Foreseen(_page_changes(tip, contents), contents)
+        if settled.edited_base != tip.read(edited_path(path)):
+            besides.append(edited_path(path))
+    besides += without_page(tip, projected)
+    if (contents or besides) and made_by(tip) < PROJECTION:
+        besides.append(MADE)
+    return Foreseen(_page_changes(tip, contents), contents, tuple(sorted(besides)))
 
 
 def dead_links(tip: Tree, gone: Collection[str], contents: Mapping[str, bytes | None]) -> Iterator[DeadLink]:

@@ -16,7 +16,7 @@ from gitkb.compile.requests import Reply, Request
 from gitkb.config import Settings
 from gitkb.errors import BudgetSpent, GitkbError, ModelError, ModelFailure
 from gitkb.events import Listener
-from gitkb.ingest.authoring import Author
+from gitkb.ingest.authoring import Answers, Author
 from gitkb.ingest.replies import ReplyCache
 from gitkb.store import Store
 from gitkb.usersettings import UserSettings
@@ -76,6 +76,13 @@ def session(
     with client_of(store, user, listener, max_tokens) as client:
         ask = _Each(client, user.concurrency)
         yield Session(client, wanted, Author(store, catalog, ask, wanted), 2 * user.concurrency)
+
+
+@contextmanager
+def asking_each(store: Store, user: UserSettings, listener: Listener) -> Iterator[Answers]:
+    """How to ask many questions, each for itself, outside of a run."""
+    with client_of(store, user, listener) as client:
+        yield _Each(client, user.concurrency)
 
 
 @dataclass(frozen=True, slots=True)

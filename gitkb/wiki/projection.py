@@ -17,7 +17,7 @@ from gitkb.wiki.indexes import DOCUMENT_FOLDERS, ROOT, DocumentListing, Explorat
 from gitkb.wiki.listing import all_indexes, touched_indexes
 from gitkb.wiki.pages import topic_page
 
-PROJECTION = 5
+PROJECTION = 6
 """Rises with anything that the projection writes differently, so that no tree counts as projected that was not by this one, and
 an older gitkb leaves the pages of this one alone (`gitkb.wiki.made`)."""
 

@@ -9,6 +9,7 @@ from gitkb import decisions, overviews
 from gitkb.catalog.records import RecordCorpus
 from gitkb.decisions import KeepApart, SameAs
 from gitkb.errors import FormatError
+from gitkb.ingest.deciding import united
 from gitkb.model import Record
 from gitkb.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.text import frontmatter
@@ -55,7 +56,8 @@ def test_names_to_be_kept_apart_stay_apart_though_a_document_lists_one_as_the_ot
         assert "wiki/concepts/wal.md" in made.project() and WAL in _text(made, "wiki/concepts/write-ahead-logging.md")
         made.decide({(one := KeepApart("wal", "write-ahead-logging", "human:a@b.c")).path: decisions.encode(one)})
         assert WAL in _text(made, "wiki/concepts/wal.md")
-        assert WAL not in _text(made, "wiki/concepts/write-ahead-logging.md")
+        page = _text(made, "wiki/concepts/write-ahead-logging.md")
+        assert WAL not in page and "aliases" not in page
 
 
 def test_an_overview_stands_first_with_its_footnotes_and_the_definitions_stay_on_the_page() -> None:
@@ -158,3 +160,13 @@ def test_projecting_what_documents_and_decisions_changed_gives_what_projecting_e
             changed = made.project(scope)
             kept = {path: page for path, page in {**kept, **changed}.items() if page is not None}
             assert kept == {path: page for path, page in made.project().items() if page is not None}
+
+
+def test_pairs_that_mean_the_same_never_join_names_that_were_decided_to_be_kept_apart() -> None:
+    names = ("Color space", "Colour space", "Gamut")
+    with base(
+        *(record(f"d{n}", topic(name, claim(f"d{n}", f"{name} is said."), defined=True)) for n, name in enumerate(names))
+    ) as made:
+        made.decide({(one := KeepApart("color-space", "gamut", "human:a@b.c")).path: decisions.encode(one)})
+        group = united([("color-space", "colour-space"), ("colour-space", "gamut")], RecordCorpus(made.db).names)
+        assert group == dict.fromkeys(("color-space", "colour-space"), frozenset(("color-space", "colour-space")))
