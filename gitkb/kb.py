@@ -22,6 +22,7 @@ from gitkb.events import (
     ApproveSummary,
     Blame,
     CheckResult,
+    DecideSummary,
     DocumentRow,
     InitResult,
     InstalledHook,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from gitkb.ingest.estimate import Estimate
     from gitkb.ingest.hooks import HookChoice
     from gitkb.ingest.remembering import FileMemory
+    from gitkb.lint.values import FixSummary, LintOptions, LintResult
     from gitkb.wiki.diff_report import DiffReport
     from gitkb.wiki.diff_web import WebLinks
 
@@ -261,6 +263,19 @@ class KnowledgeBase:
         if not dry_run:
             self.recover(listener)
         return migrate_first(self.store, listener, branch, start, dry_run=dry_run)
+
+    def decide(self, name: str, other: str, options: TakeBackOptions, listener: Listener, *, same: bool) -> DecideSummary:
+        """Decides that two names mean the same, so that the claims of the first go on the page of the second, or that they do
+        not; see `gitkb.ingest.decide`."""
+        from gitkb.ingest.branches import start_of
+        from gitkb.ingest.decide import DecideRun
+
+        self._ready(listener, options.branch, dry_run=options.dry_run)
+        tip = start_of(self.store, options.branch, "")
+        settings = self.settings(tip)
+        with nullcontext() if options.dry_run else self._asking(listener).session(settings, tip) as session:
+            author = session.author if session else None
+            return DecideRun(self.store, self.catalog, settings, options, listener, author)(name, other, same=same)
 
     def merge(self, rev: str, choices: MergeChoices, listener: Listener, branch: str = "") -> MergeSummary:
         """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
@@ -518,6 +533,33 @@ class KnowledgeBase:
         projected = pages.project_tree(self.catalog, tip, keep=at is None, whole=False)
         found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
         return CheckResult(found.state, tip.commit, tuple(found.problems))
+
+    def lint(
+        self, options: "LintOptions", listener: Listener, *, at: str | None = None, model: str | None = None
+    ) -> "LintResult":
+        """What could be better at a revision; see `gitkb.lint`. Where `model` names one, or is "" and the settings want one,
+        it is asked about contradictions. Takes no lock."""
+        from gitkb.lint.linting import Lint
+
+        tip = self.store.snapshot(at)
+        settings = self.settings(tip)
+        asks = model is not None and (model or settings.compiler == "llm")
+        asked = replace(settings, model=model or settings.model) if asks else None
+        return Lint(self.store, self.catalog, self.user, listener, keep=at is None)(tip, options, asked)
+
+    def fix(self, options: "LintOptions", how: TakeBackOptions, listener: Listener) -> "FixSummary":
+        """Sets right what `lint` finds and can be set right alone; see `gitkb.lint.fixing`."""
+        from gitkb.ingest.branches import start_of
+        from gitkb.lint.findings import chosen_codes
+        from gitkb.lint.fixing import FixRun
+
+        codes = chosen_codes(options.only, options.excepted)
+        self._ready(listener, how.branch, dry_run=how.dry_run)
+        tip = start_of(self.store, how.branch, "")
+        settings = self.settings(tip)
+        with nullcontext() if how.dry_run else self._asking(listener).session(settings, tip) as session:
+            author = session.author if session else None
+            return FixRun(self.store, self.catalog, settings, how, listener, codes, author)()
 
     def diff(self, base: str | None = None, head: str | None = None) -> "DiffReport":
         """What leads from one revision to another, shared pages projected on both sides; see `gitkb.ingest.compare`."""

@@ -243,6 +243,21 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something `lint` found: `code` is stable and hyphenated ("near-duplicate"), `path` in the repository, `line` 1-based or 0.
+    `commands` are command lines of which one settles it, `others` further paths that it is about; `fixable` says whether
+    `lint --fix` settles it."""
+
+    code: str
+    path: str
+    message: str
+    line: int = 0
+    commands: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    fixable: bool = False
+
+
 class State(StrEnum):
     """What `check` says of a revision."""
 

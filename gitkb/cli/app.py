@@ -10,6 +10,7 @@ import typer
 
 from gitkb import __version__
 from gitkb.cli.add import add
+from gitkb.cli.apart import apart
 from gitkb.cli.approve import approve
 from gitkb.cli.blame import blame
 from gitkb.cli.chat import chat
@@ -18,6 +19,7 @@ from gitkb.cli.config import config
 from gitkb.cli.diff import diff
 from gitkb.cli.hooks import hooks
 from gitkb.cli.init import init
+from gitkb.cli.lint import lint
 from gitkb.cli.list import list_documents
 from gitkb.cli.log import log
 from gitkb.cli.merge import merge
@@ -31,6 +33,7 @@ from gitkb.cli.recompile import recompile
 from gitkb.cli.recover import recover
 from gitkb.cli.refresh import refresh
 from gitkb.cli.remove import remove
+from gitkb.cli.same import same
 from gitkb.cli.search import search
 from gitkb.cli.show import show
 from gitkb.cli.status import status
@@ -40,7 +43,7 @@ from gitkb.cli.watch import watch
 application = typer.Typer(
     name="gitkb",
     help="A folder of documents becomes an interlinked Markdown wiki in git: one atomic commit per document.",
-    epilog="Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, 4 a check found problems, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, 4 check or lint found something, 130 interrupted.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -71,6 +74,8 @@ application.command("remove")(remove)
 application.command("recompile")(recompile)
 application.command("undo")(undo)
 application.command("approve")(approve)
+application.command("same")(same)
+application.command("apart")(apart)
 application.command("merge")(merge)
 application.command("pull")(pull)
 application.command("push")(push)
@@ -87,6 +92,7 @@ application.command("search")(search)
 application.command("query")(query)
 application.command("chat")(chat)
 application.command("check")(check)
+application.command("lint")(lint)
 application.command("config")(config)
 application.command("recover")(recover)
 application.add_typer(hooks, name="hooks")

@@ -27,7 +27,8 @@ _TARGET = re.compile(r"(?:\]\(\s*<?|\[\[|^ {0,3}\[[^\]\n]+\]:\s*<?)([^()\s<>|\]]
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """The shared pages that would differ: what would happen to them, and their new content by path; `besides` are the files that
-    would be written or deleted with them: projections kept of edited pages, overviews of pages that are no more, the note of which projection made them."""
+    would be written or deleted with them: projections kept of edited pages, overviews of pages that are no more, and the note of
+    which projection made the pages."""
 
     pages: PageChanges
     contents: Mapping[str, bytes | None]

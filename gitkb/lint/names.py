@@ -1,0 +1,75 @@
+"""Pages whose names nearly agree: which mean the same by a rule that is right often enough, and which a person must judge.
+
+Invariant: pairs about which something was decided are no findings. Pages are put together unasked only within one kind, and never
+against a decision.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from gitkb.catalog.quality import alike, share_document
+from gitkb.ingest.deciding import united
+from gitkb.lint.base import Base
+from gitkb.lint.findings import command, short_name
+from gitkb.model import Finding
+from gitkb.text.likeness import MERGED, PROPOSED, in_words, likeness
+from gitkb.topics import TopicPage
+
+INITIALS = "initials"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two pages, the better known one second, and in which way their names look alike."""
+
+    page: TopicPage
+    into: TopicPage
+    likeness: str
+
+    @property
+    def safe(self) -> bool:
+        """Whether the rule is right often enough to act on it unasked."""
+        return self.likeness in MERGED and self.page.kind == self.into.kind
+
+
+def near_pairs(base: Base) -> Iterator[Near]:
+    """The pairs that a person should look at, by key."""
+    for one, other in alike(base.db):
+        if one in base.by_key and other in base.by_key:
+            page, into = sorted((base.by_key[one], base.by_key[other]), key=rank)
+            found = likeness(page.title, into.title)
+            if found in MERGED or (found in PROPOSED and (found != INITIALS or share_document(base.db, one, other))):
+                yield Near(page, into, found)
+
+
+def rank(page: TopicPage) -> tuple[int, int, str]:
+    """How well a page is known: what the best known of several is called stays."""
+    return page.documents, len(page.key), page.key
+
+
+def near_duplicates(base: Base) -> Iterator[Finding]:
+    """A finding for each pair, with both ways to settle it."""
+    for near in near_pairs(base):
+        page, into = short_name(near.page.path), short_name(near.into.path)
+        message = f"{near.page.title} may be the same thing as {near.into.title} ({into}): {in_words(near.likeness)}."
+        yield Finding(
+            "near-duplicate",
+            near.page.path,
+            message,
+            commands=(command("same", page, into), command("apart", page, into)),
+            others=(near.into.path,),
+            fixable=near.safe and near.page.path not in base.people,
+        )
+
+
+def merges(base: Base, kept: Collection[str] = ()) -> dict[str, str]:
+    """The keys that are to mean another one, by key: of all that mean one thing the best known stays. A page with words of a
+    person, or whose path is among those to be `kept`, is not put on another unasked."""
+    safe = [(near.page.key, near.into.key) for near in near_pairs(base) if near.safe]
+    found = {}
+    for key, group in united(safe, base.corpus.names).items():
+        best = max((base.by_key[each] for each in group), key=rank).key
+        path = base.by_key[key].path
+        if key != best and path not in base.people and path not in kept:
+            found[key] = best
+    return dict(sorted(found.items()))
