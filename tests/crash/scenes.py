@@ -170,6 +170,38 @@ def to_remove(runner: Runner, top: Path) -> None:
     git(top / "kb", "commit", "-qam", "mine")
 
 
+NOTE, SPACE, MERGED = "wiki/team/note.md", "wiki/concepts/color-space.md", "wiki/concepts/colour-space.md"
+
+
+def to_decide(runner: Runner, top: Path) -> None:
+    """A knowledge base where a person has edited the page that is to go on another, and has not committed it."""
+    _spaces(top)
+    filled(runner, top)
+    _edit(top, SPACE)
+
+
+def _spaces(top: Path) -> None:
+    """Two documents that spell one name differently."""
+    _write(top, "colour.md", "# Colour space\n\nA colour space is a model of how the colours of a picture are numbered.\n")
+    _write(top, "color.md", "# Color space\n\nA color space is a set of colors that a screen can show.\n")
+
+
+def to_lint(runner: Runner, top: Path) -> None:
+    """Two spellings of one name, a person's page with links to one of them and to a page that moved, and an edit of the
+    other that is not committed."""
+    _spaces(top)
+    filled(runner, top)
+    note = top / "kb" / NOTE
+    (note.parent / "old").mkdir(parents=True)
+    note.write_text(
+        f"# Note\n\n{WORDS} See [spaces](../concepts/color-space.md) and [how](howto.md), not `[how](howto.md)`.\n", "utf-8"
+    )
+    (note.parent / "old" / "howto.md").write_text("# How to\n\nSee [the note](../note.md).\n", encoding="utf-8")
+    git(top / "kb", "add", "wiki")
+    git(top / "kb", "commit", "-qm", "notes")
+    _edit(top, MERGED)
+
+
 def pending(runner: Runner, top: Path) -> None:
     """Documents came by a merge of a branch: their pages are pending."""
     filled(runner, top)
@@ -260,6 +292,7 @@ ADD = ("add", "{top}/docs", "--kb", "{top}/kb", "--json", *JOBS)
 RECOVER = ("recover", "--kb", "{top}/kb")
 SWAP = '"/kb/.git/refs/heads/main.lock", "/kb/.git/refs/heads/main"'
 INDEX = "wiki/index.md"
+LINTED = ("--only", "near-duplicate", "--only", "dead-link")
 ADDING = Scene("add", empty, ADD)
 CHANGING = Scene("change", changed, ADD, edits=EDITED)
 SCENES = (
@@ -271,6 +304,13 @@ SCENES = (
     Scene("remove", to_remove, ("remove", "docs/case-2", "--kb", "{top}/kb", "--json"), once=True, edits=EDITED[:1]),
     Scene("undo", to_remove, ("undo", "docs/sub/logs", "--kb", "{top}/kb", "--json"), once=True, edits=EDITED),
     Scene("refresh", pending, ("refresh", "--kb", "{top}/kb", "--json")),
+    Scene(
+        "same",
+        to_decide,
+        ("same", "concepts/color-space", "concepts/colour-space", "--kb", "{top}/kb", "--json"),
+        edits=(SPACE,),
+    ),
+    Scene("lint --fix", to_lint, ("lint", "--fix", *LINTED, "--kb", "{top}/kb", "--json"), edits=(NOTE, MERGED)),
     Scene("merge", diverged, ("merge", "side", "--kb", "{top}/kb", "--json")),
     Scene("pull", shared, ("pull", "--kb", "{top}/kb", "--json"), hub=True),
     Scene("push", shared, ("push", "--kb", "{top}/kb", "--json"), hub=True),
