@@ -199,6 +199,20 @@ def test_a_link_to_a_page_that_went_on_another_is_mended_with_the_decision(kb: P
     assert text == "# Mine\n\nSee [x](concepts/colour-space.md) and [[colour-space|picture-files]].\n"
 
 
+def test_a_link_to_a_document_that_was_renamed_is_mended(kb: Path, made: Path, gitkb: Run, git: Git, tmp_path: Path) -> None:
+    mine = "See [a](summaries/docs/a.md), [b](sources/docs/b.md#color-space) and [[docs/a]].\n"
+    _pages(kb, git, {"mine.md": mine, "README.md": "[m](mine.md)\n"})
+    shutil.copytree(made / "docs", tmp_path / "docs")
+    (tmp_path / "docs/a.md").rename(tmp_path / "docs/first.md")
+    (tmp_path / "docs/b.md").rename(tmp_path / "docs/second.md")
+    gitkb("add", tmp_path / "docs", "--jobs", "1")
+    gitkb("lint", "--fix", "--only", "dead-link")
+    text = (kb / "wiki/mine.md").read_text(encoding="utf-8")
+    assert (
+        text == "See [a](summaries/docs/first.md), [b](sources/docs/second.md#color-space) and [[summaries/docs/first|docs/a]].\n"
+    )
+
+
 def test_edits_that_are_not_committed_are_left_alone(kb: Path, gitkb: Run, git: Git) -> None:
     _pages(kb, git, {"mine.md": MINE, "team/old/howto.md": HOWTO})
     note(kb, "wiki/mine.md", "\nNot yet committed.\n")

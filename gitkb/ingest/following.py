@@ -30,6 +30,26 @@ def follow(store: Store, path: str, commit: str) -> Iterator[tuple[Commit, str]]
         commit, path = step
 
 
+def renamed_to(store: Store, path: str, commit: str) -> str:
+    """Where a document's file that is not there any more stands at a commit, after one or several renames; "" where it was not
+    renamed."""
+    document, tip = owner_of(path), store.snapshot(commit)
+    seen: set[str] = set()
+    while document is not None and document not in seen:
+        seen.add(document)
+        gone = next(store.history(records.record_path(document), commit), None)
+        if gone is None or not gone.parents:
+            return ""
+        after = store.snapshot(gone.oid)
+        new = renamed_documents(after, after.changes_since(store.snapshot(gone.parents[0]).oid)).get(document)
+        if new is None:
+            return ""
+        path, document = moved_path(path, document, new), new
+        if tip.blob(records.record_path(new)) is not None:
+            return path
+    return ""
+
+
 def renamed_documents(tree: Tree, changes: Sequence[TreeChange]) -> dict[str, str]:
     """Old names of documents to new ones, of what differs between two trees; `tree` can read the blobs of both."""
     own = [change for change in changes if records.document_of(change.path)]

@@ -5,7 +5,7 @@ missing or broken. Converted texts are their authors' and are not looked at.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,10 +58,11 @@ def _tail(text: str, body: str) -> int:
 
 @dataclass
 class Base:
-    """One tree with a connection whose tables reflect it."""
+    """One tree with a connection whose tables reflect it. `renamed` tells where a document's file that is gone stands now."""
 
     tree: Tree
     db: sqlite3.Connection
+    renamed: Callable[[str], str] = lambda path: ""
 
     @cached_property
     def corpus(self) -> RecordCorpus:

@@ -7,6 +7,7 @@ the lock is written; a page with edits that are not committed is left as it is a
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitkb import decisions
@@ -18,6 +19,7 @@ from gitkb.errors import RefMoved, RepositoryError
 from gitkb.events import Listener, TakeBackOptions
 from gitkb.ingest import pages
 from gitkb.ingest.branches import start_of
+from gitkb.ingest.following import renamed_to
 from gitkb.ingest.messages import decide_message, link_message
 from gitkb.ingest.overlay import Overlay
 from gitkb.ingest.preview import Foreseen, foresee, uncommitted
@@ -115,7 +117,7 @@ class FixRun:
     def _base(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> Iterator[Base]:
         tree = Overlay(tip, changes) if changes else tip
         with self.catalog.at(tree, RECORDS, keep=not changes and not self.options.branch) as db:
-            yield Base(tree, db)
+            yield Base(tree, db, lru_cache(lambda path: renamed_to(self.store, path, tip.commit)))
 
     def _transact(self, transaction: Transaction, tip: Snapshot, plan: _Plan) -> FixSummary:
         edited = transaction.edits((*plan.gone, *plan.contents))

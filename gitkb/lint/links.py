@@ -16,6 +16,7 @@ from gitkb.wiki.projection import is_page
 
 _COMMON = frozenset({"index.md", "readme.md", "log.md"})
 _OURS = (".gitkb/", ".git")
+_OF_DOCUMENTS = ("wiki/sources/", "wiki/summaries/", "raw/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,22 @@ class Targets:
     def _dead_note(self, link: Link) -> Dead | None:
         if self._noted(link.target):
             return None
-        wanted = link.target.partition("#")[0].strip().rpartition("/")[2]
-        return Dead(link, f"Its link to [[{link.target}]] leads to no page.", self._successor(page_key(wanted, "en")))
+        wanted = link.target.partition("#")[0].strip().strip("/").removesuffix(".md")
+        moved = self._successor(page_key(wanted.rpartition("/")[2], "en"))
+        moved = moved or self._renamed(f"wiki/{wanted}.md") or self._renamed(f"wiki/summaries/{wanted}.md")
+        return Dead(link, f"Its link to [[{link.target}]] leads to no page.", moved)
+
+    def _renamed(self, path: str) -> str:
+        """Where a file of a document is since the document was renamed."""
+        renamed = self.base.renamed(path) if path.startswith(_OF_DOCUMENTS) else ""
+        return renamed if renamed in self.base.files else ""
 
     def _moved(self, path: str, anchor: str) -> str:
         """Where a file that is not there went: what its name was decided to mean, else the only file of its name."""
         if is_page(path) and (successor := self._successor(path.rpartition("/")[2].removesuffix(".md"))):
             return successor  # what its anchors were is gone with it
+        if (renamed := self._renamed(path)) and (not anchor or self._has(renamed, anchor)):
+            return f"{renamed}#{anchor}" if anchor else renamed
         name = path.rpartition("/")[2]
         top = "/".join(path.split("/")[:2]) + "/"
         same = [each for each in self._names.get(name.casefold().removesuffix(".md"), ()) if self._same_name(each, name)]

@@ -6,12 +6,14 @@ are all that was wanted.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS
 from gitkb.config import Settings
 from gitkb.errors import ModelError, UsageError
 from gitkb.events import Listener
+from gitkb.ingest.following import renamed_to
 from gitkb.lint.base import Base
 from gitkb.lint.checkers import findings
 from gitkb.lint.findings import CONTRADICTION, chosen_codes, sorted_findings
@@ -36,7 +38,7 @@ class Lint:
         if model is None and codes == {CONTRADICTION}:
             raise UsageError("Only a model can judge contradictions.", "Name one with --model NAME, without --no-model.")
         with self.catalog.at(tip, RECORDS, keep=self.keep) as db:
-            found = findings(Base(tip, db), codes)
+            found = findings(Base(tip, db, lru_cache(lambda path: renamed_to(self.store, path, tip.commit))), codes)
         result = LintResult(tip.commit, sorted_findings(found))
         if model is None or CONTRADICTION not in codes:
             return result

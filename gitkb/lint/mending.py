@@ -62,5 +62,7 @@ def _mended(page: PersonPage, dead: list[Dead]) -> Mended | None:
 
 def _note(link: Link, target: str) -> str:
     """What stands in a wikilink: the file's name; its old words are shown as before."""
-    name = target.rpartition("/")[2].removesuffix(".md")
+    name = (
+        target.removeprefix("wiki/").removesuffix(".md") if "/" in link.target else target.rpartition("/")[2].removesuffix(".md")
+    )
     return name if link.text != link.target else f"{name}|{link.text}"
