@@ -44,7 +44,7 @@ def renamed_to(store: Store, path: str, commit: str) -> str:
         new = renamed_documents(after, after.changes_since(store.snapshot(gone.parents[0]).oid)).get(document)
         if new is None:
             return ""
-        path, document = moved_path(path, document, new), new
+        path, document = moved_path(path, {document: new}), new
         if tip.blob(records.record_path(new)) is not None:
             return path
     return ""
