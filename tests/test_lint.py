@@ -247,6 +247,18 @@ def test_pages_of_people_that_nothing_leads_to_are_found(kb: Path, gitkb: Run, g
     assert described == ["wiki/typed.md"]
 
 
+def test_an_approved_page_is_left_to_people_and_found_when_it_changes(kb: Path, gitkb: Run, git: Git) -> None:
+    git(kb, "config", "user.email", "ada@example.org")
+    git(kb, "config", "user.name", "Ada")
+    gitkb("approve", "colour-space")
+    assert json.loads(gitkb("lint", "--fix", "--json", code=4).out)["fixed"]["merged"] == {}
+    gitkb("same", "color-space", "colour-space")
+    [(path, message)] = _found(gitkb, "--only", "changed-since-approval")["changed-since-approval"]
+    assert path == COLOUR and "new claim" in message
+    gitkb("approve", "colour-space")
+    gitkb("lint", "--only", "changed-since-approval")
+
+
 def test_a_description_that_a_person_gave_ends_the_finding(kb: Path, gitkb: Run) -> None:
     page = kb / "wiki/summaries/docs/table.md"
     page.write_text(page.read_text().replace("type: Summary\n", "type: Summary\ndescription: Days and numbers.\n"))

@@ -107,6 +107,11 @@ class Base:
         """The links of each of those pages."""
         return {path: page.links() for path, page in self.people.items()}
 
+    @cached_property
+    def approved(self) -> frozenset[str]:
+        """The pages that somebody approved."""
+        return frozenset(approval.page for approval in self.corpus.approvals())
+
     def exists(self, path: str) -> bool:
         """Whether a file is there, or will be once pending pages are made; one that will be gone is not."""
         if is_page(path) and path not in self.people:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from gitkb.lint.approvals import changed
 from gitkb.lint.base import Base
 from gitkb.lint.mending import dead_link_findings
 from gitkb.lint.names import near_duplicates
@@ -12,6 +13,7 @@ from gitkb.model import Finding
 Checker = Callable[[Base], Iterator[Finding]]
 
 CHECKERS: Mapping[str, Checker] = {
+    "changed-since-approval": changed,
     "near-duplicate": near_duplicates,
     "superseded-source": superseded,
     "dead-link": dead_link_findings,

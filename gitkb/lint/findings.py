@@ -13,6 +13,7 @@ from gitkb.model import Finding
 CONTRADICTION = "contradiction"
 CODES = {
     "contradiction": "Claims that contradict each other, as a model judges them",
+    "changed-since-approval": "Pages that are no longer what somebody approved",
     "superseded-source": "Documents of which a newer version is here",
     "near-duplicate": "Pages that may be about the same thing",
     "dead-link": "Links of people that lead nowhere",

@@ -58,14 +58,14 @@ def near_duplicates(base: Base) -> Iterator[Finding]:
             message,
             commands=(command("same", page, into), command("apart", page, into)),
             others=(near.into.path,),
-            fixable=near.safe and near.page.path not in base.people,
+            fixable=_merged_alone(base, near),
         )
 
 
 def merges(base: Base, kept: Collection[str] = ()) -> dict[str, str]:
     """The keys that are to mean another one, by key: of all that mean one thing the best known stays. A page with words of a
     person, or whose path is among those to be `kept`, is not put on another unasked."""
-    safe = [(near.page.key, near.into.key) for near in near_pairs(base) if near.safe]
+    safe = [(near.page.key, near.into.key) for near in near_pairs(base) if _merged_alone(base, near)]
     found = {}
     for key, group in united(safe, base.corpus.names).items():
         best = max((base.by_key[each] for each in group), key=rank).key
@@ -73,3 +73,8 @@ def merges(base: Base, kept: Collection[str] = ()) -> dict[str, str]:
         if key != best and path not in base.people and path not in kept:
             found[key] = best
     return dict(sorted(found.items()))
+
+
+def _merged_alone(base: Base, near: Near) -> bool:
+    """Whether a pair is put on one page unasked: nobody has written on the page that goes, or approved either."""
+    return near.safe and near.page.path not in base.people and not {near.page.path, near.into.path} & base.approved
