@@ -97,7 +97,7 @@ class DecideRun:
 
     def _transact(self, transaction: Transaction, wish: Wish) -> DecideSummary:
         tip = transaction.tip
-        changes = wish.changes(Deciding(self.catalog, tip, f"human:{self.store.address()}"))
+        changes = wish.changes(Deciding(self.catalog, tip, self._by()))
         if changes:
             transaction.publish([PlannedCommit(decide_message([wish.said]), changes)], "decision")
         paths = [topic_path(kind, wish.name.key) for kind in FOLDERS]
@@ -105,7 +105,7 @@ class DecideRun:
         return _summary(tip, wish, changes, edits)
 
     def _preview(self, tip: Snapshot, wish: Wish) -> DecideSummary:
-        changes = wish.changes(Deciding(self.catalog, tip, f"human:{self.store.address()}"))
+        changes = wish.changes(Deciding(self.catalog, tip, self._by()))
         branch = self.options.branch or self.store.branch()
         edits = uncommitted(self.store, self.options.branch, tip)
         carried = bool(changes) and pages.carries_pages(self.settings, branch)
@@ -113,6 +113,11 @@ class DecideRun:
         page = self._page(Overlay(tip, changes), wish.name.key)
         done = _summary(tip, wish, changes, edits)
         return replace(done, branch=branch, page=page, pages=foreseen.pages, besides=foreseen.besides)
+
+    def _by(self) -> str:
+        """Who decides; git may know no address of theirs."""
+        email = self.store.email()
+        return f"human:{email}" if email else "human"
 
     def _page(self, tree: Tree, name: str) -> str:
         """The page on which the claims of a name stand in a tree, "" for none."""

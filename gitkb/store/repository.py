@@ -223,10 +223,6 @@ class Store:
             raise
         return run
 
-    def address(self) -> str:
-        """The mail address of whoever commits here, as git knows it; a neutral one where git knows none."""
-        return identity(self._folders.git_dir, "AUTHOR").person.rpartition("<")[2].rstrip(">")
-
     def large_original(self, path: str, content: bytes) -> Path | None:
         """The file of this machine that a pointer at a path stands for; None where it is no pointer, or Git LFS has not got it
         here."""
