@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gitkb.model import Heading
 from gitkb.text.links import heading_anchor, named_anchors
 from gitkb.text.slugs import slug
+from gitkb.topics import shortened
 
 LIMIT = 400 * 1024
 SMALL = 40 * 1024
@@ -170,7 +171,7 @@ def _table_head(lines: Sequence[str], start: int) -> list[str]:
 def _title(own: Sequence[Heading], text: str, number: int) -> str:
     """What to call a chapter: its first heading, else its pages, else its number."""
     if own:
-        return own[0].title
+        return shortened(own[0].title)
     pages = [(found[1], int(found[2])) for found in _PAGE.finditer(text)]
     if not pages:
         return f"Part {number}"

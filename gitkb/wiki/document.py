@@ -11,6 +11,7 @@ from posixpath import splitext
 
 from gitkb.model import LARGE, Claim, Conversion, Digest, Place, Record, Source, SummarySection, Topic
 from gitkb.text.links import one_line
+from gitkb.topics import shortened
 from gitkb.wiki.chapters import Chapters, chapters_of
 from gitkb.wiki.converted import ConvertedText, Resolver, source_path, unreachable
 from gitkb.wiki.summary import summary_page
@@ -90,9 +91,8 @@ class _Placed:
         )
 
     def section(self, section: SummarySection) -> SummarySection:
-        return replace(
-            section, title=one_line(section.title), place=self.place(section.place), sentences=self.claims(section.sentences)
-        )
+        title, sentences = shortened(one_line(section.title)), self.claims(section.sentences)
+        return replace(section, title=title, place=self.place(section.place), sentences=sentences)
 
     def topic(self, topic: Topic) -> Topic:
         aliases = tuple(filter(None, map(one_line, topic.aliases)))

@@ -95,3 +95,11 @@ def test_no_line_is_lost_and_no_chapter_is_too_long(lines: list[str], limit: int
     ]
     assert kept == [line for line in lines if line and not line.startswith("|")]
     assert set(found.suffix_of.values()) <= {chapter.suffix for chapter in found.chapters}
+
+
+def test_a_heading_as_long_as_a_text_gives_a_short_title() -> None:
+    long = "word " * 5_000
+    text = "".join(f"# {number} {long}\n\n{WORDS * 10}\n\n" for number in range(3))
+    headings = [Heading(1, f"{number} {long}".strip(), f"a-{number}", 4 * number + 1) for number in range(3)]
+    chapters = chapters_of(text, headings, limit=40_000).chapters
+    assert len(chapters) > 1 and all(len(chapter.title) < 500 for chapter in chapters)
