@@ -1,0 +1,83 @@
+"""How the commands of the library are told what to do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
+    core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
+    documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
+    and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
+    documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
+    before, `allow_private` also addresses that are not public."""
+
+    into: str = ""
+    update: bool = False
+    jobs: int = 0
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    timings: bool = False
+    branch: str = ""
+    start: str = ""
+    compiler: str = ""
+    model: str = ""
+    max_tokens: int = 0
+    urls: tuple[str, ...] = ()
+    refetch: bool = False
+    allow_private: bool = False
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How `watch` works: `add` are the options of each run, a file is added when it has not changed for `settle` seconds, `poll`
+    looks at the folders again and again instead of being told by the system."""
+
+    add: AddOptions = AddOptions()
+    settle: float = 1.0
+    poll: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecompileOptions:
+    """How `recompile` works; which documents: those named, `every` one, or those `outdated`. The rest as in `AddOptions`."""
+
+    every: bool = False
+    outdated: bool = False
+    jobs: int = 0
+    dry_run: bool = False
+    timings: bool = False
+    branch: str = ""
+    compiler: str = ""
+    model: str = ""
+    max_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackOptions:
+    """How `remove`, `undo`, `same`, `apart` and `lint --fix` work: on which `branch` ("" is the checked-out
+    one); a `dry_run` only says what they would do."""
+
+    branch: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveOptions:
+    """How `approve` works: on which `branch` ("" is the checked-out one); `withdraw` takes the person's own approval back; `at`
+    is when it was confirmed ("2026-11-24T10:00:00Z"), "" for now; a `dry_run` only says what it would do."""
+
+    branch: str = ""
+    withdraw: bool = False
+    at: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MergeChoices:
+    """Whose version stands where both sides of a merge changed a document or page: names as people type them."""
+
+    ours: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()

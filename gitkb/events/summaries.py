@@ -1,0 +1,250 @@
+"""What a command of the library did, or would do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitkb.model import PageChanges, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class GoneDocument:
+    """A document whose file, at the path `source`, is gone from the folder that was added."""
+
+    document: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLink:
+    """A link that leads nowhere once its target is gone: the page, its 1-based line, the target's path."""
+
+    page: str
+    line: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a dry run says beforehand: the documents' own files by path, those that come (or change) and those that go, and the
+    links of other pages that would lead nowhere."""
+
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    links: tuple["DeadLink", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddSummary:
+    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits, and
+    `foreseen` what is known of renamed and removed documents before anything is converted. `usage` is what a model was asked,
+    `ungrounded` how many of its claims about documents were dropped."""
+
+    added: int
+    updated: int
+    skipped: int
+    failed: int
+    branch: str
+    commit: str
+    pages: PageChanges
+    seconds: float
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
+    renamed: int = 0
+    removed: int = 0
+    foreseen: Foreseen = field(default_factory=Foreseen)
+
+
+@dataclass(frozen=True, slots=True)
+class RecompileSummary:
+    """The end of a `recompile`: counts, branch, tip (hex), shared pages touched, seconds, what a model was asked; a dry run's
+    `foreseen` has the files and pages exactly."""
+
+    recompiled: int
+    unchanged: int
+    skipped: int
+    failed: int
+    branch: str
+    commit: str
+    pages: PageChanges
+    seconds: float
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
+    foreseen: Foreseen = field(default_factory=Foreseen)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSummary:
+    """The end of a `refresh`: `commit` is the tip, `pages` is empty when nothing was pending, `usage` what a model was asked."""
+
+    branch: str
+    commit: str
+    pages: PageChanges
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPage:
+    """One page of an `approve`: `claims` is how many were confirmed, `changed` whether anything had to be written for it."""
+
+    page: str
+    title: str
+    claims: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveSummary:
+    """The end of an `approve` by the person `by` at `at`; `files` are the approvals that it wrote or deleted, `pages` the shared
+    pages that changed. `commit` is the tip. In a dry run `files` are all that would be written besides pages, and `edits` the
+    pages whose uncommitted edits would be committed first; else that is empty."""
+
+    branch: str
+    commit: str
+    by: str
+    at: str
+    approved: tuple[ApprovedPage, ...]
+    files: tuple[str, ...]
+    edits: tuple[str, ...]
+    pages: PageChanges
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateSummary:
+    """The end of a `migrate`: the format number `before` and `after`, and the files that were written; none where there was
+    nothing to do. `commit` is the tip."""
+
+    branch: str
+    commit: str
+    before: int
+    after: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedDocument:
+    """A document that was removed: `files` are all of its own paths, the record included; `commit` is empty in a dry run."""
+
+    document: str
+    title: str
+    files: tuple[str, ...]
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSummary:
+    """The end of a `remove`; `commit` is the tip. In a dry run `claims` tells for each page how many claims it has of the
+    documents, and `links` which links of other pages would lead nowhere; else both are empty."""
+
+    branch: str
+    commit: str
+    documents: tuple[RemovedDocument, ...]
+    pages: PageChanges
+    claims: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[DeadLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoSummary:
+    """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
+    back as they were (`restored`) and gone (`deleted`). `commit` is the tip."""
+
+    branch: str
+    commit: str
+    undone: str
+    subject: str
+    documents: tuple[str, ...]
+    restored: tuple[str, ...]
+    deleted: tuple[str, ...]
+    pages: PageChanges
+
+
+@dataclass(frozen=True, slots=True)
+class DecideSummary:
+    """The end of a `same` or `apart` about two names as people write them; `page` is where the first one's claims stand now.
+    `written` and `deleted` are decisions (nothing was to do where both are empty), `words` pages with a person's words whose
+    claims went elsewhere; `commit` is the tip. In a dry run `besides` are files of gitkb's own that follow from the pages."""
+
+    branch: str
+    commit: str
+    name: str
+    other: str
+    page: str
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    pages: PageChanges = field(default_factory=PageChanges)
+    words: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSummary:
+    """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
+    `commit` is the tip. `moved` is False when there was nothing to merge."""
+
+    branch: str
+    commit: str
+    source: str
+    moved: bool = False
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    pages: PageChanges = field(default_factory=PageChanges)
+    renamed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PushSummary:
+    """The end of a `push` to the branch `target` of a remote ("origin/main"), now at `commit`; `pushed` is False when it had
+    everything. `merged` is what came from there on the way, `tries` how often it was tried."""
+
+    branch: str
+    commit: str
+    target: str
+    pushed: bool
+    merged: MergeSummary
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A request to merge `branch` into `base`: its `title` and `text` (Markdown), and the `address` to look at: of the request
+    where a program opened it (`opened`), else of the page where a person can."""
+
+    branch: str
+    base: str
+    title: str
+    text: str
+    address: str
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """`created` is False when the folder already held a knowledge base; `touched` existed before and got a marked block."""
+
+    path: Path
+    branch: str
+    commit: str
+    created: bool
+    touched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many entries of the caches are gone."""
+
+    replies: int
+    conversions: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledHook:
+    """A hook or CI template of a repository: `file` is where it is, `before` the hook of somebody else that it runs first, ""
+    for none; `ours` tells whether gitkb wrote it, `current` whether as this version does."""
+
+    name: str
+    file: str
+    ours: bool
+    current: bool
+    before: str = ""
