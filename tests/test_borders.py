@@ -33,7 +33,7 @@ def test_the_package_keeps_its_borders(copy: Path) -> None:
     [
         ("ingest/scan.py", "import pygit2"),
         ("compile/client/client.py", "import openai"),
-        ("kb.py", "import typer"),
+        ("kb/__init__.py", "import typer"),
         ("store/__init__.py", "from gitkb.wiki import generated"),
         ("text/links.py", "from pathlib import Path"),
         ("wiki/__init__.py", "import gitkb.catalog.catalog"),
