@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gitkb.wiki.generated import author, seal, unsealed
 from tests.clones import gitkb as call
 from tests.isolation import ROOT
 from tests.modelserver import ModelServer, serving
@@ -151,6 +152,19 @@ def test_status_counts_what_is_outdated_and_recompile_brings_it_up_to_date(kb: P
     assert sorted(git(kb, "diff", "--name-only", before, "HEAD").splitlines()) == told["written"] and told["deleted"] == []
     assert tree(git, kb) == whole and _outdated(gitkb)["documents"] == 0
     assert [e["operation"] for e in json.loads(gitkb("log", "docs/raft", "--json").out)] == ["recompile", "several", "add"]
+
+
+def test_a_recompile_that_leaves_the_record_as_it_was_is_undone_like_any_change(kb: Path, gitkb: Run, git: Git) -> None:
+    page = kb / "wiki/sources/docs/raft.md"
+    before = seal(unsealed(page.read_text("utf-8")) + "\nA sentence of before.\n", author(page.read_bytes()))
+    page.write_bytes(before)
+    git(kb, "commit", "-qam", "as an older converter left it")
+    gitkb("recompile", "docs/raft")
+    assert git(kb, "diff", "--name-only", "HEAD~1", "HEAD").split() == ["wiki/sources/docs/raft.md"]
+    for what in ((), ("HEAD",), ("docs/raft",)):
+        assert "recompile docs/raft" in gitkb("undo", *what, "--dry-run").out
+    gitkb("undo", "docs/raft")
+    assert page.read_bytes() == before
 
 
 def test_what_a_newer_gitkb_made_is_neither_outdated_nor_made_again(kb: Path, gitkb: Run, git: Git) -> None:

@@ -62,8 +62,7 @@ class TakeBack:
         """What takes the change back, or the part of it that concerns one document."""
         found = TakenBack()
         changed = [c for c in self.after.tree.changes_since(self.before.tree.oid) if not self._follows(c)]
-        units: dict[str, list[TreeChange]] = {records.document_of(c.path) or "": [] for c in changed}
-        units.pop("", None)
+        units: dict[str, list[TreeChange]] = {name: [] for c in changed if (name := self._made_anew(c)) is not None}
         others: list[TreeChange] = []
         for change in changed:
             name = records.document_of(change.path) or owner_of(change.path)
@@ -81,6 +80,19 @@ class TakeBack:
         names = renamed_documents(self.after.tree, changed)
         return [new if old == document else old for old, new in names.items() if document in (old, new)]
 
+    def _made_anew(self, change: TreeChange) -> str | None:
+        """The document that a change concerns: that of a record, or of a page of its own that was made again while its record
+        stayed as it was; None for all else."""
+        name = records.document_of(change.path)
+        if name is None and _is_page(change.path) and all(map(self._is_generated, (change.old, change.new))):
+            name = owner_of(change.path) or ""
+            return name if self.after.tree.blob(records.record_path(name)) else None
+        return name
+
+    def _is_generated(self, oid: str | None) -> bool:
+        page = self._bytes(oid)
+        return page is not None and state(page) is Seal.GENERATED
+
     def _follows(self, change: TreeChange) -> bool:
         """Whether a change follows from others, or only wrote a file in a newer format: no change of its own."""
         if change.path.startswith(_DERIVED):
@@ -94,10 +106,10 @@ class TakeBack:
 
     def _document(self, name: str, unit: list[TreeChange], found: TakenBack) -> None:
         found.considered += 1
-        record = next(change for change in unit if records.document_of(change.path))
-        if self._is(record.path, record.old):
+        record = next((change for change in unit if records.document_of(change.path)), None)
+        if record is not None and self._is(record.path, record.old):
             return
-        if not self._is(record.path, record.new):
+        if record is not None and not self._is(record.path, record.new):
             found.blocked.append(record.path)
             return
         found.documents.append(name)

@@ -26,7 +26,7 @@ from gitkb.ingest.messages import edit_message, undo_message
 from gitkb.ingest.preview import foresee, uncommitted
 from gitkb.ingest.takeback import Moment, TakeBack, TakenBack, unmakes
 from gitkb.model import PageChanges
-from gitkb.store import Commit, PlannedCommit, Run, Snapshot, Store
+from gitkb.store import Ancestors, Commit, PlannedCommit, Run, Snapshot, Store
 
 if TYPE_CHECKING:
     from gitkb.ingest.authoring import Author
@@ -96,10 +96,17 @@ class UndoRun:
         return self._last_of(find_document(tip, name, known), rev)
 
     def _last_of(self, document: str, rev: str) -> Target:
-        commit = next(self.store.history(records.record_path(document), rev), None)
-        if commit is None:
+        last = next(self.store.history(records.record_path(document), rev), None)
+        if last is None:
             raise NotFound(f"{document} has no change at or before {rev[:12]}.", f"gitkb log {document} shows its changes.")
-        return Target(commit, document)
+        ancestors = Ancestors(self.store.git_dir)
+        for path in (f"wiki/sources/{document}.md", f"wiki/summaries/{document}.md"):
+            # They may have been made again while the record stayed as it was.
+            commit = next(self.store.history(path, rev), None)
+            if commit is not None and commit.parents and ancestors.holds(commit.oid, last.oid):
+                now = self.store.snapshot(rev)
+                last = commit if self._change(commit, now, {})(document).considered else last
+        return Target(last, document)
 
     def _last(self, tip: Snapshot) -> Target:
         """The last commit that did more than bring pages up to date, along first parents."""
