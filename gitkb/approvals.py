@@ -1,8 +1,9 @@
 """The codec of `.gitkb/decisions/approved/`: which people have confirmed the claims of a page, when, and which claims these were.
 
-Invariant: an approval is about claims, each known by a short hash of its text and its document. It holds exactly as long as the
-page shows these claims, no more and no fewer: whatever comes, goes, is worded anew or moves to another document makes the page
-count as changed since approval. A file from a clone is somebody else's data: what does not agree with its own path is none.
+Invariant: an approval is about claims, each known by a short hash of its text. It holds exactly as long as the page shows these
+claims, no more and no fewer: whatever comes, goes or is worded anew makes the page count as changed since approval. That another
+document, or the same one by another name, says the same in the same words does not. A file from a clone is somebody else's data:
+what does not agree with its own path is none.
 """
 
 import json
@@ -104,14 +105,14 @@ class Shown:
     documents: tuple[str, ...] = ()
 
 
-def mark(document: str, text: str) -> str:
-    """What tells one claim from another: 12 hex digits of its document and its text."""
-    return short_hash(json.dumps([document, text], ensure_ascii=False), _DIGITS)
+def mark(text: str) -> str:
+    """What tells one claim from another: 12 hex digits of its text."""
+    return short_hash(text, _DIGITS)
 
 
 def marks(claims: Iterable[Evidence]) -> tuple[str, ...]:
     """The marks of some claims, sorted, each once."""
-    return tuple(sorted({mark(claim.document, claim.text) for claim in claims}))
+    return tuple(sorted({mark(claim.text) for claim in claims}))
 
 
 def standing(approval: Approval | None, shown: Sequence[str]) -> Standing:

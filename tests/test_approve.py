@@ -107,8 +107,8 @@ def test_a_dry_run_says_exactly_what_would_be_written(kb: Path, gitkb: Run, git:
     assert all(path in shown for path in touched)
     assert subjects(git, kb, f"{tip}..") == [
         "pages: 2 changed",
-        "edit wiki/concepts/raft.md",
         "approve: concepts/write-ahead-logging, concepts/raft",
+        "edit wiki/concepts/raft.md",
     ]
     assert "Mine." in (kb / other).read_text(encoding="utf-8") and _verified(kb, other)
 
@@ -167,7 +167,7 @@ def test_an_approval_can_be_undone_and_withdrawn(kb: Path, gitkb: Run, git: Git)
     gitkb("undo")
     assert git(kb, "rev-parse", "HEAD^{tree}") == tree
     gitkb("approve", "raft", *DAY)
-    assert "Withdrawn the approval of concepts/raft" in gitkb("approve", "--withdraw", "raft").out
+    assert "Taken back the approval of concepts/raft" in gitkb("approve", "--withdraw", "raft").out
     assert git(kb, "rev-parse", "HEAD^{tree}") == tree
     assert subjects(git, kb)[1] == "withdraw the approval of concepts/raft"
     assert "no approval of yours" in gitkb("approve", "--withdraw", "raft").out
@@ -246,3 +246,8 @@ def test_a_damaged_approval_is_named_by_check_and_counts_for_nothing(kb: Path, g
         ("bad-approval", ".gitkb/decisions/approved/concepts/raft.json")
     ]
     assert json.loads(gitkb("status", "--json").out)["approved"] == 0
+
+
+def test_a_part_of_a_name_is_not_enough(gitkb: Run) -> None:
+    ran = gitkb("approve", "write-ahead", code=1)
+    assert "may be: concepts/write-ahead-logging" in ran.err

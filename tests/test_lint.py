@@ -199,6 +199,13 @@ def test_a_link_to_a_page_that_went_on_another_is_mended_with_the_decision(kb: P
     assert text == "# Mine\n\nSee [x](concepts/colour-space.md) and [[colour-space|picture-files]].\n"
 
 
+def test_a_document_that_is_gone_is_not_taken_for_a_page_of_its_name(kb: Path, gitkb: Run, git: Git) -> None:
+    mine = "See [x](sources/docs/colour-space.md) and [y](summaries/docs/picture-files.md).\n"
+    _pages(kb, git, {"mine.md": mine, "README.md": "[m](mine.md)\n"})
+    gitkb("lint", "--fix", "--only", "dead-link", code=4)
+    assert (kb / "wiki/mine.md").read_text(encoding="utf-8") == mine
+
+
 def test_a_link_to_a_document_that_was_renamed_is_mended(kb: Path, made: Path, gitkb: Run, git: Git, tmp_path: Path) -> None:
     mine = "See [a](summaries/docs/a.md), [b](sources/docs/b.md#color-space) and [[docs/a]].\n"
     _pages(kb, git, {"mine.md": mine, "README.md": "[m](mine.md)\n"})

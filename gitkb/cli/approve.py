@@ -57,17 +57,18 @@ def _tell_preview(summary: ApproveSummary) -> None:
 
 
 def _tell(summary: ApproveSummary, withdraw: bool, dry_run: bool) -> None:
-    verb = "withdrawn the approval of" if withdraw else "approved"
+    verb = "taken back the approval of" if withdraw else "approved"
     for page in summary.approved:
         name = page.page.removeprefix("wiki/").removesuffix(".md")
         claims = "" if withdraw else f" ({terminal.counted(page.claims, 'claim')})"
         if page.changed:
             terminal.tell(f"{'Would have ' if dry_run else ''}{verb if dry_run else verb.capitalize()} {name}{claims}.")
+            for said in page.said if dry_run else ():
+                terminal.tell(f"  - {said}")
         else:
             terminal.tell(f"{name} {'has no approval of yours' if withdraw else 'is approved by you as it is'}: nothing to do.")
     when = (
-        f"As {summary.by.removeprefix('human:')}, on {summary.at[:10]}. "
-        if any(page.changed for page in summary.approved)
-        else ""
+        f"As {summary.by.removeprefix('human:')}, on {summary.at[:10]}." if any(page.changed for page in summary.approved) else ""
     )
-    terminal.tell(f"{when}{pages_in_words(summary.pages).strip()} {where(summary.branch, summary.commit)}".strip())
+    parts = (when, pages_in_words(summary.pages).strip(), where(summary.branch, summary.commit))
+    terminal.tell(" ".join(filter(None, parts)))

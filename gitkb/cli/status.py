@@ -57,6 +57,8 @@ def _lines(found: Status) -> list[str]:
     lines += _approvals(found)
     lines += [f"Under way: {run}" for run in found.living]
     lines += [f"Did not end: {run}. The next add clears up, or: gitkb recover" for run in found.runs]
+    if found.settings_wait:
+        lines.append("Edited, not yet committed and so not in force: .gitkb/config.yaml")
     lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]
     return lines
 

@@ -85,12 +85,14 @@ class RefreshSummary:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedPage:
-    """One page of an `approve`: `claims` is how many were confirmed, `changed` whether anything had to be written for it."""
+    """One page of an `approve`: `claims` is how many were confirmed, `changed` whether anything had to be written for it, `said`
+    what they say and in which document."""
 
     page: str
     title: str
     claims: int
     changed: bool
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class Status:
     hand edits not yet committed. `approved` counts the pages whose approval holds, `changed_since_approval` are the others that
     somebody approved. `newer` says why this version makes no pages, "" where it does. `model` is the one that the settings ask,
     "" for none, `unwritten` how many pages wait for its overview; `outdated` are the documents that would be made otherwise
-    today."""
+    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force."""
 
     branch: str
     commit: str
@@ -107,6 +107,7 @@ class Status:
     unwritten: int = 0
     replies: KeptReplies = field(default_factory=KeptReplies)
     outdated: Outdated = field(default_factory=Outdated)
+    settings_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)

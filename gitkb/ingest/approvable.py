@@ -43,13 +43,14 @@ def _named(known: dict[str, str], name: str) -> str:
         return known[wanted]
     part, slugged = wanted.casefold(), document_segment(wanted)
     found = [bare for bare in known if part and bare.partition("/")[2] in (part, slugged, topic_key(wanted))]
-    found = found or [bare for bare in known if part and (part in bare or slugged in bare)]
     if len(found) == 1:
         return known[found[0]]
+    # Somebody puts their name to it, so a part of a name is not enough, however unique.
+    found = found or [bare for bare in known if part and (part in bare or slugged in bare)]
     if not found:
         raise NotFound(f"There is no concept or entity {name!r}.", "gitkb list --pages shows them; no other page has claims.")
     more = [f"and {len(found) - MAX_CANDIDATES} more"] if len(found) > MAX_CANDIDATES else []
-    raise NotFound(f"{name!r} may be: {', '.join(found[:MAX_CANDIDATES] + more)}.", "Give more of the name.")
+    raise NotFound(f"{name!r} may be: {', '.join(found[:MAX_CANDIDATES] + more)}.", "Give the whole name.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from gitkb.events import ApprovedPage, ApproveOptions, ApproveSummary, Listener
 from gitkb.ingest import pages
 from gitkb.ingest.approvable import Approvable, approvable, named_pages
 from gitkb.ingest.branches import start_of
-from gitkb.ingest.messages import approval_message
+from gitkb.ingest.land import own_edits
+from gitkb.ingest.messages import approval_message, edit_message
 from gitkb.ingest.preview import uncommitted
 from gitkb.model import PageChanges
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
@@ -90,10 +91,11 @@ class ApproveRun:
                 page = approvable(corpus, path)
                 new = self._withdrawn(page, confirmation) if self.options.withdraw else self._confirmed(tip, page, confirmation)
                 changed = new != page.approval
-                found.append(ApprovedPage(path, page.title, len(page.claims), changed))
+                texts = () if self.options.withdraw else tuple(f"{each.text} ({each.document})" for each in page.claims)
+                found.append(ApprovedPage(path, page.title, len(page.claims), changed, texts))
                 if changed:
                     files[page.file] = None if new is None else approvals.encode(new)
-                    said[path] = () if self.options.withdraw else [f"{each.text} ({each.document})" for each in page.claims]
+                    said[path] = texts
         return _Planned(tuple(found), files, said)
 
     def _confirmed(self, tip: Snapshot, page: Approvable, confirmation: Confirmation) -> Approval:
@@ -131,8 +133,12 @@ class ApproveRun:
         refuse_newer(transaction.tip)
         planned = self._plan(transaction.tip, wanted, confirmation)
         if planned.files:
+            edits = own_edits(transaction, wanted)
+            commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
             message = approval_message(planned.said, confirmation.by, withdrawn=self.options.withdraw)
-            transaction.publish([PlannedCommit(message, planned.files)], f"{len(planned.files)} pages")
+            transaction.publish([*commits, PlannedCommit(message, planned.files)], f"{len(planned.files)} pages")
+            for path in sorted(edits):
+                self.listener.message(f"{path}: your uncommitted words were committed first, as yours.")
         return planned
 
     def _foreseen(self, tip: Snapshot, planned: _Planned, confirmation: Confirmation) -> ApproveSummary:

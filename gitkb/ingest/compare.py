@@ -165,7 +165,7 @@ def _approved(found: Mapping[str, Approval], head: Snapshot, side: Side) -> dict
     changed = {}
     for page, approval in found.items():
         view = side.views.get(page)
-        shown = [approvals.mark(said.document, said.text) for said in view.said] if view is not None else []
+        shown = [approvals.mark(said.text) for said in view.said] if view is not None else []
         if head.blob(approval.path) is not None and not (shown and approval.holding(shown)):
             changed[page] = approval.newest
     return changed

@@ -87,6 +87,7 @@ class Reading(Base):
             unwritten=pages.unwritten(self.store, self.catalog, tip) if asks else 0,
             replies=kept_replies(self.store),
             outdated=outdated_at(self.catalog, tip, settings, keep=at is None),
+            settings_wait=at is None and self.settings_wait(),
         )
 
     def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:

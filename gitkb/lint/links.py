@@ -116,7 +116,8 @@ class Targets:
         name = path.rpartition("/")[2]
         top = "/".join(path.split("/")[:2]) + "/"
         same = [each for each in self._names.get(name.casefold().removesuffix(".md"), ()) if self._same_name(each, name)]
-        near = [each for each in same if each.startswith(top)] or same
+        near = [each for each in same if each.startswith(top)]
+        near = near or [each for each in same if not (_is_of_a_kind(path) or _is_of_a_kind(each))]
         if len(near) != 1 or name.casefold() in _COMMON or (anchor and not self._has(near[0], anchor)):
             return ""
         return f"{near[0]}#{anchor}" if anchor else near[0]
@@ -139,6 +140,11 @@ class Targets:
     def _all_anchors(self, path: str) -> frozenset[str]:
         text = (self.base.tree.read(path) or b"").decode("utf-8", "replace").replace("\r\n", "\n")
         return frozenset(anchors(text) | named_anchors(text))
+
+
+def _is_of_a_kind(path: str) -> bool:
+    """Whether a file is a document's or a shared page, which no file of another folder replaces."""
+    return path.startswith(_OF_DOCUMENTS) or is_page(path)
 
 
 def dead_links(base: Base) -> Iterator[tuple[str, Dead]]:

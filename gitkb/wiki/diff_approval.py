@@ -46,4 +46,4 @@ def _lost(lost: Sequence[Said], when: str) -> Iterator[str]:
 
 
 def _is_in(said: Said, confirmation: Confirmation) -> bool:
-    return mark(said.document, said.text) in confirmation.claims
+    return mark(said.text) in confirmation.claims

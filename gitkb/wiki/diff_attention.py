@@ -84,10 +84,10 @@ def _definition(page: PageChange, removed: Collection[str]) -> Iterator[Attentio
     """A page has at most one of: a lost definition, its end, another definition than before."""
     if page.leads_to:
         return
-    gone = next((said for said in page.claims.lost if said.defines), None)
+    gone = next((said for said in page.claims.lost if said.defines and said.text != page.definition), None)
     if gone is not None:
-        left = "the page is gone with it" if page.change is Change.REMOVED else _instead(page)
-        yield Attention(Concern.LOST_DEFINITION, (page.path,), f"{_loser(gone, removed)} its definition; {left}: {gone.text}")
+        left = "the page is gone, too." if page.change is Change.REMOVED else _instead(page)
+        yield Attention(Concern.LOST_DEFINITION, (page.path,), f"{_loser(gone, removed)} its definition: {gone.text} Now {left}")
     elif page.definition_before and not page.definition and page.change in (Change.CHANGED, Change.RENAMED):
         yield Attention(Concern.LOST_DEFINITION, (page.path,), f"nothing defines it now: {page.definition_before}")
     elif page.change is Change.REMOVED:
@@ -104,7 +104,7 @@ def _loser(said: Said, removed: Collection[str]) -> str:
 
 
 def _instead(page: PageChange) -> str:
-    return "another one stands now" if page.definition else "nothing defines it now"
+    return f"another one stands there: {page.definition}" if page.definition else "nothing defines it."
 
 
 def _links(broken: Sequence[LinkChange]) -> Iterator[Attention]:

@@ -56,7 +56,7 @@ def test_a_page_whose_definition_goes_has_lost_it_even_if_another_stands_now() -
         [wal(RULE, "Write-ahead logging costs one write."), other], [wal("Other words altogether.", defined=False), other]
     )
     lost = next(item for item in report.attention if item.concern is Concern.LOST_DEFINITION)
-    assert "another one stands now" in lost.message and RULE in lost.message
+    assert f"its definition: {RULE} Now another one stands there: Write-ahead logging is a technique" in lost.message
 
 
 def test_a_claim_that_better_ones_push_off_the_page_is_not_lost() -> None:
