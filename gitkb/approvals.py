@@ -8,6 +8,7 @@ what does not agree with its own path is none.
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _DIGITS = 12
 _KINDS: dict[str, TopicKind] = {folder: kind for kind, folder in FOLDERS.items()}
 _MARK = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
 _BY = re.compile(r"human:[^\s<>]{1,250}")
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -203,7 +205,7 @@ def decode(content: bytes, path: str) -> Approval:
 
 def _confirmation(fields: Fields) -> Confirmation:
     by, at, claims = fields.text("by", required=True), fields.text("at", required=True), fields.texts("claims")
-    if not _BY.fullmatch(by):
+    if not is_person(by):
         raise FormatError(f"{by[:80]!r} is no person (human:ada@example.org)")
     if not _is_stamp(at):
         raise FormatError(f"{at[:80]!r} is no time in UTC (2026-11-24T10:00:00Z)")
@@ -213,8 +215,8 @@ def _confirmation(fields: Fields) -> Confirmation:
 
 
 def is_person(by: str) -> bool:
-    """Whether an approval may name this person."""
-    return _BY.fullmatch(by) is not None
+    """Whether an approval may name this person: an address in which every character is seen."""
+    return _BY.fullmatch(by) is not None and not any(unicodedata.category(char) in _UNSEEN for char in by)
 
 
 def _is_stamp(text: str) -> bool:

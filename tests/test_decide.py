@@ -165,3 +165,27 @@ def test_a_name_that_is_only_listed_as_an_alias_can_be_meant(run: Run, tmp_path:
     assert "aliases" not in page.read_text()
     assert run("same", "wal", "write-ahead logging", *kb).code == 0
     assert "aliases: [WAL]" in page.read_text()
+
+
+def test_thousands_of_decisions_that_somebody_made_cost_little(kb: Path, gitkb: Run, git: Git) -> None:
+    folder, many = kb / ".gitkb/decisions/same-as", 1_500
+    folder.mkdir(parents=True)
+    for shape in (lambda n: f"n{n + 1}" if n < many - 1 else "gamut", lambda n: f"n{(n + 1) % many}", lambda n: "gamut"):
+        for number in range(many):
+            decision = {"by": "human", "format": 1, "same_as": shape(number)}
+            (folder / f"n{number}.json").write_text(json.dumps(decision, indent=1, sort_keys=True) + "\n")
+        git(kb, "add", "-A")
+        git(kb, "commit", "-qm", "many")
+        assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
+
+
+def test_nothing_is_decided_or_removed_where_a_file_is_of_a_newer_format(kb: Path, gitkb: Run, git: Git) -> None:
+    approval = kb / ".gitkb/decisions/approved/concepts/gamut.json"
+    approval.parent.mkdir(parents=True)
+    approval.write_text('{"approved": [], "format": 99}')
+    git(kb, "add", "-A")
+    git(kb, "commit", "-qm", "newer")
+    before = git(kb, "rev-parse", "HEAD")
+    for words in (("same", COLOR, COLOUR), ("apart", COLOR, GAMUT), ("remove", "docs/a"), ("undo",), ("recompile", "--all")):
+        assert "gamut.json" in gitkb(*words, code=1).err
+        assert git(kb, "rev-parse", "HEAD") == before

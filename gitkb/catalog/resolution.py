@@ -35,17 +35,22 @@ class Resolution:
         self.db = db
         self._supports: dict[str, _Support] = {}
         self._targets: dict[str, str] = {}
+        self._pages: dict[str, TopicPage | None] = {}
 
     def target(self, name: str) -> str:
         """The key on whose page a name goes, whose own target is itself: where decisions and aliases lead to, step by step. In
         a circle it is a name about which nothing was decided, else the first by sort."""
         if name not in self._targets:
-            way = [name]
-            while (following := self.following(way[-1])) not in way:
-                way.append(following)
-            circle = way[way.index(following) :]
-            self._targets[name] = min([each for each in circle if not self.decided(each)] or circle)
+            way, last = {name: 0}, name
+            while (following := self.following(last)) not in way and following not in self._targets:
+                way[following], last = len(way), following
+            found = self._targets.get(following) or self._settled(list(way)[way[following] :])
+            # Whatever is on the way leads to the same end, so a chain of any length is walked once.
+            self._targets.update(dict.fromkeys(way, found))
         return self._targets[name]
+
+    def _settled(self, circle: list[str]) -> str:
+        return min([each for each in circle if not self.decided(each)] or circle)
 
     def following(self, name: str) -> str:
         """Where a name leads in one step: as was decided, else to what lists it as an alias; the name itself for no further."""
@@ -118,11 +123,26 @@ class Resolution:
         keys = set(moved)
         for name in moved:
             keys.update(self._other_claimants(name, names))
+        walked: set[str] = set()
         for key in list(keys):
-            keys.update(self.way(key))
-        for key in list(keys):
-            keys.update(self.leading_to(key))
-        return keys
+            while key not in walked:
+                walked.add(key)
+                key = self.following(key)
+        return keys | walked | self._leading_to_any(keys | walked)
+
+    def _leading_to_any(self, keys: set[str]) -> set[str]:
+        """All names that `leading_to` has for one of the keys, found in one go."""
+        found, asked, last = set(keys), set[str](), set(keys)
+        while last:
+            asked |= last
+            meaning = {name for each in last for name in self._meaning(each)} - asked
+            listed = {alias for each in last for alias in self.listed(each)} - asked
+            # Of what is only listed as an alias, those that mean it count, and not its own aliases.
+            for alias in listed - meaning:
+                meaning.update(name for name in self._meaning(alias) if name not in asked)
+            found |= meaning | listed
+            last = meaning
+        return found
 
     def way(self, name: str) -> set[str]:
         """What a name leads to, and what it was decided to mean, step by step."""
@@ -155,6 +175,11 @@ class Resolution:
 
     def page(self, key: str) -> TopicPage | None:
         """The page of a key that is its own target, if it has one."""
+        if key not in self._pages:
+            self._pages[key] = self._page(key)
+        return self._pages[key]
+
+    def _page(self, key: str) -> TopicPage | None:
         members = self.members(key)
         support = self._united(members)
         kind: TopicKind = "entity" if support.entities * 2 > support.documents else "concept"

@@ -15,6 +15,10 @@ from gitkb.convert.tables import escape as escape_all
 from gitkb.convert.tables import guarded
 
 _UNDERLINE = re.compile(r"^([=\-~^*+#\"])\1+\s*$")
+_HYPHENATED = re.compile(r"[a-zà-ÿ]{2}-$")
+_GOES_ON = re.compile("[a-zà-ÿ]")
+_END = 12
+"""Characters at the end of a line that tell whether its last word goes on in the next."""
 _ITEM = re.compile(r"^(\s*)([-*+•o]|\d{1,3}[.)]|\([a-z0-9]{1,2}\))\s+(\S.*)$")
 _HASHED = re.compile(r"^(#{1,6}|={1,5})\s+(\S.*?)\s*(?:[#=]+)?$")
 
@@ -88,11 +92,15 @@ def _joined(lines: list[str]) -> str:
     """A paragraph on one line, its hyphenation undone; lines that are short on purpose keep their breaks."""
     if len(lines) > 2 and max(map(len, lines)) < 45:
         return "\\\n".join(paragraph(line) for line in lines)
-    text = lines[0].strip()
-    for line in lines[1:]:
-        hyphenated = re.search(r"[a-zà-ÿ]{2}-$", text) and re.match(r"\s*[a-zà-ÿ]", line) and len(text) > 40
-        text = text[:-1] + line.strip() if hyphenated and "-" not in text[-12:-1] else f"{text} {line.strip()}"
-    return paragraph(text)
+    parts, length, end = [lines[0].strip()], len(lines[0].strip()), lines[0].strip()[-_END:]
+    for line in map(str.strip, lines[1:]):
+        if length > 40 and _HYPHENATED.search(end) and _GOES_ON.match(line) and "-" not in end[:-1]:
+            parts[-1], length, end, joint = parts[-1][:-1], length - 1, end[:-1], ""
+        else:
+            joint = " "
+        parts.append(joint + line)
+        length, end = length + len(joint) + len(line), (end + joint + line)[-_END:]
+    return paragraph("".join(parts))
 
 
 def _items(lines: list[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from gitkb import records
 from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import CONFIG_PATH, Effective, Settings, effective_settings, parse_settings
 from gitkb.errors import NotAKnowledgeBase, NotFound
 from gitkb.events import (
@@ -117,11 +118,19 @@ class Base:
     def _ready(self, listener: Listener, branch: str = "", start: str = "", *, dry_run: bool = False) -> bool:
         """Clears up after dead runs and migrates the branch to be written where it is of an older format; a dry run says so.
         True where it was migrated, so that a new branch stands already."""
+        from gitkb.ingest.branches import start_of
         from gitkb.ingest.migration import migrate_first
 
         if not dry_run:
             self.recover(listener)
-        return migrate_first(self.store, listener, branch, start, dry_run=dry_run)
+        migrated = migrate_first(self.store, listener, branch, start, dry_run=dry_run)
+        self._refuse_newer(start_of(self.store, branch, "" if migrated else start), keep=not branch)
+        return migrated
+
+    def _refuse_newer(self, tip: Snapshot, *, keep: bool) -> None:
+        """Raises `NewerFormat` where a file is a newer gitkb's, before anything is changed that this one does not understand."""
+        with self.catalog.at(tip, RECORDS, keep=keep) as db:
+            RecordCorpus(db).refuse_newer()
 
     def _asking(self, listener: Listener) -> Asking:
         return Asking(self.store, self.catalog, self.user, listener)

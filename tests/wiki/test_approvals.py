@@ -225,3 +225,9 @@ def test_of_two_confirmations_of_one_person_the_later_stands_and_a_withdrawal_is
         [both], withdrawn(both, ADA), confirmed(both, "concept", "x", Confirmation(BOB, late.at, bob.claims))
     ) == Approval("concept", "x", (Confirmation(BOB, late.at, bob.claims),))
     assert withdrawn(Approval("concept", "x", (bob,)), BOB) is None
+
+
+def test_a_person_whose_address_hides_characters_is_none() -> None:
+    assert approvals.is_person("human:ada@example.org") and approvals.is_person("human:adä@example.org")
+    for hidden in ("\u202e", "\u200b", "\u2066", "\x7f"):
+        assert not approvals.is_person(f"human:{hidden}ada@example.org")
