@@ -1,0 +1,17 @@
+"""Drawn lives of a knowledge base: adding, moving, removing, undoing, approving, deciding, editing, branching and merging.
+
+What must hold after each operation and at the end is in `oracle`; `tests/benchmarks/life.py` plays as many as one likes.
+"""
+
+from pathlib import Path
+
+from tests.life.playing import play
+
+LIVES = 8
+SEED = 5
+
+
+def test_whatever_happens_pages_follow_from_documents_decisions_and_what_people_wrote(tmp_path: Path) -> None:
+    fault, counts = play(tmp_path / "lives", LIVES, SEED, shrink=False)
+    assert not fault, fault
+    assert counts["compared"] > LIVES // 2, counts
