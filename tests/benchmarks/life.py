@@ -26,10 +26,11 @@ def main() -> int:
 
         isolate(Path(top) / "home")
         (Path(top) / "home").mkdir()
-        from tests.life.playing import play
+        from tests.life.playing import Player
 
         started = time.monotonic()
-        fault, counts = play(Path(top), options.examples, options.seed, shrink=not options.no_shrink)
+        player = Player(Path(top) / "lives")
+        fault, counts = player.drawn(options.examples, options.seed, shrink=not options.no_shrink), player.counts
         seconds = time.monotonic() - started
     print(fault, end="")
     told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))

@@ -1,12 +1,12 @@
-"""What can happen to a knowledge base in its life, as plain values that hypothesis draws and shrinks.
+"""What can happen to a knowledge base in its life, as plain values that are drawn and made smaller.
 
 An operation names documents and pages by number: the number counts through whatever is there at that moment, so every list of
 operations can be played, and so can every part of it.
 """
 
-from dataclasses import dataclass, field
-
-from hypothesis import strategies as st
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from random import Random
 
 from tests.life.texts import FILES, VERSIONS
 
@@ -100,27 +100,60 @@ class Merge:
 
 Operation = Add | Move | Delete | Remove | Undo | Approve | Decide | Edit | Recompile | Fix | Refresh | Merge
 
-_small = st.integers(0, 19)
-_file = st.integers(0, len(FILES) - 1)
-_written = st.tuples(_file, _file, st.integers(0, VERSIONS - 1))
-_own = st.tuples(_file, st.integers(0, VERSIONS - 1)).map(lambda drawn: (drawn[0], drawn[0], drawn[1]))
-_flag = st.booleans()
-_seldom = st.sampled_from([False, False, True])
+MANY = 1_000
+LENGTHS = (6, 14)
 
-operation: st.SearchStrategy[Operation] = st.one_of(
-    st.builds(Add, st.lists(st.one_of(_own, _own, _written), max_size=2).map(tuple), _seldom, _seldom),
-    st.builds(Move, _file, _file, _seldom, _seldom),
-    st.builds(Delete, _file),
-    st.builds(Remove, _small, _seldom),
-    st.builds(Undo),
-    st.builds(Undo, _small),
-    st.builds(Approve, _small, _seldom),
-    st.builds(Decide, _small, _small, _flag, _seldom),
-    st.builds(Edit, _small, st.none(), _flag, _seldom),
-    st.builds(Edit, _small, _small, _flag, _seldom),
-    st.builds(Recompile, st.sampled_from([None, "de", "en"])),
-    st.builds(Fix),
-    st.builds(Refresh),
-    st.builds(Merge, _flag),
+
+def life(draw: Random) -> list[Operation]:
+    """A life of some operations."""
+    makers, weights = zip(*_MAKERS, strict=True)
+    return [make(draw) for make in draw.choices(makers, weights, k=draw.randint(*LENGTHS))]
+
+
+def simpler(operation: Operation) -> Iterator[Operation]:
+    """The same operation with one thing less: what shrinking tries."""
+    for each in fields(operation):
+        value = getattr(operation, each.name)
+        if value is True:
+            yield replace(operation, **{each.name: False})
+        elif isinstance(value, tuple) and len(value) > 1:
+            yield from (replace(operation, **{each.name: value[:i] + value[i + 1 :]}) for i in range(len(value)))
+
+
+def _seldom(draw: Random) -> bool:
+    return draw.random() < 0.25
+
+
+def _often(draw: Random) -> bool:
+    return draw.random() < 0.5
+
+
+def _any(draw: Random) -> int:
+    return draw.randrange(MANY)
+
+
+def _add(draw: Random) -> Add:
+    files = []
+    for _ in range(draw.randint(1, 3)):
+        file = draw.randrange(len(FILES))
+        subject = draw.randrange(len(FILES)) if draw.random() < 0.15 else file
+        files.append((file, subject, draw.randrange(VERSIONS)))
+    return Add(tuple(files), _seldom(draw), _seldom(draw))
+
+
+_MAKERS: tuple[tuple[Callable[[Random], Operation], int], ...] = (
+    (_add, 7),
+    (lambda draw: Move(_any(draw), _any(draw), _seldom(draw), _seldom(draw)), 3),
+    (lambda draw: Delete(_any(draw)), 2),
+    (lambda draw: Remove(_any(draw), _seldom(draw)), 3),
+    (lambda draw: Undo(), 4),
+    (lambda draw: Undo(_any(draw)), 3),
+    (lambda draw: Approve(_any(draw), _seldom(draw)), 3),
+    (lambda draw: Decide(_any(draw), _any(draw), _often(draw), _seldom(draw)), 4),
+    (lambda draw: Edit(_any(draw), None, _often(draw), _seldom(draw)), 4),
+    (lambda draw: Edit(_any(draw), _any(draw), _often(draw), _seldom(draw)), 4),
+    (lambda draw: Recompile(draw.choice([None, "de", "en"])), 1),
+    (lambda draw: Fix(), 1),
+    (lambda draw: Refresh(), 1),
+    (lambda draw: Merge(_often(draw)), 5),
 )
-lives = st.lists(operation, min_size=1, max_size=12)

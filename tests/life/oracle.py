@@ -285,7 +285,7 @@ def _compare(world: World, tree: dict[str, bytes], fresh: dict[str, bytes]) -> N
 
 
 def _without_links(page: bytes) -> bytes:
-    """A source without its links to others: whether their files are there is looked at when it is converted, so the order counts."""
+    """A source without its links to others: whether their files were there when it was converted counts."""
     return _LINK.sub(rb"\1", unsealed(page.decode()).encode())
 
 

@@ -1,6 +1,7 @@
 """Plays a life: each operation is done, and then what must hold is looked at.
 
-Invariant: what an operation is to do to the documents is worked out from the folder and the documents before, not from what gitkb says. Raises `AssertionError` with what was played so far.
+Invariant: what an operation is to do to the documents is worked out from the folder and the documents before,
+not from what gitkb says. Raises `AssertionError` with what was played so far.
 """
 
 import re

@@ -5,13 +5,14 @@ What must hold after each operation and at the end is in `oracle`; `tests/benchm
 
 from pathlib import Path
 
-from tests.life.playing import play
+from tests.life.playing import Player
 
-LIVES = 8
+LIVES = 5
 SEED = 5
 
 
 def test_whatever_happens_pages_follow_from_documents_decisions_and_what_people_wrote(tmp_path: Path) -> None:
-    fault, counts = play(tmp_path / "lives", LIVES, SEED, shrink=False)
+    player = Player(tmp_path / "lives")
+    fault = player.drawn(LIVES, SEED, shrink=False)
     assert not fault, fault
-    assert counts["compared"] > LIVES // 2, counts
+    assert player.counts["compared"] > LIVES // 2, player.counts
