@@ -45,9 +45,10 @@ class Remove:
 
 @dataclass(frozen=True)
 class Undo:
-    """The last change is taken back, or that of a document."""
+    """The last change is taken back, or that of a document, or any commit."""
 
     document: int | None = None
+    commit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def simpler(operation: Operation) -> Iterator[Operation]:
 
 
 def _seldom(draw: Random) -> bool:
-    return draw.random() < 0.25
+    return draw.random() < 0.3
 
 
 def _often(draw: Random) -> bool:
@@ -148,6 +149,7 @@ _MAKERS: tuple[tuple[Callable[[Random], Operation], int], ...] = (
     (lambda draw: Remove(_any(draw), _seldom(draw)), 3),
     (lambda draw: Undo(), 4),
     (lambda draw: Undo(_any(draw)), 3),
+    (lambda draw: Undo(None, _any(draw)), 2),
     (lambda draw: Approve(_any(draw), _seldom(draw)), 3),
     (lambda draw: Decide(_any(draw), _any(draw), _often(draw), _seldom(draw)), 4),
     (lambda draw: Edit(_any(draw), None, _often(draw), _seldom(draw)), 4),
@@ -155,5 +157,5 @@ _MAKERS: tuple[tuple[Callable[[Random], Operation], int], ...] = (
     (lambda draw: Recompile(draw.choice([None, "de", "en"])), 1),
     (lambda draw: Fix(), 1),
     (lambda draw: Refresh(), 1),
-    (lambda draw: Merge(_often(draw)), 5),
+    (lambda draw: Merge(_often(draw)), 3),
 )

@@ -27,7 +27,7 @@ from tests.life.operations import (
 )
 from tests.life.oracle import documents
 from tests.life.texts import FILES
-from tests.life.world import SIDE, Ran, World
+from tests.life.world import SIDE, Ran, World, has_claims
 
 _CHOICE = re.compile(r"--ours (?P<name>'[^']*'|\S+), or --theirs ")
 MAX_CHOICES = 20
@@ -105,7 +105,9 @@ class Story:
 
     def _undo(self, operation: Undo) -> Ran | None:
         if operation.document is None:
-            return self._world.run("undo", "--json")
+            commits = self._world.git("log", "--format=%H", "--first-parent", "main").split()
+            what = [] if operation.commit is None else [_nth(commits[:-1], operation.commit)]
+            return self._world.run("undo", "--json", *what)
         name = _nth(sorted(documents(self._world)), operation.document)
         return self._world.run("undo", name, "--json") if name else None
 
@@ -115,15 +117,17 @@ class Story:
 
     def _decide(self, operation: Decide) -> Ran | None:
         pages = _topics(self._world.tree())
-        one, other = _nth(pages, operation.one), _nth(pages, operation.other)
-        if not one or not other or one == other:
+        one = _nth(pages, operation.one)
+        other = _nth([page for page in pages if page != one], operation.other)
+        if not one or not other:
             return None
         return self._world.run("same" if operation.same else "apart", one, other, *self._branch(operation.branch))
 
     def _edit(self, operation: Edit) -> Ran | None:
         world = self._world
         branch = SIDE if self._branch(operation.branch) else "main"
-        pages = [path for path in world.tree(branch) if path.startswith("wiki/") and path.endswith(".md")]
+        tree = {path: page for path, page in world.tree(branch).items() if path.startswith("wiki/") and path.endswith(".md")}
+        pages = [path for path, page in tree.items() if operation.line is None or has_claims(page.decode())]
         page = _nth([path for path in pages if branch == SIDE or (world.kb / path).is_file()], operation.page)
         word = f"{'changed' if operation.line is not None else 'noted'}q{len(world.words)}q"
         if not page or not (world.edit_on_side if branch == SIDE else world.edit)(page, operation.line, word):

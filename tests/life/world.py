@@ -187,6 +187,11 @@ def _files(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield f"{prefix}{entry.name}", entry.data
 
 
+def has_claims(text: str) -> bool:
+    """Whether a page has a claim in which a word can be changed."""
+    return any(not _WORD.search(claim[0]) for claim in _CLAIM.finditer(text))
+
+
 def edited(text: str, line: int | None, word: str) -> str | None:
     """A page with a word of a person: at its end below `## Notes`, or in the claim of this number; None where it has none."""
     if line is None:
