@@ -76,6 +76,23 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Strike:
+    """A person deletes a claim of a page."""
+
+    page: int
+    line: int
+    committed: bool = False
+
+
+@dataclass(frozen=True)
+class Own:
+    """A person commits a page of their own, with links to another page and to a document."""
+
+    page: int
+    document: int
+
+
+@dataclass(frozen=True)
 class Recompile:
     """All documents are made again; with a language, after that setting was changed."""
 
@@ -99,7 +116,7 @@ class Merge:
     theirs: bool = field(default=False)
 
 
-Operation = Add | Move | Delete | Remove | Undo | Approve | Decide | Edit | Recompile | Fix | Refresh | Merge
+Operation = Add | Move | Delete | Remove | Undo | Approve | Decide | Edit | Strike | Own | Recompile | Fix | Refresh | Merge
 
 MANY = 1_000
 LENGTHS = (6, 14)
@@ -154,6 +171,8 @@ _MAKERS: tuple[tuple[Callable[[Random], Operation], int], ...] = (
     (lambda draw: Decide(_any(draw), _any(draw), _often(draw), _seldom(draw)), 4),
     (lambda draw: Edit(_any(draw), None, _often(draw), _seldom(draw)), 4),
     (lambda draw: Edit(_any(draw), _any(draw), _often(draw), _seldom(draw)), 4),
+    (lambda draw: Strike(_any(draw), _any(draw), _often(draw)), 2),
+    (lambda draw: Own(_any(draw), _any(draw)), 1),
     (lambda draw: Recompile(draw.choice([None, "de", "en"])), 1),
     (lambda draw: Fix(), 1),
     (lambda draw: Refresh(), 1),

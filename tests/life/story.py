@@ -20,9 +20,11 @@ from tests.life.operations import (
     Merge,
     Move,
     Operation,
+    Own,
     Recompile,
     Refresh,
     Remove,
+    Strike,
     Undo,
 )
 from tests.life.oracle import documents
@@ -136,6 +138,26 @@ class Story:
             world.commit(page)
         return Ran(("edit", page, word), 0, "", "")
 
+    def _strike(self, operation: Strike) -> Ran | None:
+        pages = {path: self._world.kb / path for path in self._world.tree() if path.startswith("wiki/") and path.endswith(".md")}
+        standing = [path for path, file in pages.items() if file.is_file() and has_claims(file.read_text(encoding="utf-8"))]
+        page = _nth(standing, operation.page)
+        if not page:
+            return None
+        self._world.strike(page, operation.line)
+        if operation.committed:
+            self._world.commit(page)
+        return Ran(("strike", page), 0, "", "")
+
+    def _own(self, operation: Own) -> Ran | None:
+        tree = self._world.tree()
+        page = _nth(_topics(tree), operation.page)
+        document = _nth(sorted(documents(self._world)), operation.document)
+        if not page or not document:
+            return None
+        path = self._world.own((page, f"wiki/summaries/{document}.md"), f"ownq{len(self._world.words)}q")
+        return Ran(("own", path), 0, "", "")
+
     def _recompile(self, operation: Recompile) -> Ran:
         world, config = self._world, ".gitkb/config.yaml"
         if operation.language is not None:
@@ -186,6 +208,8 @@ _HOW: dict[type, Callable[..., Ran | None]] = {
     Approve: Story._approve,
     Decide: Story._decide,
     Edit: Story._edit,
+    Strike: Story._strike,
+    Own: Story._own,
     Recompile: Story._recompile,
     Fix: Story._fix,
     Refresh: Story._refresh,

@@ -8,7 +8,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,8 @@ class World:
 
     top: Path
     words: dict[str, Word] = field(default_factory=dict)
+    struck: Counter[str] = field(default_factory=Counter)
+    """How many claims the person has deleted, by page."""
     dirty: set[str] = field(default_factory=set)
     """Paths of the worktree with edits that nobody has committed yet."""
 
@@ -73,7 +76,12 @@ class World:
     def copy(self, top: Path) -> "World":
         """The same world elsewhere."""
         shutil.copytree(self.top, top, symlinks=True)
-        return World(top, {name: Word(w.text, w.page, w.changed, w.gone) for name, w in self.words.items()}, set(self.dirty))
+        return World(
+            top,
+            {name: Word(w.text, w.page, w.changed, w.gone) for name, w in self.words.items()},
+            self.struck.copy(),
+            set(self.dirty),
+        )
 
     @property
     def kb(self) -> Path:
@@ -118,6 +126,26 @@ class World:
         self.words[word] = Word(word, page, line is not None)
         self.dirty.add(page)
         return True
+
+    def strike(self, page: str, line: int) -> None:
+        """Deletes a claim from a page of the worktree."""
+        file = self.kb / page
+        text = file.read_text(encoding="utf-8")
+        claims = [claim for claim in _CLAIM.finditer(text) if not _WORD.search(claim[0])]
+        claim = claims[line % len(claims)]
+        file.write_text(text[: claim.start()] + text[claim.end() + 1 :], encoding="utf-8")
+        self.struck[page] += 1
+        self.dirty.add(page)
+
+    def own(self, targets: Sequence[str], word: str) -> str:
+        """Commits a page of the person's own that leads to others, and returns its path."""
+        path = f"wiki/own-{word}.md"
+        links = "".join(f"See [this]({target.removeprefix('wiki/')}).\n" for target in targets)
+        (self.kb / path).write_text(f"# {word}\n\n{links}", encoding="utf-8")
+        self.words[word] = Word(word, path, False)
+        self.git("add", path)
+        self.commit(path)
+        return path
 
     def commit(self, path: str) -> None:
         """Commits one path, as a person does."""
