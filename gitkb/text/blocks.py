@@ -99,6 +99,6 @@ def assemble(blocks: Sequence[Block], orders: Sequence[Sequence[Block]], texts: 
     first = next((text for text in texts if text.strip()), "")
     parts = ["\n" * (len(first) - len(first.lstrip("\n")))]
     for block, following in pairwise(blocks):
-        listed = _LISTED.match(block.text) and _LISTED.match(following.text)
+        listed = _LISTED.match(block.text) and kind_of(block.text) == kind_of(following.text)
         parts += [block.text, "\n" * gaps.get((block.text, following.text), 1 if listed else 2)]
     return "".join([*parts, *(f"{block.text}\n" for block in blocks[-1:])])

@@ -122,6 +122,12 @@ def test_a_block_that_both_sides_added_stands_once(end: str) -> None:
     assert "[Crash now]" in merged
 
 
+def test_a_claim_that_stays_is_parted_from_footnotes_that_it_did_not_stand_before() -> None:
+    base = "# A\n\n- One is so.[^a]\n\n[^a]: A\n"
+    merged = merge(base, base.replace("One", "Mine"), "# A\n\n- One is so.[^b]\n\n[^b]: B\n")
+    assert merged.text == "# A\n\n- Mine is so.[^a]\n\n[^b]: B\n"
+
+
 def test_fenced_code_is_one_block() -> None:
     base = "# A\n\n```\nx\n\n- y\n```\n\ntext\n"
     merged = merge(base, base.replace("- y", "- z"), base.replace("text", "other words"))
