@@ -224,6 +224,21 @@ def test_an_edit_is_taken_back_from_a_page_that_was_projected_anew(kb: Path, doc
     assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
 
 
+def test_an_edited_claim_is_taken_back_as_its_document_is_called_now(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
+    before = (kb / PAGE).read_text(encoding="utf-8")
+    (kb / PAGE).write_text(before.replace("every change", "every small change"), encoding="utf-8")
+    git(kb, "commit", "-qam", "small changes")
+    edit = head(git, kb)
+    (docs / "wal.md").rename(docs / "journal.md")
+    gitkb("add", docs)
+    assert "every small change" in (kb / PAGE).read_text(encoding="utf-8")
+    gitkb("undo", edit)
+    assert (kb / PAGE).read_text(encoding="utf-8").count("docs/journal.md") == before.count("docs/wal.md")
+    assert git(kb, "ls-files", ".gitkb/edited") == ""
+    gitkb("undo", "docs/journal")
+    assert (kb / PAGE).read_text(encoding="utf-8") == before
+
+
 def test_undoing_an_update_keeps_a_persons_words_on_the_documents_pages(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
     note(kb, SUMMARY, "\nMy own thought.\n")
     git(kb, "commit", "-qam", "a thought")

@@ -15,7 +15,7 @@ from gitkb.ingest.following import renamed_documents
 from gitkb.ingest.versions import only_migrated
 from gitkb.model import Tree, TreeChange
 from gitkb.text.merge import merge
-from gitkb.wiki.edits import EDITED, edited_path, with_seal_of
+from gitkb.wiki.edits import EDITED, carried, edited_path, with_seal_of
 from gitkb.wiki.generated import Seal, state, unsealed
 from gitkb.wiki.made import MADE
 
@@ -162,10 +162,13 @@ class TakeBack:
             found.blocked.append(path)
         else:
             projection = source.projection(path, before if source is self.before else now)
-            self._merge(path, (before, after, now), projection, found)
+            texts = (unsealed(_text(before)), unsealed(_text(after)))
+            if source is self.now:
+                texts = (_onto(projection, before, self.before, path), _onto(projection, after, self.after, path))
+            self._merge(path, (*texts, unsealed(_text(now))), projection, found)
 
-    def _merge(self, path: str, pages: tuple[bytes, bytes, bytes], projection: bytes | None, found: TakenBack) -> None:
-        before, after, now = (unsealed(_text(page)) for page in pages)
+    def _merge(self, path: str, texts: tuple[str, str, str], projection: bytes | None, found: TakenBack) -> None:
+        before, after, now = texts
         merged = merge(after, now, before)
         if merged.clashes:
             found.blocked.append(path)
@@ -203,6 +206,12 @@ class TakeBack:
 def unmakes(found: TakenBack) -> bool:
     """Whether it would take away the knowledge base itself."""
     return CONFIG_PATH in found.changes and found.changes[CONFIG_PATH] is None
+
+
+def _onto(projection: bytes | None, page: bytes, moment: Moment, path: str) -> str:
+    """A page of another moment as it would be on top of this projection: a claim that was made anew since is no person's change."""
+    last = moment.projection(path, page)
+    return unsealed(_text(page)) if last is None or projection is None else carried(last, page, projection).text
 
 
 def _is_page(path: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitkb.text import frontmatter
-from gitkb.text.merge import merge
+from gitkb.text.merge import Merge, merge
 from gitkb.wiki.generated import Seal, author, seal, state, unsealed
 
 EDITED = ".gitkb/edited"
@@ -54,11 +54,17 @@ def settle(path: str, current: bytes | None, projected: bytes | None, base: Call
     if last is None:
         # Nothing tells the person's words from gitkb's, so every word stays; from now on the projection is known.
         return Settled(current, target, (f"{path}: its last projection is not known, so it was left as it is",))
-    merged = merge(unsealed(_text(last)), ours, theirs)
-    text = _footnotes(merged.text, theirs, ours)
-    if _words(text) == _words(theirs):
+    merged = carried(last, current, target)
+    if _words(merged.text) == _words(theirs):
         return Settled(projected, None, merged.clashes)
-    return Settled(with_seal_of(target, text), target, merged.clashes)
+    return Settled(with_seal_of(target, merged.text), target, merged.clashes)
+
+
+def carried(last: bytes, page: bytes, target: bytes) -> Merge:
+    """An edited page, whose projection was `last`, on top of another projection, without a seal."""
+    ours, theirs = unsealed(_text(page)), unsealed(_text(target))
+    merged = merge(unsealed(_text(last)), ours, theirs)
+    return Merge(_footnotes(merged.text, theirs, ours), merged.clashes)
 
 
 def _text(content: bytes) -> str:
