@@ -209,7 +209,7 @@ def unmakes(found: TakenBack) -> bool:
 
 
 def _onto(projection: bytes | None, page: bytes, moment: Moment, path: str) -> str:
-    """A page of another moment as it would be on top of this projection: a claim that was made anew since is no person's change."""
+    """A page of another moment on top of this projection: a claim that was made anew since is no person's change."""
     last = moment.projection(path, page)
     return unsealed(_text(page)) if last is None or projection is None else carried(last, page, projection).text
 

@@ -97,6 +97,8 @@ def _words(world: World, done: Ran) -> None:
     for word in world.words.values():
         if word.text in standing:
             word.gone = False
+            pages = (path for path, page in tip.items() if path.startswith("wiki/") and word.text.encode() in page)
+            word.page = next(pages, word.page)  # it moves along with its page
         elif not word.gone:
             word.gone = True
             assert world.git("log", "--oneline", f"-S{word.text}", "main", *([SIDE] if side else [])), f"{word} is lost"
