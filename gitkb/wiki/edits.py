@@ -106,8 +106,9 @@ def _footnotes(text: str, theirs: str, ours: str) -> str:
     projected = {found[0].strip() for found in _DEFINITION.finditer(theirs)}
     text = _DEFINITION.sub(lambda d: "" if d[1] not in used and d[0].strip() in projected else d[0], text)
     defined = {found[1] for found in _DEFINITION.finditer(text)}
-    missing = [d[0].strip() for d in _DEFINITION.finditer(ours) if d[1] in used - defined]
+    known = {d[1]: d[0].strip() for page in (ours, theirs) for d in _DEFINITION.finditer(page)}
+    missing = [definition for label, definition in known.items() if label in used - defined]
     if not missing:
         return text
     gap = "\n" if _DEFINITION.match(text.rstrip("\n").rpartition("\n")[2]) else "\n\n"
-    return text.rstrip("\n") + gap + "\n".join(dict.fromkeys(missing)) + "\n"
+    return text.rstrip("\n") + gap + "\n".join(missing) + "\n"

@@ -150,3 +150,11 @@ def test_a_persons_sentence_survives_any_sequence_of_projections(steps: list[lis
 
 def test_the_kept_projection_stands_below_its_own_folder() -> None:
     assert edited_path(PATH) == ".gitkb/edited/wiki/concepts/wal.md"
+
+
+def test_a_footnote_that_went_with_a_struck_claim_comes_back_with_the_next_claim_of_its_document() -> None:
+    lines = OLD.decode().splitlines(keepends=True)
+    struck = "".join(line for line in lines if not line.startswith(("- Before", "[^b]:"))).encode()
+    settled = settle(PATH, struck, page("A log is durable.", "Backups need no log at all."), known(OLD)).content
+    assert settled is not None and b"Backups need" in settled and b"Before the page" not in settled
+    assert b"\n[^b]: [Doc](../sources/b.md)\n" in settled
