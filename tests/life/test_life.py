@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.life.playing import Player
 
-LIVES = 5
+LIVES = 4
 SEED = 5
 
 
