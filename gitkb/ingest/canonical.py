@@ -1,7 +1,7 @@
 """What the head of a fetched reply tells: of what kind it is, and which address a page says is its own.
 
-Invariant: only a bounded head is looked at, by expressions that take time linear in it; whatever a page says, its own address
-stays on its own site.
+Invariant: only a bounded head is looked at, in time linear in it; whatever a page says, its own address stays one of the page
+that was fetched, in another spelling.
 """
 
 import html
@@ -10,17 +10,15 @@ from pathlib import PurePosixPath
 
 from gitkb.convert.formats import BY_ENDING, FAMILIES, HTML, PDF, ending_of
 from gitkb.fetch.fetcher import Fetched
+from gitkb.ingest import pagehead
 from gitkb.text import webaddress
 from gitkb.text.webaddress import WebAddress
 
 HEAD = 256 * 1024
-_TAG = re.compile(rb"<link\s([^<>]{1,4000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _TYPES = {family.media_type: family for family in FAMILIES} | {"application/xhtml+xml": HTML, "application/x-pdf": PDF}
 _TELLS_NOTHING = re.compile(
     r"|text/plain|application/(?:octet-stream|zip|json|xml|x-download|force-download)|binary/octet-stream|text/xml"
 )
-_HTML = re.compile(rb"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
 
 
 def ending(fetched: Fetched, head: bytes) -> str:
@@ -34,7 +32,7 @@ def ending(fetched: Fetched, head: bytes) -> str:
         return kept if named is said else said.endings[0]
     if not _TELLS_NOTHING.fullmatch(fetched.media_type):
         return ""
-    if _HTML.match(head) and named is not HTML:
+    if pagehead.is_page(head) and named is not HTML:
         return HTML.endings[0]
     if named is not None:
         return kept
@@ -61,8 +59,7 @@ def own_address(fetched: Fetched, head: bytes, is_page: bool) -> WebAddress:
 
 
 def _canonical(address: WebAddress, head: bytes) -> WebAddress | None:
-    for tag in _TAG.finditer(head):
-        values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(tag[1].decode("utf-8", "replace"))}
+    for values in pagehead.links(head):
         if "canonical" in values.get("rel", "").lower().split():
             try:
                 return webaddress.join(address, html.unescape(values.get("href", "")))
