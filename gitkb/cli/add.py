@@ -180,7 +180,8 @@ def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder:
 
 def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
     would = "would have " if dry_run else ""
-    why = terminal.listed({"unchanged": skips.unchanged, "same bytes as others": skips.duplicates})
+    reasons = {"unchanged": skips.unchanged, "same bytes as others": skips.duplicates, "same pages as others": skips.same_pages}
+    why = terminal.listed(reasons)
     return [
         (f"{would}added", summary.added, ""),
         (f"{would}updated", summary.updated, ""),

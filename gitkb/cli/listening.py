@@ -41,6 +41,7 @@ class Skips:
 
     unchanged: int = 0
     duplicates: int = 0
+    same_pages: int = 0
 
 
 @dataclass
@@ -72,6 +73,8 @@ class Adding(Messages):
     def document(self, result: DocumentResult) -> None:
         if result.outcome is Outcome.SKIPPED and result.reason == "unchanged":
             self.skips.unchanged += 1
+        elif result.outcome is Outcome.SKIPPED and result.reason.startswith("same page as "):
+            self.skips.same_pages += 1
         elif result.outcome is Outcome.SKIPPED:
             self.skips.duplicates += 1
         if self.json:

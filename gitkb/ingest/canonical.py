@@ -40,22 +40,26 @@ def ending(fetched: Fetched, head: bytes) -> str:
 
 
 def own_address(fetched: Fetched, head: bytes, is_page: bool) -> WebAddress:
-    """The address by which a document is known: the one that the page names as its canonical one where it is of the same site,
-    else the one to which permanent redirects led.
+    """The address by which a document is known: the one that the page names as its canonical one where that is the page's in
+    another spelling, else the one to which permanent redirects led.
 
-    Behind a redirect for now ("latest") the page stands for what was asked for. A canonical address that is the site's root is
-    a mistake of the site's, unless the page is the root itself.
+    So no page can take the place of another one, whoever writes it. Behind a redirect for now ("latest") the page stands for
+    what was asked for.
     """
     if not is_page or fetched.permanent != fetched.address:
         return fetched.permanent
     named = _canonical(fetched.address, head)
-    if named is None or not webaddress.same_site(named, fetched.address):
-        return fetched.permanent
-    if named.target == "/" and fetched.address.path != "/":
-        return fetched.permanent
-    if (fetched.address.scheme, named.scheme) == ("https", "http"):
+    if named is None or not _is_spelling(named, fetched.address):
         return fetched.permanent
     return named
+
+
+def _is_spelling(named: WebAddress, address: WebAddress) -> bool:
+    """Whether the address that a page names is the page's own in another spelling. It may leave parts of the query out, which
+    count visitors, but not change them: many a site has all its pages at one path. It must not be less protected."""
+    parts, own = (each.query.split("&") if each.query else [] for each in (named, address))
+    less = (address.scheme, named.scheme) == ("https", "http")
+    return not less and set(parts) <= set(own) and webaddress.same_page(named, address)
 
 
 def _canonical(address: WebAddress, head: bytes) -> WebAddress | None:

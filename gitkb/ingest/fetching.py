@@ -8,7 +8,7 @@ knowledge base is changed here.
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from gitkb.errors import FetchFailed
 from gitkb.fetch.fetcher import Fetched, Fetcher, Validators
 from gitkb.ingest import canonical
 from gitkb.ingest.plan import Hashed
+from gitkb.ingest.repeats import Repeat
 from gitkb.ingest.scan import Scan
 from gitkb.ingest.validators import Seen, SeenPages
 from gitkb.model import SourceFile, WebPage
@@ -41,10 +42,12 @@ class KnownPages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was fetched, as a scan, and the hashes of its sources by path, with the reason where one could not be had."""
+    """What was fetched, as a scan, and the hashes of its sources by path, with the reason where one could not be had; `repeats`
+    are the addresses that led to a page which another one had led to."""
 
     scan: Scan
     hashes: dict[str, Hashed]
+    repeats: tuple[Repeat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,21 @@ class Fetching:
     def __call__(self, addresses: Sequence[WebAddress]) -> Found:
         """Fetches all of them, several at once."""
         asked = [self._asked(address) for address in dict.fromkeys(addresses)]
-        sources: dict[str, SourceFile] = {}
-        hashes: dict[str, Hashed] = {}
+        entered: dict[str, list[tuple[_Got, SourceFile, Hashed]]] = {}
         for got in self._fetch_all(asked):
             source, hashed = self._entered(got)
-            if source.path not in sources:
-                sources[source.path], hashes[source.path] = source, hashed
-        return Found(Scan("", self.folder, tuple(sources.values()), (), is_folder=False), hashes)
+            entered.setdefault(source.path, []).append((got, source, hashed))
+        sources, hashes, repeats = [], {}, []
+        for path, of_path in entered.items():
+            first = min(of_path, key=lambda each: bool(each[2].error))
+            sources.append(first[1])
+            hashes[path] = first[2]
+            repeats += [
+                Repeat(replace(source, path=str(got.asked.address)), path, str(first[0].asked.address), hashed.error)
+                for got, source, hashed in of_path
+                if got is not first[0]
+            ]
+        return Found(Scan("", self.folder, tuple(sources), (), is_folder=False), hashes, tuple(repeats))
 
     def _asked(self, address: WebAddress) -> _Asked:
         """An address is known by the document that has it as its own, or as what it led to when it was last fetched."""
@@ -159,7 +170,7 @@ class Fetching:
     def _path(self, asked: _Asked, own: WebAddress, ending: str) -> str:
         """Where the document of an address is, or will be: a known one stays where it is while it is of the same kind."""
         found = self.known.fetched(str(own))
-        for path in (found[0] if found else "", asked.path):
+        for path in (found[0] if found else "", asked.path if self._is_still(asked, own) else ""):
             if path.endswith(ending) and self._is_free(path, own):
                 self._paths[path] = own
                 return path
@@ -170,6 +181,11 @@ class Fetching:
             path = webaddress.told_apart(path, own)
         self._paths.setdefault(path, own)
         return path
+
+    def _is_still(self, asked: _Asked, own: WebAddress) -> bool:
+        """Whether what is at an address now is of the document that stood for it: of its own, or of the same page."""
+        before = self.known.url(asked.path)
+        return before == str(asked.address) or bool(before and webaddress.same_page(webaddress.parse(before), own))
 
     def _is_free(self, path: str, own: WebAddress) -> bool:
         return webaddress.alike(self._paths.get(path, own), own)

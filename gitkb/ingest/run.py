@@ -30,6 +30,7 @@ from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Workshop
 from gitkb.ingest.prune import Pruning
 from gitkb.ingest.remembering import FileMemory
+from gitkb.ingest.repeats import with_repeats
 from gitkb.ingest.scan import Filter, Scan, scan
 from gitkb.ingest.session import Session
 from gitkb.ingest.web import Network, Web, pages_of, unillustrated, web
@@ -113,7 +114,8 @@ class AddRun:
                     plan.refuse_empty(found, known)
                 if found.root and not self.options.into and not self.options.update:
                     plan.refuse_other_folder(found, hashes, known)
-            return plan.plan(_without_repeats(scans), hashes, known)
+            planned = plan.plan(_without_repeats(scans), hashes, known)
+        return replace(planned, items=with_repeats(planned.items, self.web.repeats))
 
     def _hashes(self, sources: Sequence[SourceFile]) -> list[plan.Hashed]:
         def read(unknown: Sequence[SourceFile]) -> list[plan.Hashed]:

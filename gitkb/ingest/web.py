@@ -21,6 +21,7 @@ from gitkb.fetch.public import Resolve
 from gitkb.ingest import large
 from gitkb.ingest.desk import Illustrate
 from gitkb.ingest.plan import Hashed, Item
+from gitkb.ingest.repeats import Repeat
 from gitkb.ingest.scan import Scan
 from gitkb.model import Outcome
 from gitkb.store import Snapshot, Store
@@ -42,10 +43,12 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """What was fetched: scans and hashes as of files. `illustrate` fetches pictures, `close` breaks off what is under way."""
+    """What was fetched: scans and hashes as of files, and the addresses that led to the page of another one. `illustrate` fetches
+    pictures, `close` breaks off what is under way."""
 
     scans: tuple[Scan, ...] = ()
     hashes: dict[str, Hashed] = field(default_factory=dict)
+    repeats: tuple[Repeat, ...] = ()
     illustrate: Illustrate | None = None
     close: Callable[[], None] = lambda: None
 
@@ -136,7 +139,7 @@ def _fetch(
             keep=not options.dry_run,
         )
         found = fetching(addresses)
-    return Web((found.scan,), found.hashes, Illustrating(fetcher, pictures), fetcher.close)
+    return Web((found.scan,), found.hashes, found.repeats, Illustrating(fetcher, pictures), fetcher.close)
 
 
 def _fetcher(network: Network, options: AddOptions) -> "Fetcher":

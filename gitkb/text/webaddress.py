@@ -23,6 +23,7 @@ _ESCAPE = re.compile(r"%(?:[0-9A-Fa-f]{2})")
 _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _KEPT = "%/:=&?~#+!$,;'@()*[]"
 _READABLE = frozenset(" -._~")
+_INDEX = re.compile(r"index\.[a-z0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,12 @@ def same_site(one: WebAddress, other: WebAddress) -> bool:
 def alike(one: WebAddress, other: WebAddress) -> bool:
     """Whether two addresses differ in nothing but the scheme."""
     return (one.host, one.path, one.query) == (other.host, other.path, other.query) and same_site(one, other)
+
+
+def same_page(one: WebAddress, other: WebAddress) -> bool:
+    """Whether two addresses are spellings of one page's, as servers commonly have it: of one site, and with paths that differ
+    in nothing but capitals, a trailing slash, `index.*`, or `.html` at the end. Queries are not looked at."""
+    return same_site(one, other) and _bare(one.path) == _bare(other.path)
 
 
 def source_path(address: WebAddress, ending: str, root: str = WEB_ROOT) -> str:
@@ -169,6 +176,13 @@ def _spelled(text: str) -> str:
 def _respelled(found: re.Match[str]) -> str:
     char = chr(int(found[0][1:], 16))
     return char if char.isascii() and (char.isalnum() or char in "-._~") else found[0].upper()
+
+
+def _bare(path: str) -> str:
+    """A path without what servers commonly add to it."""
+    folders, _, name = _readable(path).lower().removesuffix("/").rpartition("/")
+    name = "" if _INDEX.fullmatch(name) else name.removesuffix(".html").removesuffix(".htm")
+    return f"{folders}/{name}".removesuffix("/")
 
 
 def _readable(text: str) -> str:

@@ -179,7 +179,7 @@ def test_other_formats_are_taken_by_their_bytes(add: Command, site: Site, kb: Pa
     assert record(kb, name_of(site, "readme")).source.url == f"{site.url}/readme.md"
 
 
-def test_the_canonical_address_names_the_document_where_it_is_of_the_same_site(
+def test_the_canonical_address_names_the_document_where_it_is_another_spelling_of_the_same(
     add: Command, site: Site, kb: Path, run: Any
 ) -> None:
     site.pages |= {
@@ -195,7 +195,39 @@ def test_the_canonical_address_names_the_document_where_it_is_of_the_same_site(
     assert add(*(f"{site.url}/{name}" for name in ("a?utm_source=x", "b", "c", "old", "latest"))).code == 0
     urls = {row["document"]: row["url"] for row in json.loads(run("list", "--json", "--kb", kb).out)}
     assert urls == {name_of(site, name): f"{site.url}/{name}" for name in ("a", "b", "c", "new", "latest")}
-    assert "Skipped 2 (unchanged)" in add(f"{site.url}/a", f"{site.url}/a?utm_source=x", f"{site.url}/old").out
+    ran = add(f"{site.url}/a", f"{site.url}/a?utm_source=x", f"{site.url}/old")
+    assert "Skipped 3 (2 unchanged, 1 same pages as others)" in ran.out
+    assert f"skipped {site.url}/a?utm_source=x: same page as {site.url}/a\n" in ran.err
+
+
+def test_no_page_takes_the_place_of_another_one(add: Command, site: Site, kb: Path) -> None:
+    taking = '<link rel=canonical href="/ada">'
+    site.pages |= {"/ada": Page(html("Ada")), "/eve": Page(html("Eve", head=taking))}
+    site.pages["/ada?user=eve"] = Page(html("Eve", "<p>Also Eve.</p>", taking.replace("/ada", "/ada?user=ada")))
+    assert "Added 2" in add(f"{site.url}/ada", f"{site.url}/eve").out
+    assert "Added 1" in add(f"{site.url}/ada?user=eve").out
+    assert "# Ada\n" in text(kb, name_of(site, "ada")) and "# Eve\n" in text(kb, name_of(site, "eve"))
+    # Nor by what an address led to earlier.
+    site.pages |= {"/old": moved("/ada")}
+    assert "Skipped 1 (unchanged)" in add(f"{site.url}/old").out
+    site.pages |= {"/old": moved("/mallory"), "/mallory": Page(html("Mallory"))}
+    assert "Added 1" in add(f"{site.url}/old").out
+    assert "# Ada\n" in text(kb, name_of(site, "ada"))
+
+
+def test_every_address_that_leads_to_one_page_has_an_outcome(add: Command, site: Site, kb: Path) -> None:
+    site.pages |= {"/a": Page(html("One"), etag="1"), "/b": moved("/a"), "/c": moved("/a"), "/d": moved("/a")}
+    add(f"{site.url}/d")
+    site.pages["/d"] = Page("no", status=500)
+    events = [json.loads(line) for line in add(*(f"{site.url}/{name}" for name in "dabc"), "--json").out.splitlines()]
+    assert [(each["outcome"], each["source"].rpartition("/")[2]) for each in events[:-1]] == [
+        ("skipped", "a.html"),
+        ("failed", "d"),
+        ("skipped", "b"),
+        ("skipped", "c"),
+    ]
+    assert events[2]["reason"] == f"same page as {site.url}/a" and events[2]["document"] == name_of(site, "a")
+    assert (events[-1]["skipped"], events[-1]["failed"]) == (3, 1)
 
 
 def test_pages_of_one_name_are_told_apart(add: Command, site: Site, kb: Path, run: Any) -> None:

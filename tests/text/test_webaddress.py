@@ -91,3 +91,23 @@ def test_a_site_is_a_host_with_or_without_www() -> None:
     assert webaddress.same_site(one, parse("http://h.example/y"))
     assert not webaddress.same_site(one, parse("https://h.example.evil.example/x"))
     assert not webaddress.same_site(one, parse("https://h.example:8443/x"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://h.example/a/b.html",
+        "https://www.h.example/A/b/",
+        "https://h.example/a/b/index.php?x=1",
+        "https://h.example/%61/B.htm",
+    ],
+)
+def test_spellings_of_one_page(other: str) -> None:
+    assert webaddress.same_page(parse("https://h.example/a/b"), parse(other))
+
+
+@pytest.mark.parametrize(
+    "other", ["https://h.example/a", "https://h.example/a%2Fb", "https://h.example/", "https://i.example/a/b"]
+)
+def test_pages_that_are_others(other: str) -> None:
+    assert not webaddress.same_page(parse("https://h.example/a/b"), parse(other))
