@@ -66,7 +66,8 @@ class Topic:
 @dataclass(frozen=True, slots=True)
 class Source:
     """The original of a document: `path` as it was added ("docs/guide/Intro to X.pdf"), never absolute. `url` is the address of
-    one that was fetched from the web, "" for files."""
+    one that was fetched from the web, "" for files. Of such a one, `charset` is what its server said ("": nothing known) and
+    `base` the address against which its links count, "" where that is `url`."""
 
     path: str
     sha256: str
@@ -74,6 +75,8 @@ class Source:
     media_type: str
     pages: int = 0
     url: str = ""
+    charset: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gitkb.errors import FormatError
 from gitkb.formats import FORMATS, Formats, Kind, canonical
 from gitkb.model import Claim, Place, Record, Source, Topic
 from gitkb.text import webaddress
+from gitkb.text.charsets import known_charset
 from gitkb.text.slugs import document_segment
 
 RECORDS = ".gitkb/documents"
@@ -149,19 +150,28 @@ def _source(fields: Fields) -> Source:
         fields.text("media_type"),
         fields.whole("pages"),
         _url(fields.text("url")),
+        _charset(fields.text("charset")),
+        _url(fields.text("base"), "base"),
     )
 
 
-def _url(url: str) -> str:
+def _charset(name: str) -> str:
+    """The encoding that a server named; a page will be read by it."""
+    if name and not known_charset(name):
+        raise FormatError("its charset is no known encoding of text")
+    return name
+
+
+def _url(url: str, key: str = "url") -> str:
     """The address of a page, spelled as gitkb spells it; it will be shown, and fetched again."""
     if not url:
         return ""
     try:
         spelled = str(webaddress.parse(url))
     except ValueError as error:
-        raise FormatError(f"its url is no address of the web: {error}") from error
+        raise FormatError(f"its {key} is no address of the web: {error}") from error
     if spelled != url:
-        raise FormatError("its url is not spelled as gitkb spells addresses")
+        raise FormatError(f"its {key} is not spelled as gitkb spells addresses")
     return url
 
 

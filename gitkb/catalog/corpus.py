@@ -33,6 +33,12 @@ class RecordCorpus:
         rows = self.db.execute("SELECT name, title, source, sha256, media_type, pages, url FROM record_documents ORDER BY name")
         return [DocumentFacts(*row) for row in rows]
 
+    def addresses(self) -> dict[str, str]:
+        """The documents by the addresses from which they were fetched: those for good, and those to which they led."""
+        query = "SELECT base, url, name FROM record_documents WHERE url != '' ORDER BY name DESC"
+        rows = self.db.execute(query).fetchall()
+        return {base: name for base, _, name in rows if base} | {url: name for _, url, name in rows}
+
     def affected(self, names: Collection[str]) -> set[str]:
         return self._resolution.affected(names)
 

@@ -23,7 +23,7 @@ __all__ = ["RECORDS", "KnownSources", "RecordCorpus", "known_at"]
 _SCHEMA = """
 CREATE TABLE record_documents (name TEXT PRIMARY KEY, folder TEXT, segment TEXT, title TEXT, description TEXT,
   source TEXT, sha256 TEXT, media_type TEXT, pages INTEGER, converter TEXT, compiler TEXT, settings TEXT,
-  url TEXT) WITHOUT ROWID;
+  url TEXT, base TEXT) WITHOUT ROWID;
 CREATE INDEX record_documents_folder ON record_documents (folder, segment);
 CREATE INDEX record_documents_source ON record_documents (source, name, sha256);
 CREATE INDEX record_documents_sha256 ON record_documents (sha256, name);
@@ -52,7 +52,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 7
+    version = 8
     tables: tuple[str, ...] = (*_OWN_ROWS, "record_pages", *(table for part in _PARTS for table in part.TABLES))
 
     def create(self, db: sqlite3.Connection) -> None:
@@ -106,7 +106,7 @@ def _store(db: sqlite3.Connection, records: Iterable[Record], counted: Totals) -
         counted.document(record.document, 1)
     counted.topics(rows.topics, 1)
     counted.aliases(rows.aliases, 1)
-    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
+    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
     db.executemany("INSERT INTO record_topics VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.topics))
     db.executemany("INSERT INTO record_aliases VALUES (?, ?, ?, ?)", sorted(rows.aliases))
     db.executemany("INSERT INTO record_claims VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.claims))
@@ -127,7 +127,7 @@ class _Rows:
         self.documents.append(
             (record.document, folder, segment, record.title, record.description,
              source.path, source.sha256, source.media_type, source.pages,
-             record.converter, record.compiler, record.settings, source.url)
+             record.converter, record.compiler, record.settings, source.url, source.base)
         )  # fmt: skip
         by_key: dict[str, list[Topic]] = {}
         for topic in record.topics:

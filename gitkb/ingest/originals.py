@@ -55,7 +55,8 @@ class Originals:
             reason = (error.strerror or str(error)).lower()
             raise ConversionError(f"its original could not be written: {reason}.", "Try again when that is mended.") from error
         if record.source.url:
-            page = WebPage(record.source.url, record.source.url, "", {})
+            source = record.source
+            page = WebPage(source.url, source.base or source.url, source.charset, {})
             job = replace(job, source=replace(job.source, page=page))
         return replace(job, present=Present(pictures, links, is_large(raw)))
 

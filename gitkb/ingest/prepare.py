@@ -25,6 +25,7 @@ from gitkb.ingest.present import Present, PresentLinks
 from gitkb.ingest.reading import open_document, unreadable
 from gitkb.ingest.weblinks import WebLinks, picture_addresses
 from gitkb.model import Conversion, Digest, Source, SourceFile, WebPage
+from gitkb.text.charsets import known_charset
 
 if TYPE_CHECKING:
     from gitkb.compile.llm.settings import ModelSettings
@@ -111,7 +112,7 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
             return Prepared(job.document, requests=digest.requests)
     else:
         digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
-    source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages, page.url if page else "")
+    source = _source(job, size, conversion)
     built = build(job.document, source, conversion, digest, _resolver(job, shop), large=large)
     record = replace(built.record, settings=shop.settings)
     files = {**built.files, records.record_path(job.document): records.encode(record)}
@@ -123,6 +124,16 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     return Prepared(
         job.document, built.record.title, paths, total, size, raw if large else "", phases=phases, ungrounded=digest.ungrounded
     )
+
+
+def _source(job: Job, size: int, conversion: Conversion) -> Source:
+    """What the record says of the original: of a fetched page also what it takes to read it again."""
+    source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
+    page = job.source.page
+    if page is None:
+        return source
+    base = page.base if page.base != page.url else ""
+    return replace(source, url=page.url, charset=known_charset(page.charset), base=base)
 
 
 def _resolver(job: Job, shop: Workshop) -> "Resolver":

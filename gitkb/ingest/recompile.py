@@ -96,12 +96,12 @@ class RecompileRun:
                 "gitkb recompile DOCUMENT..., gitkb recompile --outdated, or gitkb recompile --all; gitkb status counts them.",
             )
         with self.catalog.at(self.start, RECORDS, keep=not self.options.branch) as db:
-            known = RecordCorpus(db).documents()
+            corpus = RecordCorpus(db)
+            known, self.pages = corpus.documents(), corpus.addresses()
             wanted = set(outdated_documents(db, self.settings)) if self.options.outdated else set()
             newer = set(newer_documents(db, self.settings))
         if names:
             wanted = {find_document(self.start, name, known) for name in names}
-        self.pages = {facts.url: facts.document for facts in reversed(known) if facts.url}
         sources = {facts.source: facts.document for facts in reversed(known)}
         chosen = [facts for facts in known if self.options.every or facts.document in wanted]
         unreadable = sorted(wanted - {facts.document for facts in chosen})

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from gitkb.config import Settings
+from gitkb.errors import FormatError
 from gitkb.events import AddOptions, Listener
 from gitkb.kb import KnowledgeBase
 from gitkb.records import decode, record_path
@@ -318,3 +320,36 @@ def test_a_kill_while_a_page_is_awaited_leaves_nothing_that_stays(kb: Path, add:
         ran = add(f"{site.url}/")
         assert ran.code == 0 and "An earlier run (fetch http://127.0.0.1" in ran.err
     assert list((kb / ".git" / "gitkb" / "runs").iterdir()) == []
+
+
+def test_a_page_made_again_is_read_and_linked_as_when_it_was_fetched(add: Command, run: Command, site: Site, kb: Path) -> None:
+    """Its encoding stands in the server's reply alone, and its links count from where it was found in the end."""
+    words = "ログ先行書き込みは、変更の記録を先に書く規則である。" * 8
+    links = '<a href="sibling">sibling</a> <a href="other">other</a> <a href="#part">part</a><h2 id=part>Part</h2>'
+    site.pages |= {
+        "/latest": moved("/docs/v7/x", 302),
+        "/docs/v7/x": Page(html("Seven", links)),
+        "/docs/v7/other": Page(html("Other", '<a href="x">back</a>')),
+        "/nippon": Page(f"<title>日本</title><h1>日本</h1><p>{words}".encode("iso-2022-jp"), "text/html; charset=ISO-2022-JP"),
+        "/odd": Page(html("Odd"), "text/html; charset=base64"),
+    }
+    assert "Added 4" in add(*(f"{site.url}/{name}" for name in ("latest", "docs/v7/other", "nippon", "odd"))).out
+    source = record(kb, name_of(site, "nippon")).source
+    assert (source.charset, source.base) == ("iso-2022-jp", "")
+    assert record(kb, name_of(site, "latest")).source.base == f"{site.url}/docs/v7/x"
+    assert record(kb, name_of(site, "odd")).source.charset == ""
+    made = text(kb, name_of(site, "latest"))
+    assert f"[sibling]({site.url}/docs/v7/sibling)" in made and "[other](docs/v7/other.md)" in made and "[part](#part)" in made
+    assert "規則である" in text(kb, name_of(site, "nippon")) and "[back](../../latest.md)" in text(
+        kb, name_of(site, "docs/v7/other")
+    )
+    shutil.rmtree(kb / ".git" / "gitkb" / "cache")
+    ran = run("recompile", "--all", "--kb", kb)
+    assert ran.code == 0 and "Unchanged 4" in ran.out, ran.out + ran.err
+
+
+@pytest.mark.parametrize("wrong", [{"charset": "base64"}, {"charset": "no such"}, {"base": "file:///etc/passwd"}, {"charset": 5}])
+def test_what_a_record_says_of_a_page_is_checked(wrong: dict[str, object]) -> None:
+    source = {"path": "web/h/a.html", "sha256": "0" * 64, "url": "http://h.example/a"}
+    with pytest.raises(FormatError, match=next(iter(wrong))):
+        decode(json.dumps({"format": 1, "document": "web/h/a", "source": source | wrong}).encode(), record_path("web/h/a"))
