@@ -132,17 +132,24 @@ def _unpacked(reply: Reply) -> Iterator[bytes]:
         return
     if packing not in ("gzip", "x-gzip"):
         raise FetchFailed("its server packs it in a way that was not asked for.")
-    stream = zlib.decompressobj(wbits=31)
     try:
-        for piece in reply.pieces:
-            rest = piece
-            while rest and not stream.eof:
-                yield stream.decompress(rest, _PIECE)
-                rest = stream.unconsumed_tail
-        while not stream.eof and (more := stream.decompress(b"", _PIECE)):
-            yield more
+        yield from _members(reply.pieces)
     except zlib.error as error:
         raise FetchFailed("it cannot be unpacked: it is damaged.") from error
+
+
+def _members(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """What is packed in the members of gzip, one behind the other; `zlib.error` where something else follows them."""
+    stream = zlib.decompressobj(wbits=31)
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if stream.eof:
+                stream = zlib.decompressobj(wbits=31)
+            yield stream.decompress(rest, _PIECE)
+            rest = stream.unused_data if stream.eof else stream.unconsumed_tail
+    while not stream.eof and (more := stream.decompress(b"", _PIECE)):
+        yield more
     if not stream.eof:
         raise FetchFailed("short read: the reply ended before its packed content did.", "Add it again.")
 

@@ -197,6 +197,16 @@ def test_a_packed_page_is_unpacked(site: Site) -> None:
     assert get(f"{site.url}/x")[1] == b"words " * 50_000
 
 
+def test_a_page_packed_in_several_members_is_whole(site: Site) -> None:
+    members = gzip.compress(b"first " * 30_000) + gzip.compress(b"") + gzip.compress(b"second")
+    site.pages["/x"] = Page(members, headers={"Content-Encoding": "gzip"})
+    assert get(f"{site.url}/x")[1] == b"first " * 30_000 + b"second"
+    site.pages["/cut"] = Page(members[:-9], headers={"Content-Encoding": "gzip"})
+    assert "short read" in refused(f"{site.url}/cut")
+    site.pages["/more"] = Page(members + b"garbage", headers={"Content-Encoding": "gzip"})
+    assert "damaged" in refused(f"{site.url}/more")
+
+
 def test_the_time_for_a_page_is_limited_however_it_trickles(site: Site) -> None:
     over = threading.Event()
     site.pages["/slow"] = Page("late", wait=lambda: over.wait(20))
