@@ -23,6 +23,9 @@ from gitkb.text.webaddress import WebAddress
 
 MAX_EXTRACTED = 4 * 1024**2
 """Characters: of a longer page everything but the boilerplate is taken."""
+MAX_ATTRIBUTES = 1_000
+"""Of one element. Of a page that has more everything but the boilerplate is taken: the extractor's parser takes time quadratic
+in their number."""
 _MIN_WORDS = 40
 _SHARE = 0.9
 _WORD = re.compile(r"\w+")
@@ -39,7 +42,8 @@ def read_page(file: Path, page: WebPage) -> Draft:
     facts = with_own_facts(facts_of(soup), soup)
     base = _base(soup, page)
     _show_pictures(soup)
-    root = _narrowed(main_content(soup), html)
+    said = _extracted(html) if max((len(tag.attrs) for tag in soup.find_all(True)), default=0) <= MAX_ATTRIBUTES else ""
+    root = _narrowed(main_content(soup), said)
     _lead_elsewhere(root, base, page)
     return draft(root, facts)
 
@@ -84,10 +88,10 @@ def _show_pictures(soup: BeautifulSoup) -> None:
             image["src"] = later or source
 
 
-def _narrowed(root: Tag, html: str) -> Tag:
+def _narrowed(root: Tag, extracted: str) -> Tag:
     """The smallest element that holds nearly all of what the extractor takes for the page's own text; `root` where it takes
     next to nothing for it."""
-    said = Counter(_WORD.findall(_extracted(html)))
+    said = Counter(_WORD.findall(extracted))
     have = _common(root, said)
     if have < _MIN_WORDS:
         return root

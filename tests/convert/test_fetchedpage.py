@@ -33,6 +33,15 @@ def test_the_main_part_is_found_without_any_marks_of_it(tmp_path: Path) -> None:
     assert "Story" not in text
 
 
+def test_of_a_page_with_countless_attributes_the_extractor_is_not_asked(tmp_path: Path) -> None:
+    """Its parser would take minutes; so more of the page stays."""
+    many = " ".join(f"a{n}=b" for n in range(100_000))
+    text = converted(
+        tmp_path, page(f"<div>{AROUND}</div><div class=y><h1>Logs</h1><p {many}>{TEXT}</p><p>{TEXT}</p></div>")
+    ).markdown
+    assert "record 11" in text and "Story" in text
+
+
 def test_tables_code_and_lists_of_the_main_part_stay_as_they_are(tmp_path: Path) -> None:
     inside = (
         f"<h1>Logs</h1><p>{TEXT}</p><table><tr><th>LSN</th><th>Page</th></tr><tr><td>1</td><td>7</td></tr></table>"
