@@ -180,7 +180,7 @@ def _respelled(found: re.Match[str]) -> str:
 
 def _bare(path: str) -> str:
     """A path without what servers commonly add to it."""
-    folders, _, name = _readable(path).lower().removesuffix("/").rpartition("/")
+    folders, _, name = _readable(path).removesuffix("/").rpartition("/")
     name = "" if _INDEX.fullmatch(name) else name.removesuffix(".html").removesuffix(".htm")
     return f"{folders}/{name}".removesuffix("/")
 
