@@ -238,6 +238,13 @@ def test_from_a_subfolder_and_the_environment(kb: Path, docs: Path, monkeypatch:
     assert len(json.loads(gitkb("list", "--json").stdout)) == 3
 
 
+def test_a_folder_all_of_whose_files_changed_is_the_same_folder(kb: Path, tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir()
+    for text in ("A log is a file that only grows.", "A log is a file that grows at its end alone."):
+        (tmp_path / "book/log.md").write_text(f"# Log\n\n{text}\n", encoding="utf-8")
+        gitkb("add", tmp_path / "book", "--kb", kb)
+
+
 def test_another_folder_of_the_same_name_is_refused(kb: Path, tmp_path: Path) -> None:
     other = tmp_path / "other" / "docs"
     other.mkdir(parents=True)

@@ -49,7 +49,8 @@ def remarks(answer: Answer) -> list[str]:
     """What a person should know of an answer besides its words."""
     found = []
     if answer.removed:
-        found.append(f"Left out {terminal.counted(len(answer.removed), 'link')} of the model that lead nowhere.")
+        count = terminal.counted(len(answer.removed), "link")
+        found.append(f"Left out {count} of the model to what is not there, or was not read.")
     if answer.model and answer.text and not answer.citations:
         found.append("The answer names no place in the knowledge base: check it before you rely on it.")
     if answer.cut:

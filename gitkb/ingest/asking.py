@@ -57,7 +57,8 @@ class Asking:
 
         user = self.user()
         if not needed and not user.reaches_a_model:
-            self.listener.message("No model is configured here, so pages keep what was written before. See: gitkb config")
+            why = "No model can be asked from here (no key, and no server of yours), so pages keep what was written."
+            self.listener.message(f"{why} See: gitkb config")
             yield None
             return
         with session(self.store, self.catalog, settings, user, self.listener, max_tokens) as found:

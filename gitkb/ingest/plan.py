@@ -154,9 +154,11 @@ def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) 
 
 
 def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> None:
-    """Raises `UsageError` when a folder's root is known but shares no bytes with it: probably it is another folder."""
+    """Raises `UsageError` when a folder's root is known but shares no bytes with it, nor the names of half of its files: probably
+    it is another folder."""
     old = {sha for _, _, sha in known.below(scan.root)}
-    if old and scan.files and not any(hashes[source.path].sha256 in old for source in scan.files):
+    named = sum(1 for source in scan.files if known.source(source.path))
+    if old and 2 * named < len(scan.files) and not any(hashes[source.path].sha256 in old for source in scan.files):
         raise UsageError(
             f"{scan.folder} shares no file with the documents already below {scan.root}/; it is probably another folder.",
             f"Give it a root of its own with --into PREFIX, or use --update if it is a new version of {scan.root}/.",

@@ -164,7 +164,19 @@ class Store:
         with history_errors():
             staged = self._repository.diff("HEAD", None, cached=True) if tip.commit else ()
         paths = {delta.new_file.path or delta.old_file.path for delta in getattr(staged, "deltas", ())}
-        return tuple(sorted(found | {path for path in paths if path.startswith("wiki/")}))
+        return tuple(sorted({path for path in found | paths if path.startswith("wiki/")} - self._following()))
+
+    def _following(self) -> set[str]:
+        """The paths at which worktree and index have still to follow the branch: a run is about to, or died over it."""
+        found: set[str] = set()
+        local = self.git_dir / "gitkb"
+        for folder in run_folders(local) if local.exists() else ():
+            note = folder.marked()
+            if note is not None and note.after:
+                with suppress(KeyError):
+                    before = Snapshot(self._reader, note.before).oid if note.before else None
+                    found.update(change.path for change in Snapshot(self._reader, note.after).changes_since(before))
+        return found
 
     def recover(self, report: Report) -> Recovery:
         """Clear what dead runs left; `report` gets a sentence for each. Costs nothing to speak of where there is none."""

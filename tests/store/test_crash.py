@@ -98,6 +98,11 @@ def test_recovery_may_itself_be_killed_at_any_step(scene: Path, tmp_path: Path, 
         look(root, git, STATUS)
 
 
+def test_what_a_dead_run_did_not_write_out_is_no_edit_by_hand(scene: Path) -> None:
+    assert start(scene, "after:refs/heads/main.lock", "add") == KILLED
+    assert Store.open(scene).status().edited == ("wiki/mine.md",)
+
+
 def test_a_run_that_died_in_another_worktree_is_recovered_from_here(store: Store, tmp_path: Path, git: Git) -> None:
     side = tmp_path / "side"
     git(root_of(store), "worktree", "add", "-q", "-b", "side", str(side))
