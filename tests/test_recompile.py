@@ -105,6 +105,21 @@ def test_what_comes_out_as_it_is_gets_no_commit(kb: Path, gitkb: Run, git: Git) 
     assert _outdated(gitkb) == {"documents": 0, "reasons": []}
 
 
+def test_links_to_what_was_renamed_or_removed_stay_in_every_form(tmp_path: Path, run: Run) -> None:
+    linking = '# Linking\n\n[One][1], [two], <a href="paxos.md">three</a>.\n\n[1]: wal.md\n[two]: <guide/recovery.md>\n'
+    docs, kb = write(tmp_path / "docs", TEXTS | {"linking.md": linking}), tmp_path / "kb"
+    run("init", kb)
+    run("add", docs, "--kb", kb, "--jobs", "1")
+    text = (kb / "wiki/sources/docs/linking.md").read_text("utf-8")
+    assert text.count(".md") == 4  # with its original
+    (docs / "wal.md").rename(docs / "logging.md")
+    (docs / "guide/recovery.md").unlink()
+    (docs / "paxos.md").unlink()
+    assert "Renamed 1, removed 2" in run("add", docs, "--prune", "--kb", kb, "--jobs", "1").out
+    run("recompile", "linking", "--kb", kb, "--jobs", "1")
+    assert (kb / "wiki/sources/docs/linking.md").read_text("utf-8") == text
+
+
 def test_other_formats_come_out_as_an_add_made_them(tmp_path: Path, run: Run) -> None:
     run("init", tmp_path / "kb")
     (tmp_path / "docs").mkdir()

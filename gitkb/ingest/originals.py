@@ -5,6 +5,7 @@ Everything is written below the run's scratch folder, and only for documents tha
 """
 
 import hashlib
+import html
 import re
 import shutil
 import threading
@@ -20,7 +21,8 @@ from gitkb.model import LARGE, Record, WebPage
 from gitkb.store import Snapshot, Store
 from gitkb.text.links import resolve
 
-_DESTINATION = re.compile(r"\]\(\s*(?:<([^<>\n]*)>|([^\s()<>]+))")
+_DESTINATION = re.compile(r"\](?:\(|:)\s*(?:<([^<>\n]*)>|([^\s()<>]+))|\b(?:href|src)=\"([^\"]*)\"")
+"""Of inline links, of the definitions of links by reference, and of HTML's links and pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ class Originals:
 
     def _targets(self, page: str) -> Iterator[str]:
         text = (self.tip.read(page) or b"").decode("utf-8", "replace")
-        for angled, bare in _DESTINATION.findall(text):
-            place = resolve(page, angled or bare)
+        for angled, bare, quoted in _DESTINATION.findall(text):
+            place = resolve(page, angled or bare or html.unescape(quoted))
             if place is not None:
                 yield place[0]
 
