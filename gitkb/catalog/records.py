@@ -205,9 +205,10 @@ class KnownSources:
         return self.db.execute("SELECT 1 FROM record_documents WHERE name = ?", (document,)).fetchone() is not None
 
     def below(self, root: str) -> list[tuple[str, str, str]]:
-        """(source path, document, sha256) of all sources below a root's path, by path; of all for ""."""
+        """(source path, document, sha256) of all files below a root's path, by path; of all for "". What was fetched from the web
+        lies in no folder."""
         first, last = (f"{root}/", f"{root}0") if root else ("", "\U0010ffff")
-        where = "WHERE source >= ? AND source < ? ORDER BY source, name"
+        where = "WHERE source >= ? AND source < ? AND url = '' ORDER BY source, name"
         rows = self.db.execute(f"SELECT source, name, sha256 FROM record_documents {where}", (first, last))
         return [(str(source), str(name), str(sha256)) for source, name, sha256 in rows]
 

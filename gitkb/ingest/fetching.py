@@ -176,8 +176,9 @@ class Fetching:
                 return path
         path = webaddress.source_path(own, ending, self.root)
         before = self.known.url(path)
+        is_file = not before and self.known.source(path) is not None
         others = webaddress.parse(before) if before else own
-        if not self._is_free(path, own) or not webaddress.alike(others, own):
+        if is_file or not self._is_free(path, own) or not webaddress.alike(others, own):
             path = webaddress.told_apart(path, own)
         self._paths.setdefault(path, own)
         return path

@@ -1,7 +1,8 @@
 """Decides, before anything is converted, what becomes of every source: skipped, failed, or a job.
 
 Invariant: decisions are made in scan order from paths, bytes and what the knowledge base knows at one commit; they depend
-neither on the number of jobs nor on timing.
+neither on the number of jobs nor on timing. What was fetched from the web is no file of a folder, whatever the folder is called:
+no file takes it over, and none is gone for it.
 """
 
 import hashlib
@@ -33,7 +34,10 @@ class Known(Protocol):
         """Whether a document has this name."""
 
     def below(self, root: str) -> list[tuple[str, str, str]]:
-        """(source path, document, sha256) of all sources below a root's path, by path."""
+        """(source path, document, sha256) of all files below a root's path, by path; nothing that was fetched."""
+
+    def url(self, path: str) -> str:
+        """The address from which a source was fetched, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,9 @@ def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> Plan
     """What becomes of every source, and which documents have none any more."""
     sources = [source for scan in scans for source in scan.files]
     before = {s.path: found for s in sources if (found := known.source(s.path)) is not None}
+    hashes = {**hashes, **_in_the_way([s for s in sources if s.path in before], hashes, before, known)}
     disk = Disk(scans)
-    moved = _moved([s.path for s in sources if s.path not in before], hashes, known, disk)
+    moved = _moved([s.path for s in sources if s.path not in before and s.page is None], hashes, known, disk)
     changing = {document for path, (document, sha) in before.items() if hashes[path].sha256 not in ("", sha)}
     held = _Held(known, changing, {document: path for path, document in moved.items()})
     new = [s.path for s in sources if s.path in before or s.path in moved or held.is_new(hashes[s.path])]
@@ -108,6 +113,18 @@ def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> Plan
     return Plan(items, tuple(sorted(gone, key=lambda each: (each.source, each.document))))
 
 
+def _in_the_way(
+    sources: Sequence[SourceFile], hashes: Mapping[str, Hashed], before: Mapping[str, tuple[str, str]], known: Known
+) -> dict[str, Hashed]:
+    """The files that stand where a page was fetched to and have other bytes, with why they cannot be added."""
+    return {
+        source.path: Hashed(error=f"{before[source.path][0]} was fetched from {url}. Add the folder with --into PREFIX.")
+        for source in sources
+        if source.page is None and hashes[source.path].sha256 not in ("", before[source.path][1])
+        if (url := known.url(source.path))
+    }
+
+
 def _moved(paths: Sequence[str], hashes: Mapping[str, Hashed], known: Known, disk: Disk) -> dict[str, str]:
     """The new paths whose bytes are those of a document whose own file is gone, with that document. Of several documents the
     first by its source path chooses first: a path of the same file name, else the first in scan order."""
@@ -118,7 +135,7 @@ def _moved(paths: Sequence[str], hashes: Mapping[str, Hashed], known: Known, dis
     found = {}
     for sha, free in by_bytes.items():
         for source, document in sorted((source, document) for document, source in known.holders(sha)):
-            if free and disk.is_gone(source):
+            if free and disk.is_gone(source) and not known.url(source):
                 name = source.rpartition("/")[2]
                 taken = next((path for path in free if path.rpartition("/")[2] == name), free[0])
                 free.remove(taken)

@@ -241,6 +241,23 @@ def test_pages_of_one_name_are_told_apart(add: Command, site: Site, kb: Path, ru
     assert "Skipped 3 (unchanged)" in add("--refetch").out
 
 
+def test_a_folder_called_web_takes_over_no_fetched_page(add: Command, site: Site, kb: Path, tmp_path: Path, run: Any) -> None:
+    site.pages |= {"/a": Page(html("One")), "/b": Page(html("Two")), "/c": Page(html("Three"))}
+    add(f"{site.url}/a", f"{site.url}/b")
+    host = tmp_path / "other" / "web" / f"127.0.0.1:{site.port}"
+    host.mkdir(parents=True)
+    (host.parent / "copy.html").write_text(html("One"), encoding="utf-8")
+    (host / "b.html").write_text(html("Mine"), encoding="utf-8")
+    (host / "c.html").write_text(html("Also mine"), encoding="utf-8")
+    urls = {row["document"]: row["url"] for row in json.loads(run("list", "--json", "--kb", kb).out)}
+    ran = add(host.parent, "--prune")
+    assert ran.code == 3 and "Added 1, skipped 1 (same bytes as others), failed 1" in ran.out
+    assert f"{name_of(site, 'b')} was fetched from {site.url}/b. Add the folder with --into PREFIX." in ran.err
+    assert "Added 1" in add(f"{site.url}/c").out
+    now = {row["document"]: row["url"] for row in json.loads(run("list", "--json", "--kb", kb).out)}
+    assert now.items() > urls.items() and sorted(now[name] for name in now.keys() - urls.keys()) == ["", f"{site.url}/c"]
+
+
 def test_the_pictures_of_a_page_come_with_it_and_links_between_pages_lead_to_documents(
     add: Command, run: Command, site: Site, kb: Path
 ) -> None:
