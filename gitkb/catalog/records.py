@@ -200,6 +200,11 @@ class KnownSources:
         """The addresses of all documents that were fetched, by name."""
         return [str(url) for (url,) in self.db.execute("SELECT url FROM record_documents WHERE url != '' ORDER BY name")]
 
+    def pages(self) -> dict[str, str]:
+        """The documents that were fetched, by their addresses; of several the first by name."""
+        rows = self.db.execute("SELECT url, name FROM record_documents WHERE url != '' ORDER BY name DESC")
+        return {str(url): str(name) for url, name in rows}
+
     def taken(self, document: str) -> bool:
         """Whether a document has this name."""
         return self.db.execute("SELECT 1 FROM record_documents WHERE name = ?", (document,)).fetchone() is not None

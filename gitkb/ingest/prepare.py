@@ -1,7 +1,8 @@
 """Makes one document's files from its bytes, in a worker process: copy, convert, digest, render.
 
-Invariant: the result depends on the source's bytes, its path and the pictures beside it alone, never on the knowledge
-base or on timing. Everything is written below the run's scratch folder; nothing becomes part of the knowledge base here.
+Invariant: the result depends on the source's bytes, its path, the pictures beside it and which links lead to documents alone,
+never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder; nothing becomes
+part of the knowledge base here.
 """
 
 import contextlib
@@ -47,10 +48,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What all jobs of a run share: folders, limits, and the documents of the run by source path (`names`) and, of those fetched
-    from the web, by address (`pages`). Originals of more than
-    `large_above` bytes go to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive
-    compiler; `settings` is the fingerprint of the settings, for the records."""
+    """What all jobs of a run share: folders, limits, and the documents of the run by source path (`names`) and those fetched from
+    the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go to Git LFS; none do where
+    it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the fingerprint of the settings,
+    for the records."""
 
     scratch: Path
     cache: Path

@@ -153,11 +153,19 @@ class AddRun:
             language=self.settings.language,
             max_bytes=self.settings.convert.max_bytes,
             names={item.source.path: item.document for item in items},
-            pages=pages_of(items),
+            pages=self._pages(items),
             large_above=large.large_above(self.settings.raw),
             model=model,
             settings=making(self.settings).settings,
         )
+
+    def _pages(self, items: Sequence[Item]) -> dict[str, str]:
+        """The documents by address that a fetched page of this run may link: those fetched with it, and those that are there."""
+        fetched = pages_of(items)
+        if not fetched:
+            return {}
+        with known_at(self.catalog, self.start) as known:
+            return known.pages() | fetched
 
     def _land_all(self, run: Run, items: Sequence[Item]) -> None:
         jobs = jobs_of(items)

@@ -1,6 +1,7 @@
-"""Resolves the links and pictures of a fetched document: to other documents of the same run, and to the pictures fetched for it.
+"""Resolves the links and pictures of a fetched document: to other fetched documents, and to the pictures fetched for it.
 
-Invariant: only what the run itself fetched is named or read; every other address stays an address.
+Invariant: only what the run or one before it fetched is named, only what the run fetched is read; every other address stays an
+address.
 """
 
 import re
@@ -18,7 +19,7 @@ from gitkb.text.slugs import slug
 
 @dataclass(frozen=True, slots=True)
 class WebLinks:
-    """The `Resolver` of a fetched source; `pages` maps addresses of this run to their documents. `present` are (name, file) of
+    """The `Resolver` of a fetched source; `pages` maps the addresses of documents to their names. `present` are (name, file) of
     the pictures that a document has which is made again."""
 
     page: WebPage
@@ -26,7 +27,7 @@ class WebLinks:
     present: Sequence[tuple[str, Path]] = ()
 
     def link(self, target: str) -> str | None:
-        """The page that stands for an address, None where the run does not have it."""
+        """The page that stands for an address, None where no document has it."""
         address = _address(target)
         document = self.pages.get(address) if address else None
         return f"wiki/sources/{document}.md" if document else None

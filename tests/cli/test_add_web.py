@@ -278,6 +278,19 @@ def test_the_pictures_of_a_page_come_with_it_and_links_between_pages_lead_to_doc
     assert ran.code == 0 and "Unchanged 2" in ran.out, ran.out + ran.err
 
 
+def test_a_changed_page_still_leads_to_documents_that_could_not_be_fetched_again(add: Command, site: Site, kb: Path) -> None:
+    linked = '<p><a href="steam">steam</a></p>'
+    site.pages |= {"/a": Page(html("One", linked)), "/steam": Page(html("Steam"))}
+    add(f"{site.url}/a", f"{site.url}/steam")
+    del site.pages["/steam"]
+    site.pages["/a"] = Page(html("One, again", linked))
+    ran = add("--refetch")
+    assert ran.code == 3 and "Updated 1, failed 1" in ran.out and "[steam](steam.md)" in text(kb, name_of(site, "a"))
+    site.pages["/new"] = Page(html("New", linked))
+    add(f"{site.url}/new")
+    assert "[steam](steam.md)" in text(kb, name_of(site, "new"))
+
+
 def test_what_is_no_picture_is_not_stored(add: Command, site: Site, kb: Path) -> None:
     shown = "".join(f'<img src="/{name}" alt={name}>' for name in ("a.png", "b.png", "c.svg", "d.png"))
     site.pages |= {
