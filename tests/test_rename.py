@@ -237,7 +237,7 @@ def test_prune_shows_what_is_gone_and_removes_it_before_the_one_pages_commit(
     write(docs, {"new.md": "# New\n\nA new text is a text that was not there.\n"})
     before = git(kb, "rev-parse", "HEAD")
     assert "removed" not in gitkb("add", docs, "--dry-run").out
-    told = gitkb("add", docs, "--prune", "--dry-run").out
+    told = gitkb("add", docs, "--prune", "--dry-run", "-v").out
     assert git(kb, "rev-parse", "HEAD") == before
     assert "gone     docs/guide/checkpoints  (docs/guide/checkpoints.txt)" in told and "delete  raw/docs/raft.md" in told
     events = _events(gitkb("add", docs, "--prune", "--json"))
@@ -254,6 +254,40 @@ def test_prune_shows_what_is_gone_and_removes_it_before_the_one_pages_commit(
     gitkb("remove", "notes/other")
     gitkb("add", docs)
     assert _is_whole(gitkb, git, kb)
+
+
+def _foreseen(dry: dict[str, Any]) -> set[str]:
+    """What a dry run says of every path, as `git diff --name-status` does."""
+    files, pages = dry["foreseen"], dry["foreseen"]["pages"]
+    found = {f"D\t{path}" for path in files["deleted"] + pages["removed"]}
+    return found | {f"W\t{path}" for path in files["written"] + pages["created"] + pages["changed"]}
+
+
+def _touched(git: Git, kb: Path, span: str) -> set[str]:
+    lines = git(kb, "diff", "--name-status", "--no-renames", span).splitlines()
+    return {line if line.startswith("D") else f"W{line[1:]}" for line in lines}
+
+
+def test_a_dry_run_foresees_every_path_and_leaves_nothing(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
+    (docs / "guide").rename(docs / "manual")
+    (docs / "raft.md").unlink()
+    write(docs, {"wal.md": f"{TEXTS['wal.md']}\nA checkpoint ends the replay of write-ahead logging.\n"})
+    write(docs, {"new.md": "# Leases\n\nA lease is a lock that ends by itself. Raft needs no lease.\n"})
+    write(docs, {"copy.md": TEXTS["paxos.md"], "broken.docx": "no document"})
+    for page in ("wiki/sources/docs/wal.md", "wiki/concepts/write-ahead-logging.md"):
+        note(kb, page, "\nA person's words.")
+    before = git(kb, "rev-parse", "HEAD"), git(kb, "for-each-ref"), git(kb, "status", "--porcelain")
+    dry = _events(gitkb("add", docs, "--prune", "--dry-run", "--json", code=3))
+    aside = _events(gitkb("add", docs, "--prune", "--dry-run", "--json", "--branch", "aside", code=3))[-1]
+    assert (git(kb, "rev-parse", "HEAD"), git(kb, "for-each-ref"), git(kb, "status", "--porcelain")) == before
+    assert list((kb / ".git/gitkb/runs").iterdir()) == [] and git(kb, "worktree", "list").count("\n") == 0
+    done = _events(gitkb("add", docs, "--prune", "--json", code=3))
+    assert [(event.get("document"), event.get("outcome")) for event in dry] == [
+        (event.get("document"), event.get("outcome")) for event in done
+    ]
+    assert {event.get("outcome") for event in done} > {"added", "updated", "renamed", "removed", "skipped", "failed"}
+    assert _touched(git, kb, f"{before[0]}..HEAD") == _foreseen(dry[-1]) and dry[-1]["pages"] == done[-1]["pages"]
+    assert aside["foreseen"]["pages"] == {"created": [], "changed": [], "removed": []}  # only the pages branch has them
 
 
 def test_prune_never_empties_a_root_and_leaves_other_roots(kb: Path, docs: Path, tmp_path: Path, gitkb: Run, git: Git) -> None:

@@ -26,8 +26,8 @@ class DeadLink:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What a dry run says beforehand: the documents' own files by path, those that come (or change) and those that go, and the
-    links of other pages that would lead nowhere."""
+    """What a dry run says beforehand: files besides the shared pages by path, those that come (or change) and those that go, and
+    the links of other pages that would lead nowhere."""
 
     written: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Foreseen:
 @dataclass(frozen=True, slots=True)
 class AddSummary:
     """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits, and
-    `foreseen` what is known of renamed and removed documents before anything is converted. `usage` is what a model was asked,
+    `foreseen` the files exactly. `usage` is what a model was asked,
     `ungrounded` how many of its claims about documents were dropped."""
 
     added: int

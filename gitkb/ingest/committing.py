@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import known_at
@@ -21,6 +20,7 @@ from gitkb.ingest import land, names, pages
 from gitkb.ingest.desk import Asked, Desk, Fetch
 from gitkb.ingest.grouping import GROUP_SECONDS, Group, Results
 from gitkb.ingest.land import Ready
+from gitkb.ingest.noting import note
 from gitkb.ingest.plan import Item, Known
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Job, Prepared, Workshop
@@ -28,11 +28,13 @@ from gitkb.ingest.session import Session
 from gitkb.ingest.versions import refuse_newer_settings
 from gitkb.ingest.web import Web
 from gitkb.model import DocumentResult, Outcome, Usage
-from gitkb.store import PlannedCommit, Run, Snapshot, Store, Stored, Transaction
+from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 
 PAGES_EVERY = 500
 CACHE_BYTES = 2 * 1024**3
 ATTEMPTS = 50
+ASKS_FIRST = "asks the model; what changes is known then"
+"""What a dry run says of a document for which a model would have to be asked."""
 
 
 class Committing:
@@ -110,8 +112,8 @@ class Committing:
             self._land_group()
             result = self._results.get(None)
         assert result is not None
-        for note in result.notes:
-            self.listener.message(f"  note    {result.document}: {note}")
+        for said in result.notes:
+            self.listener.message(f"  note    {result.document}: {said}")
         self.advance(prepared=self.progress.prepared + 1)
         return result
 
@@ -125,7 +127,7 @@ class Committing:
         results = self._publish(group.ready)
         for entry in group.entries:
             item = entry.item if isinstance(entry, Ready) else entry
-            self.report(results.get(_key(item)) or _undone(entry))
+            self.report(results.get(_key(item)) or undone(entry))
         if self._since_pages >= self._pages_every:
             self.refresh()
 
@@ -140,7 +142,7 @@ class Committing:
             except RefMoved:
                 continue
             named = [self.prepare_again(ready.item) for ready in again]
-            results.update({_key(r.item): _undone(r) for r in named if r.prepared.error})
+            results.update({_key(r.item): undone(r) for r in named if r.prepared.error})
             return results | self._publish([ready for ready in named if not ready.prepared.error])
         raise RepositoryError(
             "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run it again."
@@ -149,7 +151,7 @@ class Committing:
     def _transact(self, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready]]:
         asked = time.perf_counter()
         for ready in group:
-            if ready.prepared.large:
+            if ready.prepared.large and not self._dry:
                 file = self.run.scratch / ready.prepared.large
                 self.run.keep_original(file, ready.item.sha256, ready.prepared.original)
         with self.run.locked(self.listener.message) as transaction:
@@ -178,9 +180,7 @@ class Committing:
         if not self._dry:
             return transaction.publish(commits, progress) if commits else []
         for commit in commits:
-            for path, content in commit.changes.items():
-                assert not isinstance(content, Stored)
-                self.noted[path] = content.read_bytes() if isinstance(content, Path) else content
+            note(self.noted, transaction.tip, commit.changes)
         return []
 
     def _judge(self, tip: Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
@@ -195,7 +195,7 @@ class Committing:
                 verdict = land.judge(ready, known)
                 if verdict.outcome:
                     item = replace(ready.item, outcome=verdict.outcome, reason=verdict.reason)
-                    results[_key(item)] = _undone(item)
+                    results[_key(item)] = undone(item)
                 elif verdict.other_name:
                     again.append(replace(ready, item=self._named_otherwise(ready.item, known)))
                 else:
@@ -256,14 +256,15 @@ def _key(item: Item) -> str:
     return item.document if item.again else item.source.path
 
 
-def _undone(entry: Item | Ready) -> DocumentResult:
+def undone(entry: Item | Ready) -> DocumentResult:
     """The result of a source that was not committed: decided before, or failed while it was prepared."""
     item = entry.item if isinstance(entry, Ready) else entry
     if isinstance(entry, Ready):
         reason = " ".join(part for part in (entry.prepared.error, entry.prepared.hint) if part)
         seconds = sum((entry.prepared.phases or {}).values())
         return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds)
-    return DocumentResult(item.document, item.source.path, item.outcome or Outcome.FAILED, item.reason)
+    before = item.before if item.outcome is Outcome.RENAMED else ""
+    return DocumentResult(item.document, item.source.path, item.outcome or Outcome.FAILED, item.reason, before=before)
 
 
 def _landed(ready: Ready, outcome: Outcome, commit: str, phases: dict[str, float]) -> DocumentResult:

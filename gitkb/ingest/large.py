@@ -9,7 +9,7 @@ from gitkb.errors import RefMoved, RepositoryError
 from gitkb.events import Listener
 from gitkb.ingest.setup import BEGIN, END
 from gitkb.model import LARGE
-from gitkb.store import PlannedCommit, Run, Store
+from gitkb.store import PlannedCommit, Run, Snapshot, Store
 
 GIT_LIMIT = 100 * 1024**2
 """Bytes: GitHub refuses a larger file, and with it the whole push."""
@@ -44,13 +44,18 @@ def keep_in_lfs(store: Store, run: Run, listener: Listener) -> None:
     for _ in range(_ATTEMPTS):
         try:
             with run.locked(listener.message) as transaction:
-                before = transaction.tip.read(ATTRIBUTES) or b""
-                if LINE.encode() not in before.splitlines():
-                    transaction.publish([PlannedCommit(_MESSAGE, {ATTRIBUTES: with_line(before)})])
+                if changes := noted_line(transaction.tip):
+                    transaction.publish([PlannedCommit(_MESSAGE, changes)])
             return
         except RefMoved:
             continue
     raise RepositoryError("The branch kept moving under every attempt to commit.", "Wait for the other writers, then add again.")
+
+
+def noted_line(tip: Snapshot) -> dict[str, bytes | None]:
+    """What `keep_in_lfs` would write at a tip, by path."""
+    before = tip.read(ATTRIBUTES) or b""
+    return {} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)}
 
 
 def with_line(attributes: bytes) -> bytes:

@@ -19,7 +19,7 @@ from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, pages_message
 from gitkb.ingest.notes import Note, remember, scope_since
 from gitkb.ingest.overlay import Overlay
-from gitkb.ingest.scopes import differences, topics_of
+from gitkb.ingest.scopes import differences, scope_of, topics_of
 from gitkb.ingest.versions import refuse_newer_settings
 from gitkb.model import PageChanges, Tree, Usage
 from gitkb.overviews import OVERVIEWS
@@ -145,7 +145,9 @@ def foresee_refresh(
     nothing; a page that it would not touch is not there, though somebody has edited it."""
     tree, scope = Overlay(tip, changes), scope_since(store, Note.WHOLE, tip)
     if scope is not None:
-        scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, changes))})
+        scope = scope.with_(scope_of(tree, differences(tip, tree, changes)))
+        if not scope:
+            return {}
     projected = project_tree(catalog, tree, keep=False, scope=scope)
     return _writes(tip, projected, edits, history_base(store, tip.commit), Listener())
 

@@ -14,27 +14,26 @@ from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.compile.llm.settings import ModelSettings
 from gitkb.compile.making import making
-from gitkb.compile.requests import Replies, Reply, Request
+from gitkb.compile.requests import Replies
 from gitkb.config import Settings
-from gitkb.errors import ModelFailure, UsageError
-from gitkb.events import Foreseen, Listener, RecompileOptions, RecompileSummary
+from gitkb.errors import UsageError
+from gitkb.events import Listener, RecompileOptions, RecompileSummary
 from gitkb.ingest.branches import start_of
-from gitkb.ingest.committing import Committing, jobs_of
+from gitkb.ingest.committing import ASKS_FIRST, Committing, jobs_of
 from gitkb.ingest.documents import find_document
 from gitkb.ingest.estimate import Estimate, estimate
+from gitkb.ingest.foreseeing import foresee_run
 from gitkb.ingest.land import Ready
 from gitkb.ingest.originals import Originals
 from gitkb.ingest.outdated import newer_documents, outdated_documents
 from gitkb.ingest.plan import Item
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Workshop
-from gitkb.ingest.preview import foresee, uncommitted
+from gitkb.ingest.replies import ASKS, KnownReplies
 from gitkb.ingest.session import Session
 from gitkb.model import Outcome, PageChanges, SourceFile
 from gitkb.store import Run, Store
 from gitkb.topics import DocumentFacts
-
-_ASKS = "a model would be asked."
 
 
 class RecompileRun:
@@ -119,7 +118,7 @@ class RecompileRun:
 
     def _land_all(self, run: Run, facts: Sequence[DocumentFacts], sources: Mapping[str, str]) -> None:
         items = _items(facts, run.scratch)
-        known = _KnownReplies(self.replies) if self.replies is not None else None
+        known = KnownReplies(self.replies) if self.replies is not None else None
         originals = Originals.of(self.store, self.start, run.scratch)
         with self.work.preparing(jobs_of(items), self._workshop(run, sources), self.options.jobs, originals.fetch, known):
             for item in items:
@@ -128,8 +127,8 @@ class RecompileRun:
 
     def _entry(self, item: Item) -> Item | Ready:
         prepared = self.work.next()
-        if self.options.dry_run and prepared.error == _ASKS:
-            return replace(item, outcome=Outcome.RECOMPILED, reason="asks the model; what changes is known then")
+        if self.options.dry_run and prepared.error == ASKS:
+            return replace(item, outcome=Outcome.RECOMPILED, reason=ASKS_FIRST)
         return Ready(item, prepared)
 
     def _workshop(self, run: Run, sources: Mapping[str, str]) -> Workshop:
@@ -145,12 +144,8 @@ class RecompileRun:
         )
 
     def _foreseen(self, branch: str, started: float) -> RecompileSummary:
-        noted = self.work.noted
-        edits = uncommitted(self.store, self.options.branch, self.start)
-        pages = foresee(self.store, self.catalog, self.start, noted, edits).pages if noted else PageChanges()
-        written, deleted = (tuple(sorted(p for p in noted if (noted[p] is None) is gone)) for gone in (False, True))
-        summary = self._summary(branch, self.start.commit, pages, started)
-        return replace(summary, foreseen=Foreseen(written, deleted))
+        pages, foreseen = foresee_run(self.store, self.catalog, self.settings, branch, self.start, self.work.noted)
+        return replace(self._summary(branch, self.start.commit, pages, started), foreseen=foreseen)
 
     def _summary(self, branch: str, commit: str, pages: PageChanges, started: float) -> RecompileSummary:
         self.work.tell_phases()
@@ -167,19 +162,6 @@ class RecompileRun:
             usage=self.work.usage,
             ungrounded=self.work.ungrounded,
         )
-
-
-class _KnownReplies:
-    """Answers from the cache alone."""
-
-    def __init__(self, replies: Replies) -> None:
-        self._replies = replies
-
-    def ask(self, requests: Sequence[Request]) -> list[Reply]:
-        found = [self._replies.get(request) for request in requests]
-        if any(reply is None for reply in found):
-            raise ModelFailure(_ASKS)
-        return [reply for reply in found if reply is not None]
 
 
 def _items(facts: Sequence[DocumentFacts], scratch: Path) -> list[Item]:

@@ -8,18 +8,22 @@ made here is replaced, and whoever uses a reply checks it as if a server had jus
 import sqlite3
 import threading
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitkb.compile.requests import Reply, Request
-from gitkb.errors import RepositoryError
+from gitkb.compile.requests import Replies, Reply, Request
+from gitkb.errors import ModelFailure, RepositoryError
 
 _TABLE = (
     "CREATE TABLE replies (key TEXT PRIMARY KEY, text TEXT NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,"
     " calls INTEGER NOT NULL) WITHOUT ROWID"
 )
 _SUMMED = ("length(CAST(text AS BLOB))", "calls", "tokens_in", "tokens_out")
+ASKS = "a model would be asked."
+"""Why a document cannot be made of known replies alone."""
+
 _LARGEST = 8 * 1024**2
 _BUSY_SECONDS = 120
 
@@ -108,6 +112,19 @@ class ReplyCache:
             self._db = None
         for suffix in ("", "-wal", "-shm", "-journal"):
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+
+
+class KnownReplies:
+    """Answers from the cache alone; `ModelFailure` where it does not know one."""
+
+    def __init__(self, replies: Replies) -> None:
+        self._replies = replies
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        found = [self._replies.get(request) for request in requests]
+        if any(reply is None for reply in found):
+            raise ModelFailure(ASKS)
+        return [reply for reply in found if reply is not None]
 
 
 def _prepare(db: sqlite3.Connection) -> None:

@@ -1,7 +1,8 @@
 """One `add`: scan, skip what is known, follow what moved, prepare in parallel, commit in scan order, bring the pages up to date.
 
 Invariant: what becomes of every source is decided before anything is converted, from paths, bytes and one commit. Documents whose
-file is gone are shown before they are removed, and removed after everything that came is in.
+file is gone are shown before they are removed, and removed after everything that came is in. A dry run does all of it but the
+commits.
 """
 
 import time
@@ -21,16 +22,19 @@ from gitkb.errors import UsageError
 from gitkb.events import AddOptions, AddSummary, GoneDocument, Listener, Scanned
 from gitkb.ingest import large, plan
 from gitkb.ingest.branches import start_of
-from gitkb.ingest.committing import Committing, jobs_of
+from gitkb.ingest.committing import ASKS_FIRST, Committing, jobs_of, undone
 from gitkb.ingest.estimate import Estimate, estimate
-from gitkb.ingest.foreseeing import foresee_add
+from gitkb.ingest.foreseeing import foresee_run
 from gitkb.ingest.land import Ready
+from gitkb.ingest.noting import note
 from gitkb.ingest.plan import Gone, Item, Plan
 from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Workshop
 from gitkb.ingest.prune import Pruning
 from gitkb.ingest.remembering import FileMemory
 from gitkb.ingest.repeats import with_repeats
+from gitkb.ingest.remove import removed_document
+from gitkb.ingest.replies import ASKS, KnownReplies
 from gitkb.ingest.scan import Filter, Scan, scan
 from gitkb.ingest.session import Session
 from gitkb.ingest.web import Network, Web, pages_of, unillustrated, web
@@ -51,14 +55,19 @@ class AddRun:
         session: Session | None = None,
         network: Network | None = None,
         memory: FileMemory | None = None,
+        model: ModelSettings | None = None,
+        replies: Replies | None = None,
     ) -> None:
         """`session` reaches the model where the settings ask for one, `network` the web where the options do. `memory`
-        is what earlier runs of this process remember of files: then a run in which there is nothing to do leaves no trace."""
+        is what earlier runs of this process remember of files: then a run in which there is nothing to do leaves no trace.
+        `model` is what a dry run or an estimate would ask, and `replies` are those known."""
         self.store, self.catalog, self.settings = store, catalog, settings
         self.options, self.listener, self.session, self.network = options, listener, session, network
         self.web, self.memory = Web(), memory
+        self.model = session.settings if session else model
+        self.replies = replies
         self.start = start_of(store, options.branch, options.start)
-        self.work = Committing(store, catalog, settings, listener, session, timings=options.timings)
+        self.work = Committing(store, catalog, settings, listener, session, timings=options.timings, dry=options.dry_run)
         self.work.tip = self.start.commit
         self.failed: dict[str, Item] = {}
         self.instead: dict[str, str] = {}
@@ -81,14 +90,16 @@ class AddRun:
         if gone:
             self.listener.gone([GoneDocument(each.document, each.source) for each in gone])
         nothing = self.memory is not None and self.memory.complete and not gone and all(item.outcome for item in found.items)
-        if self.options.dry_run or nothing:
-            return self._dry(found.items, gone, started)
-        what = f"add {' '.join(_shown(s) for s in scans)}"
+        if nothing:
+            return self._nothing(found.items, started)
+        what = f"{'dry run of ' if self.options.dry_run else ''}add {' '.join(_shown(s) for s in scans)}"
         branch, on_wait = self.options.branch or None, self.listener.message
         with self.store.begin(what, branch=branch, start=self.start.commit, on_wait=on_wait) as run:
             self.work.run = run
             self.work.moves.update({item.before: item.document for item in found.items if item.before})
             self._land_all(run, found.items)
+            if self.options.dry_run:
+                return self._foreseen(run.branch, gone, started)
             for result in Pruning(run, self.listener)(gone):
                 self.work.report(result)
             self.work.refresh()
@@ -123,30 +134,36 @@ class AddRun:
 
         return read(sources) if self.memory is None else self.memory.hashes(sources, read)
 
-    def _dry(self, items: Sequence[Item], gone: Sequence[Gone], started: float) -> AddSummary:
+    def _nothing(self, items: Sequence[Item], started: float) -> AddSummary:
         for item in items:
-            outcome = item.outcome or (Outcome.RENAMED if item.before else Outcome.UPDATED if item.update else Outcome.ADDED)
-            self.work.report(DocumentResult(item.document, item.source.path, outcome, item.reason, before=item.before))
-        for each in gone:
-            self.work.report(DocumentResult(each.document, each.source, Outcome.REMOVED))
-        summary = self._summary(self.options.branch or self.store.branch(), self.start.commit, started)
-        summary = foresee_add(self.store, self.catalog, self.start, items, gone, summary)
-        return replace(summary, seconds=time.perf_counter() - started)
+            self.work.report(undone(item))
+        return self._summary(self.options.branch or self.store.branch(), self.start.commit, started)
 
-    def estimate(self, paths: Sequence[Path], model: ModelSettings, replies: Replies) -> Estimate:
+    def _foreseen(self, branch: str, gone: Sequence[Gone], started: float) -> AddSummary:
+        """The end of a dry run, whose documents are noted."""
+        for each in gone:
+            note(self.work.noted, self.start, dict.fromkeys(removed_document(self.start, each.document).files))
+            self.work.report(DocumentResult(each.document, each.source, Outcome.REMOVED))
+        if self.model is not None:
+            self.listener.message("No model was asked, so what it would write on shared pages is not foreseen.")
+        pages, foreseen = foresee_run(self.store, self.catalog, self.settings, branch, self.start, self.work.noted)
+        return replace(self._summary(branch, self.start.commit, started), pages=pages, foreseen=foreseen)
+
+    def estimate(self, paths: Sequence[Path]) -> Estimate:
         """What adding the paths would ask of a model; converts them and commits nothing."""
         scans = [self._scan(path) for path in paths]
         with self._fetched() as self.web:
-            return self._estimate([*scans, *self.web.scans], model, replies)
+            return self._estimate([*scans, *self.web.scans])
 
-    def _estimate(self, scans: Sequence[Scan], model: ModelSettings, replies: Replies) -> Estimate:
+    def _estimate(self, scans: Sequence[Scan]) -> Estimate:
         items = unillustrated(self._plan(scans).items)
+        assert self.replies is not None
         with self.store.begin("estimate", branch=self.options.branch or None, start=self.start.commit) as run:
-            shop = self._workshop(run, items, model)
+            shop = self._workshop(run, items)
             with Pool(shop, self.settings.convert, run.worker_lock, self.options.jobs) as pool:
-                return estimate(pool, jobs_of(items), replies)
+                return estimate(pool, jobs_of(items), self.replies)
 
-    def _workshop(self, run: Run, items: Sequence[Item], model: ModelSettings | None) -> Workshop:
+    def _workshop(self, run: Run, items: Sequence[Item]) -> Workshop:
         return Workshop(
             scratch=run.scratch,
             cache=self.store.local / "cache",
@@ -155,7 +172,7 @@ class AddRun:
             names={item.source.path: item.document for item in items},
             pages=self._pages(items),
             large_above=large.large_above(self.settings.raw),
-            model=model,
+            model=self.model,
             settings=making(self.settings).settings,
         )
 
@@ -169,10 +186,13 @@ class AddRun:
 
     def _land_all(self, run: Run, items: Sequence[Item]) -> None:
         jobs = jobs_of(items)
-        shop = self._workshop(run, items, self.session.settings if self.session else None)
-        if jobs and shop.large_above is not None:
+        shop = self._workshop(run, items)
+        known = KnownReplies(self.replies) if self.replies is not None else None
+        if jobs and shop.large_above is not None and self.options.dry_run:
+            self.work.noted.update(large.noted_line(self.start))
+        elif jobs and shop.large_above is not None:
             large.keep_in_lfs(self.store, run, self.listener)
-        with self.work.preparing(jobs, shop, self.options.jobs, web=self.web):
+        with self.work.preparing(jobs, shop, self.options.jobs, known=known, web=self.web):
             for item in items:
                 self.work.add(self._entry(item, items))
 
@@ -198,7 +218,11 @@ class AddRun:
             self.instead[failed.source.path] = ready.item.document
         return ready
 
-    def _remembered(self, ready: Ready) -> Ready:
+    def _remembered(self, ready: Ready) -> Item | Ready:
+        if self.options.dry_run and ready.prepared.error == ASKS:
+            item = ready.item
+            outcome = Outcome.RENAMED if item.before else Outcome.UPDATED if item.update else Outcome.ADDED
+            return replace(item, outcome=outcome, reason=ASKS_FIRST)
         if ready.prepared.error:
             self.failed[ready.item.source.path] = ready.item
         return ready

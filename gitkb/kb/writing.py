@@ -35,8 +35,10 @@ from gitkb.wiki.made import refuse_newer
 if TYPE_CHECKING:
     from gitkb.answer.exploration import Exploration
     from gitkb.answer.values import Saved
+    from gitkb.config import Settings
     from gitkb.ingest.estimate import Estimate
     from gitkb.ingest.remembering import FileMemory
+    from gitkb.ingest.run import AddRun
     from gitkb.lint.values import FixSummary, LintOptions
 
 
@@ -56,7 +58,7 @@ class Writing(Base):
         start = start_of(self.store, options.branch, options.start)
         settings = for_once(self.settings(start), options)
         if options.dry_run:
-            return AddRun(self.store, self.catalog, settings, options, listener, network=self.network, memory=memory)(paths)
+            return self._asking_nobody(settings, options, listener, memory)(paths)
         with self._asking(listener).session(settings, start, max_tokens=options.max_tokens, needed=True) as session:
             return AddRun(self.store, self.catalog, settings, options, listener, session, self.network, memory)(paths)
 
@@ -85,15 +87,25 @@ class Writing(Base):
     def estimate(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> "Estimate":
         """What `add` would ask of a model, without asking it; see `gitkb.ingest.estimate`."""
         from gitkb.ingest.branches import start_of
-        from gitkb.ingest.run import AddRun
-        from gitkb.ingest.session import model_settings, replies
 
         self.recover(listener)
         settings = for_once(self.settings(start_of(self.store, options.branch, options.start)), options)
         if settings.compiler != "llm":
             raise asks_none()
-        run = AddRun(self.store, self.catalog, settings, options, listener, network=self.network)
-        return run.estimate(paths, model_settings(settings, self.user()), replies(self.store))
+        return self._asking_nobody(settings, options, listener).estimate(paths)
+
+    def _asking_nobody(
+        self, settings: "Settings", options: AddOptions, listener: Listener, memory: "FileMemory | None" = None
+    ) -> "AddRun":
+        """An `add` that asks no model, but knows what one has answered."""
+        from gitkb.ingest.run import AddRun
+
+        if settings.compiler != "llm":
+            return AddRun(self.store, self.catalog, settings, options, listener, None, self.network, memory)
+        from gitkb.ingest.session import model_settings, replies
+
+        model, known = model_settings(settings, self.user()), replies(self.store)
+        return AddRun(self.store, self.catalog, settings, options, listener, None, self.network, memory, model, known)
 
     def recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> RecompileSummary:
         """Makes documents again from their originals in the knowledge base; see `gitkb.ingest.recompile`."""

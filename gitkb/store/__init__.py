@@ -11,11 +11,12 @@ from gitkb.store.remote import Network, Pushed, Remote, ask_service
 from gitkb.store.repository import Store
 from gitkb.store.run import Run
 from gitkb.store.snapshot import Snapshot, TreeView
-from gitkb.store.values import Commit, Edit, PlannedCommit, Recovery, Rescued, RunState, Stored, WorktreeStatus
+from gitkb.store.values import Commit, Content, Edit, PlannedCommit, Recovery, Rescued, RunState, Stored, WorktreeStatus
 
 __all__ = [
     "Ancestors",
     "Commit",
+    "Content",
     "Edit",
     "Network",
     "PlannedCommit",

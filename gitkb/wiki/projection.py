@@ -37,6 +37,15 @@ class Scope:
     def __bool__(self) -> bool:
         return bool(self.records_before or self.records_after or self.pages or self.topics)
 
+    def with_(self, other: "Scope") -> "Scope":
+        """What happened in this scope and then in another one."""
+        return Scope(
+            [*self.records_before, *other.records_before],
+            [*self.records_after, *other.records_after],
+            {*self.pages, *other.pages},
+            {*self.topics, *other.topics},
+        )
+
 
 def is_shared(path: str) -> bool:
     """Whether the page at a path can be one of the projection's."""
