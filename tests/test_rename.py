@@ -290,6 +290,18 @@ def test_a_dry_run_foresees_every_path_and_leaves_nothing(kb: Path, docs: Path, 
     assert aside["foreseen"]["pages"] == {"created": [], "changed": [], "removed": []}  # only the pages branch has them
 
 
+def test_a_dry_run_says_each_line_with_dead_links_once_and_not_too_many(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
+    lines = "".join(f"- [one](sources/docs/raft.md), [same](sources/docs/raft.md) of {n}\n" for n in range(25))
+    write(kb / "wiki", {"howto.md": f"# How to\n\n{lines}"})
+    git(kb, "add", "wiki")
+    git(kb, "commit", "-qm", "my page")
+    (docs / "raft.md").rename(docs / "leader.md")
+    told = [line for line in gitkb("add", docs, "--dry-run").out.splitlines() if line.startswith("link")]
+    assert len(told) == 21 and told[-1] == "link    and 5 more lines; -v shows them"
+    assert told[0] == "link    wiki/howto.md:3 leads to wiki/sources/docs/raft.md"
+    assert "wiki/howto.md:27 leads to" in gitkb("add", docs, "--dry-run", "-v").out
+
+
 def test_prune_never_empties_a_root_and_leaves_other_roots(kb: Path, docs: Path, tmp_path: Path, gitkb: Run, git: Git) -> None:
     before = git(kb, "rev-parse", "HEAD")
     empty = tmp_path / "mounted" / "docs"

@@ -21,7 +21,7 @@ from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.options import CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
 from gitkb.cli.progress import display
-from gitkb.cli.remove import BranchOption, pages_in_words, tell_pages
+from gitkb.cli.remove import BranchOption, pages_in_words, tell_links, tell_pages
 from gitkb.cli.spending import spending, spent
 from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 
@@ -48,7 +48,7 @@ def add(
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
     include: Annotated[Globs, typer.Option(metavar="GLOB", help="Only these; may be repeated.")] = None,
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added; change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone from the folder.")] = False,
     branch: BranchOption = "",
     start: Annotated[
@@ -169,7 +169,7 @@ def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder:
     counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, options.dry_run) if number]
     done = ", ".join(counts) or "nothing to add"
     if options.dry_run:
-        tell_foreseen(summary.foreseen, summary.pages)
+        tell_foreseen(summary.foreseen, summary.pages, files=options.timings, every=options.timings)
     terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{pages_in_words(summary.pages)}")
     if summary.added + summary.updated + summary.renamed + summary.removed and not options.dry_run:
         then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
@@ -197,14 +197,13 @@ def _reasons(why: str) -> str:
     return why if ", " in why else why.split(" ", 1)[1]
 
 
-def tell_foreseen(foreseen: Foreseen, pages: PageChanges) -> None:
-    """The files, pages and links that a dry run is about."""
-    for word, paths in (("write", foreseen.written), ("delete", foreseen.deleted)):
+def tell_foreseen(foreseen: Foreseen, pages: PageChanges, *, files: bool, every: bool) -> None:
+    """The pages and links that a dry run is about, `every` one of these, and the `files` besides."""
+    for word, paths in (("write", foreseen.written), ("delete", foreseen.deleted)) if files else ():
         for path in paths:
             terminal.tell(f"  {word:7} {path}")
     tell_pages(pages, {})
-    for link in foreseen.links:
-        terminal.tell(f"link    {link.page}:{link.line} leads to {link.target}")
+    tell_links(foreseen.links, every=every)
 
 
 def _next(folder: Path | None) -> str:

@@ -68,13 +68,13 @@ def recompile(
     if json:
         terminal.tell_json(_event(summary, dry_run) | {"unwritten": listener.missing})
     else:
-        _tell(summary, dry_run)
+        _tell(summary, dry_run, every=options.timings)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
 
 
-def _tell(summary: RecompileSummary, dry_run: bool) -> None:
+def _tell(summary: RecompileSummary, dry_run: bool, *, every: bool) -> None:
     if dry_run:
-        tell_foreseen(summary.foreseen, summary.pages)
+        tell_foreseen(summary.foreseen, summary.pages, files=True, every=every)
     counts = (
         ("would have recompiled" if dry_run else "recompiled", summary.recompiled),
         ("unchanged", summary.unchanged),
