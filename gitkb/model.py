@@ -212,7 +212,8 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DocumentResult:
     """The outcome of one source, reported in scan order; `commit` is set once it is published. `before` is the name that a
-    renamed document had. `phases` in seconds."""
+    renamed document had, `url` the address of a source of the web (its path is a guess where it could not be fetched).
+    `phases` in seconds."""
 
     document: str
     source: str
@@ -223,6 +224,7 @@ class DocumentResult:
     title: str = ""
     phases: Mapping[str, float] = field(default_factory=dict)
     before: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,3 +344,8 @@ class SourceFile:
     root: str
     folder: Path
     page: WebPage | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: its address where it was fetched, else its path."""
+        return self.page.url if self.page else self.path

@@ -83,19 +83,20 @@ class Adding(Messages):
             self._say_outcome(result)
 
     def _say_outcome(self, result: DocumentResult) -> None:
+        source = result.url or result.source
         if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and result.reason != "unchanged"):
-            self.say(f"  {result.outcome:7} {result.source}: {result.reason}")
+            self.say(f"  {result.outcome:7} {source}: {result.reason}")
         elif self.dry_run and result.outcome not in (Outcome.SKIPPED, Outcome.UNCHANGED, Outcome.REMOVED):
             name = f"{result.before} -> {result.document}" if result.before else result.document
             reason = f": {result.reason}" if result.reason else ""
-            terminal.tell(f"{result.outcome}  {name}  ({result.source}){reason}")
+            terminal.tell(f"{result.outcome}  {name}  ({source}){reason}")
 
 
 def _event(result: DocumentResult) -> dict[str, object]:
     fields = asdict(result)
     wanted = ("document", "source", "outcome", "reason", "commit", "seconds")
     found = {"event": "document"} | {name: fields[name] for name in wanted} | {"seconds": round(result.seconds, 3)}
-    return found | ({"before": result.before} if result.before else {})
+    return found | {name: fields[name] for name in ("before", "url") if fields[name]}
 
 
 def _unsupported(event: Scanned) -> str:

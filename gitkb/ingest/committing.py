@@ -262,12 +262,18 @@ def undone(entry: Item | Ready) -> DocumentResult:
     if isinstance(entry, Ready):
         reason = " ".join(part for part in (entry.prepared.error, entry.prepared.hint) if part)
         seconds = sum((entry.prepared.phases or {}).values())
-        return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds)
+        return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds, url=_url(item))
     before = item.before if item.outcome is Outcome.RENAMED else ""
-    return DocumentResult(item.document, item.source.path, item.outcome or Outcome.FAILED, item.reason, before=before)
+    outcome = item.outcome or Outcome.FAILED
+    return DocumentResult(item.document, item.source.path, outcome, item.reason, before=before, url=_url(item))
 
 
 def _landed(ready: Ready, outcome: Outcome, commit: str, phases: dict[str, float]) -> DocumentResult:
     item, before = ready.item, ready.item.before if outcome is Outcome.RENAMED else ""
     seconds = sum(phases.values())
-    return DocumentResult(item.document, item.source.path, outcome, "", commit, seconds, ready.prepared.title, phases, before)
+    title, url = ready.prepared.title, _url(item)
+    return DocumentResult(item.document, item.source.path, outcome, "", commit, seconds, title, phases, before, url)
+
+
+def _url(item: Item) -> str:
+    return item.source.page.url if item.source.page else ""

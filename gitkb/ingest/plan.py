@@ -164,7 +164,7 @@ def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) 
     format, so that it may be read; else it fails like the other."""
     ending = PurePosixPath(item.source.path).suffix.lower()
     if ending == PurePosixPath(failed.source.path).suffix.lower():
-        return replace(item, outcome=Outcome.FAILED, reason=f"same bytes as {failed.source.path}, which failed.", twin="")
+        return replace(item, outcome=Outcome.FAILED, reason=f"same bytes as {failed.source.name}, which failed.", twin="")
     used = {other.document for other in items if other.outcome is None}
     name = next(name for name in names.candidates(item.source.path) if name not in used and not known.taken(name))
     return replace(item, document=name, outcome=None, reason="", twin="")

@@ -149,7 +149,8 @@ def test_a_dry_run_fetches_says_what_would_be_and_keeps_nothing(add: Command, si
     site.pages["/a"] = Page(html("One"), etag='"1"')
     before = git(kb, "rev-parse", "HEAD")
     ran = add(f"{site.url}/a", f"{site.url}/gone", "--dry-run")
-    assert f"added  {name_of(site, 'a')}  (web/127.0.0.1:{site.port}/a.html)" in ran.out and "failed 1" in ran.out
+    assert f"added  {name_of(site, 'a')}  ({site.url}/a)" in ran.out and "failed 1" in ran.out
+    assert f"failed  {site.url}/gone: there is no such page" in ran.err
     assert git(kb, "rev-parse", "HEAD") == before and not (kb / ".git" / "gitkb" / "web").exists()
 
 
