@@ -236,7 +236,8 @@ def test_prune_shows_what_is_gone_and_removes_it_before_the_one_pages_commit(
     (docs / "guide" / "checkpoints.txt").unlink()
     write(docs, {"new.md": "# New\n\nA new text is a text that was not there.\n"})
     before = git(kb, "rev-parse", "HEAD")
-    assert "removed" not in gitkb("add", docs, "--dry-run").out
+    dry = gitkb("add", docs, "--dry-run")
+    assert "removed" not in dry.out and "2 documents whose file is gone stay; --prune removes them." in dry.err
     told = gitkb("add", docs, "--prune", "--dry-run", "-v").out
     assert git(kb, "rev-parse", "HEAD") == before
     assert "gone     docs/guide/checkpoints  (docs/guide/checkpoints.txt)" in told and "delete  raw/docs/raft.md" in told

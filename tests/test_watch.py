@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from gitkb.cli.following import Following
 from gitkb.config import Settings
 from gitkb.errors import UsageError
 from gitkb.events import AddOptions, AddSummary, Listener, WatchListener, WatchOptions
 from gitkb.ingest.changes import Changes
 from gitkb.kb import KnowledgeBase
-from gitkb.model import DocumentResult
+from gitkb.model import DocumentResult, Outcome, PageChanges
 
 
 class Done(Exception):
@@ -51,6 +52,9 @@ class Story(WatchListener):
     def failed(self, message: str, hint: str) -> None:
         self.happened.append(f"error: {message}")
         self._look()
+
+    def missing_folder(self, folder: Path) -> None:
+        self.message(f"missing {folder.name}")
 
     def _look(self) -> None:
         if self.begun and any(self.wanted in line for line in self.happened):
@@ -126,7 +130,7 @@ def test_errors_are_told_and_overcome(kb: KnowledgeBase, tmp_path: Path, write_f
         yield "error: Branch other is checked out instead of main"
         git(top, "checkout", "-q", "main")
         docs.rename(tmp_path / "away")
-        yield "is gone; it is waited for"
+        yield "missing docs"
         (tmp_path / "away").rename(docs)
         yield "added docs/c.md"
 
@@ -190,10 +194,22 @@ def test_the_command_prints_json_lines_and_ends_cleanly_on_ctrl_c(
         if events[-1] == {"event": "watching", "folders": ["docs"]}:
             (docs / "b.md").write_text("# Page\n\nA page is a block of a file.\n")
         if events[-1]["event"] == "summary" and any(event.get("source") == "docs/b.md" for event in events):
+            (docs / "a.md").unlink()
+        if events[-1] == {"event": "staying", "document": "docs/a", "source": "docs/a.md"}:
+            docs.rename(tmp_path / "away")
+        if events[-1] == {"event": "missing", "folder": "docs"}:
             process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
+    assert "Found 1 document: docs/." in err and "1 document whose file" not in err and "docs is gone; it is waited for." in err
     assert process.returncode == 130 and "Stopped. What was committed is kept" in err
     assert [event["outcome"] for event in events if event["event"] == "document"] == ["added", "added"]
     assert list((tmp_path / "kb" / ".git" / "gitkb" / "runs").iterdir()) == []
     assert len(git(tmp_path / "kb", "ls-tree", "-r", "--name-only", "inbox", ".gitkb/documents").splitlines()) == 2
     assert git(tmp_path / "kb", "ls-files", ".gitkb/documents") == ""
+
+
+def test_a_run_says_what_it_did_and_not_each_time_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    following = Following(json=False)
+    following.document(DocumentResult("docs/a", "docs/a.md", Outcome.ADDED))
+    following.ran(AddSummary(1, 0, 0, 0, "main", "4be1c02" * 5, PageChanges(), 0.5))
+    assert capsys.readouterr().out == "Added 1 in 0.5 s.\n"

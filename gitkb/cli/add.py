@@ -164,14 +164,14 @@ def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
     return KnowledgeBase.open(Path())
 
 
-def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path | None) -> None:
-    """Says what a run did, and where to look now."""
+def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path | None, *, next_step: bool = True) -> None:
+    """Says what a run did and, as a `next_step`, where to look now."""
     counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, options.dry_run) if number]
     done = ", ".join(counts) or "nothing to add"
     if options.dry_run:
         tell_foreseen(summary.foreseen, summary.pages, files=options.timings, every=options.timings)
     terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{pages_in_words(summary.pages)}")
-    if summary.added + summary.updated + summary.renamed + summary.removed and not options.dry_run:
+    if next_step and not options.dry_run and summary.added + summary.updated + summary.renamed + summary.removed:
         then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
         terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{then}")
     if cost := spent(summary.usage, summary.ungrounded):

@@ -35,7 +35,7 @@ class Following(Adding, WatchListener):
         if did and self.json:
             terminal.tell_json(summary_event(summary) | {"unwritten": self.missing})
         elif did:
-            tell_summary(summary, skips, self.options, self.kb)
+            tell_summary(summary, skips, self.options, self.kb, next_step=False)
             sys.stdout.flush()
         self.missing = 0
 
@@ -45,6 +45,11 @@ class Following(Adding, WatchListener):
         self.say(f"error: {message} It is tried again.")
         if hint:
             self.say(f"hint:  {hint}")
+
+    def missing_folder(self, folder: Path) -> None:
+        self.say(f"{folder} is gone; it is waited for.")
+        if self.json:
+            terminal.tell_json({"event": "missing", "folder": folder.name})
 
     def idle(self, folders: Sequence[Path]) -> None:
         if self.is_told:

@@ -66,6 +66,15 @@ class Adding(Messages):
             else:
                 terminal.tell(f"gone     {each.document}  ({each.source})")
 
+    def staying(self, documents: Sequence[GoneDocument]) -> None:
+        if self.json:
+            for each in documents:
+                terminal.tell_json({"event": "staying"} | asdict(each))
+        else:
+            one = len(documents) == 1
+            what = "1 document whose file is gone stays" if one else f"{len(documents):,} documents whose file is gone stay"
+            self.say(f"{what}; --prune removes {'it' if one else 'them'}.")
+
     def progress(self, event: Progress) -> None:
         if self.advance is not None:
             self.advance(event)

@@ -42,6 +42,9 @@ class Listener:
     def gone(self, documents: Sequence[GoneDocument]) -> None:
         """These documents are about to be removed, because their files are gone; called before anything is changed."""
 
+    def staying(self, documents: Sequence[GoneDocument]) -> None:
+        """The files of these documents are gone, and the documents stay, because they were not to be pruned."""
+
     def progress(self, event: Progress) -> None:
         """Counts have changed."""
 
@@ -63,6 +66,9 @@ class WatchListener(Listener):
 
     def failed(self, message: str, hint: str) -> None:
         """A run could not be made, or was not ended; it will be tried again."""
+
+    def missing_folder(self, folder: Path) -> None:
+        """A folder is gone; it is waited for."""
 
     def idle(self, folders: Sequence[Path]) -> None:
         """Everything that is there is in; changes are waited for."""

@@ -38,8 +38,9 @@ class Changes:
             stop.set()
 
     def follow(self) -> list[Path]:
-        """Begins to watch the folders that are there and not watched yet, such as one that vanished and came back; which."""
-        begun = []
+        """Begins to watch the folders that are there and not watched yet, such as one that vanished and came back; which came so
+        or went."""
+        found = []
         for folder in self._folders:
             inode = _inode(folder)
             if inode == self._inodes.get(folder):
@@ -47,11 +48,11 @@ class Changes:
             if folder in self._stops:
                 self._stops.pop(folder).set()
             self._inodes.pop(folder, None)
+            found.append(folder)
             if inode is not None:
                 self._inodes[folder] = inode
                 self._begin(folder)
-                begun.append(folder)
-        return begun
+        return found
 
     def wait(self, seconds: float) -> Path | None:
         """The next folder in which something changed, None where nothing did for so long."""

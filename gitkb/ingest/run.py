@@ -32,8 +32,8 @@ from gitkb.ingest.pool import Pool
 from gitkb.ingest.prepare import Workshop
 from gitkb.ingest.prune import Pruning
 from gitkb.ingest.remembering import FileMemory
-from gitkb.ingest.repeats import with_repeats
 from gitkb.ingest.remove import removed_document
+from gitkb.ingest.repeats import with_repeats
 from gitkb.ingest.replies import ASKS, KnownReplies
 from gitkb.ingest.scan import Filter, Scan, scan
 from gitkb.ingest.session import Session
@@ -87,8 +87,9 @@ class AddRun:
     def _add(self, scans: Sequence[Scan], started: float) -> AddSummary:
         found = self._plan(scans)
         gone = found.gone if self.options.prune else ()
-        if gone:
-            self.listener.gone([GoneDocument(each.document, each.source) for each in gone])
+        if found.gone:
+            tell = self.listener.gone if self.options.prune else self.listener.staying
+            tell([GoneDocument(each.document, each.source) for each in found.gone])
         nothing = self.memory is not None and self.memory.complete and not gone and all(item.outcome for item in found.items)
         if nothing:
             return self._nothing(found.items, started)
@@ -110,10 +111,9 @@ class AddRun:
         found = scan(path, self.options.into, Filter(self.options.include, self.options.exclude), self.store.worktree)
         if self.options.prune and not found.is_folder:
             raise UsageError(f"{path} is a single file, and --prune is about folders.", "Name the folder, or leave --prune out.")
-        found = found if self.memory is None else self.memory.at_rest(found)
         name = f"{found.root}/" if path.is_dir() else found.files[0].path
         self.listener.scanned(Scanned(name, len(found.files), found.unsupported))
-        return found
+        return found if self.memory is None else self.memory.at_rest(found)
 
     def _plan(self, scans: Sequence[Scan]) -> Plan:
         """What becomes of every source, at the tip of the branch; nothing is converted yet."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitkb.errors import GitkbError
-from gitkb.events import AddOptions, AddSummary, WatchListener, WatchOptions
+from gitkb.events import AddOptions, AddSummary, GoneDocument, WatchListener, WatchOptions
 from gitkb.ingest.changes import LEFT_OUT, Changes
 from gitkb.ingest.remembering import FileMemory
 from gitkb.model import DocumentResult, Outcome
@@ -51,8 +51,8 @@ class Watching:
         """The folders to look at next, when it is time: what changed has settled, or a run is to be tried again."""
         rescan = time.monotonic() + RESCAN_SECONDS
         while True:
-            if begun := changes.follow():
-                return set(begun)
+            if other := changes.follow():
+                return set(other)
             left = min(rescan, runs.due) - time.monotonic()
             if left <= 0:
                 return set(self.folders)
@@ -81,6 +81,7 @@ class _Runs:
         self._due = float("inf")
         self._seen: set[Path] = set()
         self._said: dict[str, DocumentResult] = {}
+        self._staying: set[str] = set()
         self._missing: set[Path] = set()
         self._error = ""
 
@@ -116,7 +117,8 @@ class _Runs:
         options = self._watching.options.add
         known = all(folder in self._seen for folder in there)
         options = replace(options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known)
-        summary = self._watching.add(there, options, _News(listener, self._said, self._memory, first=not known), self._memory)
+        news = _News(listener, self._said, self._staying, self._memory, first=not known)
+        summary = self._watching.add(there, options, news, self._memory)
         self._seen.update(there)
         listener.ran(summary)
 
@@ -126,7 +128,7 @@ class _Runs:
             return True
         if folder not in self._missing:
             self._missing.add(folder)
-            self._watching.listener.message(f"{folder} is gone; it is waited for.")
+            self._watching.listener.missing_folder(folder)
         return False
 
     def _tell(self, error: GitkbError | OSError) -> None:
@@ -142,14 +144,23 @@ class _Runs:
 class _News(WatchListener):
     """Passes on what was not said before: a file that is skipped, or failed, for the same reason as last time is no news."""
 
-    def __init__(self, listener: WatchListener, said: dict[str, DocumentResult], memory: FileMemory, *, first: bool) -> None:
-        self._listener, self._said, self._memory, self._first = listener, said, memory, first
+    def __init__(
+        self, listener: WatchListener, said: dict[str, DocumentResult], staying: set[str], memory: FileMemory, *, first: bool
+    ) -> None:
+        """`said` is what became of sources last, `staying` the documents of which was said that they stay."""
+        self._listener, self._said, self._staying, self._memory, self._first = listener, said, staying, memory, first
         self.message = listener.message  # type: ignore[method-assign]
         self.gone = listener.gone  # type: ignore[method-assign]
         self.progress = listener.progress  # type: ignore[method-assign]
         self.unwritten = listener.unwritten  # type: ignore[method-assign]
         self.timing = listener.timing  # type: ignore[method-assign]
         self.scanned = listener.scanned if first else super().scanned  # type: ignore[method-assign]
+
+    def staying(self, documents: Sequence[GoneDocument]) -> None:
+        news = [each for each in documents if each.document not in self._staying]
+        if news and not self._memory.waiting:  # a file that is not looked at yet may be one that moved
+            self._staying.update(each.document for each in news)
+            self._listener.staying(news)
 
     def document(self, result: DocumentResult) -> None:
         before = self._said.get(result.source)
