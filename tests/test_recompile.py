@@ -289,3 +289,18 @@ def test_a_model_is_asked_once_and_the_settings_of_the_knowledge_base_are_the_ru
     gitkb("recompile", "docs/raft")
     assert server.purposes()["digest"] == 3
     gitkb("recompile", "--outdated", "--model", "large", "--max-tokens", "1", code=3)
+
+
+def test_a_dry_run_of_add_asks_no_model_and_foresees_what_is_answered(
+    kb: Path, tmp_path: Path, gitkb: Run, git: Git, server: ModelServer
+) -> None:
+    once = (write(tmp_path / "more", {"lease.md": "# Leases\n\nA lease is a lock that ends by itself.\n"}), "--model", "small")
+    dry = _events(gitkb("add", *once, "--dry-run", "--json"))
+    assert server.calls == 0 and dry[0]["outcome"] == "added" and dry[0]["reason"] == "asks the model; what changes is known then"
+    assert dry[-1]["foreseen"]["written"] == []
+    gitkb("add", *once)
+    paid, files = server.calls, git(kb, "ls-files", "*/more/*").splitlines()
+    gitkb("remove", "more/lease")
+    dry = _events(gitkb("add", *once, "--dry-run", "--json"))
+    assert server.calls == paid and dry[0]["reason"] == ""
+    assert set(dry[-1]["foreseen"]["written"] + dry[-1]["foreseen"]["pages"]["created"]) >= set(files)
