@@ -4,7 +4,7 @@ Invariant: nothing that a person named is left out of the results: each address 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitkb.ingest.plan import Item
 from gitkb.model import Outcome, SourceFile
@@ -30,6 +30,7 @@ def with_repeats(items: Sequence[Item], repeats: Sequence[Repeat]) -> list[Item]
 
 
 def _item(item: Item, repeat: Repeat) -> Item:
+    source = replace(repeat.source, page=None)  # it is called by its own address, and not by that of the page
     if repeat.error:
-        return Item(repeat.source, item.document, outcome=Outcome.FAILED, reason=repeat.error)
-    return Item(repeat.source, item.document, outcome=Outcome.SKIPPED, reason=f"same page as {repeat.first}")
+        return Item(source, item.document, outcome=Outcome.FAILED, reason=repeat.error)
+    return Item(source, item.document, outcome=Outcome.SKIPPED, reason=f"same page as {repeat.first}")
