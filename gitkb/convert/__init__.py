@@ -56,7 +56,7 @@ def convert(file: Path, name: str, *, max_bytes: int, page: WebPage | None = Non
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."
         ) from error
-    except MemoryError as error:
+    except (MemoryError, SystemError) as error:  # CPython may lose the error that says there is no memory, and then says this
         raise ConversionError(
             "the document needs more memory than allowed.", "Split it, or raise convert.memory in .gitkb/config.yaml."
         ) from error

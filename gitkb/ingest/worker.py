@@ -69,11 +69,11 @@ def _answer(job: Job, shop: Workshop) -> Prepared:
     try:
         return prepare(job, shop)
     except ConversionError as error:
-        exhausted = isinstance(error.__cause__, MemoryError)
+        exhausted = isinstance(error.__cause__, MemoryError | SystemError)
         return Prepared(job.document, error=error.message, hint=error.hint, exhausted=exhausted)
     except GitkbError as error:
         return Prepared(job.document, error=error.message, hint=error.hint)
-    except MemoryError:
+    except (MemoryError, SystemError):  # see gitkb.convert.convert
         return Prepared(job.document, error="it needs more memory than convert.memory allows.", hint=_RAISE, exhausted=True)
     except RecursionError:
         return Prepared(job.document, error="it is nested too deeply to be read.", hint=_OTHERWISE)
