@@ -11,11 +11,11 @@ from gitkb.answer.pages import Pages
 from gitkb.answer.values import Saved
 from gitkb.catalog.catalog import Catalog
 from gitkb.config import Settings
-from gitkb.errors import RefMoved, RepositoryError
+from gitkb.errors import NotFound, RefMoved, RepositoryError
 from gitkb.events import Listener
 from gitkb.explorations import FOLDER
 from gitkb.ingest import pages
-from gitkb.ingest.branches import start_of
+from gitkb.ingest.branches import branch_tip, start_of
 from gitkb.ingest.messages import exploration_message
 from gitkb.store import PlannedCommit, Run, Store, Transaction
 
@@ -39,7 +39,15 @@ class SaveRun:
             path, new = self._publish(run, exploration)
             pages.refresh(self.store, run, self.catalog, self.settings, self.listener)
         self.store.maintain()
-        return Saved(path, run.branch, start_of(self.store, run.branch, "").commit, new)
+        return Saved(path, self._where(run.branch), start_of(self.store, run.branch, "").commit, new)
+
+    def _where(self, branch: str) -> str:
+        """The branch on which the page is: the checked-out one where another was not made, as there was nothing to save."""
+        try:
+            branch_tip(self.store, branch)
+        except NotFound:
+            return self.store.branch()
+        return branch
 
     def _publish(self, run: Run, exploration: Exploration) -> tuple[str, bool]:
         for _ in range(ATTEMPTS):
