@@ -11,15 +11,15 @@ from gitkb.answer.pages import Pages
 from gitkb.answer.values import Saved
 from gitkb.catalog.catalog import Catalog
 from gitkb.config import Settings
-from gitkb.errors import NotFound, RefMoved, RepositoryError
+from gitkb.errors import NotFound, RepositoryError
 from gitkb.events import Listener
 from gitkb.explorations import FOLDER
 from gitkb.ingest import pages
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.branches import branch_tip, start_of
 from gitkb.ingest.messages import exploration_message
 from gitkb.store import PlannedCommit, Run, Store, Transaction
 
-ATTEMPTS = 50
 MOST_OF_A_NAME = 1_000
 
 
@@ -50,15 +50,7 @@ class SaveRun:
         return branch
 
     def _publish(self, run: Run, exploration: Exploration) -> tuple[str, bool]:
-        for _ in range(ATTEMPTS):
-            try:
-                with run.locked(self.listener.message) as transaction:
-                    return self._transact(transaction, exploration)
-            except RefMoved:
-                continue
-        raise RepositoryError(
-            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
-        )
+        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, exploration))
 
     def _transact(self, transaction: Transaction, exploration: Exploration) -> tuple[str, bool]:
         tip = transaction.tip

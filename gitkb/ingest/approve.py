@@ -13,10 +13,11 @@ from gitkb.approvals import Approval, Confirmation
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
-from gitkb.errors import CannotApprove, RefMoved, RepositoryError, UsageError
+from gitkb.errors import CannotApprove, UsageError
 from gitkb.events import ApprovedPage, ApproveOptions, ApproveSummary, Listener
 from gitkb.ingest import pages
 from gitkb.ingest.approvable import Approvable, approvable, named_pages
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import approval_message, edit_message
@@ -25,7 +26,6 @@ from gitkb.model import PageChanges
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 from gitkb.wiki.made import refuse_newer
 
-ATTEMPTS = 50
 _NOBODY = "git knows no e-mail address of yours, and an approval must say who gave it."
 _SET = 'Tell git once: git config --global user.email "you@example.org" (and user.name).'
 
@@ -119,15 +119,7 @@ class ApproveRun:
         return f"Pages are made on {self.settings.pages.branch}: merge {branch} there first, then approve it."
 
     def _publish(self, run: Run, wanted: Sequence[str], confirmation: Confirmation) -> _Planned:
-        for _ in range(ATTEMPTS):
-            try:
-                with run.locked(self.listener.message) as transaction:
-                    return self._transact(transaction, wanted, confirmation)
-            except RefMoved:
-                continue
-        raise RepositoryError(
-            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
-        )
+        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, wanted, confirmation))
 
     def _transact(self, transaction: Transaction, wanted: Sequence[str], confirmation: Confirmation) -> _Planned:
         refuse_newer(transaction.tip)

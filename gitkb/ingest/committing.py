@@ -14,9 +14,9 @@ from dataclasses import replace
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import known_at
 from gitkb.config import Settings
-from gitkb.errors import RefMoved, RepositoryError
 from gitkb.events import Listener, Progress
 from gitkb.ingest import land, names, pages
+from gitkb.ingest.attempts import until_published
 from gitkb.ingest.desk import Asked, Desk, Fetch
 from gitkb.ingest.grouping import GROUP_SECONDS, Group, Results
 from gitkb.ingest.land import Ready
@@ -32,7 +32,6 @@ from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 
 PAGES_EVERY = 500
 CACHE_BYTES = 2 * 1024**3
-ATTEMPTS = 50
 ASKS_FIRST = "asks the model; what changes is known then"
 """What a dry run says of a document for which a model would have to be asked."""
 
@@ -136,17 +135,10 @@ class Committing:
         own."""
         if not group:
             return {}
-        for _ in range(ATTEMPTS):
-            try:
-                results, again = self._transact(group)
-            except RefMoved:
-                continue
-            named = [self.prepare_again(ready.item) for ready in again]
-            results.update({_key(r.item): undone(r) for r in named if r.prepared.error})
-            return results | self._publish([ready for ready in named if not ready.prepared.error])
-        raise RepositoryError(
-            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run it again."
-        )
+        results, again = until_published(lambda: self._transact(group))
+        named = [self.prepare_again(ready.item) for ready in again]
+        results.update({_key(r.item): undone(r) for r in named if r.prepared.error})
+        return results | self._publish([ready for ready in named if not ready.prepared.error])
 
     def _transact(self, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready]]:
         asked = time.perf_counter()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
-from gitkb.errors import RefMoved, RepositoryError, UsageError
+from gitkb.errors import UsageError
 from gitkb.events import DecideSummary, Listener, TakeBackOptions
 from gitkb.ingest import pages
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.deciding import Deciding
 from gitkb.ingest.messages import decide_message
@@ -27,8 +28,6 @@ from gitkb.wiki.generated import Seal, state
 
 if TYPE_CHECKING:
     from gitkb.ingest.authoring import Author
-
-ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +67,7 @@ class DecideRun:
             return self._preview(tip, wish)
         what, branch = f"decide: {wish.said}", self.options.branch or None
         with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
-            for _ in range(ATTEMPTS):
-                try:
-                    with run.locked(self.listener.message) as transaction:
-                        done = self._transact(transaction, wish)
-                except RefMoved:
-                    continue
-                break
-            else:
-                raise RepositoryError(
-                    "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
-                )
+            done = in_transaction(run, self.listener, lambda transaction: self._transact(transaction, wish))
             changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
         self.store.maintain()
         tip = start_of(self.store, run.branch, "")

@@ -5,18 +5,17 @@ documents after the setting was made, so two branches add the same one; a person
 """
 
 from gitkb.config import RawSettings, Settings
-from gitkb.errors import RefMoved, RepositoryError
 from gitkb.events import Listener
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.setup import BEGIN, END
 from gitkb.model import LARGE
-from gitkb.store import PlannedCommit, Run, Snapshot, Store
+from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
 
 GIT_LIMIT = 100 * 1024**2
 """Bytes: GitHub refuses a larger file, and with it the whole push."""
 
 ATTRIBUTES = ".gitattributes"
 LINE = f"raw/**/*{LARGE}.* filter=lfs diff=lfs merge=lfs -text"
-_ATTEMPTS = 50
 _MESSAGE = "attributes: keep large originals in Git LFS\n\nGitkb-Operation: attributes\n"
 
 
@@ -41,15 +40,12 @@ def refusal(settings: Settings, size: int) -> str:
 def keep_in_lfs(store: Store, run: Run, listener: Listener) -> None:
     """Make this repository and the run's branch ready for originals in Git LFS: programs, filter, hook, attributes."""
     store.require_lfs(listener.message)
-    for _ in range(_ATTEMPTS):
-        try:
-            with run.locked(listener.message) as transaction:
-                if changes := noted_line(transaction.tip):
-                    transaction.publish([PlannedCommit(_MESSAGE, changes)])
-            return
-        except RefMoved:
-            continue
-    raise RepositoryError("The branch kept moving under every attempt to commit.", "Wait for the other writers, then add again.")
+
+    def noted(transaction: Transaction) -> None:
+        if changes := noted_line(transaction.tip):
+            transaction.publish([PlannedCommit(_MESSAGE, changes)])
+
+    in_transaction(run, listener, noted)
 
 
 def noted_line(tip: Snapshot) -> dict[str, bytes | None]:

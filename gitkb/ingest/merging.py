@@ -10,9 +10,10 @@ from shlex import quote
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.config import CONFIG_PATH, Settings, parse_settings
-from gitkb.errors import MergeConflict, RefMoved, RepositoryError
+from gitkb.errors import MergeConflict, RepositoryError
 from gitkb.events import Listener, MergeChoices, MergeSummary
 from gitkb.ingest import pages
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.following import renamed_documents
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, merge_message
@@ -22,7 +23,6 @@ from gitkb.ingest.versions import refuse_newer_settings
 from gitkb.records import document_of
 from gitkb.store import Ancestors, PlannedCommit, Run, Snapshot, Store, Transaction, merge_lines
 
-ATTEMPTS = 50
 NAMED = 10
 
 
@@ -51,15 +51,7 @@ class Merging:
         return parse_settings(content.decode("utf-8", "replace"))
 
     def _join(self, theirs: Snapshot, source: str) -> United | None:
-        for _ in range(ATTEMPTS):
-            try:
-                with self._run.locked(self._listener.message) as transaction:
-                    return self._transact(transaction, theirs, source)
-            except RefMoved:
-                continue
-        raise RepositoryError(
-            "The branch kept moving under every attempt to merge.", "Wait for the other writers, then try again."
-        )
+        return in_transaction(self._run, self._listener, lambda transaction: self._transact(transaction, theirs, source))
 
     def _transact(self, transaction: Transaction, theirs: Snapshot, source: str) -> United | None:
         """One attempt under the lock; None where the branch holds the commit already."""

@@ -6,15 +6,13 @@ happens whole or not at all, in the same transaction as everything that writes. 
 
 from dataclasses import dataclass
 
-from gitkb.errors import RefMoved, RepositoryError
 from gitkb.events import Listener, MigrateSummary
 from gitkb.formats import FORMATS, Formats
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.messages import migration_message
 from gitkb.ingest.versions import format_at, migrated
 from gitkb.store import PlannedCommit, Run, Snapshot, Store, Transaction
-
-ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +40,7 @@ class Migration:
         return MigrateSummary(self.branch or self.store.branch(), tip.commit, number or newest, newest, files)
 
     def _publish(self, run: Run) -> tuple[str, ...]:
-        for _ in range(ATTEMPTS):
-            try:
-                with run.locked(self.listener.message) as transaction:
-                    return self._transact(transaction)
-            except RefMoved:
-                continue
-        raise RepositoryError(
-            "The branch kept moving under every attempt to migrate.", "Wait for the other writers, then try again."
-        )
+        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction))
 
     def _transact(self, transaction: Transaction) -> tuple[str, ...]:
         before, files = format_at(transaction.tip, self.formats), migrated(transaction.tip, self.formats)

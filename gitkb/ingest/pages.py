@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
-from gitkb.errors import ModelError, RefMoved, RepositoryError
+from gitkb.errors import ModelError
 from gitkb.events import Listener
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.land import own_edits
 from gitkb.ingest.messages import edit_message, pages_message
 from gitkb.ingest.notes import Note, remember, scope_since
@@ -31,8 +32,6 @@ from gitkb.wiki.projection import PROJECTION, Scope, is_page, is_shared, project
 
 if TYPE_CHECKING:
     from gitkb.ingest.authoring import Author, Written
-
-ATTEMPTS = 50
 
 
 @dataclass
@@ -76,16 +75,10 @@ def refresh(
         return PageChanges()
     tip = store.snapshot(f"refs/heads/{run.branch}") if author else None
     written = _written(author, tip, listener) if author and tip and not newer(tip) else None
-    for _ in range(ATTEMPTS):
-        try:
-            with run.locked(listener.message) as transaction:
-                changes = _refresh(store, run, transaction, catalog, listener, written)
-        except RefMoved:
-            continue
-        if author and tip and written:
-            author.done(tip, written, run.scratch)
-        return changes
-    raise RepositoryError("The branch kept moving under every attempt to commit the pages.", "Run gitkb refresh.")
+    changes = in_transaction(run, listener, lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
+    if author and tip and written:
+        author.done(tip, written, run.scratch)
+    return changes
 
 
 def is_topic_page(path: str) -> bool:

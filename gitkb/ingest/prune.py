@@ -7,15 +7,13 @@ is. A group is published whole or not at all.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gitkb.errors import RefMoved, RepositoryError
 from gitkb.events import Listener
+from gitkb.ingest.attempts import until_published
 from gitkb.ingest.documents import record_of
 from gitkb.ingest.plan import Gone
 from gitkb.ingest.remove import GROUP_DOCUMENTS, remove_group
 from gitkb.model import DocumentResult, Outcome
 from gitkb.store import Run
-
-ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +29,7 @@ class Pruning:
             yield from self._publish(gone[start : start + GROUP_DOCUMENTS])
 
     def _publish(self, gone: Sequence[Gone]) -> list[DocumentResult]:
-        for _ in range(ATTEMPTS):
-            try:
-                return self._transact(gone)
-            except RefMoved:
-                continue
-        raise RepositoryError(
-            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run it again."
-        )
+        return until_published(lambda: self._transact(gone))
 
     def _transact(self, gone: Sequence[Gone]) -> list[DocumentResult]:
         with self.run.locked(self.listener.message) as transaction:

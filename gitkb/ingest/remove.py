@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
-from gitkb.errors import NotFound, RefMoved, RepositoryError
+from gitkb.errors import NotFound
 from gitkb.events import Listener, RemovedDocument, RemoveSummary, TakeBackOptions
 from gitkb.ingest import pages
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.documents import find_document, own_files, record_of
 from gitkb.ingest.land import own_edits
@@ -28,7 +29,6 @@ from gitkb.wiki.summary import label_of
 if TYPE_CHECKING:
     from gitkb.ingest.authoring import Author
 
-ATTEMPTS = 50
 GROUP_DOCUMENTS = 100
 
 
@@ -61,15 +61,7 @@ class RemoveRun:
         return RemoveSummary(run.branch, start_of(self.store, run.branch, "").commit, tuple(removed), changes)
 
     def _publish(self, run: Run, documents: Sequence[str]) -> list[RemovedDocument]:
-        for _ in range(ATTEMPTS):
-            try:
-                with run.locked(self.listener.message) as transaction:
-                    return self._transact(transaction, documents)
-            except RefMoved:
-                continue
-        raise RepositoryError(
-            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
-        )
+        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, documents))
 
     def _transact(self, transaction: Transaction, documents: Sequence[str]) -> list[RemovedDocument]:
         for document in documents:

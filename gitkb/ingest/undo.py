@@ -15,9 +15,10 @@ from gitkb import records
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS, RecordCorpus
 from gitkb.config import Settings
-from gitkb.errors import ChangedSince, NotFound, NothingToUndo, RefMoved, RepositoryError
+from gitkb.errors import ChangedSince, NotFound, NothingToUndo
 from gitkb.events import Listener, TakeBackOptions, UndoSummary
 from gitkb.ingest import pages
+from gitkb.ingest.attempts import until_published
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.documents import exact_document, find_document, owner_of, record_of
 from gitkb.ingest.following import renamed_documents
@@ -31,7 +32,6 @@ from gitkb.store import Ancestors, Commit, PlannedCommit, Run, Snapshot, Store
 if TYPE_CHECKING:
     from gitkb.ingest.authoring import Author
 
-ATTEMPTS = 50
 LARGE = 1024 * 1024
 NAMED = 3
 _OURS = (".gitkb/", "raw/", "wiki/")
@@ -173,14 +173,7 @@ class UndoRun:
     # The commit.
 
     def _publish(self, run: Run, target: Target) -> TakenBack:
-        for _ in range(ATTEMPTS):
-            try:
-                return self._transact(run, target)
-            except RefMoved:
-                continue
-        raise RepositoryError(
-            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
-        )
+        return until_published(lambda: self._transact(run, target))
 
     def _transact(self, run: Run, target: Target) -> TakenBack:
         with run.locked(self.listener.message) as transaction:

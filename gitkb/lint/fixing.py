@@ -15,9 +15,9 @@ from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.records import RECORDS
 from gitkb.config import Settings
 from gitkb.decisions import SameAs
-from gitkb.errors import RefMoved, RepositoryError
 from gitkb.events import Listener, TakeBackOptions
 from gitkb.ingest import pages
+from gitkb.ingest.attempts import in_transaction
 from gitkb.ingest.branches import start_of
 from gitkb.ingest.following import renamed_to
 from gitkb.ingest.messages import decide_message, link_message
@@ -33,7 +33,6 @@ from gitkb.store import PlannedCommit, Snapshot, Store, Transaction
 if TYPE_CHECKING:
     from gitkb.ingest.authoring import Author
 
-ATTEMPTS = 50
 BY = "rule gitkb-lint/1"
 NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
 
@@ -79,17 +78,7 @@ class FixRun:
         if self.options.dry_run:
             return self._preview(tip, plan)
         with self.store.begin("lint --fix", branch=self.options.branch or None, on_wait=self.listener.message) as run:
-            for _ in range(ATTEMPTS):
-                try:
-                    with run.locked(self.listener.message) as transaction:
-                        done = self._transact(transaction, tip, plan)
-                except RefMoved:
-                    continue
-                break
-            else:
-                raise RepositoryError(
-                    "The branch kept moving under every attempt to commit.", "Wait for the other writers, then try again."
-                )
+            done = in_transaction(run, self.listener, lambda transaction: self._transact(transaction, tip, plan))
             changes = pages.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
         self.store.maintain()
         return replace(done, branch=run.branch, commit=start_of(self.store, run.branch, "").commit, pages=changes)
