@@ -5,6 +5,7 @@ names. A `Writer` belongs to one run and one thread.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from gitkb.store.snapshot import ObjectReader
 from gitkb.store.trees import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
 from gitkb.store.worktree import Worktree
+
+_TRIES = 4
 
 
 @dataclass
@@ -102,4 +105,9 @@ class Writer:
         """Point the journal ref at a durable commit."""
         ref = f"{JOURNAL_REFS}{self.place.folder.id}"
         with library_errors(f"write {ref}"):
+            for _ in range(_TRIES):
+                # `git pack-refs` takes an empty folder away between the moment it is made and that of the file in it.
+                with suppress(pygit2.GitError, OSError):
+                    self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)
+                    return
             self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)
