@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitkb.cli.listening import Skips
-    from gitkb.events import AddOptions, AddSummary, Foreseen, Listener
+    from gitkb.events import AddOptions, AddSummary, Foreseen, Listener, RecompileSummary
     from gitkb.ingest.estimate import Estimate
     from gitkb.kb import KnowledgeBase
     from gitkb.model import PageChanges
@@ -225,21 +225,18 @@ def foreseen_event(foreseen: Foreseen, pages: PageChanges) -> dict[str, object]:
 
 def summary_event(summary: AddSummary, dry_run: bool = False) -> dict[str, object]:
     """The end of a run, for a program."""
+    return ending_event(summary, ("added", "updated", "renamed", "removed", "skipped", "failed"), dry_run)
+
+
+def ending_event(summary: AddSummary | RecompileSummary, outcomes: Sequence[str], dry_run: bool) -> dict[str, object]:
+    """The end of a run that made documents, with the counts of these outcomes, for a program."""
+    pages = {name: len(getattr(summary.pages, name)) for name in ("created", "changed", "removed")}
     found: dict[str, object] = {
         "event": "summary",
-        "added": summary.added,
-        "updated": summary.updated,
-        "renamed": summary.renamed,
-        "removed": summary.removed,
-        "skipped": summary.skipped,
-        "failed": summary.failed,
+        **{name: getattr(summary, name) for name in outcomes},
         "branch": summary.branch,
         "commit": summary.commit,
-        "pages": {
-            "created": len(summary.pages.created),
-            "changed": len(summary.pages.changed),
-            "removed": len(summary.pages.removed),
-        },
+        "pages": pages,
         "seconds": round(summary.seconds, 3),
         "model": spending(summary.usage, summary.ungrounded),
     }

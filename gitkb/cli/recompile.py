@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitkb.cli import terminal
-from gitkb.cli.add import foreseen_event, tell_estimate, tell_foreseen
+from gitkb.cli.add import ending_event, tell_estimate, tell_foreseen
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.options import CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
 from gitkb.cli.progress import display
 from gitkb.cli.remove import BranchOption, pages_in_words, where
-from gitkb.cli.spending import spending, spent
+from gitkb.cli.spending import spent
 from gitkb.errors import ExitCode
 
 if TYPE_CHECKING:
     from gitkb.events import RecompileSummary
+
+_OUTCOMES = ("recompiled", "unchanged", "skipped", "failed")
 
 
 def recompile(
@@ -66,7 +68,7 @@ def recompile(
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
         summary = base.recompile(names, options, listener)
     if json:
-        terminal.tell_json(_event(summary, dry_run) | {"unwritten": listener.missing})
+        terminal.tell_json(ending_event(summary, _OUTCOMES, dry_run) | {"unwritten": listener.missing})
     else:
         _tell(summary, dry_run, every=options.timings)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
@@ -87,23 +89,3 @@ def _tell(summary: RecompileSummary, dry_run: bool, *, every: bool) -> None:
         terminal.tell(where(summary.branch, summary.commit))
     if cost := spent(summary.usage, summary.ungrounded):
         terminal.tell(cost)
-
-
-def _event(summary: RecompileSummary, dry_run: bool) -> dict[str, object]:
-    found: dict[str, object] = {
-        "event": "summary",
-        "recompiled": summary.recompiled,
-        "unchanged": summary.unchanged,
-        "skipped": summary.skipped,
-        "failed": summary.failed,
-        "branch": summary.branch,
-        "commit": summary.commit,
-        "pages": {
-            "created": len(summary.pages.created),
-            "changed": len(summary.pages.changed),
-            "removed": len(summary.pages.removed),
-        },
-        "seconds": round(summary.seconds, 3),
-        "model": spending(summary.usage, summary.ungrounded),
-    }
-    return found | (foreseen_event(summary.foreseen, summary.pages) if dry_run else {})

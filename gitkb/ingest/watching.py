@@ -6,12 +6,12 @@ vanished is waited for. A burst is one run.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitkb.errors import GitkbError
-from gitkb.events import AddOptions, AddSummary, GoneDocument, WatchListener, WatchOptions
+from gitkb.events import AddOptions, AddSummary, GoneDocument, Progress, Scanned, WatchListener, WatchOptions
 from gitkb.ingest.changes import LEFT_OUT, Changes
 from gitkb.ingest.remembering import FileMemory
 from gitkb.model import DocumentResult, Outcome
@@ -149,12 +149,25 @@ class _News(WatchListener):
     ) -> None:
         """`said` is what became of sources last, `staying` the documents of which was said that they stay."""
         self._listener, self._said, self._staying, self._memory, self._first = listener, said, staying, memory, first
-        self.message = listener.message  # type: ignore[method-assign]
-        self.gone = listener.gone  # type: ignore[method-assign]
-        self.progress = listener.progress  # type: ignore[method-assign]
-        self.unwritten = listener.unwritten  # type: ignore[method-assign]
-        self.timing = listener.timing  # type: ignore[method-assign]
-        self.scanned = listener.scanned if first else super().scanned  # type: ignore[method-assign]
+
+    def message(self, text: str) -> None:
+        self._listener.message(text)
+
+    def scanned(self, event: Scanned) -> None:
+        if self._first:
+            self._listener.scanned(event)
+
+    def gone(self, documents: Sequence[GoneDocument]) -> None:
+        self._listener.gone(documents)
+
+    def progress(self, event: Progress) -> None:
+        self._listener.progress(event)
+
+    def unwritten(self, what: str) -> None:
+        self._listener.unwritten(what)
+
+    def timing(self, document: str, phases: Mapping[str, float]) -> None:
+        self._listener.timing(document, phases)
 
     def staying(self, documents: Sequence[GoneDocument]) -> None:
         news = [each for each in documents if each.document not in self._staying]
