@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gitkb.compile.client import Client, Endpoint, Patience
-from gitkb.compile.requests import Message, Reply, Request
+from gitkb.llm.client import Client
+from gitkb.llm.rate_limit import Patience
+from gitkb.llm.requests import Message, Reply, Request
+from gitkb.llm.wire import Endpoint
 from tests.modelserver import Asked, Made, ModelServer, serving
 
 SCHEMA = json.dumps(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gitkb.cli import boundary
+from gitkb.__main__ import run
 
 SAID = {
     "Raft": "the sequence of commands that one elected leader dictates to its followers",
@@ -47,7 +47,7 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 
 def gitkb(*arguments: str | Path, code: int = 0) -> None:
     """A command line in this process that must end with an exit code."""
-    assert boundary.run([str(argument) for argument in arguments]) == code, arguments
+    assert run([str(argument) for argument in arguments]) == code, arguments
 
 
 def git(folder: Path, *arguments: str, code: int = 0, who: str = "Ada") -> str:

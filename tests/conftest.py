@@ -113,11 +113,11 @@ class Ran:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ran]]:
     """A command line in this process, errors and exit code included: quicker than `program`, and it can be measured."""
-    from gitkb.cli import boundary
+    from gitkb.__main__ import run
 
     def invoke(*arguments: str | Path) -> Ran:
         capsys.readouterr()
-        code = boundary.run([str(argument) for argument in arguments])
+        code = run([str(argument) for argument in arguments])
         seen = capsys.readouterr()
         return Ran(int(code), seen.out, seen.err)
 

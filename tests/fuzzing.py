@@ -13,17 +13,21 @@ from types import ModuleType
 
 from markdown_it import MarkdownIt
 
-from gitkb import records
-from gitkb.catalog import query
+from gitkb.branch.commit_messages import document_message
+from gitkb.catalog.search import query_syntax
 from gitkb.cli.terminal import printable
-from gitkb.config import Settings, parse_settings
+from gitkb.commands.diff import wording
 from gitkb.errors import ConfigError, FormatError, RepositoryError
-from gitkb.ingest.messages import document_message
-from gitkb.store.index import IndexFile
-from gitkb.store.journal import decode_note
-from gitkb.text import blocks, frontmatter, links, merge, names, plainyaml, prose, rewrite, sections, slugs, tokens
-from gitkb.wiki import diff_words, generated
-from gitkb.wiki.harm import harm
+from gitkb.formats import records
+from gitkb.formats.settings import Settings, parse_settings
+from gitkb.store.local.local_folder import decode_note
+from gitkb.store.transaction.index_file import IndexFile
+from gitkb.text.language import tokens
+from gitkb.text.markdown import block_merge, frontmatter, links, passages, prose, retarget
+from gitkb.text.markdown import frontmatter as plainyaml
+from gitkb.text.names import proper_names, slugs
+from gitkb.wiki import hand_edits
+from gitkb.wiki.harmful_entries import harm
 
 Target = Callable[[str], None]
 RECORD = ".gitkb/documents/a.json"
@@ -99,22 +103,22 @@ def slug(text: str) -> None:
 
 def page(text: str) -> None:
     with contextlib.suppress(FormatError):
-        sections.read_page(text)
-    sections.readable(map(sections.plain_line, text.split("\n")))
+        passages.read_page(text)
+    passages.readable(map(passages.plain_line, text.split("\n")))
 
 
 def block(text: str) -> None:
-    found = blocks.blocks(text)
-    for one in blocks.mark_notes(found, set()):
-        blocks.name_of(one)
-        blocks.kind_of(one.text)
+    found = block_merge.blocks(text)
+    for one in block_merge.mark_notes(found, set()):
+        block_merge.name_of(one)
+        block_merge.kind_of(one.text)
 
 
 def merged(text: str) -> None:
     base, ours, theirs = (*text.split(_SPLIT, 2), "", "")[:3]
-    merge.merge(base, ours, theirs)
-    assert merge.merge(base, base, theirs).text == theirs
-    assert merge.merge(base, ours, base).text == ours
+    block_merge.merge(base, ours, theirs)
+    assert block_merge.merge(base, base, theirs).text == theirs
+    assert block_merge.merge(base, ours, base).text == ours
 
 
 def token(text: str) -> None:
@@ -126,28 +130,28 @@ def token(text: str) -> None:
 
 
 def asked(text: str) -> None:
-    wanted = query.parse(text, ("en", "de"))
-    assert max(map(len, (wanted.terms, wanted.phrases, wanted.excluded))) <= query.MAX_TERMS
+    wanted = query_syntax.parse(text, ("en", "de"))
+    assert max(map(len, (wanted.terms, wanted.phrases, wanted.excluded))) <= query_syntax.MAX_TERMS
     assert not any(mark in one for term in wanted.terms for one in term.tokens for mark in '"*()^: ')
 
 
 def rewritten(text: str) -> None:
-    rewrite.retarget(text, lambda target: target, lambda target: None)
-    list(rewrite.paragraphs(text))
+    retarget.retarget(text, lambda target: target, lambda target: None)
+    list(retarget.paragraphs(text))
 
 
 def said(text: str) -> None:
     list(prose.passages(text))
     prose.inline_text(text)
     prose.plain(text)
-    names.entity_type_of(text)
-    list(diff_words.marked(text, text[::-1], ("[", "]"), ("(", ")")))
+    proper_names.entity_type_of(text)
+    list(wording.marked(text, text[::-1], ("[", "]"), ("(", ")")))
 
 
 def sealed(text: str) -> None:
-    generated.state(_bytes(text))
-    generated.author(_bytes(text))
-    generated.unsealed(text)
+    hand_edits.state(_bytes(text))
+    hand_edits.author(_bytes(text))
+    hand_edits.unsealed(text)
 
 
 def index_file(text: str) -> None:

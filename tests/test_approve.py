@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gitkb.text import frontmatter
+from gitkb.text.markdown import frontmatter
 from tests.taking_back import PAGE, TEXTS, WAL, Git, note, subjects, write
 
 Run = Callable[..., Any]

@@ -31,13 +31,13 @@ def test_the_package_keeps_its_borders(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("ingest/scan.py", "import pygit2"),
-        ("compile/client/client.py", "import openai"),
-        ("kb/__init__.py", "import typer"),
-        ("store/__init__.py", "from gitkb.wiki import generated"),
-        ("text/links.py", "from pathlib import Path"),
+        ("intake/scan.py", "import pygit2"),
+        ("llm/client.py", "import openai"),
+        ("api/__init__.py", "import typer"),
+        ("store/__init__.py", "from gitkb.wiki import hand_edits"),
+        ("text/markdown/links.py", "from pathlib import Path"),
         ("wiki/__init__.py", "import gitkb.catalog.catalog"),
-        ("model.py", "import gitkb.config"),
+        ("model/documents.py", "import gitkb.formats.settings"),
     ],
 )
 def test_a_forbidden_import_is_found(copy: Path, module: str, line: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from gitkb.config import Settings, parse_settings
 from gitkb.errors import ConfigError
+from gitkb.formats.settings import Settings, parse_settings
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "config.example.yaml"
 

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
 
-from gitkb.text import frontmatter
+from gitkb.text.markdown import frontmatter
 from tests.receiving import FAULT, Git
 
 Run = Callable[..., object]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.store.journal import Note
-from gitkb.store.locks import take_git_lock
+from gitkb.store.local.local_folder import Note
+from gitkb.store.local.locks import take_git_lock
 from tests.receiving import EVIL, FAULT, READING, WRITING, Git, pipe, received, script, template, unchanged, write_object
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and scripts are made as on Unix")

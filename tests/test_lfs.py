@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gitkb.ingest.large import LINE, with_line
+from gitkb.commands.add.add_run import LINE, with_line
 
 Git = Callable[..., str]
 BIG = "# Write-ahead log\n\n" + "".join(

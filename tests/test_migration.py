@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from gitkb import records
-from gitkb.config import parse_settings
+from gitkb.api.knowledge_base import KnowledgeBase
+from gitkb.branch.migrate import only_migrated
 from gitkb.errors import FormatError, NewerFormat
-from gitkb.events import Listener
-from gitkb.formats import FORMATS, Formats, Kind, Step, made_by_newer
-from gitkb.ingest.versions import only_migrated
-from gitkb.kb import KnowledgeBase
-from gitkb.wiki.generated import seal, unsealed
+from gitkb.formats import records
+from gitkb.formats.settings import parse_settings
+from gitkb.formats.versions import FORMATS, Formats, Kind, Step, made_by_newer
+from gitkb.model.listener import Listener
+from gitkb.wiki.hand_edits import seal, unsealed
 from gitkb.wiki.projection import PROJECTION
 from tests.taking_back import PAGE, TEXTS, WAL, Git, note, subjects, write
 

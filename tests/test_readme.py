@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from gitkb.config import Settings
+from gitkb.formats.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitkb.wiki.generated import author, seal, unsealed
+from gitkb.wiki.hand_edits import author, seal, unsealed
 from tests.clones import gitkb as call
 from tests.isolation import ROOT
 from tests.modelserver import ModelServer, serving

@@ -25,7 +25,7 @@ HEAVY = {
         "httpx2",
         "jsonschema",
     ),
-    *("gitkb.kb", "gitkb.ingest", "gitkb.store"),
+    *("gitkb.api", "gitkb.commands", "gitkb.intake", "gitkb.store"),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from gitkb.errors import ConfigError
-from gitkb.useredits import with_setting, without_setting
+from gitkb.formats.user_settings import with_setting, without_setting
 
 TEXT = """\
 # my settings

@@ -3,7 +3,7 @@
 import pytest
 
 from gitkb.errors import ConfigError
-from gitkb.usersettings import OPENAI, UserSettings, masked, user_keys, user_settings, user_values
+from gitkb.formats.user_settings import OPENAI, UserSettings, masked, user_keys, user_settings, user_values
 
 KEY = "sk-0123456789abcdefghijWXYZ"
 FILE = f"api_key: {KEY}\nbase_url: https://models.example.org/v1/\nllm:\n  concurrency: 4\n  headers: {{X-Title: gitkb}}\n"

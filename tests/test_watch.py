@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from gitkb.cli.following import Following
-from gitkb.config import Settings
+from gitkb.api.knowledge_base import KnowledgeBase
+from gitkb.cli.commands.watch import Following
 from gitkb.errors import UsageError
-from gitkb.events import AddOptions, AddSummary, Listener, WatchListener, WatchOptions
-from gitkb.ingest.changes import Changes
-from gitkb.kb import KnowledgeBase
-from gitkb.model import DocumentResult, Outcome, PageChanges
+from gitkb.formats.settings import Settings
+from gitkb.intake.folder_events import Changes
+from gitkb.model.listener import Listener, WatchListener
+from gitkb.model.options import AddOptions, WatchOptions
+from gitkb.model.results import AddSummary, DocumentResult, Outcome, PageChanges
 
 
 class Done(Exception):

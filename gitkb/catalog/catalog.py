@@ -1,16 +1,45 @@
 """The derived SQLite file: a cache of what the files of one commit say, brought up to date by tree diff.
 
+Invariant: a row for each record, decision, overview and approval of a newer format. A file that is merely not valid has none: it
+takes part in nothing, and `check` reports it.
+
 Invariant: each index stores the tree it reflects in the same transaction as its rows, so it is never half-caught-up; the
 file may vanish or be damaged at any moment without changing any result. It never holds anything that git does not.
 """
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from gitkb.model import Tree, TreeChange
+from gitkb.errors import FormatError, NewerFormat
+from gitkb.formats.versions import UPGRADE
+from gitkb.model.documents import Tree, TreeChange
+
+NEWER_SCHEMA = "CREATE TABLE record_newer (path TEXT PRIMARY KEY, message TEXT) WITHOUT ROWID;\n"
+NEWER_TABLES = ("record_newer",)
+T = TypeVar("T")
+
+
+def read_or_note_newer(db: sqlite3.Connection, tree: Tree, change: TreeChange, decode: Callable[[bytes, str], T]) -> T | None:
+    """What a changed file says now; None where it is gone or not valid. Notes whether it is of a newer format."""
+    db.execute("DELETE FROM record_newer WHERE path = ?", (change.path,))
+    try:
+        return decode(tree.read_blob(change.new), change.path) if change.new is not None else None
+    except NewerFormat as error:
+        db.execute("INSERT INTO record_newer VALUES (?, ?)", (change.path, error.message))
+    except FormatError:
+        pass  # `check` reports it
+    return None
+
+
+def refuse_newer(db: sqlite3.Connection) -> None:
+    """Raises `NewerFormat`, which names the first of these files, where there are any."""
+    row = db.execute("SELECT message FROM record_newer ORDER BY path LIMIT 1").fetchone()
+    if row is not None:
+        raise NewerFormat(str(row[0]), UPGRADE)
+
 
 _META = "CREATE TABLE IF NOT EXISTS reflects (name TEXT PRIMARY KEY, version INTEGER NOT NULL, tree TEXT NOT NULL)"
 

@@ -9,36 +9,20 @@ from typing import Annotated
 import typer
 
 from gitkb import __version__
-from gitkb.cli.add import add
-from gitkb.cli.apart import apart
-from gitkb.cli.approve import approve
-from gitkb.cli.blame import blame
-from gitkb.cli.chat import chat
-from gitkb.cli.check import check
-from gitkb.cli.config import config
-from gitkb.cli.diff import diff
-from gitkb.cli.hooks import hooks
-from gitkb.cli.init import init
-from gitkb.cli.lint import lint
-from gitkb.cli.list import list_documents
-from gitkb.cli.log import log
-from gitkb.cli.merge import merge
-from gitkb.cli.migrate import migrate
-from gitkb.cli.options import Common, KbOption, VerboseOption
-from gitkb.cli.pr import pr
-from gitkb.cli.pull import pull
-from gitkb.cli.push import push
-from gitkb.cli.query import query
-from gitkb.cli.recompile import recompile
-from gitkb.cli.recover import recover
-from gitkb.cli.refresh import refresh
-from gitkb.cli.remove import remove
-from gitkb.cli.same import same
-from gitkb.cli.search import search
-from gitkb.cli.show import show
-from gitkb.cli.status import status
-from gitkb.cli.undo import undo
-from gitkb.cli.watch import watch
+from gitkb.cli.commands.add import add
+from gitkb.cli.commands.chat import chat
+from gitkb.cli.commands.config import config
+from gitkb.cli.commands.curate import apart, approve, remove, same, undo
+from gitkb.cli.commands.diff import diff
+from gitkb.cli.commands.hooks import hooks
+from gitkb.cli.commands.inspect import blame, check, list_documents, log, show, status
+from gitkb.cli.commands.lint import lint
+from gitkb.cli.commands.maintain import init, migrate, recover, refresh
+from gitkb.cli.commands.query import query, search
+from gitkb.cli.commands.recompile import recompile
+from gitkb.cli.commands.share import merge, pr, pull, push
+from gitkb.cli.commands.watch import watch
+from gitkb.cli.common_options import Common, KbOption, VerboseOption
 
 application = typer.Typer(
     name="gitkb",

@@ -7,7 +7,7 @@ for a fault of gitkb itself, and only with -v.
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 import typer
@@ -31,9 +31,12 @@ _REMEDIES = {
 }
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Runs one command line (without the program's name) and returns its exit code."""
-    code = _ended(arguments)
+Program = Callable[..., object]
+
+
+def run(arguments: Sequence[str], load: Callable[[], Program]) -> int:
+    """Runs one command line (without the program's name) on the program that `load` returns, and returns its exit code."""
+    code = _ended(arguments, load)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -42,11 +45,11 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
-def _ended(arguments: Sequence[str]) -> int:
+def _ended(arguments: Sequence[str], load: Callable[[], Program]) -> int:
     terminal.never_fail_on_encoding()
     verbose = "-v" in arguments or "--verbose" in arguments
     try:
-        code = _invoke(arguments)
+        code = _invoke(arguments, load)
         sys.stdout.flush()
         return code
     except (KeyboardInterrupt, typer.Abort):
@@ -74,11 +77,9 @@ def _ended(arguments: Sequence[str]) -> int:
         return _fault(error, verbose)
 
 
-def _invoke(arguments: Sequence[str]) -> int:
-    from gitkb.cli.app import application
-
+def _invoke(arguments: Sequence[str], load: Callable[[], Program]) -> int:
     with stoppable():
-        result = application(args=list(arguments) or ["--help"], prog_name="gitkb", standalone_mode=False)
+        result = load()(args=list(arguments) or ["--help"], prog_name="gitkb", standalone_mode=False)
     return result if isinstance(result, int) else ExitCode.OK
 
 

@@ -17,7 +17,8 @@ from gitkb.cli import terminal
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from gitkb.events import Progress
+    from gitkb.model.listener import Progress
+
 
 _SETTLED = 1.0
 _MINUTES = 120

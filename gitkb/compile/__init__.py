@@ -1,7 +1,4 @@
-"""Compilers: they make a `Digest` of one converted document, knowing nothing of any other."""
+"""Compilers: a `Digest` of one converted document, from rules or from a model.
 
-COMPILER = "gitkb-extractive/1"
-"""The extractive compiler and the version of its rules, as digests and pages name it."""
-
-LLM_COMPILER = "gitkb-llm/1"
-"""The compiler that asks a model, and the version of its prompts and rules; digests name the model after it."""
+A compiler knows no other document and no state of the knowledge base. Start with `extractive/compiler.py` or `llm/compiler.py`.
+"""

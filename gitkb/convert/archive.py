@@ -1,22 +1,84 @@
-"""Zip archives of Office documents and books, opened without trusting them.
+"""Zip archives of Office documents and books, opened without trusting them: their parts, their properties, and what an error
+means in plain words.
+
+Invariant: nothing of a library's own wording, names or positions comes out; the error itself stays as the cause of the one that
+is raised. What is not known is said in general words, never passed on.
 
 Invariant: nothing is read before the directory's sizes are checked, no member is written to disk, and no XML entity is resolved.
 A member's name is only ever a key into the archive, so it cannot lead out of it.
+
+Invariant: properties are a courtesy of the source; where they are missing or damaged they are empty, never an error.
 """
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitkb.convert.faults import damaged, damaged_as
 from gitkb.errors import ConversionError
 
 if TYPE_CHECKING:
     from lxml import etree
+
+
+_MEANINGS = tuple(
+    (re.compile(pattern, re.IGNORECASE), meaning)
+    for meaning, pattern in (
+        (
+            "a part of it grows without end when it is read (entities in entities)",
+            r"amplification|entity reference loop|too many entit",
+        ),
+        ("a part of it refers to an entity that it does not have", r"entity"),
+        ("it is nested too deeply", r"excessive depth|nested too|recursion"),
+        (
+            "it is cut off, or no zip archive inside",
+            r"not a zip|central directory|truncated file header|start disk|corrupt zip64",
+        ),
+        ("its parts overlap, as in a zip bomb", r"overlapped entries"),
+        ("the checksum of a part is wrong", r"bad crc|incorrect data check"),
+        ("a part that it needs is missing", r"no item named|no relationship|not find|no such (?:part|member)|KeyError"),
+        ("it is packed in a way that documents do not use", r"compression (?:type|method)|not implemented"),
+        (
+            "a part of it is cut off",
+            r"premature end|unclosed|no element found|document is empty|EOFError|end of (?:file|data)|couldn't find end",
+        ),
+        (
+            "a part of it cannot be unpacked",
+            r"^BadZipFile|bad magic number|bad offset|zlib|decompress|invalid (?:stored|block|distance|code)",
+        ),
+        (
+            "a part of it is no well-formed XML",
+            r"XML|ParseError|ExpatError|token|mismatched tag|character number|encoding|PCDATA|namespace",
+        ),
+        (
+            "its records are cut off or contradict each other",
+            r"struct\.error|^error: unpack|requires a buffer|CompDocError|XLRDError|AssertionError",
+        ),
+    )
+)
+_AGAIN = "Save it again from the program that made it, or fetch it once more."
+
+
+def fault(error: BaseException) -> str:
+    """A clause that says what is wrong with the file over which a library stumbled."""
+    told = f"{type(error).__name__}: {error}"
+    return next((meaning for pattern, meaning in _MEANINGS if pattern.search(told)), "its content contradicts itself")
+
+
+def damaged(error: BaseException) -> ConversionError:
+    """The error for a file whose inside cannot be read."""
+    return damaged_as(fault(error))
+
+
+def damaged_as(what: str) -> ConversionError:
+    """The error for a file of which it is known what is wrong."""
+    return ConversionError(f"the file is damaged: {what}.", _AGAIN)
+
 
 MAX_MEMBERS = 20_000
 MAX_RATIO = 250
@@ -79,3 +141,51 @@ def parse_xml(data: bytes) -> "etree._Element":
         return etree.parse(io.BytesIO(data), parser).getroot()
     except etree.XMLSyntaxError as error:
         raise damaged(error) from error
+
+
+_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?)?)?$")
+_PROGRAMS = frozenset(
+    {"python-docx", "python-pptx", "openpyxl", "microsoft office user", "user", "administrator", "admin", "unknown", "author"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """Properties as plain strings, empty where there are none."""
+
+    title: str = ""
+    language: str = ""
+    description: str = ""
+    authors: tuple[str, ...] = ()
+    dates: dict[str, str] = field(default_factory=dict)
+
+
+def office_properties(archive: zipfile.ZipFile) -> Properties:
+    """The core properties of an Office document."""
+    try:
+        root = read_xml(archive, "docProps/core.xml")
+    except ConversionError:
+        return Properties()
+    values: dict[str, str] = {}
+    for element in root:
+        if isinstance(element.tag, str) and element.text and element.text.strip():
+            values.setdefault(element.tag.rpartition("}")[2], element.text.strip())
+    dates = {name: value for name in ("created", "modified") if (value := date_of(values.get(name, "")))}
+    return Properties(
+        title=values.get("title", ""),
+        language=values.get("language", ""),
+        description=values.get("description", "") if len(values.get("description", "")) > 25 else "",
+        authors=authors_of(values.get("creator", "")),
+        dates={name: value for name, value in dates.items() if not value.startswith("2013-01-27T09:14:16")},
+    )
+
+
+def authors_of(text: str) -> tuple[str, ...]:
+    """Names of an author field; what programs write there by themselves is left out."""
+    names = (name.strip() for name in re.split(r"\s*;\s*", text))
+    return tuple(name for name in names if name and name.lower() not in _PROGRAMS)
+
+
+def date_of(text: str) -> str:
+    """A date as ISO 8601, '' for anything else."""
+    return text.strip() if _DATE.match(text.strip()) else ""

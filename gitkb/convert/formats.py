@@ -1,8 +1,8 @@
 """The formats that gitkb reads: endings, media types, and the version of each converter.
 
 Invariant: a converter's number is raised whenever its output changes, also by what the converted text passes through on its way
-to the page (`gitkb.text.rewrite`): conversions are cached by it, and documents of another number are outdated. This module
-imports nothing heavy: a scan asks it about every file it meets.
+to the page (`gitkb.text.markdown.retarget`): conversions are cached by it, and documents of another number are outdated. This
+module imports nothing heavy: a scan asks it about every file it meets.
 """
 
 from dataclasses import dataclass
@@ -20,40 +20,57 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One kind of document: the module that reads it, its version, its words for people, its endings (the usual one first)."""
+    """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
+    that reads it.
 
-    module: str
+    The name stands in every record that the converter made. It never changes, whatever the module is called.
+    """
+
+    name: str
     version: int
     media_type: str
     noun: str
     endings: tuple[str, ...]
     program: str = ""
+    reader: str = ""
 
     @property
     def format(self) -> Format:
-        return Format(self.media_type, f"{self.module}/{self.version}")
+        return Format(self.media_type, f"{self.name}/{self.version}")
 
 
-PDF = Family("pdf", 1, "application/pdf", "PDF document", (".pdf",))
-DOCX = Family("word", 2, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx",), "Word")
-PPTX = Family("slides", 2, f"{OFFICE}.presentationml.presentation", "PowerPoint presentation", (".pptx",), "PowerPoint")
-XLSX = Family("sheets", 1, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx",), "Excel")
-XLS = Family("oldsheets", 1, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel")
-HTML = Family("webpage", 2, "text/html", "web page (HTML)", (".html", ".htm"))
-FETCHED = Family("fetchedpage", 1, "text/html", "web page (HTML)", ())
+PDF = Family("pdf", 1, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
+DOCX = Family("word", 2, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx",), "Word", reader="office.docx")
+PPTX = Family(
+    "slides",
+    2,
+    f"{OFFICE}.presentationml.presentation",
+    "PowerPoint presentation",
+    (".pptx",),
+    "PowerPoint",
+    reader="office.pptx",
+)
+XLSX = Family("sheets", 1, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx",), "Excel", reader="office.xlsx")
+XLS = Family(
+    "oldsheets", 1, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel", reader="office.xls"
+)
+HTML = Family("webpage", 2, "text/html", "web page (HTML)", (".html", ".htm"), reader="html.reader")
+FETCHED = Family("fetchedpage", 1, "text/html", "web page (HTML)", (), reader="html.fetched")
 """HTML that was fetched from the web, when it is known where."""
-MARKDOWN = Family("markdown", 2, "text/markdown", "Markdown text", (".md", ".markdown"))
-RST = Family("restructured", 2, "text/x-rst", "reStructuredText", (".rst",))
-TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",))
-CSV = Family("delimited", 1, "text/csv", "comma-separated table", (".csv",))
-TSV = Family("delimited", 1, "text/tab-separated-values", "tab-separated table", (".tsv",))
-EPUB = Family("book", 2, "application/epub+zip", "EPUB book", (".epub",))
-NOTEBOOK = Family("notebook", 2, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter")
+MARKDOWN = Family("markdown", 2, "text/markdown", "Markdown text", (".md", ".markdown"), reader="plaintext.markdown")
+RST = Family("restructured", 2, "text/x-rst", "reStructuredText", (".rst",), reader="plaintext.rst")
+TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",), reader="plaintext.plain")
+CSV = Family("delimited", 1, "text/csv", "comma-separated table", (".csv",), reader="plaintext.csv_tables")
+TSV = Family("delimited", 1, "text/tab-separated-values", "tab-separated table", (".tsv",), reader="plaintext.csv_tables")
+EPUB = Family("book", 2, "application/epub+zip", "EPUB book", (".epub",), reader="plaintext.epub")
+NOTEBOOK = Family(
+    "notebook", 2, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter", reader="plaintext.notebook"
+)
 
 FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)
 TEXTUAL = (MARKDOWN, RST, TEXT, CSV, TSV)
-CONVERTERS = {family.module: family.format.converter for family in (*FAMILIES, FETCHED)}
-"""The converters by their module's name, as records name them now."""
+CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
+"""The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
 ENDINGS = tuple(sorted(BY_ENDING))
 

@@ -13,10 +13,11 @@ import warnings
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from gitkb.model import Picture
+from gitkb.model.documents import Picture
 
 if TYPE_CHECKING:
     from PIL import Image
+
 
 MAX_PICTURES = 300
 MAX_PICTURE_BYTES = 16 * 1024**2

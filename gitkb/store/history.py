@@ -1,19 +1,88 @@
-"""Which commits changed a path, newest first, read from the commits' trees alone.
+"""History: what changed a path, which commit contains which, and the bases of merges.
+
+Invariant: reads only, takes no lock, speaks to no network. A shallow clone's missing parents end a history.
+
+Invariant: reads only, takes no lock. What gitkb does not write (links, submodules, changed file modes) is named, so that
+nobody loses it silently.
 
 Invariant: a merge that took one side's state of the path whole is followed along that side only, as `git log` does, so
 a history survives merges, squashes and rebases. Costs one path look-up per commit; takes no lock.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import DiffOption, FileMode, SortMode
 
 from gitkb.errors import MissingObject, RepositoryError
-from gitkb.store.program import attempt, environment
-from gitkb.store.snapshot import ObjectReader
+from gitkb.store.git_program import attempt, environment
+from gitkb.store.local.durable_files import history_errors
+from gitkb.store.snapshot import ObjectReader, decode_path, open_bare
+from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES
 from gitkb.store.values import Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestors:
+    """The commit graph of one repository; `git_dir` is its common git folder."""
+
+    git_dir: Path
+
+    def bases(self, one: str, other: str) -> list[str]:
+        """All best common ancestors of two commits, sorted; none where their histories have nothing in common."""
+        done = attempt(self.git_dir, ["merge-base", "--all", one, other], environment())
+        if done.returncode not in (0, 1):
+            said = done.stderr.decode("utf-8", "replace").strip()
+            raise RepositoryError(f"git could not compare the two histories: {said}", "Look with: git fsck")
+        return sorted(done.stdout.decode("ascii").split())
+
+    def holds(self, commit: str, ancestor: str) -> bool:
+        """Whether a commit is another one, or has it among its ancestors."""
+        if commit == ancestor:
+            return True
+        try:
+            return open_bare(self.git_dir).descendant_of(commit, ancestor)
+        except (KeyError, pygit2.GitError):
+            return False  # one of them is not here at all
+
+    def is_shallow(self) -> bool:
+        """Whether the history of this clone was cut off."""
+        return (self.git_dir / "shallow").is_file()
+
+    def unusual(self, old: str, new: str) -> set[str]:
+        """The paths that differ between two root trees in a way that is no file's content: a link, a submodule, a mode."""
+        repository = open_bare(self.git_dir)
+        before, after = (None if oid == EMPTY_TREE else repository[oid].peel(pygit2.Tree) for oid in (old, new))
+        return set(_unusual(before, after))
+
+
+def _unusual(old: pygit2.Tree | None, new: pygit2.Tree | None) -> Iterator[str]:
+    whole = old or new
+    if whole is None:
+        return
+    if old is None or new is None:
+        changes = whole.diff_to_tree(swap=old is None)
+    else:
+        changes = old.diff_to_tree(new, flags=DiffOption.INCLUDE_TYPECHANGE)
+    for delta in changes.deltas:
+        before, after = int(delta.old_file.mode), int(delta.new_file.mode)
+        known = all(mode in FILE_MODES for mode in (before, after) if mode)
+        if not known or (before and after and before != after):
+            yield decode_path(delta.new_file.raw_path or delta.old_file.raw_path)
+
+
+def merge_lines(git_dir: Path, base: str, ours: str, theirs: str) -> bytes | None:
+    """Three blobs of text merged line by line; None where both sides changed the same lines, or one is no text."""
+    repository = open_bare(git_dir)
+    one, two, three = (pygit2.IndexEntry("merged", pygit2.Oid(hex=oid), FileMode.BLOB) for oid in (base, ours, theirs))
+    try:
+        merged = repository.merge_file_from_index(one, two, three, use_deprecated=False)
+    except (UnicodeDecodeError, pygit2.GitError):
+        return None
+    return merged.contents.encode() if merged.automergeable else None
 
 
 def describe(commit: pygit2.Commit) -> Commit:
@@ -89,3 +158,59 @@ def _state(reader: ObjectReader, commit: pygit2.Commit, path: str) -> tuple[int,
     except pygit2.GitError as error:
         raise MissingObject(path) from error
     return (int(entry.filemode), str(entry.id))
+
+
+class Ancestry:
+    """The graph of a repository's commits; `git_dir` is its common git folder."""
+
+    def __init__(self, git_dir: Path) -> None:
+        self._repository = open_bare(git_dir)
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor of two commits, None where they have none."""
+        with history_errors():
+            found = self._repository.merge_base(one, other)
+        return None if found is None else str(found)
+
+    def between(self, base: str, head: str) -> Iterator[Commit]:
+        """The commits that the head has and the base has not, newest first."""
+        with history_errors():
+            walker = self._repository.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)
+            walker.hide(base)
+            yield from map(describe, walker)
+
+    def first_parents(self, commit: str) -> Iterator[str]:
+        """A commit and its line of first parents, by id."""
+        oid: str | None = commit
+        while oid is not None:
+            with history_errors():
+                found = self._repository.get(oid)
+            if not isinstance(found, pygit2.Commit):
+                return
+            yield oid
+            oid = str(found.parent_ids[0]) if found.parent_ids else None
+
+    def branch(self, name: str) -> str | None:
+        """The tip of a local branch, else of origin's branch of that name; None where there is neither."""
+        for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
+            found = self._repository.references.get(ref)
+            if found is not None:
+                with history_errors():
+                    return str(found.peel(pygit2.Commit).id)
+        return None
+
+    def upstream(self, branch: str) -> str | None:
+        """The last known tip of the branch that a local one follows, None where it follows none."""
+        found = self._repository.branches.local.get(branch)
+        try:
+            followed = None if found is None else found.upstream
+        except (KeyError, ValueError, pygit2.GitError):
+            return None
+        return None if followed is None else str(followed.peel(pygit2.Commit).id)
+
+    def remote_url(self, name: str = "origin") -> str:
+        """Where a remote is, empty where there is none."""
+        try:
+            return str(self._repository.config[f"remote.{name}.url"])
+        except KeyError:
+            return ""

@@ -16,9 +16,10 @@ import pygit2
 from pygit2.enums import ConfigLevel
 
 from gitkb.errors import RepositoryError
-from gitkb.model import LARGE
-from gitkb.store.objects import file_blob_id, fsync_all, fsync_file, object_id
-from gitkb.store.program import TRUST, attempt, environment
+from gitkb.model.documents import LARGE
+from gitkb.store.git_program import TRUST, attempt, environment
+from gitkb.store.local.durable_files import fsync_all, fsync_file
+from gitkb.store.objects import file_blob_id, object_id
 
 POINTER_BYTES = 1024
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n")

@@ -1,4 +1,8 @@
-"""Git objects in memory, and the packs and loose files that make them durable.
+"""New objects: collected in memory, then written as one durable pack.
+
+libgit2's pack builder looks for deltas among the last ten objects, which costs more than everything else that a document
+commit does; `git repack`, which gitkb starts in the background where packs pile up, finds better ones later. The formats are
+git's pack version 2 and pack index version 2 (gitformat-pack). Nothing is fsynced here: see `objects.kept_packs`.
 
 Invariant: what a group introduces is in its own packs, whether or not the repository already has it loose: an object that
 somebody else wrote without fsync does not count. Temporary files are made in the run's folder only, never in git's.
@@ -7,16 +11,82 @@ Must not move a ref.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from gitkb.store.failing import naming
-from gitkb.store.packs import write_pack
+from gitkb.store.local.durable_files import fsync_file, naming, write_durably
+
+KIND_NUMBERS = {"commit": 1, "tree": 2, "blob": 3}
+_LARGE = 1 << 31
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Entry:
+    """An object in the pack: its id, where it begins, the checksum of its packed bytes."""
+
+    oid: bytes
+    offset: int
+    crc: int
+
+
+def write_pack(folder: Path, objects: Iterable[tuple[str, str, bytes]], count: int) -> None:
+    """Write `count` objects, (hex id, kind, bytes) each, as `pack-<checksum>.pack` and `.idx` into a folder; the index comes
+    last and by rename, so a pack without one is unfinished."""
+    draft = folder / "draft"
+    entries: list[_Entry] = []
+    checksum = hashlib.sha1(b"PACK" + struct.pack(">II", 2, count), usedforsecurity=False)
+    offset = 12
+    with naming(draft), draft.open("wb") as stream:
+        stream.write(b"PACK" + struct.pack(">II", 2, count))
+        for oid, kind, data in objects:
+            packed = _header(KIND_NUMBERS[kind], len(data)) + zlib.compress(data, zlib.Z_BEST_SPEED)
+            entries.append(_Entry(bytes.fromhex(oid), offset, zlib.crc32(packed)))
+            offset += len(packed)
+            checksum.update(packed)
+            stream.write(packed)
+        stream.write(checksum.digest())
+    name = folder / f"pack-{checksum.hexdigest()}"
+    draft.rename(name.with_suffix(".pack"))
+    with naming(draft):
+        draft.write_bytes(_index(sorted(entries), checksum.digest()))
+    draft.rename(name.with_suffix(".idx"))
+
+
+def _header(kind: int, size: int) -> bytes:
+    """Type and size of an entry: three bits of type, four of size, then seven bits of size in each byte that follows."""
+    byte, size = (kind << 4) | (size & 15), size >> 4
+    header = bytearray()
+    while size:
+        header.append(byte | 0x80)
+        byte, size = size & 0x7F, size >> 7
+    header.append(byte)
+    return bytes(header)
+
+
+def _index(entries: list[_Entry], pack: bytes) -> bytes:
+    """The bytes of an index: for each first byte how many ids come up to it, then ids, checksums, offsets, large offsets."""
+    fan, counts = 0, [0] * 256
+    for entry in entries:
+        counts[entry.oid[0]] += 1
+    parts = [b"\xfftOc", struct.pack(">I", 2)]
+    for count in counts:
+        fan += count
+        parts.append(struct.pack(">I", fan))
+    parts += [entry.oid for entry in entries]
+    parts += [struct.pack(">I", entry.crc) for entry in entries]
+    large = [entry.offset for entry in entries if entry.offset >= _LARGE]
+    place = {offset: _LARGE | number for number, offset in enumerate(large)}
+    parts += [struct.pack(">I", place.get(entry.offset, entry.offset)) for entry in entries]
+    parts += [struct.pack(">Q", offset) for offset in large]
+    content = b"".join(parts) + pack
+    return content + hashlib.sha1(content, usedforsecurity=False).digest()
+
 
 Kind = str
-FSYNC_THREADS = 16
 SPILL_BYTES = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
@@ -78,36 +148,6 @@ class ObjectBuffer:
         self.size = 0
 
 
-def fsync_file(file: Path) -> None:
-    """Make a file's bytes, or a folder's names, durable."""
-    if os.name == "nt" and file.is_dir():
-        # Windows has no such thing as an open folder.
-        return
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        with naming(file):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def fsync_all(files: Sequence[Path]) -> None:
-    """Make many files' bytes, or folders' names, durable: at once, because a file system answers many at the price of a few.
-    One that is gone by now, git packs and prunes as it likes, needs no more."""
-    if len(files) < 2:
-        for file in files:
-            _fsync_if_there(file)
-        return
-    with ThreadPoolExecutor(min(FSYNC_THREADS, len(files))) as pool:
-        # The list takes the first error out of its thread.
-        list(pool.map(_fsync_if_there, files))
-
-
-def _fsync_if_there(file: Path) -> None:
-    with suppress(FileNotFoundError):
-        fsync_file(file)
-
-
 @contextmanager
 def kept_packs(folder: Path, objects: Path, note: bytes) -> Iterator[None]:
     """Move the packs of `folder` into the object database, each under a `.keep` with `note` until the block ends.
@@ -145,14 +185,6 @@ def _install(index: Path, keep: Path, note: bytes) -> None:
     index.with_suffix(".keep").rename(keep)
     pack.rename(keep.with_suffix(".pack"))
     index.rename(keep.with_suffix(".idx"))
-
-
-def write_durably(file: Path, data: bytes) -> None:
-    """Replace a small file of our own in place, with fsync."""
-    with naming(file), file.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def encode_commit(tree: str, parents: Iterable[str], author: str, committer: str, message: str) -> bytes:

@@ -14,8 +14,8 @@ import pygit2
 from pygit2.enums import RepositoryOpenFlag, RepositoryState
 from pygit2.ffi import C
 
-from gitkb.config import CONFIG_PATH
 from gitkb.errors import RepositoryError
+from gitkb.formats.settings import CONFIG_PATH
 
 OPERATIONS = {
     RepositoryState.MERGE: ("merge", "git merge --continue, or git merge --abort"),

@@ -16,10 +16,10 @@ from pathlib import Path
 import pygit2
 
 from gitkb.errors import NotFound, RepositoryError
-from gitkb.store.ancestors import Ancestors
-from gitkb.store.program import TRUST, environment, finished
-from gitkb.store.refs import RESCUE_REFS, new_rescue_ref, set_ref
+from gitkb.store.git_program import TRUST, environment, finished
+from gitkb.store.history import Ancestors
 from gitkb.store.snapshot import open_bare
+from gitkb.store.transaction.refs import RESCUE_REFS, new_rescue_ref, set_ref
 
 SEEN_REFS = "refs/gitkb/seen/"
 FETCHED_REFS = "refs/gitkb/fetched/"

@@ -14,23 +14,22 @@ import pygit2
 from pygit2.enums import Option
 
 from gitkb.errors import MissingObject, NotFound, RepositoryError
-from gitkb.store import lfs, maintain, opening, signing
-from gitkb.store.failing import history_errors, library_errors
-from gitkb.store.group import Signers
+from gitkb.store import lfs, opening, repack, signing
+from gitkb.store.git_program import email, identity
 from gitkb.store.history import changes_of, last_changes
-from gitkb.store.index import changed_below
-from gitkb.store.journal import Note, RunFolder, run_folders
-from gitkb.store.local import claim
-from gitkb.store.locks import Liveness, Wait, exclusive
-from gitkb.store.program import email, identity
-from gitkb.store.received import Received
-from gitkb.store.recovery import Recoverer, Report, run_states
-from gitkb.store.refs import ZERO, ref_oid
-from gitkb.store.run import LOCK_MESSAGE, Run, open_folder
+from gitkb.store.incoming_push import Received
+from gitkb.store.local.durable_files import history_errors, library_errors
+from gitkb.store.local.local_folder import Note, RunFolder, claim, run_folders
+from gitkb.store.local.locks import Liveness, Wait, exclusive
 from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView
+from gitkb.store.transaction.commit_group import Signers
+from gitkb.store.transaction.index_file import changed_below
+from gitkb.store.transaction.recovery import Recoverer, Report, run_states
+from gitkb.store.transaction.refs import ZERO, ref_oid
+from gitkb.store.transaction.run import LOCK_MESSAGE, Run, open_folder
+from gitkb.store.transaction.run_context import Place, Writer
+from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.values import Commit, Recovery, WorktreeStatus
-from gitkb.store.worktree import Worktree
-from gitkb.store.writer import Place, Writer
 
 LOCK_SECONDS = 600.0
 OPEN_PACKS = 64
@@ -305,4 +304,4 @@ class Store:
 
     def maintain(self) -> None:
         """Repack in the background where there are too many packs; returns at once."""
-        maintain.repack_if_needed(self.git_dir, self.local)
+        repack.repack_if_needed(self.git_dir, self.local)

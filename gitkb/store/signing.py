@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitkb.errors import RepositoryError
-from gitkb.store.program import TRUST, attempt, environment
+from gitkb.store.git_program import TRUST, attempt, environment
 
 _SETTINGS = r"^(commit\.gpgsign|user\.signingkey|gpg\..*|gitkb\.trust)$"
 _FALSE = frozenset({"false", "no", "off", "0", ""})

@@ -1,29 +1,113 @@
 """Whether a tree is a whole knowledge base: records and files agree, pages are the projection or a person's, links resolve.
 
+Invariant: a target is fine when the tree has it or the projection will make it; links inside converted texts are their
+authors' and are not asked for here. Generated pages have links of a known shape and are scanned, a person's are parsed.
+
 Invariant: reads only. *Broken* is what no refresh repairs; a page that a refresh would write is *pending*, which is a normal
 state. Links that a person wrote are that person's, and no problem of the knowledge base. The check of what changed looks at the
 same things in the same way, but only at those that it is given.
 """
 
-from collections.abc import Collection, Container, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import dirname
 
-from gitkb import approvals
-from gitkb.config import CONFIG_PATH, parse_settings
-from gitkb.decisions import DECISIONS
-from gitkb.decisions import decode as decode_decision
 from gitkb.errors import ConfigError, FormatError
-from gitkb.model import Problem, Record, State, Tree
-from gitkb.overviews import OVERVIEWS
-from gitkb.overviews import decode as decode_overview
-from gitkb.records import RECORDS, document_of
-from gitkb.text import frontmatter
-from gitkb.wiki.converted import source_path
-from gitkb.wiki.document import summary_path
-from gitkb.wiki.edits import EDITED, edited_path, settle
-from gitkb.wiki.generated import Seal, state
-from gitkb.wiki.linkcheck import LinkCheck, folders_of
-from gitkb.wiki.made import MADE, read_note
+from gitkb.formats import approvals
+from gitkb.formats.decisions import DECISIONS
+from gitkb.formats.decisions import decode as decode_decision
+from gitkb.formats.overviews import OVERVIEWS
+from gitkb.formats.overviews import decode as decode_overview
+from gitkb.formats.records import RECORDS, document_of
+from gitkb.formats.settings import CONFIG_PATH, parse_settings
+from gitkb.model.documents import Record, Tree
+from gitkb.model.results import Problem, State
+from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
+from gitkb.wiki.document_files import summary_path
+from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.projection import MADE, read_note
+from gitkb.wiki.source_pages import source_path
+
+_LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_MARKUP = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*\)|\[[^\[\]]*\])?|[*`\\]|(?<!\w)_+|_+(?!\w)")
+_DEFINED = re.compile(r"^\[\^([^\]\n]+)\]:", re.MULTILINE)
+_USED = re.compile(r"(?<!\\)\[\^([^\]\n]+)\](?!:)")
+_CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1|(`+)(?!`).+?\2(?!`)", re.MULTILINE | re.DOTALL)
+
+
+def folders_of(files: Iterable[str]) -> set[str]:
+    """The folders in which these files are, and those above them."""
+    found: set[str] = set()
+    for file in files:
+        folder = dirname(file)
+        while folder and folder not in found:
+            found.add(folder)
+            folder = dirname(folder)
+    return found
+
+
+@dataclass(slots=True)
+class LinkCheck:
+    """Collects what pages link to; `problems` then asks for each target once. `read` gives a page as it is or will be."""
+
+    files: Container[str]
+    folders: Container[str]
+    read: Callable[[str], bytes | None]
+    broken: list[Problem] = field(default_factory=list)
+    wanted: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+
+    def page(self, path: str, body: str, resources: Iterator[str]) -> None:
+        """Takes the links of a page that gitkb wrote: those of its body and the resources of its front matter."""
+        for target in _LINK.findall(body):
+            self._link(path, target)
+        for resource in resources:
+            self._link(path, resource)
+
+    def footnotes(self, path: str, body: str, *, complete: bool) -> None:
+        """Every footnote that is used is defined; with `complete` also the other way round."""
+        text = body if complete else _CODE.sub("", body)
+        used, defined = set(_USED.findall(text)), set(_DEFINED.findall(text))
+        for label in sorted(used - defined):
+            self._report("broken-footnote", path, f"Footnote [^{label}] is used but not defined.")
+        for label in sorted(defined - used) if complete else ():
+            self._report("broken-footnote", path, f"Footnote [^{label}] is defined but not used.")
+
+    def problems(self) -> Iterator[Problem]:
+        """What was found, after a look at the anchors of every page that a link leads into."""
+        yield from self.broken
+        for target in sorted(self.wanted):
+            wanted = self.wanted[target]
+            for anchor in sorted(self._missing(target, set(wanted))):
+                for page in sorted(wanted[anchor]):
+                    yield Problem("broken-anchor", page, f"Its link to {target}#{anchor} leads to no heading or anchor there.")
+
+    def _link(self, page: str, target: str) -> None:
+        found = resolve(page, target)
+        if found is None:
+            if ":" not in target.partition("/")[0] and not target.startswith("//"):
+                self._report("broken-link", page, f"Its link {target} leaves the repository.")
+            return
+        path, anchor = found
+        if path not in self.files:
+            if path.rstrip("/") not in self.folders and path:
+                self._report("broken-link", page, f"Its link to {path} leads to no file.")
+        elif anchor and path.endswith(".md"):
+            self.wanted.setdefault(path, {}).setdefault(anchor, set()).add(page)
+
+    def _missing(self, target: str, wanted: set[str]) -> set[str]:
+        """The anchors that a page does not have; it is parsed only when a quick look does not find them."""
+        text = (self.read(target) or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+        wanted = wanted - named_anchors(text)
+        if wanted:
+            wanted -= {heading_anchor(_MARKUP.sub(r"\1", title)) for title in _HEADING.findall(text)}
+        return wanted - anchors(text) if wanted else wanted
+
+    def _report(self, code: str, path: str, message: str) -> None:
+        self.broken.append(Problem(code, path, message))
+
 
 OKF_VERSION = "0.2"
 _OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")

@@ -7,10 +7,10 @@ projection knows nothing else, neither files nor tables.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
-from gitkb.approvals import Approval, Shown
-from gitkb.model import TopicKind
-from gitkb.overviews import Overview
-from gitkb.topics import Branch, Defined, DocumentEntry, Evidence, TopicPage
+from gitkb.formats.approvals import Approval, Shown
+from gitkb.formats.overviews import Overview
+from gitkb.formats.topic_rows import Branch, Defined, DocumentEntry, Evidence, TopicPage
+from gitkb.model.documents import TopicKind
 
 
 class Corpus(Protocol):

@@ -1,25 +1,40 @@
-"""The shared pages of a knowledge base, as a function of its records: concepts, entities, indexes.
+"""The shared pages of a knowledge base, as a function of its records: concepts, entities, indexes; and the number of the
+projection that made them.
 
 Invariant: projecting what some records can have changed, onto pages that were the projection before, gives byte for byte the
 projection of everything. Nothing here knows how a set of records came about, or what pages there are.
+
+Invariant: the number only rises, with the first pages commit of a newer gitkb. One whose projection has a lower number makes no
+pages commits from then on, so two versions never rewrite each other's pages in turn; its document commits are as good as any.
 """
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from gitkb.explorations import FOLDER as EXPLORATIONS
-from gitkb.explorations import exploration_name
-from gitkb.model import Record
-from gitkb.topics import FOLDERS, TopicPage, page_key, topic_path
+from gitkb.errors import FormatError, NewerFormat
+from gitkb.formats.topic_rows import FOLDER as EXPLORATIONS
+from gitkb.formats.topic_rows import FOLDERS, TopicPage, exploration_name, page_key, topic_path
+from gitkb.formats.versions import UPGRADE, canonical
+from gitkb.model.documents import Record, Tree
 from gitkb.wiki.corpus import Corpus
-from gitkb.wiki.indexes import DOCUMENT_FOLDERS, ROOT, DocumentListing, ExplorationListing, TopicListing, empty_root, root_index
-from gitkb.wiki.listing import all_indexes, touched_indexes
-from gitkb.wiki.pages import topic_page
+from gitkb.wiki.indexes import (
+    DOCUMENT_FOLDERS,
+    ROOT,
+    DocumentListing,
+    ExplorationListing,
+    TopicListing,
+    all_indexes,
+    empty_root,
+    root_index,
+    touched_indexes,
+)
+from gitkb.wiki.topic_page import topic_page
 
 PROJECTION = 6
 """Rises with anything that the projection writes differently, so that no tree counts as projected that was not by this one, and
-an older gitkb leaves the pages of this one alone (`gitkb.wiki.made`)."""
+an older gitkb leaves the pages of this one alone (`gitkb.wiki.projection`)."""
 
 _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 
@@ -166,3 +181,53 @@ def _is_index(name: str) -> bool:
 
 def _is_document_index(folder: str, name: str) -> bool:
     return _is_index(name) and f"{folder}/".startswith(("wiki/sources/", "wiki/summaries/"))
+
+
+MADE = ".gitkb/pages.json"
+
+
+def made_by(tree: Tree) -> int:
+    """The number of the projection that made a tree's pages, 0 where none is noted. `FormatError` where the note is damaged."""
+    content = tree.read(MADE)
+    return 0 if content is None else read_note(content)
+
+
+def read_note(content: bytes) -> int:
+    """The number in a note. Raises `FormatError`."""
+    try:
+        number = json.loads(content.decode("utf-8"))["projection"]
+        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+            return number
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    raise FormatError(
+        f"{MADE} does not say which projection made the pages.",
+        f"Take it from git; after a conflict of a merge keep the larger number: git checkout HEAD -- {MADE}",
+    )
+
+
+def note() -> bytes:
+    """The note that this version leaves."""
+    return canonical({"projection": PROJECTION})
+
+
+def later(one: bytes, other: bytes) -> bytes | None:
+    """The note with the larger number; None where one of them is damaged."""
+    try:
+        return max((read_note(one), one), (read_note(other), other))[1]
+    except FormatError:
+        return None
+
+
+def newer(tree: Tree) -> str:
+    """Why this version leaves a tree's pages as they are: a newer one made them; "" where it need not."""
+    number = made_by(tree)
+    if number <= PROJECTION:
+        return ""
+    return f"The pages were made by a newer gitkb (projection {number}; this one makes projection {PROJECTION})"
+
+
+def refuse_newer(tree: Tree) -> None:
+    """Raises `NewerFormat` where a newer gitkb made a tree's pages."""
+    if said := newer(tree):
+        raise NewerFormat(f"{said}, so this one does not make them anew.", UPGRADE)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.answer.chats import Chat, Chats, new_chat
-from gitkb.answer.values import Answer
+from gitkb.commands.answer.chats import Chat, Chats, new_chat
+from gitkb.commands.answer.types import Answer
 from gitkb.errors import FormatError, NotFound, RepositoryError
 
 TURN = {"question": "q", "answer": "a", "model": "", "commit": "", "time": "", "stopped": False}

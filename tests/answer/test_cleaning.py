@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitkb.answer.citations import Citations
-from gitkb.answer.cleaning import Cleaner
-from gitkb.answer.pages import Pages
-from gitkb.text.links import is_external, links
+from gitkb.commands.answer.citations import Citations
+from gitkb.commands.answer.clean_stream import Cleaner
+from gitkb.commands.answer.page_reader import Pages
+from gitkb.text.markdown.links import is_external, links
 from tests.answer.trees import FilesTree
 
 TREE = FilesTree(

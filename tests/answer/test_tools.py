@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from gitkb.answer.citations import Citations
-from gitkb.answer.pages import Pages
-from gitkb.answer.tools import MAX_RESULT, SPENT, TOOLS, Reader
-from gitkb.compile.client.conversation import ToolCall
-from gitkb.model import SearchHit
+from gitkb.commands.answer.citations import Citations
+from gitkb.commands.answer.page_reader import Pages
+from gitkb.commands.answer.tools import MAX_RESULT, SPENT, TOOLS, Reader
+from gitkb.llm.requests import ToolCall
+from gitkb.model.results import SearchHit
 from tests.answer.trees import FilesTree
 
 BOOK = "---\ntype: Source\ntitle: A book\n---\n\n" + "\n\n".join(

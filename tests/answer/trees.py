@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from gitkb.model import TreeChange
+from gitkb.model.documents import TreeChange
 
 
 class FilesTree:

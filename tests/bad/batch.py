@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitkb.ingest.scan import stored_path
+from gitkb.intake.scan import stored_path
 from tests.bad.case import Case
 from tests.bad.generate import NEIGHBOURS
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = b"gitkb.ingest.worker"
+WORKER = b"gitkb.intake.prepare.worker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.config import ConvertSettings
-from gitkb.ingest.names import document_name
-from gitkb.ingest.pool import Pool
-from gitkb.ingest.prepare import Job, Prepared, Workshop
-from gitkb.model import SourceFile
+from gitkb.formats.settings import ConvertSettings
+from gitkb.intake.document_names import document_name
+from gitkb.intake.prepare.document import Job, Prepared, Workshop
+from gitkb.intake.prepare.pool import Pool
+from gitkb.model.documents import SourceFile
 from tests.bad import archives, office, pdfs, words
 from tests.convert import samples
 
@@ -169,9 +169,8 @@ def test_a_worker_that_hangs_in_c_code_is_killed(tmp_path: Path, shop: Workshop)
 def tried(tmp_path: Path, code: str) -> "subprocess.CompletedProcess[str]":
     """Runs code in a process that is confined as a worker is."""
     (tmp_path / "inside").mkdir(exist_ok=True)
-    start = (
-        f"from pathlib import Path\nfrom gitkb.ingest.confine import confine\nconfine((Path({str(tmp_path / 'inside')!r}),))\n"
-    )
+    start = f"from pathlib import Path\nfrom gitkb.intake.prepare.worker import confine\n"
+        f"confine((Path({str(tmp_path / 'inside')!r}),))\n"
     command = [sys.executable, "-c", start + textwrap.dedent(code)]
     return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 

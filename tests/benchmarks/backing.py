@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from gitkb.compile.llm.backing import objection
+from gitkb.compile.grounding.supports import objection
 
 DATA = Path(__file__).parents[1] / "data" / "backing"
 Counts = Counter[tuple[bool, bool]]

@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests/data/conversion"
 sys.path.insert(0, str(ROOT))
 
-from gitkb.convert import convert, supported  # noqa: E402
+from gitkb.convert.converter import convert  # noqa: E402
+from gitkb.convert.formats import supported  # noqa: E402
 from gitkb.convert.outline import outline, plain_text  # noqa: E402
 from gitkb.errors import ConversionError  # noqa: E402
 

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gitkb.text.likeness import MERGED, likeness
-from gitkb.topics import page_key
+from gitkb.formats.topic_rows import page_key
+from gitkb.text.names.lookalikes import MERGED, likeness
 
 DATA = Path(__file__).parents[1] / "data" / "duplicates" / "pairs.tsv"
 Pair = Mapping[str, str]

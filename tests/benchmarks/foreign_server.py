@@ -20,9 +20,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitkb.compile.client import Client, Endpoint
-from gitkb.compile.client.conversation import Tool, Turn
 from gitkb.errors import ModelError
+from gitkb.llm.client import Client
+from gitkb.llm.requests import Tool, Turn
+from gitkb.llm.wire import Endpoint
 from tests.asking import GOOD, Kept, question
 from tests.modelserver import Asked, ModelServer, serving
 from tests.scripted import scripted

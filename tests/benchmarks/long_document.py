@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from gitkb.compile.llm.compiler import digest
-from gitkb.compile.llm.settings import ModelSettings
-from gitkb.compile.requests import Request, Unanswered
-from gitkb.convert import convert
-from gitkb.model import Conversion, Digest, Heading
-from gitkb.text.prose import passages, plain
-from gitkb.text.sentences import split_sentences
+from gitkb.compile.llm.model_settings import ModelSettings
+from gitkb.convert.converter import convert
+from gitkb.llm.requests import Request, Unanswered
+from gitkb.model.documents import Conversion, Digest, Heading
+from gitkb.text.language.sentences import split_sentences
+from gitkb.text.markdown.prose import passages, plain
 
 SETTINGS = ModelSettings("scripted", "", ("person", "organisation", "product"), "", 0, 0)
 WORDS = (

@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.records import RECORDS, RecordCorpus
-from gitkb.store import Store
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.store.repository import Store
 from gitkb.wiki.projection import project
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from search_trees import Collection, MemoryTree, cacm, cisi, cranfield, npl
 
-from gitkb.catalog.passages import PASSAGES
-from gitkb.catalog.search import search
+from gitkb.catalog.search.passage_index import PASSAGES
+from gitkb.catalog.search.search import search
 
 SETS: Mapping[str, Callable[[Path], Collection]] = {"cranfield": cranfield, "cisi": cisi, "npl": npl, "cacm": cacm}
 Run = dict[str, list[str]]

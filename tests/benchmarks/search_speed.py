@@ -16,8 +16,8 @@ from pathlib import Path
 
 from search_trees import MemoryTree
 
-from gitkb.catalog.passages import PASSAGES
-from gitkb.catalog.search import search
+from gitkb.catalog.search.passage_index import PASSAGES
+from gitkb.catalog.search.search import search
 
 ROUNDS = 5
 PER_PAGE = 20

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitkb.model import TreeChange
+from gitkb.model.documents import TreeChange
 
 
 class MemoryTree:

@@ -17,8 +17,8 @@ from search_quality import indexed
 from search_questions import QUESTIONS, Question
 from search_trees import MemoryTree
 
-from gitkb.catalog.search import search
-from gitkb.text.stopwords import FUNCTION_WORDS
+from gitkb.catalog.search.search import search
+from gitkb.text.language.detect import FUNCTION_WORDS
 
 _KANJI_OR_KATAKANA = re.compile("[\u30a0-\u30ff]+|[\u3400-\u9fff]+|[A-Za-z0-9]+")
 

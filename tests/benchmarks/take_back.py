@@ -16,9 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 
-from gitkb.events import Listener, TakeBackOptions
-from gitkb.kb import KnowledgeBase
-from gitkb.records import RECORDS, document_of
+from gitkb.api.knowledge_base import KnowledgeBase
+from gitkb.formats.records import RECORDS, document_of
+from gitkb.model.listener import Listener
+from gitkb.model.options import TakeBackOptions
 
 COMMANDS = 5
 

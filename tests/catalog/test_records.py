@@ -1,7 +1,8 @@
 """The tables of the records answer what runs and `list` ask, and renew only what changed."""
 
-from gitkb.catalog.records import RECORDS, KnownSources, RecordCorpus
-from gitkb.model import TreeChange
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS, KnownSources
+from gitkb.model.documents import TreeChange
 from tests.wiki.projecting import Blobs, base, record
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.passages import PASSAGES
-from gitkb.catalog.search import search
+from gitkb.catalog.search.passage_index import PASSAGES
+from gitkb.catalog.search.search import search
 from gitkb.errors import UsageError
-from gitkb.model import SearchHit, TreeChange
+from gitkb.model.documents import TreeChange
+from gitkb.model.results import SearchHit
 
 PAGES = {
     "wiki/index.md": "# Index\n\ncheckpoint checkpoint\n",

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gitkb.config import Settings
+from gitkb.api.knowledge_base import KnowledgeBase
 from gitkb.errors import FormatError
-from gitkb.events import AddOptions, Listener
-from gitkb.kb import KnowledgeBase
-from gitkb.records import decode, record_path
+from gitkb.formats.records import decode, record_path
+from gitkb.formats.settings import Settings
+from gitkb.model.listener import Listener
+from gitkb.model.options import AddOptions
 from tests.webserver import Page, Site, moved, serving
 
 Command = Callable[..., Any]

@@ -211,7 +211,7 @@ def test_without_an_xdg_folder_the_file_is_below_home(
 def test_the_environment_chooses_the_proxy(
     environment: dict[str, str], proxy: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gitkb.cli.user import read_user_settings
+    from gitkb.cli.locate import read_user_settings
 
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):

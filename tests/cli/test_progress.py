@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gitkb.cli.progress import pace
-from gitkb.events import Progress
+from gitkb.model.listener import Progress
 
 pty = pytest.importorskip("pty", reason="terminals are a POSIX matter")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitkb.text.links import links, resolve
+from gitkb.text.markdown.links import links, resolve
 from tests.modelserver import Answer, Asked, Fault, Made, ModelServer, serving
 
 Run = Callable[..., Any]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gitkb.compile.llm.compiler import digest
-from gitkb.compile.llm.settings import ModelSettings
-from gitkb.compile.requests import Request, Unanswered
-from gitkb.model import Conversion, Digest, Heading
-from gitkb.text.slugs import slug
+from gitkb.compile.llm.model_settings import ModelSettings
+from gitkb.llm.requests import Request, Unanswered
+from gitkb.model.documents import Conversion, Digest, Heading
+from gitkb.text.names.slugs import slug
 
 SETTINGS = ModelSettings("small-model", "", ("person", "organisation", "product"), "", 0, 0)
 _HEADING = re.compile(r"(#+) (.*)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.compile.llm.backing import objection
+from gitkb.compile.grounding.supports import objection
 
 PAIRS = Path(__file__).parents[1] / "data" / "backing"
 LIMIT = "The autovacuum daemon usually wakes every 60 seconds, but PostgreSQL never vacuums temporary tables of other sessions."

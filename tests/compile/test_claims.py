@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.compile.claims import claim_score, claim_text
+from gitkb.compile.extractive.claims import claim_score, claim_text
 
 
 @pytest.mark.parametrize(

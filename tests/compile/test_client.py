@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gitkb.compile.client import Client, Endpoint
-from gitkb.compile.requests import Reply, Request
 from gitkb.errors import BudgetSpent, GitkbError, ModelError, ModelFailure, RepositoryError
+from gitkb.llm.client import Client
+from gitkb.llm.requests import Reply, Request
+from gitkb.llm.wire import Endpoint
 from tests.asking import GOOD, Kept, asking, question
 from tests.modelserver import Answer, Asked, Fault, Made, serving
 
@@ -165,7 +166,8 @@ def test_a_reply_that_cannot_be_kept_stops_the_run() -> None:
 def test_threads_do_not_keep_the_process_alive() -> None:
     code = """
 import sys, threading
-from gitkb.compile.client import Client, Endpoint
+from gitkb.llm.client import Client
+from gitkb.llm.wire import Endpoint
 from tests.asking import Kept, question
 client = Client(Endpoint(sys.argv[1], timeout=600), Kept())
 threading.Thread(target=lambda: client.ask([question()]), daemon=True).start()
@@ -190,7 +192,8 @@ sys.stdin.readline()
 def test_ctrl_c_does_not_wait_for_a_reply() -> None:
     code = """
 import sys
-from gitkb.compile.client import Client, Endpoint
+from gitkb.llm.client import Client
+from gitkb.llm.wire import Endpoint
 from tests.asking import Kept, question
 try:
     with Client(Endpoint(sys.argv[1], timeout=600), Kept()) as client:

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from gitkb.compile.client.conversation import Tool, ToolCall, Turn
 from gitkb.errors import BudgetSpent, ModelError, ModelFailure, ToolsUnsupported
+from gitkb.llm.requests import Tool, ToolCall, Turn
 from tests.asking import asking
 from tests.modelserver import Answer, Asked, Fault, Made
 

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from gitkb.compile.client.reading import Unfit, read_reply
 from gitkb.errors import ModelFailure
+from gitkb.llm.reply import Unfit, read_reply
 from tests.asking import GOOD, GOOD_TEXT, SCHEMA, asking, question
 from tests.modelserver import Answer, Asked, Fault, Made
 

@@ -8,9 +8,8 @@ from email.utils import formatdate
 
 import pytest
 
-from gitkb.compile.client import Patience
-from gitkb.compile.client.pace import Pace, retry_after
 from gitkb.errors import ModelError, ModelFailure
+from gitkb.llm.rate_limit import Pace, Patience, retry_after
 from tests.asking import GOOD, asking, question
 from tests.modelserver import Answer, Asked, Fault, Made, serving
 

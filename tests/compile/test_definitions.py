@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.compile.definitions import find_definition
+from gitkb.compile.extractive.definitions import find_definition
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gitkb.compile.extractive import digest
-from gitkb.model import Conversion, Heading
+from gitkb.compile.extractive.compiler import digest
+from gitkb.model.documents import Conversion, Heading
 
 
 def _description(text: str, title: str = "Locks", stated: str = "") -> str:

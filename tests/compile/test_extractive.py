@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.compile import COMPILER
-from gitkb.compile.extractive import digest
-from gitkb.model import Conversion, Digest, Heading, Topic
-from gitkb.text.slugs import slug
+from gitkb.compile.compiler_names import COMPILER
+from gitkb.compile.extractive.compiler import digest
+from gitkb.model.documents import Conversion, Digest, Heading, Topic
+from gitkb.text.names.slugs import slug
 
 _HEADING = re.compile(r"(#+) (.*)")
 
@@ -207,7 +207,8 @@ def test_the_language_setting_wins() -> None:
 def test_a_digest_is_the_same_in_every_process(tmp_path: Path) -> None:
     script = tmp_path / "again.py"
     script.write_text(
-        "import sys\nfrom gitkb.compile.extractive import digest\nfrom gitkb.model import Conversion, Heading\n"
+        "import sys\nfrom gitkb.compile.extractive.compiler import digest\n"
+        "from gitkb.model.documents import Conversion, Heading\n"
         "text = sys.stdin.read()\n"
         "c = Conversion(text, 'text/markdown', 'm/1', headings=(Heading(1, 'Smart pointers', 'smart-pointers', 1),))\n"
         "sys.stdout.write(repr(digest(c, name='x')))\n"

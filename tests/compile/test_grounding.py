@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitkb.compile.llm.grounding import SourceText, numbers
-from gitkb.compile.llm.readable import readable
+from gitkb.compile.grounding.quote import SourceText, numbers, readable
 
 TEXT = """# Logs
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from gitkb.compile import LLM_COMPILER
+from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.llm.compiler import digest
-from gitkb.compile.llm.overview import overview_request
-from gitkb.compile.llm.prompts.reduce import REDUCE_SCHEMA
-from gitkb.compile.llm.same import Named, same_request
+from gitkb.compile.llm.page_questions import Named, overview_request, same_request
+from gitkb.compile.llm.prompts import REDUCE_SCHEMA
 from gitkb.errors import ModelFailure
 from tests.compile.modelled import NOTHING, SETTINGS, concept, conversion, digested, reply, requests, said
 

@@ -6,16 +6,14 @@ import unicodedata
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitkb.compile.llm.backing import objection
+from gitkb.compile.grounding.quote import SourceText, numbers, readable
+from gitkb.compile.grounding.supports import objection
 from gitkb.compile.llm.compiler import digest
-from gitkb.compile.llm.grounding import SourceText, numbers
-from gitkb.compile.llm.overview import overview_request, read_overview
-from gitkb.compile.llm.readable import readable
-from gitkb.compile.llm.same import Named, read_same, same_request
-from gitkb.compile.requests import Unanswered
-from gitkb.model import Claim, Digest, Source
-from gitkb.records import decode, encode, record_path
-from gitkb.wiki.document import build
+from gitkb.compile.llm.page_questions import Named, overview_request, read_overview, read_same, same_request
+from gitkb.formats.records import decode, encode, record_path
+from gitkb.llm.requests import Unanswered
+from gitkb.model.documents import Claim, Digest, Source
+from gitkb.wiki.document_files import build
 from tests.compile.modelled import SETTINGS, conversion
 from tests.wiki.test_document import Folder
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gitkb.compile.llm.compiler import digest
-from gitkb.compile.requests import Request, Unanswered
 from gitkb.errors import ModelFailure
-from gitkb.model import Digest
+from gitkb.llm.requests import Request, Unanswered
+from gitkb.model.documents import Digest
 from tests.compile.modelled import SETTINGS, concept, conversion, digested, reply, requests, said
 from tests.compile.test_parts import book, prose
 

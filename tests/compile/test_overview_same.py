@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from gitkb.compile.llm.overview import Sentence, overview_request, read_overview
-from gitkb.compile.llm.same import Named, read_same, same_request
+from gitkb.compile.llm.page_questions import Named, Sentence, overview_request, read_overview, read_same, same_request
 from gitkb.errors import ModelFailure
 from tests.compile.modelled import SETTINGS
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitkb.compile.grounding.quote import readable
 from gitkb.compile.llm.parts import estimate_tokens, split_parts
-from gitkb.compile.llm.readable import readable
-from gitkb.model import Conversion, Heading
+from gitkb.model.documents import Conversion, Heading
 from tests.compile.modelled import SETTINGS, conversion, requests
 
 WORDS = "log page record buffer commit flush disk reader writer index branch merge transaction recovery checkpoint".split()

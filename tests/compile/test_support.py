@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.compile.extractive import digest
-from gitkb.convert import convert
-from gitkb.model import Conversion, Digest, Heading, Topic
-from gitkb.text.slugs import slug, topic_key
+from gitkb.compile.extractive.compiler import digest
+from gitkb.convert.converter import convert
+from gitkb.model.documents import Conversion, Digest, Heading, Topic
+from gitkb.text.names.slugs import slug, topic_key
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "data" / "documents"
 FILLER = "The library has a wall that is painted white. "

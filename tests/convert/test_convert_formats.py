@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.convert import convert
+from gitkb.convert.converter import convert
 from gitkb.errors import ConversionError
-from gitkb.model import Conversion
+from gitkb.model.documents import Conversion
 from tests.convert import samples
 
 MAX = 64 * 1024**2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.convert import convert, identify
+from gitkb.convert.converter import convert, identify
 from gitkb.errors import ConversionError
 from tests.convert import samples
 

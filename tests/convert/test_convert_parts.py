@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.convert import ENDINGS, supported
+from gitkb.convert.formats import ENDINGS, supported
 from gitkb.convert.outline import outline, plain_text
 from gitkb.convert.tables import escape, paragraph, table
 

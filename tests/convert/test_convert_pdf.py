@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.convert import convert
+from gitkb.convert.converter import convert
 from gitkb.errors import ConversionError
-from gitkb.model import Conversion
+from gitkb.model.documents import Conversion
 from tests.bad import pdfs
 from tests.convert import samples
 

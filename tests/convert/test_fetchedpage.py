@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.convert import convert
+from gitkb.convert.converter import convert
 from gitkb.errors import ConversionError
-from gitkb.model import Conversion, WebPage
+from gitkb.model.documents import Conversion, WebPage
 
 TEXT = " ".join(
     f"Write-ahead logging keeps record {n} of a change in the log before the page itself is written." for n in range(12)

@@ -60,7 +60,7 @@ WIKI = "/kb/wiki/"
 @mutant("add", (".git/objects/pack", MAIN), Kind.BROKEN)
 def the_ref_moves_before_its_pack_is_there() -> None:
     from gitkb.errors import RefMoved
-    from gitkb.store import publish
+    from gitkb.store.transaction import publish
 
     def swap(self: Any, journal: str, after: str) -> None:
         place = self._writer.place
@@ -75,14 +75,15 @@ def the_ref_moves_before_its_pack_is_there() -> None:
 
 @mutant("add", (WIKI, ".git/index"), Kind.LOST)
 def the_index_is_not_locked() -> None:
-    from gitkb.store import follow
+    from gitkb.store.transaction import publish as follow
 
     follow.hold_index = _nothing  # type: ignore[assignment]
 
 
 @mutant("add", (WIKI, ".git/index"), Kind.LEFT)
 def recovery_leaves_the_lock_of_the_index() -> None:
-    from gitkb.store import follow, recovery
+    from gitkb.store.transaction import publish as follow
+    from gitkb.store.transaction import recovery
 
     settle = follow.settle
 
@@ -96,51 +97,52 @@ def recovery_leaves_the_lock_of_the_index() -> None:
 
 @mutant("add", MAIN, Kind.LEFT)
 def the_journal_stays() -> None:
-    from gitkb.store import run
+    from gitkb.store.transaction import run
 
     run.delete_ref = _nothing  # type: ignore[assignment]
 
 
 @mutant("add", WIKI, Kind.BROKEN)
 def recovery_forgets_the_worktree() -> None:
-    from gitkb.store import recovery
+    from gitkb.store.transaction import recovery
 
     recovery.settle = _nothing  # type: ignore[assignment]
 
 
 @mutant("add", WIKI, Kind.BROKEN)
 def nothing_says_that_the_worktree_lags() -> None:
-    from gitkb.store.journal import RunFolder
+    from gitkb.store.local.local_folder import RunFolder
 
     RunFolder.mark = _nothing  # type: ignore[method-assign]
 
 
 @mutant("add", (".keep", MAIN), Kind.LEFT)
 def packs_are_kept_for_ever() -> None:
-    from gitkb.store import objects, run
+    from gitkb.store import objects
+    from gitkb.store.transaction import run
 
     objects.release_keep = run.release_keep = _nothing  # type: ignore[assignment]
 
 
 @mutant("refresh", MAIN, Kind.LEFT)
 def the_scratch_worktree_stays() -> None:
-    from gitkb.store import run
+    from gitkb.store.transaction import run
 
     run.remove_worktree = _nothing  # type: ignore[assignment]
 
 
 @mutant("refresh", MAIN, Kind.LEFT)
 def the_folder_of_the_run_stays() -> None:
-    from gitkb.store.journal import RunFolder
+    from gitkb.store.local.local_folder import RunFolder
 
     RunFolder.remove = _nothing  # type: ignore[method-assign]
 
 
 @mutant("add", "tmp_pack", Kind.LEFT)
 def packs_are_written_in_gits_own_folder() -> None:
-    from gitkb.store import objects, writer
+    from gitkb.store.transaction import run_context
 
-    def spill(self: writer.Writer) -> None:
+    def spill(self: run_context.Writer) -> None:
         target = self.place.folder.packs
         target.mkdir(exist_ok=True)
         aside = self.place.common / "objects" / "pack" / "tmp_pack"
@@ -150,14 +152,13 @@ def packs_are_written_in_gits_own_folder() -> None:
             file.rename(target / file.name)
         aside.rmdir()
 
-    assert objects
-    writer.Writer.spill = spill  # type: ignore[method-assign]
+    run_context.Writer.spill = spill  # type: ignore[method-assign]
 
 
 @mutant("add", ("packs/", WIKI), Kind.LOST)
 def documents_are_reported_before_they_are_durable() -> None:
-    from gitkb.ingest.committing import Committing
-    from gitkb.model import DocumentResult, Outcome
+    from gitkb.commands.add.commit_loop import Committing
+    from gitkb.model.results import DocumentResult, Outcome
 
     publish = Committing._publish
 
@@ -173,35 +174,36 @@ def documents_are_reported_before_they_are_durable() -> None:
 
 @mutant("change", (WIKI, MAIN), Kind.LOST)
 def a_persons_edits_are_overwritten() -> None:
-    from gitkb.ingest import land, pages
-    from gitkb.store import worktree, writer
+    from gitkb.branch import stored_documents
+    from gitkb.pages import refresh
+    from gitkb.store.transaction import run_context, worktree
 
     def none(*_: Any) -> dict[str, Any]:
         return {}
 
-    land.own_edits = pages.own_edits = none  # type: ignore[assignment]
+    stored_documents.own_edits = refresh.own_edits = none  # type: ignore[assignment]
     worktree.Worktree.check = _nothing  # type: ignore[method-assign]
-    writer.Place.rescue = _nothing  # type: ignore[method-assign]
+    run_context.Place.rescue = _nothing  # type: ignore[method-assign]
 
 
 @mutant("add", (MAIN, "publishing"), Kind.OTHER)
 def pages_count_as_made_before_they_are() -> None:
-    from gitkb.ingest import pages
+    from gitkb.pages import refresh
     from gitkb.wiki.projection import PROJECTION
 
-    project = pages.project_tree
+    project = refresh.project_tree
 
     def projected(store: Any, catalog: Any, tree: Any, **options: Any) -> Any:
         made = project(store, catalog, tree, **options)
         (store.local / "whole").write_text(f"{PROJECTION} {tree.oid}\n", encoding="ascii")
         return made
 
-    pages.project_tree = projected
+    refresh.project_tree = projected
 
 
 @mutant("add", MAIN, Kind.BROKEN)
 def a_document_comes_in_two_steps() -> None:
-    from gitkb.store import publish
+    from gitkb.store.transaction import publish
 
     whole = publish.Transaction.publish
 
@@ -221,7 +223,7 @@ def a_document_comes_in_two_steps() -> None:
 
 @mutant("add", WIKI, Kind.LOST)
 def recovery_takes_the_branch_back() -> None:
-    from gitkb.store import recovery
+    from gitkb.store.transaction import recovery
 
     release = recovery.release_locks
 
@@ -239,20 +241,21 @@ def git_first(common: Path) -> str:
 
 @mutant("refresh", MAIN, Kind.LEFT)
 def nobody_recovers() -> None:
-    from gitkb.kb import KnowledgeBase
+    from gitkb.api.knowledge_base import KnowledgeBase
 
     KnowledgeBase.recover = lambda *_: False  # type: ignore[method-assign]
 
 
 @mutant("add", "/out>", Kind.OTHER)
 def conversions_are_not_remembered() -> None:
-    from gitkb.ingest import pool
+    from gitkb.intake.prepare import pool
 
-    script = "from gitkb.ingest.cache import Cache; Cache._store = lambda *_: None\nfrom gitkb.ingest.worker import main; main()"
+    script = "from gitkb.intake.prepare.cache import Cache; Cache._store = lambda *_: None\n"
+    script += "from gitkb.intake.prepare.worker import main; main()"
 
     class Forgetful(subprocess.Popen[bytes]):
         def __init__(self, command: Any, **options: Any) -> None:
-            worker = "gitkb.ingest.worker" in command
+            worker = "gitkb.intake.prepare.worker" in command
             super().__init__([*command[:2], "-c", script] if worker else command, **options)
 
     pool.subprocess.Popen = Forgetful  # type: ignore[misc]
@@ -260,7 +263,7 @@ def conversions_are_not_remembered() -> None:
 
 @mutant("add", WIKI, Kind.BROKEN, by="error")
 def errors_in_the_worktree_are_swallowed() -> None:
-    from gitkb.store import worktree
+    from gitkb.store.transaction import worktree
 
     move = worktree.move_new
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gitkb.ingest import grouping as ingest
-from gitkb.store import follow, hardening, journal, locks, objects, publish, refs, writer
-from gitkb.store import run as store_run
+from gitkb.commands.add import commit_loop
+from gitkb.store import objects
+from gitkb.store.local import durable_files, local_folder
+from gitkb.store.transaction import publish, refs, run, run_context
 
 GROUP = 3
 
@@ -23,15 +24,15 @@ def _skipping(original: Callable[[Path], None], skip: Callable[[Path], bool]) ->
 
 
 def _no_pack_bytes() -> None:
-    objects.fsync_file = _skipping(objects.fsync_file, lambda file: file.suffix == ".pack")
+    objects.fsync_file = durable_files.fsync_file = _skipping(durable_files.fsync_file, lambda file: file.suffix == ".pack")
 
 
 def _no_pack_index_bytes() -> None:
-    objects.fsync_file = _skipping(objects.fsync_file, lambda file: file.suffix == ".idx")
+    objects.fsync_file = durable_files.fsync_file = _skipping(durable_files.fsync_file, lambda file: file.suffix == ".idx")
 
 
 def _no_pack_folder() -> None:
-    objects.fsync_file = _skipping(objects.fsync_file, lambda file: file.name == "pack")
+    objects.fsync_file = durable_files.fsync_file = _skipping(durable_files.fsync_file, lambda file: file.name == "pack")
 
 
 def _no_ref_bytes() -> None:
@@ -57,12 +58,12 @@ def _ref_before_pack() -> None:
 
     publish.kept_packs = late
     # libgit2 points no ref at an object that is not there.
-    writer.Writer.set_journal = lambda self, oid: None
+    run_context.Writer.set_journal = lambda self, oid: None
 
 
 def _no_hardening() -> None:
     """What others left in the object database without fsync is built upon as it is."""
-    hardening.Hardened.cover = lambda self, git_dir, root: hardening.harden_repository(self._common, git_dir, root)
+    durable_files.Hardened.cover = lambda self, git_dir, root: durable_files.harden_repository(self._common, git_dir, root)
 
 
 def _reused_object_left_out() -> None:
@@ -82,23 +83,23 @@ def _reused_object_left_out() -> None:
 
 
 def _no_first_hardening() -> None:
-    hardening.harden_repository = lambda *arguments: None
+    durable_files.harden_repository = lambda *arguments: None
 
 
 def _no_worktree_folders() -> None:
-    follow.fsync_all = lambda files: objects.fsync_all([file for file in files if not file.is_dir()])
+    publish.fsync_all = lambda files: durable_files.fsync_all([file for file in files if not file.is_dir()])
 
 
 def _no_worktree_bytes() -> None:
-    follow.fsync_all = lambda files: objects.fsync_all([file for file in files if file.is_dir()])
+    publish.fsync_all = lambda files: durable_files.fsync_all([file for file in files if file.is_dir()])
 
 
 def _no_mark() -> None:
-    journal.RunFolder.mark = lambda self, note: None
+    local_folder.RunFolder.mark = lambda self, note: None
 
 
 def _run_folder_not_durable() -> None:
-    store_run.fsync_all = lambda files: None
+    run.fsync_all = lambda files: None
 
 
 BREAKS: dict[str, Callable[[], None]] = {
@@ -120,7 +121,7 @@ BREAKS: dict[str, Callable[[], None]] = {
 
 def main() -> int:
     """The exit code of the command."""
-    ingest.GROUP_DOCUMENTS = GROUP
+    commit_loop.GROUP_DOCUMENTS = GROUP
     if sys.argv[1]:
         BREAKS[sys.argv[1]]()
     del sys.argv[1]
@@ -130,5 +131,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    assert locks
     sys.exit(main())

@@ -157,14 +157,14 @@ class Oracle:
 
 
 def _run_here(output: int, arguments: list[str]) -> int:
-    from gitkb.cli import boundary
+    from gitkb.__main__ import run
 
     os.dup2(output, 1)
     if arguments[0] != "check":
         os.dup2(output, 2)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
-    code = boundary.run([*arguments, "-v"])
+    code = run([*arguments, "-v"])
     sys.stdout.flush()
     sys.stderr.flush()
     return int(code)

@@ -31,7 +31,7 @@ def main() -> int:
             sent += 1
             os.kill(os.getpid(), number)
 
-    from gitkb.cli.boundary import run
+    from gitkb.__main__ import run
 
     sys.addaudithook(hook)
     try:

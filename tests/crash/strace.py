@@ -152,7 +152,7 @@ class Runner:
                 self.prepare()
             if traced:
                 os.kill(os.getpid(), signal.SIGSTOP)
-            from gitkb.cli.boundary import run
+            from gitkb.__main__ import run
 
             code = run(arguments)
             sys.stderr.flush()
@@ -182,7 +182,7 @@ def load(runner: "Runner", top: Path) -> None:
     import typer.main
 
     import gitkb
-    from gitkb.cli import boundary
+    from gitkb.__main__ import run
 
     for module in pkgutil.walk_packages(gitkb.__path__, "gitkb."):
         if not module.name.endswith("__main__"):
@@ -194,7 +194,7 @@ def load(runner: "Runner", top: Path) -> None:
     assert ran.code == 0, ran
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         for command in ("check", "status", "list"):
-            assert boundary.run([command, "--kb", str(top / "kb")]) == 0
+            assert run([command, "--kb", str(top / "kb")]) == 0
     gc.collect()
     gc.freeze()  # a forked process then neither looks at all of this again nor copies it
 

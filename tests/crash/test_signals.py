@@ -16,9 +16,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for proce
 # pipe is opened before the worker is confined to its folders.
 STUCK = """
 import os, sys
-if "gitkb.ingest.worker" in sys.orig_argv:
+if "gitkb.intake.prepare.worker" in sys.orig_argv:
     pipe = os.open(BEGUN, os.O_RDWR)
-    from gitkb.ingest import prepare
+    from gitkb.intake.prepare import document as prepare
     converted = prepare.convert
     def convert(copy, name, **options):
         if name == "slow.md":

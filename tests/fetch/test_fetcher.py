@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from gitkb.errors import FetchFailed
-from gitkb.fetch.fetcher import Fetched, Fetcher, Validators
-from gitkb.fetch.public import is_public, resolve
-from gitkb.fetch.wire import Wire
-from gitkb.text.webaddress import parse
+from gitkb.intake.web.fetcher import Fetched, Fetcher, Validators
+from gitkb.intake.web.http_wire import Wire, is_public, resolve
+from gitkb.text.names.web_address import parse
 from tests.webserver import Page, Site, moved, serving
 
 LIMIT = 1_000_000

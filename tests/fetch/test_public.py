@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.fetch.public import is_public
+from gitkb.intake.web.http_wire import is_public
 
 
 @pytest.mark.parametrize(

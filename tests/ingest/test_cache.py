@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 
-from gitkb.ingest.cache import Cache
-from gitkb.ingest.codec import shape
+from gitkb.intake.prepare.cache import Cache, shape
 
 
 def filled(folder: Path, entries: int) -> Cache:

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitkb.ingest.cache import Cache
-from gitkb.ingest.codec import dumps, loads, shape
-from gitkb.model import Claim, Conversion, Digest, Picture, Place, SummarySection, Topic
+from gitkb.intake.prepare.cache import Cache, dumps, loads, shape
+from gitkb.model.documents import Claim, Conversion, Digest, Picture, Place, SummarySection, Topic
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 CLAIMS = st.lists(st.builds(Claim, score=NUMBERS), max_size=3).map(tuple)

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.ingest.links import links_of
-from gitkb.model import SourceFile
+from gitkb.intake.source_links import links_of
+from gitkb.model.documents import SourceFile
 
 
 def _resolver(folder: Path, name: str = "a.md"):  # type: ignore[no-untyped-def]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.ingest.messages import document_message, edit_message, merge_message, undo_message
+from gitkb.branch.commit_messages import document_message, edit_message, merge_message, undo_message
 
 
 def _subject(title: str) -> str:

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitkb.ingest.names import candidates, document_name, reserve
-from gitkb.records import safe_document
-from gitkb.text.slugs import document_segment, slug, topic_key
+from gitkb.formats.records import safe_document
+from gitkb.intake.document_names import candidates, document_name, reserve
+from gitkb.text.names.slugs import document_segment, slug, topic_key
 
 
 def test_a_name_mirrors_the_path() -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gitkb.ingest.pagehead import is_page, links
+from gitkb.intake.web.html_head import is_page, links
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.config import ConvertSettings
-from gitkb.ingest.names import document_name
-from gitkb.ingest.pool import Pool
-from gitkb.ingest.prepare import Job, Workshop
-from gitkb.model import SourceFile
+from gitkb.formats.settings import ConvertSettings
+from gitkb.intake.document_names import document_name
+from gitkb.intake.prepare.document import Job, Workshop
+from gitkb.intake.prepare.pool import Pool
+from gitkb.model.documents import SourceFile
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def _texts(folder: Path, count: int) -> list[Job]:
 
 def _children() -> list[str]:
     listed = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True, check=False).stdout
-    return [line for line in listed.splitlines() if "gitkb.ingest.worker" in line]
+    return [line for line in listed.splitlines() if "gitkb.intake.prepare.worker" in line]
 
 
 def test_results_come_in_order_whatever_the_number_of_workers(tmp_path: Path, shop: Workshop) -> None:
@@ -78,7 +78,7 @@ def test_a_worker_that_dies_costs_its_own_document_only(tmp_path: Path, shop: Wo
                 ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True, check=False
             ).stdout
             for line in pids.splitlines():
-                if "gitkb.ingest.worker" in line:
+                if "gitkb.intake.prepare.worker" in line:
                     os.kill(int(line.split()[0]), signal.SIGKILL)
 
         timer = threading.Timer(1.0, kill)

@@ -5,10 +5,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gitkb.ingest.plan import Hashed
-from gitkb.ingest.remembering import FileMemory
-from gitkb.ingest.scan import Filter, Scan, scan
-from gitkb.model import SourceFile
+from gitkb.intake.hashing import FileMemory, Hashed
+from gitkb.intake.scan import Filter, Scan, scan
+from gitkb.model.documents import SourceFile
 
 LONG_AGO = time.time() - 1000
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.compile.requests import Message, Reply, Request
 from gitkb.errors import RepositoryError
-from gitkb.ingest.replies import ReplyCache, ReplyTotals
+from gitkb.llm.reply_cache import ReplyCache, ReplyTotals
+from gitkb.llm.requests import Message, Reply, Request
 
 WRITER = """
 import sys
 from pathlib import Path
 from tests.ingest.test_replies import request
-from gitkb.compile.requests import Reply
-from gitkb.ingest.replies import ReplyCache
+from gitkb.llm.requests import Reply
+from gitkb.llm.reply_cache import ReplyCache
 cache = ReplyCache(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
     cache.put(request(f"{sys.argv[2]} {number}"), Reply(f"reply {number}", 1, 2))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from gitkb.errors import UsageError
-from gitkb.ingest.scan import Filter, Scan, scan, stored_path
+from gitkb.intake.scan import Filter, Scan, scan, stored_path
 
 
 def _paths(found: Scan) -> list[str]:

@@ -11,11 +11,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 
-from gitkb import records
-from gitkb.ingest.pages import history_base
-from gitkb.model import State
-from gitkb.wiki.edits import EDITED
-from gitkb.wiki.generated import Seal, state, unsealed
+from gitkb.formats import records
+from gitkb.model.results import State
+from gitkb.pages.refresh import history_base
+from gitkb.wiki.hand_edits import EDITED, Seal, state, unsealed
 from tests.life.operations import Add, Delete, Edit, Merge, Move, Operation, Own, Remove, Strike, Undo
 from tests.life.world import SIDE, Ran, Word, World
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pygit2
 
-from gitkb.cli import boundary
-from gitkb.kb import KnowledgeBase
+from gitkb.__main__ import run
+from gitkb.api.knowledge_base import KnowledgeBase
 from tests.life.texts import FILES, text_of
 
 ADA = ("Ada Tester", "ada@example.org")
@@ -174,7 +174,7 @@ class World:
         given = (*arguments, str(self.kb)) if bare else (*arguments, "--kb", str(self.kb))
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
         with redirect_stdout(streams[0]), redirect_stderr(streams[1]):
-            code = int(boundary.run(given))
+            code = int(run(given))
         out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
         return Ran(given, code, out, err)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.store import Store
+from gitkb.store.repository import Store
 from tests.store.scenes import Git, first_commit
 
 

@@ -40,7 +40,8 @@ def die_before(moment: str) -> None:
 
 def add(root: Path) -> None:
     """Two groups of documents: new files, a changed page, a removed one, a file that replaces a folder."""
-    from gitkb.store import PlannedCommit, Store
+    from gitkb.store.repository import Store
+    from gitkb.store.values import PlannedCommit
 
     store = Store.open(root)
     store.recover(lambda _: None)
@@ -60,7 +61,7 @@ def add(root: Path) -> None:
 def main() -> None:
     """Do what the arguments say."""
     root, moment, task = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    from gitkb.store import Store
+    from gitkb.store.repository import Store
 
     die_before(moment)
     if task == "add":

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from gitkb.store import PlannedCommit, Store
+from gitkb.store.repository import Store
+from gitkb.store.values import PlannedCommit
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gitkb.store import PlannedCommit, Store
+from gitkb.store.repository import Store
+from gitkb.store.values import PlannedCommit
 
 Git = Callable[..., str]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.store import Recovery, Store
+from gitkb.store.repository import Store
+from gitkb.store.values import Recovery
 from tests.store.scenes import Git, publish, root_of, traces
 
 CHILD = Path(__file__).with_name("crash_child.py")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gitkb.errors import RepositoryError
-from gitkb.store import Store
-from gitkb.store.journal import Note, decode_note
+from gitkb.store.local.local_folder import Note, decode_note
+from gitkb.store.repository import Store
 from tests.store.scenes import Git, publish, root_of, traces
 
 

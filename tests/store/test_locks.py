@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gitkb.errors import LockTimeout, RepositoryError
-from gitkb.store import PlannedCommit, Store
-from gitkb.store.locks import new_token, take_git_lock, while_locked
+from gitkb.store.local.locks import new_token, take_git_lock, while_locked
+from gitkb.store.repository import Store
+from gitkb.store.values import PlannedCommit
 from tests.store.scenes import Git, publish, root_of, traces
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs named pipes")

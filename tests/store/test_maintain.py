@@ -1,23 +1,25 @@
 """Many packs are rolled into few in the background, and nothing is lost."""
 
-from gitkb.store import PlannedCommit, Store, maintain
-from gitkb.store.locks import Liveness
+from gitkb.store import repack
+from gitkb.store.local.locks import Liveness
+from gitkb.store.repository import Store
+from gitkb.store.values import PlannedCommit
 from tests.store.scenes import Git, publish, root_of
 
 
 def test_few_packs_are_left_alone(store: Store) -> None:
-    assert not maintain.repack_if_needed(store.git_dir, store.local)
+    assert not repack.repack_if_needed(store.git_dir, store.local)
 
 
 def test_many_packs_become_few(store: Store, git: Git) -> None:
     publish(store, {f"raw/{number}": b"%d" % number for number in range(3)})
     with store.begin("add") as run:
-        for number in range(maintain.MANY_PACKS):
+        for number in range(repack.MANY_PACKS):
             with run.locked() as transaction:
                 transaction.publish([PlannedCommit(f"{number}", {f"raw/more-{number}": b"more %d" % number})])
     packs = store.git_dir / "objects/pack"
     before = len(list(packs.glob("*.idx")))
-    assert maintain.repack_if_needed(store.git_dir, store.local)
+    assert repack.repack_if_needed(store.git_dir, store.local)
     wait_until_free(store)
     assert len(list(packs.glob("*.idx"))) < before / 4
     assert store.snapshot().read("raw/more-0") == b"more 0"

@@ -4,7 +4,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitkb.store import packs
+from gitkb.store import objects as packs
 from gitkb.store.objects import object_id
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gitkb.errors import InTheWay
-from gitkb.store import Edit, PlannedCommit, Store
+from gitkb.store.repository import Store
+from gitkb.store.values import Edit, PlannedCommit
 from tests.store.scenes import Git, publish, root_of, traces
 
 CHILD = Path(__file__).with_name("crash_child.py")

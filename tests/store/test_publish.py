@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gitkb.errors import NotFound, RefMoved, RepositoryError
-from gitkb.store import PlannedCommit, Store
-from gitkb.store.repository import OPEN_PACKS
+from gitkb.store.repository import OPEN_PACKS, Store
+from gitkb.store.values import PlannedCommit
 from tests.store.scenes import Git, first_commit, publish, root_of, traces
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gitkb.errors import NotFound, RepositoryError
-from gitkb.model import TreeChange
-from gitkb.store import Store
+from gitkb.model.documents import TreeChange
+from gitkb.store.repository import Store
 from tests.store.scenes import Git, publish, root_of
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gitkb.store import Store
+from gitkb.store.repository import Store
 from tests.store.scenes import Git, root_of, traces
 
 PUBLISHER = Path(__file__).with_name("publisher.py")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.text.boilerplate import bare_heading, is_boilerplate, is_licence_heading, is_structural
+from gitkb.text.language.boilerplate import bare_heading, is_boilerplate, is_licence_heading, is_structural
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkb.errors import FormatError
-from gitkb.text.frontmatter import join, split
+from gitkb.text.markdown.frontmatter import join, split
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 VALUE = st.one_of(

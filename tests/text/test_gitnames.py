@@ -3,8 +3,8 @@
 import pytest
 
 from gitkb.errors import RepositoryError
-from gitkb.store.trees import checked_segments
-from gitkb.text.gitnames import is_gits_own
+from gitkb.store.tree_builder import checked_segments
+from gitkb.text.names.slugs import is_gits_own
 
 GIT = (".git", ".GIT", ".git ", ".git. .", ".git:x", "git~1", "GIT~2", ".g\u200cit", ".git::$INDEX_ALLOCATION")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.text.language import detect_language
+from gitkb.text.language.detect import detect_language
 
 
 @pytest.mark.parametrize(

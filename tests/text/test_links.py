@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gitkb.text.links import Link, anchors, escape, heading_anchor, links, one_line, relative, resolve
+from gitkb.text.markdown.links import Link, anchors, escape, heading_anchor, links, one_line, relative, resolve
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 SEGMENT = st.text(st.sampled_from("ab (c)<>%&\"'[]é本`*_!?:;|"), min_size=1, max_size=8).filter(lambda s: s.strip() == s)

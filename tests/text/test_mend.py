@@ -2,8 +2,8 @@
 
 import pytest
 
-from gitkb.text.links import Link
-from gitkb.text.mend import mend
+from gitkb.text.markdown.links import Link
+from gitkb.text.markdown.retarget import mend
 
 
 def _new(link: Link) -> str | None:

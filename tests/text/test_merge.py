@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitkb.text.merge import merge
+from gitkb.text.markdown.block_merge import merge
 
 HEAD = "---\ntype: Concept\ntitle: WAL\naliases: [log]\n---\n"
 BASE = f"""{HEAD}

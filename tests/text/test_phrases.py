@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.text.phrases import as_term, noun_runs, singular, subterms, term_key, tokens
+from gitkb.text.language.terms import as_term, noun_runs, singular, subterms, term_key, tokens
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Taking the running text out of Markdown."""
 
-from gitkb.text.prose import CODE_CLOSE, CODE_OPEN, inline_text, passages, plain
+from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, inline_text, passages, plain
 
 
 def _texts(markdown: str) -> list[str]:

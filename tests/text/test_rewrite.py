@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitkb.text.rewrite import retarget
+from gitkb.text.markdown.retarget import retarget
 
 
 def moved(target: str) -> str | None:

@@ -1,6 +1,6 @@
 """How a page is cut into passages: along headings, at paragraph borders, without what surrounds claims."""
 
-from gitkb.text.sections import MAX_PASSAGES, PASSAGE_SIZE, plain_line, read_page, readable
+from gitkb.text.markdown.passages import MAX_PASSAGES, PASSAGE_SIZE, plain_line, read_page, readable
 
 PAGE = """---
 title: Checkpoint

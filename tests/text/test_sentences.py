@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.text.sentences import split_sentences
+from gitkb.text.language.sentences import split_sentences
 
 
 @pytest.mark.parametrize(

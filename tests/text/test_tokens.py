@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkb.text.tokens import MAX_TOKEN, analyse, fold, normalise, variants, words
+from gitkb.text.language.tokens import MAX_TOKEN, analyse, fold, normalise, variants, words
 
 
 def tokens(text: str, language: str = "en") -> list[str]:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.text.likeness import MERGED, likeness
-from gitkb.text.variants import forms, variant
-from gitkb.topics import page_key
+from gitkb.formats.topic_rows import page_key
+from gitkb.text.names.lookalikes import MERGED, forms, likeness, variant
 
 PAIRS = Path(__file__).parents[1] / "data" / "duplicates" / "pairs.tsv"
 

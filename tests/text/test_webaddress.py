@@ -2,8 +2,8 @@
 
 import pytest
 
-from gitkb.text import webaddress
-from gitkb.text.webaddress import parse, source_path
+from gitkb.text.names import web_address
+from gitkb.text.names.web_address import parse, source_path
 
 
 @pytest.mark.parametrize(
@@ -80,17 +80,17 @@ def test_the_source_path_mirrors_the_address(address: str, ending: str, path: st
 
 def test_a_reference_is_resolved_against_its_page() -> None:
     base = parse("https://h.example/guide/start.html?x=1")
-    assert str(webaddress.join(base, "../two words.html#part")) == "https://h.example/two%20words.html"
-    assert str(webaddress.join(base, "//other.example/x")) == "https://other.example/x"
+    assert str(web_address.join(base, "../two words.html#part")) == "https://h.example/two%20words.html"
+    assert str(web_address.join(base, "//other.example/x")) == "https://other.example/x"
     with pytest.raises(ValueError, match="http"):
-        webaddress.join(base, "mailto:ada@h.example")
+        web_address.join(base, "mailto:ada@h.example")
 
 
 def test_a_site_is_a_host_with_or_without_www() -> None:
     one = parse("https://www.h.example/x")
-    assert webaddress.same_site(one, parse("http://h.example/y"))
-    assert not webaddress.same_site(one, parse("https://h.example.evil.example/x"))
-    assert not webaddress.same_site(one, parse("https://h.example:8443/x"))
+    assert web_address.same_site(one, parse("http://h.example/y"))
+    assert not web_address.same_site(one, parse("https://h.example.evil.example/x"))
+    assert not web_address.same_site(one, parse("https://h.example:8443/x"))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_site_is_a_host_with_or_without_www() -> None:
     ],
 )
 def test_spellings_of_one_page(other: str) -> None:
-    assert webaddress.same_page(parse("https://h.example/a/b"), parse(other))
+    assert web_address.same_page(parse("https://h.example/a/b"), parse(other))
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_spellings_of_one_page(other: str) -> None:
     ["https://h.example/a", "https://h.example/A/b", "https://h.example/a%2Fb", "https://h.example/", "https://i.example/a/b"],
 )
 def test_pages_that_are_others(other: str) -> None:
-    assert not webaddress.same_page(parse("https://h.example/a/b"), parse(other))
+    assert not web_address.same_page(parse("https://h.example/a/b"), parse(other))

@@ -5,11 +5,12 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gitkb.catalog.records import RECORDS, RecordCorpus
-from gitkb.ingest.scopes import topics_of
-from gitkb.model import Claim, Place, Record, Source, Topic, TopicKind, TreeChange
-from gitkb.records import encode, record_path
-from gitkb.text.slugs import short_hash
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.formats.records import encode, record_path
+from gitkb.model.documents import Claim, Place, Record, Source, Topic, TopicKind, TreeChange
+from gitkb.pages.scope import topics_of
+from gitkb.text.names.slugs import short_hash
 from gitkb.wiki.projection import Scope, project
 
 

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitkb import approvals
-from gitkb.approvals import Approval, ApprovalState, Confirmation, confirmed, marks, unite, withdrawn
-from gitkb.catalog.records import RecordCorpus
-from gitkb.decisions import SameAs
-from gitkb.decisions import encode as encode_decision
+from gitkb.catalog.queries import RecordCorpus
 from gitkb.errors import FormatError, NewerFormat
-from gitkb.model import Record
-from gitkb.text import frontmatter
-from gitkb.topics import FOLDERS
-from gitkb.wiki.approved import Approved, approved_pages, changed_since_approval
-from gitkb.wiki.pages import page_claims
+from gitkb.formats import approvals
+from gitkb.formats.approvals import Approval, ApprovalState, Confirmation, confirmed, marks, unite, withdrawn
+from gitkb.formats.decisions import SameAs
+from gitkb.formats.decisions import encode as encode_decision
+from gitkb.formats.topic_rows import FOLDERS
+from gitkb.model.documents import Record
+from gitkb.text.markdown import frontmatter
+from gitkb.wiki.approval_state import Approved, approved_pages, changed_since_approval
+from gitkb.wiki.topic_page import page_claims
 from tests.wiki.projecting import Base, base, claim, record, topic
 from tests.wiki.test_decided import NAMES, steps
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitkb.model import Heading
-from gitkb.text.links import anchors
-from gitkb.wiki.chapters import SMALL, chapters_of
+from gitkb.model.documents import Heading
+from gitkb.text.markdown.links import anchors
+from gitkb.wiki.source_pages import SMALL, chapters_of
 
 WORDS = "Words of a long text. " * 40
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from gitkb.errors import FormatError
-from gitkb.model import Claim, Conversion, Digest, Heading, Place, Record, Source, State, Topic, TreeChange
-from gitkb.records import encode, record_path
+from gitkb.formats.records import encode, record_path
+from gitkb.model.documents import Claim, Conversion, Digest, Heading, Place, Record, Source, Topic, TreeChange
+from gitkb.model.results import State
 from gitkb.wiki.check import CheckOutcome, check
-from gitkb.wiki.document import build
-from gitkb.wiki.edits import edited_path
-from gitkb.wiki.generated import seal
+from gitkb.wiki.document_files import build
+from gitkb.wiki.hand_edits import edited_path, seal
 
 BY = "gitkb-extractive/1"
 

@@ -5,15 +5,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gitkb import decisions, overviews
-from gitkb.catalog.records import RecordCorpus
-from gitkb.decisions import KeepApart, SameAs
+from gitkb.catalog.queries import RecordCorpus
 from gitkb.errors import FormatError
-from gitkb.ingest.deciding import united
-from gitkb.model import Record
-from gitkb.overviews import Overview, OverviewSentence, fingerprint
-from gitkb.text import frontmatter
-from gitkb.wiki.pages import page_claims
+from gitkb.formats import decisions, overviews
+from gitkb.formats.decisions import KeepApart, SameAs
+from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
+from gitkb.model.documents import Record
+from gitkb.pages.name_decisions import united
+from gitkb.text.markdown import frontmatter
+from gitkb.wiki.topic_page import page_claims
 from tests.wiki.projecting import Base, base, claim, record, topic
 
 WAL = "A write-ahead log takes every change before the pages do."

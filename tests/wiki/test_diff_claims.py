@@ -2,15 +2,14 @@
 
 import contextlib
 
-from gitkb.catalog.records import RecordCorpus
-from gitkb.model import Record
-from gitkb.wiki.diff import compare
-from gitkb.wiki.diff_attention import Seen
-from gitkb.wiki.diff_claims import likeness, word_changes
-from gitkb.wiki.diff_pages import Side, keys_touched, views
-from gitkb.wiki.diff_render import markdown
-from gitkb.wiki.diff_report import Change, Concern, DiffReport
-from gitkb.wiki.diff_text import text
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.commands.diff.as_markdown import markdown
+from gitkb.commands.diff.as_text import text
+from gitkb.commands.diff.attention import Seen
+from gitkb.commands.diff.compare import compare, likeness, word_changes
+from gitkb.commands.diff.report import Change, Concern, DiffReport
+from gitkb.commands.diff.shown_pages import Side, keys_touched, views
+from gitkb.model.documents import Record
 from tests.wiki.projecting import base, claim, record, topic
 
 RULE = "Write-ahead logging is the rule that the log reaches the disk before the page does."

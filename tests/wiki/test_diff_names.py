@@ -2,9 +2,9 @@
 
 import pytest
 
-from gitkb.model import TopicKind
-from gitkb.topics import TopicPage
-from gitkb.wiki.diff_names import near_pairs
+from gitkb.commands.diff.attention import near_pairs
+from gitkb.formats.topic_rows import TopicPage
+from gitkb.model.documents import TopicKind
 
 
 def _page(title: str, kind: TopicKind = "concept", target: str = "") -> TopicPage:

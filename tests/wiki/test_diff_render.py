@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from gitkb.model import Place
-from gitkb.wiki.diff_render import LIMIT, markdown
-from gitkb.wiki.diff_report import (
+from gitkb.commands.diff.as_markdown import LIMIT, markdown
+from gitkb.commands.diff.as_text import SCREEN, first_screen, text
+from gitkb.commands.diff.report import (
     Attention,
     Change,
     ClaimChanges,
@@ -18,9 +18,9 @@ from gitkb.wiki.diff_report import (
     PersonChange,
     Reworded,
     Said,
+    web_links,
 )
-from gitkb.wiki.diff_text import SCREEN, first_screen, text
-from gitkb.wiki.diff_web import web_links
+from gitkb.model.documents import Place
 
 HOSTILE = "@everybody fixes #12 <script>x</script> | [a](javascript:x) `b` **c** </details> ![p](http://x/y.png)"
 

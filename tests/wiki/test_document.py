@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from gitkb.model import Claim, Conversion, Digest, Heading, Picture, Place, Source, SummarySection, Topic
-from gitkb.records import decode, encode, owns, record_path
-from gitkb.text.frontmatter import split
-from gitkb.text.links import anchors, links, resolve
-from gitkb.wiki.document import DocumentFiles, build, raw_path
-from gitkb.wiki.generated import Seal, state
+from gitkb.formats.records import decode, encode, owns, record_path
+from gitkb.model.documents import Claim, Conversion, Digest, Heading, Picture, Place, Source, SummarySection, Topic
+from gitkb.text.markdown.frontmatter import split
+from gitkb.text.markdown.links import anchors, links, resolve
+from gitkb.wiki.document_files import DocumentFiles, build, raw_path
+from gitkb.wiki.hand_edits import Seal, state
 
 DOC = "papers/aries"
 SOURCE = Source("papers/ARIES.pdf", "ab" * 32, 10, "application/pdf", 2)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitkb.wiki.edits import edited_path, settle
-from gitkb.wiki.generated import Seal, seal, state
+from gitkb.wiki.hand_edits import Seal, edited_path, seal, settle, state
 
 PATH = "wiki/concepts/wal.md"
 BY = "gitkb-extractive/1"

@@ -4,17 +4,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitkb.catalog.records import RECORDS
-from gitkb.explorations import FOLDER, exploration_name
-from gitkb.model import TreeChange
-from gitkb.wiki import listing
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.formats.topic_rows import FOLDER, exploration_name
+from gitkb.model.documents import TreeChange
+from gitkb.wiki import indexes
 from gitkb.wiki.projection import Scope, concerns_pages, is_shared
 from tests.wiki.projecting import Base, Blobs, base, record
 
 
 @pytest.fixture
 def small_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(indexes, "MAX_ENTRIES", 3)
 
 
 def save(made: Base, pages: dict[str, str | None], standing: dict[str, str]) -> Scope:

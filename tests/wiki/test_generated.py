@@ -2,8 +2,8 @@
 
 import pytest
 
-from gitkb.text.frontmatter import split
-from gitkb.wiki.generated import Seal, seal, state, unsealed
+from gitkb.text.markdown.frontmatter import split
+from gitkb.wiki.hand_edits import Seal, seal, state, unsealed
 
 PAGE = "---\ntype: Concept\ntitle: A\n---\n\n# A\n\nText.\n"
 INDEX = "# Concepts\n\n* [A](a.md) - about A\n"

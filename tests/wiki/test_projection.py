@@ -2,10 +2,10 @@
 
 import pytest
 
-from gitkb.text import frontmatter
-from gitkb.text.links import links
-from gitkb.wiki import listing
-from gitkb.wiki.generated import Seal, state
+from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.links import links
+from gitkb.wiki import indexes
+from gitkb.wiki.hand_edits import Seal, state
 from gitkb.wiki.projection import empty_bundle
 from tests.wiki.projecting import base, claim, pages, record, topic
 
@@ -63,7 +63,7 @@ def test_text_of_documents_cannot_become_markup() -> None:
 
 
 def test_a_large_folder_is_split_by_how_names_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(indexes, "MAX_ENTRIES", 3)
     made = pages(*(record(f"{start}{i}") for start in "ab" for i in range(3)))
     assert "(index--a.md)" in made["wiki/sources/index.md"]
     assert made["wiki/sources/index--a.md"].count("\n* [") == 3

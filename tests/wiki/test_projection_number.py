@@ -2,11 +2,11 @@
 
 import hashlib
 
-from gitkb import approvals
-from gitkb.approvals import Approval, Confirmation, marks
-from gitkb.catalog.records import RecordCorpus
-from gitkb.wiki.pages import page_claims
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.formats import approvals
+from gitkb.formats.approvals import Approval, Confirmation, marks
 from gitkb.wiki.projection import PROJECTION
+from gitkb.wiki.topic_page import page_claims
 from tests.wiki.projecting import base, claim, record, topic
 
 KNOWN = {5: "46c1db3de0ec2271", 6: "46c1db3de0ec2271"}

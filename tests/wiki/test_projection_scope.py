@@ -4,10 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitkb.catalog import corpus, resolution
-from gitkb.catalog.records import RECORDS, RecordCorpus
-from gitkb.model import Record, Topic
-from gitkb.wiki import choice, indexes, listing
+from gitkb.catalog import name_resolution, queries
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.model.documents import Record, Topic
+from gitkb.wiki import indexes, topic_page
+from gitkb.wiki import indexes as listing
 from gitkb.wiki.projection import Scope, is_page, is_shared, project
 from tests.wiki.projecting import Base, base, claim, record, topic
 
@@ -70,9 +72,9 @@ def steps(draw: st.DrawFn) -> dict[str, Record | None]:
 @pytest.fixture
 def small_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits so low that indexes of a few documents are split and shortened, and names of a few documents are popular."""
-    monkeypatch.setattr(resolution, "MANY", 3)
-    monkeypatch.setattr(corpus, "MAX_DEFINITIONS", 1)
-    monkeypatch.setattr(choice, "MAX_LOOKED_AT", 3)
+    monkeypatch.setattr(name_resolution, "MANY", 3)
+    monkeypatch.setattr(queries, "MAX_DEFINITIONS", 1)
+    monkeypatch.setattr(topic_page, "MAX_LOOKED_AT", 3)
     monkeypatch.setattr(listing, "MAX_ENTRIES", 3)
     monkeypatch.setattr(indexes, "FEW", 2)
     monkeypatch.setattr(indexes, "MANY", 2)

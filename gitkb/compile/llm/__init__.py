@@ -1,4 +1,4 @@
-"""The compiler that asks a model: digests of documents, overviews of pages, names that mean the same; pure functions.
+"""The compiler that asks a model: the questions, and what is kept of the replies.
 
-`compiler.digest` is for worker processes, which read documents; it takes long to load, so nothing is imported here.
+Pure functions over a client that is handed in. Start with `compiler.py`; the words of the questions are in `prompts.py`.
 """

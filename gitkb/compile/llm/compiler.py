@@ -1,31 +1,97 @@
-"""The compiler that asks a model: a digest made of a model's replies, each sentence of which the document backs.
+"""The compiler that asks a model: a digest made of a model's replies, each sentence of which the document supports.
+
+Invariant: title and description have no quote, so they are taken from a model only if the document has their words, numbers and
+names; else they are the document's own, as the extractive compiler finds them.
 
 Invariant: a pure function of the conversion, the settings and the replies; what it asks depends on the document's text and the
 settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless
 gitkb finds its quote in the text; titles and descriptions, which have none, are made of the document's words.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gitkb.compile.description import LONGEST as LONGEST_DESCRIPTION
-from gitkb.compile.llm.called import compiler_of
+from gitkb.compile.extractive.claims import claim_text
+from gitkb.compile.extractive.summary import LONGEST as LONGEST_DESCRIPTION
+from gitkb.compile.extractive.summary import document_description, document_title, outline_headings, outline_section
+from gitkb.compile.grounding.facts import content_stems, names
+from gitkb.compile.grounding.quote import numbers
+from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.parts import Part, split_parts
-from gitkb.compile.llm.prompts import QUOTED, fenced, in_language
-from gitkb.compile.llm.prompts.digest import digest_rules, digest_schema
+from gitkb.compile.llm.prompts import QUOTED, digest_rules, digest_schema, fenced, in_language
 from gitkb.compile.llm.reduction import Reduced, reduce_parts
-from gitkb.compile.llm.replied import objects_of, reply_object, text_of
-from gitkb.compile.llm.settings import ModelSettings
-from gitkb.compile.llm.statements import Found, Ground, document_text, ground_of
+from gitkb.compile.llm.statements import (
+    Found,
+    Ground,
+    compiler_of,
+    document_text,
+    ground_of,
+    objects_of,
+    plain_words,
+    reply_object,
+    sentence,
+    text_of,
+)
 from gitkb.compile.llm.subjects import Subject, read_subjects, united
-from gitkb.compile.llm.whole import described, outline_of, titled
-from gitkb.compile.reading import read_document
-from gitkb.compile.requests import Message, Request, Unanswered
-from gitkb.compile.summary import document_title
-from gitkb.model import Conversion, Digest
+from gitkb.compile.read_document import Reading, read_document
+from gitkb.llm.requests import Message, Request, Unanswered
+from gitkb.model.documents import Claim, Conversion, Digest, SummarySection
 
-__all__ = ["ModelSettings", "digest"]
+_LONGEST_TITLE = 150
+_MOST_SENTENCES = 2
+_SHARE = 0.6
+
+
+def titled(conversion: Conversion, suggested: str, ground: Ground, own: str) -> str:
+    """The title: the conversion's or a model's, whichever the text has, else the document's `own`."""
+    if conversion.title and ground.source.has(conversion.title):
+        return own
+    title = plain_words(suggested, _LONGEST_TITLE)
+    return title if any(map(str.isalpha, title)) and ground.source.has(title) else own
+
+
+def described(conversion: Conversion, reading: Reading, suggested: str, ground: Ground, title: str, longest: int) -> str:
+    """The description: a model's if the document has its numbers, names and most of its words."""
+    text = sentence(suggested)
+    if text and len(text) <= longest and _is_of(text, reading, ground):
+        return text
+    claims = [claim_text(each.text, reading.language, leads=each.leads) for each in reading.sentences]
+    return document_description(conversion, reading, claims, title)
+
+
+def _is_of(text: str, reading: Reading, ground: Ground) -> bool:
+    source, language = ground.source, reading.language
+    if not all(source.has(number) for number in numbers(text)) or not all(source.has(name) for name in names(text, language)):
+        return False
+    said = content_stems(text, language)
+    there: set[str] = set()
+    for each in reading.sentences:
+        there |= said & content_stems(each.text, language)
+        if len(there) >= _SHARE * len(said):
+            return True
+    return False
+
+
+def outline_of(ground: Ground, title: str, points: Sequence[Found], subjects: Sequence[Subject]) -> tuple[SummarySection, ...]:
+    """The headings with the key points that stand below them; a heading without one has a claim of a topic."""
+    shown = outline_headings(ground.headings, title)
+    numbers_shown = [number for number, _ in shown]
+    held: dict[int, list[Found]] = {}
+    others = [found for subject in subjects for found in (*subject.definitions, *subject.claims)]
+    for most, candidates in ((_MOST_SENTENCES, points), (1, sorted(others, key=lambda found: found.offset))):
+        for found in sorted(candidates, key=lambda found: -found.claim.score):
+            at = bisect_right(numbers_shown, ground.section(ground.source.line(found.offset))) - 1
+            section = held.setdefault(at, [])
+            if at >= 0 and len(section) < most and all(found.claim.text != other.claim.text for other in section):
+                section.append(found)
+    return tuple(outline_section(heading, _in_order(held.get(at, []))) for at, (_, heading) in enumerate(shown))
+
+
+def _in_order(section: list[Found]) -> tuple[Claim, ...]:
+    return tuple(found.claim for found in sorted(section, key=lambda found: found.offset))
+
 
 _TOKENS_A_STATEMENT = 120
 _MOST_SUMMARY, _MOST_POINTS = 5, 8

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gitkb.model import Heading
-from gitkb.text.prose import inline_text, plain
+from gitkb.model.documents import Heading
+from gitkb.text.markdown.prose import inline_text, plain
 
 MOST_TOKENS = 12_000
 """Of the text of a part: larger ones would be read one after the other where several can be read at once."""

@@ -7,15 +7,13 @@ it names, and these back it. Statements that do not fit one question are first t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gitkb.compile.llm.backing import objection
-from gitkb.compile.llm.backing_words import content_stems
+from gitkb.compile.grounding.facts import content_stems
+from gitkb.compile.grounding.supports import objection
+from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.parts import MOST_TOKENS, estimate_tokens
-from gitkb.compile.llm.prompts import QUOTED, fenced, in_language
-from gitkb.compile.llm.prompts.reduce import REDUCE_SCHEMA, RULES
-from gitkb.compile.llm.replied import numbers_of, objects_of, reply_object, sentence, text_of
-from gitkb.compile.llm.settings import ModelSettings
-from gitkb.compile.llm.statements import Found, Ground
-from gitkb.compile.requests import Message, Request, Unanswered
+from gitkb.compile.llm.prompts import QUOTED, REDUCE_RULES, REDUCE_SCHEMA, fenced, in_language
+from gitkb.compile.llm.statements import Found, Ground, numbers_of, objects_of, reply_object, sentence, text_of
+from gitkb.llm.requests import Message, Request, Unanswered
 
 _MOST_POINTS, _MOST_SENTENCES, _MOST_CITED = 12, 5, 3
 _LEAST_TOKENS = 400
@@ -37,7 +35,7 @@ def reduce_parts(
     groups: Sequence[Group], settings: ModelSettings, replies: Mapping[str, str], ground: Ground
 ) -> Reduced | Unanswered:
     """What the parts say together, or what must be asked for it."""
-    system = RULES.format(most=_MOST_POINTS, language=in_language(settings.language))
+    system = REDUCE_RULES.format(most=_MOST_POINTS, language=in_language(settings.language))
     room = max(_LEAST_TOKENS, min(MOST_TOKENS, settings.room(system, REDUCE_SCHEMA)))
     groups = [group for group in groups if group[1]]
     while groups:

@@ -1,25 +1,117 @@
-"""The statements of a model's reply, each held against the document: what stands there becomes a claim with its place.
+"""The fields of a model's reply as plain bounded text, and its statements, each held against the document.
+
+Invariant: nothing that comes out holds a line break, a control or direction character, a tag, a link's target or picture, and no
+shape of a reply raises anything but `ModelFailure` (where it is no JSON object at all). A page still escapes what it shows.
 
 Invariant: a claim's quote is a passage of the document, found by gitkb, that backs the claim; everything else is dropped and
 counted. Places come from the passage's line, never from the model.
 """
 
+import json
 import re
+import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gitkb.compile.claims import claim_score
-from gitkb.compile.llm.backing import objection
-from gitkb.compile.llm.backing_words import content_stems, content_words
-from gitkb.compile.llm.grounding import SourceText, Span
+from gitkb.compile.compiler_names import LLM_COMPILER
+from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.grounding.facts import content_stems, content_words
+from gitkb.compile.grounding.polarity import turns_round
+from gitkb.compile.grounding.quote import SourceText, Span, readable
+from gitkb.compile.grounding.supports import objection
 from gitkb.compile.llm.parts import Part
-from gitkb.compile.llm.polarity import turns_round
-from gitkb.compile.llm.readable import readable
-from gitkb.compile.llm.replied import passage_text, sentence, text_of
-from gitkb.compile.reading import heading_place, page_place
-from gitkb.model import Claim, Conversion, Heading, Place
-from gitkb.text.boilerplate import is_licence_heading
+from gitkb.compile.read_document import heading_place, page_place
+from gitkb.errors import ModelFailure
+from gitkb.model.documents import Claim, Conversion, Heading, Place
+from gitkb.text.language.boilerplate import is_licence_heading
+from gitkb.text.markdown.links import one_line
+from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
+
+_LONGEST_SENTENCE, _SHORTEST_SENTENCE, _SHORTEST_UNSPACED = 400, 20, 8
+_MOST = 200
+"""Items of one list that are looked at."""
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{2,3})(?=\S)([^*]{1,300}?)(?<=\S)\1(?![\w*])")
+_TICKS = re.compile(r"`+")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://|\bwww\.|\bjavascript:|\bdata:[a-z]+/", re.I)
+_ASIDE = re.compile(r"\s?(?:\((?:see )?https?://[^\s()]*\)|\[https?://[^\s\]]*\]|<https?://[^\s>]*>)")
+_BULLET = re.compile(r"^(?:[-*•‣]\s+|\d{1,2}[.)]\s+)")
+_ENDS = re.compile(r"[.!?。！？…｡][\"'”’»)\]」』）]*$")
+_FRAGMENT = re.compile(r"(?:If|When|Although|Because|While|Unless|Wenn|Obwohl|Weil|Falls|Lorsque|Bien que|Si)\b[^,:;]*\.$")
+"""A subordinate clause alone: what follows it was cut off."""
+_LEADERS = re.compile(r"(?:\.\s){3}|\.{4}|(?:…\s?){2}")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_JOINERS = "\u200c\u200d"
+
+
+def reply_object(text: str) -> Mapping[str, Any]:
+    """The JSON object of a reply; raises `ModelFailure` where it is none."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelFailure(f"The model's reply is no valid JSON: {error}.", "Try again, or ask another model.") from error
+    if not isinstance(data, dict):
+        raise ModelFailure("The model's reply is no JSON object.", "Try again, or ask another model.")
+    return data
+
+
+def text_of(data: Any, key: str) -> str:
+    """The text under a key as the model wrote it; "" where there is none."""
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def objects_of(data: Any, key: str) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list, at most `_MOST`."""
+    value = data.get(key) if isinstance(data, dict) else None
+    yield from (item for item in (value[:_MOST] if isinstance(value, list) else ()) if isinstance(item, dict))
+
+
+def texts_of(data: Any, key: str) -> Iterator[str]:
+    """The texts of a list, at most `_MOST`."""
+    value = data.get(key) if isinstance(data, dict) else None
+    yield from (item for item in (value[:_MOST] if isinstance(value, list) else ()) if isinstance(item, str))
+
+
+def numbers_of(data: Any, key: str, most: int) -> list[int]:
+    """The whole numbers from 1 to `most` of a list, each once."""
+    value = data.get(key) if isinstance(data, dict) else None
+    listed = value[:_MOST] if isinstance(value, list) else ()
+    whole = (item for item in listed if isinstance(item, int) and not isinstance(item, bool))
+    return list(dict.fromkeys(item for item in whole if 1 <= item <= most))
+
+
+def plain_words(text: str, longest: int) -> str:
+    """The text without markup in one line; "" where it is longer, or holds an address."""
+    text = one_line(readable(" ".join(text[: 4 * longest].split())))
+    text = "".join(c for c in text if c in _JOINERS or unicodedata.category(c) not in ("Cf", "Cc", "Cs", "Co", "Cn"))
+    text = _TICKS.sub("", _EMPHASIS.sub(r"\2", _BULLET.sub("", text))).replace(CODE_OPEN, "").replace(CODE_CLOSE, "")
+    text = " ".join(_ASIDE.sub("", text).split())
+    return text if len(text) <= longest and not _ADDRESS.search(text) else ""
+
+
+def sentence(text: str) -> str:
+    """One or more sentences of plain text with a full stop at the end; "" where the text is none, or too long."""
+    text = plain_words(text, _LONGEST_SENTENCE)
+    unspaced = _UNSPACED.search(text)
+    if len(text) < (_SHORTEST_UNSPACED if unspaced else _SHORTEST_SENTENCE):
+        return ""
+    if _FRAGMENT.match(text) or _LEADERS.search(text):
+        return ""
+    return text if _ENDS.search(text) else f"{text}{'。' if unspaced else '.'}"
+
+
+def passage_text(passage: str) -> str:
+    """A passage of a document in one line, without the signs of Markdown around it."""
+    text = _EMPHASIS.sub(r"\2", one_line(passage)).replace(CODE_OPEN, "").replace(CODE_CLOSE, "")
+    return _TICKS.sub("", text).strip(" |*_>#")
+
+
+def compiler_of(model: str) -> str:
+    """How digests name this compiler: with the model in one clean line."""
+    return f"{LLM_COMPILER} {plain_words(model, 200) or 'unnamed model'}"
+
 
 _LONGEST_QUOTE = 700
 _BEFORE, _AROUND = 400, 120

@@ -10,17 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from gitkb.compile.llm.backing_words import content_stems
-from gitkb.compile.llm.named import is_acronym_of
+from gitkb.compile.grounding.facts import content_stems, is_acronym_of
 from gitkb.compile.llm.parts import Part
-from gitkb.compile.llm.replied import objects_of, plain_words, text_of, texts_of
-from gitkb.compile.llm.statements import Found, Ground
-from gitkb.model import Claim, Topic, TopicKind
-from gitkb.text.boilerplate import is_structural
-from gitkb.text.frequencies import is_common
-from gitkb.text.slugs import topic_key
-from gitkb.text.stopwords import function_words
-from gitkb.text.wordclasses import is_general_noun
+from gitkb.compile.llm.statements import Found, Ground, objects_of, plain_words, text_of, texts_of
+from gitkb.model.documents import Claim, Topic, TopicKind
+from gitkb.text.language.boilerplate import is_structural
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.word_classes import is_common, is_general_noun
+from gitkb.text.names.slugs import topic_key
 
 _LONGEST_NAME, _MOST_ALIASES = 80, 6
 _MOST_CLAIMS, _MOST_READ = 8, 24

@@ -1,0 +1,131 @@
+"""Documents as they stand in a tree: by name, with all files that are theirs, under another name, and with people's edits.
+
+Invariant: nothing is guessed where something will be taken away: a name that fits several documents is an error that lists
+them. Reads one tree and takes no lock.
+
+Everything here takes the old names of documents with their new ones. Invariant: only the destinations of links differ; whatever
+else a person or gitkb wrote stays to the byte. Pure.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gitkb.errors import FormatError, NotFound
+from gitkb.formats import records
+from gitkb.formats.records import OWN_FOLDERS
+from gitkb.formats.topic_rows import DocumentFacts
+from gitkb.model.documents import Record, Tree
+from gitkb.store.transaction.publish import Transaction
+from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.links import is_external, relative, resolve
+from gitkb.wiki.hand_edits import edited_path
+
+MAX_CANDIDATES = 10
+_END_OF_NAME = re.compile(r"\.|--")
+
+
+def find_document(tree: Tree, name: str, known: Sequence[DocumentFacts]) -> str:
+    """The document that a person means by its name, the path of one of its files or of its source, or a unique part of name
+    or source; `known` are the documents with a readable record. Raises `NotFound` with the candidates."""
+    wanted = name.strip().removeprefix("./").strip("/")
+    exact = exact_document(tree, wanted)
+    if exact is not None:
+        return exact
+    found = sorted({facts.document for facts in known if facts.source == wanted}) or _matches(tree, wanted, known)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(f"There is no document {name!r}.", "gitkb list shows the documents.")
+    more = [f"and {len(found) - MAX_CANDIDATES} more"] if len(found) > MAX_CANDIDATES else []
+    raise NotFound(f"{name!r} may be: {', '.join(found[:MAX_CANDIDATES] + more)}.", "Give its whole name.")
+
+
+def exact_document(tree: Tree, name: str) -> str | None:
+    """The document of exactly this name, or that owns the file at this path; None where the tree has none."""
+    names = (name, records.document_of(name), owner_of(name), owner_of(f"wiki/{name}"))
+    return next((each for each in names if each and tree.blob(records.record_path(each))), None)
+
+
+def owner_of(path: str) -> str | None:
+    """The document that a file's path belongs to by its form, whether or not there is one; None outside their folders."""
+    for folder in records.OWN_FOLDERS:
+        if path.startswith(folder):
+            above, slash, last = path[len(folder) :].rpartition("/")
+            return above + slash + _END_OF_NAME.split(last, maxsplit=1)[0]
+    return None
+
+
+def record_of(tree: Tree, document: str) -> Record | None:
+    """A document's record, None where there is none that can be read."""
+    path = records.record_path(document)
+    content = tree.read(path)
+    try:
+        return records.decode(content, path) if content is not None else None
+    except FormatError:
+        return None
+
+
+def own_files(tree: Tree, document: str) -> tuple[str, ...]:
+    """All paths that are a document's alone, sorted: its record, its files, the projections kept of those that a person
+    edited; none where there is no such document."""
+    path = records.record_path(document)
+    if tree.blob(path) is None:
+        return ()
+    record = record_of(tree, document)
+    if record is not None:
+        files = [file for file in record.files if tree.blob(file)]
+    else:
+        files = [file for top in records.OWN_FOLDERS for file, _ in tree.files(top) if owner_of(file) == document]
+    kept = [edited_path(file) for file in files if file.startswith("wiki/") and tree.blob(edited_path(file))]
+    return tuple(sorted([path, *files, *kept]))
+
+
+def _matches(tree: Tree, part: str, known: Sequence[DocumentFacts]) -> list[str]:
+    if not part:
+        return []
+    folded = part.casefold()
+    names = (records.document_of(path) or "" for path, _ in tree.files(records.RECORDS))
+    sources = {facts.document for facts in known if folded in facts.source.casefold()}
+    return sorted(sources | {name for name in names if folded in name})
+
+
+_LINK = re.compile(r"(?P<before>\]\(\s*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(?P<target><[^<>\n]*>|[^\s()<>]+)", re.MULTILINE)
+_RESOURCE = re.compile(r"(?P<before>\bresource: )(?P<target>[^\s,'\"{}]+)")
+
+
+def moved_path(path: str, moves: Mapping[str, str]) -> str:
+    """Where a document's own file stands when its document has its new name; other paths stay."""
+    before = owner_of(path)
+    if before is None or before not in moves:
+        return path
+    folder = next(folder for folder in OWN_FOLDERS if path.startswith(folder))
+    return f"{folder}{moves[before]}{path[len(folder) + len(before) :]}"
+
+
+def moved_page(content: bytes, path: str, moves: Mapping[str, str]) -> bytes:
+    """A page of a document, which stands at `path`, as it reads when all documents have their new names."""
+    target = moved_path(path, moves)
+
+    def led(found: re.Match[str]) -> str:
+        written = found["target"].strip("<>")
+        place = None if is_external(written) or written.startswith("#") else resolve(path, written)
+        if place is None:
+            return found[0]
+        fragment = f"#{place[1]}" if place[1] else ""
+        new = relative(target, moved_path(place[0], moves) + fragment)
+        return found["before"] + (f"<{new}>" if found["target"].startswith("<") else new)
+
+    header, body = frontmatter.cut(content.decode("utf-8", "surrogateescape"))
+    body = _LINK.sub(led, body)
+    text = body if header is None else f"---\n{_RESOURCE.sub(led, header)}---\n{body}"
+    return text.encode("utf-8", "surrogateescape")
+
+
+Content = bytes | Path | None
+
+
+def own_edits(transaction: Transaction, paths: Sequence[str]) -> dict[str, Content]:
+    """The edits to tracked pages that a person has neither committed nor staged: what a commit of their own will hold."""
+    wiki = [path for path in paths if path.startswith("wiki/")]
+    return {edit.path: edit.content for edit in transaction.edits(wiki).values() if edit.tracked and not edit.staged}

@@ -1,0 +1,67 @@
+"""Which branch a command writes to, where it is, and trying again when it moved meanwhile.
+
+Invariant: nothing is checked out, and no branch is made before something is committed on it. Reads only.
+
+Invariant: what is tried plans anew on the tip that it finds, so that nothing of another writer is lost; and it is tried only so
+often, whatever the others do.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from gitkb.errors import NotFound, RefMoved, RepositoryError, UsageError
+from gitkb.model.listener import Listener
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.transaction.publish import Transaction
+from gitkb.store.transaction.run import Run
+
+
+def branch_tip(store: Store, name: str) -> Snapshot:
+    """The tip of a local branch; `NotFound` where there is none of this name."""
+    try:
+        return store.snapshot(f"refs/heads/{name}")
+    except NotFound as error:
+        raise NotFound(f"There is no branch {name!r} here.", "git branch lists the branches.") from error
+
+
+def start_of(store: Store, branch: str, start: str) -> Snapshot:
+    """The commit that new documents come on top of: the branch's tip ("" is the checked-out one); for a branch that is not
+    there yet the revision `start`, by default the checked-out tip. `UsageError` where a start was named for one that is."""
+    if start and not branch:
+        raise UsageError("--from says where a new branch starts, so it needs --branch NAME.")
+    if not branch:
+        return store.snapshot()
+    try:
+        tip = branch_tip(store, branch)
+    except NotFound:
+        return store.snapshot(start or None)
+    if start and store.snapshot(start).commit != tip.commit:
+        raise UsageError(f"Branch {branch} is at {tip.commit[:7]} already, so it cannot start at {start}.", "Leave --from out.")
+    return tip
+
+
+ATTEMPTS = 50
+T = TypeVar("T")
+
+
+def in_transaction(run: Run, listener: Listener, act: Callable[[Transaction], T]) -> T:
+    """What `act` returns, done under the lock and again where the branch moved; the listener hears of waiting."""
+
+    def once() -> T:
+        with run.locked(listener.message) as transaction:
+            return act(transaction)
+
+    return until_published(once)
+
+
+def until_published(act: Callable[[], T]) -> T:
+    """What `act` returns, done again where the branch moved; `RepositoryError` where it moved each time."""
+    for _ in range(ATTEMPTS):
+        try:
+            return act()
+        except RefMoved:
+            continue
+    raise RepositoryError(
+        "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run the command again."
+    )

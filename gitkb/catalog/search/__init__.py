@@ -1,0 +1,4 @@
+"""Full-text search: the index of passages, queries, ranking, snippets.
+
+Start with `search.py`.
+"""

@@ -1,0 +1,106 @@
+"""What a person typed, as a query: words, "phrases", prefix*, -exclusions.
+
+Invariant: every string is a query; what is not understood as an operator is read as words (a single quote mark, FTS5's own
+operators, parentheses). Nothing typed reaches FTS5 but tokens, which hold no operator. A query has at most `MAX_TERMS` terms.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gitkb.text.language.detect import FUNCTION_WORDS
+from gitkb.text.language.tokens import Token, analyse, fold, normalise, variants, words
+
+MAX_TERMS = 48
+_MAX_CHARS = 20_000
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))  # full-width marks are folded
+_PART = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+|"))')
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word asked for: the tokens that it may have become in a page; with `prefix`, what these or other forms begin with."""
+
+    tokens: tuple[str, ...]
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words asked for side by side; one sequence of tokens for each way to stem them."""
+
+    wordings: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`terms` rank, each typed `times` times (words of phrases too); a page must hold `phrases` and no `excluded`."""
+
+    terms: tuple[Term, ...]
+    times: tuple[int, ...]
+    phrases: tuple[Phrase, ...] = ()
+    excluded: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    text: str
+    minus: bool
+    quoted: bool
+
+    @property
+    def prefix(self) -> bool:
+        return not self.quoted and self.text.endswith("*")
+
+
+def parse(text: str, languages: Sequence[str]) -> Query:
+    """The query for pages in these languages; without terms where the text holds no letter and no digit."""
+    parts = list(_parts(normalise(text[:_MAX_CHARS]).translate(_QUOTES)))
+    if all(part.minus for part in parts):  # "-Wall": there is nothing to exclude from
+        parts = [_Part(part.text, False, part.quoted) for part in parts]
+    plain = [word for part in parts if not part.minus for word in words(part.text)]
+    stop = _function_words(plain, languages)
+    terms = Counter(term for part in parts if not part.minus for term in _terms(part, languages, stop))
+    wanted = [part for part in parts if not part.minus and part.quoted]
+    return Query(
+        terms=tuple(terms)[:MAX_TERMS],
+        times=tuple(terms.values())[:MAX_TERMS],
+        phrases=tuple(dict.fromkeys(_phrases(wanted, languages)))[:MAX_TERMS],
+        excluded=tuple(dict.fromkeys(_phrases([part for part in parts if part.minus], languages)))[:MAX_TERMS],
+    )
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    for found in _PART.finditer(text):
+        quoted = found["phrase"] is not None
+        part = found["phrase"] if quoted else found["word"]
+        if any(True for _ in words(part)):
+            yield _Part(part, found["minus"] is not None, quoted)
+
+
+def _terms(part: _Part, languages: Sequence[str], stop: frozenset[str]) -> Iterator[Term]:
+    found = list(words(part.text))
+    for number, word in enumerate(found):
+        if part.prefix and number == len(found) - 1:
+            yield Term((fold(word.text),), prefix=True)
+        elif word.text not in stop or part.quoted:
+            yield Term(tuple(variants(word, languages)))
+
+
+def _phrases(parts: Sequence[_Part], languages: Sequence[str]) -> Iterator[Phrase]:
+    for part in parts:
+        stemmed = {tuple(analyse(part.text, language).tokens) for language in (*languages, "")}
+        yield Phrase(tuple(sorted(stemmed)))
+
+
+def _function_words(typed: Sequence[Token], languages: Sequence[str]) -> frozenset[str]:
+    """The function words to leave out: those of the one language that most of the typed words belong to; none if all would go."""
+    counts = Counter({language: _known(typed, language) for language in languages})
+    best = max(languages, key=lambda language: counts[language], default="")
+    stop = frozenset(piece for word in FUNCTION_WORDS.get(best, ()) for piece in re.split("['\u2019]", word))
+    return stop if any(word.text not in stop for word in typed) else frozenset()
+
+
+def _known(typed: Sequence[Token], language: str) -> int:
+    return sum(word.text in FUNCTION_WORDS.get(language, ()) for word in typed)

@@ -1,0 +1,245 @@
+"""`gitkb add`: files, folders and pages of the web become documents of the knowledge base.
+
+With no knowledge base above the current folder it offers to make one on a terminal, and names the command otherwise. A folder
+named by `--kb` or `GITKB_DIR` is never created.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import BranchOption, CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
+from gitkb.cli.interrupts import resumable
+from gitkb.cli.listeners import spending, spent
+from gitkb.cli.locate import knowledge_base, named
+from gitkb.cli.progress import display
+from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages
+from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb.cli.listeners import Skips
+    from gitkb.intake.prepare.estimate import Estimate
+    from gitkb.model.listener import Listener
+    from gitkb.model.options import AddOptions
+    from gitkb.model.results import AddSummary, Foreseen, PageChanges, RecompileSummary
+
+
+Globs = list[str] | None
+_SCHEME = re.compile(r"(https?|file|ftps?|sftp|data|javascript|mailto|[a-z][a-z0-9+.-]*(?=://)):(//)?", re.IGNORECASE)
+
+
+def add(
+    context: typer.Context,
+    wanted: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH|URL", help="Files, folders, http(s) addresses.", show_default=False)
+    ] = None,
+    into: Annotated[str, typer.Option(metavar="PREFIX", help="Name the root so, instead of after its folder.")] = "",
+    update: Annotated[bool, typer.Option("--update", help="It is the same folder, though all its files have changed.")] = False,
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
+    include: Annotated[Globs, typer.Option(metavar="GLOB", help="Only these; may be repeated.")] = None,
+    exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone from the folder.")] = False,
+    branch: BranchOption = "",
+    start: Annotated[
+        str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
+    ] = "",
+    compiler: CompilerOption = None,
+    model: ModelOption = "",
+    max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
+    refetch: Annotated[bool, typer.Option("--refetch", help="Fetch again all that came from the web.")] = False,
+    allow_private: Annotated[bool, typer.Option("--allow-private", help="Fetch from hosts that are not public, too.")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Add documents: each becomes one commit.
+
+    Unchanged files and pages are skipped, changed ones update their document, moved files rename it. Respects .gitignore and
+    .gitkbignore.
+    """
+    from gitkb.cli.listeners import Adding
+    from gitkb.model.options import AddOptions
+
+    paths, urls = sources(wanted or ())
+    if not (paths or urls or refetch):
+        raise UsageError("There is nothing to add.", "Name files, folders or web addresses, or give --refetch.")
+    base = _base_or_new(context, kb, wanted or ())
+    options = AddOptions(
+        into=into,
+        update=update,
+        jobs=jobs,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        dry_run=dry_run,
+        timings=common(context, kb, verbose).verbose,
+        branch=branch,
+        start=start,
+        compiler=compiler or "",
+        model=model,
+        max_tokens=max_tokens,
+        prune=prune,
+        urls=urls,
+        refetch=refetch,
+        allow_private=allow_private,
+    )
+    if estimate:
+        tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
+        return
+    with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
+        summary = base.add(paths, options, listener)
+    if json:
+        terminal.tell_json(summary_event(summary, dry_run) | {"unwritten": listener.missing})
+    else:
+        tell_summary(summary, listener.skips, options, common(context, kb, verbose).kb)
+    raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
+
+
+def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
+    """(paths, addresses) of what a person named; `UsageError` for an address of another kind than http and https."""
+    paths, urls = [], []
+    for text in wanted:
+        scheme = _SCHEME.match(text)
+        if scheme is None or (not scheme[2] and Path(text).exists()):
+            paths.append(Path(text))
+        elif scheme[1].lower() in ("http", "https") and scheme[2]:
+            urls.append(text)
+        else:
+            raise UsageError(
+                f"{text} cannot be fetched: only addresses like https://host/page are.", "Give a file by its path instead."
+            )
+    return paths, tuple(urls)
+
+
+def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
+    """What a model would be asked, in words or as JSON."""
+    from gitkb.cli.listeners import Messages
+
+    with resumable():
+        found = ask(Messages())
+    if json:
+        terminal.tell_json(asdict(found))
+        return
+    documents, calls = terminal.counted(found.documents, "document"), terminal.counted(found.calls, "call")
+    known = f" {found.known:,} more are answered in the cache." if found.known else ""
+    failed = f" {terminal.counted(found.failed, 'document')} cannot be converted." if found.failed else ""
+    terminal.tell(
+        f"{documents}: {calls}, about {found.tokens_in:,} tokens in and {found.tokens_out:,} out.{known}{failed}"
+        " Each shared page that changes takes a call more, and so does each pair of names that look alike."
+    )
+
+
+def _base_or_new(context: typer.Context, kb: Path | None, wanted: Sequence[str]) -> KnowledgeBase:
+    try:
+        return knowledge_base(context, kb)
+    except NotAKnowledgeBase as error:
+        if named(context, kb) is not None:
+            raise
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            command = shlex.join(["gitkb", "add", "--kb", "my-kb", *wanted])
+            raise NotAKnowledgeBase(error.message, f"Make one: gitkb init my-kb && {command}") from error
+        return _offer(error)
+
+
+def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
+    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb.cli.listeners import Messages
+
+    terminal.say(error.message)
+    if not terminal.agreed("Make one in this folder?"):
+        raise NotAKnowledgeBase("Nothing was added.", "gitkb init DIR makes a knowledge base elsewhere.")
+    KnowledgeBase.init(Path(), bare=False, listener=Messages())
+    return KnowledgeBase.open(Path())
+
+
+def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder: Path | None, *, next_step: bool = True) -> None:
+    """Says what a run did and, as a `next_step`, where to look now."""
+    counts = [f"{word} {number:,}{note}" for word, number, note in _counts(summary, skips, options.dry_run) if number]
+    done = ", ".join(counts) or "nothing to add"
+    if options.dry_run:
+        tell_foreseen(summary.foreseen, summary.pages, files=options.timings, every=options.timings)
+    terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{pages_in_words(summary.pages)}")
+    if next_step and not options.dry_run and summary.added + summary.updated + summary.renamed + summary.removed:
+        then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
+        terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{then}")
+    if cost := spent(summary.usage, summary.ungrounded):
+        terminal.tell(cost)
+
+
+def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
+    would = "would have " if dry_run else ""
+    reasons = {"unchanged": skips.unchanged, "same bytes as others": skips.duplicates, "same pages as others": skips.same_pages}
+    why = terminal.listed(reasons)
+    return [
+        (f"{would}added", summary.added, ""),
+        (f"{would}updated", summary.updated, ""),
+        (f"{would}renamed", summary.renamed, ""),
+        (f"{would}removed", summary.removed, ""),
+        ("skipped", summary.skipped, f" ({_reasons(why)})" if why else ""),
+        ("failed", summary.failed, ""),
+    ]
+
+
+def _reasons(why: str) -> str:
+    """One reason needs no number of its own: it is the number of all."""
+    return why if ", " in why else why.split(" ", 1)[1]
+
+
+def tell_foreseen(foreseen: Foreseen, pages: PageChanges, *, files: bool, every: bool) -> None:
+    """The pages and links that a dry run is about, `every` one of these, and the `files` besides."""
+    for word, paths in (("write", foreseen.written), ("delete", foreseen.deleted)) if files else ():
+        for path in paths:
+            terminal.tell(f"  {word:7} {path}")
+    tell_pages(pages, {})
+    tell_links(foreseen.links, every=every)
+
+
+def _next(folder: Path | None) -> str:
+    """Where to look now; a bare repository has no page to open."""
+    index = (folder or Path()) / "wiki" / "index.md"
+    search = _command("search", folder, "WORDS")
+    return f" Read {index}, or: {search}" if index.is_file() else f" Look into it: {search}"
+
+
+def _command(name: str, folder: Path | None, argument: str) -> str:
+    option = f"--kb {shlex.quote(str(folder))} " if folder else ""
+    return f"gitkb {name} {option}{shlex.quote(argument)}"
+
+
+def foreseen_event(foreseen: Foreseen, pages: PageChanges) -> dict[str, object]:
+    """What a dry run says for programs."""
+    return {"foreseen": asdict(foreseen) | {"pages": asdict(pages)}}
+
+
+def summary_event(summary: AddSummary, dry_run: bool = False) -> dict[str, object]:
+    """The end of a run, for a program."""
+    return ending_event(summary, ("added", "updated", "renamed", "removed", "skipped", "failed"), dry_run)
+
+
+def ending_event(summary: AddSummary | RecompileSummary, outcomes: Sequence[str], dry_run: bool) -> dict[str, object]:
+    """The end of a run that made documents, with the counts of these outcomes, for a program."""
+    pages = {name: len(getattr(summary.pages, name)) for name in ("created", "changed", "removed")}
+    found: dict[str, object] = {
+        "event": "summary",
+        **{name: getattr(summary, name) for name in outcomes},
+        "branch": summary.branch,
+        "commit": summary.commit,
+        "pages": pages,
+        "seconds": round(summary.seconds, 3),
+        "model": spending(summary.usage, summary.ungrounded),
+    }
+    return found | (foreseen_event(summary.foreseen, summary.pages) if dry_run else {})

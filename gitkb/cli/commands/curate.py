@@ -1,0 +1,223 @@
+"""`gitkb remove`, `undo`, `approve`, `same` and `apart`: what a person decides about documents and pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import BranchOption, DryRunOption, JsonOption, KbOption, VerboseOption, common
+from gitkb.cli.interrupts import resumable
+from gitkb.cli.locate import knowledge_base
+from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
+
+if TYPE_CHECKING:
+    from gitkb.model.results import ApproveSummary, DecideSummary, RemoveSummary
+
+
+def remove(
+    context: typer.Context,
+    documents: Annotated[
+        list[str], typer.Argument(metavar="DOCUMENT", help="Name, source path or unique part.", show_default=False)
+    ],
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Remove documents: what remains is as if they had never come."""
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import TakeBackOptions
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        summary = base.remove(documents, TakeBackOptions(branch, dry_run), Messages())
+    if json:
+        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        return
+    if dry_run:
+        _tell_preview(summary, every=common(context, kb, verbose).verbose)
+    done = "Would have removed" if dry_run else "Removed"
+    counted = terminal.counted(len(summary.documents), "document")
+    terminal.tell(f"{done} {counted}.{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
+
+
+def _tell_preview(summary: RemoveSummary, *, every: bool) -> None:
+    for document in summary.documents:
+        terminal.tell(f"remove  {document.document}  {document.title}")
+        for path in document.files:
+            terminal.tell(f"  delete  {path}")
+    tell_pages(summary.pages, {path: terminal.counted(n, "claim") for path, n in summary.claims.items()})
+    tell_links(summary.links, every=every)
+
+
+def undo(
+    context: typer.Context,
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="[COMMIT | DOCUMENT[@REV]]", help="Default: the last change.", show_default=False),
+    ] = None,
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Take back a change, the last by default, as a new commit."""
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import TakeBackOptions
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        summary = base.undo(what, TakeBackOptions(branch, dry_run), Messages())
+    if json:
+        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        return
+    if dry_run:
+        for word, paths in (("restore", summary.restored), ("delete", summary.deleted)):
+            for path in paths:
+                terminal.tell(f"{word:7} {path}")
+        tell_pages(summary.pages, {})
+    done = "Would have undone" if dry_run else "Undid"
+    change = f"{terminal.short(summary.undone)} ({summary.subject})"
+    terminal.tell(f"{done} {change}.{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
+
+
+def approve(
+    context: typer.Context,
+    pages: Annotated[
+        list[str], typer.Argument(metavar="PAGE", help="A concept's or entity's name, path or unique part.", show_default=False)
+    ],
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own approval of these pages back.")] = False,
+    date: Annotated[
+        str,
+        typer.Option("--date", metavar="DATE", show_default=False, help="When you confirmed it (2026-11-24); default: now."),
+    ] = "",
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Confirm, as a person, what pages claim. When an ingest changes these claims, the pages count as changed since approval."""
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import ApproveOptions
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        summary = base.approve(pages, ApproveOptions(branch, withdraw, date, dry_run), Messages())
+    if json:
+        terminal.tell_json(asdict(summary) | {"dry_run": dry_run, "withdrawn": withdraw}, indent=2)
+        return
+    if dry_run:
+        _tell_approvals(summary)
+    _tell_approved(summary, withdraw, dry_run)
+
+
+def _tell_approvals(summary: ApproveSummary) -> None:
+    for path in summary.edits:
+        terminal.tell(f"commit  {path}  (your uncommitted edits, as yours)")
+    for path in summary.files:
+        terminal.tell(f"write   {path}")
+    tell_pages(summary.pages, {})
+
+
+def _tell_approved(summary: ApproveSummary, withdraw: bool, dry_run: bool) -> None:
+    verb = "taken back the approval of" if withdraw else "approved"
+    for page in summary.approved:
+        name = page.page.removeprefix("wiki/").removesuffix(".md")
+        claims = "" if withdraw else f" ({terminal.counted(page.claims, 'claim')})"
+        if page.changed:
+            terminal.tell(f"{'Would have ' if dry_run else ''}{verb if dry_run else verb.capitalize()} {name}{claims}.")
+            for said in page.said if dry_run else ():
+                terminal.tell(f"  - {said}")
+        else:
+            terminal.tell(f"{name} {'has no approval of yours' if withdraw else 'is approved by you as it is'}: nothing to do.")
+    when = (
+        f"As {summary.by.removeprefix('human:')}, on {summary.at[:10]}." if any(page.changed for page in summary.approved) else ""
+    )
+    parts = (when, pages_in_words(summary.pages).strip(), where(summary.branch, summary.commit))
+    terminal.tell(" ".join(filter(None, parts)))
+
+
+def same(
+    context: typer.Context,
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The page on which both will stand.", show_default=False)],
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Decide that two names mean the same thing.
+
+    The first becomes an alias of the second: its claims go on the second one's page, also those of documents that come
+    later. This replaces what was decided about the two before, by a person or a model; gitkb apart and gitkb undo take it back.
+    """
+    decide(context, (page, into), kb, branch, same=True, dry_run=dry_run, json=json)
+
+
+def decide(
+    context: typer.Context,
+    names: tuple[str, str],
+    kb: Path | None,
+    branch: str,
+    *,
+    same: bool,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    """Decides about two names and tells what came of it."""
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import TakeBackOptions
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        summary = base.decide(*names, TakeBackOptions(branch, dry_run), Messages(), same=same)
+    if json:
+        terminal.tell_json(asdict(summary) | {"same": same, "dry_run": dry_run}, indent=2)
+        return
+    if dry_run:
+        for word, paths in (("write", summary.written), ("delete", summary.deleted)):
+            for path in paths:
+                terminal.tell(f"{word:7} {path}")
+        tell_pages(summary.pages, {})
+        for path in summary.besides:
+            terminal.tell(f"{'besides':7} {path}")
+    _tell_decided(summary, same, dry_run)
+
+
+def _tell_decided(summary: DecideSummary, same: bool, dry_run: bool) -> None:
+    for path in summary.words:
+        terminal.say(f"{path} holds words of yours; they stay on that page. Its claims are on {summary.page}.")
+    now = "has its claims on the page of" if same else "is kept apart from"
+    if not summary.written and not summary.deleted:
+        terminal.tell(f"{summary.name} {now} {summary.other} already. {where(summary.branch, summary.commit)}")
+        return
+    done = "Would have decided" if dry_run else "Decided"
+    means = "means" if same else "is not the same as"
+    sentence = f"{done} that {summary.name} {means} {summary.other}."
+    terminal.tell(f"{sentence}{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
+
+
+def apart(
+    context: typer.Context,
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="What it is not.", show_default=False)],
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Decide that two names mean different things.
+
+    Each keeps a page of its own. Where they share a page, the one that became an alias leaves it. This replaces what was
+    decided about the two before, by a person or a model; gitkb same and gitkb undo take it back.
+    """
+    decide(context, (page, other), kb, branch, same=False, dry_run=dry_run, json=json)

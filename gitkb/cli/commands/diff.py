@@ -1,0 +1,66 @@
+"""`gitkb diff`: what an ingest does to the knowledge base, for the person who must approve it.
+
+On a terminal a diff longer than the window goes to the pager that git would use; to a program it goes as it is.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
+from gitkb.cli.locate import knowledge_base
+from gitkb.errors import UsageError
+
+Format = Literal["text", "markdown", "json"]
+_NARROWEST, _WIDEST = 60, 120
+
+
+def diff(
+    context: typer.Context,
+    revisions: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BASE[..HEAD]]",
+            help="Default: from where the branch left the pages branch; on that one, what is not shared yet, or the last run.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="markdown is for the comment of a pull request.")] = "text",
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show what a branch or an ingest changes: documents, claims, pages, and what deserves attention."""
+    from gitkb.commands.diff.revisions import split_range
+
+    if json and form == "markdown":
+        raise UsageError("--json and --format markdown exclude each other.", "Give one of them.")
+    base, head = split_range(revisions or "")
+    found = knowledge_base(context, kb)
+    report = found.diff(base, head)
+    if json or form == "json":
+        terminal.tell_json(asdict(report), indent=2)
+    elif form == "markdown":
+        from gitkb.commands.diff.as_markdown import markdown
+
+        terminal.tell_text(markdown(report, found.web_links()))
+    else:
+        from gitkb.commands.diff.as_text import text
+
+        _page(text(report, min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)))
+
+
+def _page(text: str) -> None:
+    """The text, through a pager where it would scroll away its own first screen."""
+    if not sys.stdout.isatty() or text.count("\n") < shutil.get_terminal_size().lines:
+        terminal.tell_text(text)
+        return
+    import pydoc
+
+    os.environ.setdefault("LESS", "FRX")
+    pydoc.pager(terminal.printable(text, lines=True))

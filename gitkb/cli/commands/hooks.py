@@ -1,0 +1,185 @@
+"""`gitkb hooks`: git hooks and CI templates that guard a knowledge base: install, list, remove; and what the hooks call.
+
+Invariant: what a hook finds goes to stderr, where the person who commits or pushes sees it; a problem is exit code 4.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
+from gitkb.cli.locate import knowledge_base, named
+from gitkb.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb.commands.share.hooks import HookChoice
+    from gitkb.model.results import InstalledHook, Problem, RefUpdate
+
+
+SHOWN_PROBLEMS = 20
+QUARANTINE = "GIT_QUARANTINE_PATH"
+
+hooks = typer.Typer(help="Git hooks and CI templates that check commits, pushes and pull requests.", no_args_is_help=True)
+
+ServerOption = Annotated[bool, typer.Option("--server", help="The hook of a repository that others push to.")]
+CiOption = Annotated[Literal["github", "gitlab"] | None, typer.Option("--ci", help="The CI template of this service.")]
+
+
+@hooks.command("install")
+def install(
+    context: typer.Context,
+    server: ServerOption = False,
+    ci: CiOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Put hooks in place: pre-commit and pre-push, with --server pre-receive, with --ci a template to commit."""
+    done = _repository(context, kb).install_hooks(_choice(server, ci), sys.executable)
+    _tell(done, "installed", json)
+    if ci and not json:
+        terminal.tell("Commit the template, and push it.")
+
+
+@hooks.command("list")
+def list_hooks(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
+    """Show the hooks and CI templates that stand, and whose they are."""
+    found = _repository(context, kb).installed_hooks(sys.executable)
+    _tell(found, "", json)
+    if not found and not json:
+        terminal.tell("No hooks. gitkb hooks install puts them in place.")
+
+
+@hooks.command("remove")
+def remove(
+    context: typer.Context,
+    server: ServerOption = False,
+    ci: CiOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Take hooks away; those that were there before come back."""
+    gone = _repository(context, kb).remove_hooks(_choice(server, ci), sys.executable)
+    _tell(gone, "removed", json)
+    if not gone and not json:
+        terminal.tell("There was none of gitkb's.")
+
+
+@hooks.command("where")
+def where() -> None:
+    """Print the folder of gitkb's hooks and CI scripts."""
+    from gitkb.commands.share.hooks import templates
+
+    terminal.tell(str(templates()))
+
+
+@hooks.command("run", hidden=True)
+def run(
+    context: typer.Context,
+    hook: Annotated[Literal["pre-commit", "pre-push", "pre-receive"], typer.Argument()],
+    what: Annotated[str, typer.Argument(help="The commit to be made, or the remote's name.")] = "",
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """What the hooks call."""
+    if hook == "pre-receive":
+        sound = _receive(named(context, kb) or Path.cwd())
+    elif hook == "pre-push":
+        sound = _push(knowledge_base(context, kb), what)
+    else:
+        sound = _commit(knowledge_base(context, kb), what)
+    raise typer.Exit(ExitCode.OK if sound else ExitCode.PROBLEMS)
+
+
+def _commit(base: KnowledgeBase, commit: str) -> bool:
+    """Checks a commit against its parent; prints lines for `git update-index --index-info`."""
+    problems = base.check(commit, changed=f"{commit}^").problems
+    _complain("This commit would break the knowledge base", problems)
+    if not problems:
+        for path, oid in base.bases_of_edits(commit):
+            # For git to read, so not made harmless for a terminal.
+            sys.stdout.write(f"100644 {oid}\t{path}\n")
+    return not problems
+
+
+def _push(base: KnowledgeBase, remote: str) -> bool:
+    pushed = [(new, old) for _, new, _, old in _lines(4)]
+    refused = base.check_push(remote, [(_oid(new), _oid(old)) for new, old in pushed])
+    for each in refused:
+        _complain(f"{terminal.short(each.ref)} is broken and was not pushed", each.problems)
+    return not refused
+
+
+def _receive(folder: Path) -> bool:
+    from gitkb.api.knowledge_base import KnowledgeBase
+
+    quarantine = os.environ.get(QUARANTINE, "")
+    base = KnowledgeBase.receiving(folder, Path(quarantine) if quarantine else None)
+    refused = base.judge_push(_updates())
+    for each in refused:
+        _complain(f"gitkb refuses {each.ref}", each.problems)
+    return not refused
+
+
+def _updates() -> list[RefUpdate]:
+    from gitkb.model.results import RefUpdate
+
+    return [RefUpdate(ref, _oid(old), _oid(new)) for old, new, ref in _lines(3)]
+
+
+def _lines(fields: int) -> list[list[str]]:
+    """What git tells a hook on stdin: lines of so many words."""
+    found = [line.split(" ", fields - 1) for line in sys.stdin.read().splitlines() if line]
+    if any(len(words) != fields for words in found):
+        raise UsageError("This is for git's hooks, and stdin is not what git gives them.")
+    return found
+
+
+def _oid(text: str) -> str:
+    """An object id, "" for git's row of zeros."""
+    return text if text.strip("0") else ""
+
+
+def _complain(title: str, problems: Sequence[Problem]) -> None:
+    if problems:
+        terminal.say(f"{title}:")
+    for problem in problems[:SHOWN_PROBLEMS]:
+        terminal.say(f"  {problem.path}: {problem.message} [{problem.code}]")
+    if len(problems) > SHOWN_PROBLEMS:
+        terminal.say(f"  and {len(problems) - SHOWN_PROBLEMS} more")
+
+
+def _choice(server: bool, ci: str | None) -> HookChoice:
+    from gitkb.commands.share.hooks import HookChoice
+
+    return HookChoice(server, ci or "")
+
+
+def _repository(context: typer.Context, kb: Path | None) -> KnowledgeBase:
+    """The knowledge base, or the repository that was named although nothing was pushed to it yet."""
+    from gitkb.api.knowledge_base import KnowledgeBase
+
+    folder = named(context, kb)
+    if folder is not None and (folder / "HEAD").is_file():
+        return KnowledgeBase.receiving(folder, None)
+    return knowledge_base(context, kb)
+
+
+def _tell(found: Sequence[InstalledHook], done: str, json: bool) -> None:
+    if json:
+        terminal.tell_json([asdict(hook) for hook in found], indent=2)
+        return
+    for hook in found:
+        state = done or ("somebody else's" if not hook.ours else "gitkb's" if hook.current else "gitkb's, of another version")
+        words = f"; {'is back' if done == 'removed' else 'runs first'}: {hook.before}" if hook.before else ""
+        terminal.tell(f"{hook.name:<12}  {state}  {hook.file}{words}")

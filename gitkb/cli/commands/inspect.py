@@ -1,0 +1,241 @@
+"""`gitkb list`, `show`, `status`, `log`, `blame` and `check`: what is in a knowledge base and how it stands.
+
+On a terminal control characters are spelled out; to a program the text goes as it is.
+"""
+
+from __future__ import annotations
+
+import json as json_format
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import AtOption, JsonOption, KbOption, VerboseOption
+from gitkb.cli.locate import knowledge_base
+from gitkb.errors import ExitCode
+from gitkb.model.results import BlameLine
+
+if TYPE_CHECKING:
+    from gitkb.model.results import CheckResult, Outdated, PageRow, Status
+
+
+_WIDEST = 48
+_WORDS = {"none": "", "approved": "approved", "changed": "changed"}
+
+
+def list_documents(
+    context: typer.Context,
+    pages: Annotated[bool, typer.Option("--pages", help="List the pages of concepts and entities instead.")] = False,
+    at: AtOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """List the documents: name and title; or the pages: name, approval and title."""
+    base = knowledge_base(context, kb)
+    if pages:
+        _list_pages(base.pages(at), json)
+        return
+    rows = base.documents(at)
+    if json:
+        terminal.tell_json([asdict(row) for row in rows], indent=2)
+        return
+    width = min(max((len(row.document) for row in rows), default=0), _WIDEST)
+    for row in rows:
+        terminal.tell(f"{row.document:{width}}  {row.title}")
+
+
+def _list_pages(rows: list[PageRow], json: bool) -> None:
+    if json:
+        terminal.tell_json([asdict(row) for row in rows], indent=2)
+        return
+    names = [row.page.removeprefix("wiki/").removesuffix(".md") for row in rows]
+    width = min(max(map(len, names), default=0), _WIDEST)
+    for name, row in zip(names, rows, strict=True):
+        terminal.tell(f"{name:{width}}  {_WORDS[row.approval]:8}  {row.title}")
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="DOCUMENT_OR_PAGE", help="Its name, or a unique part of it.", show_default=False)
+    ],
+    at: AtOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Print a document's summary or any other page."""
+    shown = knowledge_base(context, kb).show(name, at)
+    if not json:
+        terminal.tell_text(shown.text)
+        return
+    from gitkb.formats.records import encode
+
+    record = json_format.loads(encode(shown.record)) if shown.record is not None else None
+    terminal.tell_json({"path": shown.path, "text": shown.text, "record": record}, indent=2)
+
+
+_FEW = 5
+
+
+def status(
+    context: typer.Context, at: AtOption = None, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False
+) -> None:
+    """Say where it stands: documents, pages, what waits."""
+    found = knowledge_base(context, kb).status(at)
+    if json:
+        terminal.tell_json(asdict(found), indent=2)
+        return
+    for line in _lines(found):
+        terminal.tell(line)
+
+
+def _lines(found: Status) -> list[str]:
+    from gitkb.model.results import State
+
+    documents = terminal.counted(found.documents, "document")
+    pages = terminal.counted(found.pages, "shared page")
+    lines = [f"{found.branch} is at {terminal.short(found.commit)}: {documents}, {pages}."]
+    if found.newer:
+        lines.append(f"{found.newer}: this one leaves them as they are. Upgrade gitkb.")
+    elif found.state is State.PENDING:
+        lines.append("Pages are pending: the next add brings them up to date, or: gitkb refresh")
+    if found.state is State.BROKEN:
+        lines.append("Something is broken: gitkb check names it.")
+    if found.model and found.unwritten:
+        pages = terminal.counted(found.unwritten, "page")
+        lines.append(
+            f"{pages} {'has' if found.unwritten == 1 else 'have'} no overview yet: gitkb refresh asks {found.model} for it."
+        )
+    if found.outdated.documents:
+        lines.append(f"Outdated: {_outdated(found.outdated)}; run: gitkb recompile --outdated")
+    if found.replies.entries:
+        cost, kept = found.replies.cost, terminal.counted(found.replies.entries, "reply", "replies")
+        lines.append(
+            f"Cache: {kept} of models ({found.replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
+            f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out."
+        )
+    lines += _approvals(found)
+    lines += [f"Under way: {run}" for run in found.living]
+    lines += [f"Did not end: {run}. The next add clears up, or: gitkb recover" for run in found.runs]
+    if found.settings_wait:
+        lines.append("Edited, not yet committed and so not in force: .gitkb/config.yaml")
+    lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]
+    return lines
+
+
+def _outdated(found: Outdated) -> str:
+    """`12 documents (8 converter pdf/1 → pdf/2, 4 model a → b)`."""
+    reasons = [
+        f"{each.documents:,} {'other settings' if each.what == 'settings' else f'{each.what} {each.before} → {each.now}'}"
+        for each in found.reasons
+    ]
+    return f"{terminal.counted(found.documents, 'document')} ({', '.join(reasons)})"
+
+
+def _approvals(found: Status) -> list[str]:
+    changed = found.changed_since_approval
+    lines = [f"Approved: {terminal.counted(found.approved, 'page')}."] if found.approved else []
+    for page in changed[:_FEW]:
+        name = page.page.removeprefix("wiki/").removesuffix(".md")
+        lines.append(f"Changed since approval: {name} ({page.reason}; {page.by.removeprefix('human:')} on {page.at[:10]})")
+    more = len(changed) - _FEW
+    return [*lines, *([f"And {more:,} more changed since approval: gitkb list --pages"] if more > 0 else [])]
+
+
+_DAY = len("2026-01-31")
+
+
+def log(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[DOCUMENT_OR_PAGE]", help="Only its own.", show_default=False)] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.", show_default=False)
+    ] = None,
+    at: AtOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show the history: commit, day, what was done."""
+    entries = knowledge_base(context, kb).log(name, limit, at)
+    if json:
+        terminal.tell_json([asdict(entry) for entry in entries], indent=2)
+        return
+    for entry in entries:
+        terminal.tell(f"{terminal.short(entry.commit)} {entry.time[:_DAY]} {entry.subject}")
+
+
+_SHOWN = 100
+
+
+def blame(
+    context: typer.Context,
+    page: Annotated[str, typer.Argument(metavar="PAGE[:LINE]", help="A page, or one line of it.", show_default=False)],
+    at: AtOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show who says what on a page: document, place, commit, compiler, when, by whom."""
+    name, colon, number = page.rpartition(":")
+    line = int(number) if colon and name and number.isascii() and number.isdigit() else None
+    result = knowledge_base(context, kb).blame(name if line is not None else page, line, at)
+    if json:
+        terminal.tell_json(asdict(result), indent=2)
+        return
+    for found in result.lines:
+        _tell_lines(found)
+    if not result.lines:
+        terminal.say(f"{result.path} has no claims, and no words of a person.")
+
+
+def _tell_lines(found: BlameLine) -> None:
+    text = found.text if len(found.text) <= _SHOWN else f"{found.text[: _SHOWN - 1]}…"
+    terminal.tell(f"{found.line}: {text}")
+    where = ", ".join(part for part in (found.document, found.place) if part) or "written by hand"
+    by = f" ({found.compiler})" if found.compiler else ""
+    terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}: {where}{by}")
+
+
+_STATES = {
+    "whole": "is whole",
+    "pending": "is sound; pages are pending (gitkb refresh)",
+    "broken": "is broken",
+}
+_WORDS_OF_CHANGE = {
+    "whole": "is whole in what changed",
+    "pending": "is sound in what changed; pages are pending (gitkb refresh)",
+    "broken": "is broken in what changed",
+}
+
+
+def check(
+    context: typer.Context,
+    changed: Annotated[
+        str | None,
+        typer.Option("--changed", metavar="BASE", show_default=False, help="Look only at what differs from this revision."),
+    ] = None,
+    at: AtOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Check the knowledge base: files, pages, links. Exit code 4 if something is broken."""
+    from gitkb.model.results import State
+
+    result = knowledge_base(context, kb).check(at, changed=changed)
+    if json:
+        terminal.tell_json({"state": result.state, "problems": [asdict(each) for each in result.problems]}, indent=2)
+    else:
+        _tell_result(result, _STATES if changed is None else _WORDS_OF_CHANGE)
+    raise typer.Exit(ExitCode.PROBLEMS if result.state is State.BROKEN else ExitCode.OK)
+
+
+def _tell_result(result: CheckResult, words: dict[str, str]) -> None:
+    for problem in result.problems:
+        terminal.tell(f"{problem.path}: {problem.message} [{problem.code}]")
+    terminal.tell(f"{terminal.short(result.commit)} {words[result.state]}.")

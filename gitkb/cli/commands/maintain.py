@@ -1,0 +1,149 @@
+"""`gitkb init`, `refresh`, `migrate` and `recover`: what sets a knowledge base up, brings it up to date, clears up after a dead
+run.
+
+`--kb` has no meaning here: the folder is the argument, so that a knowledge base is never made by accident.
+
+Every writing command makes it too; by hand it is for after a merge, and for CI.
+
+Every command that writes does that first; by hand it is for doing it at a time of your own.
+
+Every writing command does it first; by hand it is for the person who wants to see a clean folder now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import BranchOption, CompilerOption, DryRunOption, JsonOption, KbOption, ModelOption, VerboseOption
+from gitkb.cli.interrupts import resumable
+from gitkb.cli.listeners import spending, spent
+from gitkb.cli.locate import knowledge_base
+from gitkb.cli.summaries import where
+from gitkb.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitkb.model.results import InitResult
+
+
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where; made if it does not exist.", show_default="here")
+    ] = Path(),
+    bare: Annotated[bool, typer.Option("--bare", help="Make a bare repository: no folder of pages, for servers.")] = False,
+    compiler: CompilerOption = None,
+    model: ModelOption = "",
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a knowledge base.
+
+    In a git repository that exists, gitkb adds its own files and one marked block to those that it shares with you.
+    """
+    from dataclasses import replace
+
+    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb.cli.listeners import Messages
+    from gitkb.formats.settings import Settings
+
+    if compiler == "llm" and not model:
+        raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
+
+    with resumable():
+        chosen = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
+        result = KnowledgeBase.init(folder, bare=bare, listener=Messages(), settings=chosen)
+    if json:
+        terminal.tell_json(
+            {"created": result.created, "branch": result.branch, "commit": result.commit, "touched": result.touched}
+        )
+    else:
+        terminal.tell(_sentence(folder, result))
+
+
+def _sentence(folder: Path, result: InitResult) -> str:
+    where = "this folder" if folder == Path() else str(folder)
+    if not result.created:
+        return f"There is a knowledge base in {where} already (branch {result.branch}); nothing changed."
+    return f"Made a knowledge base in {where} (branch {result.branch})."
+
+
+def refresh(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
+    """Bring the shared pages up to date, if any are pending."""
+    from gitkb.cli.listeners import Messages
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        listener = Messages()
+        summary = base.refresh(listener)
+    counts = {"created": len(summary.pages.created), "changed": len(summary.pages.changed), "removed": len(summary.pages.removed)}
+    if json:
+        cost = spending(summary.usage)
+        terminal.tell_json({"branch": summary.branch, "commit": summary.commit, "pages": counts, "model": cost})
+        raise typer.Exit(ExitCode.PARTIAL if listener.missing else ExitCode.OK)
+    words = {"new": counts["created"], "changed": counts["changed"], "removed": counts["removed"]}
+    done = f"Pages: {terminal.listed(words)}" if summary.pages else "No pages were pending"
+    terminal.tell(f"{done}. {summary.branch} is at {terminal.short(summary.commit)}.")
+    if line := spent(summary.usage):
+        terminal.tell(line)
+    raise typer.Exit(ExitCode.PARTIAL if listener.missing else ExitCode.OK)
+
+
+def migrate(
+    context: typer.Context,
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Bring a knowledge base of an older format to the newest one, in one commit."""
+    from gitkb.cli.listeners import Messages
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        summary = base.migrate(Messages(lambda _: None), branch=branch, dry_run=dry_run)
+    if json:
+        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        return
+    at = where(summary.branch, summary.commit)
+    if not summary.files:
+        terminal.tell(f"Nothing to migrate: format {summary.after} is the newest. {at}")
+        return
+    for path in summary.files if dry_run else ():
+        terminal.tell(f"write   {path}")
+    done = "Would have migrated" if dry_run else "Migrated"
+    files = terminal.counted(len(summary.files), "file")
+    terminal.tell(f"{done} from format {summary.before} to {summary.after}: {files}. {at}")
+
+
+def recover(
+    context: typer.Context,
+    prune_cache: Annotated[
+        bool, typer.Option("--prune-cache", help="Also empty the cache of conversions and of a model's replies.")
+    ] = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Clear up after a run that was killed; its commits stay."""
+    from gitkb.cli.listeners import Messages
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        found = base.recover(Messages())
+        pruned = base.prune_cache() if prune_cache else None
+    if json:
+        terminal.tell_json({"recovered": found} | ({"pruned": asdict(pruned)} if pruned else {}))
+        return
+    if found or not pruned:
+        terminal.tell("Recovered." if found else "There is nothing to recover.")
+    if pruned:
+        replies, conversions = (
+            terminal.counted(pruned.replies, "reply", "replies"),
+            terminal.counted(pruned.conversions, "entry", "entries"),
+        )
+        terminal.tell(f"The cache is empty: {replies} of models and {conversions} of conversions are gone.")

@@ -1,0 +1,193 @@
+"""`gitkb search` and `gitkb query`: pages that match, and one question answered by a model or by the best passages.
+
+Invariant: stdout holds the answer and nothing else; whatever a model says cannot steer the terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import (
+    AtOption,
+    BranchOption,
+    JsonOption,
+    KbOption,
+    ModelOption,
+    NoModelOption,
+    VerboseOption,
+    chosen_model,
+    common,
+)
+from gitkb.cli.listeners import spending
+from gitkb.cli.locate import knowledge_base
+from gitkb.commands.answer.types import AnswerListener
+from gitkb.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb.commands.answer.types import Answer, Saved
+    from gitkb.model.results import SearchHit
+
+
+class Showing(AnswerListener):
+    """Prints the answer as it comes (`quiet`: not at all), and with `steps` what a model looks at; `said` is what came so far."""
+
+    def __init__(self, *, quiet: bool = False, steps: bool = False) -> None:
+        self.quiet, self.steps = quiet, steps
+        self.ends_line = True
+        self.said = ""
+
+    def text(self, piece: str) -> None:
+        self.said += piece
+        if piece and not self.quiet:
+            sys.stdout.write(terminal.printable(piece, lines=True))
+            sys.stdout.flush()
+            self.ends_line = piece.endswith("\n")
+
+    def step(self, what: str) -> None:
+        if self.steps:
+            self.finish()
+            terminal.say(f"  {what}")
+
+    def finish(self) -> None:
+        """Ends the last line where the answer did not."""
+        if not self.ends_line:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+            self.ends_line = True
+
+
+def remarks(answer: Answer) -> list[str]:
+    """What a person should know of an answer besides its words."""
+    found = []
+    if answer.removed:
+        count = terminal.counted(len(answer.removed), "link")
+        found.append(f"Left out {count} of the model to what is not there, or was not read.")
+    if answer.model and answer.text and not answer.citations:
+        found.append("The answer names no place in the knowledge base: check it before you rely on it.")
+    if answer.cut:
+        found.append("The answer was cut off at the limit of tokens; llm.max_output_tokens sets it, see: gitkb config")
+    return found
+
+
+def as_json(answer: Answer) -> dict[str, object]:
+    """The answer for programs."""
+    usage = spending(answer.usage)
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "model": answer.model or None,
+        "commit": answer.commit,
+        "citations": [asdict(citation) for citation in answer.citations],
+        "removed": list(answer.removed),
+        "cut": answer.cut,
+        "usage": {name: usage[name] for name in ("calls", "tokens_in", "tokens_out")},
+    }
+
+
+Scope = Literal["all", "sources", "summaries", "concepts", "entities"]
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[
+        list[str], typer.Argument(metavar="QUERY", help='Words, "phrases", prefix*, -exclusion.', show_default=False)
+    ],
+    scope: Annotated[Scope, typer.Option("--in", help="Which pages.")] = "all",
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")] = 10,
+    at: AtOption = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Search the pages.
+
+    A word that begins with - excludes; put -- before the query then: gitkb search -- consensus -paxos
+    """
+    hits = knowledge_base(context, kb).search(" ".join(query), scope=scope, limit=limit, at=at)
+    if json:
+        terminal.tell_json([asdict(hit) for hit in hits], indent=2)
+        return
+    for hit in hits:
+        _tell_hit(hit)
+    if not hits:
+        terminal.say("Nothing found.")
+
+
+def _tell_hit(hit: SearchHit) -> None:
+    heading = f" > {hit.heading}" if hit.heading and hit.heading != hit.title else ""
+    terminal.tell(f"{hit.page}:{hit.line}  {hit.title}{heading}")
+    terminal.tell(f"    {hit.snippet}")
+
+
+def query(
+    context: typer.Context,
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In words.", show_default=False)],
+    at: AtOption = None,
+    save: Annotated[bool, typer.Option("--save", help="Commit the answer as a page of wiki/explorations/.")] = False,
+    branch: BranchOption = "",
+    model: ModelOption = "",
+    no_model: NoModelOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Ask a question.
+
+    A model answers where the settings say compiler: llm, or --model names one; otherwise the best passages are shown. Exits
+    with 1 where nothing was found.
+    """
+    from gitkb.cli.listeners import Messages
+
+    if branch and not save:
+        raise UsageError("--branch says where the answer is saved, so it needs --save.")
+    base = knowledge_base(context, kb)
+    steps = common(context, kb, verbose).verbose or sys.stderr.isatty()
+    answer = _ask(base, " ".join(question), at, chosen_model(model, no_model), json=json, steps=steps)
+    saved = None
+    if save and answer.text:
+        from gitkb.commands.answer.saved_answer import exploration_of
+
+        saved = base.save_exploration(exploration_of(answer), Messages(), branch=branch)
+    _tell_answer(answer, saved, json=json)
+    raise typer.Exit(ExitCode.OK if answer.text else ExitCode.ERROR)
+
+
+def _ask(base: KnowledgeBase, question: str, at: str | None, model: str | None, *, json: bool, steps: bool) -> Answer:
+    from contextlib import nullcontext
+
+    from gitkb.cli.listeners import Messages
+
+    showing = Showing(quiet=json, steps=steps)
+    with nullcontext() if model is None else base.answering_model(model, Messages()) as found:
+        try:
+            return base.query(question, found, showing, at=at)
+        finally:
+            showing.finish()
+
+
+def _tell_answer(answer: Answer, saved: Saved | None, *, json: bool) -> None:
+    from dataclasses import asdict
+
+    if json:
+        terminal.tell_json(as_json(answer) | {"saved": asdict(saved) if saved else None}, indent=2)
+        return
+    for remark in remarks(answer):
+        terminal.say(remark)
+    if saved is not None:
+        terminal.say(saved_in_words(saved))
+    if not answer.text:
+        terminal.complain(
+            "Nothing in the knowledge base answers this.", 'Other words may; "gitkb search" takes word* and "phrases".'
+        )
+
+
+def saved_in_words(saved: Saved) -> str:
+    """Where the answer is now."""
+    how = "Saved" if saved.new else "It is saved already"
+    return f"{how}: {saved.path}. {saved.branch} is at {terminal.short(saved.commit)}."

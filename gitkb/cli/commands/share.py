@@ -1,0 +1,150 @@
+"""`gitkb merge`, `pull`, `push` and `pr`: what others have done comes here, and what is here goes to them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.common_options import BranchOption, JsonOption, KbOption, VerboseOption
+from gitkb.cli.interrupts import resumable
+from gitkb.cli.locate import knowledge_base
+from gitkb.cli.summaries import pages_in_words, where
+
+if TYPE_CHECKING:
+    from gitkb.model.results import MergeSummary
+
+
+OursOption = Annotated[
+    list[str] | None,
+    typer.Option("--ours", metavar="NAME", help="Of a conflict, keep what is here; may be repeated.", show_default=False),
+]
+TheirsOption = Annotated[
+    list[str] | None,
+    typer.Option("--theirs", metavar="NAME", help="Of a conflict, take what is there; may be repeated.", show_default=False),
+]
+
+
+def merge(
+    context: typer.Context,
+    rev: Annotated[str, typer.Argument(metavar="REV", help="A branch or any other revision.", show_default=False)],
+    ours: OursOption = None,
+    theirs: TheirsOption = None,
+    branch: BranchOption = "",
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Merge a branch: the documents of both, everybody's edits, and the pages made of them.
+
+    What both sides changed is named and nothing is done, until --ours or --theirs settles it.
+    """
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import MergeChoices
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        summary = base.merge(rev, MergeChoices(tuple(ours or ()), tuple(theirs or ())), Messages(), branch)
+    tell_merge(summary, json)
+
+
+def tell_merge(summary: MergeSummary, json: bool) -> None:
+    """The end of a merge or pull."""
+    if json:
+        terminal.tell_json(asdict(summary), indent=2)
+        return
+    terminal.tell(f"{merged(summary)}{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
+
+
+def merged(summary: MergeSummary) -> str:
+    """What came, in a sentence."""
+    if not summary.moved:
+        return f"{summary.branch} holds all of {summary.source}."
+    kinds = (summary.added, summary.updated, summary.renamed, summary.removed)
+    counts = dict(zip(("added", "updated", "renamed", "removed"), map(len, kinds), strict=True))
+    return f"Merged {summary.source}: {terminal.listed(counts) or 'no document changed'}."
+
+
+RemoteArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="REMOTE", help="Default: the branch's own, else origin.", show_default=False),
+]
+
+
+def pull(
+    context: typer.Context,
+    remote: RemoteArgument = None,
+    ours: OursOption = None,
+    theirs: TheirsOption = None,
+    branch: BranchOption = "",
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Fetch from the remote and merge; the pages are brought up to date.
+
+    What both sides changed is named and nothing is done, until --ours or --theirs settles it.
+    """
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import MergeChoices
+
+    base = knowledge_base(context, kb)
+    choices = MergeChoices(tuple(ours or ()), tuple(theirs or ()))
+    with resumable():
+        summary = base.pull(choices, Messages(), branch=branch, remote=remote)
+    tell_merge(summary, json)
+
+
+def push(
+    context: typer.Context,
+    remote: RemoteArgument = None,
+    branch: BranchOption = "",
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Push the branch; merge what others pushed meanwhile, as often as needed. Never forces."""
+    from gitkb.cli.listeners import Messages
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        summary = base.push(Messages(), branch=branch, remote=remote)
+    if json:
+        terminal.tell_json(asdict(summary), indent=2)
+        return
+    first = f"{merged(summary.merged)}{pages_in_words(summary.merged.pages)} " if summary.merged.moved else ""
+    done = f"{summary.target} is at" if summary.pushed else f"Nothing to push: {summary.target} is at"
+    terminal.tell(f"{first}{done} {terminal.short(summary.commit)}.")
+
+
+def pr(
+    context: typer.Context,
+    title: Annotated[str, typer.Option("--title", "-t", metavar="TITLE", help="Default: what it does.", show_default=False)] = "",
+    branch: BranchOption = "",
+    base: Annotated[
+        str, typer.Option("--base", metavar="NAME", help="Merge into this; default: the pages branch.", show_default=False)
+    ] = "",
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Push a branch and open a pull or merge request whose text is the diff.
+
+    Through gh, glab or tea where they are installed; else it prints the address to open and the text.
+    """
+    from gitkb.cli.listeners import Messages
+
+    found = knowledge_base(context, kb)
+    with resumable():
+        request = found.pull_request(Messages(), branch=branch, base=base, title=title)
+    if json:
+        terminal.tell_json(asdict(request), indent=2)
+    elif request.opened:
+        terminal.tell(f"{request.title}: {request.address}")
+    else:
+        terminal.say(
+            f"Pushed {request.branch}. Open the request{f' at {request.address}' if request.address else ''} with this text:"
+        )
+        terminal.tell_text(f"# {request.title}\n\n{request.text}")

@@ -1,0 +1,139 @@
+"""Listeners of the commands that write: what the library tells while it works, said to a person or printed for a program.
+
+Invariant: a person's lines go to stderr and a program's objects to stdout, in the order in which they happen. Phases are said
+only with -v.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from gitkb.cli import terminal
+from gitkb.model.listener import Listener, Progress, Scanned
+from gitkb.model.results import DocumentResult, GoneDocument, Outcome, Usage
+
+
+def spent(usage: Usage, ungrounded: int = 0) -> str:
+    """`Model: 24 calls (3 more from the cache), 52,100 tokens in, 6,400 out.`; empty where nothing was asked."""
+    if usage == Usage():
+        return ""
+    cached = f" ({usage.cached:,} more from the cache)" if usage.cached else ""
+    line = f"Model: {terminal.counted(usage.calls, 'call')}{cached}, {usage.tokens_in:,} tokens in, {usage.tokens_out:,} out."
+    if ungrounded:
+        line += f" Left out {terminal.counted(ungrounded, 'claim')} of the model that the text does not support."
+    return line
+
+
+def spending(usage: Usage, ungrounded: int = 0) -> dict[str, int]:
+    """The same for `--json`."""
+    return {
+        "calls": usage.calls,
+        "cached": usage.cached,
+        "tokens_in": usage.tokens_in,
+        "tokens_out": usage.tokens_out,
+        "ungrounded": ungrounded,
+    }
+
+
+_NAMED_UNSUPPORTED = 3
+
+
+class Messages(Listener):
+    """Says messages and, with -v, the seconds of each phase."""
+
+    missing = 0
+    """How many pages and pairs of names a model has not answered for."""
+
+    def __init__(self, say: Callable[[str], None] = terminal.say) -> None:
+        self.say = say
+
+    def message(self, text: str) -> None:
+        self.say(text)
+
+    def unwritten(self, what: str) -> None:
+        self.missing += 1
+        self.say(f"  no text {what}")
+
+    def timing(self, document: str, phases: Mapping[str, float]) -> None:
+        seconds = "  ".join(f"{name} {value:.3f}" for name, value in phases.items())
+        self.say(f"  time    {document or 'run'}: {seconds}")
+
+
+@dataclass(slots=True)
+class Skips:
+    """Why sources were skipped, counted."""
+
+    unchanged: int = 0
+    duplicates: int = 0
+    same_pages: int = 0
+
+
+@dataclass
+class Adding(Messages):
+    """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display; `json` prints one object per
+    source."""
+
+    json: bool
+    say: Callable[[str], None] = terminal.say
+    advance: Callable[[Progress], None] | None = None
+    dry_run: bool = False
+    skips: Skips = field(default_factory=Skips)
+
+    def scanned(self, event: Scanned) -> None:
+        found = terminal.counted(event.found, "document")
+        self.say(f"Found {found}{': ' if event.found == 1 else ' in '}{event.folder}{_unsupported(event)}.")
+
+    def gone(self, documents: Sequence[GoneDocument]) -> None:
+        for each in documents:
+            if self.json:
+                terminal.tell_json({"event": "gone"} | asdict(each))
+            else:
+                terminal.tell(f"gone     {each.document}  ({each.source})")
+
+    def staying(self, documents: Sequence[GoneDocument]) -> None:
+        if self.json:
+            for each in documents:
+                terminal.tell_json({"event": "staying"} | asdict(each))
+        else:
+            one = len(documents) == 1
+            what = "1 document whose file is gone stays" if one else f"{len(documents):,} documents whose file is gone stay"
+            self.say(f"{what}; --prune removes {'it' if one else 'them'}.")
+
+    def progress(self, event: Progress) -> None:
+        if self.advance is not None:
+            self.advance(event)
+
+    def document(self, result: DocumentResult) -> None:
+        if result.outcome is Outcome.SKIPPED and result.reason == "unchanged":
+            self.skips.unchanged += 1
+        elif result.outcome is Outcome.SKIPPED and result.reason.startswith("same page as "):
+            self.skips.same_pages += 1
+        elif result.outcome is Outcome.SKIPPED:
+            self.skips.duplicates += 1
+        if self.json:
+            terminal.tell_json(_event(result))
+        else:
+            self._say_outcome(result)
+
+    def _say_outcome(self, result: DocumentResult) -> None:
+        source = result.url or result.source
+        if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and result.reason != "unchanged"):
+            self.say(f"  {result.outcome:7} {source}: {result.reason}")
+        elif self.dry_run and result.outcome not in (Outcome.SKIPPED, Outcome.UNCHANGED, Outcome.REMOVED):
+            name = f"{result.before} -> {result.document}" if result.before else result.document
+            reason = f": {result.reason}" if result.reason else ""
+            terminal.tell(f"{result.outcome}  {name}  ({source}){reason}")
+
+
+def _event(result: DocumentResult) -> dict[str, object]:
+    fields = asdict(result)
+    wanted = ("document", "source", "outcome", "reason", "commit", "seconds")
+    found = {"event": "document"} | {name: fields[name] for name in wanted} | {"seconds": round(result.seconds, 3)}
+    return found | {name: fields[name] for name in ("before", "url") if fields[name]}
+
+
+def _unsupported(event: Scanned) -> str:
+    if not event.unsupported:
+        return ""
+    names = ", ".join(event.unsupported[:_NAMED_UNSUPPORTED])
+    more = ", ..." if len(event.unsupported) > _NAMED_UNSUPPORTED else ""
+    return f" ({len(event.unsupported):,} not supported: {names}{more})"

@@ -1,0 +1,136 @@
+"""Answers one question at one commit: with a model's words where there is a model, with the best passages where there is none.
+
+Invariant: everything is read from the snapshot that the question began with. No lock is held, and no writer is kept waiting while
+a model thinks.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.search.passage_index import PASSAGES
+from gitkb.catalog.search.search import Best, best_passages, search
+from gitkb.commands.answer.agent import Agent, readable
+from gitkb.commands.answer.citations import Citations, data, piece
+from gitkb.commands.answer.page_reader import WIKI, Pages
+from gitkb.commands.answer.quotes import Quote, quotes
+from gitkb.commands.answer.tools import Reader
+from gitkb.commands.answer.types import Answer, AnswerListener, AnswerModel, Said
+from gitkb.errors import UsageError
+from gitkb.model.documents import Place
+from gitkb.model.results import SearchHit, Usage
+from gitkb.store.snapshot import Snapshot
+from gitkb.text.markdown.links import escape
+
+LABEL = "*These are passages that a search found, not an answer that a model wrote.*"
+MAX_QUESTION = 20_000
+_OPERATORS = re.compile(r"[\"“”„«»*]|(?<!\S)-+")
+"""What search would take for more than words."""
+_PASSAGE_LINES = 40
+_PASSAGES_SHARE = 0.25
+_MOST_PASSAGES = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers questions at a snapshot; `keep`: the catalog may stay there; `own` are the knowledge base's own instructions."""
+
+    catalog: Catalog
+    tip: Snapshot
+    keep: bool
+    own: str = ""
+
+    def __call__(
+        self, question: str, model: AnswerModel | None, listener: AnswerListener, history: Sequence[Said] = ()
+    ) -> Answer:
+        """The answer, which `listener` hears as it comes. Its text is empty where nothing was found and no model asked."""
+        if not question.strip():
+            raise UsageError("The question is empty.", 'Ask something: gitkb query "What is a checkpoint?"')
+        if len(question) > MAX_QUESTION:
+            raise UsageError(f"The question is longer than {MAX_QUESTION:,} characters.")
+        pages = Pages(self.tip)
+        with self.catalog.held(self.tip, PASSAGES, keep=self.keep) as db:
+            best = best_passages(db, _OPERATORS.sub(" ", question).strip() or question)
+            if model is None:
+                return self._passages(question, pages, best, listener)
+            return self._written(question, pages, best, db, model, listener, history)
+
+    def _passages(self, question: str, pages: Pages, best: Best, listener: AnswerListener) -> Answer:
+        found = quotes(pages, best)
+        citations = Citations(pages)
+        text = "\n\n".join([LABEL, *_quoted(found, citations)]) if found else ""
+        listener.text(text)
+        return Answer(question, text, self.tip.commit, citations=tuple(citations.found.values()))
+
+    def _written(
+        self,
+        question: str,
+        pages: Pages,
+        best: Best,
+        db: sqlite3.Connection,
+        model: AnswerModel,
+        listener: AnswerListener,
+        history: Sequence[Said],
+    ) -> Answer:
+        citations, most = Citations(pages), readable(model.context_tokens)
+        before = model.client.usage
+
+        def find(query: str, scope: str, limit: int) -> list[SearchHit]:
+            return search(db, self.tip, query, scope=scope, limit=limit)
+
+        passages = _given(pages, best, min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE)))
+        citations.read(passages)
+        reader = Reader(pages, find, citations, most - len(passages), listener.step)
+        agent = Agent(model, reader, citations, listener, self.own, passages)
+        cut = agent(question, history)
+        return Answer(
+            question,
+            agent.speech.text.strip(),
+            self.tip.commit,
+            model.name,
+            tuple(citations.found.values()),
+            tuple(citations.removed),
+            _since(before, model.client.usage),
+            cut,
+        )
+
+
+def _since(before: Usage, now: Usage) -> Usage:
+    return Usage(now.calls - before.calls, 0, now.tokens_in - before.tokens_in, now.tokens_out - before.tokens_out)
+
+
+def _quoted(found: Sequence[Quote], citations: Citations) -> Iterator[str]:
+    """Quotes in Markdown, those of one document below its name."""
+    shown = ""
+    for quote in found:
+        path = f"{WIKI}{quote.place.path}"
+        if quote.owner != shown:
+            shown = quote.owner
+            page = f"{WIKI}summaries/{quote.document}.md" if quote.document else path
+            page = page if citations.pages.exists(page) else path
+            yield f"**{citations.link(escape(quote.title), page.removeprefix(WIKI))}**"
+        yield f"> {escape(quote.text)} {_place(quote.place, citations)}".rstrip()
+
+
+def _place(place: Place, citations: Citations) -> str:
+    target = citations.cite(f"{WIKI}{place.path}", place.anchor, place.label or "text").target
+    return f"[{escape(place.label) or 'text'}]({target})"
+
+
+def _given(pages: Pages, best: Best, most: int) -> str:
+    """The best passages as a model is given them, the best page's first, within `most` characters."""
+    parts: list[str] = []
+    for passage in sorted(best.passages, key=lambda one: -one.score):
+        page = pages.page(passage.page)
+        if page is None or most < 200:
+            continue
+        last = passage.line + min(passage.lines, _PASSAGE_LINES) - 1
+        text, end = piece(pages, page, passage.line, last, most - 150)
+        place = pages.place(passage.page, passage.line)
+        anchor = f", in #{place.anchor}" if place.anchor else ""
+        name = f"{page.path.removeprefix(WIKI)}, lines {passage.line} to {end}{anchor}: {page.title}"
+        parts.append(data(name, text))
+        most -= len(parts[-1])
+    return "\n\n".join(parts)

@@ -1,0 +1,118 @@
+"""The wiki's pages at one commit, as answers see them: texts, outlines, anchors, and the place of a line.
+
+Invariant: everything is read from one tree, so an answer never mixes two states of the knowledge base. Only files below wiki/
+can be read here, whatever path is asked for.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gitkb.compile.read_document import heading_place, page_place
+from gitkb.convert.outline import outline
+from gitkb.errors import FormatError
+from gitkb.model.documents import Heading, Place, Tree
+from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.links import anchors, named_anchors
+
+WIKI = "wiki/"
+_KEPT = 64
+_PAGE_MARK = re.compile(r"<a name=\"((?:page|slide|sheet)-[\w-]{1,40})\"></a>")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's `lines`, numbered from 1 with its front matter; `first` is the line where its body begins."""
+
+    path: str
+    title: str
+    description: str
+    lines: Sequence[str]
+    first: int
+
+    @property
+    def body(self) -> str:
+        """The text without the front matter."""
+        return "\n".join(self.lines[self.first - 1 :])
+
+
+class Pages:
+    """Reads pages; the last few are remembered. Paths are those of the repository ("wiki/sources/papers/aries.md")."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.page = lru_cache(_KEPT)(self._page)
+        self.outline = lru_cache(_KEPT)(self._outline)
+        self.marks = lru_cache(_KEPT)(self._marks)
+        self._anchors = lru_cache(_KEPT)(self._all_anchors)
+
+    def exists(self, path: str) -> bool:
+        """Whether the wiki has a file there."""
+        return path.startswith(WIKI) and self.tree.blob(path) is not None
+
+    def has(self, path: str, anchor: str) -> bool:
+        """Whether a page has something that a fragment leads to; "" leads to every page."""
+        page = self.page(path)
+        return page is not None and (not anchor or anchor in named_anchors(page.body) or anchor in self._anchors(path))
+
+    def place(self, path: str, line: int) -> Place:
+        """Where a line stands: its source page where the text has pages, else its section; without an anchor above all."""
+        marks = [anchor for number, anchor in self.marks(path) if number <= line]
+        if marks:
+            found = page_place(marks[-1])
+        else:
+            page = self.page(path)
+            title = page.title if page is not None else ""
+            above = [heading for heading in self.outline(path) if heading.line <= line]
+            found = heading_place(above[-1]) if above else Place("", "", title)
+        return Place(path.removeprefix(WIKI), found.anchor, found.label)
+
+    def chapters(self, path: str) -> list[str]:
+        """The chapter files of a source page, in order; none where its text stands in one file."""
+        stem, folder = f"{path.removesuffix('.md')}--", path.rpartition("/")[0]
+        return sorted(each for each, _ in self.tree.files(folder) if each.startswith(stem) and each.endswith(".md"))
+
+    def _page(self, path: str) -> Page | None:
+        content = self.tree.read(path) if path.startswith(WIKI) and path.endswith(".md") else None
+        if content is None:
+            return None
+        text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        header, body = frontmatter.cut(text)
+        first = 1 if header is None else header.count("\n") + 3
+        meta = _meta(header)
+        title = str(meta.get("title") or "") or _first_heading(body) or path.rpartition("/")[2].removesuffix(".md")
+        return Page(path, title, str(meta.get("description") or ""), text.split("\n"), first)
+
+    def _outline(self, path: str) -> tuple[Heading, ...]:
+        page = self.page(path)
+        if page is None:
+            return ()
+        found = outline(page.body)
+        return tuple(Heading(each.level, each.title, each.anchor, each.line + page.first - 1) for each in found)
+
+    def _marks(self, path: str) -> tuple[tuple[int, str], ...]:
+        """(line, anchor) of every page, slide and sheet that begins in a converted text."""
+        page = self.page(path)
+        if page is None or not path.startswith("wiki/sources/"):
+            return ()
+        numbered = enumerate(page.lines, 1)
+        return tuple((number, anchor) for number, line in numbered if "<a " in line for anchor in _PAGE_MARK.findall(line))
+
+    def _all_anchors(self, path: str) -> frozenset[str]:
+        page = self.page(path)
+        return frozenset(anchors(page.body)) if page is not None else frozenset()
+
+
+def _meta(header: str | None) -> dict[str, object]:
+    if header is None:
+        return {}
+    try:
+        return frontmatter.split(f"---\n{header}---\n")[0]
+    except FormatError:
+        return {}  # a person's page is read all the same
+
+
+def _first_heading(body: str) -> str:
+    found = re.search(r"^# +(.+?) *#* *$", body[:4_000], re.MULTILINE)
+    return found[1] if found else ""

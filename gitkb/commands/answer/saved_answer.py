@@ -1,0 +1,194 @@
+"""A saved answer: its page in wiki/explorations, and the commit that adds it.
+
+Invariant: whatever the answer holds, the page has no HTML, no link into nothing, and no picture from elsewhere. It carries no
+seal: from its first commit on it is a person's page. Pure.
+
+Invariant: a page that stands there is never written over: the same page again is found again, another answer to the same question
+gets a name of its own. The lock is held for the two commits, not while anybody thinks.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gitkb.branch.commit_messages import exploration_message
+from gitkb.branch.tips import branch_tip, in_transaction, start_of
+from gitkb.catalog.catalog import Catalog
+from gitkb.commands.answer.chats import Chat
+from gitkb.commands.answer.citations import Citations, document_of
+from gitkb.commands.answer.page_reader import Pages
+from gitkb.commands.answer.types import Answer, Said, Saved
+from gitkb.errors import NotFound, RepositoryError
+from gitkb.formats.settings import Settings
+from gitkb.formats.topic_rows import FOLDER, shortened
+from gitkb.model.listener import Listener
+from gitkb.pages import refresh
+from gitkb.store.repository import Store
+from gitkb.store.transaction.publish import Transaction
+from gitkb.store.transaction.run import Run
+from gitkb.store.values import PlannedCommit
+from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.links import escape, is_external, one_line, relative
+from gitkb.text.markdown.prose import passages, plain
+from gitkb.text.markdown.retarget import paragraphs, retarget
+from gitkb.text.names.slugs import document_segment
+from gitkb.wiki.document_files import label_of
+
+SEARCH = "gitkb-search/1"
+"""Who "wrote" an answer that is passages."""
+MAX_SOURCES = 20
+_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)")
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What is saved: one answer, or several under a title. `by` wrote it at `commit`, which cost `tokens`."""
+
+    title: str
+    said: Sequence[Said]
+    by: str
+    commit: str = ""
+    tokens: int = 0
+
+
+def exploration_of(answer: Answer, title: str = "") -> Exploration:
+    """What is saved of one answer, under a title or its question."""
+    title = one_line(shortened(one_line(title or answer.question)))
+    tokens = answer.usage.tokens_in + answer.usage.tokens_out
+    return Exploration(title, [Said(answer.question, answer.text)], answer.model or SEARCH, answer.commit, tokens)
+
+
+def conversation_of(chat: Chat, title: str) -> Exploration:
+    """What is saved of a whole conversation, under a title or its first question."""
+    names = dict.fromkeys(turn.model or SEARCH for turn in chat.turns)
+    named = one_line(shortened(one_line(title or chat.turns[0].question)))
+    return Exploration(named, chat.said, ", ".join(names), chat.turns[-1].commit)
+
+
+def page_name(title: str) -> str:
+    """The file name (without ending) that a title asks for."""
+    return document_segment(one_line(title))
+
+
+def exploration_page(exploration: Exploration, path: str, pages: Pages) -> bytes:
+    """The bytes of the page at `path`; `pages` are those of the tree that it is committed to."""
+    links = _Links(path, Citations(pages))
+    parts = [f"# {escape(exploration.title)}"]
+    for said in exploration.said:
+        if len(exploration.said) > 1:
+            parts.append(f"## {escape(said.question)}")
+        elif one_line(said.question) != exploration.title:
+            parts.append(f"> {escape(said.question)}")
+        parts.append(_without_html(retarget(said.answer.strip(), links.link, links.picture)))
+    meta: dict[str, object] = {"type": "Exploration", "title": exploration.title}
+    if description := _description(exploration):
+        meta["description"] = description
+    if links.documents:
+        found = list(links.documents)[:MAX_SOURCES]
+        meta["sources"] = [{"id": label_of(name), "resource": relative(path, f"wiki/sources/{name}.md")} for name in found]
+    meta["generated"] = {"by": one_line(exploration.by)}
+    return frontmatter.join(meta, "\n" + "\n\n".join(parts) + "\n").encode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class _Links:
+    """Leads links that are as seen from wiki/ to where they are seen from the page."""
+
+    path: str
+    citations: Citations
+    documents: dict[str, None] = field(default_factory=dict)
+
+    def link(self, target: str) -> str | None:
+        if is_external(target):
+            return target if target.lower().startswith(("http://", "https://", "mailto:")) else None
+        place = self.citations.resolve(target) if target else None
+        if place is None:
+            return None
+        path, anchor = place
+        document = document_of(path)
+        if document and self.citations.pages.exists(f"wiki/sources/{document}.md"):
+            self.documents.setdefault(document)
+        return relative(self.path, path + (f"#{anchor}" if anchor else ""))
+
+    def picture(self, target: str) -> str | None:
+        return None if is_external(target) else self.link(target)
+
+
+def _description(exploration: Exploration) -> str:
+    """The first words of the first answer that are no label."""
+    answer = exploration.said[0].answer if exploration.said else ""
+    texts = (plain(passage.text) for passage in passages(answer) if not passage.text.startswith("These are passages"))
+    return one_line(shortened(one_line(next((text for text in texts if len(text) > 20), ""))))
+
+
+def _without_html(markdown: str) -> str:
+    """The text with every tag as words; code keeps its angles unless a reader of Markdown would take them for tags."""
+    parts = (text if is_code else _escaped(text) for text, is_code in paragraphs(markdown))
+    done = "".join(parts)
+    return done.replace("<", "&lt;") if _has_html(done) else done
+
+
+def _escaped(text: str) -> str:
+    parts: list[str] = []
+    at = 0
+    for code in _CODE.finditer(text):
+        parts += [_TAG.sub(r"\\<", text[at : code.start()]), code[0]]
+        at = code.end()
+    return "".join([*parts, _TAG.sub(r"\\<", text[at:])])
+
+
+def _has_html(markdown: str) -> bool:
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    return any(each.type.startswith("html_") for token in tokens for each in (token, *(token.children or ())))
+
+
+MOST_OF_A_NAME = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRun:
+    """Saves on `branch` ("" is the checked-out one); `settings` are those of that branch."""
+
+    store: Store
+    catalog: Catalog
+    settings: Settings
+    branch: str
+    listener: Listener
+
+    def __call__(self, exploration: Exploration) -> Saved:
+        """The page that was made, or that stood there already with the same content."""
+        with self.store.begin("save an answer", branch=self.branch or None) as run:
+            path, new = self._publish(run, exploration)
+            refresh.refresh(self.store, run, self.catalog, self.settings, self.listener)
+        self.store.maintain()
+        return Saved(path, self._where(run.branch), start_of(self.store, run.branch, "").commit, new)
+
+    def _where(self, branch: str) -> str:
+        """The branch on which the page is: the checked-out one where another was not made, as there was nothing to save."""
+        try:
+            branch_tip(self.store, branch)
+        except NotFound:
+            return self.store.branch()
+        return branch
+
+    def _publish(self, run: Run, exploration: Exploration) -> tuple[str, bool]:
+        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, exploration))
+
+    def _transact(self, transaction: Transaction, exploration: Exploration) -> tuple[str, bool]:
+        tip = transaction.tip
+        name = page_name(exploration.title)
+        for number in range(1, MOST_OF_A_NAME):
+            path = f"{FOLDER}/{name if number == 1 else f'{name}-{number}'}.md"
+            content = exploration_page(exploration, path, Pages(tip))
+            if tip.blob(path) is None:
+                message = exploration_message(path, exploration.title, exploration.by, exploration.commit, exploration.tokens)
+                transaction.publish([PlannedCommit(message, {path: content})], "answer")
+                return path, True
+            if tip.read(path) == content:
+                return path, False
+        raise RepositoryError(
+            f"{FOLDER} has {MOST_OF_A_NAME:,} answers to this question.", "Delete some, or give it another title."
+        )

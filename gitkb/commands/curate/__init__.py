@@ -1,0 +1,4 @@
+"""What people decide about documents and pages: remove, undo, approve, same, apart.
+
+Start with the module named after the command.
+"""

@@ -1,0 +1,221 @@
+"""What takes a change back: a three-way of the commit, its parent and now, for each record, page and file that it changed.
+
+Invariant: what the change left is what stands there now, or nothing is taken back and the paths that stand in the way are
+named; a page takes part by block, so that words which came later stay. What follows from documents (generated pages, the
+projections kept of edited ones, overviews) is no change of its own. Reads trees; writes nothing.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from gitkb.branch.migrate import only_migrated
+from gitkb.branch.renames import renamed_documents
+from gitkb.branch.stored_documents import owner_of
+from gitkb.formats import records
+from gitkb.formats.settings import CONFIG_PATH
+from gitkb.model.documents import Tree, TreeChange
+from gitkb.text.markdown.block_merge import merge
+from gitkb.wiki.hand_edits import EDITED, Seal, carried, edited_path, state, unsealed, with_seal_of
+from gitkb.wiki.projection import MADE
+
+_DERIVED = (f"{EDITED}/", ".gitkb/overviews/", MADE)
+Base = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A tree, with `base`: the last generated version of a page in the history that leads there."""
+
+    tree: Tree
+    base: Base
+
+    def projection(self, path: str, page: bytes | None) -> bytes | None:
+        """What gitkb last made of this page here; None for a page of a person's own."""
+        kind = state(page) if page is not None else Seal.PERSON
+        if kind is Seal.EDITED:
+            return self.tree.read(edited_path(path)) or self.base(path)
+        return page if kind is Seal.GENERATED else None
+
+
+@dataclass(slots=True)
+class TakenBack:
+    """The outcome: new content by path (a blob's id, bytes, or None for a deletion), the documents among them, the paths that
+    were changed since, and how many changes there were to take back at all."""
+
+    changes: dict[str, str | bytes | None] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
+    considered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """One change (`before`, `after`) and `now`; `edits` are worktree files that differ from the tree of `now`."""
+
+    before: Moment
+    after: Moment
+    now: Moment
+    edits: Mapping[str, bytes | None] = field(default_factory=dict)
+
+    def __call__(self, document: str | None = None) -> TakenBack:
+        """What takes the change back, or the part of it that concerns one document."""
+        found = TakenBack()
+        changed = [c for c in self.after.tree.changes_since(self.before.tree.oid) if not self._follows(c)]
+        units: dict[str, list[TreeChange]] = {name: [] for c in changed if (name := self._made_anew(c)) is not None}
+        others: list[TreeChange] = []
+        for change in changed:
+            name = records.document_of(change.path) or owner_of(change.path)
+            units.get(name or "", others).append(change)
+        wanted = {document, *self._other_names(document, changed)} if document is not None else units.keys()
+        for name, unit in units.items():
+            if name in wanted:
+                self._document(name, unit, found)
+        for change in others if document is None else ():
+            self._other(change, found)
+        return found
+
+    def _other_names(self, document: str, changed: list[TreeChange]) -> list[str]:
+        """What the change renamed a document to or from: both are one change of it."""
+        names = renamed_documents(self.after.tree, changed)
+        return [new if old == document else old for old, new in names.items() if document in (old, new)]
+
+    def _made_anew(self, change: TreeChange) -> str | None:
+        """The document that a change concerns: that of a record, or of a page of its own that was made again while its record
+        stayed as it was; None for all else."""
+        name = records.document_of(change.path)
+        if name is None and _is_page(change.path) and all(map(self._is_generated, (change.old, change.new))):
+            name = owner_of(change.path) or ""
+            return name if self.after.tree.blob(records.record_path(name)) else None
+        return name
+
+    def _is_generated(self, oid: str | None) -> bool:
+        page = self._bytes(oid)
+        return page is not None and state(page) is Seal.GENERATED
+
+    def _follows(self, change: TreeChange) -> bool:
+        """Whether a change follows from others, or only wrote a file in a newer format: no change of its own."""
+        if change.path.startswith(_DERIVED):
+            return True
+        old, new = change.old, change.new
+        return bool(old and new) and only_migrated(change.path, self._bytes(old) or b"", self._bytes(new) or b"")
+
+    def concerns(self) -> Collection[str]:
+        """All paths that may be taken back: those whose edits matter."""
+        return [change.path for change in self.after.tree.changes_since(self.before.tree.oid)]
+
+    def _document(self, name: str, unit: list[TreeChange], found: TakenBack) -> None:
+        found.considered += 1
+        record = next((change for change in unit if records.document_of(change.path)), None)
+        if record is not None and self._is(record.path, record.old):
+            return
+        if record is not None and not self._is(record.path, record.new):
+            found.blocked.append(record.path)
+            return
+        found.documents.append(name)
+        for change in unit:
+            if _is_page(change.path):
+                self._page(change.path, self._bytes(change.old), self._bytes(change.new), self.before, found)
+            else:
+                self._file(change, found)
+
+    def _other(self, change: TreeChange, found: TakenBack) -> None:
+        """A page that a person changed, a decision, or any other file; not a page that follows from the documents."""
+        if not _is_page(change.path):
+            found.considered += 1
+            self._file(change, found)
+            return
+        before, after = self._bytes(change.old), self._bytes(change.new)
+        if all(page is None or state(page) is Seal.GENERATED for page in (before, after)):
+            return
+        if before is None or state(before) is Seal.GENERATED:
+            # Of an edited page that was generated, or not there at all, what is generated stays.
+            before = self.after.projection(change.path, after) or before
+        elif self._projected_anew(change.path, before, after):
+            return
+        found.considered += 1
+        self._page(change.path, before, after, self.now, found)
+
+    def _projected_anew(self, path: str, before: bytes, after: bytes | None) -> bool:
+        """Whether an edited page changed because its projection did; a page that only lost its edits did not."""
+        kept = edited_path(path)
+        same = self.before.tree.blob(kept) == self.after.tree.blob(kept)
+        return not same and (after is None or after != self.before.projection(path, before))
+
+    def _file(self, change: TreeChange, found: TakenBack) -> None:
+        if self._is(change.path, change.old):
+            return
+        if self._is(change.path, change.new):
+            found.changes[change.path] = change.old
+        else:
+            found.blocked.append(change.path)
+
+    def _page(self, path: str, before: bytes | None, after: bytes | None, source: Moment, found: TakenBack) -> None:
+        """Takes a page's change back; `source` is where the projection behind a merged page is looked for."""
+        now = self.edits[path] if path in self.edits else self.now.tree.read(path)
+        if now == before:
+            return
+        if now == after:
+            found.changes[path] = before
+            self._keep(path, self._kept_before(path, before), found)
+        elif before is None or after is None or now is None:
+            found.blocked.append(path)
+        else:
+            projection = source.projection(path, before if source is self.before else now)
+            texts = (unsealed(_text(before)), unsealed(_text(after)))
+            if source is self.now:
+                texts = (_onto(projection, before, self.before, path), _onto(projection, after, self.after, path))
+            self._merge(path, (*texts, unsealed(_text(now))), projection, found)
+
+    def _merge(self, path: str, texts: tuple[str, str, str], projection: bytes | None, found: TakenBack) -> None:
+        before, after, now = texts
+        merged = merge(after, now, before)
+        if merged.clashes:
+            found.blocked.append(path)
+        elif merged.text != now:
+            if projection is None:
+                found.changes[path] = merged.text.encode("utf-8", "surrogateescape")
+            elif unsealed(_text(projection)).rstrip() == merged.text.rstrip():
+                found.changes[path], projection = projection, None
+            else:
+                found.changes[path] = with_seal_of(projection, merged.text)
+            self._keep(path, projection, found)
+
+    def _kept_before(self, path: str, page: bytes | None) -> bytes | None:
+        """The projection to keep for a page that becomes what it was; none where history tells it as well."""
+        if page is None or state(page) is not Seal.EDITED:
+            return None
+        kept, projection = self.before.tree.read(edited_path(path)), self.before.projection(path, page)
+        return kept if kept is not None or self.now.base(path) == projection else projection
+
+    def _keep(self, path: str, projection: bytes | None, found: TakenBack) -> None:
+        kept = edited_path(path)
+        if self.now.tree.read(kept) != projection:
+            found.changes[kept] = projection
+
+    def _is(self, path: str, oid: str | None) -> bool:
+        """Whether what stands at a path now is this blob."""
+        if path not in self.edits:
+            return self.now.tree.blob(path) == oid
+        return self.edits[path] == self._bytes(oid)
+
+    def _bytes(self, oid: str | None) -> bytes | None:
+        return None if oid is None else self.now.tree.read_blob(oid)
+
+
+def unmakes(found: TakenBack) -> bool:
+    """Whether it would take away the knowledge base itself."""
+    return CONFIG_PATH in found.changes and found.changes[CONFIG_PATH] is None
+
+
+def _onto(projection: bytes | None, page: bytes, moment: Moment, path: str) -> str:
+    """A page of another moment on top of this projection: a claim that was made anew since is no person's change."""
+    last = moment.projection(path, page)
+    return unsealed(_text(page)) if last is None or projection is None else carried(last, page, projection).text
+
+
+def _is_page(path: str) -> bool:
+    return path.startswith("wiki/") and path.endswith(".md")
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

@@ -1,0 +1,135 @@
+"""Removes documents: a commit for each that takes away all of its own files, then the pages.
+
+Invariant: what remains is what it would be had the document never come; a person's words stay on shared pages, and in the
+history where they stood on the document's own. A group of removals is published whole or not at all.
+"""
+
+from collections import Counter
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitkb.branch.commit_messages import document_message, edit_message
+from gitkb.branch.stored_documents import find_document, own_edits, own_files, record_of
+from gitkb.branch.tips import in_transaction, start_of
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.errors import NotFound
+from gitkb.formats.settings import Settings
+from gitkb.model.documents import Tree
+from gitkb.model.listener import Listener
+from gitkb.model.options import TakeBackOptions
+from gitkb.model.results import RemovedDocument, RemoveSummary
+from gitkb.pages import refresh
+from gitkb.pages.preview import dead_links, foresee, uncommitted
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.transaction.publish import Transaction
+from gitkb.store.transaction.run import Run
+from gitkb.store.values import PlannedCommit
+from gitkb.wiki.document_files import label_of
+from gitkb.wiki.hand_edits import Seal, state
+
+if TYPE_CHECKING:
+    from gitkb.pages.author import Author
+
+
+GROUP_DOCUMENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRun:
+    """One `remove`; `settings` are those of the branch, `author` writes about the pages that change."""
+
+    store: Store
+    catalog: Catalog
+    settings: Settings
+    options: TakeBackOptions
+    listener: Listener
+    author: "Author | None" = None
+
+    def __call__(self, names: Sequence[str]) -> RemoveSummary:
+        """Removes documents by name, path or unique part; `NotFound` before anything is changed."""
+        tip = start_of(self.store, self.options.branch, "")
+        with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
+            known = RecordCorpus(db).documents()
+        documents = list(dict.fromkeys(find_document(tip, name, known) for name in names))
+        if self.options.dry_run:
+            return self._preview(tip, documents)
+        removed: list[RemovedDocument] = []
+        what, branch = f"remove {_shown(documents)}", self.options.branch or None
+        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
+            for start in range(0, len(documents), GROUP_DOCUMENTS):
+                removed += self._publish(run, documents[start : start + GROUP_DOCUMENTS])
+            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
+        self.store.maintain()
+        return RemoveSummary(run.branch, start_of(self.store, run.branch, "").commit, tuple(removed), changes)
+
+    def _publish(self, run: Run, documents: Sequence[str]) -> list[RemovedDocument]:
+        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, documents))
+
+    def _transact(self, transaction: Transaction, documents: Sequence[str]) -> list[RemovedDocument]:
+        for document in documents:
+            if not own_files(transaction.tip, document):
+                raise NotFound(f"{document} was removed meanwhile.", "gitkb log shows by whom.")
+        return remove_group(transaction, documents, self.listener)
+
+    def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
+        removed = tuple(removed_document(tip, document) for document in documents)
+        gone: dict[str, bytes | None] = {path: None for each in removed for path in each.files}
+        foreseen = foresee(self.store, self.catalog, tip, gone, uncommitted(self.store, self.options.branch, tip))
+        labels = [label_of(document) for document in documents]
+        claims = {path: _claims(tip, path, labels) for path in (*foreseen.pages.changed, *foreseen.pages.removed)}
+        links = tuple(dead_links(tip, {*gone, *foreseen.pages.removed}, foreseen.contents))
+        branch = self.options.branch or self.store.branch()
+        claims = {path: count for path, count in claims.items() if count}
+        return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
+
+
+def remove_group(transaction: Transaction, documents: Sequence[str], listener: Listener) -> list[RemovedDocument]:
+    """Removes documents that the tip has, each in a commit of its own; a person's uncommitted edits of their pages are committed
+    before, and the listener hears where they can be read."""
+    tip = transaction.tip
+    commits: list[PlannedCommit] = []
+    removals: list[tuple[int, RemovedDocument, list[str]]] = []
+    for document in documents:
+        removed = removed_document(tip, document)
+        edits = {path: new for path, new in own_edits(transaction, removed.files).items() if new is not None}
+        if edits:
+            commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
+        removals.append((len(commits), removed, _edited(tip, removed.files, edits)))
+        commits.append(PlannedCommit(_message(tip, removed), dict.fromkeys(removed.files)))
+    oids = transaction.publish(commits, f"{len(documents)} documents")
+    for index, _, edited in removals:
+        for path in edited:
+            listener.message(f"{path} held words of a person; they are in the history: git show {oids[index]}~:{path}")
+    return [RemovedDocument(each.document, each.title, each.files, oids[index]) for index, each, _ in removals]
+
+
+def removed_document(tip: Tree, document: str) -> RemovedDocument:
+    """A document with all paths that are its alone, as it stands in a tree."""
+    record = record_of(tip, document)
+    return RemovedDocument(document, record.title if record else "", own_files(tip, document))
+
+
+def _message(tip: Tree, removed: RemovedDocument) -> str:
+    record = record_of(tip, removed.document)
+    return document_message("remove", removed.document, removed.title, record.source.sha256 if record else "")
+
+
+def _edited(tip: Tree, files: Sequence[str], edits: Container[str]) -> list[str]:
+    """Those of a document's own pages that hold a person's words."""
+    own = [path for path in files if path.startswith("wiki/") and path.endswith(".md")]
+    return [path for path in own if path in edits or state(tip.read(path) or b"") is Seal.EDITED]
+
+
+def _claims(tip: Tree, path: str, labels: Sequence[str]) -> int:
+    """How many claims of the documents with these labels stand on a page."""
+    text = (tip.read(path) or b"").decode("utf-8", "replace")
+    counts = Counter(line.rpartition("[^")[2] for line in text.split("\n") if line.endswith("]"))
+    return sum(counts[f"{label}]"] for label in labels)
+
+
+def _shown(documents: Sequence[str]) -> str:
+    return documents[0] if len(documents) == 1 else f"{len(documents)} documents"

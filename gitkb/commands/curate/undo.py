@@ -1,0 +1,238 @@
+"""Takes back an earlier change of a branch as a new commit, however much came after.
+
+Invariant: what a change was is read from the difference between a commit and its first parent, never from messages; so it
+works after squash, merge and rebase, and on an undo. Where something was changed since, nothing is done and the later
+commits are named.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitkb.branch.commit_messages import edit_message, undo_message
+from gitkb.branch.renames import renamed_documents
+from gitkb.branch.stored_documents import exact_document, find_document, own_edits, owner_of, record_of
+from gitkb.branch.tips import start_of, until_published
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.curate.inverse_change import Moment, TakeBack, TakenBack, unmakes
+from gitkb.errors import ChangedSince, NotFound, NothingToUndo
+from gitkb.formats import records
+from gitkb.formats.settings import Settings
+from gitkb.model.listener import Listener
+from gitkb.model.options import TakeBackOptions
+from gitkb.model.results import PageChanges, UndoSummary
+from gitkb.pages import refresh
+from gitkb.pages.preview import foresee, uncommitted
+from gitkb.store.history import Ancestors
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.transaction.run import Run
+from gitkb.store.values import Commit, PlannedCommit
+
+if TYPE_CHECKING:
+    from gitkb.pages.author import Author
+
+
+LARGE = 1024 * 1024
+NAMED = 3
+_OURS = (".gitkb/", "raw/", "wiki/")
+Content = bytes | Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be taken back: a commit, or what it did to one document."""
+
+    commit: Commit
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRun:
+    """One `undo`; `settings` are those of the branch, `author` writes about the pages that change."""
+
+    store: Store
+    catalog: Catalog
+    settings: Settings
+    options: TakeBackOptions
+    listener: Listener
+    author: "Author | None" = None
+
+    def __call__(self, what: str | None) -> UndoSummary:
+        """Takes back a commit, or the last change of a document (`name@rev`: the last at that revision), by default the last
+        change of the branch. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
+        tip = start_of(self.store, self.options.branch, "")
+        target = self._last(tip) if what is None else self._target(tip, what)
+        if self.options.dry_run:
+            edits = uncommitted(self.store, self.options.branch, tip)
+            found = self._judged(target, tip, edits)
+            foreseen = foresee(self.store, self.catalog, tip, _contents(tip, found), edits)
+            return _summary(self.options.branch or self.store.branch(), tip, target, found, foreseen.pages)
+        what, branch = f"undo {target.commit.oid[:12]}", self.options.branch or None
+        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
+            found = self._publish(run, target)
+            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
+        self.store.maintain()
+        return _summary(run.branch, start_of(self.store, run.branch, ""), target, found, changes)
+
+    # What is meant.
+
+    def _target(self, tip: Snapshot, what: str) -> Target:
+        document = exact_document(tip, what)
+        if document is not None:
+            return self._last_of(document, tip.commit)
+        commit = self._commit(what)
+        if commit is not None:
+            return Target(commit)
+        name, _, rev = what.rpartition("@")
+        at = self._commit(rev) if name and rev else None
+        return self._named(tip, name, at.oid) if at is not None else self._named(tip, what, tip.commit)
+
+    def _named(self, tip: Snapshot, name: str, rev: str) -> Target:
+        """The last change, at a revision, of a document that the tip has, or that had this very name."""
+        if any(True for _ in self.store.history(records.record_path(name), rev)):
+            return self._last_of(name, rev)
+        with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
+            known = RecordCorpus(db).documents()
+        return self._last_of(find_document(tip, name, known), rev)
+
+    def _last_of(self, document: str, rev: str) -> Target:
+        last = next(self.store.history(records.record_path(document), rev), None)
+        if last is None:
+            raise NotFound(f"{document} has no change at or before {rev[:12]}.", f"gitkb log {document} shows its changes.")
+        ancestors = Ancestors(self.store.git_dir)
+        for path in (f"wiki/sources/{document}.md", f"wiki/summaries/{document}.md"):
+            # They may have been made again while the record stayed as it was.
+            commit = next(self.store.history(path, rev), None)
+            if commit is not None and commit.parents and ancestors.holds(commit.oid, last.oid):
+                now = self.store.snapshot(rev)
+                last = commit if self._change(commit, now, {})(document).considered else last
+        return Target(last, document)
+
+    def _last(self, tip: Snapshot) -> Target:
+        """The last commit that did more than bring pages up to date, along first parents."""
+        commit: Commit | None = self._commit(tip.commit)
+        while commit is not None and commit.parents:
+            change = self._change(commit, tip, {})
+            if any(path.startswith(_OURS) for path in change.concerns()) and change().considered:
+                return Target(commit)
+            commit = self._commit(commit.parents[0])
+        raise NothingToUndo("Nothing has been changed in this knowledge base yet.")
+
+    def _commit(self, rev: str) -> Commit | None:
+        try:
+            return next(iter(islice(self.store.log(self.store.snapshot(rev).commit), 1)))
+        except NotFound:
+            return None
+
+    # What takes it back.
+
+    def _change(self, commit: Commit, now: Snapshot, edits: Mapping[str, bytes | None]) -> TakeBack:
+        if not commit.parents:
+            raise NothingToUndo(f"{commit.oid[:12]} made the knowledge base; there is nothing before it.")
+        before, after = self.store.snapshot(commit.parents[0]), self.store.snapshot(commit.oid)
+        return TakeBack(self._moment(before), self._moment(after), self._moment(now), edits)
+
+    def _moment(self, tree: Snapshot) -> Moment:
+        return Moment(tree, refresh.history_base(self.store, tree.commit))
+
+    def _judged(self, target: Target, tip: Snapshot, edits: Mapping[str, bytes | None]) -> TakenBack:
+        """What takes the target back; raises where that is nothing, or cannot be."""
+        change = self._change(target.commit, tip, edits)
+        found = change(target.document)
+        shown = f"{target.commit.oid[:12]} ({target.commit.message.partition(chr(10))[0]})"
+        if found.blocked:
+            raise self._changed_since(found, change, tip, edits)
+        if not found.considered:
+            hint = "Undo the commits of the documents: gitkb log shows them."
+            raise NothingToUndo(f"{shown} only brought pages up to date, and they follow from the documents.", hint)
+        if not found.changes:
+            raise NothingToUndo(f"{shown} is taken back already.", "gitkb log shows by what.")
+        if unmakes(found):
+            raise NothingToUndo(f"{shown} made the knowledge base.", "To give it up, delete .gitkb, raw and wiki.")
+        return found
+
+    def _changed_since(
+        self, found: TakenBack, change: TakeBack, tip: Snapshot, edits: Mapping[str, bytes | None]
+    ) -> ChangedSince:
+        path = found.blocked[0]
+        name = records.document_of(path) or owner_of(path) if tip.blob(path) and not path.startswith("wiki/") else None
+        more = f" (and {len(found.blocked) - 1} more)" if len(found.blocked) > 1 else ""
+        if path in edits:
+            return ChangedSince(f"{path}{more} has edits that are not committed.", "Commit them or take them back first.")
+        made = change.after.tree.blob(path)
+        later = []
+        for commit in self.store.history(path, tip.commit):
+            if self.store.snapshot(commit.oid).blob(path) == made:
+                break
+            later.append(f"{commit.oid[:12]} ({commit.message.partition(chr(10))[0]})")
+        by = "; ".join(later[:NAMED]) + (f"; and {len(later) - NAMED} more" if len(later) > NAMED else "")
+        document = records.document_of(path) or owner_of(path)
+        hint = f"Undo the later change first, or take the document away: gitkb remove {document}" if document else ""
+        return ChangedSince(f"{name or path}{more} was changed since, by {by or 'a commit of another branch'}.", hint)
+
+    # The commit.
+
+    def _publish(self, run: Run, target: Target) -> TakenBack:
+        return until_published(lambda: self._transact(run, target))
+
+    def _transact(self, run: Run, target: Target) -> TakenBack:
+        with run.locked(self.listener.message) as transaction:
+            tip = transaction.tip
+            concerned = self._change(target.commit, tip, {}).concerns()
+            edits = {path: new for path, new in own_edits(transaction, sorted(concerned)).items() if not isinstance(new, Path)}
+            found = self._judged(target, tip, edits)
+            mine: dict[str, Content] = {path: edits[path] for path in edits if path in found.changes}
+            commits = [PlannedCommit(edit_message(sorted(mine)), mine)] if mine else []
+            changes = {path: _content(run, tip, path, new) for path, new in found.changes.items()}
+            commits.append(PlannedCommit(self._message(target, found), changes))
+            transaction.publish(commits, target.commit.oid[:12])
+            return found
+
+    def _message(self, target: Target, found: TakenBack) -> str:
+        commit, documents = target.commit, found.documents
+        what = commit.message.partition("\n")[0]
+        if len(documents) == 1:
+            before, after = (record_of(self.store.snapshot(rev), documents[0]) for rev in (commit.parents[0], commit.oid))
+            operation = "add" if before is None else "remove" if after is None else "update"
+            record = before or after
+            what = f"{operation} {documents[0]}: {record.title if record else ''}"
+        elif len(documents) == 2:
+            tree = self.store.snapshot(commit.oid)
+            for old, new in renamed_documents(tree, tree.changes_since(self.store.snapshot(commit.parents[0]).oid)).items():
+                if {old, new} == set(documents):
+                    record = record_of(tree, new)
+                    what = f"rename {old} -> {new}: {record.title if record else ''}"
+        return undo_message(commit.oid, what, documents)
+
+
+def _content(run: Run, tip: Snapshot, path: str, new: str | bytes | None) -> Content:
+    """New content for a commit; a large file goes by way of the scratch folder, so that not all are in memory at once."""
+    data = tip.read_blob(new) if isinstance(new, str) else new
+    if data is None or len(data) < LARGE:
+        return data
+    file = run.scratch / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return file
+
+
+def _contents(tip: Snapshot, found: TakenBack) -> dict[str, bytes | None]:
+    return {path: tip.read_blob(new) if isinstance(new, str) else new for path, new in found.changes.items()}
+
+
+def _summary(branch: str, tip: Snapshot, target: Target, found: TakenBack, changes: PageChanges) -> UndoSummary:
+    return UndoSummary(
+        branch=branch,
+        commit=tip.commit,
+        undone=target.commit.oid,
+        subject=target.commit.message.partition("\n")[0],
+        documents=tuple(found.documents),
+        restored=tuple(sorted(path for path, new in found.changes.items() if new is not None)),
+        deleted=tuple(sorted(path for path, new in found.changes.items() if new is None)),
+        pages=changes,
+    )

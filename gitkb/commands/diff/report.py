@@ -1,0 +1,221 @@
+"""What a diff of two revisions says, as plain frozen data, and where its files are on the web.
+
+Invariant: a link names a commit, so it shows for ever what the reviewer saw; credentials in a remote's address never reach one. A
+host that is not known gets no links rather than wrong ones.
+
+Invariant: it holds texts and paths of the repository, nothing of this machine and no time; lists are sorted, the most
+important first where an order of importance exists. Nothing here decides anything.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, urlsplit
+
+from gitkb.model.documents import Place
+
+_SCP = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)")
+_FORMS = {
+    "github": "https://{host}/{path}/blob/{commit}/",
+    "gitlab": "https://{host}/{path}/-/blob/{commit}/",
+    "gitea": "https://{host}/{path}/src/commit/{commit}/",
+    "forgejo": "https://{host}/{path}/src/commit/{commit}/",
+    "codeberg": "https://{host}/{path}/src/commit/{commit}/",
+    "bitbucket": "https://{host}/{path}/src/{commit}/",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WebLinks:
+    """The web addresses of files; `form` has a place for the commit."""
+
+    form: str
+
+    def file(self, commit: str, path: str, anchor: str = "") -> str:
+        """The address of a file at a commit, safe inside a Markdown link."""
+        fragment = f"#{quote(anchor, safe='')}" if anchor else ""
+        return self.form.format(commit=commit) + quote(path, safe="/-._~", errors="surrogateescape") + fragment
+
+
+def web_links(remote: str, service: str = "") -> WebLinks | None:
+    """The links for a remote's address, None where its host is of no known kind; `service` ("gitlab") says what it is."""
+    found = project_of(remote.strip())
+    if found is None:
+        return None
+    host, path = found
+    form = next((form for name, form in _FORMS.items() if name == service or name in host.lower().split(":")[0]), None)
+    return None if form is None else WebLinks(form.replace("{host}", host).replace("{path}", path))
+
+
+def project_of(remote: str) -> tuple[str, str] | None:
+    """(host, path of the project) of a remote's address in any form that git takes."""
+    if "://" in remote:
+        try:
+            parts = urlsplit(remote)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return None
+        if parts.scheme not in ("https", "http", "ssh", "git"):
+            return None
+        if port is not None and parts.scheme in ("https", "http"):
+            host = f"{host}:{port}"
+        path = parts.path
+    else:
+        scp = _SCP.fullmatch(remote)
+        if scp is None:
+            return None
+        host, path = scp["host"], scp["path"]
+    path = path.strip("/").removesuffix(".git")
+    if not host or "/" not in path or re.search(r"[{}\s()<>\"'?#]", path + host):
+        return None
+    return host, quote(path, safe="/-._~%")
+
+
+class Change(StrEnum):
+    """What became of a document or page."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    RENAMED = "renamed"
+    REMOVED = "removed"
+
+
+class Concern(StrEnum):
+    """Why something deserves a reviewer's attention; the order is that of importance."""
+
+    BAD_RECORD = "bad-record"
+    LOST_APPROVAL = "lost-approval"
+    LOST_DEFINITION = "lost-definition"
+    BROKEN_LINK = "broken-link"
+    LIKELY_DUPLICATE = "likely-duplicate"
+    BOILERPLATE = "boilerplate"
+    DECIDED_NAMES = "decided-names"
+    LITTLE_TEXT = "little-text"
+    REMOVED_PAGE = "removed-page"
+    CHANGED_DEFINITION = "changed-definition"
+    NEW_APPROVAL = "new-approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A claim as a document makes it, with its place."""
+
+    document: str
+    title: str
+    text: str
+    place: Place
+    defines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """One claim in its old and new words, made by the same document."""
+
+    old: Said
+    new: Said
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChanges:
+    """What documents say now and did not, say no more, or say in other words."""
+
+    added: tuple[Said, ...] = ()
+    lost: tuple[Said, ...] = ()
+    reworded: tuple[Reworded, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.lost or self.reworded)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """A document that differs. `source` is its original as it was added, `source_pages` its pages there (0: it has none),
+    `before` the old name of a renamed one, `touches` the number of shared pages whose claims differ because of it."""
+
+    change: Change
+    document: str
+    title: str
+    source: str
+    source_pages: int
+    claims: ClaimChanges
+    touches: int = 0
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageChange:
+    """A concept's or entity's page that differs between the two projections.
+
+    `committed`: it stands so at the head already, or (removed) at the base. `definition_before` and `definition` are its
+    first defining sentences, empty for none. `shown` and `hidden` are claims that no document added or dropped: the page
+    chooses others now. `before` is the old path of a page that became one of the other kind. `leads_to` is the page that a
+    page without claims of its own points to.
+    """
+
+    change: Change
+    path: str
+    title: str
+    claims: ClaimChanges
+    definition_before: str = ""
+    definition: str = ""
+    shown: tuple[Said, ...] = ()
+    hidden: tuple[Said, ...] = ()
+    leads_to: str = ""
+    committed: bool = False
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonChange:
+    """A page that a person wrote or edited, or a file that is no page, by how many lines it gained and lost."""
+
+    change: Change
+    path: str
+    gained: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """A link of a page whose target came or went."""
+
+    page: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something to look at first: the paths and documents concerned, and one plain sentence about them."""
+
+    concern: Concern
+    paths: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiffReport:
+    """What differs between `base` and `head` (commits in hex), named as the person named them."""
+
+    base: str
+    head: str
+    base_name: str
+    head_name: str
+    attention: tuple[Attention, ...] = ()
+    documents: tuple[DocumentChange, ...] = ()
+    pages: tuple[PageChange, ...] = ()
+    edited: tuple[PersonChange, ...] = ()
+    broken: tuple[LinkChange, ...] = ()
+    mended: tuple[LinkChange, ...] = ()
+    tokens: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.documents or self.pages or self.edited or self.broken or self.mended)
+
+    def documents_by(self, change: Change) -> Iterator[DocumentChange]:
+        """The documents to which this happened."""
+        return (item for item in self.documents if item.change is change)
+
+    def pages_by(self, change: Change) -> Iterator[PageChange]:
+        """The pages to which this happened."""
+        return (item for item in self.pages if item.change is change)

@@ -1,0 +1,217 @@
+"""The diff of two revisions: finds the two sides, projects what can differ between them, and looks into their trees.
+
+Invariant: reads only, and costs what differs: records, pages and texts that no differing document can touch are not read.
+Both sides are projected, so a branch that carries no pages commits is compared by the pages that it would have.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.diff.attention import Seen
+from gitkb.commands.diff.compare import compare
+from gitkb.commands.diff.report import DiffReport, WebLinks, web_links
+from gitkb.commands.diff.shown_pages import Side, keys_touched, views
+from gitkb.commands.diff.trees import Trees
+from gitkb.errors import FormatError
+from gitkb.formats import approvals, records
+from gitkb.formats.approvals import Approval, Confirmation
+from gitkb.formats.decisions import Decision, is_decision
+from gitkb.formats.decisions import decode as decode_decision
+from gitkb.formats.settings import Settings
+from gitkb.formats.topic_rows import topic_path
+from gitkb.model.documents import Record, TreeChange
+from gitkb.pages.scope import topics_of
+from gitkb.store.history import Ancestry
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+
+_TOKENS = re.compile(r"^Gitkb-Tokens: *(\d+)(?: in, *(\d+) out)?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A side as the person named it."""
+
+    name: str
+    tree: Snapshot
+
+
+def split_range(text: str) -> tuple[str | None, str | None]:
+    """(base, head) of "BASE", "BASE..HEAD", "..HEAD" or "BASE.."; None where nothing is said."""
+    base, dots, head = text.partition("..")
+    return base or None, (head.removeprefix(".") or None) if dots else None
+
+
+def diff(store: Store, catalog: Catalog, settings: Settings, base: str | None, head: str | None) -> DiffReport:
+    """What leads from one revision to another. Without a head it is the checked-out branch; without a base, see `_base`."""
+    after = _Named(head or store.branch(), store.snapshot(head))
+    before = _Named(base, store.snapshot(base)) if base else _base(store, settings, head or store.branch(), after.tree)
+    return _Comparison(store, catalog, before, after).report()
+
+
+def links(store: Store) -> WebLinks | None:
+    """Links into the hosting service that origin names, None where it is not known."""
+    return web_links(Ancestry(store.git_dir).remote_url())
+
+
+def _base(store: Store, settings: Settings, branch: str, head: Snapshot) -> _Named:
+    """What a branch is compared with: where it left the pages branch; on that one, what is not shared yet, else the last run."""
+    ancestry = Ancestry(store.git_dir)
+    pages_branch = settings.pages.branch
+    if pages_branch not in ("*", branch):
+        tip = ancestry.branch(pages_branch)
+        found = ancestry.merge_base(tip, head.commit) if tip else None
+        if found is not None:
+            return _Named(pages_branch, store.snapshot(found))
+    upstream = ancestry.upstream(branch)
+    found = ancestry.merge_base(upstream, head.commit) if upstream else None
+    if found is not None and found != head.commit:
+        return _Named("its upstream", store.snapshot(found))
+    return _Named("before the last run", _before_last_run(store, ancestry, head))
+
+
+def _before_last_run(store: Store, ancestry: Ancestry, head: Snapshot) -> Snapshot:
+    """The commit before the newest unbroken row of document commits, pages commits after them aside."""
+    last, seen = head, False
+    for oid in ancestry.first_parents(head.commit):
+        commit = store.snapshot(oid)
+        differs = commit.entry(records.RECORDS) != last.entry(records.RECORDS)
+        if seen and not differs:
+            return last
+        seen = seen or differs
+        last = commit
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    store: Store
+    catalog: Catalog
+    base: _Named
+    head: _Named
+
+    def report(self) -> DiffReport:
+        base, head = self.base.tree, self.head.tree
+        changes = head.changes_since(base.oid)
+        before, _ = _read(head, changes, old=True)
+        after, unreadable = _read(head, changes, old=False)
+        self._warm()
+        touching = _Touching((*before.values(), *after.values()), topics_of(head, changes))
+        base_side = self._side(self.base, before, touching, None)
+        head_side = self._side(self.head, after, touching, base_side)
+        trees = Trees(base, head, changes, base_side, head_side)
+        moved = trees.links()
+        given = {**_approvals(base, base_side), **_approvals(head, head_side)}
+        seen = Seen(
+            edited=trees.edited(),
+            broken=moved.broken,
+            mended=moved.mended,
+            committed=trees.committed(head),
+            committed_before=trees.committed(base),
+            unreadable=unreadable,
+            approved=_approved(given, head, head_side),
+            said_verified={page: words for page, words in trees.said_verified().items() if page not in given},
+            letters=trees.letters(),
+            tokens=self._tokens(),
+            decided=_decided(head, changes),
+            confirmed=_confirmed(head, changes),
+        )
+        return compare(base_side, head_side, seen)
+
+    def _warm(self) -> None:
+        """Catches the catalog up with the tip for good, so that neither side starts from nothing."""
+        with self.catalog.at(self.store.snapshot(), RECORDS):
+            pass
+
+    def _side(self, named: _Named, own: Mapping[str, Record], touching: "_Touching", base: Side | None) -> Side:
+        with self.catalog.at(named.tree, RECORDS, keep=False) as db:
+            corpus = RecordCorpus(db)
+            keys = keys_touched(corpus, touching.records) | corpus.affected(touching.topics)
+            found = views(corpus, keys, None if base is None else base.views.keys())
+            return Side(named.tree.commit, named.name, own, found, tuple(corpus.all_pages()))
+
+    def _tokens(self) -> int:
+        """What the commits in between say that models used."""
+        commits = Ancestry(self.store.git_dir).between(self.base.tree.commit, self.head.tree.commit)
+        return sum(int(number) for commit in commits for found in _TOKENS.findall(commit.message) for number in found if number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Touching:
+    """What can make pages differ: records of both sides, and topics about which something was decided or written."""
+
+    records: tuple[Record, ...]
+    topics: Collection[str]
+
+
+def _approvals(tree: Snapshot, side: Side) -> dict[str, Approval]:
+    """The approvals of a side's pages, by the pages' paths; those that cannot be read are none."""
+    found = {}
+    for page, view in side.views.items():
+        path = approvals.approval_path(view.page.kind, view.page.key)
+        content = tree.read(path)
+        with suppress(FormatError):
+            if content is not None:
+                found[page] = approvals.decode(content, path)
+    return found
+
+
+def _approved(found: Mapping[str, Approval], head: Snapshot, side: Side) -> dict[str, Confirmation]:
+    """What counts of the approvals of pages that are not, or no longer, what was approved; not of those that were taken back."""
+    changed = {}
+    for page, approval in found.items():
+        view = side.views.get(page)
+        shown = [approvals.mark(said.text) for said in view.said] if view is not None else []
+        if head.blob(approval.path) is not None and not (shown and approval.holding(shown)):
+            changed[page] = approval.newest
+    return changed
+
+
+def _confirmed(head: Snapshot, changes: list[TreeChange]) -> dict[str, list[Confirmation]]:
+    """The confirmations that came, by the pages' paths."""
+    found: dict[str, list[Confirmation]] = {}
+    for change in changes:
+        page = approvals.page_of(change.path)
+        with suppress(FormatError):
+            sides = [
+                approvals.decode(head.read_blob(oid), change.path) if page and oid else None for oid in (change.old, change.new)
+            ]
+            old, new = (side.confirmations if side else () for side in sides)
+            if page and (came := [each for each in new if each not in old]):
+                found[topic_path(*page)] = came
+    return found
+
+
+def _decided(head: Snapshot, changes: list[TreeChange]) -> list[Decision]:
+    """The decisions about names that came or changed."""
+    found = []
+    for change in changes:
+        if change.new is not None and is_decision(change.path):
+            with suppress(FormatError):
+                found.append(decode_decision(head.read_blob(change.new), change.path))
+    return found
+
+
+def _read(tree: Snapshot, changes: list[TreeChange], *, old: bool) -> tuple[dict[str, Record], dict[str, str]]:
+    """The records of one side that differ, by document; and what is wrong with those that cannot be read, by path."""
+    found: dict[str, Record] = {}
+    unreadable: dict[str, str] = {}
+    for path, oid in _versions(changes, old=old):
+        try:
+            record = records.decode(tree.read_blob(oid), path)
+            found[record.document] = record
+        except FormatError as error:
+            unreadable[path] = error.message
+    return found, unreadable
+
+
+def _versions(changes: list[TreeChange], *, old: bool) -> Iterator[tuple[str, str]]:
+    for change in changes:
+        oid = change.old if old else change.new
+        if oid is not None and records.document_of(change.path) is not None:
+            yield change.path, oid

@@ -1,0 +1,246 @@
+"""What two trees hold besides records and projections: people's pages and edits, links, approvals, the length of texts.
+
+Invariant: only a link whose target came or went is reported; one that was broken before and still is concerns nobody here. Pure:
+pages and the answers about what exists come from the caller.
+
+Invariant: reads what differs, people's pages, and the texts of folders in which documents came or went; nothing is written.
+A page is a person's when its seal says so, whoever committed it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+
+from gitkb.commands.diff.report import Change, LinkChange, PersonChange
+from gitkb.commands.diff.shown_pages import Side
+from gitkb.errors import FormatError
+from gitkb.formats.decisions import DECISIONS
+from gitkb.formats.overviews import OVERVIEWS
+from gitkb.model.documents import TreeChange
+from gitkb.store.snapshot import Snapshot
+from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.links import links, resolve
+from gitkb.wiki.hand_edits import EDITED, Seal, state
+from gitkb.wiki.projection import is_page, is_shared
+from gitkb.wiki.source_pages import source_path
+
+_LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanges:
+    """Links broken and mended, sorted by page and target."""
+
+    broken: tuple[LinkChange, ...] = ()
+    mended: tuple[LinkChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPage:
+    """A page whose links may differ: its text on both sides, None where it is not there."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+def link_changes(pages: Iterable[LinkedPage], was: Callable[[str], bool], exists: Callable[[str], bool]) -> LinkChanges:
+    """Compares the links of people's pages; `was` and `exists` say whether a path is there before and after."""
+    broken, mended = [], []
+    for page in pages:
+        before = set(_targets(page.path, page.before)) if page.before is not None else set()
+        after = before if page.before == page.after else set(_targets(page.path, page.after or ""))
+        lost = {target for target in after if not exists(target) and (target not in before or was(target))}
+        found = {target for target in before & after if exists(target) and not was(target)}
+        broken += [LinkChange(page.path, target) for target in lost]
+        mended += [LinkChange(page.path, target) for target in found]
+    return LinkChanges(tuple(sorted(broken, key=_order)), tuple(sorted(mended, key=_order)))
+
+
+def links_to(path: str, text: str, targets: Collection[str]) -> Iterator[str]:
+    """Those of the targets to which a converted text links, without parsing it; sorted."""
+    found = {target for link in _LINK.findall(text) if (target := _path(path, link)) in targets}
+    yield from sorted(found)
+
+
+def _targets(page: str, text: str) -> Iterator[str]:
+    """The paths to which a page links. A `[[name]]` may mean any page and is left to `check`."""
+    for link in links(frontmatter.cut(text)[1]):
+        if not link.wiki and (target := _path(page, link.target)) and target != page:
+            yield target
+
+
+def _path(page: str, target: str) -> str:
+    found = resolve(page, target)
+    return found[0] if found is not None else ""
+
+
+def _order(link: LinkChange) -> tuple[str, str]:
+    return link.page, link.target
+
+
+_TOPICS = ("wiki/concepts", "wiki/entities")
+_OWN = ("wiki/sources/", "wiki/summaries/")
+_NO_PERSONS = (".gitkb/documents/", f"{EDITED}/", f"{DECISIONS}/", f"{OVERVIEWS}/", "raw/")
+
+
+@dataclass
+class Trees:
+    """The trees of both sides, what differs between them, and what was projected for them."""
+
+    base: Snapshot
+    head: Snapshot
+    changes: list[TreeChange]
+    base_side: Side
+    head_side: Side
+    _topics: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def committed(self, tree: Snapshot) -> Mapping[str, str]:
+        """The files of the folders of concepts and entities, by path with their blobs."""
+        if tree.oid not in self._topics:
+            self._topics[tree.oid] = {path: oid for folder in _TOPICS for path, oid in tree.files(folder)}
+        return self._topics[tree.oid]
+
+    def edited(self) -> list[PersonChange]:
+        """What people wrote, edited or deleted, by path."""
+        found = []
+        for change in self.changes:
+            if self._is_own(change) or change.path.startswith(_NO_PERSONS):
+                continue
+            before, after = self._text(change.old), self._text(change.new)
+            if change.path.startswith("wiki/") and _generated(change.path, before) and _generated(change.path, after):
+                continue
+            gained, lost = self._lines(change.path, before, after)
+            if not gained and not lost and before is not None and after is not None and change.path.startswith("wiki/"):
+                continue  # the projection changed around a person's words
+            kind = Change.ADDED if before is None else Change.REMOVED if after is None else Change.CHANGED
+            found.append(PersonChange(kind, change.path, gained, lost))
+        return found
+
+    def said_verified(self) -> dict[str, str]:
+        """The pages that say at the base that somebody approved them, with the words for it, of those that differ now."""
+        found = {}
+        before = self.committed(self.base)
+        for path, view in self.base_side.views.items():
+            if path in before and view != self.head_side.views.get(path):
+                words = _approval(self.base.read_blob(before[path]))
+                if words:
+                    found[path] = words
+        return found
+
+    def letters(self) -> dict[str, int]:
+        """The length of the converted text of each document that differs and has more than one page."""
+        found = {}
+        for name, record in self.head_side.records.items():
+            if record.source.pages > 1:
+                texts = [file for file in record.files if file.startswith("wiki/sources/") and file.endswith(".md")]
+                found[name] = sum(len(self.head.read(file) or b"") for file in texts)
+        return found
+
+    def links(self) -> LinkChanges:
+        """Links of people's pages and of other documents' texts whose targets came or went."""
+        projected = [{page.path for page in side.all_pages} for side in (self.base_side, self.head_side)]
+        people = link_changes(
+            self._people(),
+            lambda path: self._exists(self.base, projected[0], path),
+            lambda path: self._exists(self.head, projected[1], path),
+        )
+        texts = self._texts()
+        return LinkChanges((*people.broken, *texts.broken), (*people.mended, *texts.mended))
+
+    def _exists(self, tree: Snapshot, projected: Set[str], path: str) -> bool:
+        if is_page(path):
+            return path in projected or self._is_kept(tree, path)
+        return is_shared(path) or not path.endswith(".md") or tree.blob(path) is not None
+
+    def _is_kept(self, tree: Snapshot, path: str) -> bool:
+        """Whether a page without support stays because a person's words are on it."""
+        oid = self.committed(tree).get(path)
+        return oid is not None and state(tree.read_blob(oid)) is not Seal.GENERATED
+
+    def _people(self) -> Iterator[LinkedPage]:
+        """People's pages and edited ones at the head, in both versions."""
+        projected = {page.path for page in self.head_side.all_pages}
+        paths = {path.removeprefix(f"{EDITED}/") for path, _ in self.head.files(EDITED)}
+        for path, _ in self.head.files("wiki"):
+            if path.endswith(".md") and not path.startswith(_OWN) and not is_shared(path):
+                paths.add(path)
+        paths |= {path for path in self.committed(self.head) if is_page(path) and path not in projected}
+        for path in sorted(paths):
+            after = self.head.read(path)
+            if after is not None and not _generated(path, after):
+                before = self.base.read(path)
+                yield LinkedPage(path, None if before is None else _decoded(before), _decoded(after))
+
+    def _texts(self) -> LinkChanges:
+        """Links of converted texts to documents that came or went. They are looked for where the document's own folder is:
+        links between documents never leave the folder that was added."""
+        before, after = set(self.base_side.records), set(self.head_side.records)
+        gone = {source_path(name) for name in before - after}
+        come = {source_path(name) for name in after - before}
+        broken: list[LinkChange] = []
+        mended: list[LinkChange] = []
+        for path, oid in self._neighbours(gone | come):
+            for target in links_to(path, _decoded(self.head.read_blob(oid)), gone | come):
+                (broken if target in gone else mended).append(LinkChange(path, target))
+        return LinkChanges(tuple(broken), tuple(mended))
+
+    def _neighbours(self, moved: Set[str]) -> Iterator[tuple[str, str]]:
+        """The texts, in folders of these documents, of documents that did not change."""
+        own = {file for record in self.head_side.records.values() for file in record.files}
+        for root in sorted({"/".join(path.split("/")[:3]) for path in moved}):
+            folder = root if not root.endswith(".md") else "wiki/sources"
+            for path, oid in self.head.files(folder):
+                direct = folder != "wiki/sources" or path.count("/") == 2
+                if path.endswith(".md") and path not in own and direct and not is_shared(path):
+                    yield path, oid
+
+    def _is_own(self, change: TreeChange) -> bool:
+        """Whether a path is a new document's, or one that went with its document: nobody has edited it in between."""
+        if not change.path.startswith(_OWN):
+            return False
+        return (change.old is None or change.new is None) or not change.path.endswith(".md")
+
+    def _lines(self, path: str, before: bytes | None, after: bytes | None) -> tuple[int, int]:
+        """How many lines of a person's came and went; what the projection has is not theirs."""
+        kept = [tree.read(f"{EDITED}/{path}") for tree in (self.base, self.head)]
+        if kept[0] is not None or (kept[1] is not None and before is not None and state(before) is Seal.GENERATED):
+            return _gain(_own(before, kept[0] or before), _own(after, kept[1] or after))
+        return _gain(_own(before, None), _own(after, None))
+
+    def _text(self, oid: str | None) -> bytes | None:
+        return None if oid is None else self.head.read_blob(oid)
+
+
+def _generated(path: str, content: bytes | None) -> bool:
+    """Whether a page is gitkb's alone; a file that is no page never is."""
+    return content is None or (path.endswith(".md") and state(content) is Seal.GENERATED)
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
+
+
+def _own(content: bytes | None, projected: bytes | None) -> Counter[bytes]:
+    """The lines that a page has and its projection has not, wherever they stand; none of what is no text."""
+    if b"\0" in (content or b""):
+        return Counter()
+    return Counter((content or b"").splitlines()) - Counter((projected or b"").splitlines())
+
+
+def _gain(old: Counter[bytes], new: Counter[bytes]) -> tuple[int, int]:
+    return (new - old).total(), (old - new).total()
+
+
+def _approval(content: bytes) -> str:
+    """What a page's front matter says of its approval, empty for none."""
+    if b"verified:" not in content:
+        return ""
+    try:
+        value = frontmatter.split(_decoded(content))[0].get("verified")
+    except FormatError:
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {value[key]}" for key in value)
+    return str(value) if value and value is not True else "yes" if value else ""

@@ -1,0 +1,119 @@
+"""Makes a knowledge base: its repository, settings, instructions for readers, attributes, first pages and first commit.
+
+Invariant: a file that exists keeps every word; it gets one marked block at its end. Nothing is changed before everything
+that could stand in the way has been looked for.
+"""
+
+import json
+from pathlib import Path
+
+from gitkb.errors import InTheWay
+from gitkb.formats.settings import CONFIG_PATH, Settings
+from gitkb.formats.versions import FORMATS
+from gitkb.model.listener import Listener
+from gitkb.model.results import InitResult
+from gitkb.store.repository import Store
+from gitkb.store.values import PlannedCommit
+
+BEGIN, END = "gitkb: begin", "gitkb: end"
+
+AGENTS = """\
+# How to read this knowledge base
+
+This repository is a knowledge base made by gitkb from documents. Read it from the general to the particular:
+
+1. `wiki/index.md` lists what is here; every folder below it has an `index.md` of its own.
+2. `wiki/summaries/` has one page a document: what it is, its outline, its best sentences.
+3. `wiki/concepts/` and `wiki/entities/` have pages across documents. Every claim ends in a link to its place in a source.
+4. `wiki/sources/` has the converted text of each document; `raw/` has the originals.
+
+Cite claims by their place (`wiki/sources/...#page-97`). Search with `gitkb search QUERY --json`, ask with
+`gitkb query QUESTION --json`, list documents with `gitkb list --json`, read a page with `gitkb show PAGE`; each takes
+`--at REV` for an older state.
+
+You may edit any page below `wiki/` and commit it: your words are kept when pages are made again. Write notes of your own under a
+`## Notes` heading or in new files. Do not edit `.gitkb/` or `raw/` by hand; documents come with `gitkb add`.
+"""
+
+ATTRIBUTES = """\
+raw/** -text linguist-generated
+wiki/**/*.md text eol=lf
+wiki/sources/** linguist-generated
+.gitkb/** text eol=lf linguist-generated
+"""
+
+
+def init(path: Path, *, bare: bool, listener: Listener, settings: Settings) -> InitResult:
+    """A knowledge base at `path`; says so and changes nothing where there is one already."""
+    existing = Store.discover(path) if path.is_dir() else None
+    if existing is not None and existing.resolve() == path.resolve():
+        found = Store.open(existing)
+        return InitResult(path, found.branch(), found.snapshot().commit, created=False)
+    store = _repository(path, bare)
+    if store.worktree is not None:
+        _refuse_folders(store.worktree)
+    branch = store.branch()
+    files, before = _files(store.worktree, branch, settings)
+    for name in sorted(before):
+        listener.message(f"{name} exists; a block marked '{BEGIN}' is added at its end.")
+    with store.begin("init", allow_unborn=True, on_wait=listener.message) as run, run.locked(listener.message) as transaction:
+        tip = transaction.tip
+        theirs = {name: content for name, content in before.items() if not tip.commit or tip.read(name) != content}
+        commits = [PlannedCommit(_BEFORE, theirs)] if theirs else []
+        commit = transaction.publish([*commits, PlannedCommit(_MESSAGE, files)])[-1]
+    return InitResult(path, branch, commit, created=True, touched=tuple(sorted(before)))
+
+
+_BEFORE = "Files as they were before gitkb\n"
+_MESSAGE = "Make a gitkb knowledge base\n\nGitkb-Operation: init\n"
+
+
+def _repository(path: Path, bare: bool) -> Store:
+    if (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir()):
+        return Store.open(path)
+    return Store.create(path, bare=bare)
+
+
+def _refuse_folders(worktree: Path) -> None:
+    taken = [name for name in ("raw", "wiki", ".gitkb") if (worktree / name).exists()]
+    if taken:
+        raise InTheWay(
+            f"{worktree} has {' and '.join(f'{name}/' for name in taken)} already, where a knowledge base keeps its own files.",
+            "Make the knowledge base in a folder of its own: gitkb init FOLDER.",
+        )
+
+
+def _files(
+    worktree: Path | None, branch: str, settings: Settings
+) -> tuple[dict[str, bytes | Path | None], dict[str, bytes | Path | None]]:
+    """(the first commit's files, those of them that exist as they are now)."""
+    from gitkb.wiki.projection import MADE, empty_bundle, note
+
+    made = {"AGENTS.md": (AGENTS, "<!-- {} -->"), ".gitattributes": (ATTRIBUTES, "# {}")}
+    files: dict[str, bytes | Path | None] = {CONFIG_PATH: _config(branch, settings).encode(), MADE: note(), **empty_bundle()}
+    before: dict[str, bytes | Path | None] = {}
+    for name, (text, mark) in made.items():
+        file = worktree / name if worktree else None
+        old = b""
+        if file is not None and (file.exists() or file.is_symlink()):
+            if file.is_symlink() or not file.is_file():
+                raise InTheWay(f"{file} is not a regular file.", "Move it away, then run gitkb init again.")
+            old = before[name] = file.read_bytes()
+        block = f"{mark.format(BEGIN)}\n{text}{mark.format(END)}\n"
+        files[name] = old + (b"\n" if old and not old.endswith(b"\n") else b"") + (b"\n" if old else b"") + block.encode()
+    return files, before
+
+
+def _config(branch: str, settings: Settings) -> str:
+    lines = [f"format: {FORMATS.newest}"]
+    if settings.compiler != Settings().compiler:
+        lines.append(f"compiler: {settings.compiler}")
+    if settings.model:
+        lines.append(f"model: {json.dumps(settings.model, ensure_ascii=False)}")
+    if branch != Settings().pages.branch:
+        lines += ["pages:", f"  branch: {json.dumps(branch, ensure_ascii=False)}"]
+    return (
+        "# Settings of this knowledge base. config.example.yaml of gitkb lists every key and its default.\n"
+        + "\n".join(lines)
+        + "\n"
+    )

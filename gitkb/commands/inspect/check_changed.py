@@ -1,0 +1,67 @@
+"""The check of what changed between two trees: for hooks, which must not cost more than the change.
+
+Invariant: reads only (the catalog aside), and finds in what changed all that a check of the whole tree finds: the records and
+files that differ, every file of the documents they belong to, and the shared pages that these documents can touch.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+from gitkb.branch.stored_documents import owner_of
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.errors import FormatError, NotFound
+from gitkb.formats import records
+from gitkb.model.documents import Record, TreeChange
+from gitkb.pages.refresh import project_tree
+from gitkb.pages.scope import topics_of
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.wiki.check import CheckOutcome, check_paths
+from gitkb.wiki.hand_edits import EDITED
+from gitkb.wiki.projection import Scope, concerns_pages
+
+
+def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
+    """What is broken or pending at the tip of what differs from the base (None: from nothing)."""
+    changes = tip.changes_since(None if base is None else base.oid)
+    documents = _documents(changes)
+    now = {path: found for path in _paths(documents) if (found := _decoded(tip, path)) is not None}
+    before = {} if base is None else {path: found for path in _paths(documents) if (found := _decoded(base, path)) is not None}
+    paths = {change.path.removeprefix(f"{EDITED}/") for change in changes} | {change.path for change in changes}
+    pages = {path for path in paths if concerns_pages(path)}
+    _warm(store, catalog)
+    scope = Scope(_sound(before), _sound(now), pages, topics_of(tip, changes))
+    projected = project_tree(catalog, tip, keep=False, scope=scope, whole=False)
+    paths.update(file for record in _sound(now) for file in record.files if file.endswith(".md"))
+    # What a record no longer names must be gone with it.
+    paths.update(file for record in _sound(before) for file in record.files)
+    return check_paths(tip, paths, now, projected)
+
+
+def _documents(changes: list[TreeChange]) -> list[str]:
+    """The documents whose record or other files differ."""
+    found = (records.document_of(change.path) or owner_of(change.path.removeprefix(f"{EDITED}/")) for change in changes)
+    return sorted({document for document in found if document})
+
+
+def _paths(documents: list[str]) -> Iterator[str]:
+    return map(records.record_path, documents)
+
+
+def _decoded(tree: Snapshot, path: str) -> Record | FormatError | None:
+    content = tree.read(path)
+    try:
+        return None if content is None else records.decode(content, path)
+    except FormatError as error:
+        return error
+
+
+def _sound(found: dict[str, Record | FormatError]) -> list[Record]:
+    return [record for record in found.values() if isinstance(record, Record)]
+
+
+def _warm(store: Store, catalog: Catalog) -> None:
+    """Catches the catalog up with the checked-out tip for good, so that no hook starts from nothing twice."""
+    with contextlib.suppress(NotFound), catalog.at(store.snapshot(), RECORDS):
+        pass

@@ -1,0 +1,148 @@
+"""What `list` and `status` show of documents, pages and approvals, and which documents are outdated and why.
+
+Invariant: told from the records alone; nothing is converted. What a newer gitkb made is never outdated here. The settings of the
+knowledge base are the rule, also for a document that was once added with others. Reads only.
+
+Invariant: answered from the tables of one tree and, for the commits of documents, its history; reads only. A file that only a
+newer gitkb can read is an error: a list without it would be wrong.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.queries import Made, RecordCorpus, documents_made, makings
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.compile.compiler_names import LLM_COMPILER
+from gitkb.compile.fingerprint import Making, making
+from gitkb.convert.formats import CONVERTERS
+from gitkb.formats import records
+from gitkb.formats.approvals import APPROVED, standing
+from gitkb.formats.settings import Settings
+from gitkb.formats.versions import made_by_newer
+from gitkb.model.documents import Tree
+from gitkb.model.results import ChangedPage, DocumentRow, Outdated, OutdatedReason, PageRow
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.wiki.approval_state import Approved, approved_pages, changed_since_approval
+
+_MODEL = f"{LLM_COMPILER} "
+_DEFAULTS = "defaults"
+
+
+def outdated_at(catalog: Catalog, tip: Tree, settings: Settings, *, keep: bool) -> Outdated:
+    """What is outdated at a tree; `keep` as in `Catalog.at`."""
+    with catalog.at(tip, RECORDS, keep=keep) as db:
+        return outdated(db, settings)
+
+
+def outdated(db: sqlite3.Connection, settings: Settings) -> Outdated:
+    """How many documents are outdated under these settings, and the reasons, most frequent first."""
+    now, documents, counts = making(settings), 0, Counter[tuple[str, str, str]]()
+    for made, count in makings(db):
+        why = list(_reasons(made, now))
+        documents += count if why else 0
+        counts.update(dict.fromkeys(why, count))
+    order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return Outdated(documents, tuple(OutdatedReason(count, *why) for why, count in order))
+
+
+def outdated_documents(db: sqlite3.Connection, settings: Settings) -> list[str]:
+    """The names of the documents that are outdated under these settings, sorted."""
+    now = making(settings)
+    return sorted(name for made, _ in makings(db) if any(_reasons(made, now)) for name in documents_made(db, made))
+
+
+def newer_documents(db: sqlite3.Connection, settings: Settings) -> list[str]:
+    """The names of the documents that a newer gitkb made, sorted: this one would make them worse."""
+    now = making(settings)
+    return sorted(name for made, _ in makings(db) if _by_newer(made, now) for name in documents_made(db, made))
+
+
+def _by_newer(made: Made, now: Making) -> bool:
+    return made_by_newer(made.converter, _converter(made)) or made_by_newer(made.compiler, now.compiler)
+
+
+def _converter(made: Made) -> str:
+    """The converter of today for what was converted so, "" for none."""
+    return CONVERTERS.get(made.converter.partition("/")[0], "")
+
+
+def _reasons(made: Made, now: Making) -> Iterator[tuple[str, str, str]]:
+    """(what differs, what it was, what it is now); settings are compared where the same compiler was given them."""
+    if _by_newer(made, now):
+        return
+    converter = _converter(made)
+    if converter != made.converter:
+        yield "converter", made.converter or "unknown", converter or "none"
+    if made.compiler != now.compiler:
+        if made.compiler.startswith(_MODEL) and now.compiler.startswith(_MODEL):
+            yield "model", made.compiler.removeprefix(_MODEL), now.compiler.removeprefix(_MODEL)
+        else:
+            yield "compiler", made.compiler or "unknown", now.compiler
+    elif made.settings != now.settings:
+        yield "settings", made.settings or _DEFAULTS, now.settings or _DEFAULTS
+
+
+def document_rows(store: Store, corpus: RecordCorpus, tip: Snapshot) -> list[DocumentRow]:
+    """All documents, by name."""
+    corpus.refuse_newer()
+    commits = store.last_changes(records.RECORDS, tip.commit)
+    changed = _by_document(changed_since_approval(corpus))
+    return [
+        DocumentRow(
+            row.document,
+            row.title,
+            row.source,
+            row.sha256,
+            row.media_type,
+            row.source_pages,
+            commits.get(records.record_path(row.document), ""),
+            changed.get(row.document, ()),
+            row.url,
+        )
+        for row in corpus.documents()
+    ]
+
+
+def _by_document(changed: Iterable[Approved]) -> dict[str, tuple[str, ...]]:
+    """For each document the paths of those pages that quote it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in changed:
+        for document in each.documents:
+            found[document] = (*found.get(document, ()), each.path)
+    return found
+
+
+def page_rows(corpus: RecordCorpus) -> list[PageRow]:
+    """The pages of concepts and entities that say something, by path."""
+    corpus.refuse_newer()
+    approved = {each.path: each for each in approved_pages(corpus)}
+    rows = []
+    for page in corpus.all_pages():
+        if page.target:
+            continue
+        known = approved.get(page.path)
+        found = known.standing if known is not None else standing(None, ())
+        by = found.confirmation
+        said = (by.by, by.at) if by is not None else ("", "")
+        rows.append(PageRow(page.path, page.title, page.kind, page.documents, found.state, *said, found.new, found.gone))
+    return rows
+
+
+def approvals_at(catalog: Catalog, tree: Tree, *, keep: bool) -> list[Approved]:
+    """How every page that somebody approved stands, by kind and key; costs nothing where nobody has approved any."""
+    if not any(True for _ in tree.files(APPROVED)):
+        return []
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        corpus = RecordCorpus(db)
+        corpus.refuse_newer()
+        return list(approved_pages(corpus))
+
+
+def changed_pages(approved: Iterable[Approved]) -> tuple[ChangedPage, ...]:
+    """Those of them that are no longer what was approved."""
+    return tuple(
+        ChangedPage(each.path, each.approval.newest.by, each.approval.newest.at, each.reason) for each in approved if each.changed
+    )

@@ -1,0 +1,145 @@
+"""Sets right what can be set right alone: names that mean the same by a rule that may be trusted, and links whose targets moved.
+
+Invariant: one commit for each kind, published together or not at all, then the pages. Only what is planned on the tip under
+the lock is written; a page with edits that are not committed is left as it is and named.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from gitkb.branch.commit_messages import decide_message, link_message
+from gitkb.branch.overlay import Overlay
+from gitkb.branch.renames import renamed_to
+from gitkb.branch.tips import in_transaction, start_of
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.lint.dead_links import Mended, mended
+from gitkb.commands.lint.findings import FixSummary
+from gitkb.commands.lint.similar_names import merges
+from gitkb.commands.lint.tree import Base
+from gitkb.formats import decisions
+from gitkb.formats.decisions import SameAs
+from gitkb.formats.settings import Settings
+from gitkb.model.listener import Listener
+from gitkb.model.options import TakeBackOptions
+from gitkb.model.results import PageChanges
+from gitkb.pages import refresh
+from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.transaction.publish import Transaction
+from gitkb.store.values import PlannedCommit
+
+if TYPE_CHECKING:
+    from gitkb.pages.author import Author
+
+
+BY = "rule gitkb-lint/1"
+NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done on a tip: decisions with their words, and pages with new links. `gone` are the pages of the names
+    that go on others, `left` the pages that would be touched, but have edits that are not committed."""
+
+    merged: Mapping[str, str] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
+    mended: tuple[Mended, ...] = ()
+    gone: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def decided(self) -> dict[str, bytes | None]:
+        made = [SameAs(key, into, BY) for key, into in self.merged.items()]
+        return {each.path: decisions.encode(each) for each in made}
+
+    @property
+    def contents(self) -> dict[str, bytes | None]:
+        return {each.page.path: each.content for each in self.mended}
+
+
+@dataclass(frozen=True, slots=True)
+class FixRun:
+    """One `lint --fix`; `settings` are those of the branch, `author` writes about the pages that change, `codes` are the kinds of
+    findings that are wanted."""
+
+    store: Store
+    catalog: Catalog
+    settings: Settings
+    options: TakeBackOptions
+    listener: Listener
+    codes: frozenset[str]
+    author: "Author | None" = None
+
+    def __call__(self) -> FixSummary:
+        """Does what is safe, and makes pages that are pending, such as those of a run that was killed in between."""
+        tip = start_of(self.store, self.options.branch, "")
+        plan = self._plan(tip, uncommitted(self.store, self.options.branch, tip))
+        if self.options.dry_run:
+            return self._preview(tip, plan)
+        with self.store.begin("lint --fix", branch=self.options.branch or None, on_wait=self.listener.message) as run:
+            done = in_transaction(run, self.listener, lambda transaction: self._transact(transaction, tip, plan))
+            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
+        self.store.maintain()
+        return replace(done, branch=run.branch, commit=start_of(self.store, run.branch, "").commit, pages=changes)
+
+    def _plan(self, tip: Snapshot, edited: Collection[str]) -> _Plan:
+        """What to do on a tip; pages that are `edited` and not committed are left as they are."""
+        plan = _Plan()
+        if NEAR_DUPLICATE in self.codes:
+            with self._base(tip, {}) as base:
+                merged = merges(base, edited)
+                left = sorted(base.by_key[key].path for key in merges(base) if key not in merged)
+                titles = {key: base.corpus.names.title(key) for pair in merged.items() for key in pair}
+                gone = tuple(base.by_key[key].path for key in merged)
+            said = tuple(f"{titles[key]} means {titles[into]}" for key, into in merged.items())
+            plan = _Plan(merged, said, gone=gone, left=tuple(left))
+        if DEAD_LINK in self.codes:
+            with self._base(tip, plan.decided) as base:
+                made = tuple(mended(base))
+            left = [each.page.path for each in made if each.page.path in edited]
+            made = tuple(each for each in made if each.page.path not in edited)
+            plan = replace(plan, mended=made, left=(*plan.left, *left))
+        return plan
+
+    @contextmanager
+    def _base(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> Iterator[Base]:
+        tree = Overlay(tip, changes) if changes else tip
+        with self.catalog.at(tree, RECORDS, keep=not changes and not self.options.branch) as db:
+            yield Base(tree, db, lru_cache(lambda path: renamed_to(self.store, path, tip.commit)))
+
+    def _transact(self, transaction: Transaction, tip: Snapshot, plan: _Plan) -> FixSummary:
+        edited = transaction.edits((*plan.gone, *plan.contents))
+        if transaction.tip.oid != tip.oid or edited:  # somebody was quicker than the plan
+            tip = transaction.tip
+            plan = self._plan(tip, {*edited, *uncommitted(self.store, self.options.branch, tip)})
+        commits = []
+        if plan.merged:
+            commits.append(PlannedCommit(decide_message(plan.said, BY), plan.decided))
+        if plan.mended:
+            lines = [(each.page.path, *at) for each in plan.mended for at in _lines(each)]
+            commits.append(PlannedCommit(link_message(lines), plan.contents))
+        transaction.publish(commits, "fixes")
+        return _summary(tip, plan)
+
+    def _preview(self, tip: Snapshot, plan: _Plan) -> FixSummary:
+        branch = self.options.branch or self.store.branch()
+        changes = {**plan.decided, **plan.contents}
+        carried = bool(changes) and refresh.carries_pages(self.settings, branch)
+        edits = uncommitted(self.store, self.options.branch, tip)
+        foreseen = foresee(self.store, self.catalog, tip, changes, edits) if carried else ForeseenPages(PageChanges(), {})
+        return replace(_summary(tip, plan), branch=branch, pages=foreseen.pages, besides=foreseen.besides)
+
+
+def _lines(made: Mended) -> Iterator[tuple[int, str]]:
+    for link, target in zip(made.links, made.targets, strict=True):
+        yield link.line, target
+
+
+def _summary(tip: Snapshot, plan: _Plan) -> FixSummary:
+    counts = {each.page.path: len(each.links) for each in plan.mended}
+    return FixSummary("", tip.commit, plan.merged, counts, plan.left, tuple(sorted(plan.decided)))

@@ -1,0 +1,91 @@
+"""Names that may mean the same, and approvals that no longer hold.
+
+Invariant: pairs about which something was decided are no findings. Pages are put together unasked only within one kind, and never
+against a decision.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from gitkb.catalog.queries import alike, share_document
+from gitkb.commands.lint.findings import command, short_name
+from gitkb.commands.lint.tree import Base
+from gitkb.formats.topic_rows import TopicPage
+from gitkb.model.results import Finding
+from gitkb.pages.name_decisions import united
+from gitkb.text.names.lookalikes import MERGED, PROPOSED, in_words, likeness
+from gitkb.wiki.approval_state import changed_since_approval
+
+INITIALS = "initials"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two pages, the better known one second, and in which way their names look alike."""
+
+    page: TopicPage
+    into: TopicPage
+    likeness: str
+
+    @property
+    def safe(self) -> bool:
+        """Whether the rule is right often enough to act on it unasked."""
+        return self.likeness in MERGED and self.page.kind == self.into.kind
+
+
+def near_pairs(base: Base) -> Iterator[Near]:
+    """The pairs that a person should look at, by key."""
+    for one, other in alike(base.db):
+        if one in base.by_key and other in base.by_key:
+            page, into = sorted((base.by_key[one], base.by_key[other]), key=rank)
+            found = likeness(page.title, into.title)
+            if found in MERGED or (found in PROPOSED and (found != INITIALS or share_document(base.db, one, other))):
+                yield Near(page, into, found)
+
+
+def rank(page: TopicPage) -> tuple[int, int, str]:
+    """How well a page is known: what the best known of several is called stays."""
+    return page.documents, len(page.key), page.key
+
+
+def near_duplicates(base: Base) -> Iterator[Finding]:
+    """A finding for each pair, with both ways to settle it."""
+    for near in near_pairs(base):
+        page, into = short_name(near.page.path), short_name(near.into.path)
+        message = f"{near.page.title} may be the same thing as {near.into.title} ({into}): {in_words(near.likeness)}."
+        yield Finding(
+            "near-duplicate",
+            near.page.path,
+            message,
+            commands=(command("same", page, into), command("apart", page, into)),
+            others=(near.into.path,),
+            fixable=_merged_alone(base, near),
+        )
+
+
+def merges(base: Base, kept: Collection[str] = ()) -> dict[str, str]:
+    """The keys that are to mean another one, by key: of all that mean one thing the best known stays. A page with words of a
+    person, or whose path is among those to be `kept`, is not put on another unasked."""
+    safe = [(near.page.key, near.into.key) for near in near_pairs(base) if _merged_alone(base, near)]
+    found = {}
+    for key, group in united(safe, base.corpus.names).items():
+        best = max((base.by_key[each] for each in group), key=rank).key
+        path = base.by_key[key].path
+        if key != best and path not in base.people and path not in kept:
+            found[key] = best
+    return dict(sorted(found.items()))
+
+
+def _merged_alone(base: Base, near: Near) -> bool:
+    """Whether a pair is put on one page unasked: nobody has written on the page that goes, or approved either."""
+    return near.safe and near.page.path not in base.people and not {near.page.path, near.into.path} & base.approved
+
+
+def changed(base: Base) -> Iterator[Finding]:
+    """A finding for each page whose claims are no longer those that somebody approved."""
+    for each in changed_since_approval(base.corpus):
+        confirmation = each.standing.confirmation
+        who = f" by {confirmation.by}" if confirmation is not None else ""
+        settles = () if each.page is None or each.page.target else (command("approve", short_name(each.path)),)
+        message = f"It is no longer what was approved{who}: {each.reason}."
+        yield Finding("changed-since-approval", each.path, message, commands=settles)

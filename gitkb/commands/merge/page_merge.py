@@ -1,0 +1,118 @@
+"""One page of the wiki that both sides of a merge have: what people wrote on either side, on one projection.
+
+Invariant: nobody's words are dropped; where two people changed the same block differently it is a clash, never a guess. Which
+projection the page stands on does not matter to the shared pages: the next pages commit projects them anew. Pure.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gitkb.model.documents import Tree
+from gitkb.text.markdown.block_merge import blocks, merge, name_of
+from gitkb.text.markdown.frontmatter import cut
+from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed, with_seal_of
+
+History = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the trees that take part in a merge; `history` finds a page's last generated version in its past."""
+
+    tree: Tree
+    history: History
+
+    def page(self, path: str) -> "PageOn":
+        """A page as it stands on this side."""
+        return PageOn(path, self.tree.read(path), self.tree.read(edited_path(path)), self.history)
+
+
+@dataclass(frozen=True, slots=True)
+class PageOn:
+    """A page on one side: its `content` and the projection `kept` beside it, None where there is none."""
+
+    path: str
+    content: bytes | None
+    kept: bytes | None
+    history: History
+
+    def same(self, other: "PageOn") -> bool:
+        """Whether both sides have the same bytes, of the page and of what is kept of it."""
+        return (self.content, self.kept) == (other.content, other.kept)
+
+    @property
+    def kind(self) -> Seal:
+        """What its seal says; a page that is not there counts as generated."""
+        return Seal.GENERATED if self.content is None else state(self.content)
+
+    def projection(self) -> bytes | None:
+        """What gitkb last made of this page on this side; None for a page of a person's own, and where nobody knows."""
+        if self.kind is Seal.GENERATED:
+            return self.content
+        return (self.kept or self.history(self.path)) if self.kind is Seal.EDITED else None
+
+    def on(self, target: bytes | None) -> bytes | None:
+        """The page as it would be had the person edited another projection; None says that there is no other."""
+        if self.kind is Seal.EDITED and target is not None and target != self.kept:
+            return settle(self.path, self.content, target, self.projection).content
+        return target if self.kind is Seal.GENERATED else self.content
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """What a page becomes, the projection to keep beside it, and the blocks in which the sides contradict each other."""
+
+    content: bytes | None
+    kept: bytes | None = None
+    clashes: tuple[str, ...] = ()
+
+
+def mix(pages: tuple[Sequence[PageOn], PageOn, PageOn], target: bytes | None, choice: str = "") -> Mixed:
+    """A page that differs between (common ancestors, ours, theirs), with everybody's words on the projection `target`.
+
+    `choice` ("ours" or "theirs") says whose words stand where they contradict.
+    """
+    bases, ours, theirs = pages
+    first, second = ours.on(target), theirs.on(target)
+    before = [base.on(target) for base in bases] or [None]
+    if first == second or second in before:
+        return _kept(first, target)
+    if first in before:
+        return _kept(second, target)
+    if choice:
+        return _kept(first if choice == "ours" else second, target)
+    old = before[0]
+    if old is None or first is None or second is None:
+        return Mixed(first, None, ("the whole page",))
+    return _merged(old, first, second, target)
+
+
+def _merged(old: bytes, ours: bytes, theirs: bytes, target: bytes | None) -> Mixed:
+    texts = tuple(unsealed(_text(each)) if target is not None else _text(each) for each in (old, ours, theirs))
+    merged = merge(*texts)
+    clashes = merged.clashes or tuple(_both_replaced(*(cut(text)[1] for text in texts)))
+    if target is None:
+        return Mixed(merged.text.encode("utf-8", "surrogateescape"), None, clashes)
+    if merged.text.rstrip() == unsealed(_text(target)).rstrip():
+        return Mixed(target, None, clashes)
+    return Mixed(with_seal_of(target, merged.text), target, clashes)
+
+
+def _both_replaced(old: str, ours: str, theirs: str) -> Iterator[str]:
+    """The blocks that neither side has any more, where each has put something of its own: maybe two new versions of them,
+    too far from the old one for the merge to see it."""
+    first, second = ({block.key for block in blocks(text)} for text in (ours, theirs))
+    before = blocks(old)
+    known = {block.key for block in before}
+    if first - second - known and second - first - known:
+        yield from (name_of(block) for block in before if block.key not in first and block.key not in second)
+
+
+def _kept(content: bytes | None, target: bytes | None) -> Mixed:
+    """The projection is kept beside a page that holds a person's words, and beside no other."""
+    edited = content is not None and content != target and state(content) is Seal.EDITED
+    return Mixed(content, target if edited else None)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

@@ -1,0 +1,364 @@
+"""Unites the documents, decisions and pages of two histories from their common base, renames included.
+
+Invariant: a rename and whatever the other side did to the document are settled together. Words on its pages go along to the new
+name, and so does a document that the other side only made again. Other bytes, a removal or another new name on the other side are
+a conflict under the old name, and whoever chooses a side gets all of it: never both documents, never neither. Reads trees.
+
+Invariant: a document comes whole from one side, with all that people wrote on its pages; what only one side changed is taken
+as it is; what both changed differently is a conflict, unless somebody chose a side. Generated shared pages stay as they are
+on our side: the next pages commit projects them from the united documents. Reads trees; writes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gitkb.branch.renames import renamed_documents
+from gitkb.branch.stored_documents import moved_page, moved_path, own_files, owner_of, record_of
+from gitkb.commands.merge.page_merge import Mixed, PageOn, Side, mix
+from gitkb.errors import FormatError
+from gitkb.formats import approvals, records
+from gitkb.formats.overviews import page_of
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.values import Stored
+from gitkb.wiki.hand_edits import EDITED, Seal, edited_path
+from gitkb.wiki.projection import MADE, later
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A document that was renamed: its old name, and what it is called on our side and on theirs ("": not renamed there)."""
+
+    old: str
+    ours: str
+    theirs: str
+
+    @property
+    def side(self) -> Literal["ours", "theirs"]:
+        """The side that renamed it."""
+        return "ours" if self.ours else "theirs"
+
+    @property
+    def names(self) -> set[str]:
+        """All names that it has anywhere."""
+        return {self.old, self.ours, self.theirs} - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Renames:
+    """The renames of both sides since their common ancestor: `disputed` ones meet another change, the others are `agreed`."""
+
+    base: Side
+    ours: Side
+    theirs: Side
+    disputed: list[Rename] = field(default_factory=list)
+    agreed: list[Rename] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        mine, other = self._of(self.ours), self._of(self.theirs)
+        for old in sorted(mine.keys() | other.keys()):
+            rename = Rename(old, mine.get(old, ""), other.get(old, ""))
+            (self.disputed if self._is_disputed(rename) else self.agreed).append(rename)
+
+    def _of(self, side: Side) -> Mapping[str, str]:
+        return renamed_documents(side.tree, side.tree.changes_since(self.base.tree.oid))
+
+    def _is_disputed(self, rename: Rename) -> bool:
+        if rename.ours and rename.theirs:
+            return rename.ours != rename.theirs
+        path = records.record_path(rename.old)
+        other = self.theirs if rename.ours else self.ours
+        return other.tree.blob(path) != self.base.tree.blob(path) and not same_original(other, self.base, rename.old)
+
+    def carried(self, rename: Rename) -> Iterator[tuple[str, Mixed]]:
+        """The pages under the new name with what the side that did not rename wrote on them under the old one."""
+        if rename.ours and rename.theirs:
+            return
+        side, other = (self.ours, self.theirs) if rename.ours else (self.theirs, self.ours)
+        moves = {each.old: each.ours or each.theirs for each in self.agreed}
+        for path in own_files(other.tree, rename.old):
+            page, before = other.page(path), self.base.page(path)
+            if path.startswith("wiki/") and path.endswith(".md") and page.kind is not Seal.GENERATED and not page.same(before):
+                there = side.page(moved_path(path, moves))
+                target = there.projection()
+                moved = [_moved(each, moves, target) for each in (before, page)]
+                pages = (there, moved[1]) if rename.ours else (moved[1], there)
+                yield there.path, mix(([moved[0]], *pages), target)
+
+
+def same_original(one: Side, other: Side, document: str) -> bool:
+    """Whether a document is made of the same original on two sides, if in other ways: made again, it says nothing new."""
+    found = [record_of(side.tree, document) for side in (one, other)]
+    sources = [record.source for record in found if record is not None]
+    return len(sources) == 2 and sources[0] == sources[1]
+
+
+def _moved(page: PageOn, moves: Mapping[str, str], target: bytes | None) -> PageOn:
+    """A page as it would stand under the new name; one that nobody has edited is the projection there."""
+    path, kept = moved_path(page.path, moves), page.projection()
+    if page.kind is Seal.GENERATED or page.content is None:
+        return PageOn(path, target, None, lambda _: None)
+    content = moved_page(page.content, page.path, moves)
+    return PageOn(path, content, None if kept is None else moved_page(kept, page.path, moves), lambda _: None)
+
+
+Kind = Literal["document", "page", "file"]
+MergeLines = Callable[[str, str, str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Something that both sides changed differently: its name as `--ours` takes it, a path whose history tells how, and the
+    blocks of the page that contradict each other."""
+
+    kind: Kind
+    name: str
+    path: str
+    blocks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class United:
+    """The outcome: new content by path, relative to our side; the documents that came, changed, went and have another name; what
+    clashes; and which of the choices were needed."""
+
+    changes: dict[str, bytes | Stored | None] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    chosen: set[str] = field(default_factory=set)
+
+
+def plain(name: str) -> str:
+    """A document's or page's name as people type it: without `wiki/` and `.md`."""
+    return name.strip().removeprefix("./").strip("/").removeprefix("wiki/").removesuffix(".md")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The trees of a merge; there is at least one common ancestor."""
+
+    bases: tuple[Side, ...]
+    ours: Side
+    theirs: Side
+
+    def all(self) -> tuple[Side, ...]:
+        return (*self.bases, self.ours, self.theirs)
+
+    def blobs(self, path: str) -> tuple[set[str | None], str | None, str | None]:
+        """(of the ancestors, ours, theirs) the blob at a path."""
+        return {side.tree.blob(path) for side in self.bases}, self.ours.tree.blob(path), self.theirs.tree.blob(path)
+
+    def pages(self, path: str) -> tuple[list[PageOn], PageOn, PageOn]:
+        """(of the ancestors, ours, theirs) the page at a path."""
+        return [side.page(path) for side in self.bases], self.ours.page(path), self.theirs.page(path)
+
+
+class Uniting:
+    """One three-way of whole trees; `choices` says by plain name whose side stands where both changed something."""
+
+    def __init__(self, sides: Sides, theirs: Snapshot, choices: Mapping[str, str], merge_lines: MergeLines) -> None:
+        """`theirs` is the tree of that side again, to take files from."""
+        self._sides, self._theirs, self._choices, self._merge_lines = sides, theirs, choices, merge_lines
+        self._found = United()
+        self._moves: dict[str, str] = {}
+
+    def __call__(self) -> United:
+        """What to change on our side; call once."""
+        differing = {change.path for change in self._theirs.changes_since(self._sides.ours.tree.oid)}
+        documents = {name for path in differing if (name := self._document_of(path)) is not None}
+        renames = Renames(self._sides.bases[0], self._sides.ours, self._sides.theirs)
+        settled = {name for rename in renames.disputed for name in self._dispute(rename)}
+        self._moves = {rename.old: rename.side for rename in renames.agreed}
+        done: set[str] = set()
+        for document in sorted(documents):
+            paths = self._paths(document)
+            if document not in settled:
+                self._document(document, paths)
+            done |= paths
+        for rename in renames.agreed:
+            self._carry(rename, renames)
+        for path in sorted({path.removeprefix(f"{EDITED}/") for path in differing - done}):
+            if path not in done:
+                self._page(path, path) if _is_page(path) else self._file(path, path)
+        return self._found
+
+    def _paths(self, document: str) -> set[str]:
+        return {path for side in self._sides.all() for path in own_files(side.tree, document)}
+
+    def _dispute(self, rename: Rename) -> set[str]:
+        """A document that one side renamed while the other did something else to it: whoever chooses a side gets all of it. The
+        names that are settled by this."""
+        side = self._choice(rename.old)
+        if not side:
+            self._found.clashes.append(Clash("document", rename.old, records.record_path(rename.old)))
+        elif side == "theirs":
+            for name in sorted(rename.names):
+                self._take(name, side, self._paths(name))
+            self._found.updated.append(rename.theirs or rename.old)
+        return rename.names
+
+    def _carry(self, rename: Rename, renames: Renames) -> None:
+        """Words on the pages of a renamed document, from the side that did not rename it."""
+        if rename.theirs and not rename.ours:
+            self._found.renamed.append(rename.theirs)
+            for names, name in ((self._found.added, rename.theirs), (self._found.removed, rename.old)):
+                if name in names:
+                    names.remove(name)
+        for path, mixed in renames.carried(rename):
+            name = rename.ours or rename.theirs
+            if mixed.clashes and not (self._choice(name) or self._choice(path)):
+                self._found.clashes.append(Clash("page", plain(path), path, mixed.clashes))
+            elif not mixed.clashes:
+                self._put(path, mixed.content)
+                self._put(edited_path(path), mixed.kept)
+
+    def _document_of(self, path: str) -> str | None:
+        """The document that owns a path, where some side has it."""
+        name = records.document_of(path) or owner_of(path.removeprefix(f"{EDITED}/"))
+        record = records.record_path(name) if name else ""
+        return name if name and any(side.tree.blob(record) for side in self._sides.all()) else None
+
+    def _choice(self, name: str) -> str:
+        choice = self._choices.get(plain(name), "")
+        if choice:
+            self._found.chosen.add(plain(name))
+        return choice
+
+    # A document, with all of its files.
+
+    def _document(self, document: str, paths: Iterable[str]) -> None:
+        record = records.record_path(document)
+        before, ours, theirs = self._sides.blobs(record)
+        if ours == theirs:
+            for path in sorted(paths):
+                if _is_page(path):
+                    self._page(path, document)
+                elif not path.startswith(f"{EDITED}/"):
+                    self._file(path, document)
+            return
+        side = "ours" if theirs in before else "theirs" if ours in before else ""
+        side = self._moves.get(document) or side or self._choice(document) or self._of_new_bytes(document)
+        if not side or (document not in self._moves and not self._may_take(document, side, paths)):
+            self._found.clashes.append(Clash("document", document, record))
+            return
+        if side == "theirs":
+            kind = self._found.added if ours is None else self._found.removed if theirs is None else self._found.updated
+            kind.append(document)
+        self._take(document, side, paths)
+
+    def _of_new_bytes(self, document: str) -> str:
+        """The side that has other bytes of a document where the other one has only made it again; "" where neither is so."""
+        base, ours, theirs = self._sides.bases[0], self._sides.ours, self._sides.theirs
+        if record_of(ours.tree, document) is None or record_of(theirs.tree, document) is None:
+            return ""
+        if same_original(base, ours, document) != same_original(base, theirs, document):
+            return "theirs" if same_original(base, ours, document) else "ours"
+        return ""
+
+    def _may_take(self, document: str, side: str, paths: Iterable[str]) -> bool:
+        """Not where the side to take has a page no more that people have written on at the other, unless that was chosen."""
+        taken, other = (self._sides.ours, self._sides.theirs) if side == "ours" else (self._sides.theirs, self._sides.ours)
+        for path in paths:
+            if _is_page(path) and taken.tree.blob(path) is None:
+                page = other.page(path)
+                if page.kind is Seal.EDITED and not any(page.same(base.page(path)) for base in self._sides.bases):
+                    return self._choice(document) == side
+        return True
+
+    def _take(self, document: str, side: str, paths: Iterable[str]) -> None:
+        taken = self._sides.ours if side == "ours" else self._sides.theirs
+        for path in sorted(paths):
+            if path.startswith(f"{EDITED}/"):
+                continue
+            if _is_page(path) and taken.tree.blob(path) is not None:
+                page = taken.page(path)
+                self._mix(path, page.projection() or page.content, document)
+            elif side == "theirs":
+                self._take_theirs(path)
+                if _is_page(path):
+                    self._take_theirs(edited_path(path))
+
+    # Pages and other files.
+
+    def _page(self, path: str, name: str) -> None:
+        bases, ours, theirs = self._sides.pages(path)
+        if ours.same(theirs) or any(theirs.same(base) for base in bases):
+            return
+        if any(ours.same(base) for base in bases):
+            self._take_theirs(path)
+            self._take_theirs(edited_path(path))
+        elif any(page.kind is not Seal.GENERATED for page in (*bases, ours, theirs)):
+            projections = (page.projection() for page in (ours, theirs, *bases))
+            self._mix(path, next((found for found in projections if found is not None), None), name)
+
+    def _mix(self, path: str, target: bytes | None, name: str) -> None:
+        pages = self._sides.pages(path)
+        if pages[1].same(pages[2]):
+            return
+        mixed = mix(pages, target)
+        if mixed.clashes and (choice := self._choice(name) or self._choice(path)):
+            mixed = mix(pages, target, choice)
+        if mixed.clashes:
+            self._found.clashes.append(Clash("page", plain(path), path, mixed.clashes))
+            return
+        self._put(path, mixed.content)
+        self._put(edited_path(path), mixed.kept)
+
+    def _file(self, path: str, name: str) -> None:
+        before, ours, theirs = self._sides.blobs(path)
+        if ours == theirs or theirs in before:
+            return
+        if page_of(path) is not None:
+            # Of two overviews either will do: at most one is of the united claims, and the next that is written takes its place.
+            if ours is None:
+                self._take_theirs(path)
+            return
+        if ours not in before and self._merged_by_meaning(path, before, ours, theirs):
+            return
+        if ours in before or self._choice(name) == "theirs":
+            self._take_theirs(path)
+        elif self._choice(name) != "ours":
+            base = next((oid for oid in before if oid), None)
+            merged = self._merge_lines(base, ours, theirs) if base and ours and theirs else None
+            if merged is None:
+                self._found.clashes.append(Clash("file", name, path))
+            else:
+                self._put(path, merged)
+
+    def _merged_by_meaning(self, path: str, before: set[str | None], ours: str | None, theirs: str | None) -> bool:
+        """Settles a file of gitkb's own that both sides changed, where what it means says how: who approved a page, and which
+        projection made the pages. Not where one side cannot be read."""
+        if path == MADE and ours and theirs:
+            note = later(*map(self._theirs.read_blob, (ours, theirs)))
+            if note is not None:
+                self._put(path, note)
+            return note is not None
+        if approvals.page_of(path) is None:
+            return False
+        try:
+            *bases, mine, other = (self._approval(path, oid) for oid in (*before, ours, theirs))
+        except FormatError:
+            return False
+        united = approvals.unite(bases, mine, other)
+        self._put(path, None if united is None else approvals.encode(united))
+        return True
+
+    def _approval(self, path: str, oid: str | None) -> approvals.Approval | None:
+        return None if oid is None else approvals.decode(self._theirs.read_blob(oid), path)
+
+    def _take_theirs(self, path: str) -> None:
+        entry, ours = self._theirs.entry(path), self._sides.ours.tree.blob(path)
+        theirs = self._theirs.blob(path)
+        if theirs != ours:
+            self._found.changes[path] = None if entry is None or theirs is None else Stored(theirs, entry[0])
+
+    def _put(self, path: str, content: bytes | None) -> None:
+        if content != self._sides.ours.tree.read(path):
+            self._found.changes[path] = content
+
+
+def _is_page(path: str) -> bool:
+    return path.startswith("wiki/") and path.endswith(".md")

@@ -1,0 +1,193 @@
+"""Asks for the merge of a branch on the service that hosts the remote, with the diff as the text.
+
+Invariant: no token is read or stored here: `gh`, `glab` and `tea` know the person. Where none of them fits, or it refuses, the
+address of the page on which a person opens the request is all there is.
+
+Invariant: the request's text is the diff of exactly what was pushed.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from gitkb.branch.tips import branch_tip
+from gitkb.catalog.catalog import Catalog
+from gitkb.commands.diff.as_markdown import markdown
+from gitkb.commands.diff.report import Change, DiffReport, project_of
+from gitkb.commands.diff.revisions import diff, links
+from gitkb.commands.share.push_pull import Sharing
+from gitkb.errors import NotFound, RepositoryError, UsageError
+from gitkb.formats.settings import Settings
+from gitkb.model.listener import Listener
+from gitkb.model.results import PullRequest
+from gitkb.store.history import Ancestors
+from gitkb.store.remote import ask_service
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+
+_PROGRAMS = {"github": "gh", "gitlab": "glab", "gitea": "tea", "forgejo": "tea", "codeberg": "tea"}
+_ADDRESSES = {
+    "github": "https://{host}/{path}/compare/{base}...{branch}?expand=1",
+    "gitlab": "https://{host}/{path}/-/merge_requests/new?merge_request%5Bsource_branch%5D={branch}"
+    "&merge_request%5Btarget_branch%5D={base}",
+    "gitea": "https://{host}/{path}/compare/{base}...{branch}",
+    "forgejo": "https://{host}/{path}/compare/{base}...{branch}",
+    "codeberg": "https://{host}/{path}/compare/{base}...{branch}",
+    "bitbucket": "https://{host}/{path}/pull-requests/new?source={branch}&dest={base}",
+}
+_MAX_ARGUMENT = 120_000
+"""Bytes of one argument of a program: Linux allows 131,072."""
+_ADDRESS = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: to merge `branch` into `base`, both as the service knows them, with a title and a Markdown text."""
+
+    branch: str
+    base: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What came of it: the `address` of the request, or `refusal`, the program's words; both empty where there is no program."""
+
+    address: str = ""
+    refusal: str = ""
+
+
+def address_to_open(url: str, request: Request) -> str:
+    """The page on which a person can open the request; "" where the host of the remote's address is of no known kind."""
+    found = project_of(url)
+    kind = _kind(found[0]) if found else ""
+    if not found or not kind:
+        return ""
+    base, branch = (quote(name, safe="/" if kind in ("github", "gitea") else "") for name in (request.base, request.branch))
+    return _ADDRESSES[kind].format(host=found[0], path=found[1], base=base, branch=branch)
+
+
+def open_request(root: Path, url: str, request: Request) -> Opened:
+    """Opens the request, or brings the text of the open one up to date, with a program that is installed and knows the host."""
+    found = project_of(url)
+    if found is None:
+        return Opened()
+    known = _PROGRAMS.get(_kind(found[0]))
+    refusals = []
+    for name in [known] if known else dict.fromkeys(_PROGRAMS.values()):
+        program = shutil.which(name)
+        if program is None:
+            continue
+        opened = _open(root, name, program, request)
+        if opened.address or not opened.refusal:
+            return opened
+        refusals.append(f"{name}: {opened.refusal}")
+    return Opened(refusal="; ".join(refusals))
+
+
+def _kind(host: str) -> str:
+    return next((kind for kind in _ADDRESSES if kind in host.lower().split(":")[0]), "")
+
+
+def _open(root: Path, name: str, program: str, request: Request) -> Opened:
+    said = ""
+    for arguments, text in _calls(name, request):
+        done = ask_service(root, [program, *arguments], text)
+        out, error = (stream.decode("utf-8", "replace").strip() for stream in (done.stdout, done.stderr))
+        found = _ADDRESS.findall(out) or _ADDRESS.findall(error)
+        if not done.returncode:
+            return Opened(found[-1].rstrip(".,)") if found else f"{name} opened it")
+        said = " ".join((error or out).split())
+        if "already exists" not in said.lower():
+            break
+    return Opened(refusal=said or "it failed without a word")
+
+
+def _calls(name: str, request: Request) -> Iterator[tuple[list[str], str]]:
+    """(arguments, standard input) of the call that opens a request, then of the one that updates it."""
+    title, text = request.title, request.text
+    # A branch of such a name would be taken for the number or the address of another request.
+    named = not re.match(r"-|[#!]?\d+\Z|\w+://", request.branch)
+    short = text.encode()[:_MAX_ARGUMENT].decode("utf-8", "ignore")
+    sides = {"gh": ("--head", "--base"), "glab": ("--source-branch", "--target-branch"), "tea": ("--head", "--base")}[name]
+    # With "=", so that no name or title is taken for an option.
+    ends = [f"{sides[0]}={request.branch}", f"{sides[1]}={request.base}", f"--title={title}"]
+    if name == "gh":
+        yield ["pr", "create", *ends, "--body-file", "-"], text
+        if named:
+            yield ["pr", "edit", request.branch, "--body-file", "-"], text
+    elif name == "glab":
+        yield ["mr", "create", *ends, f"--description={short}", "--yes"], ""
+        if named:
+            yield ["mr", "update", request.branch, f"--description={short}"], ""
+    else:
+        yield ["pulls", "create", *ends, f"--description={short}"], ""
+
+
+_WORDS = {Change.ADDED: "Add", Change.CHANGED: "Update", Change.RENAMED: "Rename", Change.REMOVED: "Remove"}
+
+
+def request_merge(
+    store: Store, catalog: Catalog, settings: Settings, listener: Listener, *, branch: str, base: str, title: str
+) -> PullRequest:
+    """Pushes a branch ("" for the checked-out one) and asks for its merge into `base` ("": the pages branch)."""
+    branch = branch or store.branch()
+    base = base or ("main" if settings.pages.branch == "*" else settings.pages.branch)
+    if branch == base:
+        raise UsageError(
+            f"{branch} is the branch that a request would go to.",
+            "Put documents on a branch of their own: gitkb add PATH --branch NAME, then: gitkb pr --branch NAME",
+        )
+    branch_tip(store, branch)
+    sharing = Sharing(store, catalog, listener, branch if branch != _checked_out(store) else "")
+    sharing.push()
+    remote = sharing.remote_of(branch)
+    tip = branch_tip(store, branch)
+    # Where it left the pages branch is what a diff compares with by itself, and names in words.
+    left = None if base == settings.pages.branch else _left(store, tip, remote.name, base)
+    report = diff(store, catalog, settings, left, branch)
+    if not report and not report.attention:
+        raise UsageError(f"{branch} has nothing that {base} has not, so there is nothing to ask for.")
+    request = Request(remote.branch, base, title or _title(report), markdown(report, links(store)))
+    opened = open_request(store.worktree or store.git_dir, remote.url, request)
+    if opened.refusal:
+        listener.message(f"The request was not opened. {opened.refusal}")
+    address = opened.address or address_to_open(remote.url, request)
+    return PullRequest(branch, base, request.title, request.text, address, bool(opened.address))
+
+
+def _checked_out(store: Store) -> str:
+    try:
+        return store.branch()
+    except RepositoryError:
+        return ""
+
+
+def _left(store: Store, tip: Snapshot, remote: str, base: str) -> str:
+    """The commit at which a branch left the one that it is to be merged into."""
+    graph = Ancestors(store.git_dir)
+    for ref in (f"refs/remotes/{remote}/{base}", f"refs/heads/{base}"):
+        try:
+            found = graph.bases(tip.commit, store.snapshot(ref).commit)
+        except NotFound:
+            continue
+        if found:
+            return found[0]
+    raise NotFound(f"{base} and the branch have no history in common.", "Name the branch that it shall go to: --base NAME")
+
+
+def _title(report: DiffReport) -> str:
+    """ "Add 3 documents, remove 1", or the one document by its name."""
+    if len(report.documents) == 1:
+        only = report.documents[0]
+        return f"{_WORDS[only.change]} {only.title or only.document}"
+    counts = [(word, len(list(report.documents_by(change)))) for change, word in _WORDS.items()]
+    parts = [f"{word.lower()} {count}" for word, count in counts if count]
+    if not parts:
+        return "Edit pages"
+    listed = ", ".join([f"{parts[0]} documents", *parts[1:]])
+    return f"{listed[0].upper()}{listed[1:]}"

@@ -1,0 +1,264 @@
+"""The terms of one document that may become topics, from text and headings, with everything the choice rests on.
+
+Invariant: structural headings propose nothing; each proposal is a term by `phrases.as_term`.
+
+Invariant: a function of the reading alone; candidates come from headings, definitions and, in English, runs of nouns; work is
+linear in the text, and at most `_MOST_RUNS` different runs are counted.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gitkb.compile.extractive.definitions import Definition, find_definition
+from gitkb.compile.read_document import Reading, Sentence
+from gitkb.text.language.boilerplate import bare_heading, is_structural
+from gitkb.text.language.terms import as_term, code_term, noun_runs, subterms, term_key, tokens
+from gitkb.text.language.word_classes import may_head
+from gitkb.text.markdown.prose import CODE_OPEN, inline_text
+
+_PREFIX = {
+    "en": re.compile(
+        r"(?:(?:all )?about|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|introducing|"
+        r"introduction:|overview of|understanding|defining|using|working with|creating|writing|implementing|handling|"
+        r"managing|configuring|the (?:basics|concept|idea|role|structure) of|basics of|what (?:is|are)|how|more (?:on|"
+        r"about)|advanced|basic|appendix(?: \w)?:|the|an|a)\s+",
+        re.I,
+    ),
+    "de": re.compile(r"(?:was (?:ist|sind)|einführung in|über|überblick über|der|die|das|ein|eine|den|dem|von)\s+", re.I),
+    "fr": re.compile(
+        r"(?:qu'est-ce qu'une?|introduction (?:à|au|aux)|à propos (?:de|du|des)|les?|la|une?|des?|du|l'|d')\s*(?<=[\s'])", re.I
+    ),
+    "es": re.compile(r"(?:qué (?:es|son)|introducción (?:a|al)|acerca (?:de|del)|el|la|los|las|una?)\s+", re.I),
+}
+_SPLIT = {
+    "en": re.compile(r"\s+(?:and|or|vs\.?|versus|in|for|with|to|as|from|on|by|at)\s+|[:,;–—/&]\s+|\s[-–—]\s|\s*\(|\)\s*"),
+    "de": re.compile(
+        r"\s+(?:und|oder|in|im|für|mit|zu|zum|zur|als|aus|auf|bei|nach|von|vom|vor|ohne|durch)\s+|[:,;–—/]\s+|\s[-–—]\s|"
+        r"\s*\(|\)\s*"
+    ),
+    "fr": re.compile(r"\s+(?:et|ou|dans|pour|avec|sur|par|comme)\s+|\s?[:,;–—/]\s+|\s[-–—]\s|\s*\(|\)\s*"),
+    "es": re.compile(r"\s+(?:y|o|en|para|con|sobre|por|como)\s+|[:,;–—/]\s+|\s[-–—]\s|\s*\(|\)\s*"),
+    "ja": re.compile(r"と(?=[^す])|、|，|・|:|：|\s-\s|について|の(?=使|作|設|概|基|仕)|における|への|による"),
+    "zh": re.compile(r"、|，|:|：|\s-\s|与|與|和|的(?=使|用|概|基)|简介|簡介|介绍|介紹"),
+}
+_OTHER_SPLIT = re.compile(r"[:,;–—/]\s+|\s[-–—]\s|\s*\(|\)\s*")
+
+
+def heading_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The terms a heading names, each with whether it is all that the heading names."""
+    text = bare_heading(inline_text(title)[0])
+    if is_structural(title):
+        return []
+    prefix = _PREFIX.get(language)
+    for _ in range(2):
+        match = prefix.match(text) if prefix else None
+        text = text[match.end() :] if match else text
+    if is_structural(text):
+        return []
+    whole = as_term(text, language)
+    if whole:
+        return [(whole, True)]
+    parts = (_SPLIT.get(language) or _OTHER_SPLIT).split(text)
+    return [(words, False) for part in parts if (words := as_term(part or "", language))]
+
+
+def heading_keys(title: str, language: str) -> dict[str, bool]:
+    """The keys of the terms a heading names: True where it names that one alone."""
+    return {term_key(words, language): alone for words, alone in heading_terms(title, language)}
+
+
+_MOST_RUNS = 60_000
+_Spans = list[tuple[int, int, str]]
+_CJK = ("ja", "zh", "ko")
+_DETERMINERS = frozenset("a an the each every any no its their your another one both all".split())
+_ONE_OF_MANY = frozenset("a an each every another any".split())
+
+
+@dataclass(slots=True)
+class Candidate:
+    """What a document shows of one term: where it stands, in which forms, and what it is defined as.
+
+    `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
+    """
+
+    key: str
+    sentences: list[int] = field(default_factory=list)
+    forms: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    count: int = 0
+    nested: int = 0
+    longer: int = 0
+    determined: int = 0
+    nominal: int = 0
+    countable: int = 0
+    emphasised: int = 0
+    in_title: bool = False
+    in_headings: int = 0
+    alone_in_headings: int = 0
+    sections: set[int] = field(default_factory=set)
+    definitions: list[tuple[int, Definition]] = field(default_factory=list)
+
+    @property
+    def has_plural(self) -> bool:
+        """Whether the document writes an English term in the plural too."""
+        return any(form[-1].lower() != self.key.rpartition(" ")[2] for form in self.forms)
+
+    @property
+    def c_value(self) -> float:
+        """Frequency outside of longer terms, weighted by length (the C-value of terminology extraction)."""
+        free = self.count - (self.nested / self.longer if self.longer else 0)
+        return math.log2(1 + len(self.key.split())) * free
+
+
+def find_candidates(reading: Reading, title: str, claims: list[str]) -> dict[str, Candidate]:
+    """All candidates by key; `claims` holds for each sentence its text as a claim or ""."""
+    found: dict[str, Candidate] = {}
+    _from_headings(found, reading, title)
+    _from_definitions(found, reading, claims, {word.lower() for word in tokens(title)})
+    if reading.language == "en":
+        _count_runs(found, reading.sentences)
+        _count_named(found, [key for key in found if _is_unusual(key)], reading.sentences)
+    elif reading.language in _CJK:
+        _count_named(found, list(found)[:400], reading.sentences)
+    else:
+        _count_spans(found, reading)
+    _count_emphasis(found, reading)
+    return found
+
+
+def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
+    if key not in found:
+        found[key] = Candidate(key)
+    return found[key]
+
+
+def _from_headings(found: dict[str, Candidate], reading: Reading, title: str) -> None:
+    for words, _alone in heading_terms(title, reading.language):
+        candidate = _candidate(found, term_key(words, reading.language))
+        candidate.in_title = True
+        for stem in _stems(candidate.key, reading.language):
+            _candidate(found, stem).in_title = True
+    for number, heading in enumerate(reading.headings[:2000]):
+        for words, alone in heading_terms(heading.title, reading.language):
+            candidate = _candidate(found, term_key(words, reading.language))
+            candidate.in_headings += 1
+            candidate.alone_in_headings += alone
+            candidate.sections.add(number)
+
+
+def _stems(key: str, language: str) -> tuple[str, ...]:
+    """What an English gerund is made of: "checkpointing" is about the checkpoint, "caching" about the cache."""
+    if language != "en" or not key.endswith("ing") or not key.isalpha() or len(key) < 7:
+        return ()
+    base = key[:-3]
+    return (base, f"{base}e", *([base[:-1]] if base[-1] == base[-2] else []))
+
+
+def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str], title_words: set[str]) -> None:
+    for index, (sentence, claim) in enumerate(zip(reading.sentences, claims, strict=True)):
+        definition = find_definition(sentence.text, reading.language) if claim else None
+        if definition is None:
+            continue
+        candidate = _candidate(found, definition.key)
+        candidate.definitions.append((index, definition))
+        if definition.is_code and definition.key in title_words:
+            candidate.in_title = True  # "The keyval package" names keyval
+
+
+def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
+    """Counts the runs of nouns; one that is said once, and neither led to by a heading nor written as code, is no candidate."""
+    read = [_runs_of(sentence) for sentence in sentences]
+    counts = Counter(key for _, runs in read for _, keyed in runs for _, _, key in keyed)
+    coded = {name.lower() for words, _ in read for word in words if word[0] == CODE_OPEN and (name := code_term(word))}
+    for index, (words, runs) in enumerate(read):
+        _count_code(found, index, words)
+        for end, keyed in runs:
+            for first, last, key in keyed:
+                if key in found or ((counts[key] > 1 or key in coded) and len(found) < _MOST_RUNS):
+                    _note_run(_candidate(found, key), index, words, (first, last, end), keyed)
+
+
+def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
+    """The tokens of a sentence, and its runs: where each ends and the spans in it that can be terms, with their keys."""
+    words = tokens(sentence.text)
+    runs = []
+    for start, end in noun_runs(words):
+        spans = subterms(words, start, min(end, start + 8))
+        runs.append((end, [(first, last, term_key(tuple(words[first:last]), "en")) for first, last in spans]))
+    return words, runs
+
+
+def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[int, int, int], keyed: _Spans) -> None:
+    """Counts a run at (first word, end, end of the longest run around it); `keyed` are all spans of that run."""
+    first, last, end = place
+    _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
+    before = words[first - 1].lower() if first > 0 else ""
+    if before in _DETERMINERS:
+        candidate.determined += 1
+        candidate.nominal += last == end
+        candidate.countable += last == end and before in _ONE_OF_MANY
+    longer = 0
+    for a, b, _ in keyed:
+        if a <= first and last <= b and b - a > last - first:
+            longer += 1
+    if longer:
+        candidate.nested += 1
+        candidate.longer = max(candidate.longer, longer)
+
+
+def _is_unusual(key: str) -> bool:
+    """Whether runs of nouns do not show a term: it has "of" in it, or a last word that they do not end with."""
+    words = key.split(" ")
+    return len(words) > 1 and ("of" in words or "and" in words or not may_head(words[-1], "en"))
+
+
+def _count_code(found: dict[str, Candidate], index: int, words: list[str]) -> None:
+    for word in words:
+        name = code_term(word) if word[0] == CODE_OPEN else ""
+        candidate = found.get(name.lower()) if name else None
+        if candidate is not None:
+            _note(candidate, index, (name,), at_start=False)
+
+
+def _note(candidate: Candidate, index: int, form: tuple[str, ...], *, at_start: bool) -> None:
+    candidate.count += 1
+    if not candidate.sentences or candidate.sentences[-1] != index:
+        candidate.sentences.append(index)
+    if at_start and form[0][:1].isupper() and not form[0][1:2].isupper():
+        return  # the first word of a sentence does not tell how the term is written
+    candidate.forms[form] += 1
+
+
+def _count_named(found: dict[str, Candidate], keys: list[str], sentences: Iterable[Sentence]) -> None:
+    for index, sentence in enumerate(sentences):
+        low = sentence.text.lower()
+        for key in keys:
+            times = low.count(key)
+            if times:
+                found[key].count += times
+                found[key].sentences.append(index)
+
+
+def _count_spans(found: dict[str, Candidate], reading: Reading) -> None:
+    longest = max((len(key.split(" ")) for key in found), default=0)
+    for index, sentence in enumerate(reading.sentences):
+        words = tokens(sentence.text)
+        lows = [word.lower().replace("’", "'") for word in words]
+        lows = [low[2:] if low[:2] in ("l'", "d'") else low for low in lows]
+        for first in range(len(words)):
+            for last in range(first + 1, min(first + longest, len(words)) + 1):
+                candidate = found.get(" ".join(lows[first:last]))
+                if candidate is not None:
+                    _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
+
+
+def _count_emphasis(found: dict[str, Candidate], reading: Reading) -> None:
+    for sentence in reading.sentences:
+        if sentence.leads:
+            for text in sentence.emphasised[:20]:
+                words = as_term(text, reading.language) if len(text) < 60 else ()
+                candidate = found.get(term_key(words, reading.language)) if words else None
+                if candidate is not None:
+                    candidate.emphasised += 1

@@ -1,0 +1,119 @@
+"""Which sentences can stand alone, and how good they are: what makes a claim.
+
+Invariant: `claim_text` gives one line of plain text that opens with no pronoun, leans on no neighbour ("this", "above",
+"as we saw"), is no question, list, code or table fragment and ends with a full stop; or "". Scores depend on the sentence alone.
+"""
+
+import itertools
+import re
+
+from gitkb.text.language.context_dependent import is_leaning
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.word_classes import breaks_run, is_verb_form
+from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, plain
+
+MIN_LENGTH, MAX_LENGTH = 40, 300
+_CJK_LENGTHS = (16, 180)
+_CJK = ("ja", "zh", "ko")
+
+_ENDS = re.compile(r"[^.…:;,?!\s][\"'”’»)\]]*\.[\"'”’»)\]]*$|[。．｡][」』）”]*$")
+_END = 40
+_CLEAN_FAILS = re.compile(
+    r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|"
+    r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
+)
+_OPENS_WELL = re.compile(r"[\"“‘«„(]?[^\W_]")
+_BRACKETS = str.maketrans({"（": "(", "）": ")"})
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_YOU = re.compile(r"\b(?:you|your|you're|you'll|yours)\b", re.I)
+_POINTING = re.compile(r"\b(?:this|these|those|such|here|there|it)\b", re.I)
+_CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
+
+
+def claim_text(marked: str, language: str, *, leads: bool = True) -> str:
+    """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph."""
+    text = plain(marked)
+    if not _has_shape(text, language) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
+        return ""
+    if is_leaning(text, language) or not _opens_well(marked, text, language, leads):
+        return ""
+    code = sum(len(match) for match in _CODE.findall(marked))
+    if code * 2 > len(text) or not _reads_like_prose(text, language):
+        return ""
+    return text
+
+
+def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
+    """How good a claim a sentence that can stand alone is, 0..1."""
+    score = 0.5
+    score += 0.12 if 60 <= len(text) <= 200 else (-0.12 if len(text) > 230 else 0)
+    score += 0.08 if leads else 0
+    score -= 0.1 if is_item else 0
+    score -= 0.15 if _YOU.search(text) else 0
+    score -= 0.08 if _POINTING.search(text) else 0
+    score -= 0.05 * min(3, sum(text.count(c) for c in "();=") // 2)
+    score -= 0.1 if "[" in text else 0
+    score -= 0.05 if sum(map(str.isdigit, text)) > 3 else 0
+    return max(0.05, score)
+
+
+def is_mostly_figures(text: str) -> bool:
+    """Whether a text is a row of a table rather than a sentence: a third of its words are numbers."""
+    words = text.split()
+    return sum(any(map(str.isdigit, word)) and not any(map(str.isalpha, word)) for word in words) * 3 >= len(words) > 0
+
+
+def _has_shape(text: str, language: str) -> bool:
+    least, most = _CJK_LENGTHS if language in _CJK else (MIN_LENGTH, MAX_LENGTH)
+    if not least <= len(text) <= most or not _ENDS.search(text, max(0, len(text) - _END)) or _CLEAN_FAILS.search(text):
+        return False
+    folded = text.translate(_BRACKETS)
+    return (
+        all(folded.count(a) == folded.count(b) for a, b in (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»")))
+        and text.count('"') % 2 == 0
+    )
+
+
+def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
+    if language in _CJK or marked.startswith(CODE_OPEN):
+        return True
+    if not _OPENS_WELL.match(text):
+        return False
+    first = text.split(None, 1)[0].lower().strip("(\"'“‘«„,")
+    if text[0].islower():
+        # "pg_dump is a utility": a name that is written small opens a paragraph; a fragment opens with a small ordinary word.
+        return leads and first not in function_words(language) and not breaks_run(first, language)
+    return language != "en" or not _drops_subject(first, text)
+
+
+def _drops_subject(first: str, text: str) -> bool:
+    """Whether an English sentence opens with its verb: "Returns the value ...", "Add a newline ..."."""
+    rest = text.split(None, 2)[1:2]
+    return bool(rest) and rest[0].lower() in _AFTER_VERBS and is_verb_form(first)
+
+
+def _reads_like_prose(text: str, language: str) -> bool:
+    letters = sum(map(str.isalpha, text))
+    if language in _CJK:
+        return letters * 3 > len(text) * 2
+    words = [word.lower() for word in _WORD.findall(text)]
+    if is_mostly_figures(text) or len(words) < 5 or letters * 10 < len(text) * 7:
+        return False
+    known = function_words(language)
+    if known and sum(word in known for word in words) < (2 if len(words) > 8 else 1):
+        return False
+    if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(words) + (len(words) if language == "de" else 0):
+        return False
+    return language != "en" or any(
+        word in _AUXILIARIES or (before not in _BEFORE_NOUNS and is_verb_form(word)) for before, word in itertools.pairwise(words)
+    )
+
+
+_AUXILIARIES = frozenset(
+    """is are was were be has have had can could may might must shall should will would do does did cannot isn't aren't doesn't
+    don't can't won't""".split()
+)
+_AFTER_VERBS = frozenset(
+    "the a an all any whether if that how your this these each every no help and or only when to which".split()
+)
+_BEFORE_NOUNS = frozenset("to the a an of".split())

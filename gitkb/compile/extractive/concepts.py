@@ -1,0 +1,340 @@
+"""The concepts of one document: which candidates are worth a page, under which name, with which claims.
+
+Invariant: English terms are given in the singular with a capital first letter; names and identifiers as they are written.
+
+Invariant: decides by this document alone. Two documents that support a term make a page of it, so every rule asks for more than
+repetition: a heading, a link, a definition, or a sentence that stands alone and begins with the term.
+
+Invariant: a topic has at least one claim about it; at most `_MOST` topics (a glossary `_MOST_LISTED`), `_MOST_DEFINED` of them
+defined, with at most `_MOST_CLAIMS` claims each. The choice rests on this document and on background word frequencies, on no
+other document.
+"""
+
+import re
+from dataclasses import dataclass
+
+from gitkb.compile.extractive.candidates import Candidate
+from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.read_document import Reading
+from gitkb.model.documents import Claim, Topic
+from gitkb.text.language.boilerplate import is_structural, points_elsewhere
+from gitkb.text.language.terms import singular
+from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form
+from gitkb.text.names.proper_names import entity_type_of
+
+_WITHOUT_CAPITALS = ("ja", "zh", "ko")
+_KINDS = frozenset(
+    """algorithm algorithms protocol protocols method technique principle theorem law pattern model process procedure rule problem
+    property theory formula notation syndrome effect paradigm""".split()
+)
+_CAPITAL_NOUNS = ("de", "ru")
+
+
+def is_proper(candidate: Candidate, language: str) -> bool:
+    """Whether the document writes the term with capitals wherever it stands: the name of one thing, not of a kind."""
+    if language in _WITHOUT_CAPITALS or language in _CAPITAL_NOUNS:
+        return False
+    if "_" in candidate.key or any(found.is_code for _, found in candidate.definitions):
+        return False
+    if _is_kind(candidate):
+        return False
+    if not candidate.forms and " " in candidate.key:
+        return any(all(word[0].isupper() for word in found.words) for _, found in candidate.definitions)
+    if not candidate.forms:
+        return " " not in candidate.key and any(
+            found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions
+        )
+    words = [word for form in candidate.forms for word in form]
+    if all(word.isupper() for word in words):
+        return False
+    return all(word[0].isupper() for word in words) and all(len(form) > 1 or not form[0].isupper() for form in candidate.forms)
+
+
+def _is_kind(candidate: Candidate) -> bool:
+    """Whether a term with capitals names a kind all the same: "a Bloom filter", "B-trees", "Paxos is an algorithm"."""
+    if any(found.is_countable or found.genus in _KINDS for _, found in candidate.definitions):
+        return True
+    if candidate.key[1:2] == "-" and candidate.key[2:].isalpha():
+        return True
+    return candidate.countable * 5 >= candidate.count > 0 and candidate.countable > 1
+
+
+def topic_name(candidate: Candidate, language: str) -> str:
+    """The term as the document writes it in the middle of a sentence."""
+    if language in _WITHOUT_CAPITALS:
+        return next((" ".join(found.words) for _, found in candidate.definitions), candidate.key)
+    counted = _forms(candidate, language)
+    lower = {name: count for name, count in counted.items() if name == name.lower()}
+    written = lower if sum(lower.values()) * 3 >= sum(counted.values()) else counted
+    best = min(written, key=lambda name: (-written[name], name))
+    if any(found.is_code for _, found in candidate.definitions) or _is_identifier(best.split(" ")[0]):
+        return best
+    return best[:1].upper() + best[1:]
+
+
+def _forms(candidate: Candidate, language: str) -> dict[str, int]:
+    forms = dict(candidate.forms) or {found.words: 1 for _, found in candidate.definitions}
+    is_name = is_proper(candidate, language) or any(
+        found.is_code or (found.is_singular and found.words[-1].endswith("s")) for _, found in candidate.definitions
+    )
+    counted: dict[str, int] = {}
+    for form, count in forms.items():
+        words = (*form[:-1], singular(form[-1])) if language == "en" and not is_name else form
+        counted[" ".join(words)] = counted.get(" ".join(words), 0) + count
+    return counted or {candidate.key: 1}
+
+
+def _is_identifier(name: str) -> bool:
+    return "_" in name or any(c.isupper() or c.isdigit() for c in name[1:])
+
+
+def _is_unknown(word: str, language: str) -> bool:
+    return word[0].isupper() and not word.isupper() and not is_common(word, language, 0.1)
+
+
+_SHORT = 40
+"""Below so many sentences a document says twice what a longer one says three times."""
+_COMMON_LED, _COMMON_NAMED, _COMMON_ALONE = 4.6, 4.4, 4.0
+"""Zipf frequencies from which a single word is too common to be a term: in the title or alone in a heading and first in
+sentences; in part of a heading; in the text only."""
+_LEAST_LISTED = 5
+_ARTICLE = re.compile(r"(?:an?|the|each|every|any|all|most|some|many) ", re.I)
+_NOUN_ENDINGS = ("tion", "sion", "ment", "ity", "ness", "ship", "ism", "ance", "ence", "ing", "sis")
+_CJK = ("ja", "zh", "ko")
+
+
+def is_supported(reading: Reading, candidate: Candidate) -> bool:
+    """Whether a document that does not define a term speaks of it."""
+    if reading.language in _CJK:
+        return _is_supported_without_blanks(candidate, reading.language)
+    length = len(reading.sentences)
+    if " " in candidate.key:
+        return _phrase_is_supported(candidate, reading.language, 2 if length < _SHORT else 3, _beginning(reading, candidate))
+    return _word_is_supported(candidate, reading.language, length, _beginning(reading, candidate))
+
+
+def _is_supported_without_blanks(candidate: Candidate, language: str) -> bool:
+    if candidate.key.isascii() and " " not in candidate.key:
+        leads = candidate.in_title or (candidate.alone_in_headings and candidate.count >= 8)
+        return candidate.count >= 4 and bool(leads) and not is_general_noun(candidate.key, language)
+    return bool(candidate.in_title or candidate.in_headings) and candidate.count >= 3
+
+
+def _phrase_is_supported(candidate: Candidate, language: str, few: int, beginning: int) -> bool:
+    if is_structural(candidate.key) or all(is_general_noun(word, language) for word in candidate.key.split(" ")):
+        return False
+    if any(found.is_solid and candidate.count > 2 * found.is_light for _, found in candidate.definitions):
+        return True
+    if candidate.in_title or candidate.in_headings:
+        return candidate.count >= (few if beginning else 3)
+    if candidate.emphasised and candidate.count >= 2:
+        return True
+    if beginning and candidate.count >= few and candidate.c_value > 1.5:
+        return True
+    return candidate.count >= 5 and candidate.c_value >= 6 and candidate.determined >= 2
+
+
+def _word_is_supported(candidate: Candidate, language: str, length: int, beginning: int) -> bool:
+    key, few = candidate.key, 2 if length < _SHORT else 3
+    alone = candidate.count - candidate.nested
+    if is_general_noun(key, language) or (language == "en" and is_verb_form(key)):
+        return False
+    if any(found.is_solid and candidate.count >= few + found.is_light for _, found in candidate.definitions):
+        return True
+    leads = bool(candidate.in_title or candidate.alone_in_headings)
+    if language != "en":
+        return leads and candidate.count >= 4 and not is_common(key, language, _COMMON_ALONE) and not key.isnumeric()
+    if not _is_noun(candidate) or alone * 3 < candidate.count or alone < few or (key.endswith("ing") and not leads):
+        return False
+    if leads and beginning:
+        return candidate.count > few and not is_common(key, language, _COMMON_LED)
+    if leads or (candidate.in_headings and beginning):
+        return candidate.count > few and not is_common(key, language, _COMMON_NAMED)
+    if beginning and candidate.count > few and not is_common(key, language, _COMMON_ALONE):
+        return True
+    # The document turns on it: a countable thing, again and again.
+    return alone >= 4 and alone * 10 >= length and candidate.countable >= 2 and not is_common(key, language, _COMMON_LED)
+
+
+def _is_noun(candidate: Candidate) -> bool:
+    """Whether a single English word is used as a noun, not as the first half of one ("recursive", "inherent")."""
+    return candidate.nominal > 0 or candidate.key.endswith(_NOUN_ENDINGS) or candidate.has_plural
+
+
+def _beginning(reading: Reading, candidate: Candidate) -> int:
+    """How many sentences begin with the term."""
+    texts = (reading.sentences[index].text for index in candidate.sentences)
+    return sum(_begins(text.lower(), candidate.key) for text in texts if text.endswith("."))
+
+
+def _begins(text: str, key: str) -> bool:
+    article = _ARTICLE.match(text)
+    return text.startswith(key, article.end() if article else 0)
+
+
+def glossary_terms(reading: Reading, claims: list[str], found: dict[str, Candidate]) -> frozenset[str]:
+    """The keys of what a glossary lists: its paragraphs begin with definitions. Empty for any other document."""
+    opening = [index for index, sentence in enumerate(reading.sentences) if sentence.leads and claims[index]]
+    listed = {
+        key
+        for key, candidate in found.items()
+        if any(reading.sentences[index].leads and each.is_solid for index, each in candidate.definitions)
+        and not (is_general_noun(key, reading.language) or is_structural(key))
+    }
+    return frozenset(listed) if len(listed) >= _LEAST_LISTED and len(listed) * 2 >= len(opening) else frozenset()
+
+
+_MOST, _MOST_LISTED, _MOST_DEFINED, _MOST_CLAIMS = 12, 40, 3, 3
+_COMMON = 5.0
+"""Zipf frequency from which a single word is too common to be a term."""
+_COMMON_CODE = 3.0
+"""The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
+_PROMINENT, _OFTEN = 2, 6
+_ABOUT, _AT_LEAST, _GOOD = 0.5, 0.38, 0.66
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    candidate: Candidate
+    defined: bool
+    weight: float
+    claims: tuple[Claim, ...]
+
+
+def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candidate], *, is_subject: bool = True) -> list[Topic]:
+    """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or "". A document that keeps house
+    (`is_subject` false: a change log) has only those that it defines."""
+    listed = glossary_terms(reading, claims, found)
+    choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed)) is not None]
+    choices = [choice for choice in choices if is_subject or choice.defined]
+    choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
+    topics: list[Topic] = []
+    defined = 0
+    for choice in choices[: _MOST_LISTED if listed else _MOST]:
+        is_defined = choice.defined and defined < _MOST_DEFINED
+        defined += is_defined
+        topics.append(_topic(choice, is_defined, reading.language))
+    return topics
+
+
+def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str]) -> _Choice | None:
+    is_listed = candidate.key in listed
+    if candidate.count < 2 and not (is_listed or candidate.definitions or candidate.in_title or candidate.in_headings):
+        return None  # said once in passing: most candidates, and nothing below would take one
+    if not is_listed and not _is_eligible(candidate, reading.language):
+        return None
+    definition = _best_definition(reading, candidate)
+    prominence = _prominence(reading, candidate, definition)
+    defined = prominence >= _PROMINENT and definition is not None and _may_define(candidate, definition, reading.language)
+    if not defined and not is_listed and not is_supported(reading, candidate):
+        return None
+    chosen = _claims_about(reading, claims, candidate, definition if defined else None)
+    shown = candidate.in_title or candidate.in_headings or candidate.emphasised
+    if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _GOOD):
+        return None
+    weight = min(1.0, prominence / 10 + min(candidate.c_value, 40.0) / 100 + (0.2 if defined else 0))
+    return _Choice(candidate, defined, round(max(0.01, weight), 4), chosen)
+
+
+def _is_eligible(candidate: Candidate, language: str) -> bool:
+    solid = any(found.is_solid for _, found in candidate.definitions)
+    leads = bool(candidate.in_title or candidate.alone_in_headings)
+    if " " in candidate.key or language in _CJK:
+        return candidate.count >= 1
+    if candidate.count < (1 if leads and solid else 2):
+        return False
+    if language == "de" and not candidate.in_headings and not any(form[0][0].isupper() for form in candidate.forms):
+        return False  # a noun would have its capital in the middle of a sentence too
+    if any(found.is_code for _, found in candidate.definitions):
+        if is_general_noun(candidate.key, language):
+            return False
+        limit = _COMMON_CODE + 1 if leads else _COMMON_CODE
+        return (leads or candidate.count >= 3) and not is_common(candidate.key, language, limit)
+    if is_general_noun(candidate.key, language) or is_common(candidate.key, language, _COMMON):
+        return solid and leads
+    return True
+
+
+def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
+    """Whether a sentence of the form of a definition defines a term here: the count says that the document goes on about it."""
+    _, found = candidate.definitions[definition]
+    leads = bool(candidate.in_title or candidate.alone_in_headings)
+    if found.is_definite and has_general_head(candidate.key, language):
+        return False
+    shown = bool(leads or candidate.in_headings or candidate.emphasised or candidate.count >= _OFTEN)
+    if (found.is_light and not leads) or (language == "en" and not shown):
+        return False
+    return candidate.count >= (1 if candidate.in_title and found.is_solid else 2)
+
+
+def _best_definition(reading: Reading, candidate: Candidate) -> int | None:
+    """Which of the candidate's definitions is the best, by its position in the list."""
+
+    def order(item: int) -> tuple[bool, bool, bool, int]:
+        index, found = candidate.definitions[item]
+        return (found.is_weak, found.is_definite, reading.sentences[index].is_item, index)
+
+    return min(range(len(candidate.definitions)), key=order, default=None)
+
+
+def _prominence(reading: Reading, candidate: Candidate, definition: int | None) -> int:
+    """How much the document is about the term, by where it stands."""
+    leads = bool(candidate.in_title or candidate.alone_in_headings)
+    points = 2 * candidate.in_title + 2 * bool(candidate.alone_in_headings) + (candidate.in_headings > 0)
+    points += (candidate.count >= 3) + (candidate.count >= 8) + (candidate.emphasised > 0)
+    if definition is None:
+        return points
+    index, found = candidate.definitions[definition]
+    sentence = reading.sentences[index]
+    points += (sentence.rank < 2) + (sentence.section in candidate.sections) - 2 * found.is_definite
+    points += any(" ".join(found.words).lower() in text.lower() for text in sentence.emphasised)
+    if found.is_weak:
+        opens = sentence.rank <= (5 if found.is_code else 1) and (candidate.in_title or sentence.section in candidate.sections)
+        return points - 1 if opens and leads else 0
+    return points
+
+
+def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
+    """The best claims about the term in text order; `definition` is the position of the one that justifies the page."""
+    defining = {index for index, found in candidate.definitions if not found.is_weak}
+    if definition is not None:
+        defining.add(candidate.definitions[definition][0])
+    scored = [
+        (_relevance(reading, candidate, index, claims[index], index in defining), index)
+        for index in sorted({*candidate.sentences, *defining})
+        if claims[index]
+    ]
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    least = _AT_LEAST if " " in candidate.key else _ABOUT
+    best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
+    return tuple(
+        Claim(text=claims[index], place=reading.place(reading.sentences[index]), score=round(score, 4), defines=index in defining)
+        for score, index in sorted(best, key=lambda item: item[1])
+    )
+
+
+def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool) -> float:
+    sentence = reading.sentences[index]
+    score = claim_score(text, is_item=sentence.is_item, leads=sentence.leads)
+    at = text.lower().find(candidate.key)
+    share = at / len(text) if at >= 0 else 1.0
+    score += 0.2 if share <= 0.1 else (0.05 if share <= 0.4 else -0.2)
+    score += 0.05 if sentence.section in candidate.sections else 0
+    if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):
+        score -= 0.4
+    return max(0.0, min(1.0, score + (0.3 if defines else 0)))
+
+
+def _topic(choice: _Choice, defined: bool, language: str) -> Topic:
+    name = topic_name(choice.candidate, language)
+    aliases = {alias for _, found in choice.candidate.definitions for alias in found.aliases}
+    proper = is_proper(choice.candidate, language)
+    return Topic(
+        kind="entity" if proper else "concept",
+        name=name,
+        aliases=tuple(sorted(alias for alias in aliases if alias.lower() != name.lower())),
+        entity_type=(entity_type_of(name) or "product") if proper else "",
+        defined=defined,
+        weight=choice.weight,
+        claims=choice.claims,
+    )

@@ -1,0 +1,279 @@
+"""Sentences that say what something is: "X is a ...", "X refers to ...", "Unter X versteht man ...", "Xとは", "X是一种".
+
+Invariant: the definiendum opens the sentence and is a term; what is said of it is more than praise ("is a good idea").
+Patterns are anchored and bounded, so that no sentence takes long.
+"""
+
+import re
+from dataclasses import dataclass
+
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.terms import as_term, code_term, term_key
+from gitkb.text.language.word_classes import breaks_run, is_verb_form
+from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a defining sentence defines: the words of the term and other names.
+
+    `is_definite`: it speaks of one certain thing ("The X"); `is_countable`: of one of its kind ("An X"); `is_light`: its form
+    says little ("X is a point in ..."); `genus`: the noun that says what kind of thing, in English, else "".
+    """
+
+    words: tuple[str, ...]
+    key: str
+    aliases: tuple[str, ...] = ()
+    is_definite: bool = False
+    is_weak: bool = False
+    is_code: bool = False
+    is_singular: bool = False
+    is_countable: bool = False
+    is_light: bool = False
+    genus: str = ""
+
+    @property
+    def is_solid(self) -> bool:
+        """Whether the form alone makes it a definition: "An X is a ..."."""
+        return not self.is_weak and not self.is_definite
+
+
+_ALIAS = (
+    r"(?:,? \((?:or |also |also (?:called|known as) |a\.k\.a\. |short for |abbreviated (?:as )?|kurz |"
+    r"abgekürzt |ou |o )?(?P<alias>[^()]{2,40})\))?"
+)
+_EN = re.compile(
+    r"(?:(?P<article>A|An|The|a|an|the) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,5}?)"
+    + _ALIAS
+    + r"(?:,? (?:or|also (?:called|known as)|sometimes (?:called|known as)|abbreviated(?: as)?) (?:an? |"
+    r"the )?(?P<other>[^,;:()]{2,40}),)?"
+    r"(?:, [^,;:()]{3,40},| \([^()]{3,80}\))?"
+    r" (?:(?P<be>is|are) (?:simply |basically |essentially |just |also |usually |generally |typically |"
+    r"actually )?(?P<what>a|an|the|any|one of|another)\b(?P<rest>.{15,})"
+    r"|is (?P<mass>[a-z]{4,}(?: [a-z]{4,}){0,2}) (?:that|which|whose|where|in which|by which) .{12,}"
+    r"|are (?:simply |basically |essentially |just |usually |generally |"
+    r"typically )?(?P<many>[a-z][\w-]*(?: [a-z][\w-]*){0,5}? (?:that|which|whose|used|for|of|where|to|with|in|by|designed|"
+    r"defined|from|who)\b.{10,})"
+    r"|(?:refers? to|means?|denotes?|stands? for|(?:is|are) defined (?:as|to be)|(?:is|are) the name (?:of|for)|"
+    r"describes? (?:a|an|the|how)) (?P<meaning>.{15,})"
+    r"|(?P<does>(?:can |may )?(?:allows?|lets?|enables?|provides?|represents?|contains?|controls?|specif(?:y|ies)|defines?|"
+    r"determines?|consists? of|performs?|converts?|constructs?|stores?|manages?|implements?|"
+    r"describes?|displays?|computes?|combines?|(?:is|are) used (?:to|for|by|in|when|as)|creates?|generates?|runs|executes?|"
+    r"supports?|measures?|restricts?|groups?|changes?|removes?|adds?|returns?|handles?|checks?)) "
+    r"(?!(?:is|are|was|were|for|of|in|can|may|must|will|has|have|should|and|or) ).{25,})"
+)
+_KIND = (
+    r"(?:catalog|view|command|program|utility|function|module|extension|option|tool|library|package|class|type|trait|crate|macro|"
+    r"attribute|parameter|variable|operator|system catalog|system view|method|lint|target|feature|directive|driver|"
+    r"subsystem|daemon)"
+)
+_CODE = rf"{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE}"
+# "The catalog `pg_depend` records ...", "The keyval package provides ...": what it is stands beside the name.
+_EN_KIND = re.compile(
+    rf"The (?:{_KIND} (?P<term>{_CODE}|[a-z][\w@-]{{2,30}})|(?P<name>{_CODE}|[\w@-]{{3,31}}) {_KIND}) "
+    r"(?P<does>(?:is (?:a|an|the|used|designed|intended) |records|lists|shows|holds|stores|contains|provides|describes|"
+    r"displays|allows|lets|enables|controls|implements|"
+    r"defines|represents|performs|determines|specifies|creates|constructs|generates|runs|returns|supports|tells|computes|"
+    r"offers|adds|extends|makes|redefines|gives).{25,})"
+)
+_DE = re.compile(
+    r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
+    r"|(?:(?P<article>Ein|Eine|Der|Die|Das) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    + _ALIAS
+    + r" (?:(?:ist|sind|war) (?:im Wesentlichen |dabei |also )?(?P<what>eine?r?|der|die|das|einer der|"
+    r"eines der)\b(?P<rest>.{15,})|(?:bezeichnet|bedeutet|steht für) (?P<meaning>.{15,})))"
+)
+_FR = re.compile(
+    r"(?:(?P<article>Un|Une|Le|La|Les|Des) |(?:L'|L’))?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    + _ALIAS
+    + r"(?:, [^,;:()]{3,40},)? (?:(?:est|sont|était) (?P<what>une?|les?|la|l'|l’|des)\b ?(?P<rest>.{15,})|(?:désignent?|"
+    r"signifie|correspond à) (?P<meaning>.{15,}))"
+)
+_ES = re.compile(
+    r"(?:(?P<article>Un|Una|El|La|Los|Las) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    + _ALIAS
+    + r"(?:, [^,;:()]{3,40},)? (?:(?:es|son|era) (?P<what>una?|el|la|los|las|unos|unas)\b(?P<rest>.{15,})|(?:se refiere a|"
+    r"significa|designa) (?P<meaning>.{15,}))"
+)
+_IT = re.compile(
+    r"(?:(?P<article>Un|Uno|Una|Il|Lo|La|I|Gli|Le) |(?:Un'|L'))?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    + _ALIAS
+    + r" (?:(?:è|sono) (?P<what>un'?|una|uno|il|lo|la|i|gli|le|l')\b ?(?P<rest>.{15,})|(?:si riferisce a|significa|"
+    r"indica) (?P<meaning>.{15,}))"
+)
+_PT = re.compile(
+    r"(?:(?P<article>Um|Uma|O|A|Os|As) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    + _ALIAS
+    + r" (?:(?:é|são) (?P<what>uma?|o|a|os|as)\b(?P<rest>.{15,})|(?:refere-se a|significa|designa) (?P<meaning>.{15,}))"
+)
+_NL = re.compile(
+    r"(?:(?P<article>Een|De|Het) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    + _ALIAS
+    + r" (?:(?:is|zijn) (?P<what>een|de|het)\b(?P<rest>.{15,})|(?:verwijst naar|betekent) (?P<meaning>.{15,}))"
+)
+_RU = re.compile(r"(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,3}?)" + _ALIAS + r" [—–-] (?:это )?(?!не )(?P<meaning>.{20,})")
+_JA = re.compile(
+    r"(?P<term>[^、。（）()はがをにでと ]{2,30}|[A-Za-z][\w.+ -]{1,29}?|[ァ-ヺー・一-龠々A-Za-z ]{2,30}?) ?"
+    r"(?:[（(](?P<alias>[^（）()]{2,40})[）)])? ?"
+    r"(?:とは、?(?P<meaning>.{12,})|は、?(?P<rest>.{8,}(?:[一-龠々ァ-ヺー]|もの|ひとつ|"
+    r"一つ)"
+    r"(?<!可能)(?<!必要)(?<!同じ)(?<!場合)(?<!様)(?<!簡単)(?<!便利)(?<!重要)(?<!有用)(?<!予定)(?<!一般的)(?<!大切)"
+    r"(?:です|である|だ|を指します|を指す|を意味します)。))"
+)
+_ZH = re.compile(
+    r"(?P<term>[^，。、（）()：；]{2,20}?) ?(?:[（(](?P<alias>[^（）()]{2,40})[）)])? ?"
+    r"(?:，?(?:是指|指的是|就是指) ?(?P<meaning>.{10,})|是(?:一种|"
+    r"一種|一个|一個|一款|一套|一门|一組|一组|一类|由|用来|用來|用于|用於) ?(?P<rest>.{10,}))"
+)
+_PATTERNS = {"en": _EN, "de": _DE, "fr": _FR, "es": _ES, "it": _IT, "pt": _PT, "nl": _NL, "ru": _RU, "ja": _JA, "zh": _ZH}
+_LEAD_IN = re.compile(r"(?:In (?:computer science|computing|mathematics|programming|[A-Z][\w+]*(?: [A-Z]\w+)?), )(?=\w)")
+_INDEFINITE = frozenset({"a", "an", "ein", "eine", "un", "une", "una", "uno", "un'", "um", "uma", "een"})
+_PRAISE = frozenset(
+    """lot little few good great bad big huge must matter mistake shame no-op pain better best nice common popular handy powerful
+    useful must-have joke mess breeze pleasure perfect convenient easy simple-looking tricky difficult hard real valid invalid
+    legal same only most last next right wrong other default following first second third one example deprecated
+    unstable reserved required sensible safe unsafe logical natural obvious long short more less very quite rather too new old
+    recent current main key boolean limitation exception opposite reverse given possibility type-error compile-time pretty
+    fairly perfectly hack workaround synonym alias shorthand shortcut wrapper placeholder equivalent kind-of pleasant fine
+    fundamental crucial core prime breath starting further second-class bread-and-butter heart backbone cornerstone soul
+    workhorse lifeblood essence bane godsend boon
+    großartig großartiges großartige großartiger
+    gut gute guter gutes sehr einzige erste letzte gleiche selbe fall grund beispiel bonne bon même seul seule
+    premier première dernier cas exemple mauvaise
+    buena buen mismo misma única único primer primera último caso ejemplo""".split()
+)
+# Say nothing alone ("X is an issue", "X is a number of things"), something before a noun ("a list comprehension").
+_EMPTY = frozenset(
+    """bit problem error warning result case reason way place name value number string path integer work trade-off tradeoff
+    balance issue bug member subset superset candidate compromise choice consequence requirement responsibility job task goal
+    opportunity idea topic subject sign hint clue attempt violation source cause instance point list part""".split()
+)
+# Of those, the ones that begin a definition of something that a document is about ("a point in the log from which ...").
+_LIGHT = frozenset("point list part position number place value name path string subset problem".split())
+_AFTER_LIGHT = frozenset("in of at to from".split())
+_NO_MASS = frozenset(
+    """something anything nothing everything someone what code only also just more most here there true false possible likely
+    used made done kept left""".split()
+)
+_NOT_PLURAL = frozenset(
+    """no already not also always often usually never still now only just then able likely free going used based called made given
+    known available
+    equal identical similar different due supposed allowed required expected considered done very quite more less subject
+    responsible
+    used found needed written defined typically generally all both either neither too so as in at on of for to from with by
+    and or""".split()
+)
+
+
+def find_definition(marked: str, language: str) -> Definition | None:
+    """What a sentence (with inline code marked) defines, None where it defines nothing."""
+    pattern = _PATTERNS.get(language)
+    if pattern is None:
+        return None
+    lead_in = _LEAD_IN.match(marked) if language == "en" else None
+    apposed = _EN_KIND.match(marked) if language == "en" else None
+    match = apposed or pattern.match(marked[lead_in.end() :] if lead_in else marked)
+    if match is None:
+        return None
+    found = match.groupdict()
+    if not _says_something(found, language):
+        return None
+    term = found.get("term") or found.get("name") or found.get("under") or ""
+    code = code_term(term)
+    words = (code,) if code else as_term(term, language, is_defined=True)
+    if not words or not _agrees(words, found.get("does")) or (code and found.get("article")):
+        return None
+    article = found.get("article")
+    # "pg_dump is a utility": what opens a sentence with a small letter is an identifier.
+    is_identifier = (
+        bool(code)
+        or apposed is not None
+        or (len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
+    )
+    is_definite = article is not None and article.lower() not in _INDEFINITE
+    genus = _genus(found) if language == "en" else ""
+    return Definition(
+        words,
+        term_key(words, language),
+        _aliases(found, words, language),
+        is_definite,
+        is_weak=bool(found.get("does")),
+        is_code=is_identifier,
+        is_singular=found.get("be") == "is",
+        is_countable=article is not None and not is_definite,
+        is_light=genus in _LIGHT or found.get("mass") is not None,
+        genus=genus,
+    )
+
+
+def _agrees(words: tuple[str, ...], does: str | None) -> bool:
+    """Whether a verb fits its subject: "support" after "Rust" is a noun, after "targets" a verb."""
+    if not does:
+        return True
+    verb = does.split(" ", 1)[0]
+    return verb.endswith("s") or verb in ("can", "may", "are", "is") or words[-1].endswith("s")
+
+
+def _says_something(found: dict[str, str | None], language: str) -> bool:
+    many, mass = found.get("many"), found.get("mass")
+    if many is not None:
+        return _is_plain_noun(many.split(" ", 1)[0])
+    if mass is not None:
+        words = mass.split(" ")
+        return found.get("article") is None and all(map(_is_plain_noun, words)) and not _NO_MASS & set(words)
+    rest = (found.get("rest") or "").split()
+    if not rest:
+        return bool(found.get("meaning") or found.get("does") or found.get("under"))
+    if language in ("ja", "zh"):
+        return True
+    first, second, third = (*(plain(word).lower().strip(".,;:()'\"") for word in rest[:3]), "", "")[:3]
+    if found.get("what") == "one of" or first in _PRAISE or (second in _PRAISE and breaks_run(first, language)):
+        return False
+    if _is_empty(first, rest[0], second) or (breaks_run(first, language) and len(rest) > 1 and _is_empty(second, rest[1], third)):
+        return first in _LIGHT and second in _AFTER_LIGHT
+    is_act = first.endswith("ing") and second in ("of", "down")
+    return found.get("what") != "the" or is_act or not first.endswith(("est", "ing"))
+
+
+def _is_plain_noun(word: str) -> bool:
+    return (
+        word not in _NOT_PLURAL
+        and word not in _PRAISE
+        and not is_verb_form(word)
+        and not word.endswith(("ed", "ly", "ing", "ial", "able", "ible", "ful", "ant"))
+    )
+
+
+def _is_empty(word: str, written: str, following: str) -> bool:
+    """Whether a noun that says nothing alone is alone: no other noun comes after it."""
+    return word in _EMPTY and (written[-1] in ".,;:)" or not following or following in function_words("en"))
+
+
+def _genus(found: dict[str, str | None]) -> str:
+    """The head of the English noun phrase that says what kind of thing it is: "algorithm" of "a consensus algorithm that ..."."""
+    head = ""
+    for written in (found.get("mass") or found.get("rest") or "").split()[:8]:
+        word = written.lower().strip(".,;:()")
+        if word in function_words("en") or (is_verb_form(word) and head):
+            break
+        head = word
+        if written[-1] in ".,;:":
+            break
+    return head
+
+
+def _aliases(found: dict[str, str | None], words: tuple[str, ...], language: str) -> tuple[str, ...]:
+    names = []
+    for name in (found.get("alias"), found.get("alias_under"), found.get("other")):
+        cut = plain(name or "").strip(" \"'“”*")
+        if cut and is_alias(cut, words, language):
+            names.append(cut)
+    return tuple(names)
+
+
+def is_alias(name: str, words: tuple[str, ...], language: str) -> bool:
+    """Whether a name in brackets after a term is another name of it: its initials, or a term as long."""
+    if name.isupper() and 2 <= len(name) <= 8 and name.isalpha():
+        initials = "".join(part[0] for word in words for part in word.split("-") if part).upper()
+        return len(words) == 1 or name[0] == initials[0]
+    return bool(as_term(name, language)) and name[0].isalpha() and len(name.split()) <= 4 and not name[0].isdigit()

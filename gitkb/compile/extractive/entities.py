@@ -1,0 +1,151 @@
+"""The named things of one document: persons, organisations, products, places.
+
+Invariant: a name is written with a capital in the middle of sentences, always; headings and sentence beginnings prove nothing. At
+most `_MOST` entities, each with a claim. Languages that write all nouns with a capital need two words; scripts without
+capitals give none.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.extractive.definitions import find_definition
+from gitkb.compile.read_document import Reading
+from gitkb.model.documents import Claim, Topic
+from gitkb.text.language.boilerplate import is_structural
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.terms import tokens
+from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun
+from gitkb.text.names.proper_names import entity_type_of, is_calendar_word
+
+_MOST, _MOST_CLAIMS = 6, 2
+_LINKS = frozenset({"of", "de", "van", "von", "der", "du", "del", "for"})
+_NAME = re.compile(r"[A-Z\u00c0-\u00de][\w'’.+-]*[\w+]")
+_LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
+
+
+@dataclass(slots=True)
+class _Named:
+    count: int = 0
+    sentences: list[int] = field(default_factory=list)
+    defining: list[int] = field(default_factory=list)
+
+
+def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic]:
+    """The entities, the weightiest first; `claims` holds for each sentence its text as a claim or ""."""
+    if reading.language not in _LANGUAGES:
+        return []
+    found, small = _names(reading)
+    for name, named in found.items():
+        named.defining = [i for i in named.sentences if claims[i] and _defines(reading.sentences[i].text, name, reading.language)]
+    topics = [
+        topic
+        for name, named in found.items()
+        if _is_name(name, named, small, reading.language) and (topic := _topic(reading, claims, title, name, named)) is not None
+    ]
+    return sorted(topics, key=lambda topic: (-topic.weight, topic.name))[:_MOST]
+
+
+def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
+    found: dict[str, _Named] = {}
+    small: Counter[str] = Counter()
+    opening: list[tuple[int, str]] = []
+    for index, sentence in enumerate(reading.sentences):
+        words = tokens(sentence.text)
+        small.update(word for word in words if word.islower())
+        position = 0
+        while position < len(words):
+            end = _name_end(words, position, reading.language) if words[position][0].isupper() else position
+            if end == position:
+                position += 1
+                continue
+            name = " ".join(words[position:end])
+            if position == 0 or words[position - 1] in (":", "“", '"', "(", "-", "–", "—"):
+                opening.append((index, name))
+            else:
+                _note(found, name, index)
+            position = end
+    for index, name in opening:
+        if name in found:
+            _note(found, name, index)
+    for named in found.values():
+        named.sentences.sort()
+    return found, small
+
+
+def _note(found: dict[str, _Named], name: str, index: int) -> None:
+    named = found.setdefault(name, _Named())
+    named.count += 1
+    if index not in named.sentences[-1:]:
+        named.sentences.append(index)
+
+
+def _name_end(words: list[str], start: int, language: str) -> int:
+    """Where the run of capitalised words from `start` ends; `start` where there is none."""
+    known = function_words(language)
+    end = start
+    position = start
+    while position < len(words) and position - start < 6:
+        word = words[position]
+        if _NAME.fullmatch(word) and word.lower() not in known:
+            position += 1
+            end = position
+        elif end > start and word in _LINKS and position + 1 < len(words) and _NAME.fullmatch(words[position + 1]):
+            position += 1
+        else:
+            break
+    return end
+
+
+def _is_name(name: str, named: _Named, small: Counter[str], language: str) -> bool:
+    words = name.split(" ")
+    lows = [word.lower() for word in words]
+    if is_structural(name) or any(is_calendar_word(low) for low in lows) or len(name) > 60 or name.endswith(("'s", "’s")):
+        return False
+    if len(words) == 1:
+        return language != "de" and _is_single_name(words[0], named, small, language)
+    if any(breaks_run(low, language) for low in lows):
+        return False
+    ordinary = sum(small[low] > 0 or is_general_noun(low, language) for low in lows)
+    return named.count >= (2 if entity_type_of(name) else 3) and ordinary < len(words)
+
+
+def _is_single_name(word: str, named: _Named, small: Counter[str], language: str) -> bool:
+    low = word.lower()
+    if (
+        len(word) < 3
+        or word.removesuffix("s").isupper()
+        or named.count < 3
+        or small[low]
+        or small[f"{low}s"]
+        or small[low.removesuffix("s")]
+    ):
+        return False
+    return not is_general_noun(low, language) and not breaks_run(low, language) and not is_common(low, language, 5.2)
+
+
+def _defines(marked: str, name: str, language: str) -> bool:
+    definition = find_definition(marked, language)
+    return definition is not None and " ".join(definition.words) == name and not (definition.is_definite or definition.is_weak)
+
+
+def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _Named) -> Topic | None:
+    scored = []
+    for index in named.sentences:
+        at = claims[index].find(name) if claims[index] else -1
+        if at >= 0:
+            sentence = reading.sentences[index]
+            score = claim_score(claims[index], is_item=sentence.is_item, leads=sentence.leads)
+            score += (0.2 if at < 5 else 0.0 if at * 2 < len(claims[index]) else -0.15) + (0.3 if index in named.defining else 0)
+            scored.append((min(1.0, max(0.0, score)), index))
+    best = sorted((item for item in scored if item[0] >= 0.45), key=lambda item: (-item[0], item[1]))[:_MOST_CLAIMS]
+    if not best:
+        return None
+    chosen = tuple(
+        Claim(claims[i], reading.place(reading.sentences[i]), round(score, 4), defines=i in named.defining)
+        for score, i in sorted(best, key=lambda item: item[1])
+    )
+    defined = bool(named.defining) and (name.lower() in title.lower() or named.count >= 5)
+    weight = min(1.0, 0.05 * named.count + 0.3 * defined + 0.2 * (name in title))
+    return Topic("entity", name, (), entity_type_of(name) or "product", defined, round(weight, 4), chosen)

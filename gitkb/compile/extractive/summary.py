@@ -1,0 +1,223 @@
+"""Title, description, summary and outline of one document: its best sentences, where they stand.
+
+Invariant: a whole sentence of the document or of its metadata, at most `LONGEST` characters, without markup; "" where there is
+none. Unlike a claim it may speak of the document ("This manual describes ...").
+
+Invariant: every sentence is one of the document's; the summary is in text order and covers different sections; the outline
+has at most `_MOST_SECTIONS` entries, deeper levels given up first.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from gitkb.compile.extractive.claims import claim_score, is_mostly_figures
+from gitkb.compile.extractive.definitions import find_definition
+from gitkb.compile.read_document import Reading, Sentence, heading_place
+from gitkb.model.documents import Claim, Conversion, Heading, SummarySection
+from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, is_structural
+from gitkb.text.language.context_dependent import is_leaning
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.terms import tokens
+from gitkb.text.markdown.prose import inline_text, plain
+
+_MOST_SECTIONS, _SECTION_SENTENCES = 60, 2
+Ranking = list[tuple[float, int]]
+"""Scores (0..1) and indexes of a reading's sentences that are claims, the best first."""
+_LONGEST_TITLE = 150
+_CJK = ("ja", "zh", "ko")
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_NUMBER = re.compile(
+    r"(?:(?:Chapter|Appendix|Part|Kapitel|Anhang|Chapitre|Annexe) \w{1,5}[.:] |\d{1,3}(?:\.\d{1,3})+\.? |\d{1,3}\. |"
+    r"[A-Z]\.(?:\d{1,3}\.)+ )(?=\S)"
+)
+
+
+def document_title(conversion: Conversion, reading: Reading, name: str) -> str:
+    """The title: the conversion's, a first heading, an opening line of the text, or the file's name, in that order."""
+    for candidate in (conversion.title, *(heading.title for heading in conversion.headings[:3])):
+        text = plain(inline_text(candidate)[0]).strip(" \t#*_")
+        text = _NUMBER.sub("", text) or text
+        if text and any(c.isalpha() for c in text):
+            return _shorten(text)
+    for sentence in reading.sentences[:3]:
+        text = plain(sentence.text)
+        if 3 <= len(text) <= 100 and any(c.isalpha() for c in text):
+            return text.rstrip(".")
+    stem = _ENDING.sub("", name.replace("\\", "/").rsplit("/", 1)[-1])
+    return _shorten(stem.replace("_", " ").replace("-", " ").strip() or name)
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= _LONGEST_TITLE:
+        return text
+    cut = text[:_LONGEST_TITLE].rsplit(" ", 1)[0]
+    return f"{cut.rstrip(' ,;:-')}…"
+
+
+def document_summary(reading: Reading, claims: list[str], ranked: Ranking) -> tuple[Claim, ...]:
+    """The three to eight best sentences, in text order, at most two of one section."""
+    wanted = min(8, max(3, len(ranked) // 8))
+    chosen: list[tuple[float, int]] = []
+    taken: Counter[int] = Counter()
+    for score, index in ranked:
+        section = reading.sentences[index].section
+        if taken[section] < 2 and len(chosen) < wanted:
+            taken[section] += 1
+            chosen.append((score, index))
+    return tuple(_claim(reading, claims, score, index) for score, index in sorted(chosen, key=lambda item: item[1]))
+
+
+def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[SummarySection, ...]:
+    """The headings of levels 1 to 3 with up to two sentences each."""
+    best: dict[int, list[tuple[float, int]]] = {}
+    for score, index in ranked:
+        held = best.setdefault(reading.sentences[index].section, [])
+        if len(held) < _SECTION_SENTENCES:
+            held.append((score, index))
+    return tuple(
+        outline_section(
+            heading, tuple(_claim(reading, claims, s, i) for s, i in sorted(best.get(number, []), key=lambda item: item[1]))
+        )
+        for number, heading in outline_headings(reading.headings, title)
+    )
+
+
+def outline_headings(headings: Sequence[Heading], title: str) -> list[tuple[int, Heading]]:
+    """The headings that an outline shows, with their numbers: levels 1 to 3, the deeper ones given up where there are too
+    many."""
+    wanted = [
+        (number, heading)
+        for number, heading in enumerate(headings)
+        if heading.level <= 3 and any(c.isalnum() for c in heading.title) and not is_licence_heading(heading.title)
+    ]
+    if wanted and wanted[0][1].title.strip() == title and sum(h.level == wanted[0][1].level for _, h in wanted) == 1:
+        wanted = wanted[1:] if len(wanted) > 1 else wanted
+    for level in (2, 1):
+        if len(wanted) > _MOST_SECTIONS:
+            shallow = [item for item in wanted if item[1].level <= level]
+            wanted = shallow if len(shallow) > 3 else wanted
+    return wanted[:_MOST_SECTIONS]
+
+
+def outline_section(heading: Heading, sentences: tuple[Claim, ...]) -> SummarySection:
+    """A heading of the outline with its sentences."""
+    return SummarySection(heading.level, _shorten(plain(inline_text(heading.title)[0])), heading_place(heading), sentences)
+
+
+def rank_sentences(reading: Reading, claims: list[str]) -> Ranking:
+    """Claims by centrality: words that the document repeats, early in their section, not long-winded."""
+    contents = [content_words(text, reading.language) if text else [] for text in claims]
+    counts = Counter(word for words in contents for word in set(words))
+    top = max(counts.values(), default=1)
+    ranked = []
+    for index, words in enumerate(contents):
+        if not claims[index]:
+            continue
+        sentence = reading.sentences[index]
+        central = sum(counts[word] for word in set(words)) / (top * max(6, len(set(words))))
+        score = claim_score(claims[index], is_item=sentence.is_item, leads=sentence.leads)
+        score = 0.6 * score + 0.4 * min(1.0, central * 1.5) + (0.12 if sentence.rank < 2 else 0)
+        structural = sentence.section >= 0 and is_structural(reading.headings[sentence.section].title)
+        ranked.append((round(min(1.0, score - (0.05 if structural else 0)), 4), index))
+    return sorted(ranked, key=lambda item: (-item[0], item[1]))
+
+
+def content_words(text: str, language: str) -> list[str]:
+    """The words of a text that carry its subject, in small letters; pairs of characters where words have no blanks."""
+    if language in _CJK:
+        return [text[i : i + 2] for i in range(len(text) - 1) if text[i : i + 2].isalnum()]
+    known = function_words(language)
+    return [word for token in tokens(text) if (word := token.lower()) not in known and len(word) > 2]
+
+
+def _claim(reading: Reading, claims: list[str], score: float, index: int) -> Claim:
+    return Claim(text=claims[index], place=reading.place(reading.sentences[index]), score=score)
+
+
+LONGEST = 200
+_SHORTEST = {"ja": 12, "zh": 10}
+_FIRST = 40
+_LEAST = -0.6
+_MOST = 0.35 + 0.3 + 0.4 + 0.2
+"""What a sentence can score at most, before its place counts against it."""
+_KINDS = (
+    "package|document|paper|guide|book|manual|tutorial|module|library|crate|article|report|class|bundle|program|tool|reference|"
+    "specification|project|"
+    "chapter|section|page|file|feature|directory|command|function|method|error|lint|option|attribute|flag|target|driver|interface|view|catalog|"
+    "repository|plugin|extension|template|theme|site|example|protocol|format|text|list"
+)
+_ABOUT_ITSELF = re.compile(
+    rf"(?:This|The present) (?:[A-Za-z-]+ )?(?:{_KINDS}) (?:code )?(?:is|are|was|will|can|[a-z]+s)\b"
+    r"|Diese[rs]? (?:Paket|Dokument|Buch|Handbuch|Anleitung|Artikel|Kapitel|Seite) "
+    r"|(?:Ce|Cette) (?:document|paquet|livre|manuel|guide|article|chapitre|page) "
+    r"|Est[ea] (?:documento|paquete|libro|manual|artículo|capítulo|página) "
+    r"|(?:この|本)(?:文書|章|書|マニュアル|ドキュメント|ページ)|(?:本|这|這)(?:文|文档|文檔|手册|手冊|章|指南|教程)"
+)
+_MARKUP_LEFT = re.compile(r"[<>{}|\\]|https?:|\*\*|\?$")
+# The first line of a manual page: "CREATE OPERATOR — define a new operator".
+_PURPOSE = re.compile(r"(?P<name>[\w][\w .()/-]{1,60}?) (?:—|–|-|--) [^\W\d_][^<>{}|\\]{8,150}")
+# What a program writes into the properties of a file: "generated using python-pptx".
+_PRODUCER = re.compile(
+    r"(?:This \w+ (?:was|is) )?(?:auto(?:matically)?[- ]?)?(?:generated|created|produced|exported|converted|made) "
+    r"(?:using|by|with|from|in)\b",
+    re.I,
+)
+_LEADS_ON = re.compile(r"(?:,? (?:as follows|like this|like so))?\s?:$")
+_YOU = re.compile(r"\b(?:you|your|we|our|I|let's)\b", re.I)
+
+
+def document_description(conversion: Conversion, reading: Reading, claims: list[str], title: str) -> str:
+    """The description; `claims` holds for each sentence its text as a claim or ""."""
+    stated = plain(inline_text(conversion.description)[0])
+    if 10 <= len(stated) <= LONGEST and stated != title and _is_clean(stated):
+        return stated if stated[-1] in ".!。！…" else f"{stated}."
+    for sentence in reading.sentences[:5]:
+        purpose = _PURPOSE.fullmatch(plain(sentence.text))
+        if purpose and purpose["name"].lower() in title.lower() and len(purpose.group()) < LONGEST:
+            return f"{purpose.group().rstrip('.')}."
+    subject = set(content_words(title, reading.language))
+    ranked: list[tuple[float, int, str]] = []
+    for index, sentence in enumerate(reading.sentences[:_FIRST]):
+        if ranked and -min(ranked)[0] > _MOST - 0.08 * index:
+            break  # no later sentence can be better
+        text = claims[index] or _whole(sentence, reading.language)
+        if text and len(text) <= LONGEST:
+            score = _score(sentence, text, subject, reading.language) + (0.2 if claims[index] else 0) - 0.08 * index
+            ranked.append((-score, index, text))
+    best = min(ranked, default=None)
+    if best is not None and -best[0] > _LEAST:
+        return best[2]
+    claim = next((text for text in claims if text and len(text) <= LONGEST), best[2] if best else "")
+    return claim or next((text for sentence in reading.sentences[:10] if (text := _introduction(sentence, reading.language))), "")
+
+
+def _is_clean(text: str) -> bool:
+    return not (is_boilerplate(text) or _MARKUP_LEFT.search(text) or _PRODUCER.match(text) or is_mostly_figures(text))
+
+
+def _introduction(sentence: Sentence, language: str) -> str:
+    """A sentence that leads on to code or a list ("A tuple is taken apart as follows:"), without that; else ""."""
+    text = plain(sentence.text)
+    cut = f"{_LEADS_ON.sub('', text)}."
+    if sentence.is_item or not text.endswith(":") or not 25 <= len(cut) <= LONGEST or not cut[0].isupper():
+        return ""
+    return cut if _is_clean(cut) and not is_leaning(cut, language) else ""
+
+
+def _whole(sentence: Sentence, language: str) -> str:
+    """The plain text of a sentence that is whole, though it may lean on its neighbours; else ""."""
+    text = plain(sentence.text)
+    is_long_enough = len(text) >= _SHORTEST.get(language, 25)
+    return text if is_long_enough and text[-1] in ".。" and not text[0].islower() and _is_clean(text) else ""
+
+
+def _score(sentence: Sentence, text: str, subject: set[str], language: str) -> float:
+    about = bool(_ABOUT_ITSELF.match(text))
+    words = set(content_words(text, language))
+    score = 0.35 * about + 0.3 * (len(words & subject) / len(subject) if subject else 0)
+    definition = find_definition(sentence.text, language)
+    if definition is not None and subject & set(content_words(definition.key, language)):
+        score += 0.4
+    score -= 0.3 * sentence.is_item + 0.2 * bool(_YOU.search(text)) + 0.1 * (len(text) < 45)
+    return score - (0.6 if not about and is_leaning(text, language) else 0)

@@ -1,0 +1,49 @@
+"""How documents are made now, in the words in which records say how they were made: the compiler and its settings.
+
+Invariant: two documents of equal bytes, converter and `Making` have equal digests (a model's own moods aside). Only settings that
+the compiler reads count, and those at their defaults leave no trace, so a record does not change when an unused one does. Pure.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitkb.compile.compiler_names import COMPILER
+from gitkb.formats.settings import Settings
+
+_DEFAULTS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """`compiler` as digests name it, with its model; `settings` the fingerprint of what it is given, empty for the defaults."""
+
+    compiler: str
+    settings: str
+
+
+def making(settings: Settings) -> Making:
+    """How documents are made under these settings."""
+    if settings.compiler == "llm":
+        from gitkb.compile.llm.statements import compiler_of
+
+        return Making(compiler_of(settings.model), _fingerprint(_asked(settings), _asked(_DEFAULTS)))
+    return Making(COMPILER, _fingerprint({"language": settings.language}, {"language": _DEFAULTS.language}))
+
+
+def _asked(settings: Settings) -> dict[str, object]:
+    """What a model is told besides the document."""
+    return {
+        "language": settings.language,
+        "entity_types": list(settings.entity_types),
+        "llm.instructions": settings.llm.instructions.strip(),
+    }
+
+
+def _fingerprint(values: Mapping[str, object], defaults: Mapping[str, object]) -> str:
+    """Eight hex digits of the values that are no defaults, empty where all are."""
+    own = {key: value for key, value in values.items() if value != defaults[key]}
+    if not own:
+        return ""
+    return hashlib.sha256(json.dumps(own, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -1,0 +1,180 @@
+"""The small questions about shared pages: an overview of one, whether two names mean the same, whether two claims contradict.
+
+Invariant: a question holds the claims of one page and nothing else, so it does not grow with the knowledge base. A sentence whose
+numbers, names or words do not stand in the claims it names is dropped.
+
+Invariant: the question about (a, b) is the question about (b, a), so its reply is known for both; it holds these two and
+nothing else.
+
+Invariant: the question about (a, b) is the question about (b, a), so its reply is known for both; it holds these two and nothing
+else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from gitkb.compile.grounding.facts import content_stems, number_words
+from gitkb.compile.grounding.polarity import has_opposite, turns_round
+from gitkb.compile.grounding.quote import numbers
+from gitkb.compile.grounding.supports import objection
+from gitkb.compile.llm.model_settings import ModelSettings
+from gitkb.compile.llm.prompts import (
+    CONFLICT_RULES,
+    CONFLICT_SCHEMA,
+    OVERVIEW_RULES,
+    OVERVIEW_SCHEMA,
+    QUOTED,
+    SAME_RULES,
+    SAME_SCHEMA,
+    fenced,
+    in_language,
+)
+from gitkb.compile.llm.statements import numbers_of, objects_of, reply_object, sentence, text_of
+from gitkb.llm.requests import Message, Request
+from gitkb.model.documents import TopicKind
+from gitkb.text.language.detect import detect_language
+from gitkb.text.markdown.links import one_line
+
+MOST_CLAIMS, MOST_SENTENCES, MOST_CITED = 20, 5, 3
+_LONGEST_OVERVIEW_CLAIM, _LONGEST_TITLE = 400, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an overview; `claims` are the indexes (from 0) of the claims that it is made from."""
+
+    text: str
+    claims: tuple[int, ...]
+
+
+def overview_request(kind: TopicKind, title: str, claims: Sequence[tuple[str, str]], settings: ModelSettings) -> Request:
+    """The question for the overview of a page; `claims` are (title of the document, text), of which the first `MOST_CLAIMS`
+    count."""
+    lines = [f"Name: {_bounded(title, _LONGEST_TITLE)}"]
+    for number, (document, text) in enumerate(claims[:MOST_CLAIMS], 1):
+        lines.append(f"{number}. {_bounded(text, _LONGEST_OVERVIEW_CLAIM)} ({_bounded(document, _LONGEST_TITLE)})")
+    mark, text = fenced("\n".join(lines))
+    system = OVERVIEW_RULES.format(kind=kind, language=in_language(settings.language))
+    user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object with the overview."
+    return Request(
+        "overview", settings.model, (Message("system", system), Message("user", user)), OVERVIEW_SCHEMA, settings.output_tokens
+    )
+
+
+def read_overview(reply: str, claims: Sequence[tuple[str, str]]) -> tuple[tuple[Sentence, ...], int]:
+    """The sentences that the claims they name support, and how many were dropped. Raises `ModelFailure` for what is no JSON
+    object."""
+    texts = [text for _, text in claims[:MOST_CLAIMS]]
+    language = detect_language(" ".join(texts))
+    kept: list[Sentence] = []
+    dropped = 0
+    for item in list(objects_of(reply_object(reply), "sentences"))[:MOST_SENTENCES]:
+        text = sentence(text_of(item, "text"))
+        cited = [number - 1 for number in numbers_of(item, "claims", len(texts))[:MOST_CITED]]
+        if text and cited and not objection(text, " ".join(texts[index] for index in cited), language):
+            kept.append(Sentence(text, tuple(cited)))
+        else:
+            dropped += 1
+    return tuple(kept), dropped
+
+
+def _bounded(text: str, longest: int) -> str:
+    line = one_line(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+_LONGEST_ALIAS, _LONGEST_DEFINITION, _MOST_ALIASES = 100, 400, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A topic as the question shows it; `definition` is what one document says of it, "" for nothing."""
+
+    kind: TopicKind
+    name: str
+    aliases: tuple[str, ...]
+    definition: str
+
+
+def same_request(one: Named, other: Named, settings: ModelSettings) -> Request:
+    """The question whether two names mean the same thing, in an order that does not depend on that of the arguments."""
+    first, second = sorted((_name_entry(one), _name_entry(other)))
+    mark, text = fenced(f"{first}\n\n{second}")
+    user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object."
+    return Request(
+        "same", settings.model, (Message("system", SAME_RULES), Message("user", user)), SAME_SCHEMA, settings.output_tokens
+    )
+
+
+def read_same(reply: str) -> bool:
+    """What the reply says; False where it says nothing. Raises `ModelFailure` for what is no JSON object."""
+    return reply_object(reply).get("same") is True
+
+
+def _name_entry(named: Named) -> str:
+    aliases = ", ".join(_bounded(alias, _LONGEST_ALIAS) for alias in sorted(named.aliases)[:_MOST_ALIASES])
+    return "\n".join(
+        (
+            f"Name: {_bounded(named.name, _LONGEST_ALIAS)} ({named.kind})",
+            f"Other names: {aliases or 'none'}",
+            f"What a document says: {_bounded(named.definition, _LONGEST_DEFINITION) or 'nothing'}",
+        )
+    )
+
+
+_LEAST_SHARED, _LEAST_SHARE = 3, 0.5
+_LONGEST_NAME, _LONGEST_CLAIM = 100, 400
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A claim and the title of the document that makes it."""
+
+    title: str
+    text: str
+
+
+def suspects(claims: Sequence[str], most: int) -> list[tuple[int, int]]:
+    """The pairs of claims (by index) that look like a contradiction, the likeliest first, at most so many: they share most of the
+    shorter one's words, and differ in their numbers, or one negates what the other says, or has an opposite of it."""
+    language = detect_language(" ".join(claims))
+    said = [content_stems(claim, language) for claim in claims]
+    found = []
+    for one, other in combinations(range(len(claims)), 2):
+        shared, least = len(said[one] & said[other]), min(len(said[one]), len(said[other]))
+        if shared >= max(_LEAST_SHARED, _LEAST_SHARE * least) and _differ(claims[one], claims[other], language):
+            found.append((-shared / least, one, other))
+    return [(one, other) for _, one, other in sorted(found)[:most]]
+
+
+def conflict_request(one: Stated, other: Stated, settings: ModelSettings) -> Request:
+    """The question whether two claims contradict each other, in an order that does not depend on that of the arguments."""
+    first, second = sorted((_claim_entry(one), _claim_entry(other)))
+    mark, text = fenced(f"{first}\n\n{second}")
+    user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object."
+    messages = (Message("system", CONFLICT_RULES), Message("user", user))
+    return Request("conflict", settings.model, messages, CONFLICT_SCHEMA, settings.output_tokens)
+
+
+def read_conflict(reply: str) -> bool:
+    """What the reply says; False where it says nothing. Raises `ModelFailure` for what is no JSON object."""
+    return reply_object(reply).get("contradict") is True
+
+
+def _differ(one: str, other: str, language: str) -> bool:
+    if one == other:
+        return False
+    if _numbers_differ(one, other, language) or has_opposite(one, other, language):
+        return True
+    return turns_round(one, other, language) or turns_round(other, one, language)
+
+
+def _numbers_differ(one: str, other: str, language: str) -> bool:
+    ours = set(numbers(one)) | number_words(one, language)
+    theirs = set(numbers(other)) | number_words(other, language)
+    return bool(ours - theirs) and bool(theirs - ours)
+
+
+def _claim_entry(stated: Stated) -> str:
+    return f"Document: {_bounded(stated.title, _LONGEST_NAME)}\nStatement: {_bounded(stated.text, _LONGEST_CLAIM)}"

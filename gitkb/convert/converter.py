@@ -1,0 +1,243 @@
+"""A file to its `Conversion`: what it holds, by its first bytes, and the reader that converts it.
+
+Invariant: only the head of a file and, for zip archives, their directory are read. A file is never handed to a converter
+for another format than its content's, so nothing is converted "without complaint" into nonsense.
+
+A conversion depends on the file's bytes and its name's ending alone, of a fetched page also on its address. Documents are
+hostile: nothing in them runs, names
+another file that gets read, or reaches the network; whatever is wrong with one is a `ConversionError` with a reason.
+Callers run `convert` in a process that they can kill: a C library below may still hang, abort or eat memory.
+"""
+
+import importlib
+import re
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from gitkb.convert.archive import DAMAGED, damaged_as, fault
+from gitkb.convert.decode import is_binary
+from gitkb.convert.draft import Draft
+from gitkb.convert.formats import (
+    BY_ENDING,
+    DOCX,
+    EPUB,
+    FETCHED,
+    HTML,
+    NOTEBOOK,
+    PDF,
+    PPTX,
+    TEXT,
+    TEXTUAL,
+    XLS,
+    XLSX,
+    Family,
+    Format,
+    ending_of,
+)
+from gitkb.errors import ConversionError
+from gitkb.model.documents import Conversion, WebPage
+
+HEAD = 65_536
+_COMPOUND_HEAD = 512
+_OTHERS = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"{\\rtf", "a Rich Text document (RTF)"),
+    (b"%!PS", "a PostScript document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"bplist00", "a property list"),
+)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
+_HTML_PARTS = re.compile(rb"<(?:html|head|body|title|div|p|table|h[1-6]|section|article|ul|ol|pre|span|a|br|b|i)\b[^>]*>", re.I)
+_OFFICE_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
+
+
+def identify_by_content(file: Path, name: str) -> Format:
+    """The format of a file's content; `name` is its original name.
+
+    Raises `ConversionError` where the content is of no supported format, or of another one than the ending says.
+    """
+    return identify_family(file, name).format
+
+
+def identify_family(file: Path, name: str) -> Family:
+    """Like `identify`, with everything that is known of the format."""
+    with file.open("rb") as opened:
+        head = opened.read(HEAD)
+    if not head.strip():
+        raise ConversionError("the file is empty.", "Add it again when it has content.")
+    ending = ending_of(name)
+    claimed = BY_ENDING.get(ending)
+    found = _by_content(file, head, name, claimed)
+    if claimed is None or found == claimed or (found is TEXT and claimed in (*TEXTUAL, HTML)):
+        if ending and claimed is None:
+            raise ConversionError(f"{name} has an ending that gitkb does not read.", "Save it in a format that gitkb reads.")
+        return claimed or found
+    raise _contradiction(name, claimed, found)
+
+
+def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> Family:
+    if b"%PDF-" in head[:1024]:
+        return PDF
+    if head.startswith(b"PK\x03\x04"):
+        return _in_archive(file, name, claimed)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _in_compound(file, head, name, claimed)
+    for magic, what in _OTHERS:
+        if head.startswith(magic):
+            raise _unsupported(name, claimed, what)
+    if claimed is XLS and _is_biff(head):
+        return XLS
+    if is_binary(head):
+        raise _unsupported(name, claimed, "binary data of no format that gitkb reads")
+    plain = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    if _HTML.match(_without_prolog(plain)):
+        return HTML
+    if claimed is HTML:
+        return HTML if _HTML_PARTS.search(plain) else TEXT
+    if plain.lstrip().startswith(b"{") and (
+        claimed is NOTEBOOK or re.search(rb'"nbformat(_minor)?"\s*:', _both_ends(file, plain))
+    ):
+        return NOTEBOOK
+    return TEXT
+
+
+def _without_prolog(head: bytes) -> bytes:
+    """What follows an XML declaration and comments."""
+    while True:
+        head = head.lstrip()
+        end = b"?>" if head.startswith(b"<?xml") else b"-->" if head.startswith(b"<!--") else b""
+        if not end or end not in head:
+            return head
+        head = head[head.index(end) + len(end) :]
+
+
+def _both_ends(file: Path, head: bytes) -> bytes:
+    """The head and the tail: notebooks name their format at the end."""
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        opened.seek(max(0, size - 8192))
+        return head + opened.read(8192)
+
+
+def _is_biff(head: bytes) -> bool:
+    """Excel 2 to 4 wrote bare records, beginning with BOF."""
+    return head[:2] in (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
+
+
+def _in_archive(file: Path, name: str, claimed: Family | None) -> Family:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+            mimetype = archive.read("mimetype")[:100] if "mimetype" in names else b""
+    except DAMAGED as error:
+        what = f"{name} is a damaged or truncated {claimed.noun if claimed else 'archive'}: {fault(error)}."
+        raise ConversionError(what, "Save it again, or fetch it once more.") from error
+    if mimetype.startswith(b"application/vnd.oasis.opendocument"):
+        raise _unsupported(name, claimed, "an OpenDocument file")
+    if "META-INF/container.xml" in names or mimetype.startswith(b"application/epub+zip"):
+        return EPUB
+    if "[Content_Types].xml" in names:
+        for prefix, family in _OFFICE_PARTS:
+            if any(member.startswith(prefix) for member in names):
+                return family
+    raise _unsupported(name, claimed, "a zip archive")
+
+
+def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> Family:
+    """The old Office container (and the one of encrypted new files), told by the names in its directory."""
+    if len(head) < _COMPOUND_HEAD:
+        raise damaged_as("it is cut off")
+    sector_size = 1 << min(struct.unpack_from("<H", head, 30)[0], 16)
+    first = struct.unpack_from("<I", head, 48)[0]
+    with file.open("rb") as opened:
+        opened.seek(min((first + 1) * sector_size, file.stat().st_size))
+        directory = opened.read(HEAD)
+    if _wide("EncryptedPackage") in directory:
+        raise ConversionError(f"{name} is protected by a password.", "Save it without a password, then add it again.")
+    if _wide("Workbook") in directory or _wide("Book") in directory:
+        return XLS
+    if _wide("WordDocument") in directory:
+        raise _unsupported(name, claimed, "a Word document of the old kind (doc)")
+    if _wide("PowerPoint Document") in directory:
+        raise _unsupported(name, claimed, "a PowerPoint presentation of the old kind (ppt)")
+    raise _unsupported(name, claimed, "an old Office container without a workbook")
+
+
+def _wide(text: str) -> bytes:
+    return text.encode("utf-16-le") + b"\0\0"
+
+
+def _unsupported(name: str, claimed: Family | None, what: str) -> ConversionError:
+    hint = "Save it as PDF, docx, Markdown or another format that gitkb reads."
+    if claimed is None:
+        return ConversionError(f"{name} holds no document that gitkb reads: it is {what}.", hint)
+    return ConversionError(f"{name} holds no {claimed.noun}: it is {what} with the ending {ending_of(name)}.", hint)
+
+
+def _contradiction(name: str, claimed: Family, found: Family) -> ConversionError:
+    ending, right = ending_of(name), found.endings[0]
+    article = "an" if found.noun[0] in "aeiouAEIOUX" else "a"
+    noun = found.noun if found.noun in ("plain text", "reStructuredText", "Markdown text") else f"{article} {found.noun}"
+    again = f"save it again from {claimed.program}" if claimed.program else f"save it again as {claimed.noun}"
+    return ConversionError(
+        f"{name} holds no {claimed.noun}: it is {noun} with the ending {ending}.",
+        f"rename it to {name[: -len(ending)]}{right}, or {again}.",
+    )
+
+
+Reader = Callable[[Path, str, int], Draft]
+
+
+def identify(file: Path, name: str) -> Format:
+    """The format of a file by its content. `name` is the original name, whose ending must not contradict it.
+
+    Raises `ConversionError` where the content is of no supported format or the ending says something else.
+    """
+
+    return identify_by_content(file, name)
+
+
+def convert(file: Path, name: str, *, max_bytes: int, page: WebPage | None = None) -> Conversion:
+    """The document of a file as Markdown. `name` is the original name (last segment), `max_bytes` the limit for its bytes,
+    packed and unpacked; `page` says how it was fetched.
+
+    Raises `ConversionError` for every document that cannot be converted well.
+    """
+    from gitkb.convert.draft import finish
+
+    size = file.stat().st_size
+    if size > max_bytes:
+        raise ConversionError(
+            f"the file has {size / 1024**2:,.0f} MiB; the limit is {max_bytes / 1024**2:,.0f} MiB.",
+            "Raise convert.max_bytes in .gitkb/config.yaml, or split the document.",
+        )
+    family = identify_family(file, name)
+    try:
+        if page is not None and family is HTML:
+            from gitkb.convert.html.fetched import read_page
+
+            return finish(read_page(file, page), FETCHED.format, name)
+        return finish(_reader(family)(file, name, max_bytes), family.format, name)
+    except RecursionError as error:
+        raise ConversionError(
+            "the document is nested too deeply to be read.", "Simplify it, or save it in another format."
+        ) from error
+    except (MemoryError, SystemError) as error:  # CPython may lose the error that says there is no memory, and then says this
+        raise ConversionError(
+            "the document needs more memory than allowed.", "Split it, or raise convert.memory in .gitkb/config.yaml."
+        ) from error
+
+
+def _reader(family: Family) -> Reader:
+    module = importlib.import_module(f"gitkb.convert.converter.{family.reader}")
+    reader: Reader = module.read
+    return reader

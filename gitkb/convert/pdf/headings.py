@@ -1,0 +1,169 @@
+"""Which lines of a PDF are headings: those that its outline names, else those set larger or bolder than the text.
+
+Pure. Invariant: levels begin at 2, as 1 belongs to the document's title; a line is part of at most one heading.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gitkb.convert.pdf.layout import Look, Page
+
+_NUMBERING = re.compile(
+    r"^(?:(?:chapter|appendix|part|section|kapitel|chapitre)\s+)?(?:[\divxA-Z]{1,4}(?:\.\d{1,3})*\.?\s+)(?=\S)", re.IGNORECASE
+)
+_DECIMAL = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.\d{1,2}(?:\.\d{1,2}){0,3})\s+[^\W\d]")
+MAX_HEADING = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a PDF's outline: `level` from 0, `page` from 0."""
+
+    level: int
+    title: str
+    page: int
+
+
+Headings = dict[int, dict[int, tuple[int, int]]]
+"""Page index to line index to (level, number of lines)."""
+
+
+def headings_of(pages: Sequence[Page], entries: Sequence[Entry], look: Look) -> Headings:
+    """All headings: from the outline where it fits the text, else by looks; the title's lines get level 1."""
+    title = title_lines(pages, look)
+    found, matched = _from_outline(pages, entries)
+    if matched < max(1, len(entries) * 0.3):
+        found = _by_looks(pages, look, title)
+    if title is not None:
+        page, line, count = title
+        taken = found.setdefault(page, {})
+        for index in range(line, line + count):
+            taken.pop(index, None)
+        taken[line] = (1, count)
+    return found
+
+
+def title_lines(pages: Sequence[Page], look: Look) -> tuple[int, int, int] | None:
+    """The largest lines of the first page with text, as (page, line, count); None where nothing stands out."""
+    for number, page in enumerate(pages[:3]):
+        if not page.lines:
+            continue
+        upper = [i for i, x in enumerate(page.lines) if sum(c.isalpha() for c in x.text) > 2]
+        if not upper:
+            continue
+        largest = max(page.lines[i].size for i in upper)
+        first = next(i for i in upper if page.lines[i].size > largest * 0.97)
+        if largest < look.size * 1.2 or page.lines[first].y < page.height * 0.3:
+            return None
+        count = 1
+        while (
+            first + count < len(page.lines)
+            and count < 5
+            and page.lines[first + count].size > largest * 0.95
+            and page.lines[first + count - 1].y - page.lines[first + count].y < largest * 2.2
+        ):
+            count += 1
+        return number, first, count
+    return None
+
+
+def _from_outline(pages: Sequence[Page], entries: Sequence[Entry]) -> tuple[Headings, int]:
+    found: Headings = {}
+    matched = 0
+    for entry in entries:
+        wanted = {_plain(entry.title), _plain(_NUMBERING.sub("", entry.title))} - {""}
+        for page in (entry.page, entry.page + 1):
+            if page >= len(pages) or not wanted:
+                continue
+            place = _place(pages[page], wanted, found.get(page, {}))
+            if place:
+                line, count = place
+                found.setdefault(page, {})[line] = (min(6, entry.level + 2), count)
+                matched += 1
+                break
+    return found, matched
+
+
+def _place(page: Page, wanted: set[str], taken: dict[int, tuple[int, int]]) -> tuple[int, int] | None:
+    """Where one to three lines say a title, its number aside."""
+    longest = max(map(len, wanted))
+    begun = max(taken, default=-1)
+    for line in range(len(page.lines)):
+        if line <= begun and any(start <= line < start + count for start, (_, count) in taken.items()):
+            continue
+        text = ""
+        for count in range(1, 4):
+            if line + count > len(page.lines):
+                break
+            text = f"{text} {page.lines[line + count - 1].text}".strip()
+            if _plain(text) in wanted or _plain(_NUMBERING.sub("", text)) in wanted:
+                return line, count
+            if len(_plain(text)) > longest + 12:
+                break
+    return None
+
+
+def _by_looks(pages: Sequence[Page], look: Look, title: tuple[int, int, int] | None) -> Headings:
+    first = pages[title[0]].lines[title[1] : title[1] + title[2]] if title else ()
+    sizes = Counter(
+        round(x.size) for page in pages for x in page.lines if _stands_out(x.size, look) and _headlike(x.text) and x not in first
+    )
+    total = sum(len(page.lines) for page in pages)
+    ranked = [size for size in sorted(sizes, reverse=True) if sizes[size] < max(8, total * 0.12)]
+    levels = {size: min(5, 2 + rank) for rank, size in enumerate(ranked[-4:])}
+    below = min(6, max(levels.values(), default=1) + 1)
+    found: Headings = {}
+    for number, page in enumerate(pages):
+        index = 0
+        while index < len(page.lines):
+            line = page.lines[index]
+            level = levels.get(round(line.size), 0) if _stands_out(line.size, look) and _headlike(line.text) else 0
+            if not level and _is_bold_heading(page, index, look):
+                level = below
+            count = 1
+            while level and level != below and index + count < len(page.lines) and count < 4:
+                following = page.lines[index + count]
+                if (
+                    round(following.size) != round(line.size)
+                    or not 0 < page.lines[index + count - 1].y - following.y < line.size * 1.8
+                ):
+                    break
+                count += 1
+            if level:
+                found.setdefault(number, {})[index] = (level, count)
+            index += count
+    return found
+
+
+def _stands_out(size: float, look: Look) -> bool:
+    return size >= look.size * 1.12 + 0.2
+
+
+def _headlike(text: str) -> bool:
+    letters = sum(c.isalpha() for c in text)
+    return letters >= 2 and len(text) <= MAX_HEADING and letters > len(text) * 0.4 and "...." not in text.replace(" ", "")
+
+
+def _is_bold_heading(page: Page, index: int, look: Look) -> bool:
+    line = page.lines[index]
+    if (
+        not line.bold
+        or line.mono
+        or len(line.cells) > 2
+        or not _headlike(line.text)
+        or len(line.text) > 90
+        or line.text.endswith((".", ",", ";"))
+    ):
+        return False
+    above = page.lines[index - 1] if index else None
+    below = page.lines[index + 1] if index + 1 < len(page.lines) else None
+    if below is None or below.bold or (above is not None and above.bold and above.y - line.y < look.pitch * 1.3):
+        return False
+    apart = above is None or above.y - line.y > look.pitch * 1.25
+    return (apart and line.size >= look.size * 0.95) or bool(_DECIMAL.match(line.text))
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())

@@ -1,0 +1,144 @@
+"""Blocks of PDF pages to Markdown: hyphenation undone, sentences kept whole across pages, page anchors set.
+
+Pure. Invariant: every page has its anchor exactly once, on a line of its own, in order.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from gitkb.convert.outline import code_block
+from gitkb.convert.pdf.headings import Headings
+from gitkb.convert.pdf.layout import Block, Look, Page, blocks_of, continues, marker_of
+from gitkb.convert.pdf.lines import Line
+from gitkb.convert.tables import escape, paragraph, table
+
+_SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
+_PART = re.compile(r"([^\W\d_]+)-$")
+
+
+def to_markdown(pages: Sequence[Page], headings: Headings, look: Look) -> str:
+    """The Markdown of all pages."""
+    words = _vocabulary(pages)
+    blocks: list[Block] = []
+    for index, page in enumerate(pages):
+        fresh = blocks_of(page, headings.get(index, {}), look)
+        _join_over_page(blocks, fresh, look, words)
+        blocks += fresh
+    return "\n".join(_written(blocks, words)).strip("\n")
+
+
+def joined(lines: Sequence[Line], words: frozenset[str]) -> str:
+    """The text of lines as one line, hyphenation undone."""
+    text = ""
+    for line in lines:
+        text = _append(text, line.text, words)
+    return text
+
+
+def _append(text: str, more: str, words: frozenset[str]) -> str:
+    """Text and its continuation; a hyphen between them goes where the word is known without it, or unknown with it."""
+    if not text:
+        return more
+    found = _PART.search(text)
+    start = re.match(r"[^\W\d_]+", more)
+    if not found or not start:
+        return text + more if text.endswith("-") and more[:1].isalnum() else f"{text} {more}"
+    first, second = found[1].lower(), start[0].lower()
+    if not start[0][0].islower() or f"{first}-{second}" in words:
+        return text + more
+    both_words = len(first) > 2 and len(second) > 3 and first in words and second in words
+    if first + second in words or not both_words:
+        return text[:-1] + more
+    return text + more
+
+
+def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
+    """The words of the document, and those with a hyphen, as they stand inside lines."""
+    words: set[str] = set()
+    broken = False
+    for page in pages:
+        for line in page.lines:
+            parts = line.text.lower().split()
+            whole = parts[1 if broken else 0 : -1 if line.text.endswith("-") else None]
+            words.update(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", " ".join(whole)))
+            broken = line.text.endswith("-")
+    return frozenset(words)
+
+
+def _join_over_page(blocks: list[Block], fresh: list[Block], look: Look, words: frozenset[str]) -> None:
+    """Gives the end of a sentence to the page where it began; what follows stays behind its own page's anchor."""
+    text_at = next((i for i, block in enumerate(fresh) if block.kind not in ("anchor", "picture")), None)
+    if not blocks or text_at is None or not continues(blocks[-1], fresh[text_at], look):
+        return
+    last, block = blocks[-1], fresh[text_at]
+    before = last.text or joined(last.lines, words)
+    text = _append(before, joined(block.lines, words), words)
+    end = _SENTENCE_END.search(text, len(before))
+    cut = end.end() if end else len(text)
+    last.text, rest = text[:cut].strip(), text[cut:].strip()
+    if rest:
+        block.text = rest
+    else:
+        fresh.pop(text_at)
+
+
+def _written(blocks: Iterable[Block], words: frozenset[str]) -> Iterable[str]:
+    previous = ""
+    indents: list[float] = []
+    for block in blocks:
+        if not (block.kind == previous and block.kind in ("item", "entry")):
+            yield ""
+            indents = []
+        if block.kind == "anchor":
+            yield f'<a name="{block.text}"></a>'
+        elif block.kind == "heading":
+            yield f"{'#' * block.level} {escape(_heading(block, words))}"
+        elif block.kind in ("item", "entry"):
+            yield _item(block, indents, words)
+        elif block.kind == "code":
+            yield code_block(_code(block.lines))
+        elif block.kind == "table":
+            yield table([[escape(cell) for cell in row] for row in block.rows])
+        elif block.kind == "picture":
+            yield f"![]({block.text})"
+        else:
+            yield paragraph(block.text or joined(block.lines, words))
+        previous = block.kind
+
+
+def _heading(block: Block, words: frozenset[str]) -> str:
+    return joined(block.lines, words)
+
+
+def _item(block: Block, indents: list[float], words: frozenset[str]) -> str:
+    """A list item, deeper than the one before where it stands further right."""
+    x0 = block.lines[0].x0
+    while indents and x0 < indents[-1] - 3:
+        indents.pop()
+    if not indents or x0 > indents[-1] + 6:
+        indents.append(x0)
+    depth = min(len(indents), 5) - 1
+    if block.kind == "entry":
+        return "   " * depth + "- " + escape(block.text)
+    marker, text = marker_of(block.text or joined(block.lines, words))
+    return "   " * depth + f"{marker} {escape(text)}"
+
+
+def _code(lines: Sequence[Line]) -> str:
+    """Lines of code with their indentation and gaps, measured in characters; a blank line where the gap is wide."""
+    widths = [(line.x1 - line.x0) / len(line.text) for line in lines if len(line.text) > 8 and len(line.cells) == 1]
+    width = sorted(widths)[len(widths) // 2] if widths else lines[0].size * 0.55
+    left = min(line.x0 for line in lines)
+    steps = sorted(a.y - b.y for a, b in pairwise(lines) if a.y > b.y)
+    step = steps[len(steps) // 3] if steps else 0.0
+    out: list[str] = []
+    for number, line in enumerate(lines):
+        if number and step and lines[number - 1].y - line.y > step * 1.6:
+            out.append("")
+        text = ""
+        for cell in line.cells:
+            column = round((cell.x0 - left) / width) if width > 0 else 0
+            text += " " * max(1 if text else 0, min(column - len(text), 120)) + cell.text
+        out.append(text)
+    return "\n".join(out)

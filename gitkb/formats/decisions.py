@@ -1,0 +1,104 @@
+"""The codec of `.gitkb/decisions/`: what was decided about names, by a person or a model, and holds for every later document.
+
+Invariant: one file for each name or pair, named after it, so that branches which decide different things never collide. A file
+from a clone is somebody else's data: what does not agree with its own path is no decision (`FormatError`).
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gitkb.errors import FormatError
+from gitkb.formats.records import Fields
+from gitkb.formats.versions import FORMATS, Kind, canonical
+from gitkb.model.documents import Tree, TreeChange
+from gitkb.text.names.slugs import document_segment
+
+DECISIONS = ".gitkb/decisions"
+_SAME, _APART = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/"
+
+
+@dataclass(frozen=True, slots=True)
+class SameAs:
+    """The name of key `name` means what `key` means: its claims go on that page. `by` says who decided ("model gpt-4.1-mini")."""
+
+    name: str
+    key: str
+    by: str
+
+    @property
+    def path(self) -> str:
+        return f"{_SAME}{self.name}.json"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.name, self.key
+
+
+@dataclass(frozen=True, slots=True)
+class KeepApart:
+    """Two keys, sorted, that mean different things however alike they look."""
+
+    one: str
+    other: str
+    by: str
+
+    @property
+    def path(self) -> str:
+        return f"{_APART}{self.one}--{self.other}.json"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.one, self.other
+
+
+Decision = SameAs | KeepApart
+
+
+def is_decision(path: str) -> bool:
+    """Whether a decision about names may stand at a path."""
+    return path.startswith((_SAME, _APART)) and path.endswith(".json")
+
+
+def concerned(tree: Tree, change: TreeChange) -> set[str]:
+    """The keys that a change of the decision at its path concerns, before and after; none where it is no decision's."""
+    found: set[str] = set()
+    for oid in (change.old, change.new) if is_decision(change.path) else ():
+        with suppress(FormatError):
+            found.update(decode(tree.read_blob(oid), change.path).names if oid is not None else ())
+    return found
+
+
+def encode(decision: Decision) -> bytes:
+    """Canonical JSON, one line a field."""
+    data: dict[str, object] = {"by": decision.by, "format": FORMATS.number(Kind.DECISION)}
+    if isinstance(decision, SameAs):
+        data["same_as"] = decision.key
+    return canonical(data)
+
+
+def decode(content: bytes, path: str) -> Decision:
+    """The decision in these bytes; `path` is where it stands. Raises `FormatError`."""
+    with FORMATS.naming(path, "decision", "Take the file from git, or delete it."):
+        return _decision(Fields(FORMATS.upgraded(Kind.DECISION, json.loads(content.decode("utf-8")))), path)
+
+
+def _decision(fields: Fields, path: str) -> Decision:
+    if not is_decision(path):
+        raise FormatError("no decision stands there")
+    stem, by = path.rpartition("/")[2].removesuffix(".json"), fields.text("by", required=True)
+    found: Decision
+    if path.startswith(_SAME):
+        found = SameAs(stem, fields.text("same_as", required=True), by)
+    else:
+        one, _, other = stem.partition("--")
+        found = KeepApart(one, other, by)
+    if found.path != path or found.names[0] == found.names[1] or not all(map(_is_key, found.names)):
+        raise FormatError("it is about no two different names, or stands under another name")
+    if isinstance(found, KeepApart) and found.one > found.other:
+        raise FormatError("its names are not in order")
+    return found
+
+
+def _is_key(name: str) -> bool:
+    return bool(name) and document_segment(name) == name

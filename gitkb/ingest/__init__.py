@@ -1,1 +1,0 @@
-"""From files of this machine to commits: scan, names, parallel preparation, the run."""

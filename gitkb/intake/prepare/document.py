@@ -1,0 +1,230 @@
+"""Makes one document's files from its bytes, in a worker process: copy, convert, digest, render.
+
+Invariant: the result depends on the source's bytes, its path, the pictures beside it and which links lead to documents alone,
+never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder; nothing becomes
+part of the knowledge base here.
+"""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitkb.compile.compiler_names import COMPILER
+from gitkb.convert.converter import convert, identify
+from gitkb.convert.formats import FETCHED
+from gitkb.errors import ConversionError
+from gitkb.formats import records
+from gitkb.intake.hashing import open_document, unreadable
+from gitkb.intake.prepare.cache import Cache
+from gitkb.intake.source_links import Present, PresentLinks, WebLinks, links_of, picture_addresses
+from gitkb.llm.requests import Request, Unanswered
+from gitkb.model.documents import Conversion, Digest, Source, SourceFile, WebPage
+from gitkb.model.results import Usage
+from gitkb.text.names.web_address import known_charset
+
+if TYPE_CHECKING:
+    from gitkb.compile.llm.model_settings import ModelSettings
+    from gitkb.wiki.source_pages import Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One document to prepare; `sha256` is what the scan saw, so that a file changed meanwhile is noticed. `replies` are the JSON
+    texts that a model has answered so far, by the keys of their requests. `present` is what the knowledge base holds of a
+    document that is made again from its original there, which is moved and not copied."""
+
+    source: SourceFile
+    document: str
+    sha256: str
+    replies: Mapping[str, str] = field(default_factory=dict)
+    present: Present | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all jobs of a run share: folders, limits, and the documents of the run by source path (`names`) and those fetched from
+    the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go to Git LFS; none do where
+    it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the fingerprint of the settings,
+    for the records."""
+
+    scratch: Path
+    cache: Path
+    language: str
+    max_bytes: int
+    names: Mapping[str, str]
+    pages: Mapping[str, str] = field(default_factory=dict)
+    large_above: int | None = None
+    model: "ModelSettings | None" = None
+    settings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
+
+    `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
+    `requests` it is not done yet: the job is to be given again, with the replies to these; so it is with `pictures`, the
+    addresses of those that a fetched page shows. `notes` are sentences about what is missing. `usage` is what they cost,
+    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it.
+    """
+
+    document: str
+    title: str = ""
+    files: tuple[str, ...] = ()
+    size: int = 0
+    original: int = 0
+    large: str = ""
+    error: str = ""
+    hint: str = ""
+    phases: Mapping[str, float] | None = None
+    requests: tuple[Request, ...] = ()
+    pictures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
+    exhausted: bool = False
+
+
+def prepare(job: Job, shop: Workshop) -> Prepared:
+    """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted."""
+    from gitkb.wiki.document_files import build
+
+    started = time.perf_counter()
+    copy, size, large = _original(job, shop)
+    raw = copy.relative_to(shop.scratch).as_posix()
+    name = Path(job.source.path).name
+    form = identify(copy, name)
+    cache = Cache(shop.cache)
+    page = job.source.page
+    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes, page=page))
+    if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
+        return Prepared(job.document, pictures=shown)
+    converted = time.perf_counter()
+    if shop.model is not None:
+        digest = _asked(conversion, name, shop.model, job.replies)
+        if isinstance(digest, Unanswered):
+            return Prepared(job.document, requests=digest.requests)
+    else:
+        digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
+    source = _source(job, size, conversion)
+    built = build(job.document, source, conversion, digest, _resolver(job, shop), large=large)
+    record = replace(built.record, settings=shop.settings)
+    files = {**built.files, records.record_path(job.document): records.encode(record)}
+    for path, content in files.items():
+        _write(shop.scratch / path, content)
+    phases = {"prepare": converted - started, "digest": time.perf_counter() - converted}
+    total = size + sum(len(content) for content in files.values())
+    paths = tuple(sorted([raw, *files]))
+    return Prepared(
+        job.document, built.record.title, paths, total, size, raw if large else "", phases=phases, ungrounded=digest.ungrounded
+    )
+
+
+def _source(job: Job, size: int, conversion: Conversion) -> Source:
+    """What the record says of the original: of a fetched page also what it takes to read it again."""
+    source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
+    page = job.source.page
+    if page is None:
+        return source
+    base = page.base if page.base != page.url else ""
+    return replace(source, url=page.url, charset=known_charset(page.charset), base=base)
+
+
+def _resolver(job: Job, shop: Workshop) -> "Resolver":
+    """What answers where the document's links and pictures lead."""
+    if job.source.page is not None:
+        return WebLinks(job.source.page, shop.pages, job.present.pictures if job.present else ())
+    return links_of(job.source, shop.names) if job.present is None else PresentLinks(job.source.path, job.present, shop.names)
+
+
+def _fetched_key(page: WebPage | None) -> tuple[str, ...]:
+    return (FETCHED.format.converter, page.url, page.base, page.charset) if page else ()
+
+
+def discard(job: Job, shop: Workshop) -> None:
+    """Deletes the copy of an original that became no document, so that failures do not fill the disk during a long run."""
+    from gitkb.wiki.document_files import raw_path
+
+    for large in (False, True):
+        with contextlib.suppress(OSError):
+            (shop.scratch / raw_path(job.document, job.source.path, large)).unlink()
+
+
+def _digest(conversion: Conversion, name: str, language: str) -> Digest:
+    from gitkb.compile.extractive.compiler import digest
+
+    return digest(conversion, name=name, language=language)
+
+
+def _asked(conversion: Conversion, name: str, model: "ModelSettings", replies: Mapping[str, str]) -> Digest | Unanswered:
+    from gitkb.compile.llm.compiler import digest
+
+    return digest(conversion, name=name, settings=model, replies=replies)
+
+
+def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
+    """(the original in the scratch folder, its size in bytes, whether it goes to Git LFS); copied when the job is first given."""
+    from gitkb.wiki.document_files import raw_path
+
+    plain, large = (shop.scratch / raw_path(job.document, job.source.path, is_large) for is_large in (False, True))
+    for copy in (plain, large) if job.replies else ():
+        if copy.is_file():
+            return copy, copy.stat().st_size, copy == large
+    size = _copy(job, plain, shop.max_bytes) if job.present is None else _move(job.source.file, plain)
+    to_lfs = shop.large_above is not None and size > shop.large_above
+    if to_lfs if job.present is None else job.present.is_large:
+        return plain.rename(large), size, True
+    return plain, size, False
+
+
+def _move(file: Path, target: Path) -> int:
+    """Moves an original that was brought into the scratch folder; its size in bytes."""
+    with _writing(target):
+        return file.replace(target).stat().st_size
+
+
+def _copy(job: Job, target: Path, limit: int) -> int:
+    """Copies the original into the scratch folder; raises when it vanished, grew or changed since the scan."""
+    sha, size = hashlib.sha256(), 0
+    with _writing(target), target.open("wb") as copy:
+        for chunk in _chunks(job.source.file):
+            size += len(chunk)
+            if size > limit:
+                raise ConversionError("it grew beyond convert.max_bytes while it was read.", "Add it again when it is complete.")
+            sha.update(chunk)
+            copy.write(chunk)
+    if sha.hexdigest() != job.sha256:
+        raise ConversionError("it changed while it was read.", "Add it again.")
+    return size
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    """The bytes of a source in pieces; what fails here is the source's fault, not that of the place it is copied to."""
+    try:
+        with open_document(file) as original:
+            while chunk := original.read(1 << 20):
+                yield chunk
+    except OSError as error:
+        raise ConversionError(unreadable(error)) from error
+
+
+def _write(file: Path, content: bytes) -> None:
+    with _writing(file):
+        file.write_bytes(content)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Around writing a file of the scratch folder: a full or failing disk is no fault of the document's."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConversionError(f"gitkb could not write {file.name}: {reason}.", "Add it again when that is mended.") from error

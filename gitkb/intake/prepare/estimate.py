@@ -1,0 +1,87 @@
+"""What an `add` would ask of a model, without asking: calls and tokens of the documents that are new or changed.
+
+Invariant: documents are converted (and the conversions kept), nothing is committed and no server is spoken to. Replies that are
+known already cost nothing and are counted apart. What pages will want is known only when the documents are in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gitkb.errors import ConversionError
+from gitkb.intake.prepare.document import Job, Prepared
+from gitkb.intake.prepare.model_rounds import MAX_ROUNDS, Fetch
+from gitkb.intake.prepare.pool import Pool
+from gitkb.llm.budget import estimated_tokens
+from gitkb.llm.requests import Replies, Request
+
+REPLY_SHARE = 0.25
+"""Of the tokens of a part of a document, how many its digest has; a rough experience, bounded by the request's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`documents` would be read, `failed` could not be converted; `calls` to make with about so many tokens, `known` replies
+    are in the cache."""
+
+    documents: int = 0
+    failed: int = 0
+    calls: int = 0
+    known: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(
+            self.documents + other.documents,
+            self.failed + other.failed,
+            self.calls + other.calls,
+            self.known + other.known,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+        )
+
+
+def estimate(pool: Pool, jobs: Sequence[Job], replies: Replies, fetch: Fetch | None = None) -> Estimate:
+    """The sum over all jobs; they run in parallel like those of an `add`. `fetch` brings originals that are no files."""
+    total = Estimate()
+
+    def fetched(job: Job) -> Prepared:
+        try:
+            return pool.run(fetch(job) if fetch else job)
+        except ConversionError as error:
+            return Prepared(job.document, error=error.message, hint=error.hint)
+
+    first = pool.prepare(jobs, fetched)
+    for job, prepared in zip(jobs, first, strict=True):
+        total += _of_document(pool, job, prepared, replies)
+    return total
+
+
+def _of_document(pool: Pool, job: Job, prepared: Prepared, replies: Replies) -> Estimate:
+    """Goes on with known replies as far as they lead."""
+    known = 0
+    for _ in range(MAX_ROUNDS):
+        if prepared.error:
+            return Estimate(failed=1)
+        answers = {request.key: reply.text for request in prepared.requests if (reply := replies.get(request)) is not None}
+        known += len(answers)
+        missing = [request for request in prepared.requests if request.key not in answers]
+        if missing or not prepared.requests:
+            return _sum(prepared.requests, missing, known)
+        job = replace(job, replies={**job.replies, **answers})
+        prepared = pool.run(job)
+    return Estimate(documents=1, known=known)
+
+
+def _sum(requests: Sequence[Request], missing: Sequence[Request], known: int) -> Estimate:
+    tokens = [estimated_tokens(request) - request.max_tokens for request in missing]
+    replied = [min(request.max_tokens, int(REPLY_SHARE * count)) for request, count in zip(missing, tokens, strict=True)]
+    # Of a document in several parts the digests are read together once more.
+    united = 1 if len(requests) > 1 else 0
+    return Estimate(
+        documents=1,
+        calls=len(missing) + united,
+        known=known,
+        tokens_in=sum(tokens) + united * sum(replied),
+        tokens_out=sum(replied) + united * min(sum(replied), requests[0].max_tokens if requests else 0),
+    )

@@ -1,0 +1,72 @@
+"""Takes one document from its bytes to its files: a worker process converts and digests it, a model answers in between.
+
+Invariant: what a document contains is read in workers only; what a model says reaches them as data. Every answer is kept
+before it is used, so a document that is given again asks nothing twice.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from gitkb.errors import BudgetSpent, ConversionError, ModelFailure
+from gitkb.intake.prepare.document import Job, Prepared
+from gitkb.intake.prepare.pool import Pool
+from gitkb.llm.requests import Reply, Request, usage_of
+
+MAX_ROUNDS = 40
+
+
+class Asked(Protocol):
+    """Whoever answers questions: a model's client, or the cache of its replies alone."""
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """The replies in order; `ModelFailure` or `BudgetSpent` where one is not to be had."""
+
+
+Fetch = Callable[[Job], Job]
+"""Brings the original of a job to where a worker can read it; raises `ConversionError` where it cannot."""
+
+
+Illustrate = Callable[[Job, Sequence[str]], tuple[Job, tuple[str, ...]]]
+"""Makes of a page's job one that has the pictures at these addresses, and says what of them is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once.
+    `fetch` brings originals that are no files yet, `illustrate` the pictures that a page shows."""
+
+    pool: Pool
+    client: Asked | None = None
+    ahead: int = 0
+    fetch: Fetch | None = None
+    illustrate: Illustrate | None = None
+
+    def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
+        """The result of every job, in order, as they become ready."""
+        return self.pool.prepare(jobs, self.run, self.pool.jobs + self.ahead)
+
+    def run(self, job: Job) -> Prepared:
+        """One job to its end; a model that fails it makes it a failed document, one that cannot be used at all raises."""
+        replies: list[Reply] = []
+        try:
+            job = self.fetch(job) if self.fetch else job
+        except ConversionError as error:
+            return Prepared(job.document, error=error.message, hint=error.hint)
+        notes: tuple[str, ...] = ()
+        for _ in range(MAX_ROUNDS):
+            prepared = self.pool.run(job)
+            if prepared.pictures and self.illustrate is not None:
+                job, notes = self.illustrate(job, prepared.pictures)
+                continue
+            if not prepared.requests or self.client is None:
+                return replace(prepared, usage=usage_of(replies), notes=notes)
+            try:
+                answers = self.client.ask(prepared.requests)
+            except (ModelFailure, BudgetSpent) as error:
+                self.pool.drop(job)
+                return Prepared(job.document, error=error.message, hint=error.hint, usage=usage_of(replies))
+            replies += answers
+            known = {request.key: reply.text for request, reply in zip(prepared.requests, answers, strict=True)}
+            job = replace(job, replies={**job.replies, **known})
+        return Prepared(job.document, error="its parts asked the model for ever more.", hint="Please report it.")

@@ -1,0 +1,216 @@
+"""Runs jobs in worker processes that can be killed one by one, in parallel through joblib, with results in order.
+
+joblib's threads only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
+crashes costs its own worker and nothing else. Invariant: when the pool is closed, no worker is left.
+"""
+
+import contextlib
+import json
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from gitkb.formats.settings import ConvertSettings
+from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
+from gitkb.llm.requests import Message, Request
+from gitkb.model.results import Usage
+
+_MAX_ANSWER = 64 * 1024**2
+"""Bytes: a worker that says more has been taken over by its document."""
+_TOO_SLOW = "its conversion took longer than {:g} s and was stopped."
+_RAISE_TIMEOUT = "Raise convert.timeout in .gitkb/config.yaml if the file is sound."
+_CRASHED = "its conversion crashed: it is damaged, or needs more memory than allowed."
+_RAISE_MEMORY = "Save it again, or raise convert.memory in .gitkb/config.yaml if you trust the file."
+
+
+class Pool:
+    """At most `jobs` workers; a context manager."""
+
+    def __init__(self, shop: Workshop, limits: ConvertSettings, lock: Path, jobs: int) -> None:
+        self.jobs = jobs or os.cpu_count() or 1
+        # Nobody writes into it: that it closes, with this process, is the message.
+        self._lifeline, self._end = os.pipe()
+        self._start = (shop, limits.memory, str(lock), self._lifeline if os.name == "posix" else -1)
+        self._timeout = limits.timeout
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._places = threading.Semaphore(self.jobs)
+        self._living: set[_Worker] = set()
+        self._guard = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kills every worker and waits for its end."""
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            living, self._living = self._living, set()
+        for worker in living:
+            worker.kill()
+        for descriptor in (self._lifeline, self._end):
+            os.close(descriptor)
+
+    def prepare(self, jobs: Sequence[Job], each: Callable[[Job], Prepared] | None = None, threads: int = 0) -> Iterator[Prepared]:
+        """What `each` (`run` by default) makes of every job, in order, as they become ready; `threads` of it run at once, by
+        default one a worker."""
+        if not jobs:
+            return
+        from joblib import Parallel, delayed
+
+        made, count = each or self.run, threads or self.jobs
+        parallel = Parallel(n_jobs=count, backend="threading", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+        results = parallel(delayed(made)(job) for job in jobs)
+        try:
+            yield from results
+        finally:
+            if not self._closed:
+                results.close()
+
+    def run(self, job: Job) -> Prepared:
+        """One job in an idle or new worker, when there is a place. A worker that does not answer in time is killed."""
+        with self._places:
+            started = time.perf_counter()
+            result = self._run(job)
+            if not result.error:
+                return result
+            self.drop(job)
+            return replace(result, phases={"prepare": time.perf_counter() - started})
+
+    def drop(self, job: Job) -> None:
+        """Removes what a job that failed left in the scratch folder."""
+        discard(job, self._start[0])
+
+    def _run(self, job: Job) -> Prepared:
+        """The answer of a worker; where one that had other documents before runs out of memory or crashes, that of a new one:
+        no document may fail for what another one left behind."""
+        result, used = self._tried(job)
+        return self._tried(job, anew=True)[0] if used else result
+
+    def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
+        """What came of a job, and whether a worker came to its end over it that had done others."""
+        started = time.perf_counter()
+        try:
+            worker = self._take(anew=anew)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            hint = "Add it again when the machine has room for another process."
+            return Prepared(job.document, error=f"no worker process could be started: {reason}.", hint=hint), False
+        if worker is None:
+            return Prepared(job.document, error="the run was interrupted."), False
+        answer = worker.ask(job, self._timeout)
+        if answer is not None and not answer.exhausted:
+            self._idle.put(worker)
+            return answer, False
+        self._discard(worker)
+        if answer is not None:
+            return answer, worker.served > 1
+        if self._closed:
+            return Prepared(job.document, error="the run was interrupted."), False
+        if time.perf_counter() - started >= self._timeout:
+            return Prepared(job.document, error=_TOO_SLOW.format(self._timeout), hint=_RAISE_TIMEOUT), False
+        return Prepared(job.document, error=_CRASHED, hint=_RAISE_MEMORY), worker.served > 0
+
+    def _take(self, *, anew: bool) -> "_Worker | None":
+        """An idle worker or a new one; None when the pool is closed."""
+        with contextlib.suppress(queue.Empty):
+            worker = self._idle.get_nowait()
+            if not anew:
+                return worker
+            self._discard(worker)
+        # Under the guard, so that no worker is born after `close` or gets a descriptor that it closed.
+        with self._guard:
+            if self._closed:
+                return None
+            worker = _Worker(self._start)
+            self._living.add(worker)
+        return worker
+
+    def _discard(self, worker: "_Worker") -> None:
+        with self._guard:
+            self._living.discard(worker)
+        worker.kill()
+
+
+class _Worker:
+    """One worker process and its pipes; `served` counts the jobs that it answered."""
+
+    def __init__(self, start: tuple[Workshop, int, str, int]) -> None:
+        self.served = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "gitkb.intake.prepare.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(start[3],) if start[3] >= 0 else (),
+        )
+        self._send(start)
+
+    def ask(self, job: Job, timeout: float) -> Prepared | None:
+        """The answer to one job, None when the worker died or was killed after `timeout` seconds."""
+        watchdog = threading.Timer(timeout, self._end)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            self._send(job)
+            assert self._process.stdout is not None
+            line = self._process.stdout.readline(_MAX_ANSWER)
+        except (OSError, ValueError):
+            return None
+        finally:
+            watchdog.cancel()
+        answer = _parse(line)
+        self.served += answer is not None
+        return answer
+
+    def _end(self) -> None:
+        """Kills the process with everything that it has started: the worker leads a group of its own."""
+        if os.name == "posix" and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+
+    def kill(self) -> None:
+        """Ends the process at once and reaps it."""
+        self._end()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _send(self, message: object) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(pickle.dumps(message))
+            self._process.stdin.flush()
+
+
+def _parse(line: bytes) -> Prepared | None:
+    try:
+        data = json.loads(line)
+        requests = tuple(map(_request, data["requests"]))
+        texts = {name: tuple(map(str, data[name])) for name in ("files", "pictures", "notes")}
+        return Prepared(**{**data, **texts, "requests": requests, "usage": Usage()})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _request(data: dict[str, Any]) -> Request:
+    return Request(**{**data, "messages": tuple(Message(**message) for message in data["messages"])})

@@ -1,0 +1,139 @@
+"""Keeps what models replied, by the key of the request: a call that was answered is never paid again.
+
+Invariant: a reply that `put` has taken survives the death of the process; it is whole or absent. The file lies in `.git/gitkb`,
+which may come from somebody else (a copied folder, an archive): it is taken for data only, one that is anything but the table
+made here is replaced, and whoever uses a reply checks it as if a server had just sent it. It may be deleted at any time.
+"""
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gitkb.errors import ModelFailure, RepositoryError
+from gitkb.llm.requests import Replies, Reply, Request
+
+_TABLE = (
+    "CREATE TABLE replies (key TEXT PRIMARY KEY, text TEXT NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,"
+    " calls INTEGER NOT NULL) WITHOUT ROWID"
+)
+_SUMMED = ("length(CAST(text AS BLOB))", "calls", "tokens_in", "tokens_out")
+ASKS = "a model would be asked."
+"""Why a document cannot be made of known replies alone."""
+
+_LARGEST = 8 * 1024**2
+_BUSY_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTotals:
+    """What is kept: replies, the bytes of their texts, and what they cost once."""
+
+    entries: int
+    bytes: int
+    calls: int
+    tokens_in: int
+    tokens_out: int
+
+
+class ReplyCache:
+    """The replies in one file, made when something is first put there. For several threads and processes at once."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._db: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+
+    def get(self, request: Request) -> Reply | None:
+        """The known reply, None where there is none."""
+        query = f"SELECT text, tokens_in, tokens_out, calls FROM replies WHERE key = ? AND length(text) <= {_LARGEST}"
+        rows = self._run(query, (request.key,))
+        if not rows or not isinstance(rows[0][0], str) or not all(isinstance(number, int) for number in rows[0][1:]):
+            return None
+        text, tokens_in, tokens_out, calls = rows[0]
+        return Reply(text, tokens_in, tokens_out, calls, cached=True)
+
+    def put(self, request: Request, reply: Reply) -> None:
+        """Keeps a reply; `RepositoryError` where the file cannot be written."""
+        row = (request.key, reply.text, reply.tokens_in, reply.tokens_out, reply.calls)
+        self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", row)
+
+    def totals(self) -> ReplyTotals:
+        """What is kept."""
+        sums = ("count(*)", *(f"CAST(total({each}) AS INTEGER)" for each in _SUMMED))
+        [row] = self._run(f"SELECT {', '.join(sums)} FROM replies")
+        return ReplyTotals(*row)
+
+    def prune(self) -> int:
+        """Deletes all replies; returns how many there were."""
+        [(entries,)] = self._run("SELECT count(*) FROM replies")
+        self._run("DELETE FROM replies")
+        self._run("VACUUM")
+        return int(entries)
+
+    def _run(self, statement: str, values: tuple[str | int, ...] = ()) -> list[Any]:
+        """All rows of one statement, which is a transaction of its own. A damaged file is replaced, once."""
+        with self._lock:
+            try:
+                try:
+                    return self._connected().execute(statement, values).fetchall()
+                except sqlite3.OperationalError:
+                    raise
+                except sqlite3.DatabaseError:
+                    self._discard()
+                    return self._connected().execute(statement, values).fetchall()
+            except (sqlite3.Error, OSError) as error:
+                message = f"The replies of models cannot be kept in {self.file}: {error}."
+                raise RepositoryError(
+                    message, "Look at the space and the permissions there; the file itself may be deleted."
+                ) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._db is None:
+            if self.file.is_symlink() or not (self.file.is_file() or self.file.is_dir()):
+                self.file.unlink(missing_ok=True)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(self.file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            try:
+                _prepare(db)
+            except BaseException:
+                db.close()
+                raise
+            self._db = db
+            weakref.finalize(self, db.close)
+        return self._db
+
+    def _discard(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+
+
+class KnownReplies:
+    """Answers from the cache alone; `ModelFailure` where it does not know one."""
+
+    def __init__(self, replies: Replies) -> None:
+        self._replies = replies
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        found = [self._replies.get(request) for request in requests]
+        if any(reply is None for reply in found):
+            raise ModelFailure(ASKS)
+        return [reply for reply in found if reply is not None]
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Makes the table; `DatabaseError` where the file holds anything else."""
+    db.execute("PRAGMA trusted_schema=OFF")
+    db.execute("PRAGMA cell_size_check=ON")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")  # a commit is with the operating system when it returns: safe from a kill
+    db.execute(_TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    found = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    if found != [("table", "replies", _TABLE)]:
+        raise sqlite3.DatabaseError("it is not the file that was made here")

@@ -1,0 +1,116 @@
+"""What is asked of a model and what comes back, as data: requests, replies, conversations with tools, usage.
+
+Invariant: a `Request` says all that its reply depends on (model, prompts, schema) and nothing else, so `key` names the reply on
+every machine: no endpoint, no key, no document name, no state of the knowledge base. Nothing here speaks to a server.
+
+Nothing here speaks to a server; importing it is cheap.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Protocol
+
+from gitkb.model.results import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn: `role` is "system", "user" or "assistant"."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question with an answer in JSON. `purpose` ("digest", "reduce", "same", "overview") is for counting and for the name of
+    the schema; `schema` is the JSON text of a JSON schema; `max_tokens` bounds the reply."""
+
+    purpose: str
+    model: str
+    messages: tuple[Message, ...]
+    schema: str
+    max_tokens: int
+
+    @property
+    def key(self) -> str:
+        """The SHA-256 (hex) of everything that the reply depends on."""
+        return hashlib.sha256(json.dumps(astuple(self), ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """The characters of all messages and the schema, from which tokens are estimated."""
+        return len(self.schema) + sum(len(message.text) for message in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a request: JSON that fits its schema. Tokens as the server counted them (0 where it does not); `calls` is how
+    many calls it took (2 where the first reply was no valid one), `cached` whether it was known already, so that nothing was
+    asked or paid now."""
+
+    text: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+    calls: int = 1
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """What a compiler still has to know: it is called again, with the replies to these."""
+
+    requests: tuple[Request, ...]
+
+
+def usage_of(replies: Sequence[Reply]) -> Usage:
+    """What some replies cost now."""
+    paid = [reply for reply in replies if not reply.cached]
+    return Usage(
+        calls=sum(reply.calls for reply in paid),
+        cached=len(replies) - len(paid),
+        tokens_in=sum(reply.tokens_in for reply in paid),
+        tokens_out=sum(reply.tokens_out for reply in paid),
+    )
+
+
+class Replies(Protocol):
+    """Where replies are kept, by the key of their request. Safe to use from several threads and processes."""
+
+    def get(self, request: Request) -> Reply | None:
+        """The known reply (with `cached`), None where there is none."""
+
+    def put(self, request: Request, reply: Reply) -> None:
+        """Keeps a reply, durably against the death of the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model wants made: `arguments` is the JSON text that it wrote, which may be no valid JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What the model may call; `parameters` is the JSON text of a JSON schema for an object."""
+
+    name: str
+    description: str
+    parameters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: `role` is "system", "user", "assistant" or "tool". An assistant's turn may hold `calls`; each is answered by a
+    turn of role "tool" whose `call_id` is the call's. `cut` says that an answer ended before the model was done."""
+
+    role: str
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+    cut: bool = False

@@ -1,0 +1,161 @@
+"""One server as a run knows it: how it wants to be asked, how fast, and whether it has answered yet.
+
+Invariant: a failed attempt is judged in one place. Either the request is asked in another way, or again after a pause, or an
+error is raised that says what is wrong; attempts are bounded in number and time. Where request after request is given up, the
+server is down and the run ends.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from gitkb.errors import GitkbError, ModelError, ModelFailure, ToolsUnsupported
+from gitkb.llm.dialects import Dialect, Dialects, adapted, refuses_tools
+from gitkb.llm.rate_limit import Pace, Patience
+from gitkb.llm.reply import Listening
+from gitkb.llm.wire import Again, Broken, Endpoint, NoModelServer, Refused, Unclear, Unreachable, Wire, verdict
+
+_WANTS_A_KEY = "api.openai.com"
+_HOPELESS = 3
+_SAID_ALOUD = 5.0
+
+
+class Server:
+    """What all requests to one endpoint share."""
+
+    def __init__(self, endpoint: Endpoint, patience: Patience, notify: Callable[[str], None]) -> None:
+        self.endpoint = endpoint
+        self.patience = patience
+        self.notify = notify
+        self.pace = Pace(endpoint.concurrency)
+        self.dialects = Dialects()
+        self._lock = threading.Lock()
+        self._proven = False
+        self._given_up = 0
+        self._without_tools: set[str] = set()
+        self._wire: Wire | None = None
+
+    @property
+    def wire(self) -> Wire:
+        """The connections; made when the first request needs them, because loading what speaks to servers takes a second."""
+        with self._lock:
+            if self._wire is None:
+                self._wire = Wire(self.endpoint)
+            return self._wire
+
+    def warm(self) -> None:
+        """Makes the connections ahead of the first request; what is wrong with them is said when that one needs them."""
+        with contextlib.suppress(GitkbError):
+            _ = self.wire
+
+    def close(self) -> None:
+        """Closes the connections."""
+        with self._lock:
+            if self._wire is not None:
+                self._wire.close()
+
+    def may_be_asked(self, model: str, *, tools: bool = False) -> None:
+        """Raises what is plain before anything is sent."""
+        if self.pace.stopped is not None:
+            raise self.pace.stopped
+        if not model:
+            raise ModelError("No model is named.", "Set `model` in .gitkb/config.yaml, or give --model NAME.")
+        if not self.endpoint.api_key and urlsplit(self.endpoint.base_url).hostname == _WANTS_A_KEY:
+            raise ModelError(
+                f"There is no key for {_WANTS_A_KEY}.",
+                "Set OPENAI_API_KEY, or run: gitkb config api_key. For another server set OPENAI_BASE_URL or base_url.",
+            )
+        if tools and model in self._without_tools:
+            raise ToolsUnsupported(f"{model} cannot call tools.")
+
+    def no_tools(self, model: str, said: str) -> ToolsUnsupported:
+        """Remembers that a model cannot call tools."""
+        self._without_tools.add(model)
+        return ToolsUnsupported(f"{model} cannot call tools: {said}")
+
+    def judged(self, failure: Exception, model: str) -> Again | GitkbError:
+        """What a failure means here. Where nothing was ever answered, refusal after refusal concerns all requests."""
+        where = self.endpoint.base_url
+        found = verdict(failure, where=where, model=model, has_key=bool(self.endpoint.api_key), proven=self._proven)
+        if isinstance(found, Unclear) and not self._proven and self._many_in_a_row():
+            return ModelError(
+                f"{where} refuses every request: {failure}.", "gitkb config shows the key, the server and the model."
+            )
+        return found
+
+    def went_well(self) -> None:
+        """A request was answered."""
+        self._proven = True
+        self._given_up = 0
+        self.pace.faster()
+
+    def given_up(self, reason: str, tried: int) -> GitkbError:
+        """A request was tried too often: it fails, and where several do in a row the server is down."""
+        if self._many_in_a_row():
+            return ModelError(
+                f"{self.endpoint.base_url} answers no more: {reason}.",
+                "Run it again later; what was answered is not asked again.",
+            )
+        return ModelFailure(f"the model's server gave no reply, tried {tried} times: {reason}.")
+
+    def _many_in_a_row(self) -> bool:
+        with self._lock:
+            self._given_up += 1
+            return self._given_up >= _HOPELESS
+
+
+class Trial:
+    """The attempts of one request."""
+
+    def __init__(self, server: Server, model: str, *, tools: bool = False) -> None:
+        self._server = server
+        self._model = model
+        self._tools = tools
+        self._tried = 0
+        self._began = time.monotonic()
+
+    @contextmanager
+    def attempt(self, dialect: Dialect, body: Mapping[str, Any], listening: Listening | None = None) -> Iterator[None]:
+        """Around one attempt, when it is its turn. Ends normally when another attempt is to be made."""
+        server = self._server
+        pause = 0.0
+        with server.pace.turn() as began:
+            try:
+                yield
+                server.went_well()
+            except (Refused, Unreachable, Broken, NoModelServer) as failure:
+                if listening is not None and listening.heard:
+                    raise ModelFailure(f"the model's answer broke off: {failure}.") from failure
+                pause = self._judge(failure, dialect, body, began)
+        if pause:
+            server.pace.sleep(pause)
+
+    def _judge(self, failure: Exception, dialect: Dialect, body: Mapping[str, Any], began: int) -> float:
+        """Seconds until the next attempt; raises what ends the trial."""
+        if isinstance(failure, Refused):
+            if self._tools and refuses_tools(failure):
+                raise self._server.no_tools(self._model, failure.message) from failure
+            better = adapted(dialect, body, failure)
+            if better is not None:
+                self._server.dialects.learn(self._model, dialect, better)
+                return 0.0
+        found = self._server.judged(failure, self._model)
+        if isinstance(found, GitkbError):
+            raise found from failure
+        return self._again(found, failure, began)
+
+    def _again(self, again: Again, failure: Exception, began: int) -> float:
+        server, patience = self._server, self._server.patience
+        self._tried += 1
+        pause = patience.pause(self._tried) if again.wait is None else again.wait
+        if again.crowded:
+            server.pace.slower(began, pause)
+        if self._tried >= patience.tries or time.monotonic() - self._began + pause > patience.seconds:
+            raise server.given_up(again.reason, self._tried) from failure
+        if pause >= _SAID_ALOUD:
+            server.notify(f"The model's server is asked again in {pause:.0f} s: {again.reason}.")
+        return pause

@@ -1,0 +1,240 @@
+"""What a document is on its way through gitkb: source, conversion, digest, record, claims with their evidence; and the files of
+one commit, without git.
+
+A `Record` is the truth about one document; shared pages are a projection of records. These types hold plain
+data (no handles, no paths of this machine), so they travel between processes and into JSON unchanged.
+Paths named `path` are POSIX paths inside the repository; `file` is a file of this machine.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+LARGE = ".lfs"
+"""What stands before the ending of a large original's path where it is kept in Git LFS: `raw/papers/book.lfs.pdf`."""
+
+TopicKind = Literal["concept", "entity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a document something stands: a link target inside its converted text.
+
+    `path` is the file below `wiki/` ("sources/papers/aries.md", or a chapter file), `anchor` the fragment without '#'
+    ("page-97", "checkpointing"; empty for the top of the file), `label` what a reader sees ("p. 97", "Checkpointing").
+    """
+
+    path: str
+    anchor: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One self-contained sentence that a document states, and where.
+
+    `text` is one line of plain text (no Markdown markup, no line break). `quote` is the verbatim passage where it differs from
+    `text`, else empty. `score` (0..1, four decimals) says how good a claim it is, from the document alone. `defines` marks a
+    sentence of the form "X is a ..." about its topic.
+    """
+
+    text: str
+    place: Place
+    score: float = 0.0
+    defines: bool = False
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A concept or entity that one document speaks of, with its claims in text order.
+
+    `defined` says whether this document defines it well enough to justify a page on its own. `entity_type` is
+    "person", "organisation", ... for entities, empty for concepts. `weight` (0..1) is its prominence in this document.
+    """
+
+    kind: TopicKind
+    name: str
+    aliases: tuple[str, ...] = ()
+    entity_type: str = ""
+    defined: bool = False
+    weight: float = 0.0
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The original of a document: `path` as it was added ("docs/guide/Intro to X.pdf"), never absolute. `url` is the address of
+    one that was fetched from the web, "" for files. Of such a one, `charset` is what its server said ("": nothing known) and
+    `base` the address against which its links count, "" where that is `url`."""
+
+    path: str
+    sha256: str
+    size: int
+    media_type: str
+    pages: int = 0
+    url: str = ""
+    charset: str = ""
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything gitkb knows of one document, stored as `.gitkb/documents/<document>.json`.
+
+    `document` is its name ("docs/guide/intro-to-x"); `files` all of its own paths in the repository except the record itself,
+    sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"), `settings` is the fingerprint of the
+    settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by
+    name ("published").
+    """
+
+    document: str
+    title: str
+    description: str
+    language: str
+    source: Source
+    converter: str
+    compiler: str
+    files: tuple[str, ...]
+    topics: tuple[Topic, ...] = ()
+    authors: tuple[str, ...] = ()
+    dates: Mapping[str, str] = field(default_factory=dict)
+    settings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a converted text: `level` 1..6, plain `title`, `anchor` as a link reaches it, `line` 1-based."""
+
+    level: int
+    title: str
+    anchor: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture taken out of a document. `name` is how the Markdown refers to it ("picture-1.png"); `data` its bytes."""
+
+    name: str
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a converter makes of a document's bytes; independent of the document's name and of every other file.
+
+    `markdown`: the body (no front matter). Pictures that were inside the document are referred to by `Picture.name`; links
+    and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
+    source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`: as the source itself states them.
+    """
+
+    markdown: str
+    media_type: str
+    converter: str
+    title: str = ""
+    language: str = ""
+    pages: int = 0
+    headings: tuple[Heading, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    authors: tuple[str, ...] = ()
+    dates: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySection:
+    """One heading of a document's outline with its best sentences; `level` 1.. for nesting, `place` its start."""
+
+    level: int
+    title: str
+    place: Place
+    sentences: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a compiler makes of one converted text: title, description (one sentence), summary along the outline, topics.
+
+    `abstract` are a few sentences that a model wrote about the whole, in reading order; `summary` the key points. `ungrounded`
+    counts the claims of a model that were dropped because the text does not support them.
+    """
+
+    title: str
+    description: str
+    language: str
+    compiler: str
+    summary: tuple[Claim, ...] = ()
+    outline: tuple[SummarySection, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    abstract: tuple[Claim, ...] = ()
+    ungrounded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """One path that differs between two trees; an oid is a 40-digit hex blob id, None where the path does not exist."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+class Tree(Protocol):
+    """A read-only view of the files of one commit. Never changes, takes no lock.
+
+    `oid` is the hex id of the root tree. Symbolic links and submodules are not files: they are invisible here.
+    """
+
+    @property
+    def oid(self) -> str: ...
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, None where there is none."""
+
+    def read_blob(self, oid: str) -> bytes:
+        """The bytes of a blob by its hex id."""
+
+    def blob(self, path: str) -> str | None:
+        """The hex id of a file's blob, None where there is no file."""
+
+    def files(self, prefix: str = "") -> Iterable[tuple[str, str]]:
+        """All (path, blob id) below a folder ("wiki/concepts"), in git's order; all files for ''."""
+
+    def changes_since(self, old: str | None) -> list[TreeChange]:
+        """What differs from another root tree (hex id, None for the empty tree), sorted by path.
+
+        Raises `KeyError` where that tree is not in the repository any more.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """How a source was fetched: `url` is its address for good, `base` the one against which its own links count, `charset` what
+    its server said (`""`: nothing). `pictures` are the files of the pictures it shows by their addresses, as far as they could
+    be had; None before they were looked for."""
+
+    url: str
+    base: str
+    charset: str = ""
+    pictures: Mapping[str, Path] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that a scan found. `path` mirrors the added folder ("docs/guide/Intro to X.pdf"); `root` is the part of it
+    that stands for the added folder ("docs", "" for a single file) and `folder` that folder on this machine. `page` is set
+    where it was fetched from the web."""
+
+    path: str
+    file: Path
+    root: str
+    folder: Path
+    page: WebPage | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: its address where it was fetched, else its path."""
+        return self.page.url if self.page else self.path

@@ -1,0 +1,70 @@
+"""The `Listener` that a caller passes to hear of the work while it goes on. The default one is silent and costs nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an `add` is: numbers of sources."""
+
+    total: int = 0
+    prepared: int = 0
+    committed: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan found: `folder` as it will be named, supported files, and the paths of those not supported."""
+
+    folder: str
+    found: int
+    unsupported: Sequence[str] = field(default=())
+
+
+class Listener:
+    """Receives what happens; every method may be overridden. Called from one thread at a time."""
+
+    def message(self, text: str) -> None:
+        """A sentence for the person, such as what recovery did."""
+
+    def scanned(self, event: Scanned) -> None:
+        """The scan of one root has ended."""
+
+    def gone(self, documents: Sequence[GoneDocument]) -> None:
+        """These documents are about to be removed, because their files are gone; called before anything is changed."""
+
+    def staying(self, documents: Sequence[GoneDocument]) -> None:
+        """The files of these documents are gone, and the documents stay, because they were not to be pruned."""
+
+    def progress(self, event: Progress) -> None:
+        """Counts have changed."""
+
+    def document(self, result: DocumentResult) -> None:
+        """A source has its outcome; called in scan order, for an added one after its commit is published."""
+
+    def unwritten(self, what: str) -> None:
+        """A model has not answered for a page or a pair of names: "concepts/x: the reason". The pages were made without it."""
+
+    def timing(self, document: str, phases: Mapping[str, float]) -> None:
+        """Seconds by phase; `document` is empty for phases of the run. Only with `AddOptions.timings`."""
+
+
+class WatchListener(Listener):
+    """Receives besides what happens between the runs of a `watch`."""
+
+    def ran(self, summary: AddSummary) -> None:
+        """A run has ended, perhaps without a change."""
+
+    def failed(self, message: str, hint: str) -> None:
+        """A run could not be made, or was not ended; it will be tried again."""
+
+    def missing_folder(self, folder: Path) -> None:
+        """A folder is gone; it is waited for."""
+
+    def idle(self, folders: Sequence[Path]) -> None:
+        """Everything that is there is in; changes are waited for."""

@@ -1,0 +1,198 @@
+"""What a model adds to the shared pages: whether names that look alike mean the same, and an overview of each page.
+
+Invariant: nothing is asked under the lock. Every question is about a pair of names or the claims of one page, so it costs the
+same in a knowledge base of any size; all of a kind are asked in parallel. Answers are plain files (decisions, overviews) from
+which the pages are projected; whatever gets no answer is left out, named, and asked for again by the next writing command.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from gitkb.branch.overlay import Overlay
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.compile.compiler_names import LLM_COMPILER
+from gitkb.compile.llm.model_settings import ModelSettings
+from gitkb.compile.llm.page_questions import Named, Sentence, overview_request, read_overview, read_same, same_request
+from gitkb.errors import GitkbError
+from gitkb.formats import decisions, overviews
+from gitkb.formats.decisions import Decision, KeepApart, SameAs
+from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
+from gitkb.formats.topic_rows import Evidence, TopicPage
+from gitkb.llm.requests import Reply, Request, usage_of
+from gitkb.model.documents import Tree
+from gitkb.model.results import Usage
+from gitkb.pages.name_decisions import united
+from gitkb.pages.scope import Note, noted, remember, scope_since
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.wiki.projection import Scope, topic_pages
+from gitkb.wiki.topic_page import page_claims
+
+LEAST_CLAIMS = 2
+Answers = Callable[[Sequence[Request]], list[Reply | GitkbError]]
+Pair = tuple[TopicPage, TopicPage]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model answered: files to write by path; pages and pairs that got no answer, with the reason; what it cost, and
+    how many sentences were dropped because no claim supports them."""
+
+    changes: Mapping[str, bytes | None] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
+
+
+@dataclass(slots=True)
+class Author:
+    """`ask` answers requests in order, each with a reply or the error that it met."""
+
+    store: Store
+    catalog: Catalog
+    ask: Answers
+    settings: ModelSettings
+
+    def begin(self, tip: Snapshot) -> None:
+        """From here on changes are kept in mind until their pages have been written about, also through a crash."""
+        if not noted(self.store, Note.TOLD):
+            remember(self.store, Note.TOLD, tip)
+
+    def write(self, tip: Snapshot) -> Written:
+        """Asks for all that the pages of a tip want; takes no lock."""
+        scope = scope_since(self.store, Note.TOLD, tip)
+        if scope is not None and not scope:
+            return Written()
+        found = _Found()
+        self._decide(tip, scope, found)
+        self._describe(tip, scope, found)
+        return Written(found.changes, tuple(found.failed), usage_of(found.replies), found.ungrounded)
+
+    def done(self, tip: Snapshot, written: Written, scratch: Path) -> None:
+        """The answers to what this tip wanted are committed: only what changes from there on is looked at again."""
+        if not written.failed:
+            remember(self.store, Note.TOLD, tip, scratch)
+
+    def _decide(self, tip: Snapshot, scope: Scope | None, found: "_Found") -> None:
+        with self.catalog.at(tip, RECORDS) as db:
+            corpus = RecordCorpus(db)
+            pairs = _pairs(corpus, scope)
+            requests = [same_request(_named(corpus, one), _named(corpus, other), self.settings) for one, other in pairs]
+        same: list[Pair] = []
+        apart: list[Pair] = []
+        for pair, reply in found.answered(pairs, self.ask(requests), _pair_name):
+            (same if read_same(reply.text) else apart).append(pair)
+        with self.catalog.at(tip, RECORDS) as db:
+            group = united([(one.key, other.key) for one, other in same], RecordCorpus(db).names) if same else {}
+        for decision in _decisions(group, same, apart, self._by):
+            found.changes[decision.path] = decisions.encode(decision)
+
+    def _describe(self, tip: Snapshot, scope: Scope | None, found: "_Found") -> None:
+        tree: Tree = Overlay(tip, found.changes) if found.changes else tip
+        if scope is not None:
+            scope = replace(scope, topics={*scope.topics, *_keys_of(found.changes)})
+        with self.catalog.at(tree, RECORDS, keep=not found.changes) as db:
+            wanted = waiting(RecordCorpus(db), scope)
+        requests = [overview_request(page.kind, page.title, _said(claims), self.settings) for page, claims in wanted]
+        for (page, claims), reply in found.answered(wanted, self.ask(requests), lambda item: item[0].path):
+            sentences, dropped = read_overview(reply.text, _said(claims))
+            found.ungrounded += dropped
+            overview = Overview(page.kind, page.key, fingerprint(claims), _with_documents(sentences, claims), self._by)
+            found.changes[overview.path] = overviews.encode(overview)
+
+    @property
+    def _by(self) -> str:
+        return f"{LLM_COMPILER} {self.settings.model}"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been gathered so far."""
+
+    changes: dict[str, bytes | None] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    ungrounded: int = 0
+
+    def answered(
+        self, asked: Sequence[T], answers: Sequence[Reply | GitkbError], name: Callable[[T], str]
+    ) -> Iterable[tuple[T, Reply]]:
+        """What was asked with its reply; what got none is noted by name."""
+        for item, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, Reply):
+                self.replies.append(answer)
+                yield item, answer
+            else:
+                self.failed.append(f"{name(item)}: {answer.message}")
+
+
+def waiting(corpus: RecordCorpus, scope: Scope | None) -> list[tuple[TopicPage, tuple[Evidence, ...]]]:
+    """The pages, with their claims, that want an overview and have none that fits."""
+    wanted = []
+    for page in topic_pages(corpus, scope):
+        claims = page_claims(corpus, page)
+        if len(claims) >= LEAST_CLAIMS:
+            known = corpus.overview(page.kind, page.key)
+            if known is None or known.claims != fingerprint(claims):
+                wanted.append((page, claims))
+    return wanted
+
+
+def _pairs(corpus: RecordCorpus, scope: Scope | None) -> list[Pair]:
+    """The pairs of pages with names that look alike, of which one can differ, each once, the better known page first."""
+    found = {}
+    for page in topic_pages(corpus, scope):
+        for other in corpus.alike(page.key):
+            first, second = sorted((page, other), key=_rank, reverse=True)
+            found[first.key, second.key] = first, second
+    return [found[keys] for keys in sorted(found)]
+
+
+def _rank(page: TopicPage) -> tuple[int, int, str]:
+    return page.documents, len(page.key), page.key
+
+
+def _decisions(group: Mapping[str, Collection[str]], same: Sequence[Pair], apart: Sequence[Pair], by: str) -> list[Decision]:
+    """What follows from the answers: of all names that mean one thing (a `group`) the best known is the page, whatever pairs were
+    asked."""
+    pages = {page.key: page for pair in (*same, *apart) for page in pair}
+    found: list[Decision] = []
+    for key in sorted(group):
+        best = max((pages[each] for each in group[key]), key=_rank).key
+        if key != best:
+            found.append(SameAs(key, best, by))
+    for one, other in apart:
+        if other.key not in group.get(one.key, ()):
+            found.append(KeepApart(min(one.key, other.key), max(one.key, other.key), by))
+    return found
+
+
+def _named(corpus: RecordCorpus, page: TopicPage) -> Named:
+    return Named(page.kind, page.title, tuple(corpus.aliases(page.key)), page.description)
+
+
+def _pair_name(pair: Pair) -> str:
+    return f"{pair[0].title} / {pair[1].title}"
+
+
+def _said(claims: Sequence[Evidence]) -> list[tuple[str, str]]:
+    return [(claim.title, claim.text) for claim in claims]
+
+
+def _with_documents(sentences: Sequence[Sentence], claims: Sequence[Evidence]) -> tuple[OverviewSentence, ...]:
+    return tuple(
+        OverviewSentence(each.text, tuple(sorted({claims[number].document for number in each.claims}))) for each in sentences
+    )
+
+
+def _keys_of(changes: Mapping[str, bytes | None]) -> set[str]:
+    found: set[str] = set()
+    for path, content in changes.items():
+        if content is not None and decisions.is_decision(path):
+            found.update(decisions.decode(content, path).names)
+    return found

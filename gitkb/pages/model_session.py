@@ -1,0 +1,167 @@
+"""Whether a command asks a model, and the session in which it does.
+
+Invariant: a model is asked only where the tracked settings (or the command line, for once) say `compiler: llm`; a key alone never
+does. A session is closed on every way out, so no thread waits for a server when the command is over.
+
+Invariant: cheap to import and to ask; what speaks to a model is loaded only when one is to be asked. Nothing is sent here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from gitkb.catalog.catalog import Catalog
+from gitkb.compile.llm.model_settings import ModelSettings
+from gitkb.errors import BudgetSpent, GitkbError, ModelError, ModelFailure, UsageError
+from gitkb.formats.settings import Settings
+from gitkb.formats.user_settings import UserSettings
+from gitkb.llm.client import Client
+from gitkb.llm.reply_cache import ReplyCache
+from gitkb.llm.requests import Reply, Request
+from gitkb.llm.wire import Endpoint
+from gitkb.model.listener import Listener
+from gitkb.model.options import AddOptions, RecompileOptions
+from gitkb.model.results import KeptReplies, Usage
+from gitkb.pages.author import Answers, Author
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+
+REPLIES = "replies.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`ahead` is how many documents may wait for answers at once."""
+
+    client: Client
+    settings: ModelSettings
+    author: Author
+    ahead: int
+
+
+def asks_model(settings: Settings) -> bool:
+    """Whether these settings want a model to be asked."""
+    return settings.compiler == "llm"
+
+
+def model_settings(settings: Settings, user: UserSettings) -> ModelSettings:
+    """What compilers are told about the model; `ModelError` where none is named."""
+    if not settings.model:
+        raise ModelError(
+            "The compiler is llm, but no model is named.",
+            "Give --model NAME, or set it for good: model: NAME in .gitkb/config.yaml.",
+        )
+    return ModelSettings(
+        model=settings.model,
+        language=settings.language,
+        entity_types=settings.entity_types,
+        instructions=settings.llm.instructions,
+        context_tokens=user.context_tokens,
+        max_output_tokens=user.max_output_tokens,
+    )
+
+
+def replies(store: Store) -> ReplyCache:
+    """The replies that are kept here."""
+    return ReplyCache(store.local / REPLIES)
+
+
+def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: int = 0) -> Client:
+    """The client of the user's server, to be closed by the caller; `max_tokens` is what may be spent, 0 for no limit."""
+    endpoint = Endpoint(user.base_url, user.api_key, user.headers, user.timeout, user.concurrency, user.proxy)
+    return Client(endpoint, replies(store), max_tokens=max_tokens, notify=listener.message)
+
+
+@contextmanager
+def session(
+    store: Store, catalog: Catalog, settings: Settings, user: UserSettings, listener: Listener, max_tokens: int = 0
+) -> Iterator[Session]:
+    """A session for settings that ask a model."""
+    wanted = model_settings(settings, user)
+    with client_of(store, user, listener, max_tokens) as client:
+        ask = _Each(client, user.concurrency)
+        yield Session(client, wanted, Author(store, catalog, ask, wanted), 2 * user.concurrency)
+
+
+@contextmanager
+def asking_each(store: Store, user: UserSettings, listener: Listener) -> Iterator[Answers]:
+    """How to ask many questions, each for itself, outside of a run."""
+    with client_of(store, user, listener) as client:
+        yield _Each(client, user.concurrency)
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
+    """Asks many questions, each for itself: one that fails costs no other."""
+
+    client: Client
+    threads: int
+
+    def __call__(self, requests: Sequence[Request]) -> list[Reply | GitkbError]:
+        with ThreadPoolExecutor(self.threads) as threads:
+            try:
+                return list(threads.map(self._one, requests))
+            except BaseException:
+                self.client.close()  # those that wait give up, or leaving would wait for them
+                raise
+
+    def _one(self, request: Request) -> Reply | GitkbError:
+        try:
+            return self.client.ask([request])[0]
+        except (ModelFailure, BudgetSpent) as error:
+            return error
+
+
+def for_once(settings: Settings, options: AddOptions | RecompileOptions) -> Settings:
+    """The settings with what the options of one `add` or `recompile` overrule."""
+    if options.model and options.compiler == "extractive":
+        raise UsageError("--model names a model, but --compiler extractive asks none.", "Leave one of them out.")
+    compiler = options.compiler or ("llm" if options.model else settings.compiler)
+    return replace(settings, compiler=compiler, model=options.model or settings.model)
+
+
+def asks_none() -> UsageError:
+    """What is wrong with an estimate where no model is asked."""
+    return UsageError("The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is needed to open a session; `user` is asked only when a model is."""
+
+    store: Store
+    catalog: Catalog
+    user: Callable[[], UserSettings]
+    listener: Listener
+
+    @contextmanager
+    def session(
+        self, settings: Settings, tip: Snapshot, *, max_tokens: int = 0, needed: bool = False
+    ) -> "Iterator[Session | None]":
+        """How to ask a model while a command changes a branch at `tip`; None where the settings want none.
+
+        Where one is not `needed`, one that is not configured here is no error: pages are made without what it would write.
+        """
+        if settings.compiler != "llm":
+            yield None
+            return
+
+        user = self.user()
+        if not needed and not user.reaches_a_model:
+            why = "No model can be asked from here (no key, and no server of yours), so pages keep what was written."
+            self.listener.message(f"{why} See: gitkb config")
+            yield None
+            return
+        with session(self.store, self.catalog, settings, user, self.listener, max_tokens) as found:
+            found.author.begin(tip)
+            yield found
+
+
+def kept_replies(store: Store) -> KeptReplies:
+    """The replies of models that are kept here."""
+
+    if not (store.local / REPLIES).exists():
+        return KeptReplies()
+    totals = replies(store).totals()
+    return KeptReplies(totals.entries, totals.bytes, Usage(totals.calls, 0, totals.tokens_in, totals.tokens_out))

@@ -1,0 +1,99 @@
+"""What has to be decided so that two names mean the same, or do not: new decisions, and the end of those that say otherwise.
+
+Invariant: reads a tree and what its documents list; writes nothing. What comes out, applied to that tree, has the effect that was
+asked for, whatever chains and circles of decisions and aliases there are.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gitkb.branch.overlay import Overlay
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.name_resolution import Resolution
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.errors import RepositoryError
+from gitkb.formats import decisions
+from gitkb.formats.decisions import KeepApart, SameAs
+from gitkb.model.documents import Tree
+
+MAX_STEPS = 50
+Changes = dict[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Decides on top of a tree; `by` is who does ("human:ada@example.org")."""
+
+    catalog: Catalog
+    tree: Tree
+    by: str
+
+    def same(self, name: str, key: str) -> Changes:
+        """The files of decisions by which the claims of `name` go on the page of `key`; none where they do already."""
+        with self._names({}) as names:
+            if names.target(name) == names.target(key) and (key in names.way(name) or name not in names.way(key)):
+                return {}
+            changes: Changes = {}
+            if name in names.way(key) and names.decided(key):
+                changes[SameAs(key, name, self.by).path] = None  # the other way round from now on
+            decision = SameAs(name, key, self.by)
+            changes[decision.path] = decisions.encode(decision)
+            changes.update(dict.fromkeys(apart_paths(names, name, key)))
+        return self._checked(changes, name, key, together=True)
+
+    def apart(self, one: str, other: str) -> Changes:
+        """The files of decisions by which two names have a page each; none where they were decided to have. Of two that share a
+        page the one that leads to the other leaves it, else the first."""
+        decision = KeepApart(min(one, other), max(one, other), self.by)
+        changes: Changes = {decision.path: decisions.encode(decision)}
+        for _ in range(MAX_STEPS):
+            with self._names(changes) as names:
+                if names.target(one) != names.target(other):
+                    break
+                leaving = other if one in names.way(other) else one
+                step = names.following(leaving)
+                if names.decided(leaving):
+                    changes[SameAs(leaving, step, self.by).path] = None
+                elif step != leaving:
+                    listed = KeepApart(min(leaving, step), max(leaving, step), self.by)
+                    changes[listed.path] = decisions.encode(listed)
+        with self._names({}) as names:
+            if set(changes) == {decision.path} and names.apart(one, other):
+                return {}
+        return self._checked(changes, one, other, together=False)
+
+    def _checked(self, changes: Changes, one: str, other: str, *, together: bool) -> Changes:
+        with self._names(changes) as names:
+            if (names.target(one) == names.target(other)) is not together:
+                raise RepositoryError(
+                    f"What was decided about {one} and {other} before contradicts itself.", f"Look into {decisions.DECISIONS}/."
+                )
+        return changes
+
+    @contextmanager
+    def _names(self, changes: Mapping[str, bytes | None]) -> Iterator[Resolution]:
+        tree = Overlay(self.tree, changes) if changes else self.tree
+        with self.catalog.at(tree, RECORDS, keep=False) as db:
+            yield RecordCorpus(db).names
+
+
+def apart_paths(names: Resolution, name: str, key: str) -> list[str]:
+    """The decisions that keep any name of one page apart from any of another's: in the way of putting the two on one page."""
+    target = names.target(key)
+    ours = {name, *names.leading_to(name)}
+    theirs = {target, key, *names.leading_to(target)} - ours
+    pairs = [(min(one, other), max(one, other)) for one in ours for other in theirs if names.apart(one, other)]
+    return sorted(KeepApart(*pair, by="").path for pair in pairs)
+
+
+def united(pairs: Iterable[tuple[str, str]], names: Resolution) -> dict[str, frozenset[str]]:
+    """The names that mean one thing when each of these pairs does, for each of them; a pair that would join names which were
+    decided to be kept apart joins nothing."""
+    group: dict[str, frozenset[str]] = {}
+    for one, other in pairs:
+        ours, theirs = (group.get(each, frozenset((each,))) for each in (one, other))
+        if ours != theirs and not any(apart_paths(names, first, second) for first in ours for second in theirs):
+            group.update(dict.fromkeys(ours | theirs, ours | theirs))
+    return group

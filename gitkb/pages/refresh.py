@@ -1,0 +1,262 @@
+"""Brings the shared pages of a branch up to date in one commit: what `refresh` does and every run ends with.
+
+Invariant: afterwards each shared page is the projection of the tip's records, or that projection merged with a person's
+words. Which pages can differ is found by comparing the tip with the tree that was last seen whole; without that note
+everything is projected.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitkb.branch.commit_messages import edit_message, pages_message
+from gitkb.branch.migrate import refuse_newer_settings
+from gitkb.branch.overlay import Overlay
+from gitkb.branch.stored_documents import own_edits
+from gitkb.branch.tips import in_transaction
+from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.errors import ModelError
+from gitkb.formats.overviews import OVERVIEWS
+from gitkb.formats.settings import Settings
+from gitkb.model.documents import Tree
+from gitkb.model.listener import Listener
+from gitkb.model.results import PageChanges, Usage
+from gitkb.pages.scope import Note, differences, remember, scope_of, scope_since, topics_of
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.transaction.publish import Transaction
+from gitkb.store.transaction.run import Run
+from gitkb.store.values import PlannedCommit
+from gitkb.wiki.hand_edits import EDITED, Seal, settle, state
+from gitkb.wiki.projection import MADE, PROJECTION, Scope, is_page, is_shared, made_by, newer, note, project
+
+if TYPE_CHECKING:
+    from gitkb.pages.author import Author, Written
+
+
+@dataclass
+class Tally:
+    """Adds up the page changes of several pages commits of one run."""
+
+    created: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+
+    def add(self, changes: PageChanges) -> None:
+        for path in changes.created:
+            (self.changed if path in self.removed else self.created).add(path)
+            self.removed.discard(path)
+        self.changed.update(path for path in changes.changed if path not in self.created)
+        for path in changes.removed:
+            if path in self.created:
+                self.created.discard(path)
+            else:
+                self.removed.add(path)
+            self.changed.discard(path)
+
+    def result(self) -> PageChanges:
+        return PageChanges(tuple(sorted(self.created)), tuple(sorted(self.changed)), tuple(sorted(self.removed)))
+
+
+def carries_pages(settings: Settings, branch: str) -> bool:
+    """Whether pages commits are made on a branch."""
+    return settings.pages.branch in ("*", branch)
+
+
+def refresh(
+    store: Store, run: Run, catalog: Catalog, settings: Settings, listener: Listener, author: "Author | None" = None
+) -> PageChanges:
+    """Makes the pages commit if pages are pending on a branch that carries them; returns what it changed.
+
+    An `author` asks a model for what it writes about pages, before the lock is taken; what it cannot get is said and left out.
+    Pages that a newer gitkb made are left to it, and that is said.
+    """
+    if not carries_pages(settings, run.branch):
+        return PageChanges()
+    tip = store.snapshot(f"refs/heads/{run.branch}") if author else None
+    written = _written(author, tip, listener) if author and tip and not newer(tip) else None
+    changes = in_transaction(run, listener, lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
+    if author and tip and written:
+        author.done(tip, written, run.scratch)
+    return changes
+
+
+def is_topic_page(path: str) -> bool:
+    """Whether a path is a concept's or an entity's page, not an index."""
+    name = path.rpartition("/")[2]
+    return (
+        path.startswith(("wiki/concepts/", "wiki/entities/"))
+        and path.endswith(".md")
+        and not name.startswith(("index.md", "index--"))
+    )
+
+
+def project_tree(
+    catalog: Catalog, tree: Tree, *, keep: bool, scope: Scope | None = None, whole: bool = True
+) -> dict[str, bytes | None]:
+    """The shared pages that a tree's records make, by path; all of them without a scope. Pages that the tree has and
+    the projection has not are None. `NewerFormat` where a record cannot be read here; not `whole`: pages are made without it."""
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        corpus = RecordCorpus(db)
+        if whole:
+            corpus.refuse_newer()
+        projected = project(corpus, scope)
+    if scope is None:
+        stale = {path: None for path, _ in tree.files("wiki") if is_shared(path) and path not in projected}
+        projected = {**projected, **stale}
+    return projected
+
+
+def history_base(store: Store, commit: str) -> Callable[[str], bytes | None]:
+    """A function from a page's path to its last generated version in the history of a commit."""
+
+    def find(path: str) -> bytes | None:
+        for past in store.history(path, commit):
+            content = store.snapshot(past.oid).read(path)
+            if content is not None and state(content) is Seal.GENERATED:
+                return content
+        return None
+
+    return find
+
+
+def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
+    """What a refresh of this tip would change, without changing anything; nothing where it is a newer gitkb's to make."""
+    if newer(tip):
+        return PageChanges()
+    scope = scope_since(store, Note.WHOLE, tip)
+    if scope is not None and not scope:
+        return PageChanges()
+    projected = project_tree(catalog, tip, keep=True, scope=scope)
+    return page_changes(tip, _settle(tip, projected, {}, history_base(store, tip.commit), Listener()))
+
+
+def foresee_refresh(
+    store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
+) -> dict[str, bytes | Path | None]:
+    """What a refresh would write, by path, once these changes were committed and these edits stood in the worktree. Changes
+    nothing; a page that it would not touch is not there, though somebody has edited it."""
+    tree, scope = Overlay(tip, changes), scope_since(store, Note.WHOLE, tip)
+    if scope is not None:
+        scope = scope.with_(scope_of(tree, differences(tip, tree, changes)))
+        if not scope:
+            return {}
+    projected = project_tree(catalog, tree, keep=False, scope=scope)
+    return _writes(tip, projected, edits, history_base(store, tip.commit), Listener())
+
+
+def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
+    """How many pages want an overview that they do not have."""
+    from gitkb.pages.author import waiting
+
+    scope = scope_since(store, Note.TOLD, tip)
+    if scope is not None and not scope:
+        return 0
+    with catalog.at(tip, RECORDS) as db:
+        return len(waiting(RecordCorpus(db), scope))
+
+
+def _written(author: "Author", tip: Snapshot, listener: Listener) -> "Written | None":
+    """What a model writes about the pages of the branch as it is; a server that cannot be used costs the overviews alone."""
+    try:
+        written = author.write(tip)
+    except ModelError as error:
+        listener.message(f"Pages are made without what the model has not written yet. {error.message} {error.hint}".rstrip())
+        return None
+    for failed in written.failed:
+        listener.unwritten(failed)
+    return written
+
+
+def _refresh(
+    store: Store, run: Run, transaction: Transaction, catalog: Catalog, listener: Listener, written: "Written | None"
+) -> PageChanges:
+    tip = transaction.tip
+    refuse_newer_settings(tip)
+    if said := newer(tip):
+        listener.message(f"{said}: this one leaves them as they are. Documents are in; upgrade gitkb to make their pages.")
+        return PageChanges()
+    told = {path: content for path, content in (written.changes if written else {}).items() if tip.read(path) != content}
+    tree, scope = Overlay(tip, told), scope_since(store, Note.WHOLE, tip)
+    if scope is not None:
+        scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, told))})
+        if not scope:
+            return PageChanges()
+    with catalog.at(tip, RECORDS):
+        pass  # catches up for good, before it looks at a tree that does not exist yet
+    projected = project_tree(catalog, tree if told else tip, keep=not told, scope=scope)
+    edits = own_edits(transaction, _different(tip, projected))
+    writes = _writes(tip, projected, edits, history_base(store, tip.commit), listener, told)
+    changes = page_changes(tip, writes)
+    if writes:
+        commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
+        usage, ungrounded = (written.usage, written.ungrounded) if written else (Usage(), 0)
+        commits.append(PlannedCommit(pages_message(changes, usage, ungrounded), writes))
+        tip = store.snapshot(transaction.publish(commits, "pages")[-1])
+    remember(store, Note.WHOLE, tip, run.scratch)
+    return changes
+
+
+def _different(tip: Snapshot, projected: Mapping[str, bytes | None]) -> list[str]:
+    """The pages that are not their projection, or that somebody has edited."""
+    return sorted(path for path, content in projected.items() if content != tip.read(path) or tip.blob(f"{EDITED}/{path}"))
+
+
+def _writes(
+    tip: Snapshot,
+    projected: Mapping[str, bytes | None],
+    edits: Mapping[str, bytes | Path | None],
+    base: Callable[[str], bytes | None],
+    listener: Listener,
+    told: Mapping[str, bytes | None] | None = None,
+) -> dict[str, bytes | Path | None]:
+    """All that a pages commit holds: the pages, what is kept beside edited ones, what a model wrote (`told`), and which
+    projection made them."""
+    writes = _settle(tip, {path: projected[path] for path in _different(tip, projected)}, edits, base, listener)
+    writes.update({**(told or {}), **without_page(tip, projected)})
+    if writes and made_by(tip) < PROJECTION:
+        writes[MADE] = note()
+    return writes
+
+
+def without_page(tip: Snapshot, projected: Mapping[str, bytes | None]) -> dict[str, None]:
+    """The overviews of pages that are no more."""
+    gone = [path for path, content in projected.items() if content is None and is_page(path)]
+    paths = (f"{OVERVIEWS}/{path.removeprefix('wiki/').removesuffix('.md')}.json" for path in gone)
+    return {path: None for path in paths if tip.blob(path) is not None}
+
+
+def _settle(
+    tip: Snapshot,
+    projected: Mapping[str, bytes | None],
+    edits: Mapping[str, bytes | Path | None],
+    base: Callable[[str], bytes | None],
+    listener: Listener,
+) -> dict[str, bytes | Path | None]:
+    """What to write for pages whose projection differs from the tip: generated pages are replaced, edited ones merged."""
+    writes: dict[str, bytes | Path | None] = {}
+    for path, content in sorted(projected.items()):
+        edit = edits.get(path)
+        current = edit if isinstance(edit, bytes) else tip.read(path)
+        kept = tip.read(f"{EDITED}/{path}")
+        settled = settle(path, current, content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
+        if settled.content != current:
+            writes[path] = settled.content
+        if settled.edited_base != kept:
+            writes[f"{EDITED}/{path}"] = settled.edited_base
+        for clash in settled.clashes:
+            listener.message(f"{path}: your words were kept where the new projection differs ({clash}).")
+    return writes
+
+
+def page_changes(tip: Snapshot, writes: Mapping[str, object]) -> PageChanges:
+    """What writing these paths does to the pages of a tip."""
+    pages = sorted(path for path in writes if path.startswith("wiki/"))
+    return PageChanges(
+        created=tuple(p for p in pages if tip.blob(p) is None and writes[p] is not None),
+        changed=tuple(p for p in pages if tip.blob(p) is not None and writes[p] is not None),
+        removed=tuple(p for p in pages if writes[p] is None),
+    )

@@ -1,0 +1,91 @@
+"""Which shared pages a change concerns, and the local markers of how far pages were last brought up to date.
+
+Invariant: everything that the projection reads (records, decisions, overviews) and everything that it writes is looked at; a
+record that cannot be read takes part in no page. Reads blobs only.
+
+Invariant: a note is a hint about a tree, valid for one version of the projection. It may be lost; then more is looked at again.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+
+from gitkb.errors import FormatError
+from gitkb.formats import approvals, records
+from gitkb.formats.decisions import concerned
+from gitkb.formats.overviews import page_of
+from gitkb.model.documents import Record, Tree, TreeChange
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.wiki.projection import PROJECTION, Scope, concerns_pages
+
+
+def scope_of(tree: Tree, changes: Iterable[TreeChange]) -> Scope:
+    """The scope of what differs between another tree and this one; `tree` can read the blobs of both."""
+    found = list(changes)
+    before = [record for change in found if (record := _record(tree, change, change.old)) is not None]
+    after = [record for change in found if (record := _record(tree, change, change.new)) is not None]
+    return Scope(before, after, {change.path for change in found if concerns_pages(change.path)}, topics_of(tree, found))
+
+
+def topics_of(tree: Tree, changes: Iterable[TreeChange]) -> set[str]:
+    """The keys of the topics about which something was decided, confirmed or written."""
+    keys: set[str] = set()
+    for change in changes:
+        page = page_of(change.path) or approvals.page_of(change.path)
+        keys |= concerned(tree, change) if page is None else {page[1]}
+    return keys
+
+
+def differences(base: Tree, tree: Tree, paths: Iterable[str]) -> list[TreeChange]:
+    """How some paths differ between two trees."""
+    return [TreeChange(path, base.blob(path), tree.blob(path)) for path in sorted(paths)]
+
+
+def _record(tree: Tree, change: TreeChange, oid: str | None) -> Record | None:
+    if oid is None or records.document_of(change.path) is None:
+        return None
+    try:
+        return records.decode(tree.read_blob(oid), change.path)
+    except FormatError:
+        return None  # `check` reports it; it takes part in no page
+
+
+class Note(StrEnum):
+    """WHOLE: the pages were their projection; TOLD: names had been compared and overviews asked for."""
+
+    WHOLE = "whole"
+    TOLD = "told"
+
+
+def scope_since(store: Store, note: Note, tip: Snapshot) -> Scope | None:
+    """What changed since the tree of a note; None when that is not known, so that everything has to be looked at."""
+    try:
+        tree = noted(store, note)
+        return scope_of(tip, tip.changes_since(tree)) if tree else None
+    except KeyError:
+        return None  # that tree has been collected
+
+
+def noted(store: Store, note: Note) -> str:
+    """The id of a note's tree, "" where there is none."""
+    try:
+        version, _, tree = (store.local / note).read_text(encoding="ascii").strip().partition(" ")
+    except (OSError, ValueError):
+        return ""
+    return tree if version == str(PROJECTION) and len(tree) == 40 else ""
+
+
+def remember(store: Store, note: Note, tip: Snapshot, scratch: Path | None = None) -> None:
+    """Notes a tree. Made in a run's scratch folder, so that a kill leaves nothing beside the note; where it cannot be written the
+    old one stays: what it names is older, and still true. Without one it is written in place: a torn note counts as none."""
+    new = (scratch or store.local) / note
+    with suppress(OSError):
+        new.write_text(f"{PROJECTION} {tip.oid}\n", encoding="ascii")
+        new.replace(store.local / note)
+
+
+def forget(store: Store, note: Note) -> None:
+    """Removes a note, so that everything is looked at again."""
+    (store.local / note).unlink(missing_ok=True)

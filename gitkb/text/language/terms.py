@@ -1,0 +1,170 @@
+"""Terms: which runs of words can name a topic, in which form, and how often a text has them.
+
+Invariant: a term is one to five words, none a function word at its rim, none inline code; its key is the same for singular and
+plural, small and capital letters. English terms are found anywhere; in other languages only where a heading or a definition
+proposes them,
+because without a dictionary of word classes a run of words is as often a clause.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.word_classes import breaks_run, is_general_noun, may_head
+from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
+
+MAX_WORDS = 5
+_TOKEN = re.compile(r"\ue000[^\ue001]*\ue001[\w-]*|[^\W_]+(?:[-'’.+#/&_][^\W_]+)*(?:\+\+|#)?|[^\w\s]")
+_WORD = re.compile(r"[^\W\d_]")
+_INNER = {
+    "en": frozenset({"of", "and"}),
+    "fr": frozenset({"de", "du", "des", "d'un", "d'une", "à", "la", "en", "pour"}),
+    "es": frozenset({"de", "del", "la", "a", "en", "para", "los", "las"}),
+    "it": frozenset({"di", "del", "della", "dei", "delle", "a", "da", "per"}),
+    "pt": frozenset({"de", "do", "da", "dos", "das", "a", "em", "para"}),
+    "nl": frozenset({"van", "de", "voor"}),
+    "de": frozenset({"der", "des", "von", "für"}),
+}
+_CJK = ("ja", "zh", "ko")
+_ARTICLES = {
+    "en": frozenset({"a", "an", "the"}),
+    "de": frozenset({"der", "die", "das", "ein", "eine", "einen", "einem", "einer"}),
+    "fr": frozenset({"le", "la", "les", "un", "une", "des"}),
+    "es": frozenset({"el", "la", "los", "las", "un", "una"}),
+    "it": frozenset({"il", "lo", "la", "i", "gli", "le", "un", "una", "uno"}),
+    "pt": frozenset({"o", "a", "os", "as", "um", "uma"}),
+    "nl": frozenset({"de", "het", "een"}),
+}
+_HEADS_IF_DEFINED = frozenset({"page", "number", "call", "word", "line", "name"})
+_KEEP_S = ("ss", "us", "is", "ous", "'s", "’s", "ics")
+_INVARIANT = frozenset(
+    """news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios
+    macos windows""".split()
+)
+_CJK_TERM = {
+    "ja": re.compile(
+        r"(?:[ァ-ヺー・]{3,20}|[一-龠々]{2,10}|[A-Za-z][\w.+-]{1,30})"
+        r"(?:[ ]?(?:[ァ-ヺー・]{2,20}|[一-龠々]{1,10}|[A-Za-z][\w.+-]{1,30})){0,4}"
+    ),
+    "zh": re.compile(r"(?:[\u4e00-\u9fff]{2,10}|[A-Za-z][\w.+-]{1,30}(?: ?[\u4e00-\u9fff]{1,8}| [A-Za-z][\w.+-]{1,30}){0,3})"),
+    "ko": re.compile(r"[\uac00-\ud7a3]{2,10}"),
+}
+
+
+_CODE_TERM = re.compile(rf"{CODE_OPEN}([A-Za-z][\w-]{{2,30}}){CODE_CLOSE}")
+
+
+def code_term(text: str) -> str:
+    """The identifier, if a text is one piece of inline code that holds a plain identifier; else ""."""
+    match = _CODE_TERM.fullmatch(text.strip())
+    return match.group(1) if match else ""
+
+
+@lru_cache(maxsize=2_000)
+def tokens(text: str) -> list[str]:
+    """Words, marks and inline code (one token each, with its marks) of a sentence, in order; not to be changed."""
+    return _TOKEN.findall(text)
+
+
+@lru_cache(maxsize=50_000)
+def singular(word: str) -> str:
+    """The English singular of a word of any case; words that only look like plurals stay."""
+    low = word.lower()
+    if low == "menus":
+        return word[:-1]
+    if len(low) < 4 or not low.endswith("s") or low.endswith(_KEEP_S) or low in _INVARIANT or not low.isascii() or word.isupper():
+        return word
+    if low.endswith("ies") and len(low) > 4:
+        return word[:-3] + "y"
+    return word[:-2] if low.endswith(("sses", "shes", "ches", "xes", "zzes")) else word[:-1]
+
+
+@lru_cache(maxsize=100_000)
+def term_key(words: tuple[str, ...], language: str) -> str:
+    """What is the same for all forms of a term: small letters, English singular, words joined by one blank."""
+    last = singular(words[-1]) if language == "en" else words[-1]
+    return " ".join((*words[:-1], last)).lower().replace("’", "'")
+
+
+def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str, ...]:
+    """The words of a term, its article taken off, if the text is one; else (). A sentence that defines a term (`is_defined`)
+    may give it a head that hardly ever makes one ("dirty page")."""
+    if language in _CJK:
+        return _cjk_term(text.strip(), language)
+    words = tuple(token for token in tokens(text.strip()) if token not in "\"'“”‘’«»*_")
+    while words and words[0].lower() in _ARTICLES.get(language, ()):
+        words = words[1:]
+    for article in ("l'", "l’", "d'", "d’") if language in ("fr", "it") and words else ():
+        if words[0].lower().startswith(article):
+            words = (words[0][2:], *words[1:])
+    return words if words and _is_term(words, language, is_defined) else ()
+
+
+def noun_runs(words: list[str]) -> Iterator[tuple[int, int]]:
+    """Where English words that can be parts of terms stand side by side: (start, end) in the tokens of a sentence."""
+    start = 0
+    for position, word in enumerate(words):
+        if not _goes_on(word):
+            if position > start:
+                yield start, position
+            start = position + 1
+    if len(words) > start:
+        yield start, len(words)
+
+
+@lru_cache(maxsize=50_000)
+def _goes_on(word: str) -> bool:
+    """Whether an English word can be part of a run: like a noun, no function word, nothing that breaks it."""
+    low = word.lower()
+    noun_like = len(word) > 1 and word[0] != CODE_OPEN and word[0].isalpha() and not low.endswith(("'s", "’s", "n't", "n’t"))
+    return noun_like and low not in function_words("en") and not breaks_run(low, "en")
+
+
+def subterms(words: list[str], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The spans of one to four words in a run that can be English terms."""
+    for last in range(start, end):
+        if not may_head(words[last].lower(), "en"):
+            continue
+        for first in range(max(start, last - 3), last + 1):
+            if last == first or first_word_fits(words[first].lower()):
+                yield first, last + 1
+
+
+def first_word_fits(word: str) -> bool:
+    """Whether an English word can open a term of several words ("linked list", not "example list")."""
+    return word not in ("example", "examples", "thing", "things", "etc", "today", "people", "lot", "bit", "kind", "way")
+
+
+def _is_term(words: tuple[str, ...], language: str, is_defined: bool) -> bool:
+    known, inner = function_words(language), _INNER.get(language, frozenset())
+    if len(words) > MAX_WORDS or not all(word[0] != CODE_OPEN and (len(word) > 1 or word.isalpha()) for word in words):
+        return False
+    lows = [word.lower() for word in words]
+    if lows[0] in known or lows[-1] in known or any(low in known and low not in inner for low in lows[1:-1]):
+        return False
+    if not _WORD.search(words[-1]) or (len(words) == 1 and len(words[0]) < (2 if words[0].isupper() else 3)):
+        return False
+    if language == "en" and (
+        any(breaks_run(low, "en") for low in lows)
+        or not (may_head(lows[-1], "en") or (is_defined and len(words) > 1 and singular(lows[-1]) in _HEADS_IF_DEFINED))
+        or not first_word_fits(lows[0])
+    ):
+        return False
+    if any(low.endswith(("'s", "’s", "n't")) for low in lows) or len(set(lows)) < len(lows):
+        return False
+    return len(words) == 1 or not all(is_general_noun(low, language) or low in inner for low in lows)
+
+
+def _cjk_term(text: str, language: str) -> tuple[str, ...]:
+    bare = text.strip("「」『』“”\"'（）() ")
+    if len(bare) < 2 or len(bare) > 30 or not _CJK_TERM[language].fullmatch(bare):
+        return ()
+    if is_general_noun(bare, language) or (language == "zh" and _ZH_CLAUSE.search(bare)):
+        return ()
+    return (bare,)
+
+
+_ZH_CLAUSE = re.compile(
+    r"[的了是在和与及或把被将将给让使到从对為为就都也还這这那哪它其該该此每各某些有没不可会能要应需由以于於吗呢吧们們]"
+)

@@ -1,0 +1,243 @@
+"""The page of a concept or entity: what documents say of it, the best claims first, every sentence with its place.
+
+Invariant: a stable choice from the claims alone, whose order is given; at most `MAX_CLAIMS` in all, `MAX_OF_DOCUMENT` of a
+document. A claim that nearly repeats a better one is left out.
+
+Invariant: a function of the claims of its names and of the documents that it quotes. It links pages that exist because of those
+documents, so no other document can change it. All text of documents is escaped; everything on the page is bounded.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
+
+from gitkb.formats.approvals import marks
+from gitkb.formats.overviews import Overview, fingerprint
+from gitkb.formats.topic_rows import DocumentEntry, Evidence, TopicPage, page_key, topic_path
+from gitkb.model.documents import TopicKind
+from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.links import escape, one_line, relative
+from gitkb.wiki.corpus import Corpus
+from gitkb.wiki.document_files import label_of, summary_path
+from gitkb.wiki.hand_edits import seal
+from gitkb.wiki.source_pages import source_path
+
+MAX_CLAIMS = 20
+MAX_OF_DOCUMENT = 3
+MAX_OVERVIEW = 3
+MAX_LOOKED_AT = 140
+_WORD = re.compile(r"\w+")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
+_SAME = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """`overview`: definitions, the best first, each of another document; `claims`: the others, sorted by document."""
+
+    overview: tuple[Evidence, ...]
+    claims: tuple[Evidence, ...]
+
+    @property
+    def documents(self) -> list[str]:
+        """The documents that are quoted, by name."""
+        return sorted({item.document for item in (*self.overview, *self.claims)})
+
+
+def choose(evidence: Iterable[Evidence]) -> Chosen:
+    """The claims to show; `evidence` comes best first, definitions before others. A popular name costs no more looks."""
+    choice = _Choice()
+    overview: list[Evidence] = []
+    claims: list[Evidence] = []
+    for item in islice(evidence, MAX_LOOKED_AT):
+        if len(overview) + len(claims) >= MAX_CLAIMS:
+            break
+        if choice.takes(item):
+            first = item.defines and len(overview) < MAX_OVERVIEW and all(o.document != item.document for o in overview)
+            (overview if first else claims).append(item)
+    # In a document its best first: the order of the evidence.
+    return Chosen(tuple(overview), tuple(sorted(claims, key=lambda item: item.document)))
+
+
+@dataclass(slots=True)
+class _Choice:
+    """What was taken so far."""
+
+    of_document: Counter[str] = field(default_factory=Counter)
+    said: list[frozenset[str]] = field(default_factory=list)
+
+    def takes(self, item: Evidence) -> bool:
+        """Whether the claim is wanted; remembers it if so."""
+        if self.of_document[item.document] >= MAX_OF_DOCUMENT:
+            return False
+        words = word_set(item.text)
+        if any(nearly_same(words, other) for other in self.said):
+            return False
+        self.of_document[item.document] += 1
+        self.said.append(words)
+        return True
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a sentence, of scripts without blanks the pairs of characters, without case."""
+    text = text.casefold()
+    if _UNSPACED.search(text):
+        letters = "".join(_WORD.findall(text))
+        return frozenset(letters[i : i + 2] for i in range(max(1, len(letters) - 1)))
+    return frozenset(_WORD.findall(text))
+
+
+def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two sentences share most of their words, or one is nearly a part of the other."""
+    shared = len(one & other)
+    if shared == 0:
+        return one == other
+    return shared / len(one | other) >= _SAME or (shared / min(len(one), len(other)) >= 0.85 and shared >= 5)
+
+
+BY = "gitkb-extractive/1"
+BY_MODEL = "gitkb-llm/1"
+MAX_ALIASES = 12
+MAX_SOURCES = 20
+MAX_SEE_ALSO = 8
+MAX_VERIFIED = 20
+_TYPES = {"concept": "Concept", "entity": "Entity"}
+
+
+def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
+    """The bytes of a page that exists."""
+    if page.target:
+        return _lead(page)
+    members = corpus.members(page.key)
+    chosen = choose(corpus.evidence(members))
+    overview, verified = _overview(corpus, page, chosen), _verified(corpus, page, chosen)
+    if overview is not None:
+        chosen = Chosen((), tuple(sorted((*chosen.overview, *chosen.claims), key=lambda item: item.document)))
+    silent = [] if chosen.documents else corpus.supporters(members, MAX_SOURCES)
+    meta = _meta(page)
+    if aliases := _aliases(corpus, page):
+        meta["aliases"] = aliases
+    if page.kind == "entity" and (entity_type := one_line(corpus.entity_type(members))):
+        meta["tags"] = [entity_type]
+    documents = chosen.documents or [entry.document for entry in silent]
+    meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in documents]
+    if verified:
+        meta["verified"] = verified
+    paragraphs = [f"# {escape(page.title)}", *_written(overview), *(_line(page.path, item) for item in chosen.overview)]
+    paragraphs += [*_claims(page.path, chosen.claims), *_silent(page.path, silent)]
+    paragraphs += [*_see_also(corpus, page, members, documents), *_footnotes(page.path, chosen)]
+    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY if overview is None else BY_MODEL)
+
+
+def page_claims(corpus: Corpus, page: TopicPage) -> tuple[Evidence, ...]:
+    """The claims that a page shows, in the order of the page: what an overview of it is made from."""
+    chosen = choose(corpus.evidence(corpus.members(page.key)))
+    return (*chosen.overview, *chosen.claims)
+
+
+def _verified(corpus: Corpus, page: TopicPage, chosen: Chosen) -> list[dict[str, str]]:
+    """Who has confirmed what the page shows, as long as these are the very claims that were confirmed."""
+    found = corpus.approval(page.kind, page.key)
+    holding = found.holding(marks((*chosen.overview, *chosen.claims))) if found is not None and chosen.documents else ()
+    return [{"by": each.by, "at": frontmatter.Stamp(each.at)} for each in holding[:MAX_VERIFIED]]
+
+
+def _overview(corpus: Corpus, page: TopicPage, chosen: Chosen) -> Overview | None:
+    """What a model wrote about the page, as long as the claims are those that it was written from."""
+    found = corpus.overview(page.kind, page.key)
+    if found is None or found.claims != fingerprint((*chosen.overview, *chosen.claims)):
+        return None
+    known = set(chosen.documents)
+    cited = [replace(each, documents=tuple(name for name in each.documents if name in known)) for each in found.sentences]
+    sentences = tuple(each for each in cited if each.documents and one_line(each.text))
+    return replace(found, sentences=sentences) if sentences else None
+
+
+def _written(overview: Overview | None) -> Iterator[str]:
+    """An overview as a paragraph on one line, each sentence with its footnotes."""
+    if overview is not None:
+        yield " ".join(
+            escape(one_line(each.text)) + "".join(f"[^{label_of(name)}]" for name in each.documents)
+            for each in overview.sentences
+        )
+
+
+def _meta(page: TopicPage) -> dict[str, object]:
+    meta: dict[str, object] = {"type": _TYPES[page.kind], "title": one_line(page.title)}
+    if page.description:
+        meta["description"] = one_line(page.description)
+    return meta
+
+
+def _lead(page: TopicPage) -> bytes:
+    """A page that only leads to the one where its topic is described."""
+    link = relative(page.path, topic_path(page.target_kind, page.target))
+    return seal(frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), BY)
+
+
+def _aliases(corpus: Corpus, page: TopicPage) -> list[str]:
+    """Other names, each once: no mere spelling of the title or of one another."""
+    seen = {page.key, page_key(page.title, "en")}
+    found = []
+    for text in map(one_line, corpus.aliases(page.key)):
+        key = page_key(text, "en")
+        if text and key not in seen:
+            seen.add(key)
+            found.append(text)
+    return found[:MAX_ALIASES]
+
+
+def _line(page: str, item: Evidence) -> str:
+    """A claim in one line: the sentence, its place as a link, its document as a footnote."""
+    path = f"wiki/{item.place.path}" + (f"#{item.place.anchor}" if item.place.anchor else "")
+    return f"{escape(item.text)} [{escape(item.place.label) or 'text'}]({relative(page, path)})[^{label_of(item.document)}]"
+
+
+def _claims(page: str, claims: Sequence[Evidence]) -> Iterator[str]:
+    if claims:
+        yield "## What the documents say"
+    for document, items in groupby(claims, key=lambda item: item.document):
+        of_document = list(items)
+        yield f"[{escape(of_document[0].title)}]({relative(page, summary_path(document))})"
+        yield "\n".join(f"- {_line(page, item)}" for item in of_document)
+
+
+def _silent(page: str, documents: Sequence[DocumentEntry]) -> Iterator[str]:
+    """For a topic of which no claim is known: where it is spoken of."""
+    if documents:
+        yield "## Documents"
+        yield "\n".join(f"- [{escape(entry.title)}]({relative(page, summary_path(entry.document))})" for entry in documents)
+
+
+def _see_also(corpus: Corpus, page: TopicPage, members: Sequence[str], documents: Sequence[str]) -> Iterator[str]:
+    """What the quoted documents define besides: what most of them do first, then what is most prominent in them."""
+    weights: dict[tuple[TopicKind, str], list[float]] = {}
+    names: dict[tuple[TopicKind, str], list[str]] = {}
+    for defined in corpus.defined_by(documents):
+        if defined.key not in members:
+            weights.setdefault((defined.kind, defined.key), []).append(defined.weight)
+            names.setdefault((defined.kind, defined.key), []).append(defined.name)
+    best = sorted(weights, key=lambda topic: (-len(weights[topic]), -max(weights[topic]), topic))[:MAX_SEE_ALSO]
+    if best:
+        yield "## See also"
+        yield "\n".join(
+            f"- [{escape(_most(names[t]))}]({relative(page.path, topic_path(*t))})" for t in sorted(best, key=_by_key)
+        )
+
+
+def _most(names: Sequence[str]) -> str:
+    return min(names, key=lambda name: (-names.count(name), name))
+
+
+def _by_key(topic: tuple[TopicKind, str]) -> tuple[str, TopicKind]:
+    return topic[1], topic[0]
+
+
+def _footnotes(page: str, chosen: Chosen) -> Iterator[str]:
+    titles = {item.document: item.title for item in (*chosen.overview, *chosen.claims)}
+    if titles:
+        yield "\n".join(
+            f"[^{label_of(name)}]: [{escape(titles[name])}]({relative(page, source_path(name))})" for name in sorted(titles)
+        )
