@@ -326,8 +326,8 @@ class Reading(Base):
     def lint(
         self, options: "LintOptions", listener: Listener, *, at: str | None = None, model: str | None = None
     ) -> "LintResult":
-        """What could be better at a revision; see `gitkb.commands.lint`. Where `model` names one, or is "" and the settings want one,
-        it is asked about contradictions. Takes no lock."""
+        """What could be better at a revision; see `gitkb.commands.lint`. Where `model` names one, or is "" and the settings want
+        one, it is asked about contradictions. Takes no lock."""
         from gitkb.commands.lint.lint_run import Lint
 
         tip = self.store.snapshot(at)

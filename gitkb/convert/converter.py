@@ -238,6 +238,6 @@ def convert(file: Path, name: str, *, max_bytes: int, page: WebPage | None = Non
 
 
 def _reader(family: Family) -> Reader:
-    module = importlib.import_module(f"gitkb.convert.converter.{family.reader}")
+    module = importlib.import_module(f"gitkb.convert.{family.reader}")
     reader: Reader = module.read
     return reader

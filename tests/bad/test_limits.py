@@ -169,8 +169,8 @@ def test_a_worker_that_hangs_in_c_code_is_killed(tmp_path: Path, shop: Workshop)
 def tried(tmp_path: Path, code: str) -> "subprocess.CompletedProcess[str]":
     """Runs code in a process that is confined as a worker is."""
     (tmp_path / "inside").mkdir(exist_ok=True)
-    start = f"from pathlib import Path\nfrom gitkb.intake.prepare.worker import confine\n"
-        f"confine((Path({str(tmp_path / 'inside')!r}),))\n"
+    start = "from pathlib import Path\nfrom gitkb.intake.prepare.worker import confine\n"
+    start += f"confine((Path({str(tmp_path / 'inside')!r}),))\n"
     command = [sys.executable, "-c", start + textwrap.dedent(code)]
     return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
