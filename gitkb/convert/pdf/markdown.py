@@ -10,7 +10,7 @@ from itertools import pairwise
 from gitkb.convert.outline import code_block
 from gitkb.convert.pdf.headings import Headings
 from gitkb.convert.pdf.layout import Block, Look, Page, blocks_of, continues, marker_of
-from gitkb.convert.pdf.lines import Line
+from gitkb.convert.pdf.lines import Line, unlinked_break
 from gitkb.convert.tables import escape, paragraph, table
 
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
@@ -40,6 +40,7 @@ def _append(text: str, more: str, words: frozenset[str]) -> str:
     """Text and its continuation; a hyphen between them goes where the word is known without it, or unknown with it."""
     if not text:
         return more
+    text, more = unlinked_break(text, more)
     found = _PART.search(text)
     start = re.match(r"[^\W\d_]+", more)
     if not found or not start:
