@@ -83,7 +83,7 @@ _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 def good_title(title: str) -> str:
     """A title on one line, its markup gone; '' where its words are no title: a program's left-over, a picture, a bare number."""
     line = " ".join(_MARKUP.sub(" ", title).split()).strip(" \t#*_")
-    if not line or len(line) > MAX_TITLE or _JUNK.fullmatch(line.strip(" .:")):
+    if not re.search(r"[^\W\d_]{2}", line) or len(line) > MAX_TITLE or _JUNK.fullmatch(line.strip(" .:")):
         return ""
     return line
 

@@ -100,7 +100,11 @@ def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
             and line.size < look.size * 1.3
         )
 
-    return [_trimmed(page, runs) for page in pages]
+    def on_first(top: bool, line: Line, nearest: Line | None) -> bool:
+        """Like `runs`, but a large line of the first page is the title, though later pages repeat it."""
+        return line.size < look.size * 1.25 and runs(top, line, nearest)
+
+    return [_trimmed(page, runs if number else on_first) for number, page in enumerate(pages)]
 
 
 def _trimmed(page: Page, runs: Callable[[bool, Line, Line | None], bool]) -> Page:

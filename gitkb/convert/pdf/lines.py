@@ -150,7 +150,8 @@ def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
 def _united(last: Line, line: Line) -> Line:
     size = max(last.size, line.size)
     words = last.words
-    if line.words[0].x0 - words[-1].x1 < 0.1 * size and (
+    closes = _POWER.search(words[-1].text) and line.words[0].text[0] in "-–,.;:)]'’"
+    if line.words[0].x0 - words[-1].x1 < (0.3 if closes else 0.1) * size and (
         shown := _index(words[-1].text, line.words[0].text, line.rise or line.y - last.y, size)
     ):
         words = (*words[:-1], Word(words[-1].x0, line.words[0].x1, words[-1].text + shown), *line.words[1:])
@@ -164,7 +165,7 @@ def _united(last: Line, line: Line) -> Line:
 
 def _index(before: str, word: str, rise: float, size: float) -> str:
     """A word that stands right behind another without a blank, as it is shown there: raised, lowered; "" where it is apart."""
-    if not rise and not _POWER.search(before):
+    if not rise and not _POWER.search(before) and word[0] != "′":
         return ""
     table = _RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
     whole = len(word) < 4 and all(ord(c) in table for c in word)
@@ -270,6 +271,9 @@ class _Probe:
                 parts = [Word(x0, x1, self._with_powers(first, last, word, size))]
             else:
                 parts = [Word(x0, x1, word)]
+            if word[0] == "0" and len(word) < 6 and self._is_prime(first):
+                rest = word.lstrip("0")
+                parts = [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
             for part in parts:
                 shown = unshifted(part.text).translate(_LIGATURES)
                 if links:
@@ -332,17 +336,19 @@ class _Probe:
         base, count = letters.most_common(1)[0] if letters else (heights[0], 0)
         base = base if count > 2 else heights[0]
         shown = []
-        for height, c in zip(heights, word, strict=True):
-            up = height - base
-            known = c.isdigit() or c in "+-−"
-            shown.append(
-                c.translate(_RAISED)
-                if known and up > 0.12 * size
-                else c.translate(_LOWERED)
-                if known and up < -0.08 * size
-                else c
-            )
+        for place, (height, c) in enumerate(zip(heights, word, strict=True)):
+            up = height - base if c.isdigit() or c in "+-−" else 0.0
+            table = _RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
+            shown.append("′" if c == "0" and up > 0 and self._is_prime(first + place) else c.translate(table))
         return "".join(shown)
+
+    def _is_prime(self, index: int) -> bool:
+        """Whether a "0" is TeX's sign for a prime, which has this number in its font of symbols."""
+        return "CMSY" in self._font_name(index)
+
+    def _font_name(self, index: int) -> str:
+        length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
+        return self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
 
     def _span(self, first: int, last: int) -> tuple[float, float]:
         left, right, bottom, top = self._box
@@ -367,12 +373,11 @@ class _Probe:
         return abs(_RECT.top - _RECT.bottom) or 10.0
 
     def _font(self, index: int) -> tuple[bool, bool]:
-        length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
-        name = self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
+        name = self._font_name(index)
         return bool(_BOLD.search(name)), bool(_MONO.search(name)) or bool(self._flags.value & 1)
 
 
-_POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")
+_POWER = re.compile("[′⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")
 _LINK_START, _LINK_END = 0xF0000, "\U000ffffd"
 MAX_LINKS = 20_000
 

@@ -10,19 +10,22 @@ from itertools import pairwise
 from gitkb.convert.outline import code_block
 from gitkb.convert.pdf.headings import Headings
 from gitkb.convert.pdf.layout import Block, Look, Page, blocks_of, continues, marker_of
-from gitkb.convert.pdf.lines import Line, unlinked_break
+from gitkb.convert.pdf.lines import Line, unlinked_break, without_links
 from gitkb.convert.tables import escape, paragraph, table
 
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
 _PART = re.compile(r"([^\W\d_]+)-$")
 
 
-def to_markdown(pages: Sequence[Page], headings: Headings, look: Look) -> str:
-    """The Markdown of all pages."""
+def to_markdown(pages: Sequence[Page], headings: Headings, look: Look, title: str = "") -> str:
+    """The Markdown of all pages; `title` is the text of the heading of level 1, as the title is to be read."""
     words = _vocabulary(pages)
     blocks: list[Block] = []
     for index, page in enumerate(pages):
         fresh = blocks_of(page, headings.get(index, {}), look)
+        for block in fresh:
+            if block.kind == "heading" and block.level == 1:
+                block.text = title
         _join_over_page(blocks, fresh, look, words)
         blocks += fresh
     return "\n".join(_written(blocks, words)).strip("\n")
@@ -109,7 +112,7 @@ def _written(blocks: Iterable[Block], words: frozenset[str]) -> Iterable[str]:
 
 
 def _heading(block: Block, words: frozenset[str]) -> str:
-    return joined(block.lines, words)
+    return without_links(block.text or joined(block.lines, words))
 
 
 def _item(block: Block, indents: list[float], words: frozenset[str]) -> str:

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 
 from gitkb.convert.draft import Draft
 from gitkb.convert.pdf.columns import in_columns
-from gitkb.convert.pdf.headings import Entry, headings_of, title_lines
+from gitkb.convert.pdf.headings import Entry, headings_of
 from gitkb.convert.pdf.layout import Page, look_of, without_running_heads
 from gitkb.convert.pdf.lines import with_links
 from gitkb.convert.pdf.markdown import to_markdown
+from gitkb.convert.pdf.title_lines import title_lines
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import paragraph
 from gitkb.errors import ConversionError
@@ -114,15 +115,16 @@ def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Galler
     look = look_of(pages)
     trimmed = without_running_heads(pages, look)
     pages = trimmed if any(page.lines for page in trimmed) else pages
-    headings = headings_of(pages, _outline(document), look)
+    title = title_lines(pages, look)
+    headings = headings_of(pages, _outline(document), look, title)
     info = {key: str(value) for key, value in document.get_metadata_dict(skip_empty=True).items()}
     titles = [TitleCandidate("metadata", info.get("Title", ""))]
-    if place := title_lines(pages, look):
-        page, line, lines = place
-        text = " ".join(x.text for x in pages[page].lines[line : line + lines])
-        titles.append(TitleCandidate("largest", text, f"largest text of page {page + 1}"))
+    if title is not None:
+        titles.append(TitleCandidate("largest", title.text, f"largest text of page {pages[title.page].number}"))
     return Draft(
-        markdown=with_links(to_markdown(pages, headings, look), targets) if any(page.lines for page in pages) else "",
+        markdown=with_links(to_markdown(pages, headings, look, title.text if title else ""), targets)
+        if any(page.lines for page in pages)
+        else "",
         titles=tuple(titles),
         pages=len(pages),
         pictures=gallery.pictures,
