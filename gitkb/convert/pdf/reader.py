@@ -16,6 +16,7 @@ import ctypes
 import io
 import mmap
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ MAX_LINKS = 4_000
 MAX_PAGE_LINKS = 300
 MAX_ENTRIES = 20_000
 MAX_PICTURE_PAGES = 400
+_STAMP = re.compile(r"download(?:ed|\s+date)\b|authorized licensed use", re.IGNORECASE)
 _WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\[\]\"\\^`{|}]+")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
 
@@ -112,6 +114,8 @@ def _is_blank(document: "pypdfium2.PdfDocument") -> bool:
 
 
 def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Gallery, targets: list[str]) -> Draft:
+    if _is_typed(pages):
+        pages = [replace(page, lines=tuple(replace(line, mono=False) for line in page.lines)) for page in pages]
     look = look_of(pages)
     trimmed = without_running_heads(pages, look)
     pages = trimmed if any(page.lines for page in trimmed) else pages
@@ -134,6 +138,12 @@ def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Galler
     )
 
 
+def _is_typed(pages: list[Page]) -> bool:
+    """Whether a document is set in one font of even widths, as typescripts and the text of scans are: then it marks no code."""
+    typed = sum(len(line.text) for page in pages for line in page.lines if line.mono)
+    return typed > 0.7 * sum(len(line.text) for page in pages for line in page.lines)
+
+
 def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links: "Links", known: set[str]) -> Page:
     import pypdfium2
 
@@ -147,9 +157,10 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links
             with contextlib.closing(text):
                 every = lines_of(text, box, links.on(document, page), known)
             lines = tuple(in_columns([line for line in every if not line.turned]))
-            turned = tuple(line.text for line in every if line.turned)
+            turned = tuple(line.text for line in every if line.turned and not _STAMP.match(line.text))
             pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
-            return Page(index + 1, page.get_height(), lines, pictures, turned=turned)
+            scan = not every and _has_picture(page)
+            return Page(index + 1, page.get_height(), lines, pictures, scan=scan, turned=turned)
     except pypdfium2.PdfiumError:
         return Page(index + 1, 0.0, (), lost=True)  # one damaged page does not spoil the others
 
@@ -205,6 +216,12 @@ def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float,
         if len(found) >= 20:
             break
     return tuple(found)
+
+
+def _has_picture(page: "pypdfium2.PdfPage") -> bool:
+    import pypdfium2.raw as pdfium
+
+    return next(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3), None) is not None
 
 
 def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:

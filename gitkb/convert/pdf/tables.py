@@ -18,7 +18,7 @@ MIN_ROWS = 3
 MAX_ROWS = 400
 _MOST_COLUMNS = 24
 _CAPTION = re.compile(r"^(?:Table|Tab\.|Tabelle|Tableau|Figure|Fig\.|Abbildung|Abb\.)\s*[\dIVX]+", re.IGNORECASE)
-_LABEL = re.compile(r"\[?\(?(?:\d{1,3}|[a-z]|[ivx]+)[\]).]{0,2}|[•–-]")
+_LABEL = re.compile(r"\[[^\]\s]{1,16}\]|\(?(?:\d{1,3}|[a-z]|[ivx]+)[).]|[•–-]")
 _SIGN = re.compile(r"[$€£¥]|US\$")
 _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×–−+-]*[A-Za-z%*†‡]{0,3}\)?|[-–—−]+|n/?a|✓|✗|×|•", re.IGNORECASE)
 
@@ -183,6 +183,9 @@ def _reads_like_cells(many: Sequence[Line], columns: Sequence[tuple[float, float
     filled = sum(len({_spanned(cell, columns)[0] for cell in row}) for row in cells) / (len(many) * len(columns))
     lengths = sorted(len(cell.text) for row in cells for cell in row)
     figures = sum(bool(_FIGURE.fullmatch(cell.text)) for row in cells for cell in row) / len(lengths)
+    listed = sum(bool(_LABEL.fullmatch(row[0].text)) for row in cells)
+    if listed >= 0.25 * len(cells) and len(columns) < 4:  # a list of references, or numbered items
+        return False
     if filled < (0.35 if figures > 0.4 else 0.5):
         return False
     middle = lengths[len(lengths) // 2]
@@ -193,8 +196,7 @@ def _reads_like_cells(many: Sequence[Line], columns: Sequence[tuple[float, float
 
 def _keyed(rows: Sequence[Sequence[Cell]]) -> bool:
     """Whether the first cells are short, as the keys of entries are."""
-    listed = sum(bool(_LABEL.fullmatch(row[0].text)) for row in rows)
-    return median(len(row[0].text) for row in rows) <= 25 and listed < 0.5 * len(rows)
+    return median(len(row[0].text) for row in rows) <= 25
 
 
 def _rows(run: Sequence[Line], columns: Sequence[tuple[float, float]]) -> list[_Row]:

@@ -16,6 +16,7 @@ _MARK = re.compile(r"\s*(?:[*∗⋆†‡§¶#✩⇤]|(?<=[^\W\d])[¹²³⁴⁵�
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})(?:\.\d{1,2})*[.)]?\s+[^\W\d]")
 _PART = re.compile(r"(?:chapter|part|appendix|lecture|kapitel|teil|chapitre)\s+[\divxlc]{1,5}[.:]?$", re.IGNORECASE)
 _FORM = re.compile(r"(?:form|formular|formulaire)\s+(?=\S*\d)[\w-]{1,8}", re.IGNORECASE)
+_FORMULA = re.compile(r"[=∑∫∈≤≥∀∃∂]")
 _COVER = re.compile(
     r"this paper is included in|open access to the|see discussions, stats, and author profiles|this is a repository copy|"
     r"downloaded from|this version is available at|please cite|provided by .* repository|terms of use|"
@@ -65,8 +66,8 @@ def _title_on(page: Page, number: int, look: Look) -> TitleLines | None:
     lettered = [i for i, x in enumerate(page.lines) if sum(c.isalpha() for c in x.text) > 2 and x.y > 0.3 * height]
     if lettered and page.lines[lettered[0]].size >= 1.4 * look.size:  # a chapter's heading below may be larger
         largest = max(page.lines[i].size for i in lettered)
-        found = _from(page, number, lettered[0], page.lines[lettered[0]].size)
-        if found is not None and page.lines[lettered[0]].size > 0.8 * largest:
+        found = _from(page, number, lettered[0], page.lines[lettered[0]].size, look)
+        if found is not None and page.lines[lettered[0]].size > 0.65 * largest:
             return found
     sizes = sorted({page.lines[i].size for i in lettered}, reverse=True)
     for size in sizes:
@@ -75,13 +76,13 @@ def _title_on(page: Page, number: int, look: Look) -> TitleLines | None:
         for first in lettered:
             if page.lines[first].size <= size * 0.97 or page.lines[first].size > size * 1.03:
                 continue
-            found = _from(page, number, first, size)
+            found = _from(page, number, first, size, look)
             if found is not None:
                 return found
     return _opening(page, number, look)
 
 
-def _from(page: Page, number: int, first: int, size: float) -> TitleLines | None:
+def _from(page: Page, number: int, first: int, size: float, look: Look) -> TitleLines | None:
     """The title that begins with a line of the largest size, None where those lines are something else."""
     start = first
     above = page.lines[first - 1] if first else None
@@ -97,7 +98,9 @@ def _from(page: Page, number: int, first: int, size: float) -> TitleLines | None
     text = _joined_title(page.lines[start : start + count])
     if _BANNER.search(text) or _PART.match(text) or (count == 1 and _NUMBERED.match(text)) or sum(c.isalpha() for c in text) < 3:
         return None
-    if is_structural(text) and len(text.split()) < 3:
+    if (is_structural(text) and len(text.split()) < 3) or (_FORMULA.search(text) and size < 1.4 * look.size):
+        return None
+    if text[:1].islower() and text.endswith((",", "-", ".")):
         return None
     return TitleLines(number, start, count, text)
 
