@@ -6,7 +6,7 @@ come out, in the order of the page, after the anchor of the page on which their 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
@@ -14,24 +14,15 @@ from statistics import median
 from gitkb.convert.pdf.lines import Cell, Line
 from gitkb.convert.pdf.tables import table_at
 
-_PAGE_NUMBER = re.compile(
-    r"[-–—\s]*(?:page |seite |p\. ?)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s?(?:of|/|von|sur|de)\s?\d+)?[-–—\s.]*", re.IGNORECASE
-)
-_DAY = r"\d{1,2}\.? ?[A-Z][a-z]{2,8}\.? \d{4}"
-_EDGE = re.compile(
-    rf"^(?:downloaded (?:from|by)|download date|published by|printed (?:on|by)|revision:? [\d.]+$|rev\. ?[\d.]+$|p/n \S+$|{_DAY}$)"
-    r"|\|.*\b(?:volume|vol\.|issue|www\.|page \d)|\bet al\.: \S|^(?:page|seite) \d+ (?:of|von) \d+",
-    re.IGNORECASE,
-)
-"""What programs and publishers print at the edge of a page, also where only one page is at hand."""
-_COUNT = re.compile(r"[\d/|.–—-]+|[ivxlc]+")
 _BULLET = re.compile(r"^(?:[•◦‣▪■●○∙·*∗–—➢➤❖✓◆⁃\uf0b7\uf0a7\uf0d8]|o(?=\s[A-Z])|-)\s+(?=\S)")
 _NUMBER = re.compile(
-    r"^(\d{1,3})([.)])\s+(?=\S)|^\(([a-z]|[ivx]{1,4}|\d{1,2})\)\s+(?=\S)|^(?:[a-z]|[ivx]{2,4})\)\s+(?=\S)|^\[[^\]\s]{1,16}\]\s+(?=\S)"
+    r"^(\d{1,3})([.)])\s+(?=\S)|^\(([a-z]|[ivx]{1,4}|\d{1,2})\)\s+(?=\S)|^(?:[a-z]|[ivx]{2,4})\)\s+(?=\S)"
+    r"|^\[[^\]\s]{1,16}\]\s+(?=\S)"
 )
 _ADDRESS = re.compile(r"[\w.}-]@[\w-]+\.\w|^(?:https?://|www\.)\S+$|^[\w-]+(?:\.[\w-]+)+$")
 _CAPTION = re.compile(
-    r"^(?:Table|Tab\.|Tabelle|Tableau|Figure|Fig\.|FIGURE|TABLE|Abbildung|Abb\.|Algorithm|Listing)\s*(?:[\dIVX]+(?:\.\d+)*|[A-Z]\.?\d+)(?:[.:|]|\s[A-Z(]|$)"
+    r"^(?:Table|Tab\.|Tabelle|Tableau|Figure|Fig\.|FIGURE|TABLE|Abbildung|Abb\.|Algorithm|Listing)\s*"
+    r"(?:[\dIVX]+(?:\.\d+)*|[A-Z]\.?\d+)(?:[.:|]|\s[A-Z(]|$)"
 )
 _NOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*∗†‡§])\s?(?=\S)")
 _ABSTRACT = re.compile(r"^(abstract|zusammenfassung|résumé|summary)\s*(?:[—–:.]|-\s)+\s*(?=\S)", re.IGNORECASE)
@@ -84,78 +75,6 @@ def look_of(pages: Sequence[Page]) -> Look:
         steps += [a.y - b.y for a, b in pairwise(page.lines) if 4 < a.y - b.y < 30 and abs(a.size - b.size) < 0.6]
     size = sizes.most_common(1)[0][0] if sizes else 10.0
     return Look(size, median(steps) if steps else size * 1.2)
-
-
-def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
-    """The pages without the lines that repeat at their edges, and without page numbers."""
-    texts: Counter[tuple[bool, str]] = Counter()
-    bands: Counter[tuple[bool, int]] = Counter()
-    for page in pages:
-        for top, line in _edges(page):
-            texts[top, _shape(line.text)] += 1
-            bands[top, round(line.y / 4)] += 1
-    repeated: Counter[tuple[bool, int]] = Counter()
-    for page in pages:
-        for top, line in _edges(page):
-            repeated[top, round(line.y / 4)] += texts[top, _shape(line.text)] >= 3 or bool(_PAGE_NUMBER.fullmatch(line.text))
-    few = max(3, len(pages) // 50)
-
-    def runs(top: bool, line: Line, nearest: Line | None) -> bool:
-        if _EDGE.search(line.text) and line.size <= look.size and (nearest is None or abs(nearest.y - line.y) > 1.4 * look.pitch):
-            return True
-        if _PAGE_NUMBER.fullmatch(line.text) and (len(line.text) < 14):
-            return True
-        if texts[top, _shape(line.text)] >= few:
-            return True
-        band = (top, round(line.y / 4))
-        apart = nearest is None or abs(nearest.y - line.y) > look.pitch * 1.25
-        if len(pages) == 2 and texts[top, _shape(line.text)] == 2 and apart:
-            return True
-        return (
-            repeated[band] >= max(3, bands[band] * 0.3)
-            and bands[band] > len(pages) * 0.25
-            and apart
-            and line.size < look.size * 1.3
-        )
-
-    def on_first(top: bool, line: Line, nearest: Line | None) -> bool:
-        """Like `runs`, but a large line of the first page is the title, though later pages repeat it."""
-        return line.size < look.size * 1.25 and runs(top, line, nearest)
-
-    return [_trimmed(page, runs if number else on_first) for number, page in enumerate(pages)]
-
-
-def _trimmed(page: Page, runs: Callable[[bool, Line, Line | None], bool]) -> Page:
-    lines = list(page.lines)
-    for top in (True, False):
-        for _ in range(3):
-            if not lines:
-                break
-            ordered = sorted(lines, key=lambda line: -line.y if top else line.y)
-            if not runs(top, ordered[0], next((x for x in ordered if abs(x.y - ordered[0].y) > 2), None)):
-                break
-            lines.remove(ordered[0])
-    return replace(page, lines=tuple(lines))
-
-
-def _edges(page: Page) -> Iterable[tuple[bool, Line]]:
-    ordered = sorted(page.lines, key=lambda line: -line.y)
-    for line in ordered[:2]:
-        if line.y > page.height * 0.75:
-            yield True, line
-    for line in ordered[-2:]:
-        if line.y < page.height * 0.25:
-            yield False, line
-
-
-def _shape(text: str) -> str:
-    """A line without the page number at either end."""
-    words = text.lower().split()
-    while words and _COUNT.fullmatch(words[-1]):
-        words.pop()
-    while words and _COUNT.fullmatch(words[0]):
-        words.pop(0)
-    return " ".join(words) or "#"
 
 
 def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[Block]:

@@ -20,20 +20,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitkb.convert.draft import Draft
+from gitkb.convert.draft import Draft, one_line
 from gitkb.convert.pdf.columns import in_columns
 from gitkb.convert.pdf.headings import Entry, headings_of
-from gitkb.convert.pdf.layout import Page, look_of, without_running_heads
+from gitkb.convert.pdf.layout import Page, look_of
 from gitkb.convert.pdf.lines import with_links
 from gitkb.convert.pdf.markdown import to_markdown
+from gitkb.convert.pdf.running_heads import without_running_heads
 from gitkb.convert.pdf.title_lines import title_lines
 from gitkb.convert.pictures import Gallery
-from gitkb.convert.tables import paragraph
+from gitkb.convert.tables import escape, paragraph
 from gitkb.errors import ConversionError
 from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     import pypdfium2
+    from pypdf import PdfReader
 
     from gitkb.convert.pdf.lines import Box
 
@@ -88,9 +90,16 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         known: set[str] = set()
         pages = [_page(document, index, gallery, links, known) for index in range(len(document))]
         lost = sum(page.lost for page in pages)
-        if lost * 2 > len(pages) or (not any(page.lines for page in pages) and _is_blank(document)):
+        blank = not document.get_formtype() and not any(page.lines for page in pages) and _is_blank(document)
+        if lost * 2 > len(pages) or blank:
             return read_second(file, name, lost=lost, count=len(pages))
-        return _draft(document, pages, gallery, links.targets)
+        draft = _draft(document, pages, gallery, links.targets)
+        if not document.get_formtype():
+            return draft
+    filled = form_fields(file)
+    if not draft.markdown and not filled and not any(page.scan for page in pages):
+        raise _empty(len(pages), is_form=filled is not None)
+    return replace(draft, markdown="\n\n".join(filter(None, (draft.markdown, filled))))
 
 
 def check_count(count: int, most: int) -> None:
@@ -288,6 +297,20 @@ def plain_pages(texts: list[str]) -> str:
 
 
 MAX_FALLBACK_PAGES = 2_000
+_FAULTS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OSError,
+    ArithmeticError,
+    NotImplementedError,
+    AssertionError,
+    ImportError,
+    RuntimeError,
+)
+"""What pypdf raises, beside its own errors, when it meets a damaged file, or a library that it would need."""
 
 
 def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, count: int = 0) -> Draft:
@@ -295,7 +318,7 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -304,34 +327,59 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
             raise locked_error()
         check_count(len(reader.pages), MAX_FALLBACK_PAGES)
         texts = [page.extract_text() for page in reader.pages]
+        fields = _fields(reader)
         info = {key.lstrip("/"): str(value) for key, value in (reader.metadata or {}).items()}
-    except (
-        PyPdfError,
-        DependencyError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OSError,
-        ArithmeticError,
-        NotImplementedError,
-        AssertionError,
-        ImportError,
-    ) as error:
+    except (PyPdfError, DependencyError, DeprecationError, *_FAULTS) as error:
         raise (locked_error() if locked else refused(_what(lost, count))) from error
     if not texts:
         raise ConversionError("the PDF has no pages.", "Save it again from the program that made it.")
     filled = sum(bool(text.strip()) for text in texts)
-    if not filled or (lost and filled <= count - lost):
-        raise refused(_what(lost, count) if lost else "its pages are empty")
+    if lost and filled <= count - lost:
+        raise refused(_what(lost, count))
+    if not filled and not fields:
+        raise _empty(len(texts), is_form=fields is not None)
     return Draft(
-        markdown=plain_pages(texts),
+        markdown="\n\n".join(filter(None, (plain_pages(texts), fields))),
         titles=(TitleCandidate("metadata", info.get("Title", "")),),
         pages=len(texts),
         authors=authors_of(info.get("Author", "")),
         dates=dates_of(info),
     )
+
+
+def _empty(pages: int, is_form: bool) -> ConversionError:
+    """The error for a PDF that is whole, and has nothing to read."""
+    what = "it is a form whose fields are empty" if is_form else "its pages are empty" if pages > 1 else "its page is empty"
+    return ConversionError(f"no text in the document: {what}.", "Add it again when it has content.")
+
+
+MAX_FIELDS = 1_000
+
+
+def form_fields(file: Path) -> str | None:
+    """What is filled into the form of a PDF, as a list of Markdown; None where there is no field, or the form cannot be read."""
+    import logging
+
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    with contextlib.suppress(PyPdfError, DependencyError, DeprecationError, *_FAULTS):
+        return _fields(PdfReader(file))
+    return None
+
+
+def _fields(reader: "PdfReader") -> str | None:
+    if "/AcroForm" not in (reader.trailer.get("/Root") or {}) or not reader.get_fields():
+        return None
+    found: dict[str, str] = {}
+    for name, field in list((reader.get_fields() or {}).items())[:MAX_FIELDS]:
+        value = field.get("/V")
+        label = one_line(str(field.get("/TU") or name.rpartition(".")[2]))
+        shown = one_line(str(value)) if isinstance(value, str) else ""
+        if label and shown and shown != "/Off" and field.get("/FT") != "/Sig":
+            found[label] = {"/Yes": "yes", "/On": "yes"}.get(shown, shown.removeprefix("/"))
+    return "\n".join(f"- {escape(label)}: {escape(shown)}" for label, shown in found.items())
 
 
 def _what(lost: int, count: int) -> str:
