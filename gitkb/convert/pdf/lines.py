@@ -140,7 +140,7 @@ def _with_slanted_heads(lines: list[Line]) -> list[Line]:
 def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     """Words as cells, parted where the blank between two is at least so wide (points)."""
     cells: list[list[Word]] = []
-    gap = 1e9 if _is_stretched(words, gap) else gap
+    gap = 1e9 if is_stretched(words, gap) else gap
     for word in words:
         if cells and word.x0 - cells[-1][-1].x1 < gap:
             cells[-1].append(word)
@@ -149,12 +149,12 @@ def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     return tuple(Cell(cell[0].x0, cell[-1].x1, " ".join([word.text for word in cell])) for cell in cells)
 
 
-def _is_stretched(words: Sequence[Word], gap: float) -> bool:
+def is_stretched(words: Sequence[Word], gap: float) -> bool:
     """Whether a line of prose is spread over its column: all its blanks are wide, and about equally so."""
     if len(words) < 3:
         return False
     gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
-    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 1.8 * min(gaps):
+    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 3 * min(gaps):
         return False
     return sum(word.text[-1:].islower() or word.text[-1:] in ",-" for word in words) >= 0.6 * len(words)
 
