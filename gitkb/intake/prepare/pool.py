@@ -5,7 +5,6 @@ crashes costs its own worker and nothing else. Invariant: when the pool is close
 """
 
 import contextlib
-import json
 import os
 import pickle
 import queue
@@ -18,11 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from gitkb.formats.settings import ConvertSettings
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
-from gitkb.llm.requests import Message, Request
+from gitkb.intake.prepare.typed_json import loads
 from gitkb.model.results import Usage
 
 _MAX_ANSWER = 64 * 1024**2
@@ -203,14 +201,8 @@ class _Worker:
 
 
 def _parse(line: bytes) -> Prepared | None:
+    """The answer of a worker, None where it is none; what a model cost is counted here and not there."""
     try:
-        data = json.loads(line)
-        requests = tuple(map(_request, data["requests"]))
-        texts = {name: tuple(map(str, data[name])) for name in ("files", "pictures", "notes")}
-        return Prepared(**{**data, **texts, "requests": requests, "usage": Usage()})
-    except (ValueError, TypeError, KeyError):
+        return replace(loads(Prepared, line), usage=Usage())
+    except ValueError:
         return None
-
-
-def _request(data: dict[str, Any]) -> Request:
-    return Request(**{**data, "messages": tuple(Message(**message) for message in data["messages"])})

@@ -10,7 +10,6 @@ bytes has written.
 
 import contextlib
 import gc
-import json
 import os
 import pickle
 import queue
@@ -19,12 +18,12 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gitkb.errors import ConversionError, GitkbError
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, prepare
+from gitkb.intake.prepare.typed_json import dumps
 
 _NEVER = frozenset(
     (
@@ -91,7 +90,7 @@ def main() -> None:
     confine((shop.scratch, shop.cache))
     gc.set_threshold(100_000, 20, 20)  # a document makes many small objects that hardly ever form cycles
     while True:
-        answers.write(json.dumps(asdict(_answer(incoming.get(), shop))).encode() + b"\n")
+        answers.write(dumps(_answer(incoming.get(), shop)) + b"\n")
         answers.flush()
 
 
