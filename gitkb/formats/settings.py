@@ -49,6 +49,27 @@ class ConvertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversionSettings:
+    """What of the settings every reader is told.
+
+    Equal ones make equal conversions. So a field that changes what a reader makes takes part in comparison, and by that in
+    `choices`; a limit, which only decides whether there is a conversion at all, does not.
+    """
+
+    max_bytes: int = field(default=512 * 1024**2, compare=False)
+
+    @property
+    def choices(self) -> dict[str, object]:
+        """The fields that change what a reader makes and are not at their defaults, by the names of their settings: they are
+        part of the key of a cached conversion and of the record's fingerprint. Defaults leave no trace in either."""
+        return {
+            f"convert.{each.name}": value
+            for each in fields(self)
+            if each.compare and (value := getattr(self, each.name)) != each.default
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class RawSettings:
     """`storage`: where originals of more than `lfs_above` bytes are kept, in "git" itself or in Git LFS ("lfs")."""
 
@@ -87,6 +108,11 @@ class Settings:
     convert: ConvertSettings = field(default_factory=ConvertSettings)
     raw: RawSettings = field(default_factory=RawSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
+
+    @property
+    def conversion(self) -> ConversionSettings:
+        """What the readers are told."""
+        return ConversionSettings(max_bytes=self.convert.max_bytes)
 
 
 def parse_settings(text: str, where: str = CONFIG_PATH, formats: Formats = FORMATS) -> Settings:

@@ -13,10 +13,12 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
 from gitkb.formats.settings import RawSettings, Settings
+from gitkb.intake.parallel import in_threads
 from gitkb.intake.scan import Scan
 from gitkb.model.documents import SourceFile
 
@@ -80,9 +82,7 @@ def hash_files(sources: Sequence[SourceFile], refuse: Callable[[int], str], jobs
     """The hashes of all sources, in order, read in parallel; `refuse` says why a size in bytes is too large, else ""."""
     if len(sources) < 2:
         return [_hash(source, refuse) for source in sources]
-    from joblib import Parallel, delayed
-
-    return list(Parallel(n_jobs=jobs or -1, backend="threading")(delayed(_hash)(source, refuse) for source in sources))
+    return list(in_threads(partial(_hash, refuse=refuse), sources, jobs))
 
 
 def _hash(source: SourceFile, refuse: Callable[[int], str]) -> Hashed:

@@ -1,8 +1,8 @@
 """Makes one document's files from its bytes, in a worker process: copy, convert, digest, render.
 
-Invariant: the result depends on the source's bytes, its path, the pictures beside it and which links lead to documents alone,
-never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder; nothing becomes
-part of the knowledge base here.
+Invariant: the result depends on the source's bytes, its path, the pictures beside it, which links lead to documents and the
+settings alone, never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder;
+nothing becomes part of the knowledge base here.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from gitkb.convert.converter import convert, identify
 from gitkb.convert.formats import FETCHED
 from gitkb.errors import ConversionError
 from gitkb.formats import records
+from gitkb.formats.settings import ConversionSettings
 from gitkb.intake.hashing import open_document, unreadable
 from gitkb.intake.prepare.cache import Cache
 from gitkb.intake.source_links import Present, PresentLinks, WebLinks, links_of, picture_addresses
@@ -47,15 +48,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What all jobs of a run share: folders, limits, and the documents of the run by source path (`names`) and those fetched from
-    the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go to Git LFS; none do where
-    it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the fingerprint of the settings,
-    for the records."""
+    """What all jobs of a run share: folders, what the readers are told, and the documents of the run by source path (`names`)
+    and those fetched from the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go
+    to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the
+    fingerprint of the settings, for the records."""
 
     scratch: Path
     cache: Path
     language: str
-    max_bytes: int
+    conversion: ConversionSettings
     names: Mapping[str, str]
     pages: Mapping[str, str] = field(default_factory=dict)
     large_above: int | None = None
@@ -101,8 +102,8 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     form = identify(copy, name)
     cache = Cache(shop.cache)
     page = job.source.page
-    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page))
-    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes, page=page))
+    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page))
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown)
     converted = time.perf_counter()
@@ -147,6 +148,10 @@ def _fetched_key(page: WebPage | None) -> tuple[str, ...]:
     return (FETCHED.format.converter, page.url, page.base, page.charset) if page else ()
 
 
+def _chosen(settings: ConversionSettings) -> tuple[str, ...]:
+    return tuple(f"{name}={value!r}" for name, value in sorted(settings.choices.items()))
+
+
 def discard(job: Job, shop: Workshop) -> None:
     """Deletes the copy of an original that became no document, so that failures do not fill the disk during a long run."""
     from gitkb.wiki.document_files import raw_path
@@ -176,7 +181,7 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     for copy in (plain, large) if job.replies else ():
         if copy.is_file():
             return copy, copy.stat().st_size, copy == large
-    size = _copy(job, plain, shop.max_bytes) if job.present is None else _move(job.source.file, plain)
+    size = _copy(job, plain, shop.conversion.max_bytes) if job.present is None else _move(job.source.file, plain)
     to_lfs = shop.large_above is not None and size > shop.large_above
     if to_lfs if job.present is None else job.present.is_large:
         return plain.rename(large), size, True

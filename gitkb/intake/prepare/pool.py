@@ -1,6 +1,6 @@
-"""Runs jobs in worker processes that can be killed one by one, in parallel through joblib, with results in order.
+"""Runs jobs in worker processes that can be killed one by one, in parallel, with results in order.
 
-joblib's threads only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
+The threads of this process only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
 crashes costs its own worker and nothing else. Invariant: when the pool is closed, no worker is left.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from gitkb.formats.settings import ConvertSettings
+from gitkb.intake.parallel import in_threads
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
 from gitkb.intake.prepare.typed_json import loads
 from gitkb.model.results import Usage
@@ -69,11 +70,7 @@ class Pool:
         default one a worker."""
         if not jobs:
             return
-        from joblib import Parallel, delayed
-
-        made, count = each or self.run, threads or self.jobs
-        parallel = Parallel(n_jobs=count, backend="threading", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-        results = parallel(delayed(made)(job) for job in jobs)
+        results = in_threads(each or self.run, jobs, threads or self.jobs)
         try:
             yield from results
         finally:

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from gitkb.errors import FetchFailed
 from gitkb.intake.hashing import Hashed
-from gitkb.intake.prepare import cache
+from gitkb.intake.prepare.typed_json import dumps, loads
 from gitkb.intake.scan import Scan
 from gitkb.intake.web import html_head
 from gitkb.intake.web.fetcher import Fetched, Fetcher, Validators
@@ -50,7 +50,7 @@ class SeenPages:
     def get(self, url: str) -> Seen | None:
         """What is known of an address, None for nothing."""
         with contextlib.suppress(OSError, ValueError):
-            seen = cache.loads(Seen, self._file(url).read_bytes())
+            seen = loads(Seen, self._file(url).read_bytes())
             return seen if seen.url == url else None
         return None
 
@@ -61,7 +61,7 @@ class SeenPages:
             handle, name = tempfile.mkstemp(dir=self._folder)
             try:
                 with os.fdopen(handle, "wb") as out:
-                    out.write(cache.dumps(seen))
+                    out.write(dumps(seen))
                 Path(name).replace(self._file(seen.url))
             except BaseException:
                 Path(name).unlink(missing_ok=True)
