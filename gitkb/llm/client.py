@@ -9,6 +9,7 @@ whole run (`ModelError`) releases all threads that wait. The threads never keep 
 """
 
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from gitkb.llm.server import Server, Trial
 from gitkb.llm.wire import Endpoint
 from gitkb.model.results import Usage
 
+_log = logging.getLogger(__name__)
 Job = Callable[[], None]
 
 
@@ -220,6 +222,7 @@ class Client:
                     text = answer_of(done, request)
                 except Unfit as unfit:
                     complaint = unfit.complaint
+                    _log.debug("a reply of %s for %s cannot be used: %s", request.model, request.purpose, complaint)
                     if done.finish != "length":
                         self._server.dialects.doubt(request.model, done.dialect)
                     messages = (*request.messages, *once_more(done, complaint, request))

@@ -26,13 +26,17 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.found: list[str] = []
+        """The names of the types of which `remember` has found an entry, in order."""
 
     def remember(self, kind: type[T], key: tuple[str, ...], make: Callable[[], T]) -> T:
         """The entry of a key, made and stored when there is none; errors of `make` are not remembered."""
         declared: Any = kind
         file = self._file(shape(declared), key)
         with contextlib.suppress(OSError, ValueError):
-            return loads(kind, file.read_bytes())
+            found = loads(kind, file.read_bytes())
+            self.found.append(kind.__name__)
+            return found
         made = make()
         self._store(file, made)
         return made

@@ -71,7 +71,8 @@ class Prepared:
     `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
     `requests` it is not done yet: the job is to be given again, with the replies to these; so it is with `pictures`, the
     addresses of those that a fetched page shows. `notes` are sentences about what is missing. `usage` is what they cost,
-    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it.
+    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it. `remembered`:
+    what came from the cache and was not made anew.
     """
 
     document: str
@@ -89,6 +90,7 @@ class Prepared:
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
     exhausted: bool = False
+    remembered: tuple[str, ...] = ()
 
 
 def prepare(job: Job, shop: Workshop) -> Prepared:
@@ -123,7 +125,15 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     total = size + sum(len(content) for content in files.values())
     paths = tuple(sorted([raw, *files]))
     return Prepared(
-        job.document, built.record.title, paths, total, size, raw if large else "", phases=phases, ungrounded=digest.ungrounded
+        job.document,
+        built.record.title,
+        paths,
+        total,
+        size,
+        raw if large else "",
+        phases=phases,
+        ungrounded=digest.ungrounded,
+        remembered=tuple(cache.found),
     )
 
 

@@ -5,6 +5,7 @@ crashes costs its own worker and nothing else. Invariant: when the pool is close
 """
 
 import contextlib
+import logging
 import os
 import pickle
 import queue
@@ -24,6 +25,7 @@ from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
 from gitkb.intake.prepare.typed_json import loads
 from gitkb.model.results import Usage
 
+_log = logging.getLogger(__name__)
 _MAX_ANSWER = 64 * 1024**2
 """Bytes: a worker that says more has been taken over by its document."""
 _TOO_SLOW = "its conversion took longer than {:g} s and was stopped."
@@ -95,7 +97,10 @@ class Pool:
         """The answer of a worker; where one that had other documents before runs out of memory or crashes, that of a new one:
         no document may fail for what another one left behind."""
         result, used = self._tried(job)
-        return self._tried(job, anew=True)[0] if used else result
+        if not used:
+            return result
+        _log.debug("%s goes to a new worker: the one before had done other documents", job.document)
+        return self._tried(job, anew=True)[0]
 
     def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
         """What came of a job, and whether a worker came to its end over it that had done others."""
@@ -110,8 +115,12 @@ class Pool:
             return Prepared(job.document, error="the run was interrupted."), False
         answer = worker.ask(job, self._timeout)
         if answer is not None and not answer.exhausted:
+            seconds, kept = time.perf_counter() - started, ", ".join(answer.remembered) or "nothing"
+            _log.debug("%s took worker %d %.2f s; from the cache: %s", job.document, worker.id, seconds, kept)
             self._idle.put(worker)
             return answer, False
+        why = "has no memory left" if answer else "gave no answer"
+        _log.debug("worker %d %s over %s after %.2f s", worker.id, why, job.document, time.perf_counter() - started)
         self._discard(worker)
         if answer is not None:
             return answer, worker.served > 1
@@ -134,12 +143,14 @@ class Pool:
                 return None
             worker = _Worker(self._start)
             self._living.add(worker)
+        _log.debug("worker %d started", worker.id)
         return worker
 
     def _discard(self, worker: "_Worker") -> None:
         with self._guard:
             self._living.discard(worker)
         worker.kill()
+        _log.debug("worker %d killed", worker.id)
 
 
 class _Worker:
@@ -156,6 +167,11 @@ class _Worker:
             pass_fds=(start[3],) if start[3] >= 0 else (),
         )
         self._send(start)
+
+    @property
+    def id(self) -> int:
+        """The id of its process."""
+        return self._process.pid
 
     def ask(self, job: Job, timeout: float) -> Prepared | None:
         """The answer to one job, None when the worker died or was killed after `timeout` seconds."""

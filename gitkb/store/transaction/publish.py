@@ -12,6 +12,7 @@ them up, and until then `index.lock` keeps a person's `git commit` from undoing 
 before the swap.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +32,7 @@ from gitkb.store.transaction.run_context import Place, Writer
 from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.values import Edit, PathPlan, PlannedCommit, Version
 
+_log = logging.getLogger(__name__)
 Staged = list[tuple[PathPlan, Path | None]]
 
 
@@ -141,6 +143,7 @@ def settle(place: Place, worktree: Worktree, note: Note) -> None:
         return
     index = IndexFile(place.index_file, place.folder.index_draft)
     lagging = [plan for plan in _plans(before, after, now) if _lags(index, plan)]
+    _log.debug("settling %s at %s: %d paths of index and worktree lag", place.branch, tip or "nothing", len(lagging))
     lagging = [replace(plan, content=now.read(plan.path)) for plan in lagging]
     if lagging:
         staged = [(plan, worktree.stage(plan)) for plan in lagging if worktree.version(plan.path, index) != plan.new.oid]
@@ -251,6 +254,7 @@ class Transaction:
                     publish_visibly(following, group, self._guard, partial(self._swap, journal, after))
         finally:
             writer.discard()
+        _log.debug("run %s published %d commits on %s", place.folder.id, count, place.branch)
         writer.note = note
         self.tip = Snapshot(place.reader, after)
         self._ref_value = after
