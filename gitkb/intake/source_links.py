@@ -33,7 +33,8 @@ PICTURE_TYPES = {
     ".webp": "image/webp",
     ".svg": "image/svg+xml",
 }
-MAX_PICTURE_BYTES = 20 * 1024**2
+_MAX_FILE_BYTES = 20 * 1024**2
+"""A file that lies beside a document may be larger than a picture inside one: nothing has to be decoded."""
 FOLDER_PAGES = ("README.md", "index.md", "index.html", "index.rst", "readme.md")
 
 
@@ -67,7 +68,7 @@ class FolderLinks:
             return None
         file = self.source.folder / found[0]
         try:
-            if not file.is_file() or file.stat().st_size > MAX_PICTURE_BYTES:
+            if not file.is_file() or file.stat().st_size > _MAX_FILE_BYTES:
                 return None
             data = file.read_bytes()
         except OSError:

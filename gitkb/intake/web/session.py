@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import known_at
+from gitkb.convert.pictures import MAX_PICTURE_BYTES
 from gitkb.errors import FetchFailed, UsageError
 from gitkb.formats.settings import Settings
 from gitkb.intake import hashing
@@ -38,7 +39,6 @@ from gitkb.text.names import web_address
 from gitkb.text.names.web_address import WEB_ROOT, WebAddress
 
 MAX_PICTURES = 100
-MAX_PICTURE_BYTES = 16 * 1024**2
 SECONDS = 60.0
 """For all pictures of one page."""
 _THREADS = 4
