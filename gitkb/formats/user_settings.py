@@ -1,9 +1,8 @@
 """The user's own settings, such as the key and the server of a model, and how one of them is changed in their file.
 
-Invariant: pure; `gitkb.cli` reads the file and the environment. No message and no `repr` shows a key. Every value tells where
-it came from.
-
-Invariant: the new text means exactly the old settings with that one change, or `ConfigError` says to edit the file by hand. Pure.
+Invariant: pure, as `gitkb.cli` reads the file and the environment. No message and no `repr` shows a key, and every value tells
+where it came from. A changed text means exactly the old settings with that one change; where that cannot be done line by line,
+`ConfigError` says to edit the file by hand.
 """
 
 import ipaddress

@@ -1,7 +1,7 @@
-"""Tells that something changed below folders: through the system where it can, by looking again and again where it cannot.
+"""Tells that something changed below folders: through the system where it can, by looking once a second where it cannot.
 
-Invariant: telling is all: what changed is found by scanning, so an event that comes twice costs a look, and one that the system
-swallowed in a burst costs nothing, as others of the burst came. Threads end with the block. Nothing is read or written.
+Invariant: nothing is read or written, and the threads end with the block. An event says only that a folder is to be scanned, so
+one that comes twice costs a scan, and one that the system drops from a burst costs nothing, as others of the burst came.
 """
 
 import queue

@@ -1,9 +1,9 @@
 """Opens and hashes the files that are added, remembers what they were, and says which are too large.
 
-Invariant: opening never waits: a pipe or device that took a file's place is refused instead of read. Nothing is written.
-
-Invariant: a hash is believed only while size, times and inode of the file are the same, and only if the file was at rest when
-it was taken. A file that changed a moment ago is left for later; one that failed, until it changes. Lives in memory alone.
+Invariant: opening never waits: a pipe or device that took a file's place is refused instead of read. A remembered hash is
+believed only while size, times and inode of the file are the same, and only if the file had not changed for a while when it was
+taken. A file that changed a moment ago is left for later; one that failed, until it changes. What is remembered lives in memory
+alone; nothing is written.
 """
 
 import errno

@@ -1,11 +1,10 @@
 """Asks many questions at once, each once, within a budget; and holds conversations with tools.
 
-Invariant: at most `most` threads, made when there is work for them. They are daemons: Python's own pools are joined when the
-process ends, and a model may take minutes for a reply that nobody wants any more.
-
 Invariant: an equal request is never under way twice, a known reply is never asked for again, and no more than the budget is
 spent. What `ask` returns is JSON that fits the request's schema; a truncated reply is never kept. An error that concerns the
-whole run (`ModelError`) releases all threads that wait. The threads never keep the process alive.
+whole run (`ModelError`) releases all threads that wait. There are at most as many threads as the endpoint allows requests. They
+are daemons and never keep the process alive: Python's own pools are joined when a process ends, and a model may take minutes
+for a reply that nobody wants any more.
 """
 
 import contextlib

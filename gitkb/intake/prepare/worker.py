@@ -1,11 +1,11 @@
 """A worker process: takes from itself all that no conversion needs, then makes one document after another.
 
-Invariant: what is refused raises in the library that tried it, so that one document fails. This is a second wall: the converters
-ask for none of it, and a C library that a document has taken over is not held by it. It cannot be undone in the process.
+Invariant: a worker holds no lock on the knowledge base and writes only below the scratch folder and the cache, so it may be
+killed at any moment. What comes back is data, never code: the owner does not unpickle what a process that read hostile bytes
+has written.
 
-Invariant: a worker holds no lock on the knowledge base and writes only below the scratch folder and the cache, so it may
-be killed at any moment. What comes back is data, never code: the owner does not unpickle what a process that read hostile
-bytes has written.
+What is taken away cannot be had back in the process, and using it raises in the library that tried, so that one document fails.
+It is a second wall: the converters ask for none of it, and a C library that a document has taken over is not held by it.
 """
 
 import contextlib

@@ -1,11 +1,9 @@
 """Fetches the addresses of an `add`, so that what was found enters the run like files: with a path, a hash, an outcome.
 
-Invariant: an entry is written by rename, so it is whole or absent, and only believed together with the document that it was given
-for. It may be deleted at any time: then everything is fetched in full once.
-
-Invariant: fetching happens in this process, as workers have no network, and before anything is decided; what servers said is
-looked at only as far as names need it. The result is in the order of the addresses, whatever came first. Nothing of the
-knowledge base is changed here.
+Invariant: fetching happens in this process, as workers have no network, and before anything is decided; of what servers said
+only as much is looked at as names need. The result is in the order of the addresses, whatever came first, and nothing of the
+knowledge base is changed. What is remembered of an address is written by rename, so it is whole or absent, and believed only
+together with the document that it was kept for; if it is deleted, everything is fetched in full once.
 """
 
 import contextlib

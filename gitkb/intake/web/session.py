@@ -1,10 +1,9 @@
 """The web part of an `add`: addresses, pages and their pictures, under one set of rules.
 
-Invariant: a picture that cannot be had costs the picture alone, and is told. Numbers, bytes and seconds are bounded
-for each page; an address is asked once in a run. What the bytes are is for the worker to judge.
-
 Invariant: fetched files lie in the scratch folder of a run of their own, so that whatever a kill leaves is found and cleared by
-the next writer; in a dry run they lie in a temporary folder, and nothing is remembered.
+the next writer; in a dry run they lie in a temporary folder, and nothing is remembered. A picture that cannot be had costs the
+picture alone, and the person is told. Numbers, bytes and seconds are bounded for each page, and an address is asked once in a
+run. What the bytes are is for the worker to judge.
 """
 
 import hashlib

@@ -5,11 +5,10 @@ cleanly instead of undoing the group; and a mark in the run's folder says so unt
 meanwhile is rescued, never lost. `settle` brings any half-done state up to the branch and may itself be killed.
 
 Order of a publication, and what a crash after each step leaves: pack in the run's folder (nothing); what others wrote and the
-group builds upon is made durable (nothing); `index.lock` (a lock
-that is provably ours); mark (a note); pack under `.keep` (unreachable objects); journal (a ref of the dead run); **swap of
-the branch: the one commit point**; files by rename, index, lock and mark removed (index and worktree lag: recovery brings
-them up, and until then `index.lock` keeps a person's `git commit` from undoing the group). Nothing a person has is changed
-before the swap.
+group builds upon is made durable (nothing); `index.lock` (a lock that is provably ours); mark (a note); pack under `.keep`
+(unreachable objects); journal (a ref of the dead run); **swap of the branch: the one commit point**; files by rename, index,
+lock and mark removed (index and worktree lag: recovery brings them up, and until then `index.lock` keeps a person's `git
+commit` from undoing the group). Nothing a person has is changed before the swap.
 """
 
 import logging
