@@ -17,6 +17,7 @@ from gitkb.cli.chat import chat
 from gitkb.cli.check import check
 from gitkb.cli.config import config
 from gitkb.cli.diff import diff
+from gitkb.cli.help import show_help
 from gitkb.cli.hooks import hooks
 from gitkb.cli.init import init
 from gitkb.cli.lint import lint
@@ -43,7 +44,8 @@ from gitkb.cli.watch import watch
 application = typer.Typer(
     name="gitkb",
     help="A folder of documents becomes an interlinked Markdown wiki in git: one atomic commit per document.",
-    epilog="Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, 4 check or lint found something, 130 interrupted.",
+    epilog="gitkb help lists the pages of the guide. Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, "
+    "4 check or lint found something, 130 interrupted.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -95,4 +97,5 @@ application.command("check")(check)
 application.command("lint")(lint)
 application.command("config")(config)
 application.command("recover")(recover)
+application.command("help")(show_help)
 application.add_typer(hooks, name="hooks")

@@ -1,0 +1,143 @@
+"""`gitkb help`: the pages of the guide, by topic, and what `--help` says of a command.
+
+The guide is Markdown below `gitkb/guide/`. Its `index.md` is the one list of topics: their order, titles and descriptions.
+A person at a terminal gets a page laid out for the terminal, through a pager; a program gets the file as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gitkb.cli import terminal
+from gitkb.cli.options import JsonOption
+from gitkb.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_ROW = re.compile(r"^- \[(?P<title>[^\]]+)\]\((?P<topic>[a-z-]+)\.md\): (?P<description>.+)$", re.MULTILINE)
+_PAGE_LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<topic>[a-z-]+)\.md(?:#[^)]*)?\)")
+_ANCHOR_LINK = re.compile(r"\[(?P<text>[^\]]+)\]\(#[^)]*\)")
+_WIDEST = 100
+_LESS = "FRX"  # what git gives less too: no pager for what fits the screen, colours pass, the screen is left as it was
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A page of the guide, as `index.md` lists it."""
+
+    topic: str
+    title: str
+    description: str
+
+
+def show_help(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND]", help="A page of the guide, or a command.", show_default=False)
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a page of the guide, or a command's help; without a name, list the topics."""
+    name = " ".join(words or ())
+    topics = _topics()
+    if not name:
+        _list(topics, json)
+        return
+    found = next((each for each in topics if each.topic == name), None)
+    text = _file(f"{name}.md").read_text(encoding="utf-8") if found else _command_help(context, name.split())
+    if text is None:
+        raise _unknown(name, [each.topic for each in topics], context)
+    if json:
+        terminal.tell_json((asdict(found) if found else {"command": name}) | {"text": text}, indent=2)
+    elif sys.stdout.isatty():
+        _page(_laid_out(text) if found else text)
+    else:
+        terminal.tell_text(text)
+
+
+def _topics() -> list[Topic]:
+    """All topics, in the order in which a newcomer reads them."""
+    index = _file("index.md").read_text(encoding="utf-8")
+    return [Topic(row["topic"], row["title"], row["description"]) for row in _ROW.finditer(index)]
+
+
+def _file(name: str) -> Traversable:
+    from importlib.resources import files
+
+    return files("gitkb") / "guide" / name
+
+
+def _list(topics: list[Topic], json: bool) -> None:
+    if json:
+        terminal.tell_json([asdict(each) for each in topics], indent=2)
+        return
+    width = max(len(each.topic) for each in topics)
+    for each in topics:
+        terminal.tell(f"{each.topic:{width}}  {each.description}")
+    terminal.say("gitkb help TOPIC shows a page, gitkb help COMMAND the options of a command.")
+
+
+def _command_help(context: typer.Context, path: list[str]) -> str | None:
+    """What `gitkb COMMAND --help` prints, or None where there is no such command."""
+    at = context.find_root()
+    command: Any = at.command
+    for name in path:
+        command = getattr(command, "commands", {}).get(name)
+        if command is None:
+            return None
+        at = command.context_class(command, info_name=name, parent=at)
+    return str(command.get_help(at))
+
+
+def _unknown(name: str, topics: list[str], context: typer.Context) -> UsageError:
+    from difflib import get_close_matches
+
+    commands: Any = context.find_root().command
+    near = get_close_matches(name, [*topics, *commands.commands], n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}? gitkb help lists the topics." if near else "gitkb help lists the topics."
+    return UsageError(f"There is no topic or command '{name}'.", hint)
+
+
+def _laid_out(text: str) -> str:
+    """Markdown as a terminal shows it: wrapped, with headings and tables. A link to another page becomes the command for it."""
+    import io
+    import shutil
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
+    text = _PAGE_LINK.sub(lambda link: f"{link['text']} (`gitkb help {link['topic']}`)", text)
+    text = _ANCHOR_LINK.sub(lambda link: link["text"], text)
+    out = io.StringIO()
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    Console(file=out, force_terminal=True, width=width).print(Markdown(text, hyperlinks=False))
+    return out.getvalue()
+
+
+def _page(text: str) -> None:
+    """Shows a text through the pager that PAGER names, else `less` or `more`; without any it is printed."""
+    import shlex
+    import shutil
+    import signal
+    import subprocess
+
+    wanted = os.environ.get("PAGER")
+    program = shlex.split(wanted) if wanted is not None else next(([name] for name in ("less", "more") if shutil.which(name)), [])
+    if not program or program == ["cat"] or not shutil.which(program[0]):
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        return
+    pager = subprocess.Popen(program, stdin=subprocess.PIPE, text=True, encoding="utf-8", env={"LESS": _LESS} | os.environ)
+    # Ctrl-C is the pager's: it stops a search there, and does not end it.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pager.communicate(text)
+    finally:
+        signal.signal(signal.SIGINT, before)
