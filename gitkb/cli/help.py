@@ -100,7 +100,7 @@ def _unknown(name: str, topics: list[str], context: typer.Context) -> UsageError
     from difflib import get_close_matches
 
     commands: Any = context.find_root().command
-    near = get_close_matches(name, [*topics, *commands.commands], n=3, cutoff=0.5)
+    near = get_close_matches(name, [*topics, *commands.commands], n=3)
     hint = f"Did you mean {' or '.join(near)}? gitkb help lists the topics." if near else "gitkb help lists the topics."
     return UsageError(f"There is no topic or command '{name}'.", hint)
 
@@ -110,15 +110,27 @@ def _laid_out(text: str) -> str:
     import io
     import shutil
 
-    from rich.console import Console
-    from rich.markdown import Markdown
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.markdown import CodeBlock, Markdown
+    from rich.padding import Padding
+    from rich.text import Text
+    from rich.theme import Theme
 
-    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
+    class Listing(CodeBlock):
+        """Commands and their output, on the terminal's own background, whichever that is."""
+
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+            yield Padding(Text(str(self.text).rstrip()), (0, 0, 0, 4))
+
+    class Guide(Markdown):
+        elements = Markdown.elements | {"fence": Listing, "code_block": Listing}
+
     text = _PAGE_LINK.sub(lambda link: f"{link['text']} (`gitkb help {link['topic']}`)", text)
     text = _ANCHOR_LINK.sub(lambda link: link["text"], text)
     out = io.StringIO()
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    Console(file=out, force_terminal=True, width=width).print(Markdown(text, hyperlinks=False))
+    console = Console(file=out, force_terminal=True, width=width, theme=Theme({"markdown.code": "bold"}))
+    console.print(Guide(text, hyperlinks=False))
     return out.getvalue()
 
 
