@@ -1,4 +1,4 @@
-"""What is installed is all of it: the program, the hooks and the example of all settings."""
+"""What is installed is all of it: the program, its guide, the hooks and the example of all settings."""
 
 import os
 import shutil
@@ -39,6 +39,12 @@ def test_the_program_answers_from_an_environment_of_its_own(installed: Path) -> 
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run([program, "--version"], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == f"gitkb {__version__}\n"
+
+
+def test_the_guide_is_installed_with_its_pictures(installed: Path) -> None:
+    guide = next(installed.rglob("gitkb/__init__.py")).parent / "guide"
+    for file in (file for file in (ROOT / "gitkb" / "guide").rglob("*") if file.is_file()):
+        assert (guide / file.relative_to(ROOT / "gitkb" / "guide")).read_bytes() == file.read_bytes()
 
 
 def test_hooks_settings_and_licence_are_installed(installed: Path) -> None:

@@ -99,10 +99,18 @@ def _command_help(context: typer.Context, path: list[str]) -> str | None:
 def _unknown(name: str, topics: list[str], context: typer.Context) -> UsageError:
     from difflib import get_close_matches
 
-    commands: Any = context.find_root().command
-    near = get_close_matches(name, [*topics, *commands.commands], n=3)
+    near = get_close_matches(name, [*topics, *_names(context.find_root().command)], n=3)
     hint = f"Did you mean {' or '.join(near)}? gitkb help lists the topics." if near else "gitkb help lists the topics."
     return UsageError(f"There is no topic or command '{name}'.", hint)
+
+
+def _names(group: Any, before: str = "") -> list[str]:
+    """What commands are called, those of groups with the group's name before."""
+    found: list[str] = []
+    for name, command in group.commands.items():
+        if not command.hidden:
+            found += [f"{before}{name}", *(_names(command, f"{name} ") if hasattr(command, "commands") else ())]
+    return found
 
 
 def _laid_out(text: str) -> str:
