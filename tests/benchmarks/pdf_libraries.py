@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import pdf_text
 
-SECONDS = 900
+SECONDS = 900  # of processor time; what takes longer is ended by the system
 
 
 def pypdfium2_gitkb(file: Path) -> str:
@@ -131,16 +131,8 @@ def table(corpora: Path) -> Iterator[str]:
     for name, (_, package, licence) in READERS.items():
         version = importlib.metadata.version(package) if package else poppler()
         start = f"| {name} | {version} | {licence} |"
-        try:
-            done = subprocess.run(
-                [sys.executable, __file__, "--corpora", str(corpora), "--one", name],
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            yield f"{start} not done in {SECONDS} s |"
-            continue
+        command = [sys.executable, __file__, "--corpora", str(corpora), "--one", name]
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             yield f"{start} ended with {done.returncode}: {(done.stderr.strip().splitlines() or [''])[-1][:100]} |"
             continue
