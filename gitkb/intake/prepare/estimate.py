@@ -20,8 +20,9 @@ REPLY_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`documents` would be read, `failed` could not be converted; `calls` to make with about so many tokens, `known` replies
-    are in the cache."""
+    """How many documents would be read (`documents`) and how many cannot be converted (`failed`); the `calls` to make and about
+    how many tokens they take; how many replies are `known` already.
+    """
 
     documents: int = 0
     failed: int = 0
