@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gitkb.commands.lint.findings import CODES
+from gitkb.model.findings import CODES
 from tests.modelserver import Asked, Json, serving
 from tests.taking_back import Git, note, subjects, write
 

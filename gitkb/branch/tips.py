@@ -9,7 +9,9 @@ often, whatever the others do.
 from collections.abc import Callable
 from typing import TypeVar
 
-from gitkb.errors import NotFound, RefMoved, RepositoryError, UsageError
+from gitkb.errors import NotAKnowledgeBase, NotFound, RefMoved, RepositoryError, UsageError
+from gitkb.formats.settings import CONFIG_PATH, Settings, parse_settings
+from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -23,6 +25,20 @@ def branch_tip(store: Store, name: str) -> Snapshot:
         return store.snapshot(f"refs/heads/{name}")
     except NotFound as error:
         raise NotFound(f"There is no branch {name!r} here.", "git branch lists the branches.") from error
+
+
+def settings_text(tree: Tree) -> str:
+    """The file of tracked settings at a tree; `NotAKnowledgeBase` where there is none."""
+    content = tree.read(CONFIG_PATH)
+    if content is None:
+        hint = f"Take it back with: git checkout HEAD~ -- {CONFIG_PATH}"
+        raise NotAKnowledgeBase(f"{CONFIG_PATH} is missing at the tip.", hint)
+    return content.decode("utf-8", "replace")
+
+
+def settings_at(tree: Tree) -> Settings:
+    """The tracked settings at a tree; `NotAKnowledgeBase` where it has none, `ConfigError` where they are wrong."""
+    return parse_settings(settings_text(tree))
 
 
 def start_of(store: Store, branch: str, start: str) -> Snapshot:

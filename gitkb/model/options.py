@@ -1,5 +1,6 @@
-"""How the commands of the library are told what to do."""
+"""How the commands of the library are told what to do, and how the library reaches the web."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -56,7 +57,7 @@ class RecompileOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeBackOptions:
+class ChangeOptions:
     """How `remove`, `undo`, `same`, `apart` and `lint --fix` work: on which `branch` ("" is the checked-out
     one); a `dry_run` only says what they would do."""
 
@@ -81,3 +82,32 @@ class MergeChoices:
 
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """What `lint` looks for: all kinds of findings, or `only` some, without those `excepted`."""
+
+    only: tuple[str, ...] = ()
+    excepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HookChoice:
+    """Which hooks are meant: those of a worktree without `server` and `ci` ("github", "gitlab", "" for none)."""
+
+    server: bool = False
+    ci: str = ""
+
+
+def _no_proxy(url: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebAccess:
+    """How pages of the web are reached: `proxy` is the address of the proxy for a URL ("" for none), which is used only where
+    addresses need not be public; `resolve` finds the addresses of a host and port, by default as the system does."""
+
+    proxy: Callable[[str], str] = _no_proxy
+    resolve: Callable[[str, int], Sequence[str]] | None = None

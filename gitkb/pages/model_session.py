@@ -22,7 +22,7 @@ from gitkb.llm.requests import Reply, Request
 from gitkb.llm.wire import Endpoint
 from gitkb.model.listener import Listener
 from gitkb.model.options import AddOptions, RecompileOptions
-from gitkb.model.results import KeptReplies, Usage
+from gitkb.model.usage import KeptReplies, Usage
 from gitkb.pages.author import Answers, Author
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot

@@ -23,7 +23,8 @@ from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.settings import Settings
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
-from gitkb.model.results import PageChanges, Usage
+from gitkb.model.results import PageChanges
+from gitkb.model.usage import Usage
 from gitkb.pages.scope import Note, differences, remember, scope_of, scope_since, topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot

@@ -36,7 +36,8 @@ from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener, Progress
-from gitkb.model.results import DocumentResult, Outcome, Usage
+from gitkb.model.results import DocumentResult, Outcome
+from gitkb.model.usage import Usage
 from gitkb.pages import refresh
 from gitkb.pages.model_session import Session
 from gitkb.store.repository import Store

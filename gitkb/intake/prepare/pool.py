@@ -23,7 +23,7 @@ from typing import Any
 from gitkb.formats.settings import ConvertSettings
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
 from gitkb.llm.requests import Message, Request
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 _MAX_ANSWER = 64 * 1024**2
 """Bytes: a worker that says more has been taken over by its document."""
