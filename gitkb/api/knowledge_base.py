@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         MergeChoices,
         RecompileOptions,
         WatchOptions,
-        WebAccess,
     )
     from gitkb.model.results import (
         AddSummary,
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     )
     from gitkb.model.rows import Blame, DocumentRow, LogEntry, PageRow, SearchHit, SettingRow, Shown, Status
     from gitkb.model.usage import Estimate, Pruned
+    from gitkb.model.web_access import WebAccess
     from gitkb.pages.author import Author
     from gitkb.pages.model_session import Asking
     from gitkb.store.repository import Store
@@ -111,7 +111,7 @@ class KnowledgeBase:
     @classmethod
     def _opened(cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None) -> Self:
         """The knowledge base of a repository; `NewerFormat` where a newer gitkb made it what it is."""
-        from gitkb.branch.migrate import refuse_newer_settings
+        from gitkb.branch.tips import refuse_newer_settings
         from gitkb.store.repository import Store
 
         store = Store.open(folder)
@@ -635,7 +635,7 @@ class KnowledgeBase:
         """The files of a revision, the tip by default; `NewerFormat` where they are a newer gitkb's."""
         found = self._store.snapshot(at)
         if at is not None:
-            from gitkb.branch.migrate import refuse_newer_settings
+            from gitkb.branch.tips import refuse_newer_settings
 
             refuse_newer_settings(found)
         return found
@@ -646,7 +646,7 @@ class KnowledgeBase:
         return UserSettings() if self._user is None else self._user()
 
     def _web_access(self) -> WebAccess:
-        from gitkb.model.options import WebAccess
+        from gitkb.model.web_access import WebAccess
 
         return self._web or WebAccess()
 

@@ -9,8 +9,9 @@ often, whatever the others do.
 from collections.abc import Callable
 from typing import TypeVar
 
-from gitkb.errors import NotAKnowledgeBase, NotFound, RefMoved, RepositoryError, UsageError
-from gitkb.formats.settings import CONFIG_PATH, Settings, parse_settings
+from gitkb.errors import ConfigError, FormatError, NewerFormat, NotAKnowledgeBase, NotFound, RefMoved, RepositoryError, UsageError
+from gitkb.formats.settings import CONFIG_PATH, Settings, format_of, parse_settings
+from gitkb.formats.versions import FORMATS, Formats
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.store.repository import Store
@@ -39,6 +40,22 @@ def settings_text(tree: Tree) -> str:
 def settings_at(tree: Tree) -> Settings:
     """The tracked settings at a tree; `NotAKnowledgeBase` where it has none, `ConfigError` where they are wrong."""
     return parse_settings(settings_text(tree))
+
+
+def format_at(tree: Tree, formats: Formats = FORMATS) -> int | None:
+    """The format number of a tree's settings, None where there are no readable settings. `NewerFormat` for a newer one."""
+    content = tree.read(CONFIG_PATH)
+    try:
+        return None if content is None else format_of(content.decode("utf-8", "replace"), formats=formats)
+    except NewerFormat:
+        raise
+    except (ConfigError, FormatError):
+        return None  # whoever needs the settings says what is wrong with them
+
+
+def refuse_newer_settings(tree: Tree) -> None:
+    """Raises `NewerFormat` where a tree's settings are of a format that this version does not know."""
+    format_at(tree)
 
 
 def start_of(store: Store, branch: str, start: str) -> Snapshot:

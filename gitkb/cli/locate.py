@@ -78,7 +78,7 @@ def named(context: typer.Context, kb: Path | None) -> Path | None:
 def knowledge_base(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     """The knowledge base to work on; `NotAKnowledgeBase` where there is none."""
     from gitkb import KnowledgeBase
-    from gitkb.model.options import WebAccess
+    from gitkb.model.web_access import WebAccess
 
     folder, web = named(context, kb), WebAccess(proxy)
     if folder is not None:

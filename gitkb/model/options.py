@@ -1,6 +1,5 @@
-"""How the commands of the library are told what to do, and how the library reaches the web."""
+"""How the commands of the library are told what to do."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -98,16 +97,3 @@ class HookChoice:
 
     server: bool = False
     ci: str = ""
-
-
-def _no_proxy(url: str) -> str:
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class WebAccess:
-    """How pages of the web are reached: `proxy` is the address of the proxy for a URL ("" for none), which is used only where
-    addresses need not be public; `resolve` finds the addresses of a host and port, by default as the system does."""
-
-    proxy: Callable[[str], str] = _no_proxy
-    resolve: Callable[[str, int], Sequence[str]] | None = None

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitkb.branch.commit_messages import edit_message, pages_message
-from gitkb.branch.migrate import refuse_newer_settings
 from gitkb.branch.overlay import Overlay
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction
+from gitkb.branch.tips import in_transaction, refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS

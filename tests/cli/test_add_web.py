@@ -17,7 +17,8 @@ from gitkb.api.knowledge_base import KnowledgeBase
 from gitkb.errors import FormatError
 from gitkb.formats.records import decode, record_path
 from gitkb.model.listener import Listener
-from gitkb.model.options import AddOptions, WebAccess
+from gitkb.model.options import AddOptions
+from gitkb.model.web_access import WebAccess
 from tests.webserver import Page, Site, moved, serving
 
 Command = Callable[..., Any]

@@ -35,7 +35,10 @@ def diff(
     kb: KbOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Show what a branch or an ingest changes: documents, claims, pages, and what deserves attention."""
+    """Show what a branch or an ingest changes, and what deserves attention.
+
+    Documents, claims and pages, the shared pages projected on both sides.
+    """
     if json and form == "markdown":
         raise UsageError("--json and --format markdown exclude each other.", "Give one of them.")
     base, head = _split(revisions or "")

@@ -17,6 +17,7 @@ import typer
 from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named
+from gitkb.cli.plain_parameters import PlainCommand
 from gitkb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -29,13 +30,18 @@ if TYPE_CHECKING:
 SHOWN_PROBLEMS = 20
 QUARANTINE = "GIT_QUARANTINE_PATH"
 
-hooks = typer.Typer(help="Git hooks and CI templates that check commits, pushes and pull requests.", no_args_is_help=True)
+hooks = typer.Typer(
+    help="Git hooks and CI templates that check commits, pushes and pull requests.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 ServerOption = Annotated[bool, typer.Option("--server", help="The hook of a repository that others push to.")]
 CiOption = Annotated[Literal["github", "gitlab"] | None, typer.Option("--ci", help="The CI template of this service.")]
 
 
-@hooks.command("install")
+@hooks.command("install", cls=PlainCommand)
 def install(
     context: typer.Context,
     server: ServerOption = False,
@@ -51,7 +57,7 @@ def install(
         terminal.tell("Commit the template, and push it.")
 
 
-@hooks.command("list")
+@hooks.command("list", cls=PlainCommand)
 def list_hooks(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
     """Show the hooks and CI templates that stand, and whose they are."""
     found = _repository(context, kb).hooks.installed(sys.executable)
@@ -60,7 +66,7 @@ def list_hooks(context: typer.Context, json: JsonOption = False, kb: KbOption = 
         terminal.tell("No hooks. gitkb hooks install puts them in place.")
 
 
-@hooks.command("remove")
+@hooks.command("remove", cls=PlainCommand)
 def remove(
     context: typer.Context,
     server: ServerOption = False,
@@ -76,7 +82,7 @@ def remove(
         terminal.tell("There was none of gitkb's.")
 
 
-@hooks.command("where")
+@hooks.command("where", cls=PlainCommand)
 def where() -> None:
     """Print the folder of gitkb's hooks and CI scripts."""
     from gitkb.api.hooks import Hooks
@@ -84,7 +90,7 @@ def where() -> None:
     terminal.tell(str(Hooks.templates()))
 
 
-@hooks.command("run", hidden=True)
+@hooks.command("run", cls=PlainCommand, hidden=True)
 def run(
     context: typer.Context,
     hook: Annotated[Literal["pre-commit", "pre-push", "pre-receive"], typer.Argument()],

@@ -43,9 +43,10 @@ from gitkb.llm.reply_cache import ASKS, KnownReplies
 from gitkb.llm.requests import Replies
 from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
-from gitkb.model.options import AddOptions, WebAccess
+from gitkb.model.options import AddOptions
 from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome
 from gitkb.model.usage import Estimate
+from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import Session
 from gitkb.pages.preview import foresee_run
 from gitkb.store.repository import Store

@@ -20,8 +20,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gitkb.branch.migrate import refuse_newer_settings
-from gitkb.branch.tips import until_published
+from gitkb.branch.tips import refuse_newer_settings, until_published
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits

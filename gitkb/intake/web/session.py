@@ -30,7 +30,8 @@ from gitkb.intake.scan import Scan
 from gitkb.intake.web.fetch_addresses import Repeat
 from gitkb.intake.web.fetcher import Fetcher
 from gitkb.model.listener import Listener
-from gitkb.model.options import AddOptions, WebAccess
+from gitkb.model.options import AddOptions
+from gitkb.model.web_access import WebAccess
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.names import web_address
