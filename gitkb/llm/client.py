@@ -23,7 +23,7 @@ from gitkb.llm.reply import Completion, Listening, Unfit, answer_of, completed, 
 from gitkb.llm.requests import Message, Replies, Reply, Request, Tool, Turn
 from gitkb.llm.server import Server, Trial
 from gitkb.llm.wire import Endpoint
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 _log = logging.getLogger(__name__)
 Job = Callable[[], None]

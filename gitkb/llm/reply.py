@@ -18,7 +18,7 @@ from gitkb.llm.budget import tokens_in_text
 from gitkb.llm.dialects import Dialect
 from gitkb.llm.requests import Message, Request, ToolCall, Turn
 from gitkb.llm.wire import Broken
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

@@ -19,8 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gitkb.branch.migrate import refuse_newer_settings
-from gitkb.branch.tips import until_published
+from gitkb.branch.tips import refuse_newer_settings, until_published
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits
@@ -35,7 +34,8 @@ from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener, Progress
-from gitkb.model.results import DocumentResult, Outcome, Usage
+from gitkb.model.results import DocumentResult, Outcome
+from gitkb.model.usage import Usage
 from gitkb.pages import refresh
 from gitkb.pages.model_session import Session
 from gitkb.store.objects import file_blob_id, object_id

@@ -25,7 +25,7 @@ from gitkb.intake.prepare.cache import Cache
 from gitkb.intake.source_links import Present, PresentLinks, WebLinks, links_of, picture_addresses
 from gitkb.llm.requests import Request, Unanswered
 from gitkb.model.documents import Conversion, Digest, Source, SourceFile, WebPage
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 from gitkb.text.names.web_address import known_charset
 
 if TYPE_CHECKING:

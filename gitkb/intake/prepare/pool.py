@@ -23,7 +23,7 @@ from gitkb.formats.settings import ConvertSettings
 from gitkb.intake.parallel import in_threads
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
 from gitkb.intake.prepare.typed_json import loads
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 _log = logging.getLogger(__name__)
 _MAX_ANSWER = 64 * 1024**2
