@@ -14,7 +14,6 @@ import pytest
 from gitkb.api.knowledge_base import KnowledgeBase
 from gitkb.cli.commands.watch import Following
 from gitkb.errors import UsageError
-from gitkb.formats.settings import Settings
 from gitkb.intake.folder_events import Changes
 from gitkb.model.listener import Listener, WatchListener
 from gitkb.model.options import AddOptions, WatchOptions
@@ -71,7 +70,7 @@ class Story(WatchListener):
 
 @pytest.fixture
 def kb(tmp_path: Path) -> KnowledgeBase:
-    KnowledgeBase.init(tmp_path / "kb", bare=False, listener=Listener(), settings=Settings())
+    KnowledgeBase.init(tmp_path / "kb", listener=Listener())
     return KnowledgeBase.open(tmp_path / "kb")
 
 

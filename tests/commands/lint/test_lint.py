@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitkb.commands.lint.findings import CODES
+from gitkb.model.findings import CODES
 from tests.support.model_server import Asked, Json, serving
 from tests.support.small_documents import Git, note, subjects
 
