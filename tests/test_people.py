@@ -46,7 +46,7 @@ def gitkb(in_process: Gitkb) -> Gitkb:
     """The program, which ends with the exit code that is expected."""
 
     def call(*arguments: str | Path, code: int = 0) -> "subprocess.CompletedProcess[str]":
-        done = in_process(*arguments)
+        done = in_process(*arguments, *(("--jobs", "1") if arguments[0] == "add" else ()))
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return done
 
