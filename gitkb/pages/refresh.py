@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitkb.branch.commit_messages import edit_message, pages_message
 from gitkb.branch.overlay import Overlay
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction, refuse_newer_settings
+from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -78,20 +78,10 @@ def refresh(
         return PageChanges()
     tip = store.snapshot(f"refs/heads/{run.branch}") if author else None
     written = _written(author, tip, listener) if author and tip and not newer(tip) else None
-    changes = in_transaction(run, listener, lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
+    changes = run.transact(lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
     if author and tip and written:
         author.done(tip, written, run.scratch)
     return changes
-
-
-def is_topic_page(path: str) -> bool:
-    """Whether a path is a concept's or an entity's page, not an index."""
-    name = path.rpartition("/")[2]
-    return (
-        path.startswith(("wiki/concepts/", "wiki/entities/"))
-        and path.endswith(".md")
-        and not name.startswith(("index.md", "index--"))
-    )
 
 
 def project_tree(
