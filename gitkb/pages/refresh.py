@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitkb.branch.commit_messages import edit_message, pages_message
 from gitkb.branch.overlay import Overlay
+from gitkb.branch.path_changes import PathChanges
 from gitkb.branch.stored_documents import own_edits
 from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
@@ -125,13 +126,13 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
 
 
 def foresee_refresh(
-    store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
+    store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: Mapping[str, bytes | None]
 ) -> dict[str, bytes | Path | None]:
     """What a refresh would write, by path, once these changes were committed and these edits stood in the worktree. Changes
     nothing; a page that it would not touch is not there, though somebody has edited it."""
-    tree, scope = Overlay(tip, changes), scope_since(store, Note.WHOLE, tip)
+    tree, scope = Overlay(tip, changes.contents, changes.known), scope_since(store, Note.WHOLE, tip)
     if scope is not None:
-        scope = scope.with_(scope_of(tree, differences(tip, tree, changes)))
+        scope = scope.with_(scope_of(tree, differences(tip, tree, changes.paths)))
         if not scope:
             return {}
     projected = project_tree(catalog, tree, keep=False, scope=scope)

@@ -94,7 +94,7 @@ CHANGES: dict[str, Change] = {
     ),
     "remove": lambda place, heard: place.base.remove(["raft"], ChangeOptions(), heard),
     "undo": lambda place, heard: place.base.undo(None, ChangeOptions(), heard),
-    "approve": lambda place, heard: place.base.approve(["concepts/write-ahead-log"], ApproveOptions(), heard),
+    "approve": lambda place, heard: place.base.approve(["concepts/write-ahead-logging"], ApproveOptions(), heard),
     "same": lambda place, heard: place.base.decide(*_two(place), ChangeOptions(), heard, same=True),
     "apart": lambda place, heard: place.base.decide(*_two(place), ChangeOptions(), heard, same=False),
     "lint --fix": lambda place, heard: place.base.fix(None, ChangeOptions(), heard),

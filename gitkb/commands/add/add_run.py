@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from gitkb.branch.path_changes import ChangeNotes
 from gitkb.branch.stored_documents import record_of
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import plan
@@ -28,7 +29,6 @@ from gitkb.commands.add.commit_loop import (
     Preparation,
     commit_loop,
     jobs_of,
-    note,
     refresh_pages,
     trim_cache,
     undone,
@@ -52,7 +52,7 @@ from gitkb.llm.reply_cache import ASKS, KnownReplies
 from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, PageChanges, RemovedDocument
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, PageChanges, RemovedDocument, SkipReason
 from gitkb.model.usage import Estimate
 from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import ModelUse
@@ -100,9 +100,11 @@ def prune(change: Change, gone: Sequence[Gone], listener: Listener) -> Iterator[
         removed = change.transact(partial(_remove_unchanged, gone=group, listener=listener))
         for each in group:
             done = removed.get(each.document)
-            outcome, reason = (Outcome.REMOVED, "") if done else (Outcome.SKIPPED, "renamed or removed meanwhile")
-            commit, title = (done.commit, done.title) if done else ("", "")
-            yield DocumentResult(each.document, each.source, outcome, reason, commit, title=title)
+            if done:
+                yield DocumentResult(each.document, each.source, Outcome.REMOVED, "", done.commit, title=done.title)
+            else:
+                why = SkipReason.CHANGED_MEANWHILE
+                yield DocumentResult(each.document, each.source, Outcome.SKIPPED, "renamed or removed meanwhile", skipped=why)
 
 
 def _remove_unchanged(transaction: Transaction, gone: Sequence[Gone], listener: Listener) -> dict[str, RemovedDocument]:
@@ -194,12 +196,12 @@ class AddRun:
         """The end of a dry run, whose documents are noted."""
         context, start = self.context, sources.start
         for each in gone:
-            note(sources.noted, start, dict.fromkeys(removed_document(start, each.document).files))
+            sources.noted.note(start, dict.fromkeys(removed_document(start, each.document).files))
             sources.outcomes.report(DocumentResult(each.document, each.source, Outcome.REMOVED))
         if self.model.settings is not None:
             context.listener.message("No model was asked, so what it would write on shared pages is not foreseen.")
         branch = sources.change.run.branch
-        pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, sources.noted)
+        pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, sources.noted.result())
         summary = _summary(sources.outcomes, branch, start.commit)
         return replace(summary, pages=pages, foreseen=foreseen, ungrounded=ungrounded)
 
@@ -246,7 +248,7 @@ class _Sources:
         self, add: AddRun, start: Snapshot, change: Change, outcomes: Outcomes, items: Sequence[Item], fetched: Web
     ) -> None:
         self.start, self.change, self.outcomes = start, change, outcomes
-        self.noted: dict[str, bytes | None] = {}
+        self.noted = ChangeNotes()
         self._add, self._items, self._fetched = add, items, fetched
         self._failed: dict[str, Item] = {}
         self._instead: dict[str, str] = {}
@@ -258,7 +260,7 @@ class _Sources:
         shop = add.workshop(self.start, self.change.run.scratch, self._items)
         known = KnownReplies(add.model.known) if add.model.known is not None else None
         if jobs and shop.large_above is not None and dry_run:
-            self.noted.update(noted_line(self.start))
+            self.noted.note(self.start, noted_line(self.start))
         elif jobs and shop.large_above is not None:
             keep_in_lfs(context, self.change)
         moves = {item.before: item.document for item in self._items if item.before}
@@ -272,7 +274,7 @@ class _Sources:
     def _entry(self, loop: CommitLoop, item: Item) -> Item | Ready:
         """What a source becomes, as far as is known before the commit: prepared, or decided."""
         if item.twin in self._instead:
-            item = replace(item, reason=f"same bytes as {self._instead[item.twin]}", twin="")
+            item = plan.same_bytes(item, self._instead[item.twin])
         failed = self._failed.get(item.twin) if item.twin else None
         if failed is not None:
             with known_at(self._add.context.catalog, self.start) as known:

@@ -1,16 +1,10 @@
 """Commits documents as they become ready, in order and in groups, and brings the pages up to date.
 
-Invariant: only paths whose content would differ from the tip's are noted. What no shared page is made of (originals, pictures, a
-document's own pages) is noted by its blob's id in place of its bytes, and its file is deleted, so that a dry run of much takes
-little memory and disk.
-
-Invariant: entries keep the order in which they were given, whatever became ready first.
-
-Invariant: an outcome is reported only after it is true; what was reported as committed is durable. The lock is held for one group
-at a time, never while documents are prepared. Whatever stops the run, the branch stands at the last group.
+Invariant: entries keep the order in which they were given, whatever became ready first. An outcome is reported only after it is
+true; what was reported as committed is durable. The lock is held for one group at a time, never while documents are prepared.
+Whatever stops the run, the branch stands at the last group.
 """
 
-import hashlib
 import queue
 import sys
 import threading
@@ -18,8 +12,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
+from gitkb.branch.path_changes import ChangeNotes
 from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits
@@ -33,43 +27,12 @@ from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.model_rounds import Asked, Desk, Fetch
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
-from gitkb.model.documents import Tree
 from gitkb.model.results import DocumentResult, Outcome
 from gitkb.pages import refresh
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.values import Content, PlannedCommit, Stored
-
-
-def note(noted: dict[str, bytes | None], tip: Tree, changes: Mapping[str, Content]) -> None:
-    """Adds to `noted` what a planned commit changes; deletes the files of the scratch folder that it names."""
-    for path, content in changes.items():
-        assert not isinstance(content, Stored)
-        oid = _blob_id(content)
-        if oid == tip.blob(path):
-            noted.pop(path, None)
-        elif isinstance(content, Path) and not path.startswith(".gitkb/"):
-            noted[path] = (oid or "").encode()
-        else:
-            noted[path] = content.read_bytes() if isinstance(content, Path) else content
-        if isinstance(content, Path):
-            content.unlink()
-
-
-def _blob_id(content: bytes | Path | None) -> str | None:
-    if content is None:
-        return None
-    size = content.stat().st_size if isinstance(content, Path) else len(content)
-    sha = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    if isinstance(content, bytes):
-        sha.update(content)
-        return sha.hexdigest()
-    with content.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            sha.update(chunk)
-    return sha.hexdigest()
-
+from gitkb.store.values import PlannedCommit
 
 GROUP_DOCUMENTS = 100
 GROUP_BYTES = 32 * 1024**2
@@ -138,7 +101,7 @@ class Landing:
 
     start: str
     moves: Mapping[str, str] = field(default_factory=dict)
-    noted: dict[str, bytes | None] | None = None
+    noted: ChangeNotes | None = None
 
 
 PAGES_EVERY = 500
@@ -276,7 +239,7 @@ class CommitLoop:
         if self._plan.noted is None:
             return transaction.publish(commits, progress) if commits else []
         for commit in commits:
-            note(self._plan.noted, transaction.tip, commit.changes)
+            self._plan.noted.note(transaction.tip, commit.changes)
         return []
 
     def _judge(self, tip: Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
@@ -290,7 +253,7 @@ class CommitLoop:
             for ready in group:
                 verdict = document_commits.judge(ready, known)
                 if verdict.outcome:
-                    item = replace(ready.item, outcome=verdict.outcome, reason=verdict.reason)
+                    item = replace(ready.item, outcome=verdict.outcome, reason=verdict.reason, skipped=verdict.skipped)
                     results[_key(item)] = undone(item)
                 elif verdict.other_name:
                     again.append(replace(ready, item=self._named_otherwise(ready.item, known)))
@@ -359,7 +322,8 @@ def undone(entry: Item | Ready) -> DocumentResult:
         return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds, url=_url(item))
     before = item.before if item.outcome is Outcome.RENAMED else ""
     outcome = item.outcome or Outcome.FAILED
-    return DocumentResult(item.document, item.source.path, outcome, item.reason, before=before, url=_url(item))
+    why = item.skipped if outcome is Outcome.SKIPPED else None
+    return DocumentResult(item.document, item.source.path, outcome, item.reason, before=before, url=_url(item), skipped=why)
 
 
 def _landed(ready: Ready, outcome: Outcome, commit: str, phases: dict[str, float]) -> DocumentResult:

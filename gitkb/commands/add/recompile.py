@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from gitkb.branch.path_changes import ChangeNotes, PathChanges
 from gitkb.branch.stored_documents import find_document, record_of
 from gitkb.commands.add.commit_loop import (
     ASKS_FIRST,
@@ -166,14 +167,14 @@ class RecompileRun:
         outcomes = Outcomes(self.context.listener, timings=self.options.timings)
         chosen = self._chosen(names)
         facts = chosen.facts
-        noted: dict[str, bytes | None] = {}
+        noted = ChangeNotes()
         what = f"recompile {facts[0].document if len(facts) == 1 else f'{len(facts)} documents'}"
         with self.context.change(what, dry_run=dry_run) as change:
             ungrounded = self._land_all(change, outcomes, chosen, noted)
             if not dry_run:
                 refresh_pages(change, outcomes)
         if dry_run:
-            summary = self._foreseen(outcomes, change.run.branch, chosen.start, noted)
+            summary = self._foreseen(outcomes, change.run.branch, chosen.start, noted.result())
         else:
             trim_cache(self.context.store)
             summary = replace(_summary(outcomes, change.run.branch, change.commit, change.pages), usage=change.usage)
@@ -222,7 +223,7 @@ class RecompileRun:
             )
         return kept
 
-    def _land_all(self, change: Change, outcomes: Outcomes, chosen: "_Chosen", noted: dict[str, bytes | None]) -> int:
+    def _land_all(self, change: Change, outcomes: Outcomes, chosen: "_Chosen", noted: ChangeNotes) -> int:
         """Commits what differs, and reports all; how many claims of a model were dropped. A dry run adds to `noted` instead."""
         scratch = change.run.scratch
         items = _items(chosen.facts, scratch)
@@ -256,7 +257,7 @@ class RecompileRun:
             settings=making(settings).settings,
         )
 
-    def _foreseen(self, outcomes: Outcomes, branch: str, start: Snapshot, noted: Mapping[str, bytes | None]) -> RecompileSummary:
+    def _foreseen(self, outcomes: Outcomes, branch: str, start: Snapshot, noted: PathChanges) -> RecompileSummary:
         context = self.context
         pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, noted)
         return replace(_summary(outcomes, branch, start.commit, pages), foreseen=foreseen)

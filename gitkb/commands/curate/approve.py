@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from gitkb.branch.commit_messages import approval_message, edit_message
+from gitkb.branch.path_changes import PathChanges
 from gitkb.branch.stored_documents import own_edits
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.commands.change import ChangeContext
@@ -232,7 +233,11 @@ class ApproveRun:
         if not self.context.carries_pages:
             return self._summary(tip, planned, confirmation, PageChanges())
         edits = self.context.uncommitted(tip)
-        writes = refresh.foresee_refresh(self.context.store, self.context.catalog, tip, planned.files, edits)
+        changes = PathChanges(
+            {path: content for path, content in planned.files.items() if content is not None},
+            deleted=frozenset(path for path, content in planned.files.items() if content is None),
+        )
+        writes = refresh.foresee_refresh(self.context.store, self.context.catalog, tip, changes, edits)
         summary = self._summary(tip, planned, confirmation, refresh.page_changes(tip, writes))
         beside = (path for path in writes if not path.startswith("wiki/"))
         touched = tuple(sorted(edits.keys() & writes.keys()))
