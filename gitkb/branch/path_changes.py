@@ -3,12 +3,12 @@
 Invariant: a path is in one of the three, and only where the tree would differ. Content and ids are never taken for each other.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitkb.model.documents import Tree
+from gitkb.store.objects import file_blob_id, object_id
 from gitkb.store.values import Content, Stored
 
 
@@ -76,12 +76,4 @@ class ChangeNotes:
 def _blob_id(content: bytes | Path | None) -> str | None:
     if content is None:
         return None
-    size = content.stat().st_size if isinstance(content, Path) else len(content)
-    sha = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    if isinstance(content, bytes):
-        sha.update(content)
-        return sha.hexdigest()
-    with content.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            sha.update(chunk)
-    return sha.hexdigest()
+    return file_blob_id(content) if isinstance(content, Path) else object_id("blob", content)

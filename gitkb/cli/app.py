@@ -57,6 +57,7 @@ COMMANDS = {
     "config": Entry("config", "config", "Show every setting and where it came from, or change one of your own."),
     "recover": Entry("maintain", "recover", "Clear up after a run that was killed; its commits stay."),
     "hooks": Entry("hooks", "hooks", "Git hooks and CI templates that check commits, pushes and pull requests."),
+    "help": Entry("help", "show_help", "Show a page of the guide, or a command's help; without a name, list the topics."),
 }
 """The commands, in the order in which help lists them."""
 
@@ -135,7 +136,8 @@ application = typer.Typer(
     name="gitkb",
     cls=Commands,
     help="A folder of documents becomes an interlinked Markdown wiki in git: one atomic commit per document.",
-    epilog="Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, 4 check or lint found something, 130 interrupted.",
+    epilog="gitkb help lists the pages of the guide. Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, "
+    "4 check or lint found something, 130 interrupted.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -156,4 +158,4 @@ def before(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Remembers what was given before the command's name."""
-    context.obj = Common(kb=kb, verbose=verbose)
+    context.obj = Common(kb=kb, verbose=verbose > 0)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gitkb.__main__ import run
-from tests.taking_back import TEXTS, write
+from tests.support.small_documents import TEXTS, write
 
 PINNED = Path(__file__).with_name("json_shapes.json")
 NAMES = (

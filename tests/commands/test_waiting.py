@@ -16,7 +16,7 @@ from gitkb.model.answers import Answer
 from gitkb.model.listener import Listener
 from gitkb.model.options import AddOptions, ApproveOptions, ChangeOptions, RecompileOptions
 from gitkb.store.transaction.run import LOCK_MESSAGE
-from tests.taking_back import TEXTS, write
+from tests.support.small_documents import TEXTS, write
 
 PATIENCE = 20.0
 """Seconds after which the lock is given back, so that a command that says nothing fails and does not hang."""

@@ -223,7 +223,7 @@ class AddRun:
             scratch=scratch,
             cache=self.context.store.local / "cache",
             language=settings.language,
-            max_bytes=settings.convert.max_bytes,
+            conversion=settings.conversion,
             names={item.source.path: item.document for item in items},
             pages=self._pages(start, items),
             large_above=hashing.large_above(settings.raw),

@@ -24,7 +24,7 @@ from gitkb.commands.change import Change, ChangeContext
 from gitkb.errors import GitkbError
 from gitkb.intake import document_names
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
-from gitkb.intake.prepare.model_rounds import Asked, Desk, Fetch
+from gitkb.intake.prepare.model_rounds import Asked, Fetch, ModelRounds
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
 from gitkb.model.results import DocumentResult, Outcome
@@ -134,8 +134,8 @@ def commit_loop(
         if work.jobs and session:
             session.client.warm()
         client, ahead = (session.client, session.ahead) if session else (work.known, 0)
-        desk = Desk(pool, client, ahead, work.fetch, web.illustrate)
-        loop = CommitLoop(context, change, outcomes, plan, desk, Results(desk.prepare(work.jobs)))
+        rounds = ModelRounds(pool, client, ahead, work.fetch, web.illustrate)
+        loop = CommitLoop(context, change, outcomes, plan, rounds, Results(rounds.prepare(work.jobs)))
         yield loop
         loop.commit_rest()
 
@@ -144,11 +144,11 @@ class CommitLoop:
     """Commits the documents of one run; made by `commit_loop`. `ungrounded` counts the claims of a model that were dropped."""
 
     def __init__(
-        self, context: ChangeContext, change: Change, outcomes: Outcomes, plan: Landing, desk: Desk, results: Results
+        self, context: ChangeContext, change: Change, outcomes: Outcomes, plan: Landing, rounds: ModelRounds, results: Results
     ) -> None:
         self.ungrounded = 0
         self._context, self._change, self._outcomes, self._plan = context, change, outcomes, plan
-        self._desk, self._results = desk, results
+        self._rounds, self._results = rounds, results
         self._judged_at = plan.start
         self._group = Group()
         self._since_pages = 0
@@ -179,7 +179,7 @@ class CommitLoop:
 
     def prepare_again(self, item: Item) -> Ready:
         """A document prepared at once: it got another name, or stands for one that failed."""
-        return Ready(item, self._desk.run(Job(item.source, item.document, item.sha256)))
+        return Ready(item, self._rounds.run(Job(item.source, item.document, item.sha256)))
 
     def _commit_group(self) -> None:
         """Commits what is ready and reports everything that waits, in order."""

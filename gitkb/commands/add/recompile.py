@@ -250,7 +250,7 @@ class RecompileRun:
             scratch=scratch,
             cache=self.context.store.local / "cache",
             language=settings.language,
-            max_bytes=settings.convert.max_bytes,
+            conversion=settings.conversion,
             names=chosen.sources,
             pages=chosen.addresses,
             model=self.model.settings,
