@@ -50,8 +50,11 @@ def read_reply(text: str, schema: str) -> str:
 
 
 def _candidates(text: str) -> Iterator[dict[str, Any]]:
-    """The objects that may be the answer, most likely first. A text that is one whole object is it, whatever marks of thinking
-    stand in its strings. What a model thought counts only where nothing follows it, because it may hold a draft."""
+    """The objects that may be the answer, most likely first.
+
+    A text that is one whole object is the answer, even if its strings hold marks of thinking. What a model thought is
+    considered only where nothing follows it, because it may hold a draft.
+    """
     whole = _whole(text)
     if whole is not None:
         yield whole

@@ -45,7 +45,7 @@ _ACCEPT = "image/avif;q=0,image/webp,image/png,image/jpeg,image/gif,image/*;q=0.
 
 
 class Illustrating:
-    """Makes of a page's job one that has the pictures; called from many threads."""
+    """Fetches the pictures of a page's job; called from many threads."""
 
     def __init__(self, fetcher: Fetcher, folder: Path) -> None:
         """`folder` receives the pictures, and must exist."""
@@ -134,7 +134,7 @@ def web(
     access: WebAccess,
     listener: Listener,
 ) -> Iterator[Web]:
-    """What the options want of the web, as the knowledge base stands at `start`; its files are gone when the block ends."""
+    """Fetches what the options name, as the knowledge base stands at `start`; the files are deleted when the block ends."""
     addresses = [parse_address(url) for url in options.urls]
     if options.refetch:
         with known_at(catalog, start) as known:
