@@ -8,6 +8,8 @@ import io
 import posixpath
 import re
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ from gitkb.convert.office.docx_styles import Numbering, Styles, W, value
 from gitkb.convert.office.drawings import Chart, chart, diagram
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -58,6 +61,8 @@ STYLES = "\n".join(
         "comment-reference => !",
     ]
 )
+_FIRST = 8
+_MAX_TITLE = 200
 _LEFT_OUT = ("word/embeddings/", "word/fonts/", "customXml/", "word/stylesWithEffects", "docProps/thumbnail", "mammoth/")
 _NOTE = re.compile(r"#(?:foot|end)note-(?!ref-)")
 _BACK = re.compile(r"#(?:foot|end)note-ref-")
@@ -81,13 +86,42 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
     markdown = _MARK.sub(r"[^\1]", markdown)
     return Draft(
         markdown=markdown,
-        title=about.title,
+        titles=(*_titles(package.openings, about.title), TitleCandidate("metadata", about.title)),
         language=about.language,
         pictures=gallery.pictures,
         authors=about.authors,
         dates=about.dates,
         description=about.description,
     )
+
+
+def _titles(openings: list[docx_flow.Opening], stated: str) -> Iterator[TitleCandidate]:
+    """What may be the title: paragraphs of its style, the largest of the first paragraphs, a first heading that the properties
+    (`stated`) also say, if among more words."""
+    first = openings[0] if openings else None
+    if (
+        first is not None
+        and first.kind.startswith("heading")
+        and len(first.text.split()) > 1
+        and first.text.lower() in stated.lower()
+    ):
+        yield TitleCandidate("largest", first.text, "first heading, and the properties say the same")
+    styled = [index for index, one in enumerate(openings) if one.kind == "title"]
+    if styled:
+        together = [openings[index].text for place, index in enumerate(styled[:3]) if index - styled[0] == place]
+        yield TitleCandidate("style", " ".join(" ".join(together).split()), "paragraph of the style Title")
+    shown = [one for one in openings[:_FIRST] if len(one.text) <= _MAX_TITLE and any(c.isalpha() for c in one.text)]
+    usual = Counter(one.size for one in openings for _ in range(max(1, len(one.text) // 20))).most_common(1)
+    largest = max((one.size for one in shown), default=0)
+    if usual and largest > 1.15 * usual[0][0]:
+        first = next(index for index, one in enumerate(shown) if one.size == largest)
+        lines = [shown[first].text]
+        if first + 1 < len(shown) and shown[first + 1].size == largest and shown[first + 1].kind == shown[first].kind == "text":
+            lines.append(shown[first + 1].text)
+        if not shown[first].kind.startswith("heading"):
+            yield TitleCandidate("largest", " ".join(" ".join(lines).split()), "largest of the first paragraphs")
+    if shown and shown[0] is openings[0] and shown[0].bold and shown[0].kind == "text" and len(openings) > 1:
+        yield TitleCandidate("opening", " ".join(shown[0].text.split()), "bold line that opens the text")
 
 
 def _html(data: io.BytesIO, gallery: Gallery) -> str:
@@ -122,6 +156,7 @@ class _Package:
                 self._members.setdefault(info.filename, transitional(info.filename, read_member(archive, info.filename)))
         self._main = self._named("_rels/.rels", "officeDocument", "") or "word/document.xml"
         self._links = self._relations(self._main)
+        self.openings: list[docx_flow.Opening] = []
 
     def make_plain(self) -> None:
         """Rewrites the text, the notes and the styles; see `docx_flow`."""

@@ -21,6 +21,7 @@ from gitkb.convert.office.drawings import chart, choose_alternatives, diagram, d
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, guarded, table
 from gitkb.errors import ConversionError
+from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -35,6 +36,8 @@ _KINDS = re.compile(
     rb"application/vnd\.(?:openxmlformats-officedocument|ms-powerpoint)[\w.]*\.(?:slideshow|template|presentation)[\w.]*\.main\+xml"
 )
 _PRESENTATION = b"application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
+_MAX_TITLE = 200
+_LARGE = 2400
 _SET_BY_PROGRAM = ("SLIDE_NUMBER", "DATE", "FOOTER", "HEADER")
 
 
@@ -60,7 +63,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         parts.append(f"({hidden:,} hidden slide{'s are' if hidden > 1 else ' is'} left out.)")
     return Draft(
         markdown="\n\n".join(parts) if has_text else "",
-        title=about.title or _first_title([slide for _, slide in shown] or slides),
+        titles=(*_titles([slide for _, slide in shown] or slides), TitleCandidate("metadata", about.title)),
         language=about.language,
         pages=len(slides),
         unit="slide",
@@ -100,12 +103,47 @@ def _chosen(data: bytes) -> bytes:
 
     root = parse_xml(data)
     choose_alternatives(root)
+    for ink in list(root.iter("{*}contentPart")):
+        ink.getparent().remove(ink)  # strokes of a pen, at which python-pptx stumbles
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
-def _first_title(slides: list[Any]) -> str:
-    shape = slides[0].shapes.title if slides else None
-    return str(shape.text_frame.text) if shape is not None and shape.has_text_frame else ""
+def _titles(slides: list[Any]) -> Iterator[TitleCandidate]:
+    """The title placeholder of the first slide; where it has none, its largest text."""
+    if not slides:
+        return
+    if words := _words(_title_shape(slides[0])):
+        yield TitleCandidate("style", words, "title placeholder of the first slide")
+        return
+    sized = [
+        (_size(one), " ".join(_plain(one.text_frame._txBody).split()))
+        for one in _in_order(slides[0].shapes)
+        if one.has_text_frame
+    ]
+    sized = [(size, text) for size, text in sized if 2 < len(text) <= _MAX_TITLE and any(c.isalpha() for c in text)]
+    largest = max((size for size, _ in sized), default=0)
+    if largest >= _LARGE:
+        yield TitleCandidate("largest", next(text for size, text in sized if size == largest), "largest text of the first slide")
+    elif sized:
+        yield TitleCandidate("opening", sized[0][1], "first text of the first slide")
+
+
+def _title_shape(slide: Any) -> Any:
+    """The title placeholder of a slide, None where it has none, or one that is full of text."""
+    shape = slide.shapes.title
+    if shape is None or not shape.has_text_frame or "TITLE" not in str(shape.placeholder_format.type):
+        return None
+    return shape if len(_words(shape)) <= _MAX_TITLE else None
+
+
+def _words(shape: Any) -> str:
+    return " ".join(_plain(shape.text_frame._txBody).split()) if shape is not None else ""
+
+
+def _size(shape: Any) -> int:
+    """The size of the largest text of a shape as the shape itself states it, in hundredths of a point."""
+    sizes = (str(properties.get("sz") or "") for properties in shape.text_frame._txBody.iter(f"{_A}rPr", f"{_A}defRPr"))
+    return max((int(size) for size in sizes if size.isdecimal() and len(size) < 7), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +154,8 @@ class _Slide:
 
     def parts(self) -> Iterator[str]:
         """The Markdown of the slide, block by block."""
-        title = self.slide.shapes.title
-        words = " ".join(_plain(title.text_frame._txBody).split()) if title is not None and title.has_text_frame else ""
+        title = _title_shape(self.slide)
+        words = _words(title)
         yield f'<a name="slide-{self.number}"></a>'
         yield f"## {escape(words)}" if words else f"## Slide {self.number}"
         shapes = list(_in_order(self.slide.shapes))

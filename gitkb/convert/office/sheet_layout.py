@@ -13,6 +13,7 @@ from typing import Any
 from gitkb.convert.office.number_formats import date_text, formatted, plain
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.errors import ConversionError
+from gitkb.model.documents import TitleCandidate
 
 MAX_CELLS = 2_000_000
 MAX_ROWS_SEEN = 3_000_000
@@ -49,11 +50,11 @@ class Hidden:
     seen_rows: int = 0
     seen_columns: set[int] = field(default_factory=set)
 
-    def shown(self, number: int, row: Row) -> Row:
-        """The cells of a row that are shown."""
+    def shown(self, number: int, row: Row) -> Row | None:
+        """The cells of a row that are shown; None for a row that is hidden."""
         if number in self.rows:
             self.seen_rows += bool(row)
-            return {}
+            return None
         gone = {column for column in row if any(first <= column <= last for first, last in self.columns)} if self.columns else ()
         if not gone:
             return row
@@ -89,6 +90,15 @@ def sheet_markdown(title: str, rows: Iterable[Row], below: Iterable[str] = ()) -
         yield block
 
 
+def sheet_titles(parts: Sequence[str], sheets: int) -> tuple[TitleCandidate, ...]:
+    """The line that stands alone above the first sheet's cells."""
+    first = parts[1] if len(parts) > 1 else ""
+    below = parts[2] if len(parts) > 2 else ""
+    line = first.split("\n\n")[0]
+    alone = not line.startswith(("|", "- ", "![", "**", "(", "[")) and (line != first or below.startswith(("|", "- ")))
+    return (TitleCandidate("opening", line, "line above the first sheet's cells"),) if alone and 2 < len(line) < 150 else ()
+
+
 def cell_value(value: Any, number_format: str = "") -> str:
     """A cell's value as the program shows it, escaped."""
     if value is None:
@@ -113,43 +123,29 @@ def linked(text: str, target: str) -> str:
 def _blocks(rows: Iterable[Row]) -> Iterator[str]:
     """Rows without a gap between them are one block, and so are records that go on behind a gap."""
     block: list[Row] = []
-    held: list[Row] = []
     gap = 0
     for row in rows:
-        if row and gap and block:
-            if held and not _goes_on(held, block, gap):
-                yield _block(held)
-                held = []
-            held += block
-            block, gap = [], 0
-            if not _goes_on(held, [row], 1):
-                yield _block(held)
-                held = []
+        if row and gap and block and not _goes_on(block, row, gap):
+            yield _block(block)
+            block = []
         if row:
             block.append(row)
+            gap = 0
         else:
             gap += 1
-            if gap > _MAX_GAP and (held or block):
-                yield _block(held + block)
-                held, block, gap = [], [], 0
-    if held or block:
-        yield _block(held + block)
+    if block:
+        yield _block(block)
 
 
-def _goes_on(before: Sequence[Row], row: Sequence[Row], gap: int) -> bool:
+def _goes_on(before: Sequence[Row], row: Row, gap: int) -> bool:
     """Whether a row behind a gap is another record of the table above: numbers where the table has numbers, in its columns."""
-    if gap > _MAX_GAP or len(before) < 3 or len(row[0]) < 2:
+    if gap > _MAX_GAP or len(before) < 3 or len(row) < 2:
         return False
     records = before[1:][-50:]
     columns = {column for one in before for column in one}
     numeric = [c for c in columns if sum(bool(_NUMBER.match(one.get(c, ""))) for one in records) > 0.7 * len(records)]
-    first = row[0]
-    return (
-        bool(numeric)
-        and set(first) <= columns
-        and all(_NUMBER.match(first[c]) for c in numeric if c in first)
-        and any(c in first for c in numeric)
-    )
+    told = [column for column in numeric if column in row]
+    return bool(told) and set(row) <= columns and all(_NUMBER.match(row[column]) for column in told)
 
 
 def _block(block: Sequence[Row]) -> str:
@@ -159,7 +155,7 @@ def _block(block: Sequence[Row]) -> str:
         cells = [row[used[0]] for row in block]
         return "\n\n".join(map(paragraph_cell, cells)) if len(cells) < 3 else table([[cell] for cell in cells])
     start, end = 0, len(block)
-    while start < end - 1 and len(block[start]) == 1:
+    while start < end - 1 and len(block[start]) == 1 and min(block[start]) == used[0]:
         start += 1
     while end > start + 2 and len(block[end - 1]) == 1 and len(next(iter(block[end - 1].values()))) > _NOTE:
         end -= 1
@@ -177,7 +173,7 @@ def _form(rows: Sequence[Row]) -> str:
     for row in rows:
         cells = [row[column] for column in sorted(row)]
         found = _pairs(cells)
-        labelled += any(label for label, _ in found)
+        labelled += bool(found[0][0])
         pairs += found
     if labelled < max(2, 0.6 * len(rows)):
         return ""
@@ -187,7 +183,7 @@ def _form(rows: Sequence[Row]) -> str:
 def _pairs(cells: Sequence[str]) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = []
     for cell in cells:
-        if cell.rstrip().endswith((":", "：")) and len(cell) < 80:
+        if cell.rstrip().endswith((":", "：")) and len(cell) < 80 and any(c.isalpha() for c in cell):
             out.append((cell.strip(), ""))
         elif out and out[-1][0]:
             label, value = out[-1]

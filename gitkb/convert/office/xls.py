@@ -11,7 +11,7 @@ from typing import Any
 from gitkb.convert.archive import damaged
 from gitkb.convert.draft import Draft
 from gitkb.convert.html.markdown import safe_target
-from gitkb.convert.office.sheet_layout import Budget, Hidden, Row, cell_value, hidden_sheets, linked, sheet_markdown
+from gitkb.convert.office.sheet_layout import Budget, Hidden, Row, cell_value, hidden_sheets, linked, sheet_markdown, sheet_titles
 from gitkb.errors import ConversionError
 
 
@@ -37,7 +37,13 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         raise damaged(error) from error
     parts += hidden_sheets([sheet.name for sheet in sheets if sheet not in shown]) if parts else []
     author = str(getattr(book, "user_name", "") or "").strip()
-    return Draft(markdown="\n\n".join(parts), pages=len(shown), unit="sheet", authors=(author,) if author else ())
+    return Draft(
+        markdown="\n\n".join(parts),
+        titles=sheet_titles(parts, len(shown)),
+        pages=len(shown),
+        unit="sheet",
+        authors=(author,) if author else (),
+    )
 
 
 def _opened(file: Path) -> Any:
@@ -73,7 +79,8 @@ def _rows(sheet: Any, book: Any, hidden: Hidden, budget: Budget) -> Iterator[Row
                 target = safe_target(str(link.url_or_path or "")) if link is not None and link.type == "url" else ""
                 row[column] = linked(text, target)
         budget.take(len(row))
-        yield hidden.shown(number, row)
+        if (left := hidden.shown(number, row)) is not None:
+            yield left
 
 
 def _value(cell: Any, book: Any) -> str:

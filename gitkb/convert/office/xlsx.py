@@ -29,10 +29,11 @@ from gitkb.convert.archive import (
 from gitkb.convert.draft import Draft
 from gitkb.convert.html.markdown import safe_target
 from gitkb.convert.office.drawings import chart, choose_alternatives, diagram, diagram_markdown
-from gitkb.convert.office.sheet_layout import Budget, Hidden, Row, cell_value, hidden_sheets, linked, sheet_markdown
+from gitkb.convert.office.sheet_layout import Budget, Hidden, Row, cell_value, hidden_sheets, linked, sheet_markdown, sheet_titles
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, paragraph
 from gitkb.errors import ConversionError
+from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -83,7 +84,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
             raise damaged(error) from error
     return Draft(
         markdown="\n\n".join(parts + (hidden_sheets([s.name for s in package.sheets if s not in shown]) if parts else [])),
-        title=about.title,
+        titles=(*sheet_titles(parts, len(shown)), TitleCandidate("metadata", about.title)),
         language=about.language,
         pages=len(shown),
         unit="sheet",
@@ -336,4 +337,5 @@ def _rows(sheet: Any, facts: _Facts, budget: Budget) -> Iterator[Row]:
         for column in [c for c in row if (number, c) in facts.links] if facts.links else ():
             row[column] = linked(row[column], facts.links[number, column])
         budget.take(len(row))
-        yield facts.hidden.shown(number, row)
+        if (left := facts.hidden.shown(number, row)) is not None:
+            yield left
