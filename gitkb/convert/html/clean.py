@@ -137,7 +137,7 @@ def _is_line_number(tag: Tag) -> bool:
 def _drop_asides(body: Tag) -> None:
     """Asides beside the content, or full of links, go; notes and tips inside of it stay."""
     for tag in body.find_all("aside"):
-        if not is_gone(tag) and (tag.find_parent(["main", "article"]) is None or _links_share(tag) > 0.3) and not _is_note(tag):
+        if not is_gone(tag) and (tag.find_parent(["main", "article"]) is None or links_share(tag) > 0.3) and not _is_note(tag):
             tag.decompose()
 
 
@@ -145,7 +145,7 @@ def _is_note(tag: Tag) -> bool:
     return any(_ADMONITION.match(name.lower()) for name in classes(tag))
 
 
-def _links_share(tag: Tag) -> float:
+def links_share(tag: Tag) -> float:
     """How much of an element's text is that of links; 1 for one without text."""
     whole = len(tag.get_text(strip=True))
     return sum(len(a.get_text(strip=True)) for a in tag.find_all("a")) / whole if whole else 1.0
@@ -214,7 +214,7 @@ def _is_boilerplate(tag: Tag) -> bool:
     names = {name.lower() for name in (*classes(tag), str(tag.get("id", "")))}
     if names & _BOILERPLATE or str(tag.get("role", "")) in _ROLES:
         return tag.name not in ("body", "html", "main", "article", *HEADINGS)
-    if names & _DOUBTFUL and tag.name not in ("body", "html", "main", "article", *HEADINGS) and _links_share(tag) > 0.5:
+    if names & _DOUBTFUL and tag.name not in ("body", "html", "main", "article", *HEADINGS) and links_share(tag) > 0.5:
         return True
     if tag.name == "footer" or (names & _FOOTERS and "footer" in names):
         return tag.find_parent("blockquote") is None
@@ -283,6 +283,16 @@ def _local_links(root: Tag, headings: list[Tag]) -> None:
     wanted = {str(a["href"])[1:] for a in root.find_all("a", href=True) if str(a["href"]).startswith("#")}
     if not wanted:
         return
+    numbers = headings_at(root, headings, wanted)
+    for link in root.find_all("a", href=True):
+        href = str(link["href"])
+        if href.startswith("#"):
+            number = numbers.get(href[1:], -1)
+            link["href"] = f"#@{number}" if number >= 0 and not link.find_parent(HEADINGS) else ""
+
+
+def headings_at(root: Tag, headings: list[Tag], wanted: set[str]) -> dict[str, int]:
+    """The number of the heading at, in or above each element with a wanted id; -1 for one above all headings."""
     numbers: dict[str, int] = {}
     seen = -1
     order = {id(tag): number for number, tag in enumerate(headings)}
@@ -292,11 +302,7 @@ def _local_links(root: Tag, headings: list[Tag]) -> None:
         for name in (tag.get("id"), tag.get("name") if tag.name == "a" else None):
             if name and str(name) in wanted:
                 numbers.setdefault(str(name), _heading_of(tag, seen, order))
-    for link in root.find_all("a", href=True):
-        href = str(link["href"])
-        if href.startswith("#"):
-            number = numbers.get(href[1:], -1)
-            link["href"] = f"#@{number}" if number >= 0 and not link.find_parent(HEADINGS) else ""
+    return numbers
 
 
 def _heading_of(tag: Tag, seen: int, order: dict[int, int]) -> int:
