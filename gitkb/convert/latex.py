@@ -108,7 +108,7 @@ def _matrix(rows: list[list[str]], name: str = "matrix") -> str:
 
 
 def _scripts(base: str, below: str, above: str) -> str:
-    return base + (f"_{_group(below)}" if below.strip() else "") + (f"^{_group(above)}" if above.strip() else "")
+    return base.rstrip() + (f"_{_group(below)}" if below.strip() else "") + (f"^{_group(above)}" if above.strip() else "")
 
 
 def _local(element: "etree._Element") -> str:
