@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.receiving import FAULT, READING, Git, received, template, unchanged, write_object
+from tests.support.hostile_kb import FAULT, READING, Git, received, template, unchanged, write_object
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links are made as on Unix")
 Run = Callable[..., object]

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
 
 from gitkb.text.markdown import frontmatter
-from tests.receiving import FAULT, Git
+from tests.support.hostile_kb import FAULT, Git
 
 Run = Callable[..., object]
 SCHEMES = ("http://", "https://", "mailto:", "ftp://", "#")

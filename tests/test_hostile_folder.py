@@ -10,7 +10,7 @@ import pytest
 
 from gitkb.store.local.local_folder import Note
 from gitkb.store.local.locks import take_git_lock
-from tests.receiving import EVIL, FAULT, READING, WRITING, Git, pipe, received, script, template, unchanged, write_object
+from tests.support.hostile_kb import EVIL, FAULT, READING, WRITING, Git, pipe, received, script, template, unchanged, write_object
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and scripts are made as on Unix")
 Run = Callable[..., object]

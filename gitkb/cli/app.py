@@ -23,11 +23,13 @@ from gitkb.cli.commands.recompile import recompile
 from gitkb.cli.commands.share import merge, pr, pull, push
 from gitkb.cli.commands.watch import watch
 from gitkb.cli.common_options import Common, KbOption, VerboseOption
+from gitkb.cli.help import show_help
 
 application = typer.Typer(
     name="gitkb",
     help="A folder of documents becomes an interlinked Markdown wiki in git: one atomic commit per document.",
-    epilog="Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, 4 check or lint found something, 130 interrupted.",
+    epilog="gitkb help lists the pages of the guide. Exit codes: 0 done, 1 an error, 2 usage, 3 some documents failed, "
+    "4 check or lint found something, 130 interrupted.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -79,4 +81,5 @@ application.command("check")(check)
 application.command("lint")(lint)
 application.command("config")(config)
 application.command("recover")(recover)
+application.command("help")(show_help)
 application.add_typer(hooks, name="hooks")

@@ -104,7 +104,7 @@ def _os_remedy(error: OSError) -> str:
 
 
 def _fault(error: Exception, verbose: bool) -> int:
-    report = 'Please report it; "Reporting a fault" in the README says what to send.'
+    report = "Please report it; gitkb help troubleshooting says what to send."
     message = f"gitkb failed where it should not have: {type(error).__name__}: {error}."
     terminal.complain(message, report if verbose else f"Try it again with -v. {report}")
     _trace(error, verbose)

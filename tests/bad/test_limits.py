@@ -23,7 +23,7 @@ from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.pool import Pool
 from gitkb.model.documents import SourceFile
 from tests.bad import archives, office, pdfs, words
-from tests.convert import samples
+from tests.support import sample_files as samples
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="watches processes through /proc")
 
