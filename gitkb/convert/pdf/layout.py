@@ -106,13 +106,15 @@ _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of one page, `number` counted from 1, and pictures as (y of their top, name); `lost`: it could not be read."""
+    """The lines of one page, `number` counted from 1, and pictures as (y of their top, name); `lost`: it could not be
+    read; `turned`: the texts that run in another direction than the page's."""
 
     number: int
     height: float
     lines: tuple[Line, ...]
     pictures: tuple[tuple[float, str], ...] = ()
     lost: bool = False
+    turned: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ says what is wrong with the file, not with the readers.
 """
 
 import contextlib
+import ctypes
 import io
 import mmap
 import re
@@ -19,8 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitkb.convert.draft import Draft
+from gitkb.convert.pdf.columns import in_columns
 from gitkb.convert.pdf.headings import Entry, headings_of, title_lines
 from gitkb.convert.pdf.layout import Page, look_of, without_running_heads
+from gitkb.convert.pdf.lines import with_links
 from gitkb.convert.pdf.markdown import to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import paragraph
@@ -29,6 +32,8 @@ from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     import pypdfium2
+
+    from gitkb.convert.pdf.lines import Box
 
 
 _TAIL = 4096
@@ -55,8 +60,11 @@ def refused(what: str) -> ConversionError:
 
 
 MAX_PAGES = 20_000
+MAX_LINKS = 4_000
+MAX_PAGE_LINKS = 300
 MAX_ENTRIES = 20_000
 MAX_PICTURE_PAGES = 400
+_WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\[\]\"\\^`{|}]+")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
 
 
@@ -73,11 +81,13 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
     with contextlib.closing(document):
         check_count(len(document), MAX_PAGES)
         gallery = Gallery()
-        pages = [_page(document, index, gallery) for index in range(len(document))]
+        links = Links()
+        known: set[str] = set()
+        pages = [_page(document, index, gallery, links, known) for index in range(len(document))]
         lost = sum(page.lost for page in pages)
         if lost * 2 > len(pages) or (not any(page.lines for page in pages) and _is_blank(document)):
             return read_second(file, name, lost=lost, count=len(pages))
-        return _draft(document, name, pages, gallery)
+        return _draft(document, pages, gallery, links.targets)
 
 
 def check_count(count: int, most: int) -> None:
@@ -100,7 +110,7 @@ def _is_blank(document: "pypdfium2.PdfDocument") -> bool:
     return True
 
 
-def _draft(document: "pypdfium2.PdfDocument", name: str, pages: list[Page], gallery: Gallery) -> Draft:
+def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Gallery, targets: list[str]) -> Draft:
     look = look_of(pages)
     trimmed = without_running_heads(pages, look)
     pages = trimmed if any(page.lines for page in trimmed) else pages
@@ -112,7 +122,7 @@ def _draft(document: "pypdfium2.PdfDocument", name: str, pages: list[Page], gall
         text = " ".join(x.text for x in pages[page].lines[line : line + lines])
         titles.append(TitleCandidate("largest", text, f"largest text of page {page + 1}"))
     return Draft(
-        markdown=to_markdown(pages, headings, look) if any(page.lines for page in pages) else "",
+        markdown=with_links(to_markdown(pages, headings, look), targets) if any(page.lines for page in pages) else "",
         titles=tuple(titles),
         pages=len(pages),
         pictures=gallery.pictures,
@@ -122,21 +132,54 @@ def _draft(document: "pypdfium2.PdfDocument", name: str, pages: list[Page], gall
     )
 
 
-def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery) -> Page:
+def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links: "Links", known: set[str]) -> Page:
     import pypdfium2
 
-    from gitkb.convert.pdf.lines import lines_of
+    from gitkb.convert.pdf.lines import Box, lines_of
 
     try:
         page = document[index]
         with contextlib.closing(page):
+            box = Box(*page.get_bbox())
             text = page.get_textpage()
             with contextlib.closing(text):
-                lines = tuple(lines_of(text))
+                every = lines_of(text, box, links.on(document, page), known)
+            lines = tuple(in_columns([line for line in every if not line.turned]))
+            turned = tuple(line.text for line in every if line.turned)
             pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
-            return Page(index + 1, page.get_height(), lines, pictures)
+            return Page(index + 1, page.get_height(), lines, pictures, turned=turned)
     except pypdfium2.PdfiumError:
         return Page(index + 1, 0.0, (), lost=True)  # one damaged page does not spoil the others
+
+
+class Links:
+    """The addresses on the web to which links of a document lead, numbered as they are met."""
+
+    def __init__(self) -> None:
+        self.targets: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def on(self, document: "pypdfium2.PdfDocument", page: "pypdfium2.PdfPage") -> "list[tuple[Box, str]]":
+        """The places of a page's links, and the mark of where each leads; files and places inside the document are none."""
+        import pypdfium2.raw as pdfium
+
+        from gitkb.convert.pdf.lines import Box, link_mark
+
+        position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
+        rectangle, target = pdfium.FS_RECTF(), ctypes.create_string_buffer(2048)
+        found: list[tuple[Box, str]] = []
+        while len(found) < MAX_PAGE_LINKS and pdfium.FPDFLink_Enumerate(page, position, link):
+            action = pdfium.FPDFLink_GetAction(link)
+            length = pdfium.FPDFAction_GetURIPath(document, action, target, len(target)) if action else 0
+            address = target.raw[: max(0, length - 1)].decode("utf-8", "replace") if 0 < length <= len(target) else ""
+            if _WEB.fullmatch(address) and pdfium.FPDFLink_GetAnnotRect(link, rectangle):
+                number = self._numbers.setdefault(address, len(self.targets))
+                if number == len(self.targets) and number < MAX_LINKS:
+                    self.targets.append(address)
+                if number < len(self.targets):
+                    box = Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+                    found.append((box, link_mark(number)))
+        return found
 
 
 def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float, str], ...]:
@@ -171,7 +214,7 @@ def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:
             return gallery.add(bytes(picture.get_data(decode_simple=False)))
         image = picture.get_bitmap(render=False).to_pil()
         out = io.BytesIO()
-        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG")
+        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG", compress_level=2)
         return gallery.add(out.getvalue())
     except (pypdfium2.PdfiumError, OSError, ValueError, RuntimeError, NotImplementedError, KeyError):
         return ""
