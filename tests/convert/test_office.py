@@ -13,7 +13,7 @@ from gitkb.convert.converter import convert
 from gitkb.convert.latex import dollars, from_mathml, from_omml
 from gitkb.convert.office.number_formats import date_text, formatted
 from gitkb.model.documents import Conversion
-from tests.convert import samples
+from tests.support import sample_files as samples
 
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
