@@ -98,30 +98,33 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
 def _titles(openings: list[docx_flow.Opening], stated: str) -> Iterator[TitleCandidate]:
     """What may be the title: paragraphs of its style, the largest of the first paragraphs, a first heading that the properties
     (`stated`) also say, if among more words."""
-    first = openings[0] if openings else None
-    if (
-        first is not None
-        and first.kind.startswith("heading")
-        and len(first.text.split()) > 1
-        and first.text.lower() in stated.lower()
-    ):
-        yield TitleCandidate("largest", first.text, "first heading, and the properties say the same")
+    if not openings:
+        return
+    head, text = openings[0], " ".join(openings[0].text.split())
     styled = [index for index, one in enumerate(openings) if one.kind == "title"]
     if styled:
         together = [openings[index].text for place, index in enumerate(styled[:3]) if index - styled[0] == place]
         yield TitleCandidate("style", " ".join(" ".join(together).split()), "paragraph of the style Title")
+    if head.kind.startswith("heading") and len(text.split()) > 1 and text.lower() in stated.lower():
+        yield TitleCandidate("largest", text, "first heading, and the properties say the same")
+    if largest := _largest(openings):
+        yield TitleCandidate("largest", largest, "largest of the first paragraphs")
+    if head.bold and head.kind == "text" and len(openings) > 1 and len(text) <= _MAX_TITLE:
+        yield TitleCandidate("opening", text, "bold line that opens the text")
+
+
+def _largest(openings: list[docx_flow.Opening]) -> str:
+    """The largest of the first paragraphs, with the next one where it is as large; '' where none is larger than the text."""
     shown = [one for one in openings[:_FIRST] if len(one.text) <= _MAX_TITLE and any(c.isalpha() for c in one.text)]
-    usual = Counter(one.size for one in openings for _ in range(max(1, len(one.text) // 20))).most_common(1)
-    largest = max((one.size for one in shown), default=0)
-    if usual and largest > 1.15 * usual[0][0]:
-        first = next(index for index, one in enumerate(shown) if one.size == largest)
-        lines = [shown[first].text]
-        if first + 1 < len(shown) and shown[first + 1].size == largest and shown[first + 1].kind == shown[first].kind == "text":
-            lines.append(shown[first + 1].text)
-        if not shown[first].kind.startswith("heading"):
-            yield TitleCandidate("largest", " ".join(" ".join(lines).split()), "largest of the first paragraphs")
-    if shown and shown[0] is openings[0] and shown[0].bold and shown[0].kind == "text" and len(openings) > 1:
-        yield TitleCandidate("opening", " ".join(shown[0].text.split()), "bold line that opens the text")
+    usual = Counter(one.size for one in openings for _ in range(max(1, len(one.text) // 20))).most_common(1)[0][0]
+    size = max((one.size for one in shown), default=0)
+    if size <= 1.15 * usual:
+        return ""
+    at = next(index for index, one in enumerate(shown) if one.size == size)
+    lines = [one.text for one in shown[at : at + 2] if one.size == size and one.kind == "text"]
+    if shown[at].kind == "cell":
+        lines = [shown[at].text]
+    return " ".join(" ".join(lines).split())
 
 
 def _html(data: io.BytesIO, gallery: Gallery) -> str:
