@@ -34,7 +34,7 @@ _ALIASES = {
     "c++": "cpp",
 }
 _MAX_INNER = 400
-"""Characters of a table that may stand inside a cell of another."""
+"""Characters in a cell of a table of records, where one of its cells holds another table."""
 _MAX_COLUMNS = 500
 """Above so many columns in a row, cells span only themselves: hostile spans multiply."""
 _LIST_LINE = re.compile(r"\n(?=\s*(?:[-*+]|\d+[.)]) )")
@@ -287,13 +287,14 @@ def _blocks(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text.replace("\x01", "\\\n")).strip("\n").strip(" ").removesuffix("\\")
 
 
-def _is_layout(table_tag: Tag) -> bool:
-    """Whether a table only places things: one whose inner tables are long, or hold most of its text."""
-    inner = [tag for tag in table_tag.find_all("table") if tag.find_parent("table") is table_tag]
+def _is_layout(outer: Tag) -> bool:
+    """Whether a table only places things: one with tables inside that are deep or hold most of its text, or with long cells."""
+    inner = [tag for tag in outer.find_all("table") if tag.find_parent("table") is outer]
+    if not inner:
+        return False
+    longest = max((len(cell.get_text()) for cell in outer.find_all(["td", "th"])), default=0)
     inside = sum(len(tag.get_text()) for tag in inner)
-    return (
-        any(len(tag.get_text()) > _MAX_INNER or tag.find("table") for tag in inner) or inside * 2 > len(table_tag.get_text()) > 0
-    )
+    return longest > _MAX_INNER or any(tag.find("table") for tag in inner) or inside * 2 > len(outer.get_text()) > 0
 
 
 def _as_div(cell: Tag) -> Tag:

@@ -4,6 +4,7 @@ Invariant: the archive's sizes are checked before anything in it is read; macros
 opened.
 """
 
+import html
 import io
 import posixpath
 import re
@@ -25,6 +26,7 @@ from gitkb.convert.archive import (
     read_member,
     transitional,
 )
+from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
 from gitkb.convert.html.clean import parse, prepare_document, shape
 from gitkb.convert.html.markdown import to_markdown
@@ -47,6 +49,7 @@ STYLES = "\n".join(
         *(f"p[style-name='gitkb bullet {n}'] => {'ul|ol > li > ' * (n - 1)}ul > li:fresh" for n in _DEPTHS),
         *(f"p[style-name='gitkb number {n}'] => {'ul|ol > li > ' * (n - 1)}ol > li:fresh" for n in _DEPTHS),
         "p[style-name='gitkb code'] => pre:separator('\\n')",
+        "p[style-name='gitkb chunk'] => section.chunk:fresh",
         "r[style-name='gitkb formula'] => math.tex:fresh",
         "r[style-name='gitkb display'] => math.tex.display:fresh",
         "r[style-name='gitkb label'] => data:fresh",
@@ -77,8 +80,10 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         check_sizes(archive, sum(info.compress_size for info in archive.infolist()) + 4096, 1 << 62)
         package = _Package(archive)
         package.make_plain()
-        html = _html(package.packed(), gallery)
-    root = prepare_document(parse(html))
+        made = _html(package.packed(), gallery)
+        root = prepare_document(parse(made))
+        for place in root.find_all("section", class_="chunk"):
+            place.replace_with(*package.chunk(place.get_text()))
     _number_items(root)
     notes = _take_notes(root, gallery)
     shape(root)
@@ -228,6 +233,21 @@ class _Package:
             if text:
                 found[str(comment.get(f"{W}id"))] = f"{author}: {text}" if author else text
         return found
+
+    def chunk(self, identifier: str) -> list[Tag]:
+        """What a part that is a web page or a text itself says, which Word would take into the document when it opens it."""
+        data = self._members.get(self._target(identifier), b"")
+        if b"multipart/related" in data[:4096].lower() or b"mime-version:" in data[:4096].lower():
+            import email
+            import email.policy
+
+            body = email.message_from_bytes(data, policy=email.policy.default).get_body(("html", "plain"))
+            content = body.get_payload(decode=True) if body is not None else b""
+            data = content if isinstance(content, bytes) else b""
+        text = decode(data) if data and not data.startswith((b"PK", b"{\\rtf")) else ""
+        if not re.search(r"<(?:html|body|p|div|h\d|table)\b", text[:65_536], re.IGNORECASE):
+            text = "".join(f"<p>{html.escape(part)}</p>" for part in re.split(r"\n\s*\n", text))
+        return [child.extract() for child in list(prepare_document(parse(text)).children) if isinstance(child, Tag)]
 
     def _chart(self, identifier: str) -> Chart | None:
         tree = self._tree(self._target(identifier))

@@ -43,6 +43,7 @@ OWN_STYLES = {
     "GitkbLabel": ("character", "gitkb label"),
     "GitkbTitle": ("paragraph", "gitkb title"),
     "GitkbCode": ("paragraph", "gitkb code"),
+    "GitkbChunk": ("paragraph", "gitkb chunk"),
     **{f"GitkbHeading{n}": ("paragraph", f"gitkb heading {n}") for n in range(1, 7)},
     **{f"GitkbBullet{n}": ("paragraph", f"gitkb bullet {n}") for n in range(1, _DEPTHS + 1)},
     **{f"GitkbNumber{n}": ("paragraph", f"gitkb number {n}") for n in range(1, _DEPTHS + 1)},
@@ -75,6 +76,8 @@ class Flow:
         """Rewrites one part in place. `relations` are the ids that its relationships define, `notes` those of all notes."""
         choose_alternatives(root)
         _drop_deleted(root)
+        for chunk in list(root.iter(f"{W}altChunk")):
+            _replace(chunk, [_styled("GitkbChunk", str(chunk.get(f"{_R}id") or ""))])
         _unwrap_controls(root)
         _rewrite_fields(root)
         _rewrite_formulas(root)

@@ -79,6 +79,8 @@ class Styles:
         own = _whole(value(properties, "outlineLvl"))
         if own is not None:
             return own + 1 if own < _LEVELS else 0
+        if self.name(style).lower() == "heading":
+            return 1
         for one in self._chain(style):
             if found := _HEADING.match(one.name):
                 return int(found[1])
