@@ -229,6 +229,8 @@ def _parts(tag: Tag) -> list[Tag]:
 def _mathml(tag: Tag) -> str:
     name = tag.name.rpartition(":")[2]
     parts = _parts(tag)
+    if name == "mtable":
+        return _mathml_table(tag)
     if name in _MATHML and len(parts) >= _NEEDED[name]:
         return _MATHML[name](tag, [_mathml(part) for part in parts])
     if name in ("annotation", "annotation-xml", "none", "mprescripts", "mphantom"):
@@ -264,7 +266,7 @@ def _mathml_under(tag: Tag, parts: list[str]) -> str:
     return f"{_limited(parts[0])}_{_group(parts[1])}"
 
 
-def _mathml_table(tag: Tag, parts: list[str]) -> str:
+def _mathml_table(tag: Tag) -> str:
     rows = [row for row in _parts(tag) if row.name.rpartition(":")[2] in ("mtr", "mlabeledtr")]
     return _matrix([[_mathml(cell) for cell in _parts(row)] for row in rows])
 
@@ -284,9 +286,8 @@ _MATHML: dict[str, Callable[[Tag, list[str]], str]] = {
     "mover": _mathml_over,
     "munder": _mathml_under,
     "munderover": lambda tag, p: _scripts(_limited(p[0]), p[1], p[2]),
-    "mtable": _mathml_table,
     "mfenced": _mathml_fenced,
 }
-_NEEDED = {"msqrt": 1, "mtable": 0, "mfenced": 0, "msubsup": 3, "munderover": 3} | dict.fromkeys(
+_NEEDED = {"msqrt": 1, "mfenced": 0, "msubsup": 3, "munderover": 3} | dict.fromkeys(
     ("mfrac", "msup", "msub", "mroot", "mover", "munder"), 2
 )

@@ -397,3 +397,34 @@ def test_html_outputs_of_notebooks_are_bounded_and_bring_no_headings(read):
     assert [heading.title for heading in found.headings] == ["Ducks"]
     assert "| 3 | x |" in found.markdown and "more lines)" in found.markdown and "alert" not in found.markdown
     assert len(found.markdown) < 2_000
+
+
+def test_tables_in_tables_of_a_formula_take_no_longer_than_others():
+    formula = "<mtable><mtr><mtd>" * 40 + "<mi>x</mi>" + "</mtd></mtr></mtable>" * 40
+    tag = BeautifulSoup(f"<math>{formula}</math>", "lxml").math
+    assert tag is not None
+    assert from_mathml(tag).count("begin") == 40
+
+
+ODD = ("0" + "%" * 300, "0" + "," * 300, "# ?/" + "9" * 300, "0." + "0" * 400, "[" * 200, "0E+0" * 99)
+
+
+@pytest.mark.parametrize("code", ODD)
+def test_no_number_format_is_too_odd(code):
+    assert formatted(5.5, code)
+
+
+def test_a_chart_that_is_asked_for_again_and_again_is_shown_once(read):
+    chart = (
+        '<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:chart><c:plotArea><c:barChart><c:ser>'
+        "<c:cat><c:strLit><c:pt idx='0'><c:v>May</c:v></c:pt></c:strLit></c:cat>"
+        "<c:val><c:numLit><c:pt idx='0'><c:v>12</c:v></c:pt>"
+        "</c:numLit></c:val></c:ser></c:barChart></c:plotArea></c:chart></c:chartSpace>"
+    )
+    drawing = (
+        '<w:r><w:drawing><c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
+        f'xmlns:r="{R}" r:id="rId30"/></w:drawing></w:r>'
+    )
+    body = p("Rain.") + p(drawing) * 50
+    found = read("a.docx", word(body, {"word/chart1.xml": chart}, relation("rId30", "chart", "chart1.xml"))).markdown
+    assert found.count("May") == 1

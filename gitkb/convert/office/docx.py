@@ -165,6 +165,7 @@ class _Package:
         self._main = self._named("_rels/.rels", "officeDocument", "") or "word/document.xml"
         self._links = self._relations(self._main)
         self.openings: list[docx_flow.Opening] = []
+        self._taken: set[str] = set()
 
     def make_plain(self) -> None:
         """Rewrites the text, the notes and the styles; see `docx_flow`."""
@@ -217,10 +218,10 @@ class _Package:
                 if what == kind and (text := self._page_text(identifier)) and text not in said
             )
             body.extend(docx_flow.closing(label, list(texts)))
-        body.extend(docx_flow.closing("Comments", flow.said))
+        body.extend(docx_flow.closing("Comments", list(flow.said)))
 
     def _page_text(self, identifier: str) -> str:
-        tree = self._tree(self._target(identifier))
+        tree = self._tree(self._once(identifier))
         return docx_flow.page_text(tree) if tree is not None else ""
 
     def _comments(self) -> dict[str, str]:
@@ -236,7 +237,7 @@ class _Package:
 
     def chunk(self, identifier: str) -> list[Tag]:
         """What a part that is a web page or a text itself says, which Word would take into the document when it opens it."""
-        data = self._members.get(self._target(identifier), b"")
+        data = self._members.get(self._once(identifier), b"")
         if b"multipart/related" in data[:4096].lower() or b"mime-version:" in data[:4096].lower():
             import email
             import email.policy
@@ -249,12 +250,20 @@ class _Package:
             text = "".join(f"<p>{html.escape(part)}</p>" for part in re.split(r"\n\s*\n", text))
         return [child.extract() for child in list(prepare_document(parse(text)).children) if isinstance(child, Tag)]
 
+    def _once(self, identifier: str) -> str:
+        """The member to which a relationship leads, the first time only: a small file could ask for a large one many times."""
+        path = self._target(identifier)
+        if path in self._taken:
+            return ""
+        self._taken.add(path)
+        return path
+
     def _chart(self, identifier: str) -> Chart | None:
-        tree = self._tree(self._target(identifier))
+        tree = self._tree(self._once(identifier))
         return chart(tree) if tree is not None else None
 
     def _diagram(self, identifier: str) -> list[tuple[int, str]]:
-        tree = self._tree(self._target(identifier))
+        tree = self._tree(self._once(identifier))
         return diagram(tree) if tree is not None else []
 
     def _tree(self, path: str) -> "etree._Element | None":

@@ -69,7 +69,7 @@ class Flow:
     chart: Callable[[str], Chart | None]
     diagram: Callable[[str], list[tuple[int, str]]]
     comments: "Mapping[str, str]"
-    said: list[str] = field(default_factory=list)
+    said: dict[str, None] = field(default_factory=dict)
     openings: list[Opening] = field(default_factory=list)
 
     def rewrite(self, root: etree._Element, relations: frozenset[str], notes: frozenset[str]) -> None:
@@ -120,14 +120,14 @@ class Flow:
     def _take_comments(self, root: etree._Element) -> None:
         for reference in list(root.iter(f"{W}commentReference")):
             text = self.comments.get(str(reference.get(f"{W}id")), "")
-            if text and text not in self.said:
-                self.said.append(text)
+            if text:
+                self.said[text] = None
             _remove(reference)
 
     def _style_paragraphs(self, root: etree._Element) -> None:
         """Headings, items and code get our own styles; numbers become text."""
         paragraphs = list(root.iter(f"{W}p"))
-        titles = [p for p in paragraphs if self.styles.is_title(_style_of(p)) and text_of(p).strip()]
+        titles = {p for p in paragraphs if self.styles.is_title(_style_of(p)) and text_of(p).strip()}
         deeper = 1 if len(titles) == 1 else 0
         typed = sum(_is_typed(p, self.styles) for p in paragraphs) > len(paragraphs) * 0.5
         open_levels: list[int] = []

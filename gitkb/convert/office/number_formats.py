@@ -21,6 +21,7 @@ _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)$")
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _MAX_DIGITS = 30
+_MAX_SCALES = 4
 _PRECISE = Context(prec=400)
 
 
@@ -40,7 +41,7 @@ def formatted(value: float, number_format: str) -> str:
     """A number as its format shows it."""
     if value != value or value in (float("inf"), float("-inf")):
         return ""
-    if not number_format or number_format in ("General", "@") or abs(value) >= 1e300:
+    if not number_format or number_format in ("General", "@") or abs(value) >= 1e250:
         return plain(value)
     sections = _sections(number_format)
     section, magnitude, signed = _chosen(sections, value)
@@ -159,9 +160,10 @@ def _shown(tokens: tuple[_Token, ...], value: float) -> str | None:
         return _fraction(tokens, places, value)
     first, last = places[0], places[-1]
     after = "".join(_literal(token) for token in tokens[last + 1 :])
-    commas = len(after) - len(after.lstrip(","))
+    commas = min(_MAX_SCALES, len(after) - len(after.lstrip(",")))
     before = "".join(_literal(token) for token in tokens[:first])
-    scaled = value * 100 ** sum(token == _Token("other", "%") for token in tokens) / 1000**commas
+    percents = min(_MAX_SCALES, sum(token == _Token("other", "%") for token in tokens))
+    scaled = value * 100.0**percents / 1000.0**commas
     return (before + _digits(tokens[first : last + 1], scaled) + after[commas:]).strip()
 
 
@@ -212,6 +214,8 @@ def _fraction(tokens: tuple[_Token, ...], places: list[int], value: float) -> st
     bar = next(i for i, token in enumerate(tokens) if token == _Token("other", "/"))
     below = "".join(token.text for token in tokens[bar + 1 :] if token.kind in ("digits", "other")).strip()
     whole_shown = sum(index < bar for index in places) > 1
+    if len(below) > _MAX_SCALES:
+        return None
     limit = int(below) if below.isdecimal() and int(below) else 10 ** min(3, max(1, len(below)))
     whole = int(value) if whole_shown else 0
     if below.isdecimal() and int(below):

@@ -51,9 +51,12 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         data = _as_presentation(archive)
     try:
         slides = list(Presentation(data).slides)
+        drawn: set[str] = set()
         shown = [(number, slide) for number, slide in enumerate(slides, 1) if slide._element.get("show") not in ("0", "false")]
         hidden = len(slides) - len(shown)
-        parts = [part for number, slide in shown or enumerate(slides, 1) for part in _Slide(slide, number, gallery).parts()]
+        parts = [
+            part for number, slide in shown or enumerate(slides, 1) for part in _Slide(slide, number, gallery, drawn).parts()
+        ]
     except (RecursionError, MemoryError, ConversionError):
         raise
     except Exception as error:  # python-pptx raises whatever its parsing of hostile XML runs into
@@ -151,6 +154,8 @@ class _Slide:
     slide: Any
     number: int
     gallery: Gallery
+    drawn: set[str]
+    """The charts and diagrams so far. Each counts once: a small file could ask for a large one again and again."""
 
     def parts(self) -> Iterator[str]:
         """The Markdown of the slide, block by block."""
@@ -201,8 +206,9 @@ class _Slide:
     def _part(self, identifier: str | None) -> "etree._Element | None":
         """The root of the part to which a relationship of the slide leads."""
         relation = self.slide.part.rels.get(identifier) if identifier else None
-        if relation is None or relation.is_external:
+        if relation is None or relation.is_external or str(relation.target_part.partname) in self.drawn:
             return None
+        self.drawn.add(str(relation.target_part.partname))
         try:
             return parse_xml(relation.target_part.blob)
         except ConversionError:

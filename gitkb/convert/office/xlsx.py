@@ -120,6 +120,7 @@ class _Package:
         links = next((path for kind, path in self._relations("").values() if kind == "officeDocument"), "xl/workbook.xml")
         relations = self._relations(links)
         self.sheets: list[_Sheet] = []
+        self._drawn_parts: set[str] = set()
         for sheet in self._tree(links).iter("{*}sheet"):
             kind, path = relations.get(str(sheet.get(f"{_R}id") or ""), ("", ""))
             if kind in ("worksheet", "chartsheet"):
@@ -158,9 +159,8 @@ class _Package:
             target = safe_target(outside.get(link.get("r:id", ""), ""))
             if target and link.get("location"):
                 target = f"{target.partition('#')[0]}#{safe_target(link['location'])}"
-            for place in _places(link.get("ref", "")) if target else ():
-                if len(facts.links) < _MAX_LINKED:
-                    facts.links[place] = target
+            for place in _places(link.get("ref", "")) if target and len(facts.links) < _MAX_LINKED else ():
+                facts.links[place] = target
         drawing = _DRAWING.search(data)
         facts.drawing = relations.get(_attributes(drawing[1]).get("r:id", ""), ("", ""))[1] if drawing else ""
         return facts
@@ -187,18 +187,20 @@ class _Package:
                 if kind == "txBody":
                     texts = ("".join(t.text or "" for t in p.iter("{*}t")) for p in part.iter("{*}p"))
                     yield from (paragraph(text) for text in texts if text.strip())
-                elif target not in self._archive.NameToInfo:
+                elif target not in self._archive.NameToInfo or (kind != "blip" and target in self._drawn_parts):
                     continue
                 elif kind == "blip":
                     if picture := gallery.add(read_member(self._archive, target)):
                         alt = next((str(p.get("descr") or "") for p in anchor.iter("{*}cNvPr")), "")
                         yield f"![{escape(alt[:200]).replace('[', '').replace(']', '')}]({picture})"
-                elif (
-                    text := chart(self._tree(target)).markdown
-                    if kind == "chart"
-                    else diagram_markdown(diagram(self._tree(target)))
-                ):
+                elif text := self._text_of(kind, target):
                     yield text
+
+    def _text_of(self, kind: str, path: str) -> str:
+        """A chart or a diagram as Markdown. Each counts once: a small file could ask for a large one again and again."""
+        self._drawn_parts.add(path)
+        root = self._tree(path)
+        return chart(root).markdown if kind == "chart" else diagram_markdown(diagram(root))
 
     def _tree(self, path: str) -> "etree._Element":
         return parse_xml(transitional(path, read_member(self._archive, path)))
