@@ -12,6 +12,7 @@ from lxml import etree
 from gitkb.convert.converter import convert
 from gitkb.convert.latex import dollars, from_mathml, from_omml
 from gitkb.convert.office.number_formats import date_text, formatted
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion
 from tests.support import sample_files as samples
 
@@ -29,7 +30,7 @@ def read(tmp_path: Path):
     def made(name: str, data: bytes) -> Conversion:
         file = tmp_path / "file"
         file.write_bytes(data)
-        return convert(file, name, max_bytes=1 << 24)
+        return convert(file, name, ConversionSettings(1 << 24))
 
     return made
 

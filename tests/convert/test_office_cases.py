@@ -9,6 +9,7 @@ import pytest
 
 from gitkb.convert import title
 from gitkb.convert.converter import convert
+from gitkb.formats.settings import ConversionSettings
 
 CASES = Path(__file__).parents[1] / "data/cases"
 KINDS = ("docx", "pptx", "xlsx", "xls", "html", "epub", "ipynb")
@@ -21,7 +22,7 @@ def test_there_are_cases_of_every_kind():
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_case_becomes_what_stands_beside_it(name):
-    found = convert(CASES / name, name, max_bytes=1 << 24)
+    found = convert(CASES / name, name, ConversionSettings(1 << 24))
     assert found.markdown == (CASES / f"{name}.expected.md").read_text("utf-8")
 
 
@@ -34,5 +35,5 @@ def test_a_case_becomes_what_stands_beside_it(name):
     ],
 )
 def test_the_title_is_what_one_sees_and_not_what_a_template_left_in_the_properties(name, expected):
-    found = convert(CASES / "f13-office" / name, name, max_bytes=1 << 24)
+    found = convert(CASES / "f13-office" / name, name, ConversionSettings(1 << 24))
     assert title.choose(found.titles, name).text == expected

@@ -36,6 +36,7 @@ from gitkb.convert.office.docx_styles import Numbering, Styles, W, value
 from gitkb.convert.office.drawings import Chart, chart, diagram
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
@@ -72,10 +73,10 @@ _BACK = re.compile(r"#(?:foot|end)note-ref-")
 _MARK = re.compile("\x03(\\d+)\x04")
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a Word document."""
     gallery = Gallery()
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         about = office_properties(archive)
         check_sizes(archive, sum(info.compress_size for info in archive.infolist()) + 4096, 1 << 62)
         package = _Package(archive)

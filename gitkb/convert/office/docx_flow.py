@@ -35,6 +35,7 @@ MAX_PROMPT = 60
 MAX_HEADING = 250
 """Characters: a longer paragraph is text, whatever its style says."""
 _DEPTHS = 9
+_OPENINGS = 30
 _FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\\[A-Za-z*])|(\S+)')
 _ORDERED = re.compile(r"(\d{1,6})[.)]?$")
 OWN_STYLES = {
@@ -127,38 +128,38 @@ class Flow:
     def _style_paragraphs(self, root: etree._Element) -> None:
         """Headings, items and code get our own styles; numbers become text."""
         paragraphs = list(root.iter(f"{W}p"))
-        titles = {p for p in paragraphs if self.styles.is_title(_style_of(p)) and text_of(p).strip()}
-        deeper = 1 if len(titles) == 1 else 0
-        typed = sum(_is_typed(p, self.styles) for p in paragraphs) > len(paragraphs) * 0.5
-        open_levels: list[int] = []
-        before: etree._Element | None = None
+        titles = frozenset(p for p in paragraphs if self.styles.is_title(_style_of(p)) and text_of(p).strip())
+        look = _Look(titles, sum(_is_typed(p, self.styles) for p in paragraphs) > len(paragraphs) * 0.5)
+        lists = _OpenLists()
         for p in paragraphs:
-            text, style, properties = text_of(p).strip(), _style_of(p), p.find(f"{W}pPr")
-            if style.startswith("Gitkb"):
-                continue
-            level = self.styles.heading(properties, style) if len(text) <= MAX_HEADING else 0
-            label = self.numbering.label(properties, style) if text or p.find(f".//{W}drawing") is not None else None
-            if p.getparent() is not before:
-                open_levels, before = [], p.getparent()
+            style = _style_of(p)
             if self.styles.is_contents(style):
                 _remove(p)
-                continue
-            if len(self.openings) < 30 and text:
-                self._open(p, text, style, level)
-            if p in titles:
-                _restyle(p, "GitkbTitle")
-            elif level and text:
-                _restyle(p, f"GitkbHeading{min(level + deeper, 6)}", label.text if label else "")
-            elif self.styles.is_code(style) or (not typed and label is None and _is_typed(p, self.styles)):
-                _restyle(p, "GitkbCode")
-            elif label is not None:
-                open_levels = [*(one for one in open_levels if one < label.depth), label.depth]
-                _list_item(p, label, min(len(open_levels), _DEPTHS))
-                continue
-            elif properties is not None and (numbers := properties.find(f"{W}numPr")) is not None:
-                properties.remove(numbers)
-            if text:
-                open_levels = []
+            elif not style.startswith("Gitkb"):
+                self._style_paragraph(p, style, look, lists)
+
+    def _style_paragraph(self, p: etree._Element, style: str, look: "_Look", lists: "_OpenLists") -> None:
+        text, properties = text_of(p).strip(), p.find(f"{W}pPr")
+        level = self.styles.heading(properties, style) if 0 < len(text) <= MAX_HEADING else 0
+        label = self.numbering.label(properties, style) if text or p.find(f".//{W}drawing") is not None else None
+        if text and len(self.openings) < _OPENINGS:
+            self._open(p, text, style, level)
+        own = self._block_style(p, style, level, label, look)
+        if own:
+            _restyle(p, own, label.text if label and level else "")
+        elif label is not None:
+            _list_item(p, label, lists.depth(p, label))
+        if text and (own or label is None):
+            lists.close()
+
+    def _block_style(self, p: etree._Element, style: str, level: int, label: Label | None, look: "_Look") -> str:
+        """Our style for a title, a heading or code, '' for any other paragraph."""
+        if p in look.titles:
+            return "GitkbTitle"
+        if level:
+            return f"GitkbHeading{min(level + (len(look.titles) == 1), 6)}"
+        code = self.styles.is_code(style) or (not look.typed and label is None and _is_typed(p, self.styles))
+        return "GitkbCode" if code else ""
 
     def _open(self, p: etree._Element, text: str, style: str, level: int) -> None:
         kind = "title" if self.styles.is_title(style) else f"heading {level}" if level else "text"
@@ -172,6 +173,32 @@ class Flow:
         runs = [run for run in p.iter(f"{W}r") if text_of(run).strip()]
         bold = bool(runs) and all(is_on(run.find(f"{W}rPr"), "b") for run in runs)
         self.openings.append(Opening(text, max(sizes, default=self.styles.size(style)), bold, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is known of a part before its paragraphs are styled: its titles, and whether most of it is typed as code is."""
+
+    titles: frozenset[etree._Element]
+    typed: bool
+
+
+@dataclass(slots=True)
+class _OpenLists:
+    """The levels of the lists that are open, for items one below the other in one cell or body."""
+
+    levels: list[int] = field(default_factory=list)
+    inside: etree._Element | None = None
+
+    def depth(self, p: etree._Element, label: Label) -> int:
+        """How deep an item is nested, from 1: a level that no item above it has is not counted."""
+        if p.getparent() is not self.inside:
+            self.levels, self.inside = [], p.getparent()
+        self.levels = [*(one for one in self.levels if one < label.depth), label.depth]
+        return min(len(self.levels), _DEPTHS)
+
+    def close(self) -> None:
+        self.levels = []
 
 
 def text_of(element: etree._Element) -> str:

@@ -21,6 +21,7 @@ from gitkb.convert.office.drawings import chart, choose_alternatives, diagram, d
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, guarded, table
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ _LARGE = 2400
 _SET_BY_PROGRAM = ("SLIDE_NUMBER", "DATE", "FOOTER", "HEADER")
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a presentation."""
     from pptx import Presentation
 
     gallery = Gallery()
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         about = office_properties(archive)
         data = _as_presentation(archive)
     try:

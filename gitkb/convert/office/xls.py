@@ -13,9 +13,10 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.html.markdown import safe_target
 from gitkb.convert.office.sheet_layout import Budget, Hidden, Row, cell_value, hidden_sheets, linked, sheet_markdown, sheet_titles
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of an xls workbook."""
     try:
         book = _opened(file)

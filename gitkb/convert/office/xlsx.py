@@ -33,6 +33,7 @@ from gitkb.convert.office.sheet_layout import Budget, Hidden, Row, cell_value, h
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, paragraph
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
@@ -54,14 +55,14 @@ _THREADED = re.compile(r"^\[Threaded comment\].*?Comment:\s*", re.DOTALL)
 Place = tuple[int, int]
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of an xlsx workbook."""
     import warnings
 
     from openpyxl import load_workbook
 
     gallery = Gallery()
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         about = office_properties(archive)
         package = _Package(archive)
         shown = [sheet for sheet in package.sheets if not sheet.hidden] or package.sheets

@@ -20,6 +20,7 @@ from gitkb.convert.html.clean import HEADINGS, headings_at, is_gone, links_share
 from gitkb.convert.html.markdown import safe_target, to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ _MIN_TEXT = 200
 """Characters: a cover or title page with more says something of its own."""
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a book."""
     gallery = Gallery()
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         package_path = _package_path(archive)
         package = read_xml(archive, package_path)
         chapters = _chapters(archive, package, posixpath.dirname(package_path))
