@@ -77,13 +77,14 @@ _NOTHING = re.compile(
 _HASH = re.compile(
     r"[0-9a-f]{8,}|[0-9a-f]{8}[ -][0-9a-f -]{20,}|(?:arxiv[ .:_-]?)?\d{4}\.\d{4,5}(?:v\d+)?|[\W\d_]*", re.IGNORECASE
 )
+_PAGED = re.compile(r'<a name="(?:page|slide|sheet)-1">')
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 
 def good_title(title: str) -> str:
     """A title on one line, its markup gone; '' where its words are no title: a program's left-over, a picture, a bare number."""
     line = " ".join(_MARKUP.sub(" ", title).split()).strip(" \t#*_")
-    if not line or len(line) > MAX_TITLE or _JUNK.fullmatch(line.strip(" .:")):
+    if not re.search(r"[^\W\d_]{2}", line) or len(line) > MAX_TITLE or _JUNK.fullmatch(line.strip(" .:")):
         return ""
     return line
 
@@ -172,8 +173,9 @@ def _from_headings(markdown: str, headings: Sequence[Heading]) -> list[TitleCand
     empty = len(headings) > 1 and headings[1].level == first.level and not _words_between(markdown, first.line, headings[1].line)
     alone = not several or (first.level == 1 and empty)
     before = _words_between(markdown, 0, first.line)
-    if alone and before < _FEW_WORDS:
-        return [TitleCandidate("heading", first.title, f"heading {first.level} that opens the text")]
+    if alone and before < _FEW_WORDS and (first.level == 1 or not _PAGED.search(markdown[:2_000])):
+        kind: TitleKind = "heading" if first.level == 1 else "opening"
+        return [TitleCandidate(kind, first.title, f"heading {first.level} that opens the text")]
     return [TitleCandidate("section", heading.title) for heading in headings[:2]]
 
 

@@ -1,8 +1,8 @@
 """The lines of PDF pages with their place, size and kind of font, read through pypdfium2.
 
-Invariant: a page costs a few calls per word, not several per character, as thousands of pages must be read in seconds. Every line
-has text without line breaks; a hyphen at a line's end is marked, not yet undone. What stands outside of the page is left out; what
-is turned against the rest of its page is marked as such.
+Invariant: a page costs a few calls per word, not several per character: thousands of pages must be read in seconds. Every line
+has text without line breaks; a hyphen at a line's end is marked, not yet undone. What stands outside of the page is left out,
+what is turned against the rest of its page is marked as such.
 """
 
 import ctypes
@@ -10,8 +10,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -61,7 +61,7 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a page: `y` is its baseline (points from the bottom), `size` its font's; `hyphen`: its last word goes on;
-    `turned`: it runs in another direction than its page's other lines."""
+    `turned`: it runs in another direction than its page's other lines; `rise`: how far its first word is raised (points)."""
 
     cells: tuple[Cell, ...]
     y: float
@@ -72,6 +72,7 @@ class Line:
     words: tuple[Word, ...] = ()
     turned: bool = False
     text: str = ""
+    rise: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.text:
@@ -102,28 +103,43 @@ def lines_of(page: PdfTextPage, box: Box, links: Sequence[tuple[Box, str]] = (),
     have no blank inside, so that each is looked at once.
     """
     probe = _Probe(page, set() if known is None else known)
-    raw = [(probe.angle(words), words) for words in probe.words()]
+    raw = [part for words in probe.words() for part in probe.by_angle(words)]
     usual = Counter[int]()
     for angle, words in raw:
         usual[angle] += sum(len(word) for _, _, word in words)
     upright = usual.most_common(1)[0][0] if usual else 0
     lines: list[Line] = []
     for angle, words in raw:
-        line = probe.line(words, angle, box, links)
+        line = probe.line(words, angle, box, links) if angle == upright else probe.turned_line(words, box)
         if line is None:
             continue
         if angle != upright:
-            lines.append(replace(line, turned=True))
+            lines.append(line)
         elif lines and not lines[-1].turned and _goes_on(lines[-1], line):
             lines.append(_united(lines.pop(), line))
         else:
             lines.append(line)
-    return lines
+    return _with_slanted_heads(lines)
+
+
+def _with_slanted_heads(lines: list[Line]) -> list[Line]:
+    """Lines in which heads of columns that are turned, and begin at one height, are cells of one line."""
+    out: list[Line] = []
+    for line in lines:
+        begins = line.turned and out and abs(out[-1].y - line.y) < 2 and out[-1].x1 < line.x0 and len(line.text) < 40
+        if begins and (out[-1].turned or out[-1].words):
+            words = (*out[-1].words, *line.words)
+            cells = (*out[-1].cells, *line.cells)
+            out[-1] = Line(cells, out[-1].y, line.size, out[-1].bold, words=words)
+        else:
+            out.append(line)
+    return out
 
 
 def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     """Words as cells, parted where the blank between two is at least so wide (points)."""
     cells: list[list[Word]] = []
+    gap = 1e9 if _is_stretched(words, gap) else gap
     for word in words:
         if cells and word.x0 - cells[-1][-1].x1 < gap:
             cells[-1].append(word)
@@ -132,11 +148,39 @@ def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     return tuple(Cell(cell[0].x0, cell[-1].x1, " ".join([word.text for word in cell])) for cell in cells)
 
 
+def _is_stretched(words: Sequence[Word], gap: float) -> bool:
+    """Whether a line of prose is spread over its column: all its blanks are wide, and about equally so."""
+    if len(words) < 3:
+        return False
+    gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
+    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 1.8 * min(gaps):
+        return False
+    return sum(word.text[-1:].islower() or word.text[-1:] in ",-" for word in words) >= 0.6 * len(words)
+
+
 def _united(last: Line, line: Line) -> Line:
     size = max(last.size, line.size)
-    mono = last.mono and line.mono
-    words = last.words + line.words
-    return Line(cells_of(words, CELL_GAP * size), last.y, size, last.bold, mono, line.hyphen, words)
+    words = last.words
+    closes = _POWER.search(words[-1].text) and line.words[0].text[0] in "-–,.;:)]'’"
+    if line.words[0].x0 - words[-1].x1 < (0.3 if closes else 0.1) * size and (
+        shown := _index(words[-1].text, line.words[0].text, line.rise or line.y - last.y, size)
+    ):
+        words = (*words[:-1], Word(words[-1].x0, line.words[0].x1, words[-1].text + shown), *line.words[1:])
+    else:
+        words += line.words
+    longer = line if line.x1 - line.x0 > last.x1 - last.x0 else last
+    return Line(
+        cells_of(words, CELL_GAP * size), longer.y, size, last.bold, last.mono and line.mono, line.hyphen, words, rise=last.rise
+    )
+
+
+def _index(before: str, word: str, rise: float, size: float) -> str:
+    """A word that stands right behind another without a blank, as it is shown there: raised, lowered; "" where it is apart."""
+    if not rise and not _POWER.search(before) and word[0] != "′":
+        return ""
+    table = _RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
+    whole = len(word) < 4 and all(ord(c) in table for c in word)
+    return word.translate(table) if whole else word
 
 
 def _raw_lines(text: str) -> Iterator[list[RawWord]]:
@@ -148,9 +192,17 @@ def _raw_lines(text: str) -> Iterator[list[RawWord]]:
 
 
 def _goes_on(last: Line, line: Line) -> bool:
+    """Whether a line is the rest of the one before: at its height, or, small and right behind it, raised or lowered."""
     gap = line.x0 - last.x1
-    mark = len(last.text) < 3 and last.size < line.size and last.y > line.y and gap < line.size  # a footnote's raised number
-    return abs(last.y - line.y) < (0.6 * line.size if mark else 0.25 * last.size) and gap > -1 and not last.hyphen
+    if gap <= -1 or last.hyphen:
+        return False
+    apart = abs(last.y - line.y)
+    index = (
+        min(len(last.text), len(line.text)) < 4
+        and abs(last.size - line.size) > 0.5
+        and -0.3 < gap < 0.5 * max(last.size, line.size)
+    )
+    return apart < (0.6 * max(last.size, line.size) if index else 0.25 * last.size)
 
 
 def unshifted(text: str) -> str:
@@ -183,19 +235,40 @@ class _Probe:
         """The words of each line that has any."""
         return (line for line in _raw_lines(self.text()) if line)
 
-    def angle(self, words: list[RawWord]) -> int:
-        """The direction of a line, in degrees counted in steps of 5."""
-        turned: float = pdfium.FPDFText_GetCharAngle(self._page, max(words, key=lambda word: word[1] - word[0])[0])
+    def by_angle(self, words: list[RawWord]) -> Iterator[tuple[int, list[RawWord]]]:
+        """The parts of a line that run in one direction each, with it."""
+        longest = max(words, key=lambda word: word[1] - word[0])
+        angle = self._angle(longest[0])
+        if not angle:
+            yield 0, words
+            return
+        for angle, part in groupby(words, key=lambda word: self._angle(word[0])):
+            yield angle, list(part)
+
+    def _angle(self, index: int) -> int:
+        """The direction in which a character runs, in degrees counted in steps of 5."""
+        turned: float = pdfium.FPDFText_GetCharAngle(self._page, index)
         return round(math.degrees(turned) / 5) * 5 % 360 if turned > 0 else 0
+
+    def turned_line(self, words: list[RawWord], box: Box) -> Line | None:
+        """The line of words that are turned against their page, as one cell where they begin; None outside of the page."""
+        size = max(1.0, min(200.0, self._size(words[0][0])))
+        x, y = self._origin(words[0][0])
+        if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
+            return None
+        text = " ".join(unshifted(word).translate(_LIGATURES) for _, _, word in words)
+        bold, mono = self._font(words[0][0])
+        return Line((Cell(x, x + size, text),), y, round(size, 1), bold, mono, False, (Word(x, x + size, text),), turned=True)
 
     def line(self, words: list[RawWord], angle: int, box: Box, links: Sequence[tuple[Box, str]]) -> Line | None:
         """The line that words make, None outside of the page. `angle`: how the whole page is turned."""
         hyphen = words[-1][2].endswith((HYPHEN, "\u00ad"))
         longest = max(words, key=lambda word: word[1] - word[0])[0]
         size = max(1.0, min(200.0, self._size(longest)))
-        x, y = self._origin(words[0][0])
+        x, y = self._origin(longest)
         if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
             return None
+        rise = self._origin(words[0][0])[1] - y if len(words[0][2]) < 4 and words[0][0] != longest else 0.0
         found: list[Word] = []
         for first, last, word in words:
             if angle:
@@ -209,12 +282,20 @@ class _Probe:
                 parts = [Word(x0, x1, self._with_powers(first, last, word, size))]
             else:
                 parts = [Word(x0, x1, word)]
+            if word[0] == "0" and len(word) < 6 and self._is_prime(first):
+                rest = word.lstrip("0")
+                parts = [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
             for part in parts:
                 shown = unshifted(part.text).translate(_LIGATURES)
                 if links:
                     shown = _linked(shown, (part.x0 + part.x1) / 2, y + size * 0.3, links)
-                if found and _POWER.search(found[-1].text) and part.x0 - found[-1].x1 < 0.12 * size:
-                    found[-1] = Word(found[-1].x0, part.x1, found[-1].text + shown)
+                if found and part.x0 - found[-1].x1 < 0.1 * size and min(len(found[-1].text), len(shown)) < 4:
+                    rise = self._origin(first)[1] - y
+                    raised = _index(found[-1].text, shown, rise if abs(rise) > 0.08 * size else 0.0, size)
+                else:
+                    raised = ""
+                if raised:
+                    found[-1] = Word(found[-1].x0, part.x1, found[-1].text + raised)
                 else:
                     found.append(Word(part.x0, part.x1, shown))
         fonts = [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
@@ -226,6 +307,7 @@ class _Probe:
             mono=all(mono for _, mono in fonts),
             hyphen=hyphen,
             words=tuple(found),
+            rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
         )
 
     def _turned(self, first: int, last: int, angle: int) -> tuple[float, float, float]:
@@ -265,17 +347,19 @@ class _Probe:
         base, count = letters.most_common(1)[0] if letters else (heights[0], 0)
         base = base if count > 2 else heights[0]
         shown = []
-        for height, c in zip(heights, word, strict=True):
-            up = height - base
-            known = c.isdigit() or c in "+-−"
-            shown.append(
-                c.translate(_RAISED)
-                if known and up > 0.12 * size
-                else c.translate(_LOWERED)
-                if known and up < -0.08 * size
-                else c
-            )
+        for place, (height, c) in enumerate(zip(heights, word, strict=True)):
+            up = height - base if c.isdigit() or c in "+-−" else 0.0
+            table = _RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
+            shown.append("′" if c == "0" and up > 0 and self._is_prime(first + place) else c.translate(table))
         return "".join(shown)
+
+    def _is_prime(self, index: int) -> bool:
+        """Whether a "0" is TeX's sign for a prime, which has this number in its font of symbols."""
+        return "CMSY" in self._font_name(index)
+
+    def _font_name(self, index: int) -> str:
+        length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
+        return self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
 
     def _span(self, first: int, last: int) -> tuple[float, float]:
         left, right, bottom, top = self._box
@@ -300,12 +384,11 @@ class _Probe:
         return abs(_RECT.top - _RECT.bottom) or 10.0
 
     def _font(self, index: int) -> tuple[bool, bool]:
-        length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
-        name = self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
+        name = self._font_name(index)
         return bool(_BOLD.search(name)), bool(_MONO.search(name)) or bool(self._flags.value & 1)
 
 
-_POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")
+_POWER = re.compile("[′⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")
 _LINK_START, _LINK_END = 0xF0000, "\U000ffffd"
 MAX_LINKS = 20_000
 
@@ -348,6 +431,13 @@ def _written(text: str, target: str) -> str:
     ):
         return text
     return f"[{text}]({target})"
+
+
+def unlinked_break(text: str, more: str) -> tuple[str, str]:
+    """Text and its continuation without the marks of a link between the two halves of a word."""
+    if text.endswith(f"-{_LINK_END}") and more[:1] >= chr(_LINK_START):
+        return text[:-1], more[1:]
+    return text, more
 
 
 def without_links(text: str) -> str:
