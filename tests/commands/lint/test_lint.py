@@ -10,7 +10,7 @@ import pytest
 
 from gitkb.model.findings import CODES
 from tests.support.model_server import Asked, Json, serving
-from tests.support.small_documents import Git, note, subjects
+from tests.support.small_documents import Git, note, subjects, write
 
 Run = Callable[..., Any]
 DAYS = "\n\n".join(
