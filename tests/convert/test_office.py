@@ -178,6 +178,11 @@ def test_a_file_of_the_strict_form_is_read(read):
     assert read("a.docx", samples.archive(members)).markdown == "# Strict\n\nIt is read.\n"
 
 
+def test_headings_by_styles_that_the_file_does_not_define_are_headings(read):
+    body = p("Deep", properties='<w:pStyle w:val="Heading7"/>') + p("Text.")
+    assert read("a.docx", word(body)).markdown == "# Deep\n\nText.\n"
+
+
 def test_letters_above_the_first_plane_are_kept(read):
     assert read("a.docx", word(p("Let 𝑥 be 🦆."))).markdown == "Let 𝑥 be 🦆.\n"
 

@@ -71,8 +71,8 @@ class Styles:
         self.default_size = _whole(value(root.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr"), "sz")) or 20
 
     def name(self, style: str) -> str:
-        """The name of a style, '' for an unknown one."""
-        return self._styles[style].name if style in self._styles else ""
+        """The name of a style; for one that the document does not define, its id, which Word's own are called by."""
+        return self._styles[style].name if style in self._styles else style
 
     def heading(self, properties: "etree._Element | None", style: str) -> int:
         """The level of a heading from 1 to 9, 0 for any other paragraph."""
@@ -81,6 +81,8 @@ class Styles:
             return own + 1 if own < _LEVELS else 0
         if self.name(style).lower() == "heading":
             return 1
+        if style not in self._styles and (found := _HEADING.match(style)):
+            return int(found[1])
         for one in self._chain(style):
             if found := _HEADING.match(one.name):
                 return int(found[1])
@@ -94,7 +96,7 @@ class Styles:
 
     def is_title(self, style: str) -> bool:
         """Whether a style is that of the document's title."""
-        return any(one.name.lower() in ("title", "titel") for one in self._chain(style))
+        return self.name(style).lower() == "title" or any(one.name.lower() in ("title", "titel") for one in self._chain(style))
 
     def is_contents(self, style: str) -> bool:
         """Whether a style is that of a line in a table of contents."""
