@@ -161,7 +161,7 @@ def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> 
     first = struct.unpack_from("<I", head, 48)[0]
     with file.open("rb") as opened:
         opened.seek(min((first + 1) * sector_size, file.stat().st_size))
-        directory = opened.read(HEAD)
+        directory = opened.read(HEAD).upper()  # the format compares names without regard to case, and programs rely on it
     if _wide("EncryptedPackage") in directory:
         raise ConversionError(f"{name} is protected by a password.", "Save it without a password, then add it again.")
     if _wide("Workbook") in directory or _wide("Book") in directory:
@@ -174,7 +174,7 @@ def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> 
 
 
 def _wide(text: str) -> bytes:
-    return text.encode("utf-16-le") + b"\0\0"
+    return text.upper().encode("utf-16-le") + b"\0\0"
 
 
 def _unsupported(name: str, claimed: Family | None, what: str) -> ConversionError:
@@ -226,8 +226,8 @@ def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPag
         if page is not None and family is HTML:
             from gitkb.convert.html.fetched import read_page
 
-            return finish(read_page(file, page), FETCHED.format, name)
-        return finish(_reader(family)(file, name, settings), family.format, name)
+            return finish(read_page(file, page), FETCHED.format)
+        return finish(_reader(family)(file, name, settings), family.format)
     except RecursionError as error:
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."

@@ -25,7 +25,7 @@ MAX_SECTIONS = 300
 _FOLDERS = {"concept": "concepts", "entity": "entities"}
 _FORMATS = {"md": "Markdown", "markdown": "Markdown", "txt": "text", "rst": "reStructuredText", "ipynb": "notebook"}
 _KEYS = frozenset({"type", "title", "description", "authors", "sources", "generated", "status", "url", "verified"})
-_UNITS = {"pptx": "slide", "xlsx": "sheet", "xls": "sheet"}
+_UNITS = {"pptx": "slide", "ppsx": "slide", "pptm": "slide", "xlsx": "sheet", "xlsm": "sheet", "xls": "sheet"}
 
 
 def label_of(document: str) -> str:
@@ -193,6 +193,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         topics=digest.topics,
         authors=tuple(filter(None, map(one_line, conversion.authors))),
         dates={one_line(name): one_line(date) for name, date in sorted(conversion.dates.items()) if one_line(date)},
+        title_reason=one_line(digest.title_reason),
     )
 
 

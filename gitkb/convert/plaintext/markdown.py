@@ -18,6 +18,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.outline import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 MAX_FRONT_MATTER = 65_536
 _MAX_AUTHORS = 100
@@ -67,7 +68,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     text = sanitize(body, gallery)
     return Draft(
         markdown=text,
-        title=front.title,
+        titles=(TitleCandidate("stated", front.title, "front matter"),),
         language=front.language,
         description=front.description,
         authors=front.authors,
