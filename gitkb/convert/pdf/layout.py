@@ -98,6 +98,10 @@ def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> l
             _add(blocks, _behind(line, found_abstract.end()), look, line.x1, False)
             index += 1
             continue
+        if page.number < 4 and line.text.strip(" .:—").lower() in ("abstract", "a b s t r a c t", "zusammenfassung", "résumé"):
+            blocks.append(Block("heading", [line], 2, "Abstract" if line.text[:1] in "aA" else line.text.strip(" .:—")))
+            index += 1
+            continue
         if index in headings:
             level, count = headings[index]
             blocks.append(Block("heading", list(lines[index : index + count]), level))
@@ -197,12 +201,25 @@ def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: boo
         and line.y < last.lines[-1].y
     ):
         last.lines.append(line)
-    elif _BULLET.match(text) or (_NUMBER.match(text) and not (last.kind == "paragraph" and _goes_on(last, line, look, right))):
+    elif (_BULLET.match(text) and not _is_dash(last, line, look, right)) or (
+        _NUMBER.match(text) and not (last.kind == "paragraph" and _goes_on(last, line, look, right))
+    ):
         blocks.append(Block("item", [line]))
     elif last.kind in ("paragraph", "item") and _goes_on(last, line, look, right):
         last.lines.append(line)
     else:
         blocks.append(Block("paragraph", [line]))
+
+
+def _is_dash(last: Block, line: Line, look: Look, right: float) -> bool:
+    """Whether a dash at the beginning of a line stands inside a sentence."""
+    return (
+        line.text[0] in "-–—"
+        and last.kind == "paragraph"
+        and not _END.search(last.lines[-1].text)
+        and last.lines[-1].x1 > right - 3 * line.size
+        and _goes_on(last, line, look, right)
+    )
 
 
 def _ends_sentence(last: Block, line: Line, look: Look, right: float) -> bool:
@@ -237,7 +254,8 @@ def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
     column = _of_last_column(block.lines)
     first = column[0]
     if block.kind == "item":
-        return line.x0 > first.x0 + 0.4 * em
+        full = last.x1 > right - 4 * em and not _END.search(last.text) and line.x0 > first.x0 - 3 * em
+        return line.x0 > first.x0 + 0.4 * em or full
     left = min(x.x0 for x in column[1:]) if len(column) > 1 else min(first.x0, line.x0)
     if len(column) == 1 and line.x0 > first.x0 + 0.8 * em:
         return not _END.search(last.text) and last.x1 > right - 6 * em

@@ -33,6 +33,7 @@ _SHIFT = 29
 """How far the numbers of a font's glyphs lie from ASCII where a program wrote them instead of characters: 3 is a blank."""
 _RECT = pdfium.FS_RECTF()
 _WORD = re.compile(r"[^\s]+")
+_FIGURE_END = re.compile(r"\d[*∗†‡,.;:)]*$")
 _GLUED = re.compile(r"[^\W\d_]{6,}")
 HYPHEN = "\ufffe"
 CELL_GAP = 1.3
@@ -278,7 +279,7 @@ class _Probe:
             x0, x1 = self._span(first, last)
             if word.isalpha() and word not in self._known and len(word) > 5 and _GLUED.match(word) and last - first < 200:
                 parts = self._parted(first, last, word, size)
-            elif len(word) < 16 and (word[-1].isdigit() or word[0].isdigit()) and last > first:
+            elif last > first and len(word) < 24 and (word[0].isdigit() or _FIGURE_END.search(word)):
                 parts = [Word(x0, x1, self._with_powers(first, last, word, size))]
             else:
                 parts = [Word(x0, x1, word)]
@@ -339,7 +340,8 @@ class _Probe:
         """A word with the figures that stand above or below its line shown as such ("10⁵", "x₂")."""
         if len(word) != last - first + 1:
             return word
-        heights = [self._origin(first)[1], self._origin(last)[1]]
+        figure = max(place for place, c in enumerate(word) if c.isdigit())
+        heights = [self._origin(first)[1], self._origin(first + figure)[1]]
         if abs(heights[0] - heights[1]) < 0.08 * size:
             return word
         heights = [self._origin(index)[1] for index in range(first, last + 1)]

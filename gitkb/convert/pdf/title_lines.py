@@ -49,6 +49,8 @@ def title_lines(pages: Sequence[Page], look: Look) -> TitleLines | None:
     the next largest lines are looked at, and behind a cover the next page.
     """
     shown = [number for number, page in enumerate(pages[:4]) if page.lines][:2]
+    if pages and pages[0].scan:  # the title is in the picture
+        return None
     for number in shown:
         page = pages[number]
         if any(_COVER.search(line.text) for line in page.lines[:40]) and len(page.lines) < 40 and number != shown[-1]:
