@@ -193,6 +193,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         topics=digest.topics,
         authors=tuple(filter(None, map(one_line, conversion.authors))),
         dates={one_line(name): one_line(date) for name, date in sorted(conversion.dates.items()) if one_line(date)},
+        title_reason=one_line(digest.title_reason),
     )
 
 

@@ -71,6 +71,8 @@ def show(
     shown = knowledge_base(context, kb).show(name, at)
     if not json:
         terminal.tell_text(shown.text)
+        if verbose and shown.record is not None and shown.record.title_reason:
+            terminal.say(f"Why “{shown.record.title}” is its title: {shown.record.title_reason}.")
         return
     from gitkb.formats.records import encode
 

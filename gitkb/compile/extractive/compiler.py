@@ -30,7 +30,8 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     `name` is the file's name, the last resort for a title; `language` (ISO 639-1) overrules detection. Places have an empty path.
     """
     reading = read_document(conversion, language)
-    title = document_title(conversion, reading, name)
+    chosen = document_title(conversion, name)
+    title = chosen.text
     claims, fragments = _claims(reading, title)
     whole = ["" if index in fragments else text for index, text in enumerate(claims)]
     found = find_candidates(reading, title, whole)
@@ -45,6 +46,7 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
         summary=document_summary(reading, claims, ranked, title),
         outline=document_outline(reading, claims, ranked, title),
         topics=_united(concepts, entities),
+        title_reason=chosen.where,
     )
 
 

@@ -10,12 +10,14 @@ has at most `_MOST_SECTIONS` entries, deeper levels given up first.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gitkb.compile.extractive.claims import claim_score, is_mostly_figures
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence, heading_place
-from gitkb.model.documents import Claim, Conversion, Heading, SummarySection
+from gitkb.convert.title import choose, evidence
+from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
 from gitkb.text.language.boilerplate import bare_heading, is_boilerplate, is_licence_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
@@ -28,26 +30,20 @@ Ranking = list[tuple[float, int]]
 _LONGEST_TITLE = 150
 _MOST_LISTED, _LONGEST_LISTED, _LEAST_LETTERS = 12, 250, 12
 _CJK = ("ja", "zh", "ko")
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _NUMBER = re.compile(
     r"(?:(?:Chapter|Appendix|Part|Kapitel|Anhang|Chapitre|Annexe) \w{1,5}[.:] |\d{1,3}(?:\.\d{1,3})+\.? |\d{1,3}\. |"
     r"[A-Z]\.(?:\d{1,3}\.)+ )(?=\S)"
 )
 
 
-def document_title(conversion: Conversion, reading: Reading, name: str) -> str:
-    """The title: the conversion's, a first heading, an opening line of the text, or the file's name, in that order."""
-    for candidate in (conversion.title, *(heading.title for heading in conversion.headings[:3])):
-        text = plain(inline_text(candidate)[0]).strip(" \t#*_")
-        text = _NUMBER.sub("", text) or text
-        if text and any(c.isalpha() for c in text):
-            return _shorten(text)
-    for sentence in reading.sentences[:3]:
-        text = plain(sentence.text)
-        if 3 <= len(text) <= 100 and any(c.isalpha() for c in text):
-            return text.rstrip(".")
-    stem = _ENDING.sub("", name.replace("\\", "/").rsplit("/", 1)[-1])
-    return _shorten(stem.replace("_", " ").replace("-", " ").strip() or name)
+def document_title(conversion: Conversion, name: str) -> TitleCandidate:
+    """The title, without a number before it and of bounded length, and in `where` why it is; `name` is the file's."""
+    stated = (TitleCandidate("stated", conversion.title),) if conversion.title else ()
+    chosen = choose(conversion.titles or evidence(stated, conversion.markdown, conversion.headings), name)
+    if chosen.kind == "stated":
+        return replace(chosen, text=_shorten(chosen.text))
+    text = plain(inline_text(chosen.text)[0]).strip(" \t#*_") or chosen.text
+    return replace(chosen, text=_shorten(_NUMBER.sub("", text) or text))
 
 
 def _shorten(text: str) -> str:

@@ -17,6 +17,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.html.reader import from_html
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.model.documents import TitleCandidate
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh
@@ -51,7 +52,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
             html = _html(data, gallery)
     return Draft(
         markdown=from_html(html, gallery),
-        title=about.title,
+        titles=(TitleCandidate("metadata", about.title),),
         language=about.language,
         pictures=gallery.pictures,
         authors=about.authors,

@@ -16,6 +16,7 @@ from gitkb.convert.archive import damaged, damaged_as, office_properties, open_a
 from gitkb.convert.draft import Draft
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.errors import ConversionError
+from gitkb.model.documents import TitleCandidate
 
 _ROW = re.compile(rb"<(?:\w{1,20}:)?row\b[^<>]{0,300}?\br=[\"'](\d{1,9})[\"']")
 MAX_CELLS = 2_000_000
@@ -46,7 +47,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         raise damaged(error) from error
     return Draft(
         markdown="\n\n".join(parts),
-        title=about.title,
+        titles=(TitleCandidate("metadata", about.title),),
         language=about.language,
         pages=len(shown),
         unit="sheet",

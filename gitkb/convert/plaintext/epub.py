@@ -20,6 +20,7 @@ from gitkb.convert.html.clean import HEADINGS, is_gone, parse, prepare_document,
 from gitkb.convert.html.markdown import safe_target, to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -45,7 +46,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
         parts = _written(archive, trees, gallery)
     return Draft(
         markdown="\n\n".join(part for part in parts if part),
-        title=_first(package, "title"),
+        titles=(TitleCandidate("stated", _first(package, "title"), "the book states it"),),
         language=_first(package, "language"),
         pictures=gallery.pictures,
         authors=tuple(_all(package, "creator")),

@@ -17,6 +17,7 @@ from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
 from gitkb.convert.outline import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
+from gitkb.model.documents import TitleCandidate
 
 MAX_FRONT_MATTER = 65_536
 _MAX_AUTHORS = 100
@@ -66,7 +67,7 @@ def read(file: Path, name: str, max_bytes: int) -> Draft:
     text = sanitize(body, gallery)
     return Draft(
         markdown=text,
-        title=front.title,
+        titles=(TitleCandidate("stated", front.title, "front matter"),),
         language=front.language,
         description=front.description,
         authors=front.authors,
