@@ -192,7 +192,8 @@ _LEADS_ON = re.compile(r"(?:,? (?:as follows|like this|like so))?\s?:$")
 _YOU = re.compile(r"\b(?:you|your|we|our|I|let's)\b", re.I)
 
 
-# The banner above a text: who may copy it, who paid for it, where it appeared; none of it is what the text is about.
+# The banner above a text: who may copy it, who paid for it, where it appeared; none of it is what the text is about. For text in
+# small letters: a pattern that ignores case takes four times as long.
 _BANNER = re.compile(
     r"hereby grants?|permission to (?:make|reproduce|copy|reprint)|digital or hard cop|all rights|not be reproduced|reprinted|"
     r"(?:supported|funded|sponsored|financed) (?:in part )?by|grant (?:no|number|agreement)|sponsor(?:ed|s|ship)\b|"
@@ -201,8 +202,7 @@ _BANNER = re.compile(
     r"not (?:legal|investment|medical) advice|commission file|pursuant to|indicate by check mark|fiscal year ended|"
     r"switch to excalidraw|view in the more options|edit this page|this note is a stub|work in progress|under construction|"
     r"dieses dokument ist vertraulich|gefördert (?:durch|von)|mit unterstützung|nichtamtliche|amtsblatt|"
-    r"financé par|avec le soutien|patrocinado por|financiado por",
-    re.I,
+    r"financé par|avec le soutien|patrocinado por|financiado por"
 )
 _ABSTRACT = re.compile(
     r"abstract|(?:executive |management )?summary|overview|tl;?dr|about(?: this .*)?|purpose|introduction|synopsis|lead|"

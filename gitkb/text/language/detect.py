@@ -167,12 +167,13 @@ def _by_function_words(sample: str) -> str:
     if not total:
         return ""
     # A language with a longer list would win by its length alone, so each word counts for how few lists hold it.
-    scores = {
-        language: sum(count / _SPREAD[word] for word, count in words.items() if word in known)
-        for language, known in FUNCTION_WORDS.items()
-    }
+    scores = dict.fromkeys(FUNCTION_WORDS, 0.0)
+    for word, count in words.items():
+        for language in _LISTED_IN.get(word, ()):
+            scores[language] += count / _SPREAD[word]
     best = max(sorted(scores), key=lambda language: scores[language])
     return best if scores[best] / total >= _MIN_SHARE else ""
 
 
 _SPREAD = Counter(word for words in FUNCTION_WORDS.values() for word in words)
+_LISTED_IN = {word: tuple(name for name, known in FUNCTION_WORDS.items() if word in known) for word in _SPREAD}

@@ -147,8 +147,8 @@ def named_anchors(html: str) -> set[str]:
 
 def heading_anchor(title: str) -> str:
     """A heading's text as GitHub turns it into an anchor: lower case, punctuation dropped, blanks to hyphens."""
-    kept = (c for c in title.lower() if c in "- " or unicodedata.category(c) in _LETTERS)
-    return "".join(kept).strip(" ").replace(" ", "-")
+    kept = (c for c in title.strip().lower() if c in "- " or unicodedata.category(c) in _LETTERS)
+    return "".join(kept).replace(" ", "-")
 
 
 def _unique(base: str, used: dict[str, int]) -> str:
