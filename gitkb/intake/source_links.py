@@ -156,7 +156,7 @@ def _spellings(target: str, here: str) -> Iterator[str]:
 
 
 def _named(name: str, here: str, files: _Index) -> str:
-    """The file that a name means by Obsidian's rules, "" for none: the path from the top, else beside the note, else the shortest.
+    """The file that a name means by Obsidian's rules, or "": the path from the top, else beside the note, else the shortest.
 
     Logseq writes the slashes of a name as "___" or "%2F", wikis of hosting services its blanks as hyphens.
     """

@@ -217,7 +217,7 @@ def document_description(
 ) -> str:
     """The description; `claims` holds for each sentence its text as a claim or "", `fragments` those with their context said."""
     described = _described(conversion, reading, ["" if i in fragments else text for i, text in enumerate(claims)], title)
-    return described or _opening(reading, claims, title) or _listed(conversion, title)
+    return described or _opening(reading, claims, title) or _listed(conversion, reading, title)
 
 
 def _opening(reading: Reading, claims: list[str], title: str) -> str:
@@ -242,11 +242,12 @@ def _opening(reading: Reading, claims: list[str], title: str) -> str:
     return f"{joined[:1].upper()}{joined[1:]}." if parts else claims[first]
 
 
-def _listed(conversion: Conversion, title: str) -> str:
-    """What a document of headings or pictures alone holds: their texts."""
+def _listed(conversion: Conversion, reading: Reading, title: str) -> str:
+    """What a document of headings, pictures or a few words alone holds: their texts."""
     headings = [plain(inline_text(heading.title)[0]) for heading in conversion.headings]
     shown = [text for text in headings if text and text.casefold() != title.casefold()]
     shown = shown or [text for text in picture_texts(conversion.markdown) if text.casefold() != title.casefold()]
+    shown = shown or [text for s in reading.sentences[:20] if s.is_item and (text := plain(s.text).strip(" ,;."))]
     text = ""
     for part in dict.fromkeys(shown):
         if len(text) + len(part) > LONGEST - 6:
