@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.bad import words
 from tests.bad.archives import LAST, MAIN, compound, edited, members_of, replaced
 from tests.bad.case import Case, added, either, failed, flipped, later, noise, truncated
-from tests.convert import samples
+from tests.support import sample_files as samples
 
 LIMITS = r"took longer|memory|nested|crashed|more than|unpack|damaged"
 RELATION = '<Relationship Id="{}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}" Target="{}" TargetMode="External"/>'

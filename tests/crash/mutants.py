@@ -22,7 +22,7 @@ from tests.crash import matrix, strace
 from tests.crash.matrix import Matrix, Point, Trial, adopt_orphans
 from tests.crash.oracle import Kind
 from tests.crash.scenes import SCENES, git
-from tests.isolation import isolate
+from tests.support.isolation import isolate
 
 MUTANTS: list["Mutant"] = []
 

@@ -18,7 +18,7 @@ from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.convert.title import choose, evidence
 from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
-from gitkb.text.language.boilerplate import bare_heading, is_boilerplate, is_licence_heading, is_structural
+from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, is_structural, sums_up
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import tokens
@@ -192,26 +192,6 @@ _LEADS_ON = re.compile(r"(?:,? (?:as follows|like this|like so))?\s?:$")
 _YOU = re.compile(r"\b(?:you|your|we|our|I|let's)\b", re.I)
 
 
-# The banner above a text: who may copy it, who paid for it, where it appeared; none of it is what the text is about. For text in
-# small letters: a pattern that ignores case takes four times as long.
-_BANNER = re.compile(
-    r"hereby grants?|permission to (?:make|reproduce|copy|reprint)|digital or hard cop|all rights|not be reproduced|reprinted|"
-    r"(?:supported|funded|sponsored|financed) (?:in part )?by|grant (?:no|number|agreement)|sponsor(?:ed|s|ship)\b|"
-    r"views expressed|do not necessarily|corresponding author|contributed equally|(?:accepted|submitted|presented) (?:at|to|for)|"
-    r"proceedings of|conference on|preprint|confidential|for (?:official|internal) use|intentionally left blank|disclaimer|"
-    r"not (?:legal|investment|medical) advice|commission file|pursuant to|indicate by check mark|fiscal year ended|"
-    r"switch to excalidraw|view in the more options|edit this page|this note is a stub|work in progress|under construction|"
-    r"dieses dokument ist vertraulich|gefördert (?:durch|von)|mit unterstützung|nichtamtliche|amtsblatt|"
-    r"financé par|avec le soutien|patrocinado por|financiado por"
-)
-_ABSTRACT = re.compile(
-    r"abstract|(?:executive |management )?summary|overview|tl;?dr|about(?: this .*)?|purpose|introduction|synopsis|lead|"
-    r"zusammenfassung|überblick|einleitung|zweck|kurzfassung|résumé|introducción|resumen|riassunto|resumo|samenvatting|"
-    r"аннотация|要約|概要|摘要",
-    re.I,
-)
-
-
 def document_description(
     conversion: Conversion, reading: Reading, claims: list[str], title: str, fragments: frozenset[int] = frozenset()
 ) -> str:
@@ -268,7 +248,7 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
     subject = set(content_words(title, reading.language))
     ranked: list[tuple[float, int, str]] = []
     titles = enumerate(reading.headings[:20])
-    abstracts = {number for number, heading in titles if _ABSTRACT.fullmatch(bare_heading(heading.title))}
+    abstracts = {number for number, heading in titles if sums_up(heading.title)}
     for index, sentence in enumerate(reading.sentences[:_FIRST]):
         if claims[index] and not _is_clean(claims[index]):
             continue
@@ -288,11 +268,7 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
 
 def _is_clean(text: str) -> bool:
     return not (
-        is_boilerplate(text)
-        or _BANNER.search(text)
-        or _MARKUP_LEFT.search(text)
-        or _PRODUCER.match(text)
-        or is_mostly_figures(text)
+        is_boilerplate(text) or is_banner(text) or _MARKUP_LEFT.search(text) or _PRODUCER.match(text) or is_mostly_figures(text)
     )
 
 

@@ -19,6 +19,7 @@ from gitkb.convert.outline import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.plaintext.sites import read_site_syntax
 from gitkb.convert.plaintext.vaults import note_of_plugin, read_vault_syntax
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
 MAX_FRONT_MATTER = 65_536
@@ -68,7 +69,7 @@ class FrontMatter:
     """All that it says, by keys in small letters."""
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a Markdown file."""
     front, body = split_front_matter(decode(file.read_bytes()))
     front, body = _page_properties(front, body)

@@ -127,37 +127,54 @@ class _Page:
 
     def _block(self, line: str) -> list[str] | None:
         """What becomes of a line that is a sign of a block; None for a line of text."""
-        if found := _INDENTED.fullmatch(line):
-            return self._admonition("indent", found["kind"], found["title"] or "", len(found["indent"]) + 4)
-        if found := _TAB.fullmatch(line):
-            head = [f"**{found['title']}**", ""]
-            self.open.append(("tab", len(found["indent"]) + 4))
-            return head
-        if _CLOSING.match(line) or _HUGO_CLOSE.match(line):
-            if self.open and self.open[-1][0] in ("colon", "plain", "hugo"):
-                self.open.pop()
-            return [""]
-        if found := _HUGO_OPEN.match(line):
-            values = {each["name"]: each["value"] for each in _VALUE.finditer(found["rest"])}
-            return self._admonition("hugo", found["kind"], values.get("title", ""), 0)
-        if line.lstrip().startswith(":::") and (found := _OPENING.match(line)):
-            title = found["label"] or found["title"] or ""
-            if found["kind"].lower().removeprefix("callout-") in _ALERTS:
-                return self._admonition("colon", found["kind"].lower().removeprefix("callout-"), title, 0)
-            self.open.append(("plain", 0))
-            return [f"**{title.strip()}**", ""] if title.strip() else [""]
-        if found := _HIGHLIGHT.match(line):
-            return [f"```{found['liquid'] or found['hugo']}"]
-        if _HIGHLIGHT_END.match(line):
-            return ["```"]
+        for sign in (self._indented_sign, self._end, self._colons, self._shortcode, self._code):
+            if (new := sign(line)) is not None:
+                return new
         if found := _LABEL.match(line):
             return [f'<a name="{found[1]}"></a>', ""]
         if _ATTRIBUTE_LINE.match(line) or _CONTENTS.match(line) or _SNIPPET.match(line):
             return []
-        if self.is_mdx and (found := _MDX_LINE.match(line)):
+        if self.is_mdx and _MDX_LINE.match(line):
             self.braces = max(0, line.count("{") - line.count("}")) if line.startswith("export") else 0
             return []
         return None
+
+    def _indented_sign(self, line: str) -> list[str] | None:
+        if found := _INDENTED.fullmatch(line):
+            return self._admonition("indent", found["kind"], found["title"] or "", len(found["indent"]) + 4)
+        if found := _TAB.fullmatch(line):
+            self.open.append(("tab", len(found["indent"]) + 4))
+            return [f"**{found['title']}**", ""]
+        return None
+
+    def _end(self, line: str) -> list[str] | None:
+        if not (_CLOSING.match(line) or _HUGO_CLOSE.match(line)):
+            return None
+        if self.open and self.open[-1][0] in ("colon", "plain", "hugo"):
+            self.open.pop()
+        return [""]
+
+    def _colons(self, line: str) -> list[str] | None:
+        found = _OPENING.match(line) if line.lstrip().startswith(":::") else None
+        if found is None:
+            return None
+        title, kind = (found["label"] or found["title"] or "").strip(), found["kind"].lower().removeprefix("callout-")
+        if kind in _ALERTS:
+            return self._admonition("colon", kind, title, 0)
+        self.open.append(("plain", 0))
+        return [f"**{title}**", ""] if title else [""]
+
+    def _shortcode(self, line: str) -> list[str] | None:
+        found = _HUGO_OPEN.match(line)
+        if found is None:
+            return None
+        values = {each["name"]: each["value"] for each in _VALUE.finditer(found["rest"])}
+        return self._admonition("hugo", found["kind"], values.get("title", ""), 0)
+
+    def _code(self, line: str) -> list[str] | None:
+        if found := _HIGHLIGHT.match(line):
+            return [f"```{found['liquid'] or found['hugo']}"]
+        return ["```"] if _HIGHLIGHT_END.match(line) else None
 
     def _admonition(self, how: str, kind: str, title: str, indent: int) -> list[str]:
         title = title.strip()

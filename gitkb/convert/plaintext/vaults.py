@@ -14,6 +14,7 @@ from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
 from gitkb.convert.outline import code_block, lines_with_code, outside_code_spans
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:`{3,}|~{3,})")
 _COMMENT_MARK = re.compile(r"(?:^|(?<=\s))%%|%%(?=\s|$)")
@@ -134,7 +135,7 @@ def _drawing(body: str) -> str:
     return words
 
 
-def read_canvas(file: Path, name: str, max_bytes: int) -> Draft:
+def read_canvas(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a canvas of Obsidian (JSON Canvas): its cards from the top to the bottom, below the groups they lie in, and
     what its arrows say."""
     try:
