@@ -18,7 +18,7 @@ from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.convert.title import choose, evidence
 from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
-from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, is_structural, sums_up
+from gitkb.text.language.boilerplate import is_banner, is_boilerplate, is_licence_heading, is_structural, sums_up
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import tokens
