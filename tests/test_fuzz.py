@@ -1,10 +1,10 @@
-"""Whatever a parser of gitkb's own is given, it answers or raises what it declares; see `fuzzing.py` for what must hold."""
+"""Whatever a parser of gitkb's own is given, it answers or raises what it declares (`support/fuzz_targets.py`)."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzzing import TARGETS
+from tests.support.fuzz_targets import TARGETS
 
 MARKS = (
     *("---\n", "\n", "\n\n", " ", "  ", "\t", "# ", "## Notes\n", "- ", "* ", "1. ", "> ", "|", "|---|", "```", "~~~\n", "`"),

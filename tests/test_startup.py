@@ -25,7 +25,7 @@ HEAVY = {
         "httpx2",
         "jsonschema",
     ),
-    *("gitkb.api", "gitkb.commands", "gitkb.intake", "gitkb.store"),
+    *("gitkb.api.knowledge_base", "gitkb.commands", "gitkb.intake", "gitkb.store"),
 }
 
 
@@ -43,7 +43,10 @@ finally:
     return set(done.stdout.rpartition("LOADED ")[2].split())
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("add", "--help"), ("search", "--help"), ("chat", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("add", "--help"), ("search", "--help"), ("chat", "--help"), ("help",), ("help", "asking"), ("help", "add")],
+)
 def test_help_loads_neither_the_library_nor_anything_heavy(arguments: tuple[str, ...]) -> None:
     assert not _loaded_after(*arguments) & HEAVY
 

@@ -1,4 +1,4 @@
-"""What is installed is all of it: the program, the hooks and the example of all settings."""
+"""What is installed is all of it: the program, its guide, the hooks and the example of all settings."""
 
 import os
 import shutil
@@ -41,6 +41,12 @@ def test_the_program_answers_from_an_environment_of_its_own(installed: Path) -> 
     assert done.stdout == f"gitkb {__version__}\n"
 
 
+def test_the_guide_is_installed_with_its_pictures(installed: Path) -> None:
+    guide = next(installed.rglob("gitkb/__init__.py")).parent / "guide"
+    for file in (file for file in (ROOT / "gitkb" / "guide").rglob("*") if file.is_file()):
+        assert (guide / file.relative_to(ROOT / "gitkb" / "guide")).read_bytes() == file.read_bytes()
+
+
 def test_hooks_settings_and_licence_are_installed(installed: Path) -> None:
     package = next(installed.rglob("gitkb/__init__.py")).parent
     for hook in (file for file in (ROOT / "hooks").rglob("*") if file.is_file() and "__pycache__" not in file.parts):
@@ -48,6 +54,6 @@ def test_hooks_settings_and_licence_are_installed(installed: Path) -> None:
         assert copy.read_bytes() == hook.read_bytes()
         assert os.access(copy, os.X_OK) or hook.parent.name == "ci"
     assert (package / "config.example.yaml").read_bytes() == (ROOT / "config.example.yaml").read_bytes()
-    assert (package / "cli" / "add.py").is_file()
+    assert (package / "cli" / "commands" / "add.py").is_file()
     licences = [file.read_bytes() for file in package.parent.glob("gitkb-*.dist-info/**/LICENSE")]
     assert licences == [(ROOT / "LICENSE").read_bytes()]

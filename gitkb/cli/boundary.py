@@ -6,6 +6,7 @@ for a fault of gitkb itself, and only with -v.
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TextIO
@@ -47,7 +48,7 @@ def run(arguments: Sequence[str], load: Callable[[], Program]) -> int:
 
 def _ended(arguments: Sequence[str], load: Callable[[], Program]) -> int:
     terminal.never_fail_on_encoding()
-    verbose = "-v" in arguments or "--verbose" in arguments
+    verbose = any(argument == "--verbose" or re.fullmatch("-v+", argument) for argument in arguments)
     try:
         code = _invoke(arguments, load)
         sys.stdout.flush()
@@ -104,7 +105,7 @@ def _os_remedy(error: OSError) -> str:
 
 
 def _fault(error: Exception, verbose: bool) -> int:
-    report = 'Please report it; "Reporting a fault" in the README says what to send.'
+    report = "Please report it; gitkb help troubleshooting says what to send."
     message = f"gitkb failed where it should not have: {type(error).__name__}: {error}."
     terminal.complain(message, report if verbose else f"Try it again with -v. {report}")
     _trace(error, verbose)

@@ -38,10 +38,13 @@ class Draft:
     authors: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
 _PICTURE_OR_TAG = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|<[^<>]*>|\(cid:\d+\)")
+_SHOWN = re.compile(r"!\[[^\[\]]*\]\([^()\s]")
 _FOUND_LINK = re.compile(r"\]\(#@(\d+)\)")
 
 
@@ -69,6 +72,8 @@ def finish(draft: Draft, form: Format) -> Conversion:
         dates={key: draft.dates[key] for key in sorted(draft.dates) if draft.dates[key]},
         description=one_line(draft.description),
         titles=titles,
+        aliases=tuple(dict.fromkeys(filter(None, map(one_line, draft.aliases)))),
+        tags=tuple(dict.fromkeys(filter(None, map(one_line, draft.tags)))),
     )
 
 
@@ -98,10 +103,14 @@ def check_text(text: str, draft: Draft) -> None:
             "the text is garbled: its fonts or encoding do not say which characters are meant.",
             "Run OCR over it, or save it again with embedded character maps or as UTF-8.",
         )
+    if not words and not draft.pages and not draft.pictures and _SHOWN.search(text):
+        return  # pictures that lie beside it
     if words < (max(2, draft.pages) if draft.unit == "page" and draft.pages else 1) and not cids:
         if draft.pages and draft.unit == "page":
             pages = f"{draft.pages} page" + ("s" if draft.pages != 1 else "")
             raise ConversionError(f"no text in {pages}, it looks like a scan.", "Run OCR over it, then add it again.")
+        if any(f"({picture.name})" in text for picture in draft.pictures):
+            return  # a document of pictures says what it is: its file's name, and what they show
         raise ConversionError("no text in the document.", "Add it again when it has content.")
 
 

@@ -25,6 +25,7 @@ remembered by the file's bytes, and the name is known only when the document is 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from urllib.parse import unquote
 
 from gitkb.convert.outline import lines_with_code, plain_text
@@ -53,7 +54,7 @@ _JUNK = re.compile(
     r"|(?:untitled|unbenannt|unbekannt|sans titre|document|presentation|slide|title|no title|new document)\s*\d*"
     r"|(?:powerpoint|word|excel)?[ -]*(?:presentation|document|präsentation|dokument)\s*\d*"
     r"|.*\.(?:tex|dvi|ps|eps|doc|docx|pdf|ppt|pptx|xls|xlsx|indd|qxd|rtf|txt|html?|md|odt|fm|book|cdr|ai|vsd|pub|wpd)"
-    r"|[\W\d_]*|(?:book|sheet|slide|tabelle|blatt|feuil|hoja|foglio|folie)\s?\d*|(?:file|https?):\S*|\(anonymous\)"
+    r"|[\W\d_]*|(?:book|sheet|slide|tabelle|blatt|feuil|hoja|foglio|folie|лист|arkusz|munka|taulukko|planilha|工作表|シート|시트)\s?\d*|[a-z]\d{1,3}|(?:file|https?):\S*|\(anonymous\)"
     r"|unknown|none|null|page \d+|heading \d+|(?:click|type|enter)\b.*\b(?:title|here|text)"
     r"|titel(?: hinzufügen| eingeben)?|.*\btitle goes here.*|insert title.*"
     r"|(?:form|formular|formulaire|anlage|annex)\s+(?=\S*\d)[\w-]{1,8}"
@@ -94,13 +95,14 @@ def evidence(offered: Iterable[TitleCandidate], markdown: str, headings: Sequenc
 
     The candidates' texts are single lines. Metadata that the beginning of the text does not say becomes `unseen`.
     """
-    spoken = _Spoken(markdown, headings)
+    spoken: _Spoken | None = None
     found: list[TitleCandidate] = []
     for candidate in (*offered, *_from_headings(markdown, headings)):
         text = " ".join(candidate.text.split()) if candidate.kind == "stated" else good_title(candidate.text)
         kind = candidate.kind
-        if kind == "metadata" and not spoken.says(text):
-            kind = "unseen"
+        if kind == "metadata":
+            spoken = spoken or _Spoken(markdown, headings)
+            kind = kind if spoken.says(text) else "unseen"
         if text and kind not in ("stated", "section") and (text.endswith(":") or _is_section(text, headings)):
             kind = "section"
         if text:
@@ -195,7 +197,7 @@ _FEW_WORDS = 8
 
 def _words_between(markdown: str, start: int, end: int) -> int:
     """The words on the lines after `start` and before `end` (counted from 1), code, comments and pictures aside."""
-    text = "\n".join(line for line, code in list(lines_with_code(markdown))[start : max(0, end - 1)] if not code)
+    text = "\n".join(line for line, code in islice(lines_with_code(markdown), start, max(start, end - 1)) if not code)
     text = re.sub(r"<!--.*?-->|%%.*?%%|\[!\[.*?\]\(.*?\)\]\(.*?\)", " ", text, flags=re.DOTALL)
     text = re.sub(r"(?m)^\s*(?:[#\w/-]+:{1,2}\s.*|(?:#[\w/-]+\s*)+)$", " ", _MARKUP.sub(" ", text))
     return len(re.findall(r"\w{2,}", text))

@@ -1,9 +1,8 @@
 """The user's own settings, such as the key and the server of a model, and how one of them is changed in their file.
 
-Invariant: pure; `gitkb.cli` reads the file and the environment. No message and no `repr` shows a key. Every value tells where
-it came from.
-
-Invariant: the new text means exactly the old settings with that one change, or `ConfigError` says to edit the file by hand. Pure.
+Invariant: pure, as `gitkb.cli` reads the file and the environment. No message and no `repr` shows a key, and every value tells
+where it came from. A changed text means exactly the old settings with that one change; where that cannot be done line by line,
+`ConfigError` says to edit the file by hand.
 """
 
 import ipaddress
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gitkb.errors import ConfigError
-from gitkb.formats.settings import build, parse_mapping
+from gitkb.formats.settings import NamedTexts, Number, Seconds, build, parse_mapping
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -35,11 +34,11 @@ class LlmUserSettings:
     """How a server is asked: requests at once, seconds without a sign of life, tokens of a reply and of a question with its
     reply, headers besides the usual ones."""
 
-    concurrency: int = 16
-    timeout: float = 300.0
-    max_output_tokens: int = 4_096
-    context_tokens: int = 32_768
-    headers: dict[str, str] = field(default_factory=dict, repr=False, metadata={"secret": True})
+    concurrency: Number = 16
+    timeout: Seconds = 300.0
+    max_output_tokens: Number = 4_096
+    context_tokens: Number = 32_768
+    headers: NamedTexts = field(default_factory=dict, repr=False, metadata={"secret": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def parse_user_file(text: str, where: str) -> UserFile:
 
 
 def user_settings(text: str, where: str, environment: Mapping[str, str]) -> UserSettings:
-    """The effective settings: the environment's before the file's before the defaults."""
+    """The effective settings: the environment wins over the file, the file over the defaults."""
     written = parse_mapping(text, where, "Correct the file.")
     file = build(UserFile, written, where, _HINT)
     origins = {name: where if _holds(written, name) else DEFAULT for name in user_keys()}
@@ -234,7 +233,7 @@ def _set(text: str, path: _Path, scalar: str) -> str:
 
 
 def _unset(text: str, path: _Path) -> str:
-    """Without the lines of a setting; in braces they hold others too, and the check of the result says so."""
+    """The text without the lines of a setting. Where these lines hold other settings too (inside braces), `_checked` notices."""
     node = _root(text)
     for name in path[:-1]:
         pair = _pair(node, name) if node is not None else None
@@ -305,7 +304,7 @@ def _assigned(data: dict[str, Any], path: _Path, value: Any) -> dict[str, Any]:
 
 
 def _removed(data: dict[str, Any], path: _Path) -> dict[str, Any]:
-    """Without the setting, and without a section that holds nothing else."""
+    """The data without the setting, and without a section that would be empty."""
     rest = {name: value for name, value in data.items() if name != path[0]}
     inner = _removed(data[path[0]], path[1:]) if len(path) > 1 else {}
     return data | {path[0]: inner} if inner else rest

@@ -1,14 +1,14 @@
 """Asks many questions at once, each once, within a budget; and holds conversations with tools.
 
-Invariant: at most `most` threads, made when there is work for them. They are daemons: Python's own pools are joined when the
-process ends, and a model may take minutes for a reply that nobody wants any more.
-
 Invariant: an equal request is never under way twice, a known reply is never asked for again, and no more than the budget is
 spent. What `ask` returns is JSON that fits the request's schema; a truncated reply is never kept. An error that concerns the
-whole run (`ModelError`) releases all threads that wait. The threads never keep the process alive.
+whole run (`ModelError`) releases all threads that wait. There are at most as many threads as the endpoint allows requests. They
+are daemons and never keep the process alive: Python's own pools are joined when a process ends, and a model may take minutes
+for a reply that nobody wants any more.
 """
 
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -23,8 +23,9 @@ from gitkb.llm.reply import Completion, Listening, Unfit, answer_of, completed, 
 from gitkb.llm.requests import Message, Replies, Reply, Request, Tool, Turn
 from gitkb.llm.server import Server, Trial
 from gitkb.llm.wire import Endpoint
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
+_log = logging.getLogger(__name__)
 Job = Callable[[], None]
 
 
@@ -68,7 +69,7 @@ class Threads:
             self._last()
 
     def close(self, *, wait: bool) -> None:
-        """No more jobs; `wait` for those under way, which end by themselves otherwise."""
+        """Takes no more jobs. With `wait`, waits for those under way; else they end by themselves."""
         with self._lock:
             if self._closed:
                 return
@@ -114,13 +115,15 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Ends the threads. Whoever waits for a reply learns it at once; one that is under way is kept if it still arrives."""
+        """Ends the threads. Whoever waits for a reply gets an error at once; a reply that is under way is kept if it still
+        arrives.
+        """
         busy = bool(self._asked)
         self._stop(_CLOSED)
         self._threads.close(wait=not busy)
 
     def _stop(self, error: GitkbError) -> None:
-        """Nothing more is asked, and nobody waits any more; later requests get the first such error."""
+        """Asks nothing more. Whoever waits, and every later request, gets the first such error."""
         self._server.pace.stop(error)
         with self._lock:
             waited_for, self._asked = self._asked, {}
@@ -128,7 +131,9 @@ class Client:
             _settle(future, error)
 
     def warm(self) -> None:
-        """Loads what speaks to servers in a thread of its own, which takes a second: worth it where a question is to come."""
+        """Loads what speaks to servers, in a thread of its own: it takes a second, which is saved where a question is sure to
+        come.
+        """
         threading.Thread(target=self._server.warm, daemon=True, name="gitkb-warm").start()
 
     @property
@@ -139,8 +144,8 @@ class Client:
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """The replies, in the order of the requests, all asked in parallel.
 
-        `ModelFailure` where one of them got no usable reply, after the others were kept; `ModelError` at once, `BudgetSpent`
-        after what was under way.
+        `ModelError` is raised at once, `BudgetSpent` when what was under way has ended, and `ModelFailure`, where a request got
+        no usable reply, when the other replies are kept.
         """
         asked = [self._reply_to(request) for request in requests]
         replies: list[Reply] = []
@@ -220,6 +225,7 @@ class Client:
                     text = answer_of(done, request)
                 except Unfit as unfit:
                     complaint = unfit.complaint
+                    _log.debug("a reply of %s for %s cannot be used: %s", request.model, request.purpose, complaint)
                     if done.finish != "length":
                         self._server.dialects.doubt(request.model, done.dialect)
                     messages = (*request.messages, *once_more(done, complaint, request))
@@ -266,7 +272,7 @@ class Client:
                     self._count(listening, estimate)
 
     def _count(self, listening: Listening, estimate: int) -> None:
-        """Counts an answer, also one that broke off or that a person has stopped; not an attempt that came to nothing."""
+        """Counts an answer, even one that broke off or that a person stopped; an attempt without any answer is not counted."""
         usage = listening.usage
         if listening.heard or usage.tokens_out:
             self._budget.count(usage, usage.tokens_in + usage.tokens_out or estimate + tokens_in_text(listening.said))

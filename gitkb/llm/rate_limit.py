@@ -5,6 +5,7 @@ for all requests that were under way together, and creeps up again with each suc
 waits here is released at once with the error that stopped it.
 """
 
+import logging
 import random
 import threading
 import time
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from gitkb.errors import GitkbError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,14 @@ class Pace:
         return max(0.0, self._resume - time.monotonic())
 
     def slower(self, began: int, pause: float) -> None:
-        """The server was asked too much by a request that `began` then: half as many, and nobody before `pause` seconds."""
+        """Halves the number of requests, once for all that began together, and lets none through before `pause` seconds.
+        `began` is what `turn` gave to the request that was turned away.
+        """
         with self._lock:
             if began == self._halvings:
                 self._halvings += 1
                 self._limit = max(1.0, self._limit / 2)
+                _log.debug("at most %d requests at once from now on, none for %.1f s", int(self._limit), pause)
             self._resume = max(self._resume, time.monotonic() + pause)
 
     def faster(self) -> None:
@@ -119,6 +125,7 @@ class Pace:
             before = int(self._limit)
             self._limit = min(self._most, self._limit + 1 / self._limit)
             if int(self._limit) > before:
+                _log.debug("%d requests at once again", int(self._limit))
                 self._places.notify()
 
     def sleep(self, seconds: float) -> None:
@@ -129,7 +136,7 @@ class Pace:
                 raise self._stopped
 
     def stop(self, error: GitkbError) -> None:
-        """Lets nobody through any more; the first error is the one that everybody gets."""
+        """Ends all waiting and lets no further request through; everybody gets the first error."""
         with self._lock:
             if self._stopped is None:
                 self._stopped = error

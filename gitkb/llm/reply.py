@@ -1,13 +1,9 @@
 """Reads a reply: collects a stream piece by piece, finds the JSON object, checks it against the schema, counts tokens.
 
 Invariant: what comes out is valid JSON text that fits the schema, in one form however it was sent: without fences, thinking,
-NaN or lone surrogates. A truncated reply never comes out. The reply is hostile text; reading it ends after a bounded number
-of attempts.
-
-Pure. A truncated, filtered or refused reply never becomes an answer.
-
-Invariant: what a reasoning model thinks aloud in `<think>` before its answer is not passed on. `heard` says whether anything
-was, after which an answer cannot be asked for again.
+NaN or lone surrogates. A truncated, filtered or refused reply never comes out. A reply is hostile text, and reading it ends
+after a bounded number of attempts. What a model thinks aloud in `<think>` before a streamed answer is not passed on; `heard`
+says whether anything was, after which the answer cannot be asked for again.
 """
 
 import json
@@ -22,7 +18,7 @@ from gitkb.llm.budget import tokens_in_text
 from gitkb.llm.dialects import Dialect
 from gitkb.llm.requests import Message, Request, ToolCall, Turn
 from gitkb.llm.wire import Broken
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -54,8 +50,11 @@ def read_reply(text: str, schema: str) -> str:
 
 
 def _candidates(text: str) -> Iterator[dict[str, Any]]:
-    """The objects that may be the answer, most likely first. A text that is one whole object is it, whatever marks of thinking
-    stand in its strings. What a model thought counts only where nothing follows it, because it may hold a draft."""
+    """The objects that may be the answer, most likely first.
+
+    A text that is one whole object is the answer, even if its strings hold marks of thinking. What a model thought is
+    considered only where nothing follows it, because it may hold a draft.
+    """
     whole = _whole(text)
     if whole is not None:
         yield whole

@@ -6,6 +6,7 @@ server is down and the run ends.
 """
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from gitkb.llm.rate_limit import Pace, Patience
 from gitkb.llm.reply import Listening
 from gitkb.llm.wire import Again, Broken, Endpoint, NoModelServer, Refused, Unclear, Unreachable, Wire, verdict
 
+_log = logging.getLogger(__name__)
 _WANTS_A_KEY = "api.openai.com"
 _HOPELESS = 3
 _SAID_ALOUD = 5.0
@@ -48,7 +50,7 @@ class Server:
             return self._wire
 
     def warm(self) -> None:
-        """Makes the connections ahead of the first request; what is wrong with them is said when that one needs them."""
+        """Makes the connections before the first request; an error is left for that request to raise."""
         with contextlib.suppress(GitkbError):
             _ = self.wire
 
@@ -78,7 +80,7 @@ class Server:
         return ToolsUnsupported(f"{model} cannot call tools: {said}")
 
     def judged(self, failure: Exception, model: str) -> Again | GitkbError:
-        """What a failure means here. Where nothing was ever answered, refusal after refusal concerns all requests."""
+        """What a failure means. Where the server has never answered, several refusals in a row concern all requests."""
         where = self.endpoint.base_url
         found = verdict(failure, where=where, model=model, has_key=bool(self.endpoint.api_key), proven=self._proven)
         if isinstance(found, Unclear) and not self._proven and self._many_in_a_row():
@@ -94,7 +96,9 @@ class Server:
         self.pace.faster()
 
     def given_up(self, reason: str, tried: int) -> GitkbError:
-        """A request was tried too often: it fails, and where several do in a row the server is down."""
+        """The error for a request that was tried too often: the request fails, and where several do in a row the server is
+        down.
+        """
         if self._many_in_a_row():
             return ModelError(
                 f"{self.endpoint.base_url} answers no more: {reason}.",
@@ -120,7 +124,9 @@ class Trial:
 
     @contextmanager
     def attempt(self, dialect: Dialect, body: Mapping[str, Any], listening: Listening | None = None) -> Iterator[None]:
-        """Around one attempt, when it is its turn. Ends normally when another attempt is to be made."""
+        """Wraps one attempt, and waits for its turn. The block ends without an error where the caller has to make another
+        attempt.
+        """
         server = self._server
         pause = 0.0
         with server.pace.turn() as began:
@@ -141,6 +147,7 @@ class Trial:
                 raise self._server.no_tools(self._model, failure.message) from failure
             better = adapted(dialect, body, failure)
             if better is not None:
+                _log.debug("%s is asked in another way from now on: %s", self._model, failure)
                 self._server.dialects.learn(self._model, dialect, better)
                 return 0.0
         found = self._server.judged(failure, self._model)
@@ -156,6 +163,7 @@ class Trial:
             server.pace.slower(began, pause)
         if self._tried >= patience.tries or time.monotonic() - self._began + pause > patience.seconds:
             raise server.given_up(again.reason, self._tried) from failure
+        _log.debug("attempt %d at %s failed, next in %.1f s: %s", self._tried, self._model, pause, again.reason)
         if pause >= _SAID_ALOUD:
             server.notify(f"The model's server is asked again in {pause:.0f} s: {again.reason}.")
         return pause

@@ -142,8 +142,9 @@ class Conversion:
 
     `markdown`: the body (no front matter). Pictures that were inside the document are referred to by `Picture.name`; links
     and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
-    source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`: as the source itself states them. `titles`
-    are the candidates for its title, the best first; `title` is the best of them, '' where the text has none of its own.
+    source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`, `aliases`, `tags`: as the source itself
+    states them. `titles` are the candidates for its title, the best first; `title` is the best, '' where the text has none of its
+    own.
     """
 
     markdown: str
@@ -158,6 +159,8 @@ class Conversion:
     dates: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     titles: tuple[TitleCandidate, ...] = ()
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

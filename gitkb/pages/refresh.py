@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitkb.branch.commit_messages import edit_message, pages_message
-from gitkb.branch.migrate import refuse_newer_settings
 from gitkb.branch.overlay import Overlay
+from gitkb.branch.path_changes import PathChanges
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction
+from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -23,7 +23,8 @@ from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.settings import Settings
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
-from gitkb.model.results import PageChanges, Usage
+from gitkb.model.results import PageChanges
+from gitkb.model.usage import Usage
 from gitkb.pages.scope import Note, differences, remember, scope_of, scope_since, topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -78,20 +79,10 @@ def refresh(
         return PageChanges()
     tip = store.snapshot(f"refs/heads/{run.branch}") if author else None
     written = _written(author, tip, listener) if author and tip and not newer(tip) else None
-    changes = in_transaction(run, listener, lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
+    changes = run.transact(lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
     if author and tip and written:
         author.done(tip, written, run.scratch)
     return changes
-
-
-def is_topic_page(path: str) -> bool:
-    """Whether a path is a concept's or an entity's page, not an index."""
-    name = path.rpartition("/")[2]
-    return (
-        path.startswith(("wiki/concepts/", "wiki/entities/"))
-        and path.endswith(".md")
-        and not name.startswith(("index.md", "index--"))
-    )
 
 
 def project_tree(
@@ -135,13 +126,13 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
 
 
 def foresee_refresh(
-    store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
+    store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: Mapping[str, bytes | None]
 ) -> dict[str, bytes | Path | None]:
     """What a refresh would write, by path, once these changes were committed and these edits stood in the worktree. Changes
     nothing; a page that it would not touch is not there, though somebody has edited it."""
-    tree, scope = Overlay(tip, changes), scope_since(store, Note.WHOLE, tip)
+    tree, scope = Overlay(tip, changes.contents, changes.known), scope_since(store, Note.WHOLE, tip)
     if scope is not None:
-        scope = scope.with_(scope_of(tree, differences(tip, tree, changes)))
+        scope = scope.with_(scope_of(tree, differences(tip, tree, changes.paths)))
         if not scope:
             return {}
     projected = project_tree(catalog, tree, keep=False, scope=scope)

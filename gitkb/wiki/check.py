@@ -22,11 +22,13 @@ from gitkb.formats.overviews import decode as decode_overview
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.formats.settings import CONFIG_PATH, parse_settings
 from gitkb.model.documents import Record, Tree
-from gitkb.model.results import Problem, State
+from gitkb.model.findings import Problem
+from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.indexes import OKF_VERSION
 from gitkb.wiki.projection import MADE, read_note
 from gitkb.wiki.source_pages import source_path
 
@@ -109,7 +111,6 @@ class LinkCheck:
         self.broken.append(Problem(code, path, message))
 
 
-OKF_VERSION = "0.2"
 _OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
 _KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", f"{DECISIONS}/", f"{OVERVIEWS}/")
 _NAMED = (("settings", CONFIG_PATH), ("note", MADE), ("approval", f"{approvals.APPROVED}/"), ("decision", f"{DECISIONS}/"))

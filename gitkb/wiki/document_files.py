@@ -25,7 +25,7 @@ MAX_SECTIONS = 300
 _FOLDERS = {"concept": "concepts", "entity": "entities"}
 _FORMATS = {"md": "Markdown", "markdown": "Markdown", "txt": "text", "rst": "reStructuredText", "ipynb": "notebook"}
 _KEYS = frozenset({"type", "title", "description", "authors", "sources", "generated", "status", "url", "verified"})
-_UNITS = {"pptx": "slide", "xlsx": "sheet", "xls": "sheet"}
+_UNITS = {"pptx": "slide", "ppsx": "slide", "pptm": "slide", "xlsx": "sheet", "xlsm": "sheet", "xls": "sheet"}
 
 
 def label_of(document: str) -> str:
@@ -122,8 +122,18 @@ def _section(page: str, section: SummarySection) -> str:
     if not section.sentences:
         return line
     here = section.place.anchor
-    words = " ".join(escape(c.text) if c.place.anchor == here else _sentence(page, c) for c in section.sentences)
+    told = tuple(replace(c, text=_without_heading(c.text, section.title)) for c in section.sentences)
+    words = " ".join(escape(c.text) if c.place.anchor == here else _sentence(page, c) for c in told)
     return f"{line}{'' if section.title[-1] in '.:?!' else ':'} {words}"
+
+
+def _without_heading(text: str, title: str) -> str:
+    """A claim that says its heading with it, below that heading."""
+    for mark in (": ", " – ", "：", " " if title.endswith("?") else ": "):
+        if text.startswith(f"{title}{mark}"):
+            rest = text.removeprefix(f"{title}{mark}")
+            return rest[:1].upper() + rest[1:]
+    return text
 
 
 def _names(page: str, record: Record) -> Iterator[str]:

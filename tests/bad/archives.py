@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from tests.bad import words
 from tests.bad.case import Case, added, either, failed, flipped, later, noise, truncated
-from tests.convert import samples
+from tests.support import sample_files as samples
 
 BOMB = r"unpack|damaged|took longer|memory"
 KINDS = {"docx": words.docx, "xlsx": words.xlsx, "pptx": words.pptx, "epub": words.epub}

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from tests.bad import words
 from tests.bad.case import FILE_DAMAGED, Case, added, either, failed, flipped, noise, truncated
-from tests.convert import samples
+from tests.support import sample_files as samples
+from tests.support.isolation import ROOT
 
 TEXT = "The harbour of the old town lies behind the lantern and was built in 1700."
 FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 TOO_LONG = r"took longer|needs more memory|crashed|too many|damaged"
 GIB = 1024**3
-DATA = Path(__file__).parents[1] / "data/encrypted"
+DATA = ROOT / "tests/data/encrypted"
 """Two files that pypdf made where it had the cryptography package, which is not needed otherwise."""
 
 

@@ -6,24 +6,24 @@ Some of it no converter does; so that the second wall is tested too, a worker is
 import hashlib
 import http.server
 import os
+import select
 import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gitkb.formats.settings import ConvertSettings
+from gitkb.formats.settings import ConversionSettings, ConvertSettings
 from gitkb.intake.document_names import document_name
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.pool import Pool
 from gitkb.model.documents import SourceFile
 from tests.bad import archives, office, pdfs, words
-from tests.convert import samples
+from tests.support import sample_files as samples
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="watches processes through /proc")
 
@@ -33,7 +33,7 @@ SECRET = "the-secret-of-this-machine"
 @pytest.fixture
 def shop(tmp_path: Path) -> Workshop:
     (tmp_path / "scratch").mkdir()
-    return Workshop(tmp_path / "scratch", tmp_path / "cache", "", 10**8, {})
+    return Workshop(tmp_path / "scratch", tmp_path / "cache", "", ConversionSettings(10**8), {})
 
 
 @pytest.fixture
@@ -135,6 +135,8 @@ def _peak_while(pool: Pool, jobs: list[Job]) -> tuple[list[Prepared], int]:
             for task in Path("/proc/self/task").glob("*/children"):
                 for pid in task.read_text("ascii").split():
                     try:
+                        if b"gitkb.intake.prepare.worker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                            continue  # until the new program runs, it is this process once more
                         lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
                     except OSError:
                         continue
@@ -156,14 +158,6 @@ def test_a_worker_that_takes_gigabytes_is_stopped_before_the_machine_suffers(tmp
         results, peak = _peak_while(pool, [greedy, after])
     assert results[0].error and not results[1].error
     assert 0 < peak < 500 * 1024**2
-
-
-def test_a_worker_that_hangs_in_c_code_is_killed(tmp_path: Path, shop: Workshop) -> None:
-    hanging = job_of(tmp_path, "hanging.pdf", pdfs.exponential_forms(14))
-    after = job_of(tmp_path, "after.md", words.md())
-    results = prepared(tmp_path, shop, hanging, after, timeout=2.0)
-    assert "took longer than 2 s" in results[0].error
-    assert not results[1].error
 
 
 def tried(tmp_path: Path, code: str) -> "subprocess.CompletedProcess[str]":
@@ -211,15 +205,16 @@ def test_what_a_worker_has_started_ends_with_it(tmp_path: Path, shop: Workshop, 
     (tmp_path / "site/sitecustomize.py").write_text(code, "utf-8")  # what a document that takes over the worker could do
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}{os.pathsep}{os.environ['PYTHONPATH']}")
     prepared(tmp_path, shop, job_of(tmp_path, "first.md", words.md()))
-    state = Path(f"/proc/{started.read_text('utf-8')}/status")
-    deadline = time.monotonic() + 10
-    while _lives(state) and time.monotonic() < deadline:
-        time.sleep(0.01)  # it was sent the signal; the system ends it when it next runs
-    assert not _lives(state)
+    assert _ends(int(started.read_text("utf-8")))
 
 
-def _lives(state: Path) -> bool:
+def _ends(pid: int) -> bool:
+    """Whether a process that was sent a signal comes to its end: the system ends it when it next runs."""
     try:
-        return "State:\tZ" not in state.read_text("utf-8")
-    except OSError:
-        return False
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], 60)[0])
+    finally:
+        os.close(descriptor)

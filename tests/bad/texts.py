@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.bad import words
 from tests.bad.case import Case, Write, added, either, failed, flipped, noise, truncated
-from tests.convert import samples
+from tests.support import sample_files as samples
 
 LIMITS = r"took longer|memory|nested|crashed|more than|damaged|cannot be read|longer than"
 TEXTUAL = {"html": words.html, "md": words.md, "rst": words.rst, "csv": words.csv}

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from tests.convert import samples
+from tests.support import sample_files as samples
 
 THINGS = (
     "harbour lantern orchard compass granary viaduct cistern belfry quarry foundry ropewalk tannery sawmill lockhouse causeway "

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from make_markdown import make
 
-from tests.serving import http, ssh, sshd
+from tests.support.git_servers import http, ssh, sshd
 
 GITKB = [sys.executable, "-m", "gitkb"]
 

@@ -24,9 +24,9 @@ from gitkb.errors import ModelError
 from gitkb.llm.client import Client
 from gitkb.llm.requests import Tool, Turn
 from gitkb.llm.wire import Endpoint
-from tests.asking import GOOD, Kept, question
-from tests.modelserver import Asked, ModelServer, serving
-from tests.scripted import scripted
+from tests.support.model_client import GOOD, Kept, question
+from tests.support.model_server import Asked, ModelServer, serving
+from tests.support.scripted_model import scripted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = "sk-right"

@@ -25,7 +25,7 @@ def atheris_campaign(target: str, seconds: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["gitkb"]):
-        from tests.fuzzing import TARGETS
+        from tests.support.fuzz_targets import TARGETS
 
     check = TARGETS[target]
 
@@ -49,7 +49,7 @@ def hypothesis_campaign(target: str, seconds: int) -> None:
     """Runs one target on new examples until the time is over."""
     from hypothesis import HealthCheck, given, settings
 
-    from tests.fuzzing import TARGETS
+    from tests.support.fuzz_targets import TARGETS
     from tests.test_fuzz import TEXTS
 
     end = time.monotonic() + seconds
@@ -61,7 +61,7 @@ def hypothesis_campaign(target: str, seconds: int) -> None:
 
 def slow(targets: list[str]) -> int:
     """Lists the target and mark of every time that grows faster than its input."""
-    from tests.fuzzing import TARGETS
+    from tests.support.fuzz_targets import TARGETS
     from tests.test_fuzz import MARKS
 
     found = 0
@@ -93,7 +93,7 @@ def main() -> int:
     if asked.one:
         campaign(asked.targets[0], asked.seconds)
         return 0
-    from tests.fuzzing import TARGETS
+    from tests.support.fuzz_targets import TARGETS
 
     targets = asked.targets or list(TARGETS)
     if asked.slow:

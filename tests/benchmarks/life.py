@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--no-shrink", action="store_true", help="show the first failure as it came")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gitkb-lives-") as top:
-        from tests.isolation import isolate
+        from tests.support.isolation import isolate
 
         isolate(Path(top) / "home")
         (Path(top) / "home").mkdir()

@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks.make_markdown import make  # noqa: E402
-from tests.modelserver import ModelServer, serving  # noqa: E402
-from tests.writing import writing  # noqa: E402
+from tests.support.compiling_model import writing  # noqa: E402
+from tests.support.model_server import ModelServer, serving  # noqa: E402
 
 ARRIVAL = 0.25
 MOST = 40

@@ -16,8 +16,8 @@ from statistics import mean
 from model_speed import gitkb
 
 from tests.benchmarks.make_markdown import make
-from tests.modelserver import Asked, serving
-from tests.writing import writing
+from tests.support.compiling_model import writing
+from tests.support.model_server import Asked, serving
 
 TEN = 10
 

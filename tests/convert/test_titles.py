@@ -43,8 +43,13 @@ def test_a_stated_title_is_not_judged_by_its_words(words):
         "Microsoft Word - plan.doc",
         "§ 1",
         "Chapter 3",
-    ]
-    + ["1 Introduction", "Click here to add a title", "- 12 -", "https://example.org/a", "Slide 4", "i I 1 I"],
+        "1 Introduction",
+        "Click here to add a title",
+        "- 12 -",
+        "https://example.org/a",
+        "Slide 4",
+        "i I 1 I",
+    ],
 )
 def test_what_says_nothing_of_its_own_gives_way_to_the_name_of_the_file(words):
     assert chosen("Water rises.\n", ("largest", words), name="Leak_codes.pdf") == "Leak codes"

@@ -26,7 +26,7 @@ from typing import Any
 from tests.crash import oracle, strace
 from tests.crash.scenes import SCENES, Scene
 from tests.crash.strace import PROCESSES, Call, Runner
-from tests.isolation import isolate
+from tests.support.isolation import isolate
 
 _CREATES = frozenset("mkdir mkdirat link linkat symlink symlinkat rename renameat renameat2 ftruncate fsync fdatasync".split())
 _NAMES = frozenset("unlink unlinkat rmdir chmod fchmod fchmodat utimensat".split())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash import strace
-from tests.isolation import ROOT
+from tests.support.isolation import ROOT
 
 pytestmark = pytest.mark.skipif(strace.missing() != "", reason=strace.missing())
 SEED = "20261125"

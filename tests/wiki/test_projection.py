@@ -7,7 +7,7 @@ from gitkb.text.markdown.links import links
 from gitkb.wiki import indexes
 from gitkb.wiki.hand_edits import Seal, state
 from gitkb.wiki.projection import empty_bundle
-from tests.wiki.projecting import base, claim, pages, record, topic
+from tests.support.record_base import base, claim, pages, record, topic
 
 WAL = "Write-ahead logging is the rule that a log record reaches the disk before its page does."
 TOPIC = topic("Write-ahead logging", claim("p/aries", WAL, 0.9, defines=True), defined=True, aliases=("WAL",))

@@ -7,7 +7,7 @@ from gitkb.formats import approvals
 from gitkb.formats.approvals import Approval, Confirmation, marks
 from gitkb.wiki.projection import PROJECTION
 from gitkb.wiki.topic_page import page_claims
-from tests.wiki.projecting import base, claim, record, topic
+from tests.support.record_base import base, claim, record, topic
 
 KNOWN = {5: "46c1db3de0ec2271", 6: "46c1db3de0ec2271"}
 """What each number writes of the records below. Never change an entry that was released: add one, and raise `PROJECTION`."""

@@ -11,7 +11,7 @@ from gitkb.model.documents import Record, Topic
 from gitkb.wiki import indexes, topic_page
 from gitkb.wiki import indexes as listing
 from gitkb.wiki.projection import Scope, is_page, is_shared, project
-from tests.wiki.projecting import Base, base, claim, record, topic
+from tests.support.record_base import Base, base, claim, record, topic
 
 NAMES = (
     "WAL",

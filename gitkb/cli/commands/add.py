@@ -10,16 +10,16 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import BranchOption, CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listeners import spending, spent
+from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.progress import display
 from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages
@@ -28,12 +28,12 @@ from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Skips
-    from gitkb.intake.prepare.estimate import Estimate
     from gitkb.model.listener import Listener
     from gitkb.model.options import AddOptions
-    from gitkb.model.results import AddSummary, Foreseen, PageChanges, RecompileSummary
+    from gitkb.model.results import AddSummary, Foreseen, PageChanges
+    from gitkb.model.usage import Estimate
 
 
 Globs = list[str] | None
@@ -103,7 +103,7 @@ def add(
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
         summary = base.add(paths, options, listener)
     if json:
-        terminal.tell_json(summary_event(summary, dry_run) | {"unwritten": listener.missing})
+        terminal.tell_json(json_shapes.add_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
     else:
         tell_summary(summary, listener.skips, options, common(context, kb, verbose).kb)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
@@ -132,7 +132,7 @@ def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
     with resumable():
         found = ask(Messages())
     if json:
-        terminal.tell_json(asdict(found))
+        terminal.tell_json(json_shapes.fields(found))
         return
     documents, calls = terminal.counted(found.documents, "document"), terminal.counted(found.calls, "call")
     known = f" {found.known:,} more are answered in the cache." if found.known else ""
@@ -156,7 +156,7 @@ def _base_or_new(context: typer.Context, kb: Path | None, wanted: Sequence[str])
 
 
 def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Messages
 
     terminal.say(error.message)
@@ -218,28 +218,3 @@ def _next(folder: Path | None) -> str:
 def _command(name: str, folder: Path | None, argument: str) -> str:
     option = f"--kb {shlex.quote(str(folder))} " if folder else ""
     return f"gitkb {name} {option}{shlex.quote(argument)}"
-
-
-def foreseen_event(foreseen: Foreseen, pages: PageChanges) -> dict[str, object]:
-    """What a dry run says for programs."""
-    return {"foreseen": asdict(foreseen) | {"pages": asdict(pages)}}
-
-
-def summary_event(summary: AddSummary, dry_run: bool = False) -> dict[str, object]:
-    """The end of a run, for a program."""
-    return ending_event(summary, ("added", "updated", "renamed", "removed", "skipped", "failed"), dry_run)
-
-
-def ending_event(summary: AddSummary | RecompileSummary, outcomes: Sequence[str], dry_run: bool) -> dict[str, object]:
-    """The end of a run that made documents, with the counts of these outcomes, for a program."""
-    pages = {name: len(getattr(summary.pages, name)) for name in ("created", "changed", "removed")}
-    found: dict[str, object] = {
-        "event": "summary",
-        **{name: getattr(summary, name) for name in outcomes},
-        "branch": summary.branch,
-        "commit": summary.commit,
-        "pages": pages,
-        "seconds": round(summary.seconds, 3),
-        "model": spending(summary.usage, summary.ungrounded),
-    }
-    return found | (foreseen_event(summary.foreseen, summary.pages) if dry_run else {})

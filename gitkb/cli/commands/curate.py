@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import BranchOption, DryRunOption, JsonOption, KbOption, VerboseOption, common
 from gitkb.cli.interrupts import resumable
@@ -31,13 +31,13 @@ def remove(
 ) -> None:
     """Remove documents: what remains is as if they had never come."""
     from gitkb.cli.listeners import Messages
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.remove(documents, TakeBackOptions(branch, dry_run), Messages())
+        summary = base.remove(documents, ChangeOptions(branch, dry_run), Messages())
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
     if dry_run:
         _tell_preview(summary, every=common(context, kb, verbose).verbose)
@@ -69,13 +69,13 @@ def undo(
 ) -> None:
     """Take back a change, the last by default, as a new commit."""
     from gitkb.cli.listeners import Messages
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.undo(what, TakeBackOptions(branch, dry_run), Messages())
+        summary = base.undo(what, ChangeOptions(branch, dry_run), Messages())
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
     if dry_run:
         for word, paths in (("restore", summary.restored), ("delete", summary.deleted)):
@@ -111,7 +111,7 @@ def approve(
     with resumable():
         summary = base.approve(pages, ApproveOptions(branch, withdraw, date, dry_run), Messages())
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run, "withdrawn": withdraw}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run, withdrawn=withdraw), indent=2)
         return
     if dry_run:
         _tell_approvals(summary)
@@ -174,13 +174,13 @@ def decide(
 ) -> None:
     """Decides about two names and tells what came of it."""
     from gitkb.cli.listeners import Messages
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.decide(*names, TakeBackOptions(branch, dry_run), Messages(), same=same)
+        summary = base.decide(*names, ChangeOptions(branch, dry_run), Messages(), same=same)
     if json:
-        terminal.tell_json(asdict(summary) | {"same": same, "dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, same=same, dry_run=dry_run), indent=2)
         return
     if dry_run:
         for word, paths in (("write", summary.written), ("delete", summary.deleted)):

@@ -5,20 +5,20 @@ On a terminal control characters are spelled out; to a program the text goes as 
 
 from __future__ import annotations
 
-import json as json_format
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import AtOption, JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base
 from gitkb.errors import ExitCode
-from gitkb.model.results import BlameLine
+from gitkb.model.rows import BlameLine
 
 if TYPE_CHECKING:
-    from gitkb.model.results import CheckResult, Outdated, PageRow, Status
+    from gitkb.model.findings import CheckResult
+    from gitkb.model.rows import Outdated, PageRow, Status
 
 
 _WIDEST = 48
@@ -40,7 +40,7 @@ def list_documents(
         return
     rows = base.documents(at)
     if json:
-        terminal.tell_json([asdict(row) for row in rows], indent=2)
+        terminal.tell_json(json_shapes.rows(rows), indent=2)
         return
     width = min(max((len(row.document) for row in rows), default=0), _WIDEST)
     for row in rows:
@@ -49,7 +49,7 @@ def list_documents(
 
 def _list_pages(rows: list[PageRow], json: bool) -> None:
     if json:
-        terminal.tell_json([asdict(row) for row in rows], indent=2)
+        terminal.tell_json(json_shapes.rows(rows), indent=2)
         return
     names = [row.page.removeprefix("wiki/").removesuffix(".md") for row in rows]
     width = min(max(map(len, names), default=0), _WIDEST)
@@ -74,10 +74,7 @@ def show(
         if verbose and shown.record is not None and shown.record.title_reason:
             terminal.say(f"Why “{shown.record.title}” is its title: {shown.record.title_reason}.")
         return
-    from gitkb.formats.records import encode
-
-    record = json_format.loads(encode(shown.record)) if shown.record is not None else None
-    terminal.tell_json({"path": shown.path, "text": shown.text, "record": record}, indent=2)
+    terminal.tell_json(json_shapes.shown(shown), indent=2)
 
 
 _FEW = 5
@@ -89,14 +86,14 @@ def status(
     """Say where it stands: documents, pages, what waits."""
     found = knowledge_base(context, kb).status(at)
     if json:
-        terminal.tell_json(asdict(found), indent=2)
+        terminal.tell_json(json_shapes.fields(found), indent=2)
         return
     for line in _lines(found):
         terminal.tell(line)
 
 
 def _lines(found: Status) -> list[str]:
-    from gitkb.model.results import State
+    from gitkb.model.rows import State
 
     documents = terminal.counted(found.documents, "document")
     pages = terminal.counted(found.pages, "shared page")
@@ -165,7 +162,7 @@ def log(
     """Show the history: commit, day, what was done."""
     entries = knowledge_base(context, kb).log(name, limit, at)
     if json:
-        terminal.tell_json([asdict(entry) for entry in entries], indent=2)
+        terminal.tell_json(json_shapes.rows(entries), indent=2)
         return
     for entry in entries:
         terminal.tell(f"{terminal.short(entry.commit)} {entry.time[:_DAY]} {entry.subject}")
@@ -187,7 +184,7 @@ def blame(
     line = int(number) if colon and name and number.isascii() and number.isdigit() else None
     result = knowledge_base(context, kb).blame(name if line is not None else page, line, at)
     if json:
-        terminal.tell_json(asdict(result), indent=2)
+        terminal.tell_json(json_shapes.fields(result), indent=2)
         return
     for found in result.lines:
         _tell_lines(found)
@@ -227,11 +224,11 @@ def check(
     verbose: VerboseOption = False,
 ) -> None:
     """Check the knowledge base: files, pages, links. Exit code 4 if something is broken."""
-    from gitkb.model.results import State
+    from gitkb.model.rows import State
 
     result = knowledge_base(context, kb).check(at, changed=changed)
     if json:
-        terminal.tell_json({"state": result.state, "problems": [asdict(each) for each in result.problems]}, indent=2)
+        terminal.tell_json(json_shapes.check(result), indent=2)
     else:
         _tell_result(result, _STATES if changed is None else _WORDS_OF_CHANGE)
     raise typer.Exit(ExitCode.PROBLEMS if result.state is State.BROKEN else ExitCode.OK)

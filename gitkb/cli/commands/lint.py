@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import (
     AtOption,
@@ -20,14 +20,14 @@ from gitkb.cli.common_options import (
     common,
 )
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listeners import spending, spent
+from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import pages_in_words, tell_pages, where
 from gitkb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from gitkb.commands.lint.findings import FixSummary, LintResult
-    from gitkb.model.results import Finding
+    from gitkb.model.findings import Finding, LintResult
+    from gitkb.model.results import FixSummary
 
 
 SHOWN = 20
@@ -62,8 +62,7 @@ def lint(
     empty-summary, missing-description, orphan-page; --only and --except may be repeated. Of each kind 20 are shown, with -v all.
     """
     from gitkb.cli.listeners import Messages
-    from gitkb.commands.lint.findings import LintOptions
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions, LintOptions
 
     _agree(fix, dry_run, at, branch)
     base = knowledge_base(context, kb)
@@ -71,10 +70,10 @@ def lint(
     asked, fixed = chosen_model(model, no_model), None
     if fix:
         with resumable():
-            fixed = base.fix(options, TakeBackOptions(branch, dry_run), Messages())
+            fixed = base.fix(options, ChangeOptions(branch, dry_run), Messages())
     result = base.lint(options, Messages(), at=f"refs/heads/{branch}" if branch else at, model=asked)
     if json:
-        terminal.tell_json(_as_json(result, fixed, dry_run), indent=2)
+        terminal.tell_json(json_shapes.lint(result, fixed, dry_run=dry_run), indent=2)
     else:
         if fixed is not None:
             _tell_fixed(fixed, dry_run)
@@ -87,20 +86,6 @@ def _agree(fix: bool, dry_run: bool, at: str | None, branch: str) -> None:
         raise UsageError("--dry-run says what --fix would do.", "Give both, or neither.")
     if at is not None and (fix or branch):
         raise UsageError("--at looks at a revision, which nothing can be fixed in.", "Leave it out, or give only --branch.")
-
-
-def _as_json(result: LintResult, fixed: FixSummary | None, dry_run: bool) -> dict[str, object]:
-    counts: dict[str, int] = {}
-    for finding in result.findings:
-        counts[finding.code] = counts.get(finding.code, 0) + 1
-    return {
-        "commit": result.commit,
-        "findings": [asdict(each) for each in result.findings],
-        "counts": counts,
-        "model": spending(result.usage),
-        "unasked": result.unasked,
-        "fixed": None if fixed is None else asdict(fixed) | {"dry_run": dry_run},
-    }
 
 
 def _tell_fixed(done: FixSummary, dry_run: bool) -> None:
@@ -126,7 +111,7 @@ def _tell_fixed(done: FixSummary, dry_run: bool) -> None:
 
 
 def _tell(result: LintResult, *, all_of_them: bool) -> None:
-    from gitkb.commands.lint.findings import CODES
+    from gitkb.model.findings import CODES
 
     for code, group in groupby(result.findings, key=lambda finding: finding.code):
         found = list(group)

@@ -1,30 +1,26 @@
 """`gitkb init`, `refresh`, `migrate` and `recover`: what sets a knowledge base up, brings it up to date, clears up after a dead
 run.
 
-`--kb` has no meaning here: the folder is the argument, so that a knowledge base is never made by accident.
-
-Every writing command makes it too; by hand it is for after a merge, and for CI.
-
-Every command that writes does that first; by hand it is for doing it at a time of your own.
-
-Every writing command does it first; by hand it is for the person who wants to see a clean folder now.
+`--kb` has no meaning for `init`: the folder is the argument, so that a knowledge base is never made by accident. Every command
+that writes does the work of the others too; by hand `refresh` is for after a merge and for CI, `migrate` for doing it at a time
+of your own, and `recover` for the person who wants to see a clean folder now.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import BranchOption, CompilerOption, DryRunOption, JsonOption, KbOption, ModelOption, VerboseOption
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listeners import spending, spent
+from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import where
-from gitkb.errors import ExitCode, UsageError
+from gitkb.errors import ExitCode
 
 if TYPE_CHECKING:
     from gitkb.model.results import InitResult
@@ -44,22 +40,13 @@ def init(
 
     In a git repository that exists, gitkb adds its own files and one marked block to those that it shares with you.
     """
-    from dataclasses import replace
-
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Messages
-    from gitkb.formats.settings import Settings
-
-    if compiler == "llm" and not model:
-        raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
 
     with resumable():
-        chosen = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
-        result = KnowledgeBase.init(folder, bare=bare, listener=Messages(), settings=chosen)
+        result = KnowledgeBase.init(folder, bare=bare, compiler=compiler or "", model=model, listener=Messages())
     if json:
-        terminal.tell_json(
-            {"created": result.created, "branch": result.branch, "commit": result.commit, "touched": result.touched}
-        )
+        terminal.tell_json(json_shapes.init(result))
     else:
         terminal.tell(_sentence(folder, result))
 
@@ -79,11 +66,10 @@ def refresh(context: typer.Context, json: JsonOption = False, kb: KbOption = Non
     with resumable():
         listener = Messages()
         summary = base.refresh(listener)
-    counts = {"created": len(summary.pages.created), "changed": len(summary.pages.changed), "removed": len(summary.pages.removed)}
     if json:
-        cost = spending(summary.usage)
-        terminal.tell_json({"branch": summary.branch, "commit": summary.commit, "pages": counts, "model": cost})
+        terminal.tell_json(json_shapes.refresh(summary))
         raise typer.Exit(ExitCode.PARTIAL if listener.missing else ExitCode.OK)
+    counts = json_shapes.page_counts(summary.pages)
     words = {"new": counts["created"], "changed": counts["changed"], "removed": counts["removed"]}
     done = f"Pages: {terminal.listed(words)}" if summary.pages else "No pages were pending"
     terminal.tell(f"{done}. {summary.branch} is at {terminal.short(summary.commit)}.")
@@ -107,7 +93,7 @@ def migrate(
     with resumable():
         summary = base.migrate(Messages(lambda _: None), branch=branch, dry_run=dry_run)
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
     at = where(summary.branch, summary.commit)
     if not summary.files:
@@ -137,7 +123,7 @@ def recover(
         found = base.recover(Messages())
         pruned = base.prune_cache() if prune_cache else None
     if json:
-        terminal.tell_json({"recovered": found} | ({"pruned": asdict(pruned)} if pruned else {}))
+        terminal.tell_json(json_shapes.recovered(found, pruned))
         return
     if found or not pruned:
         terminal.tell("Recovered." if found else "There is nothing to recover.")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.commands.add import ending_event, tell_estimate, tell_foreseen
+from gitkb.cli.commands.add import tell_estimate, tell_foreseen
 from gitkb.cli.common_options import BranchOption, CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.listeners import spent
@@ -19,9 +20,6 @@ from gitkb.errors import ExitCode
 
 if TYPE_CHECKING:
     from gitkb.model.results import RecompileSummary
-
-
-_OUTCOMES = ("recompiled", "unchanged", "skipped", "failed")
 
 
 def recompile(
@@ -69,7 +67,7 @@ def recompile(
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
         summary = base.recompile(names, options, listener)
     if json:
-        terminal.tell_json(ending_event(summary, _OUTCOMES, dry_run) | {"unwritten": listener.missing})
+        terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
     else:
         _tell(summary, dry_run, every=options.timings)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)

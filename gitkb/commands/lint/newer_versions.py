@@ -1,7 +1,8 @@
 """Documents of which a newer version was added too: the same title or file name with a later version, year or date.
 
 Invariant: conservative. The newer one must hold most of what the older one says in the same words; two yearly reports that share
-only their outline are none, nor are chapters and parts.
+only their outline are none, nor are chapters and parts. What is written for a period (a quarter, a month, minutes) is never a
+newer version of what was written for another one, however much of it is boilerplate.
 """
 
 import re
@@ -13,7 +14,7 @@ from gitkb.commands.lint.tree import Base
 from gitkb.errors import FormatError
 from gitkb.formats import records
 from gitkb.formats.topic_rows import DocumentFacts
-from gitkb.model.results import Finding
+from gitkb.model.findings import Finding
 from gitkb.wiki.source_pages import source_path
 
 MOST_SHARED = 0.5
@@ -24,6 +25,14 @@ _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-_. ]?(0[1-9]|1[0-2])(?:[-_. ]?(0
 _VERSION = re.compile(
     r"(?<![^\W_])(?:v|ver|version|rev|revision|r|edition|ed|release)[-_. ]*(\d+(?:[-_.]\d+)*)(?![^\W_])"
     r"|(?<![\d.])(\d+\.\d+(?:\.\d+)*)(?![\d.])",
+    re.IGNORECASE,
+)
+_PERIOD = re.compile(
+    r"(?<![^\W_])(?:q[1-4]|[1-4]q|h[12]|(?:kw|week|woche)[-_. ]?\d{1,2}|quarter(?:ly)?|quartal\w*|trimest\w*|annual|yearly|"
+    r"monthly|weekly|daily|half[-_ ]?year(?:ly)?|fy[-_ ]?\d{2,4}|fiscal|form[-_ ]?(?:10-?[kq]|20-?f|8-?k)|10-?[kq]|jahresbericht|"
+    r"monatsbericht|geschäftsbericht|halbjahr\w*|minutes|protokoll\w*|procès[-_ ]verbal|acta|"
+    r"january|february|march|april|june|july|august|september|october|november|december|"
+    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|januar|februar|märz|mai|juni|juli|oktober|dezember)(?![^\W_])",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
@@ -65,6 +74,8 @@ def _families(base: Base) -> Iterator[list[_Version]]:
     by_title: dict[str, list[_Version]] = {}
     plain: dict[str, list[DocumentFacts]] = {}
     for facts in base.corpus.documents():
+        if _PERIOD.search(facts.title) or _PERIOD.search(facts.source.rpartition("/")[2]):
+            continue
         stem, age = _split(facts.source)
         if age:
             by_path.setdefault(f"{facts.media_type} {stem}", []).append(_Version(facts, age))

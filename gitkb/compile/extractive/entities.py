@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.read_document import Reading
-from gitkb.model.documents import Claim, Topic
+from gitkb.model.documents import Topic
 from gitkb.text.language.boilerplate import is_structural
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import tokens
@@ -49,11 +49,13 @@ def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic
 
 def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
     found: dict[str, _Named] = {}
-    small: Counter[str] = Counter()
+    written: list[str] = []
     opening: list[tuple[int, str]] = []
     for index, sentence in enumerate(reading.sentences):
+        if sentence.kind == "row":
+            continue
         words = tokens(sentence.text)
-        small.update(word for word in words if word.islower())
+        written += words
         position = 0
         while position < len(words):
             end = _name_end(words, position, reading.language) if words[position][0].isupper() else position
@@ -71,7 +73,7 @@ def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
             _note(found, name, index)
     for named in found.values():
         named.sentences.sort()
-    return found, small
+    return found, Counter(filter(str.islower, written))
 
 
 def _note(found: dict[str, _Named], name: str, index: int) -> None:
@@ -143,7 +145,7 @@ def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _N
     if not best:
         return None
     chosen = tuple(
-        Claim(claims[i], reading.place(reading.sentences[i]), round(score, 4), defines=i in named.defining)
+        reading.claim(i, claims[i], round(score, 4), defines=i in named.defining)
         for score, i in sorted(best, key=lambda item: item[1])
     )
     defined = bool(named.defining) and (name.lower() in title.lower() or named.count >= 5)

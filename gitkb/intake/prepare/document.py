@@ -1,8 +1,8 @@
 """Makes one document's files from its bytes, in a worker process: copy, convert, digest, render.
 
-Invariant: the result depends on the source's bytes, its path, the pictures beside it and which links lead to documents alone,
-never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder; nothing becomes
-part of the knowledge base here.
+Invariant: the result depends on the source's bytes, its path, the pictures beside it, which links lead to documents and the
+settings alone, never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder;
+nothing becomes part of the knowledge base here.
 """
 
 import contextlib
@@ -19,12 +19,13 @@ from gitkb.convert.converter import convert, identify
 from gitkb.convert.formats import FETCHED
 from gitkb.errors import ConversionError
 from gitkb.formats import records
+from gitkb.formats.settings import ConversionSettings
 from gitkb.intake.hashing import open_document, unreadable
 from gitkb.intake.prepare.cache import Cache
 from gitkb.intake.source_links import Present, PresentLinks, WebLinks, links_of, picture_addresses
 from gitkb.llm.requests import Request, Unanswered
 from gitkb.model.documents import Conversion, Digest, Source, SourceFile, WebPage
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 from gitkb.text.names.web_address import known_charset
 
 if TYPE_CHECKING:
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to prepare; `sha256` is what the scan saw, so that a file changed meanwhile is noticed. `replies` are the JSON
-    texts that a model has answered so far, by the keys of their requests. `present` is what the knowledge base holds of a
-    document that is made again from its original there, which is moved and not copied."""
+    """One document to prepare.
+
+    `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
+    a model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its
+    original in the knowledge base: what that holds of it. Its original is moved and not copied.
+    """
 
     source: SourceFile
     document: str
@@ -47,15 +51,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What all jobs of a run share: folders, limits, and the documents of the run by source path (`names`) and those fetched from
-    the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go to Git LFS; none do where
-    it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the fingerprint of the settings,
-    for the records."""
+    """What all jobs of a run share: folders, what the readers are told, and the documents of the run by source path (`names`)
+    and those fetched from the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go
+    to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the
+    fingerprint of the settings, for the records."""
 
     scratch: Path
     cache: Path
     language: str
-    max_bytes: int
+    conversion: ConversionSettings
     names: Mapping[str, str]
     pages: Mapping[str, str] = field(default_factory=dict)
     large_above: int | None = None
@@ -67,10 +71,11 @@ class Workshop:
 class Prepared:
     """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
 
-    `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
-    `requests` it is not done yet: the job is to be given again, with the replies to these; so it is with `pictures`, the
-    addresses of those that a fetched page shows. `notes` are sentences about what is missing. `usage` is what they cost,
-    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it.
+    A document with `requests` is not done: the job has to be given again with the replies to them. The same is true for
+    `pictures`, the addresses of the pictures that a fetched page shows. `large` is the path of an original that goes to Git LFS
+    ("" for none), `original` the size of the original in bytes. `notes` are sentences about what is missing, `usage` is what
+    the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `remembered`
+    are the types of what came from the cache.
     """
 
     document: str
@@ -88,6 +93,7 @@ class Prepared:
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
     exhausted: bool = False
+    remembered: tuple[str, ...] = ()
 
 
 def prepare(job: Job, shop: Workshop) -> Prepared:
@@ -101,8 +107,8 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     form = identify(copy, name)
     cache = Cache(shop.cache)
     page = job.source.page
-    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page))
-    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes, page=page))
+    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page))
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown)
     converted = time.perf_counter()
@@ -122,12 +128,20 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     total = size + sum(len(content) for content in files.values())
     paths = tuple(sorted([raw, *files]))
     return Prepared(
-        job.document, built.record.title, paths, total, size, raw if large else "", phases=phases, ungrounded=digest.ungrounded
+        job.document,
+        built.record.title,
+        paths,
+        total,
+        size,
+        raw if large else "",
+        phases=phases,
+        ungrounded=digest.ungrounded,
+        remembered=tuple(cache.found),
     )
 
 
 def _source(job: Job, size: int, conversion: Conversion) -> Source:
-    """What the record says of the original: of a fetched page also what it takes to read it again."""
+    """What the record says of the original; for a fetched page also what is needed to read it again."""
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
     page = job.source.page
     if page is None:
@@ -145,6 +159,10 @@ def _resolver(job: Job, shop: Workshop) -> "Resolver":
 
 def _fetched_key(page: WebPage | None) -> tuple[str, ...]:
     return (FETCHED.format.converter, page.url, page.base, page.charset) if page else ()
+
+
+def _chosen(settings: ConversionSettings) -> tuple[str, ...]:
+    return tuple(f"{name}={value!r}" for name, value in sorted(settings.choices.items()))
 
 
 def discard(job: Job, shop: Workshop) -> None:
@@ -176,7 +194,7 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     for copy in (plain, large) if job.replies else ():
         if copy.is_file():
             return copy, copy.stat().st_size, copy == large
-    size = _copy(job, plain, shop.max_bytes) if job.present is None else _move(job.source.file, plain)
+    size = _copy(job, plain, shop.conversion.max_bytes) if job.present is None else _move(job.source.file, plain)
     to_lfs = shop.large_above is not None and size > shop.large_above
     if to_lfs if job.present is None else job.present.is_large:
         return plain.rename(large), size, True
@@ -205,7 +223,7 @@ def _copy(job: Job, target: Path, limit: int) -> int:
 
 
 def _chunks(file: Path) -> Iterator[bytes]:
-    """The bytes of a source in pieces; what fails here is the source's fault, not that of the place it is copied to."""
+    """The bytes of a source in pieces. An error while reading is the source's, not that of the folder it is copied to."""
     try:
         with open_document(file) as original:
             while chunk := original.read(1 << 20):
@@ -221,7 +239,7 @@ def _write(file: Path, content: bytes) -> None:
 
 @contextmanager
 def _writing(file: Path) -> Iterator[None]:
-    """Around writing a file of the scratch folder: a full or failing disk is no fault of the document's."""
+    """Turns a full or failing disk into a failure to write this file: it is not the document's fault."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         yield

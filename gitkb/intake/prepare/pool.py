@@ -1,11 +1,11 @@
-"""Runs jobs in worker processes that can be killed one by one, in parallel through joblib, with results in order.
+"""Runs jobs in worker processes that can be killed one by one, in parallel, with results in order.
 
-joblib's threads only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
+The threads of this process only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
 crashes costs its own worker and nothing else. Invariant: when the pool is closed, no worker is left.
 """
 
 import contextlib
-import json
+import logging
 import os
 import pickle
 import queue
@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from gitkb.formats.settings import ConvertSettings
+from gitkb.intake.parallel import in_threads
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
-from gitkb.llm.requests import Message, Request
-from gitkb.model.results import Usage
+from gitkb.intake.prepare.typed_json import loads
+from gitkb.model.usage import Usage
 
+_log = logging.getLogger(__name__)
 _MAX_ANSWER = 64 * 1024**2
 """Bytes: a worker that says more has been taken over by its document."""
 _TOO_SLOW = "its conversion took longer than {:g} s and was stopped."
@@ -67,15 +68,12 @@ class Pool:
             os.close(descriptor)
 
     def prepare(self, jobs: Sequence[Job], each: Callable[[Job], Prepared] | None = None, threads: int = 0) -> Iterator[Prepared]:
-        """What `each` (`run` by default) makes of every job, in order, as they become ready; `threads` of it run at once, by
-        default one a worker."""
+        """What `each` (by default `run`) makes of every job, in order, as they become ready; `threads` jobs at once, by default
+        one a worker.
+        """
         if not jobs:
             return
-        from joblib import Parallel, delayed
-
-        made, count = each or self.run, threads or self.jobs
-        parallel = Parallel(n_jobs=count, backend="threading", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-        results = parallel(delayed(made)(job) for job in jobs)
+        results = in_threads(each or self.run, jobs, threads or self.jobs)
         try:
             yield from results
         finally:
@@ -83,7 +81,7 @@ class Pool:
                 results.close()
 
     def run(self, job: Job) -> Prepared:
-        """One job in an idle or new worker, when there is a place. A worker that does not answer in time is killed."""
+        """Runs one job in an idle or new worker, as soon as there is a place. A worker that does not answer in time is killed."""
         with self._places:
             started = time.perf_counter()
             result = self._run(job)
@@ -97,13 +95,17 @@ class Pool:
         discard(job, self._start[0])
 
     def _run(self, job: Job) -> Prepared:
-        """The answer of a worker; where one that had other documents before runs out of memory or crashes, that of a new one:
-        no document may fail for what another one left behind."""
+        """The answer of a worker. Where a worker that had done other documents runs out of memory or crashes, a new one tries:
+        no document may fail because of another one.
+        """
         result, used = self._tried(job)
-        return self._tried(job, anew=True)[0] if used else result
+        if not used:
+            return result
+        _log.debug("%s goes to a new worker: the one before had done other documents", job.document)
+        return self._tried(job, anew=True)[0]
 
     def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
-        """What came of a job, and whether a worker came to its end over it that had done others."""
+        """What came of a job, and whether it ended a worker that had done other documents before."""
         started = time.perf_counter()
         try:
             worker = self._take(anew=anew)
@@ -115,8 +117,12 @@ class Pool:
             return Prepared(job.document, error="the run was interrupted."), False
         answer = worker.ask(job, self._timeout)
         if answer is not None and not answer.exhausted:
+            seconds, kept = time.perf_counter() - started, ", ".join(answer.remembered) or "nothing"
+            _log.debug("%s took worker %d %.2f s; from the cache: %s", job.document, worker.id, seconds, kept)
             self._idle.put(worker)
             return answer, False
+        why = "has no memory left" if answer else "gave no answer"
+        _log.debug("worker %d %s over %s after %.2f s", worker.id, why, job.document, time.perf_counter() - started)
         self._discard(worker)
         if answer is not None:
             return answer, worker.served > 1
@@ -139,12 +145,14 @@ class Pool:
                 return None
             worker = _Worker(self._start)
             self._living.add(worker)
+        _log.debug("worker %d started", worker.id)
         return worker
 
     def _discard(self, worker: "_Worker") -> None:
         with self._guard:
             self._living.discard(worker)
         worker.kill()
+        _log.debug("worker %d killed", worker.id)
 
 
 class _Worker:
@@ -161,6 +169,11 @@ class _Worker:
             pass_fds=(start[3],) if start[3] >= 0 else (),
         )
         self._send(start)
+
+    @property
+    def id(self) -> int:
+        """The id of its process."""
+        return self._process.pid
 
     def ask(self, job: Job, timeout: float) -> Prepared | None:
         """The answer to one job, None when the worker died or was killed after `timeout` seconds."""
@@ -203,14 +216,8 @@ class _Worker:
 
 
 def _parse(line: bytes) -> Prepared | None:
+    """The answer of a worker, None where the line is none. The owner counts what the model cost, whatever the worker says."""
     try:
-        data = json.loads(line)
-        requests = tuple(map(_request, data["requests"]))
-        texts = {name: tuple(map(str, data[name])) for name in ("files", "pictures", "notes")}
-        return Prepared(**{**data, **texts, "requests": requests, "usage": Usage()})
-    except (ValueError, TypeError, KeyError):
+        return replace(loads(Prepared, line), usage=Usage())
+    except ValueError:
         return None
-
-
-def _request(data: dict[str, Any]) -> Request:
-    return Request(**{**data, "messages": tuple(Message(**message) for message in data["messages"])})

@@ -5,6 +5,7 @@ removed: lock files by identity with its tokens, packs' `.keep` by their note, e
 nobody known is reported and left. Must be called with gitkb's lock held.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from gitkb.store.transaction.run import release_locks, remove_run
 from gitkb.store.transaction.run_context import Place
 from gitkb.store.values import Recovery, Rescued, RunState
 
+_log = logging.getLogger(__name__)
 WORKER_SECONDS = 60.0
 Report = Callable[[str], None]
 
@@ -36,7 +38,7 @@ def run_states(local: Path, reader: ObjectReader) -> list[RunState]:
 
 
 def described(folder: RunFolder, reader: ObjectReader) -> Note | None:
-    """The newest that a run said about itself: its journal's words where they can be read."""
+    """The newest note of a run: its journal's where that can be read, else the one in its folder."""
     oid = ref_oid(reader.repository, f"{JOURNAL_REFS}{folder.id}")
     with suppress(KeyError):
         data = Snapshot(reader, oid).read(JOURNAL_FILE) if oid else None
@@ -47,7 +49,7 @@ def described(folder: RunFolder, reader: ObjectReader) -> Note | None:
 
 
 def sentence(state: RunState) -> str:
-    """What is said of a cleared run."""
+    """The sentence about a run that was cleared."""
     doing = ", ".join(part for part in (state.what, state.progress) if part)
     commits = {0: "It made no commit", 1: "Its 1 commit is kept"}.get(state.commits, f"Its {state.commits} commits are kept")
     return f"An earlier run ({doing}) did not end. {commits}, its unfinished work was cleared."
@@ -78,6 +80,8 @@ class Recoverer:
             return
         note = described(folder, self.reader)
         place = self.place_of(folder, note)
+        marked = folder.marked() is not None
+        _log.debug("clearing the dead run %s on %s; it died while publishing: %s", folder.id, place.branch or "no branch", marked)
         self._settle(place, folder)
         release_locks(place, note)
         remove_run(place, folder, self.report)
@@ -112,5 +116,6 @@ class Recoverer:
             self._leave(line)
 
     def _leave(self, line: str) -> None:
+        _log.debug("left alone: %s", line)
         self._left.append(line)
         self.report(line)

@@ -1,18 +1,17 @@
 """One run of a writing command: its liveness, its journal, its scratch worktree, and its transactions.
 
-Invariant: git's folder for it appears and vanishes whole, by one rename. (`git worktree add` makes it file by file, and any
-git command that looks at all worktrees in that moment fails; with many runs starting at once that happens.) The layout is
-that of gitrepository-layout(5).
-
 Invariant: the run's folder exists, with its liveness lock held, before anything else of the run does, and goes last: so
-whatever a killed run leaves is found and cleared by the next writer. A run whose publication could not be finished leaves
-mark and lock to it on purpose.
+whatever a killed run leaves is found and cleared by the next writer. A run whose publication could not be finished leaves its
+mark and lock to that writer on purpose. Git's folder for the scratch worktree appears and vanishes whole, by one rename: `git
+worktree add` makes it file by file, and any git command that looks at all worktrees in that moment fails, which happens with
+many runs starting at once. Its layout is that of gitrepository-layout(5).
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import pygit2
 
@@ -29,6 +28,8 @@ from gitkb.store.transaction.run_context import Place, Writer
 from gitkb.store.values import Rescued
 
 _REGISTER_TRIES = 100
+_ATTEMPTS = 50
+T = TypeVar("T")
 
 
 def _admin(common: Path, folder: RunFolder) -> Path:
@@ -153,6 +154,19 @@ class Run:
             finally:
                 self._known = transaction.tip.commit or self._known
                 free_index(place)
+
+    def transact(self, act: Callable[[Transaction], T]) -> T:
+        """What `act` returns: done under the lock, and done again where the branch moved meanwhile, so that it plans anew on the
+        tip that it finds. `RepositoryError` where the branch moved each time; else as `locked`."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with self.locked(self._on_wait) as transaction:
+                    return act(transaction)
+            except RefMoved:
+                continue
+        raise RepositoryError(
+            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run the command again."
+        )
 
     @uninterrupted()
     def close(self) -> None:

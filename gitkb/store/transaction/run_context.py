@@ -4,8 +4,8 @@ Invariant: objects reach the repository as packs made in the run's folder, never
 names. A `Writer` belongs to one run and one thread.
 """
 
+import logging
 import os
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.tree_builder import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
 
+_log = logging.getLogger(__name__)
 _TRIES = 4
 
 
@@ -60,7 +61,7 @@ class Place:
         return self.reader.repository.lookup_reference("HEAD").target == self.branch
 
     def rescue(self, path: str, file: Path) -> None:
-        """Keep a person's file that stood where gitkb writes under a ref, and remember to say so."""
+        """Keeps a person's file that stood where gitkb writes under a ref, and notes it for the report."""
         data = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
         self.rescued.append(keep_rescued(self.reader.repository, self.common, self.folder, path, data, self.who))
 
@@ -105,8 +106,10 @@ class Writer:
         ref = f"{JOURNAL_REFS}{self.place.folder.id}"
         with library_errors(f"write {ref}"):
             for _ in range(_TRIES):
-                # `git pack-refs` takes an empty folder away between the moment it is made and that of the file in it.
-                with suppress(pygit2.GitError, OSError):
+                try:
                     self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)
                     return
+                except (pygit2.GitError, OSError) as error:
+                    # `git pack-refs` takes an empty folder away between the moment it is made and that of the file in it.
+                    _log.debug("the journal %s is written again: %s", ref, error)
             self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)

@@ -1,16 +1,13 @@
 """Gives the links and pictures of a Markdown text new targets, and defuses raw HTML on the way.
 
-Invariant: what is kept is a whole, strictly written tag of a known harmless kind with known harmless attributes, a comment that
-every parser ends at the same place, or an autolink of a known scheme. Any other "<" is text, whatever a lenient parser would
-make of it: so there is nothing to know about how browsers mend broken tags. `href` and `src` are the caller's business.
+Invariant: `retarget` keeps the text's lines (their number and everything that is no link) and does not touch code. It finds
+links by one scan, linear in the text: inline, by reference, `[[wikilinks]]`, and HTML's `<a>` and `<img>`. `mend` also leaves
+quotations, comments and what a reader would not take for a link as they are: it parses the text before and after, and the links
+must be the old ones but for the new targets, or nothing is changed at all. What a target means is the caller's business.
 
-Invariant: the text keeps its lines (their number and everything that is no link), and code is not touched. Raw HTML that is
-not known to be harmless becomes text (`rawhtml`). Links are found by
-one scan, linear in the text: inline, by reference, `[[wikilinks]]`, and HTML's `<a>` and `<img>`. What a target means is the
-caller's business.
-
-Invariant: nothing is written in code, in a quotation, in a comment or in what a reader would not take for a link: the text is
-parsed before and after, and its links must be the old ones but for the new targets, or nothing is changed at all.
+Of raw HTML only whole, strictly written tags of a known harmless kind with known harmless attributes are kept, comments that
+every parser ends at the same place, and autolinks of a known scheme. Any other "<" becomes text, so that it does not matter how
+browsers mend broken tags.
 """
 
 import html
@@ -20,7 +17,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from gitkb.text.markdown.links import Link, heading_anchor, links
+from gitkb.text.markdown.prose import wikilink_text
 
+NOTE = "note:"
+"""Before the name of a note or picture in the target of a `[[wikilink]]`: it is found by its name, wherever it lies."""
 SCHEMES = ("http", "https", "mailto", "ftp")
 _TAGS = frozenset(
     "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt"
@@ -244,16 +244,22 @@ class _Scan:
         return [(*opening.span(), ""), (*closing.span(), "\n" * closing[0].count("\n"))]
 
     def _wikilink(self, found: re.Match[str]) -> str:
-        """A `[[wikilink]]` as a Markdown link where its note or picture is found by name, else as it is."""
-        name, _, heading = found["note"].strip().partition("#")
-        shown = (found["shown"] or found["note"]).strip()
-        if not name:
+        """A `[[wikilink]]` as a Markdown link where its note or picture is found by name, else as it is.
+
+        An embedded note is linked: Markdown knows no way to show one text in another."""
+        note = found["note"].strip().removesuffix("\\")
+        name, _, heading = note.partition("#")
+        shown = (found["shown"] or "").strip()
+        if not name.strip():
             return found[0]
-        if found["embed"]:
-            target = self.picture(name)
-            return f"![{shown}]({_destination(target)})" if target else found[0]
-        target = self.link(f"{quote(name)}.md" + (f"#{heading_anchor(heading)}" if heading else ""))
-        return f"[{shown}]({_destination(target)})" if target else found[0]
+        place = f"{NOTE}{quote(name.strip())}"
+        if found["embed"] and (target := self.picture(place)):
+            is_size = re.fullmatch(r"\d*(?:x\d+)?|left|right|center|inline", shown)
+            return f"![{wikilink_text(name).rpartition('.')[0] if is_size else shown}]({_destination(target)})"
+        heading = heading.rpartition("#")[2]
+        anchor = heading[1:] if heading.startswith("^") else heading_anchor(heading)
+        target = self.link(place + (f"#{anchor}" if anchor else ""))
+        return f"[{shown or wikilink_text(note)}]({_destination(target)})" if target else found[0]
 
     def _html(self, standing: str) -> str:
         led = _LED.fullmatch(standing)

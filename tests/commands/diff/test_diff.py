@@ -1,0 +1,249 @@
+"""`gitkb diff` and `gitkb blame` on real knowledge bases: what a reviewer sees of an ingest, and where a line comes from."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RULE = "Write-ahead logging is the rule that the log record of a change must reach stable storage before the changed page does."
+FILES = {
+    "wal.md": f"# Write-ahead logging\n\n{RULE}\n\n## Flushing\n\nA flush of the log makes all earlier records durable at once. "
+    "Write-ahead logging needs one sequential write for each commit.\n\nSee [recovery](recovery.md).\n",
+    "recovery.md": "# Crash recovery\n\nCrash recovery is the process that brings a database back to a consistent state after a "
+    "crash. It depends on write-ahead logging.\n\n## Checkpoints\n\nA checkpoint is a point in the log from which crash recovery "
+    "can start.\n",
+    "paxos.md": "# Paxos\n\nPaxos is a protocol with which a group of machines agrees on one value.\n\n## Leaders\n\nA leader "
+    "makes Paxos cheaper because it skips the first phase.\n",
+}
+PROTOCOL = (
+    "# The Paxos protocol\n\nThe Paxos protocol is an agreement protocol that lets a group of machines choose one value.\n\n"
+    "## Proposers\n\nA proposer of the Paxos protocol sends a number to all acceptors.\n"
+)
+MACHINE = (
+    "# Machine {0}\n\n## Hall {0}\n\nMachine number {0} was built in the year 190{0} and is painted in colour {0}.\n\n"
+    "## Acme Press Company\n\nThe Acme Press Company is a manufacturer of printing machines that has its seat in Leeds. The Acme "
+    "Press Company may change the design of any machine.\n"
+)
+WAL = "wiki/concepts/write-ahead-logging.md"
+Run = Callable[..., Any]
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def top(top: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands run in it and find the knowledge base by `GITKB_DIR`."""
+    monkeypatch.setenv("GITKB_DIR", str(top / "kb"))
+    return top
+
+
+def _first_screen(run: Run, *arguments: str) -> str:
+    ran = run("diff", *arguments)
+    assert ran.code == 0, ran.err
+    return "\n".join(ran.out.splitlines()[:24])
+
+
+def _report(run: Run, *arguments: str) -> Any:
+    ran = run("diff", "--json", *arguments)
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def _rewrite(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _take_out(git: Git, kb: Path, document: str) -> None:
+    """Removes a document's own files and commits that, as a person with git would."""
+    paths = [f"raw/{document}.md", f".gitkb/documents/{document}.json"]
+    paths += [f"wiki/{folder}/{document}.md" for folder in ("sources", "summaries")]
+    git(kb, "rm", "-q", *paths)
+    git(kb, "commit", "-q", "-m", f"take {document} out")
+
+
+def test_what_was_planted_in_three_ingests_is_on_the_first_screen(run: Run, top: Path) -> None:
+    _rewrite(top / "docs" / "wal.md", RULE, "The log comes first.")
+    assert run("add", "docs").code == 0
+    lost = _first_screen(run)
+    assert "definition lost" in lost and "concepts/write-ahead-logging" in lost
+
+    (top / "docs" / "protocol.md").write_text(PROTOCOL, encoding="utf-8")
+    assert run("add", "docs").code == 0
+    double = _first_screen(run)
+    assert "duplicate?" in double and "concepts/paxos-protocol" in double, double
+
+    for number in range(1, 5):
+        (top / "docs" / f"machine-{number}.md").write_text(MACHINE.format(number), encoding="utf-8")
+    assert run("add", "docs").code == 0
+    dull = _first_screen(run)
+    assert "boilerplate?" in dull and "entities/acme-press-company" in dull
+    whole = _first_screen(run, "HEAD~9..")
+    assert all(words in whole for words in ("definition lost", "duplicate?", "boilerplate?"))
+
+
+def test_a_branch_is_compared_with_where_it_left_the_pages_branch(run: Run, git: Git, top: Path) -> None:
+    git(top / "kb", "switch", "-q", "-c", "ingest/q3")
+    (top / "docs" / "protocol.md").write_text(PROTOCOL, encoding="utf-8")
+    assert run("add", "docs").code == 0
+    report = _report(run)
+    assert report["base"] == git(top / "kb", "rev-parse", "main")
+    assert [(item["change"], item["document"]) for item in report["documents"]] == [("added", "docs/protocol")]
+    page = next(page for page in report["pages"] if page["path"] == "wiki/concepts/paxos-protocol.md")
+    assert page["change"] == "added" and not page["committed"]
+    assert page["claims"]["added"][0]["place"]["path"] == "sources/docs/protocol.md"
+    git(top / "kb", "switch", "-q", "main")
+    assert _report(run, "main..ingest/q3")["pages"] == report["pages"]
+
+
+def test_a_claim_in_other_words_is_one_change_shown_word_by_word(run: Run, top: Path) -> None:
+    _rewrite(top / "docs" / "wal.md", "must reach stable storage", "has to reach stable storage")
+    assert run("add", "docs").code == 0
+    ran = run("diff")
+    assert "the log record of a change [-must-]{+has to+} reach stable storage" in ran.out
+    assert "1 document, 1 reworded, 1 page touched." in ran.out
+    report = _report(run)
+    assert [item["concern"] for item in report["attention"]] == ["changed-definition"]
+    assert report["pages"][0]["claims"]["lost"] == []
+
+
+def test_a_removed_document_shows_what_goes_with_it_and_the_links_that_break(run: Run, git: Git, top: Path) -> None:
+    kb = top / "kb"
+    (kb / "wiki" / "reading.md").write_text("# Reading\n\n[Recovery](concepts/crash-recovery.md)\n", encoding="utf-8")
+    git(kb, "add", "wiki/reading.md")
+    git(kb, "commit", "-q", "-m", "a page of ours")
+    _take_out(git, kb, "docs/recovery")
+    report = _report(run, "HEAD~")
+    assert [item["change"] for item in report["documents"]] == ["removed"]
+    assert {"page": "wiki/reading.md", "target": "wiki/concepts/crash-recovery.md"} in report["broken"]
+    assert {"page": "wiki/sources/docs/wal.md", "target": "wiki/sources/docs/recovery.md"} in report["broken"]
+    assert "link broken" in _first_screen(run, "HEAD~")
+    assert _report(run, "HEAD..HEAD~")["mended"] == report["broken"]
+
+
+def test_people_s_pages_and_edits_are_named_and_generated_ones_are_not(run: Run, git: Git, top: Path) -> None:
+    kb = top / "kb"
+    with (kb / WAL).open("a", encoding="utf-8") as page:
+        page.write("\n## Notes\n\nWe disagree.\n")
+    (kb / "wiki" / "ours.md").write_text("# Ours\n", encoding="utf-8")
+    git(kb, "add", "wiki")
+    git(kb, "commit", "-q", "-m", "notes")
+    (top / "docs" / "protocol.md").write_text(PROTOCOL, encoding="utf-8")
+    assert run("add", "docs").code == 0
+    edited = {item["path"]: (item["change"], item["gained"], item["lost"]) for item in _report(run, "HEAD~3..")["edited"]}
+    assert edited["wiki/ours.md"] == ("added", 1, 0)
+    assert edited[WAL][0] == "changed" and edited[WAL][1] >= 2
+    assert set(edited) == {"wiki/ours.md", WAL}
+
+
+def test_a_page_that_was_approved_and_loses_a_claim_comes_first(run: Run, git: Git, top: Path) -> None:
+    kb = top / "kb"
+    _rewrite(kb / WAL, "type: Concept\n", "type: Concept\nverified: {by: Ada, on: 2026-09-02}\n")
+    git(kb, "commit", "-q", "-am", "approve")
+    _rewrite(top / "docs" / "wal.md", "Write-ahead logging needs one sequential write for each commit.", "It is quick.")
+    assert run("add", "docs").code == 0
+    first = _report(run)["attention"][0]
+    assert first["concern"] == "lost-approval" and "2026-09-02" in first["message"]
+
+
+def test_no_difference_says_so(run: Run, top: Path) -> None:
+    ran = run("diff", "HEAD..HEAD")
+    assert ran.code == 0
+    assert "No document differs" in ran.out
+
+
+def test_an_unknown_revision_is_an_error_that_names_it(run: Run, top: Path) -> None:
+    ran = run("diff", "nowhere..HEAD")
+    assert ran.code == 1 and "nowhere" in ran.err
+
+
+def test_markdown_links_the_commit_on_the_hosting_service(run: Run, git: Git, top: Path) -> None:
+    git(top / "kb", "remote", "add", "origin", "https://ada:secret@github.com/team/kb.git")
+    ran = run("diff", "--format", "markdown")
+    head = git(top / "kb", "rev-parse", "HEAD")
+    assert f"[Crash recovery](https://github.com/team/kb/blob/{head}/wiki/summaries/docs/recovery.md)" in ran.out
+    assert f"(https://github.com/team/kb/blob/{head}/{WAL})" in ran.out
+    assert "secret" not in ran.out
+
+
+def test_the_upstream_is_what_a_pages_branch_is_compared_with(run: Run, git: Git, top: Path) -> None:
+    git(top, "clone", "-q", "--bare", "kb", "shared.git")
+    git(top / "kb", "remote", "add", "origin", "../shared.git")
+    git(top / "kb", "fetch", "-q")
+    git(top / "kb", "branch", "-q", "--set-upstream-to=origin/main")
+    for number in (1, 2):
+        (top / "docs" / f"protocol-{number}.md").write_text(f"{PROTOCOL}\nNumber {number}.\n", encoding="utf-8")
+        assert run("add", "docs").code == 0
+    report = _report(run)
+    assert report["base"] == git(top / "kb", "rev-parse", "origin/main")
+    assert len(report["documents"]) == 2
+
+
+def test_diff_writes_nothing(run: Run, git: Git, top: Path) -> None:
+    before = git(top / "kb", "status", "--porcelain"), git(top / "kb", "for-each-ref")
+    assert run("diff", "HEAD~2..").code == 0
+    assert (git(top / "kb", "status", "--porcelain"), git(top / "kb", "for-each-ref")) == before
+
+
+def _blamed(run: Run, name: str) -> list[Any]:
+    ran = run("blame", name, "--json")
+    assert ran.code == 0, ran.err
+    return list(json.loads(ran.out)["lines"])
+
+
+def test_blame_tells_document_place_commit_and_compiler_of_each_claim(run: Run, git: Git, top: Path) -> None:
+    line = _blamed(run, "write-ahead-logging")[0]
+    assert line["text"] == RULE
+    assert (line["document"], line["place"], line["source"]) == ("docs/wal", "Write-ahead logging", "docs/wal.md")
+    assert line["compiler"].startswith("gitkb-extractive/")
+    assert git(top / "kb", "log", "-1", "--format=%s", line["commit"]) == "add docs/wal: Write-ahead logging"
+    shown = run("blame", f"concepts/write-ahead-logging:{line['line']}").out
+    assert shown.startswith(f"{line['line']}: {RULE[:40]}") and line["commit"][:7] in shown
+
+
+def test_blame_keeps_the_commit_of_a_sentence_that_an_update_left_alone(run: Run, git: Git, top: Path) -> None:
+    _rewrite(top / "docs" / "wal.md", "needs one sequential write", "needs a single sequential write")
+    assert run("add", "docs").code == 0
+    subjects = {line["text"]: git(top / "kb", "log", "-1", "--format=%s", line["commit"]) for line in _blamed(run, WAL)}
+    assert subjects[RULE].startswith("add docs/wal")
+    assert subjects["Write-ahead logging needs a single sequential write for each commit."].startswith("update docs/wal")
+
+
+@pytest.mark.parametrize("way", ["squash", "rebase"])
+def test_blame_has_an_answer_right_after_a_squash_or_rebase_merge(run: Run, git: Git, top: Path, way: str) -> None:
+    kb = top / "kb"
+    git(kb, "switch", "-q", "-c", "ingest/q3")
+    (top / "docs" / "protocol.md").write_text(PROTOCOL, encoding="utf-8")
+    assert run("add", "docs").code == 0
+    git(kb, "switch", "-q", "main")
+    git(kb, "commit", "-q", "--allow-empty", "-m", "meanwhile")
+    if way == "squash":
+        git(kb, "merge", "-q", "--squash", "ingest/q3")
+        git(kb, "commit", "-q", "-m", "ingest q3 (#7)")
+    else:
+        git(kb, "rebase", "-q", "main", "ingest/q3")
+        git(kb, "switch", "-q", "main")
+        git(kb, "merge", "-q", "--ff-only", "ingest/q3")
+    merged = git(kb, "rev-parse", "HEAD")
+    assert run("refresh").code == 0
+    lines = _blamed(run, "concepts/paxos-protocol")
+    assert lines and {line["commit"] for line in lines} == {merged}
+
+
+def test_blame_names_the_person_who_wrote_a_line(run: Run, git: Git, top: Path) -> None:
+    kb = top / "kb"
+    with (kb / WAL).open("a", encoding="utf-8") as page:
+        page.write("\n## Notes\n\nWe disagree.\n")
+    git(kb, "commit", "-q", "-am", "a note")
+    mine = git(kb, "rev-parse", "HEAD")
+    _rewrite(top / "docs" / "wal.md", "needs one sequential write", "needs a single sequential write")
+    assert run("add", "docs").code == 0
+    note = next(line for line in _blamed(run, WAL) if line["text"] == "We disagree.")
+    assert (note["commit"], note["document"], note["author"]) == (mine, "", "Ada Tester <ada@example.org>")
+
+
+def test_blame_of_a_line_that_is_not_there_names_how_many_there_are(run: Run, top: Path) -> None:
+    ran = run("blame", "concepts/write-ahead-logging:9999")
+    assert ran.code == 1 and "9999" in ran.err

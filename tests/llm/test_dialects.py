@@ -1,0 +1,178 @@
+"""Servers that lack something: what they take is found out once per run, and what a reply is wrapped in is taken off."""
+
+import json
+import threading
+
+import pytest
+
+from gitkb.errors import ModelFailure
+from gitkb.llm.reply import Unfit, read_reply
+from tests.support.model_client import GOOD, GOOD_TEXT, SCHEMA, asking, question
+from tests.support.model_server import Answer, Asked, Fault, Made
+
+MANY = [question(f"q{n}") for n in range(12)]
+
+
+def test_a_server_with_schemas_gets_the_schema_and_holds_the_model_to_it() -> None:
+    with asking(lambda asked: GOOD) as (client, server):
+        client.ask([question()])
+    sent = server.seen[0].body["response_format"]
+    assert sent == {"type": "json_schema", "json_schema": {"name": "digest", "schema": json.loads(SCHEMA), "strict": True}}
+
+
+@pytest.mark.parametrize(
+    ("lacks", "refused", "used"),
+    [
+        ({"json_schema"}, 1, {"json_object"}),
+        ({"json_schema", "json_object"}, 2, {"text"}),
+        ({"response_format"}, 2, {"text"}),
+        ({"max_tokens"}, 1, {"json_schema"}),
+        ({"max_tokens", "max_completion_tokens"}, 2, {"json_schema"}),
+        ({"temperature"}, 1, {"json_schema"}),
+        ({"system"}, 1, {"json_schema"}),
+        ({"json_schema", "max_tokens", "temperature", "system"}, 4, {"json_object"}),
+    ],
+)
+def test_what_a_server_lacks_is_found_out_once(lacks: set[str], refused: int, used: set[str]) -> None:
+    with asking(lambda asked: GOOD, lacks=frozenset(lacks)) as (client, server):
+        replies = client.ask(MANY)
+    assert all(json.loads(reply.text) == GOOD for reply in replies)
+    assert server.calls == len(MANY) + refused, "the others waited for the first one"
+    assert {Asked(seen.body, 0, 0, {}).format for seen in server.seen[refused:]} == used
+
+
+@pytest.mark.parametrize("status", [400, 422, 501])
+def test_other_ways_of_refusing_a_schema_are_understood(status: int) -> None:
+    def model(asked: Asked) -> Made:
+        if asked.format != "text":
+            return Fault(status, "'response_format.type' must be 'text'")
+        return GOOD
+
+    with asking(model) as (client, server):
+        client.ask(MANY)
+    assert server.calls == len(MANY) + 2
+
+
+def test_the_limit_goes_by_its_new_name_where_the_old_one_is_refused() -> None:
+    with asking(lambda asked: GOOD, lacks=frozenset({"max_tokens"})) as (client, server):
+        client.ask([question()])
+    assert server.seen[1].body["max_completion_tokens"] == 500 and "max_tokens" not in server.seen[1].body
+
+
+def test_without_a_system_role_its_words_stand_before_the_users() -> None:
+    with asking(lambda asked: GOOD, lacks=frozenset({"system"})) as (client, server):
+        client.ask([question("What?")])
+    [message] = server.seen[1].body["messages"]
+    assert message == {"role": "user", "content": "You answer.\n\nWhat?"}
+
+
+def test_a_server_that_ignores_the_schema_gets_it_in_the_prompt_from_then_on() -> None:
+    def model(asked: Asked) -> Made:
+        return f"Here you are:\n```json\n{GOOD_TEXT}\n```" if "JSON schema" in asked.text else "It is about durability."
+
+    with asking(model) as (client, server):
+        replies = client.ask(MANY)
+    assert all(json.loads(reply.text) == GOOD for reply in replies)
+    assert server.calls == len(MANY) + 1
+    assert all("JSON schema" in seen.body["messages"][1]["content"] for seen in server.seen[1:])
+
+
+def test_one_bad_reply_later_changes_nothing_for_the_others() -> None:
+    def model(asked: Asked) -> Made:
+        return "no JSON" if asked.number == 2 else GOOD
+
+    with asking(model, endpoint={"concurrency": 1}) as (client, server):
+        client.ask(MANY)
+    assert {Asked(seen.body, 0, 0, {}).format for seen in server.seen} == {"json_schema"}
+
+
+def test_a_truncated_first_reply_is_no_sign_that_the_schema_is_ignored() -> None:
+    def model(asked: Asked) -> Made:
+        return Answer('{"title": "D', finish="length") if asked.number == 1 else GOOD
+
+    with asking(model) as (client, server):
+        client.ask([question()])
+    assert Asked(server.seen[1].body, 0, 0, {}).format == "json_schema"
+
+
+def test_a_probe_that_fails_lets_the_next_request_probe() -> None:
+    def model(asked: Asked) -> Made:
+        return Fault(400, "content_filter: no") if "bad" in asked.last else GOOD
+
+    with asking(model, lacks=frozenset({"json_schema"})) as (client, server):
+        with pytest.raises(ModelFailure):
+            client.ask([question("bad"), *MANY])
+        assert all(reply.cached for reply in client.ask(MANY))
+    assert server.calls == len(MANY) + 2
+
+
+def test_each_model_of_a_server_has_its_own_ways() -> None:
+    def model(asked: Asked) -> Made:
+        refuses = asked.body["model"] == "old" and asked.format == "json_schema"
+        return Fault(400, "response_format is not supported") if refuses else GOOD
+
+    with asking(model, models=("old", "new")) as (client, server):
+        client.ask([question(model="old"), question("again", model="old")])
+        client.ask([question(model="new")])
+    assert Asked(server.seen[-1].body, 0, 0, {}).format == "json_schema" and server.calls == 4
+
+
+def test_requests_wait_while_the_first_one_probes() -> None:
+    probed = threading.Event()
+
+    def model(asked: Asked) -> Made:
+        if asked.number == 1:
+            probed.set()
+        return GOOD
+
+    with asking(model, delay=0.01) as (client, server):
+        client.ask(MANY)
+    assert probed.is_set() and server.seen[0].body["messages"][1]["content"] == "q0"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD_TEXT,
+        f"\ufeff {GOOD_TEXT} ",
+        f"```json\n{GOOD_TEXT}\n```",
+        f"```\n{GOOD_TEXT}\n```\nI hope that helps {{really}}.",
+        f'<think>Maybe {{"title": "no", "number": 0}}?</think>\n{GOOD_TEXT}',
+        f'The reader asks ... {{"title": "no", "number": 0}} ...</think>{GOOD_TEXT}',
+        f'First {{"a": 1}} came to my mind, but: {GOOD_TEXT}',
+        f"{{{{ {GOOD_TEXT}",
+    ],
+)
+def test_the_object_is_found_in_what_surrounds_it(text: str) -> None:
+    assert read_reply(text, SCHEMA) == GOOD_TEXT
+
+
+def test_marks_of_thinking_inside_an_answer_are_text() -> None:
+    value = {"title": "How <think> and </think> are used", "number": 1}
+    assert json.loads(read_reply(json.dumps(value), SCHEMA)) == value
+    assert json.loads(read_reply(f"```json\n{json.dumps(value)}\n```", SCHEMA)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "empty"),
+        ("no", "not valid JSON"),
+        ('{"title": "D", "number": NaN}', "not valid JSON"),
+        ('{"title": "D", "number": Infinity}', "not valid JSON"),
+        ('{"title": "D"}', "'number' is a required property"),
+        ('{"title": "D", "number": 1, "more": 2}', "'more' was unexpected"),
+        ('{"a":' * 100_000, "not valid JSON"),
+        ("{" * 1_000_000, "not valid JSON"),
+        ('{"title": ' + "[" * 100_000, "not valid JSON"),
+    ],
+)
+def test_what_does_not_fit_says_why(text: str, complaint: str) -> None:
+    with pytest.raises(Unfit, match=complaint):
+        read_reply(text, SCHEMA)
+
+
+def test_half_a_character_becomes_a_replacement() -> None:
+    text = read_reply('{"title": "a\\ud83d b\\ud83d\\ude00", "number": 1}', SCHEMA)
+    assert json.loads(text)["title"] == "a\ufffd b😀"
+    assert text.encode("utf-8")
