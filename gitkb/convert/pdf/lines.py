@@ -151,12 +151,12 @@ def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
 
 def is_stretched(words: Sequence[Word], gap: float) -> bool:
     """Whether a line of prose is spread over its column: all its blanks are wide, and about equally so."""
-    if len(words) < 3:
+    if len(words) < 4:
         return False
     gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
     if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 3 * min(gaps):
         return False
-    return sum(word.text[-1:].islower() or word.text[-1:] in ",-" for word in words) >= 0.6 * len(words)
+    return sum(word.text[:1].islower() or word.text[-1:] in ",-" for word in words) >= 0.5 * len(words)
 
 
 def _united(last: Line, line: Line) -> Line:
