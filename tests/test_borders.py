@@ -32,6 +32,7 @@ SAME_THING = {
     "compiler": {"compile/extractive", "compile/llm"},
     "markdown": {"convert/html", "convert/pdf", "convert/plaintext"},
     "reader": {"convert/html", "convert/pdf"},
+    "tables": {"convert", "convert/pdf"},
 }
 """Names that several modules have because they are the same thing in several places; no other name may come twice."""
 FORBIDDEN = {
