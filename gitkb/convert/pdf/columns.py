@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from gitkb.convert.pdf.lines import CELL_GAP, Cell, Line, Word, cells_of
+from gitkb.convert.pdf.lines import CELL_GAP, Cell, Line, Word, cells_of, is_stretched
 
 MIN_ROWS = 4
 _PROSE_CHARACTERS = 18
@@ -72,7 +72,7 @@ def _follows(above: Line, line: Line) -> bool:
 
 def _gaps(line: Line) -> list[_Strip]:
     """The blanks of a line that are wider than its usual ones."""
-    if line.mono or len(line.words) < 2:
+    if line.mono or len(line.words) < 2 or is_stretched(line.words, 0.8 * line.size):
         return []
     gaps = [_Strip(a.x1, b.x0) for a, b in pairwise(line.words)]
     usual = median([gap.x1 - gap.x0 for gap in gaps]) if len(gaps) > 3 else 0.25 * line.size

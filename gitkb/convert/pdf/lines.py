@@ -140,7 +140,7 @@ def _with_slanted_heads(lines: list[Line]) -> list[Line]:
 def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     """Words as cells, parted where the blank between two is at least so wide (points)."""
     cells: list[list[Word]] = []
-    gap = 1e9 if _is_stretched(words, gap) else gap
+    gap = 1e9 if is_stretched(words, gap) else gap
     for word in words:
         if cells and word.x0 - cells[-1][-1].x1 < gap:
             cells[-1].append(word)
@@ -149,14 +149,14 @@ def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     return tuple(Cell(cell[0].x0, cell[-1].x1, " ".join([word.text for word in cell])) for cell in cells)
 
 
-def _is_stretched(words: Sequence[Word], gap: float) -> bool:
+def is_stretched(words: Sequence[Word], gap: float) -> bool:
     """Whether a line of prose is spread over its column: all its blanks are wide, and about equally so."""
-    if len(words) < 3:
+    if len(words) < 4:
         return False
     gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
-    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 1.8 * min(gaps):
+    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 3 * min(gaps):
         return False
-    return sum(word.text[-1:].islower() or word.text[-1:] in ",-" for word in words) >= 0.6 * len(words)
+    return sum(word.text[:1].islower() or word.text[-1:] in ",-" for word in words) >= 0.5 * len(words)
 
 
 def _united(last: Line, line: Line) -> Line:
@@ -276,29 +276,11 @@ class _Probe:
                 along, along_end, y = self._turned(first, last, angle)
                 found.append(Word(along, along_end, word.translate(_LIGATURES)))
                 continue
-            x0, x1 = self._span(first, last)
-            if word.isalpha() and word not in self._known and len(word) > 5 and _GLUED.match(word) and last - first < 200:
-                parts = self._parted(first, last, word, size)
-            elif last > first and len(word) < 24 and (word[0].isdigit() or _FIGURE_END.search(word)):
-                parts = [Word(x0, x1, self._with_powers(first, last, word, size))]
-            else:
-                parts = [Word(x0, x1, word)]
-            if word[0] == "0" and len(word) < 6 and self._is_prime(first):
-                rest = word.lstrip("0")
-                parts = [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
-            for part in parts:
+            for part in self._parts(first, last, word, size):
                 shown = unshifted(part.text).translate(_LIGATURES)
                 if links:
                     shown = _linked(shown, (part.x0 + part.x1) / 2, y + size * 0.3, links)
-                if found and part.x0 - found[-1].x1 < 0.1 * size and min(len(found[-1].text), len(shown)) < 4:
-                    rise = self._origin(first)[1] - y
-                    raised = _index(found[-1].text, shown, rise if abs(rise) > 0.08 * size else 0.0, size)
-                else:
-                    raised = ""
-                if raised:
-                    found[-1] = Word(found[-1].x0, part.x1, found[-1].text + raised)
-                else:
-                    found.append(Word(part.x0, part.x1, shown))
+                self._append(found, Word(part.x0, part.x1, shown), first, y, size)
         fonts = [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
         return Line(
             cells=cells_of(found, CELL_GAP * size),
@@ -310,6 +292,27 @@ class _Probe:
             words=tuple(found),
             rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
         )
+
+    def _parts(self, first: int, last: int, word: str, size: float) -> list[Word]:
+        """The words in what pdfium took for one, with their figures above and below the line shown as such."""
+        x0, x1 = self._span(first, last)
+        if word[0] == "0" and len(word) < 6 and self._is_prime(first):
+            rest = word.lstrip("0")
+            return [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
+        if word not in self._known and len(word) > 5 and word.isalpha() and _GLUED.match(word) and last - first < 200:
+            return self._parted(first, last, word, size)
+        if last > first and len(word) < 24 and (word[0].isdigit() or _FIGURE_END.search(word)):
+            return [Word(x0, x1, self._with_powers(first, last, word, size))]
+        return [Word(x0, x1, word)]
+
+    def _append(self, found: list[Word], word: Word, first: int, y: float, size: float) -> None:
+        """Adds a word to those of its line: to the one before where it stands right behind it, raised or lowered."""
+        if found and word.x0 - found[-1].x1 < 0.1 * size and min(len(found[-1].text), len(word.text)) < 4:
+            rise = self._origin(first)[1] - y
+            if shown := _index(found[-1].text, word.text, rise if abs(rise) > 0.08 * size else 0.0, size):
+                found[-1] = Word(found[-1].x0, word.x1, found[-1].text + shown)
+                return
+        found.append(word)
 
     def _turned(self, first: int, last: int, angle: int) -> tuple[float, float, float]:
         """Where a word on a page that is turned as a whole begins and ends along its line, and how high the line is."""
