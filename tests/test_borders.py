@@ -19,12 +19,11 @@ LONG_FUNCTIONS = {"cli/commands/add.py: add"}
 """A command's function declares each of its options on a line or two."""
 LONG_MODULES = {"api/knowledge_base.py"}
 """One class with all that the library does, each method with its documentation."""
-FULL_FOLDERS = {"cli/commands"}
+FULL_FOLDERS: set[str] = set()
 """One module for each family of commands."""
 SAME_THING = {
     # A command, its command line, and its part of the library's interface.
     "hooks": {"api", "cli/commands", "commands/share"},
-    "recompile": {"cli/commands", "commands/add"},
     "watch": {"cli/commands", "commands/add"},
     # What a finding is, and which ones are looked for.
     "findings": {"commands/lint", "model"},
