@@ -142,6 +142,7 @@ def own(candidates: Sequence[TitleCandidate]) -> str:
 def readable_name(name: str) -> str:
     """A file's name as people read it: without its ending, escapes and separators for blanks ("a_b-c.md" is "a b c")."""
     stem = _ENDING.sub("", unquote(name).replace("\\", "/").rsplit("/", 1)[-1])
+    stem = stem.removesuffix(".excalidraw")
     if " " not in stem.strip() and not re.fullmatch(r"[\d-]+", stem):
         stem = re.sub(r"(?<=\w)[-+]+(?=\w)", " ", stem)
     stem = stem.replace("___", "/").replace("_", " ")
