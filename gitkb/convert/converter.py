@@ -66,16 +66,16 @@ _MAIL_HEADERS = (b"\nfrom:", b"\ndate:", b"\nsubject:")
 _OFFICE_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 
 
-def identify_by_content(file: Path, name: str) -> Format:
-    """The format of a file's content; `name` is its original name.
+def identify(file: Path, name: str) -> Format:
+    """The format of a file by its content. `name` is its original name, whose ending must not contradict it.
 
-    Raises `ConversionError` where the content is of no supported format, or of another one than the ending says.
+    Raises `ConversionError` where the content is of no supported format or the ending says something else.
     """
     return identify_family(file, name).format
 
 
 def identify_family(file: Path, name: str) -> Family:
-    """Like `identify`, with everything that is known of the format."""
+    """The family that reads a file; otherwise like `identify`."""
     with file.open("rb") as opened:
         head = opened.read(HEAD)
     if not head.strip():
@@ -216,15 +216,6 @@ def _contradiction(name: str, claimed: Family, found: Family) -> ConversionError
 
 
 Reader = Callable[[Path, str, ConversionSettings], Draft]
-
-
-def identify(file: Path, name: str) -> Format:
-    """The format of a file by its content. `name` is the original name, whose ending must not contradict it.
-
-    Raises `ConversionError` where the content is of no supported format or the ending says something else.
-    """
-
-    return identify_by_content(file, name)
 
 
 def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPage | None = None) -> Conversion:
