@@ -1,17 +1,20 @@
-"""A converted document read for digesting: its sentences, each with its section, page and kind.
+"""A converted document read for digesting: its sentences, list items, rows and key-value lines, each with section and page.
 
-Invariant: sentences are in text order; text about rights is left out; however long the document, at most about `_BUDGET`
-characters are kept, the first of every section before the later ones of any.
+Invariant: sentences are in text order; text about rights and lists of references are left out; however long the document, at
+most about `_BUDGET` characters are kept, the first of every section before the later ones of any. Items of a word or two, and
+those that are links alone, are joined to one list, for none of them says anything alone.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
-from gitkb.model.documents import Conversion, Heading, Place
-from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading
+from gitkb.model.documents import Claim, Conversion, Heading, Place
+from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, lists_references
 from gitkb.text.language.detect import detect_language
 from gitkb.text.language.sentences import split_sentences
-from gitkb.text.markdown.prose import Passage, passages, plain
+from gitkb.text.markdown.prose import Passage, material, plain
 
 _BUDGET = 300_000
 _PAGE_LABELS = {"page": "p. {}", "slide": "slide {}", "sheet": "sheet {}"}
@@ -21,7 +24,12 @@ _LANGUAGE_CODE = re.compile(r"[a-z]{2}(?=$|[-_])")
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence with inline code marked. `section` indexes the headings (-1 above the first); `rank` counts from 0 in its
-    section."""
+    section.
+
+    `kind` says what it is part of: a paragraph ("text"), an "item", a "row", a "pair" (key: value), or a "list" of short items.
+    `lead` is the item or line above that leads on to it, or the question that it answers; `quote` its words as they stand, where
+    `text` has others between them.
+    """
 
     text: str
     section: int
@@ -30,6 +38,9 @@ class Sentence:
     leads: bool
     rank: int
     emphasised: tuple[str, ...] = ()
+    kind: str = "text"
+    lead: str = ""
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,13 @@ class Reading:
             return Place(path="", anchor="", label="")
         return heading_place(self.headings[sentence.section])
 
+    def claim(self, index: int, text: str, score: float, *, defines: bool = False) -> Claim:
+        """A claim made of a sentence: with its words as they stand where `text` says more."""
+        sentence = self.sentences[index]
+        verbatim = sentence.quote or plain(sentence.text)
+        quote = "" if text in verbatim or text[:-1] in verbatim else verbatim
+        return Claim(text, self.place(sentence), score, defines=defines, quote=quote)
+
 
 def page_place(anchor: str) -> Place:
     """The place of a page, slide or sheet anchor ("page-97")."""
@@ -62,10 +80,10 @@ def heading_place(heading: Heading) -> Place:
 
 def read_document(conversion: Conversion, language: str = "") -> Reading:
     """The sentences of a conversion; `language` (ISO 639-1) wins over what the conversion and the text say."""
-    found = list(passages(conversion.markdown))
+    found = list(material(conversion.markdown))
     code = _language(language) or _language(conversion.language) or detect_language(" ".join(_samples(found)))
     placed = _in_sections(found, conversion.headings)
-    return Reading(code, conversion.headings, tuple(_sentences(_within_budget(placed), code)))
+    return Reading(code, conversion.headings, tuple(_sentences(_within_budget(placed), code, conversion.headings)))
 
 
 def _language(name: str) -> str:
@@ -85,9 +103,9 @@ def _in_sections(found: list[Passage], headings: tuple[Heading, ...]) -> list[tu
     for passage in found:
         while section + 1 < len(headings) and headings[section + 1].line <= passage.line:
             section += 1
-            level = headings[section].level
+            level, title = headings[section].level, headings[section].title
             if not licence_level or level <= licence_level:
-                licence_level = level if is_licence_heading(headings[section].title) else 0
+                licence_level = level if is_licence_heading(title) or lists_references(title) else 0
         if not licence_level:
             placed.append((section, passage))
     return placed
@@ -110,14 +128,97 @@ def _within_budget(placed: list[tuple[int, Passage]]) -> list[tuple[int, Passage
     return kept
 
 
-def _sentences(placed: list[tuple[int, Passage]], language: str) -> list[Sentence]:
+_MARK = re.compile(r"(?:\(\d{1,3}[a-z]?\)|\([a-z]{1,2}\)|\(?[a-z]\)|\d{1,3}\)|[•‣▪●◦–—-](?=\s))\s*(?=\S)")
+_QUESTION = re.compile(r"(?:Q(?:uestion)?|F(?:rage)?|Pregunta|Domanda|Vraag) ?[.:] ?(?=\S)|(?=\S)", re.I)
+_ANSWER = re.compile(r"(?:A(?:nswer|ntwort)?|R(?:éponse|espuesta|isposta)?|Antwoord) ?: ?(?=\S)")
+_SHORT_LETTERS = 12
+_SHORT_LEAD = 30
+
+
+def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Sequence[Heading]) -> list[Sentence]:
     result: list[Sentence] = []
     ranks: dict[int, int] = {}
-    for section, passage in placed:
-        for position, text in enumerate(split_sentences(passage.text, language)):
-            if is_boilerplate(text):
-                continue
-            rank = ranks.get(section, 0)
-            ranks[section] = rank + 1
-            result.append(Sentence(text, section, passage.page, passage.kind == "item", position == 0, rank, passage.emphasised))
+    asked: dict[int, str] = {}
+    for section, is_list, group in _runs(placed):
+        if is_list and len(group) > 1:
+            ranks[section] = ranks.get(section, 0) + 1
+            result.append(_list(section, group, ranks[section] - 1))
+            continue
+        for passage in group:
+            if _is_question(passage.text):
+                asked[section] = _QUESTION.sub("", plain(passage.text), count=1)
+            lead = passage.lead or asked.get(section, "")
+            for position, text in enumerate(_split(passage, language)):
+                if is_boilerplate(text):
+                    continue
+                rank = ranks.get(section, 0)
+                if not rank and section >= 0 and not lead and headings[section].title.endswith(("?", "？")):
+                    lead = headings[section].title
+                ranks[section] = rank + 1
+                kind = "text" if passage.kind == "paragraph" else passage.kind
+                is_item = passage.kind == "item"
+                result.append(
+                    Sentence(
+                        text, section, passage.page, is_item, position == 0, rank, passage.emphasised, kind, lead, passage.quote
+                    )
+                )
+                lead = passage.lead
+            if not _is_question(passage.text):
+                asked.pop(section, None)
     return result
+
+
+def _is_question(text: str) -> bool:
+    return text.endswith(("?", "？")) and len(text) <= 200
+
+
+def _split(passage: Passage, language: str) -> list[str]:
+    """The sentences of a passage, without the sign of a paragraph or an answer ("(2)", "a)", "A:") at its beginning."""
+    if passage.kind in ("row", "pair"):
+        return [passage.text]
+    text = passage.text
+    found = _ANSWER.match(text) or _MARK.match(text)
+    text = text[found.end() :] if found else text
+    sentences = split_sentences(text, language)
+    if passage.kind == "item" and len(sentences) > 1 and len(sentences[0]) < _SHORT_LEAD and len(text) <= 200:
+        return [text]  # "C4. A cracked seal."
+    return sentences
+
+
+def _runs(placed: list[tuple[int, Passage]]) -> Iterator[tuple[int, bool, list[Passage]]]:
+    """The passages in runs: (section, whether all are items of a list that say nothing alone, the passages)."""
+    for (section, weak, *_), group in groupby(placed, key=_run_of):
+        yield section, weak, [passage for _, passage in group]
+
+
+def _run_of(item: tuple[int, Passage]) -> tuple[int, bool, str, str]:
+    section, passage = item
+    weak = passage.kind in ("item", "paragraph") and _is_weak(passage)
+    return (section, True, passage.lead, passage.page) if weak else (section, False, "", "")
+
+
+def _is_weak(passage: Passage) -> bool:
+    """Whether a passage says nothing alone: it is links, or an item of a word or two."""
+    if passage.is_link:
+        return len(passage.text) <= 300
+    if passage.kind != "item" or len(passage.text) > 40:
+        return False
+    return sum(map(str.isalnum, passage.text)) < _SHORT_LETTERS or passage.text.count(" ") < 2
+
+
+_MOST_LISTED, _LONGEST_LIST = 12, 200
+
+
+def _list(section: int, group: list[Passage], rank: int) -> Sentence:
+    """Short items as one sentence, as many as are good to read."""
+    shown: list[Passage] = []
+    for passage in group:
+        if len(shown) == _MOST_LISTED or (shown and sum(len(p.text) + 2 for p in (*shown, passage)) > _LONGEST_LIST):
+            break
+        shown.append(passage)
+    texts = [plain(passage.text).strip(" ,;.") for passage in shown]
+    text = ", ".join(dict.fromkeys(filter(None, texts))) + (", …" if len(shown) < len(group) else "")
+    emphasised = tuple(words for passage in shown for words in passage.emphasised)
+    first = shown[0]
+    quote = " ".join(plain(passage.text) for passage in shown)
+    return Sentence(text, section, first.page, True, True, rank, emphasised, "list", first.lead, quote)

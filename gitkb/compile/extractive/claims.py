@@ -30,10 +30,11 @@ _POINTING = re.compile(r"\b(?:this|these|those|such|here|there|it)\b", re.I)
 _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
 
 
-def claim_text(marked: str, language: str, *, leads: bool = True) -> str:
-    """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph."""
+def claim_text(marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH) -> str:
+    """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph; `least`: how many
+    characters it has at least, in a language with blanks."""
     text = plain(marked)
-    if not _has_shape(text, language) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
+    if not _has_shape(text, language, least) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
         return ""
     if is_leaning(text, language) or not _opens_well(marked, text, language, leads):
         return ""
@@ -63,8 +64,8 @@ def is_mostly_figures(text: str) -> bool:
     return sum(any(map(str.isdigit, word)) and not any(map(str.isalpha, word)) for word in words) * 3 >= len(words) > 0
 
 
-def _has_shape(text: str, language: str) -> bool:
-    least, most = _CJK_LENGTHS if language in _CJK else (MIN_LENGTH, MAX_LENGTH)
+def _has_shape(text: str, language: str, shortest: int) -> bool:
+    least, most = _CJK_LENGTHS if language in _CJK else (shortest, MAX_LENGTH)
     if not least <= len(text) <= most or not _ENDS.search(text, max(0, len(text) - _END)) or _CLEAN_FAILS.search(text):
         return False
     folded = text.translate(_BRACKETS)

@@ -10,6 +10,7 @@ from gitkb.compile.extractive.candidates import find_candidates
 from gitkb.compile.extractive.claims import claim_text
 from gitkb.compile.extractive.concepts import concept_topics
 from gitkb.compile.extractive.entities import entity_topics
+from gitkb.compile.extractive.fragments import fragment_claim
 from gitkb.compile.extractive.summary import (
     document_description,
     document_outline,
@@ -30,31 +31,39 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     """
     reading = read_document(conversion, language)
     title = document_title(conversion, reading, name)
-    claims = _claims(reading)
-    found = find_candidates(reading, title, claims)
-    ranked = rank_sentences(reading, claims)
-    concepts = concept_topics(reading, claims, found, is_subject=not (keeps_house(title) or keeps_house(name)))
-    entities = entity_topics(reading, claims, title)
+    claims, fragments = _claims(reading, title)
+    whole = ["" if index in fragments else text for index, text in enumerate(claims)]
+    found = find_candidates(reading, title, whole)
+    ranked = rank_sentences(reading, claims, fragments)
+    concepts = concept_topics(reading, whole, found, is_subject=not (keeps_house(title) or keeps_house(name)))
+    entities = entity_topics(reading, whole, title)
     return Digest(
         title=title,
-        description=document_description(conversion, reading, claims, title),
+        description=document_description(conversion, reading, claims, title, fragments),
         language=reading.language,
         compiler=COMPILER,
-        summary=document_summary(reading, claims, ranked),
+        summary=document_summary(reading, claims, ranked, title),
         outline=document_outline(reading, claims, ranked, title),
         topics=_united(concepts, entities),
     )
 
 
-def _claims(reading: Reading) -> list[str]:
-    """For each sentence its text as a claim, "" where it is none or was said before."""
+def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
+    """For each sentence its text as a claim, "" where it is none or was said before; and which of them are fragments, that is,
+    have their context said with them."""
     said: set[str] = set()
-    claims = []
-    for sentence in reading.sentences:
-        text = claim_text(sentence.text, reading.language, leads=sentence.leads)
+    claims: list[str] = []
+    fragments: set[int] = set()
+    for index, sentence in enumerate(reading.sentences):
+        text = "" if sentence.lead.endswith("?") else claim_text(sentence.text, reading.language, leads=sentence.leads)
+        if not text and (text := fragment_claim(sentence, reading, title)):
+            fragments.add(index)
         claims.append("" if text in said else text)
         said.add(text)
-    return claims
+    if not any(claims):
+        claims = [fragment_claim(sentence, reading, title, only=True) for sentence in reading.sentences]
+        fragments.update(range(len(claims)))
+    return claims, frozenset(fragments)
 
 
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:

@@ -308,7 +308,7 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
     return tuple(
-        Claim(text=claims[index], place=reading.place(reading.sentences[index]), score=round(score, 4), defines=index in defining)
+        reading.claim(index, claims[index], round(score, 4), defines=index in defining)
         for score, index in sorted(best, key=lambda item: item[1])
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.read_document import Reading
-from gitkb.model.documents import Claim, Topic
+from gitkb.model.documents import Topic
 from gitkb.text.language.boilerplate import is_structural
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import tokens
@@ -143,7 +143,7 @@ def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _N
     if not best:
         return None
     chosen = tuple(
-        Claim(claims[i], reading.place(reading.sentences[i]), round(score, 4), defines=i in named.defining)
+        reading.claim(i, claims[i], round(score, 4), defines=i in named.defining)
         for score, i in sorted(best, key=lambda item: item[1])
     )
     defined = bool(named.defining) and (name.lower() in title.lower() or named.count >= 5)

@@ -13,18 +13,20 @@ from collections.abc import Sequence
 
 from gitkb.compile.extractive.claims import claim_score, is_mostly_figures
 from gitkb.compile.extractive.definitions import find_definition
+from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.model.documents import Claim, Conversion, Heading, SummarySection
-from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, is_structural
+from gitkb.text.language.boilerplate import bare_heading, is_boilerplate, is_licence_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import tokens
-from gitkb.text.markdown.prose import inline_text, plain
+from gitkb.text.markdown.prose import inline_text, picture_texts, plain
 
 _MOST_SECTIONS, _SECTION_SENTENCES = 60, 2
 Ranking = list[tuple[float, int]]
 """Scores (0..1) and indexes of a reading's sentences that are claims, the best first."""
 _LONGEST_TITLE = 150
+_MOST_LISTED, _LONGEST_LISTED, _LEAST_LETTERS = 12, 250, 12
 _CJK = ("ja", "zh", "ko")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _NUMBER = re.compile(
@@ -55,17 +57,40 @@ def _shorten(text: str) -> str:
     return f"{cut.rstrip(' ,;:-')}…"
 
 
-def document_summary(reading: Reading, claims: list[str], ranked: Ranking) -> tuple[Claim, ...]:
-    """The three to eight best sentences, in text order, at most two of one section."""
+def document_summary(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[Claim, ...]:
+    """The three to eight best sentences, in text order, at most two of one section where there are others; of a document that has
+    headings alone, those."""
+    if not ranked:
+        return _of_headings(reading, title)
     wanted = min(8, max(3, len(ranked) // 8))
     chosen: list[tuple[float, int]] = []
-    taken: Counter[int] = Counter()
-    for score, index in ranked:
-        section = reading.sentences[index].section
-        if taken[section] < 2 and len(chosen) < wanted:
-            taken[section] += 1
-            chosen.append((score, index))
+    for most in (2, wanted):  # a text of one or two sections gives more of each
+        taken = Counter(reading.sentences[index].section for _, index in chosen)
+        for score, index in ranked:
+            section = reading.sentences[index].section
+            if taken[section] < most and len(chosen) < wanted and (score, index) not in chosen:
+                taken[section] += 1
+                chosen.append((score, index))
     return tuple(_claim(reading, claims, score, index) for score, index in sorted(chosen, key=lambda item: item[1]))
+
+
+def _of_headings(reading: Reading, title: str) -> tuple[Claim, ...]:
+    """The headings of a text that says nothing below them, as one line; they stand together, so that they are found again."""
+    spoken = {sentence.section for sentence in reading.sentences}
+    runs: list[list[Heading]] = [[]]
+    for number, heading in enumerate(reading.headings):
+        if heading.title.casefold() != title.casefold():
+            runs[-1].append(heading)
+        if number in spoken and runs[-1]:
+            runs.append([])
+    run = max(runs, key=len)[:_MOST_LISTED]
+    titles = [plain(inline_text(heading.title)[0]).strip(" :") for heading in run]
+    while len(", ".join(titles)) > _LONGEST_LISTED:
+        titles.pop()
+    quote = " ".join(titles)
+    if sum(map(str.isalnum, quote)) < _LEAST_LETTERS:
+        return ()
+    return (Claim(f"{title}: {', '.join(titles)}.", heading_place(run[0]), 0.1, quote=quote),)
 
 
 def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[SummarySection, ...]:
@@ -105,8 +130,9 @@ def outline_section(heading: Heading, sentences: tuple[Claim, ...]) -> SummarySe
     return SummarySection(heading.level, _shorten(plain(inline_text(heading.title)[0])), heading_place(heading), sentences)
 
 
-def rank_sentences(reading: Reading, claims: list[str]) -> Ranking:
-    """Claims by centrality: words that the document repeats, early in their section, not long-winded."""
+def rank_sentences(reading: Reading, claims: list[str], fragments: frozenset[int] = frozenset()) -> Ranking:
+    """Claims by centrality: words that the document repeats, early in their section, not long-winded. `fragments` are those with
+    their context said; they come after whole sentences."""
     contents = [content_words(text, reading.language) if text else [] for text in claims]
     counts = Counter(word for words in contents for word in set(words))
     top = max(counts.values(), default=1)
@@ -116,7 +142,10 @@ def rank_sentences(reading: Reading, claims: list[str]) -> Ranking:
             continue
         sentence = reading.sentences[index]
         central = sum(counts[word] for word in set(words)) / (top * max(6, len(set(words))))
-        score = claim_score(claims[index], is_item=sentence.is_item, leads=sentence.leads)
+        if index in fragments:
+            score = fragment_score(sentence, claims[index])
+        else:
+            score = claim_score(claims[index], is_item=sentence.is_item, leads=sentence.leads)
         score = 0.6 * score + 0.4 * min(1.0, central * 1.5) + (0.12 if sentence.rank < 2 else 0)
         structural = sentence.section >= 0 and is_structural(reading.headings[sentence.section].title)
         ranked.append((round(min(1.0, score - (0.05 if structural else 0)), 4), index))
@@ -132,14 +161,14 @@ def content_words(text: str, language: str) -> list[str]:
 
 
 def _claim(reading: Reading, claims: list[str], score: float, index: int) -> Claim:
-    return Claim(text=claims[index], place=reading.place(reading.sentences[index]), score=score)
+    return reading.claim(index, claims[index], score)
 
 
 LONGEST = 200
 _SHORTEST = {"ja": 12, "zh": 10}
 _FIRST = 40
 _LEAST = -0.6
-_MOST = 0.35 + 0.3 + 0.4 + 0.2
+_MOST = 0.35 + 0.3 + 0.4 + 0.2 + 0.35
 """What a sentence can score at most, before its place counts against it."""
 _KINDS = (
     "package|document|paper|guide|book|manual|tutorial|module|library|crate|article|report|class|bundle|program|tool|reference|"
@@ -167,8 +196,71 @@ _LEADS_ON = re.compile(r"(?:,? (?:as follows|like this|like so))?\s?:$")
 _YOU = re.compile(r"\b(?:you|your|we|our|I|let's)\b", re.I)
 
 
-def document_description(conversion: Conversion, reading: Reading, claims: list[str], title: str) -> str:
-    """The description; `claims` holds for each sentence its text as a claim or ""."""
+# The banner above a text: who may copy it, who paid for it, where it appeared; none of it is what the text is about.
+_BANNER = re.compile(
+    r"hereby grants?|permission to (?:make|reproduce|copy|reprint)|digital or hard cop|all rights|not be reproduced|reprinted|"
+    r"(?:supported|funded|sponsored|financed) (?:in part )?by|grant (?:no|number|agreement)|sponsor(?:ed|s|ship)\b|"
+    r"views expressed|do not necessarily|corresponding author|contributed equally|(?:accepted|submitted|presented) (?:at|to|for)|"
+    r"proceedings of|conference on|preprint|confidential|for (?:official|internal) use|intentionally left blank|disclaimer|"
+    r"not (?:legal|investment|medical) advice|commission file|pursuant to|indicate by check mark|fiscal year ended|"
+    r"switch to excalidraw|view in the more options|edit this page|this note is a stub|work in progress|under construction|"
+    r"dieses dokument ist vertraulich|gefördert (?:durch|von)|mit unterstützung|nichtamtliche|amtsblatt|"
+    r"financé par|avec le soutien|patrocinado por|financiado por",
+    re.I,
+)
+_ABSTRACT = re.compile(
+    r"abstract|(?:executive |management )?summary|overview|tl;?dr|about(?: this .*)?|purpose|introduction|synopsis|lead|"
+    r"zusammenfassung|überblick|einleitung|zweck|kurzfassung|résumé|introducción|resumen|riassunto|resumo|samenvatting|"
+    r"аннотация|要約|概要|摘要",
+    re.I,
+)
+
+
+def document_description(
+    conversion: Conversion, reading: Reading, claims: list[str], title: str, fragments: frozenset[int] = frozenset()
+) -> str:
+    """The description; `claims` holds for each sentence its text as a claim or "", `fragments` those with their context said."""
+    described = _described(conversion, reading, ["" if i in fragments else text for i, text in enumerate(claims)], title)
+    return described or _opening(reading, claims, title) or _listed(conversion, title)
+
+
+def _opening(reading: Reading, claims: list[str], title: str) -> str:
+    """The first items, rows or unfinished lines of a document that has no sentence to describe it."""
+    first = next((index for index, text in enumerate(claims) if text and len(text) <= LONGEST), None)
+    if first is None:
+        return ""
+    start = reading.sentences[first]
+    prefix, _, _ = claims[first].partition(plain(start.text).strip(" ,;")[:20])
+    if prefix.rstrip(" :：–").lower() == title.lower():
+        prefix = ""
+    parts: list[str] = []
+    for index in range(first, min(first + 12, len(claims))):
+        sentence = reading.sentences[index]
+        text = plain(sentence.text).strip(" ,;.")
+        if not claims[index] or (sentence.section, sentence.lead) != (start.section, start.lead) or ("?" in prefix and parts):
+            break
+        if len(prefix) + sum(len(part) + 2 for part in parts) + len(text) >= LONGEST:
+            break
+        parts.append(text)
+    joined = prefix + "; ".join(parts)
+    return f"{joined[:1].upper()}{joined[1:]}." if parts else claims[first]
+
+
+def _listed(conversion: Conversion, title: str) -> str:
+    """What a document of headings or pictures alone holds: their texts."""
+    headings = [plain(inline_text(heading.title)[0]) for heading in conversion.headings]
+    shown = [text for text in headings if text and text.casefold() != title.casefold()]
+    shown = shown or [text for text in picture_texts(conversion.markdown) if text.casefold() != title.casefold()]
+    text = ""
+    for part in dict.fromkeys(shown):
+        if len(text) + len(part) > LONGEST - 6:
+            return f"{text}, …" if text else ""
+        text = f"{text}, {part}" if text else part
+    return f"{text}." if text else ""
+
+
+def _described(conversion: Conversion, reading: Reading, claims: list[str], title: str) -> str:
+    """A sentence that says what the document is about, "" where there is none."""
     stated = plain(inline_text(conversion.description)[0])
     if 10 <= len(stated) <= LONGEST and stated != title and _is_clean(stated):
         return stated if stated[-1] in ".!。！…" else f"{stated}."
@@ -178,22 +270,33 @@ def document_description(conversion: Conversion, reading: Reading, claims: list[
             return f"{purpose.group().rstrip('.')}."
     subject = set(content_words(title, reading.language))
     ranked: list[tuple[float, int, str]] = []
+    titles = enumerate(reading.headings[:20])
+    abstracts = {number for number, heading in titles if _ABSTRACT.fullmatch(bare_heading(heading.title))}
     for index, sentence in enumerate(reading.sentences[:_FIRST]):
+        if claims[index] and not _is_clean(claims[index]):
+            continue
         if ranked and -min(ranked)[0] > _MOST - 0.08 * index:
             break  # no later sentence can be better
         text = claims[index] or _whole(sentence, reading.language)
         if text and len(text) <= LONGEST:
             score = _score(sentence, text, subject, reading.language) + (0.2 if claims[index] else 0) - 0.08 * index
+            score += 0.35 * (sentence.section in abstracts)
             ranked.append((-score, index, text))
     best = min(ranked, default=None)
     if best is not None and -best[0] > _LEAST:
         return best[2]
-    claim = next((text for text in claims if text and len(text) <= LONGEST), best[2] if best else "")
+    claim = next((text for text in claims if text and len(text) <= LONGEST and _is_clean(text)), "")
     return claim or next((text for sentence in reading.sentences[:10] if (text := _introduction(sentence, reading.language))), "")
 
 
 def _is_clean(text: str) -> bool:
-    return not (is_boilerplate(text) or _MARKUP_LEFT.search(text) or _PRODUCER.match(text) or is_mostly_figures(text))
+    return not (
+        is_boilerplate(text)
+        or _BANNER.search(text)
+        or _MARKUP_LEFT.search(text)
+        or _PRODUCER.match(text)
+        or is_mostly_figures(text)
+    )
 
 
 def _introduction(sentence: Sentence, language: str) -> str:

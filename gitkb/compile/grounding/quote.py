@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gitkb.text.markdown.prose import inline_text, plain, raised
+
 _MOST_ROWS = 40
 """Rows of a table and lines of a listing that are shown; more of the same cost much and say little."""
 _FENCE = re.compile(r"\s{0,12}(?:>\s?)*(?:[-*+]\s+|\d+\.\s+)?(`{3,}|~{3,})")
@@ -26,8 +28,10 @@ _TAGS = (
 )
 _MARKUP = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`{1,3})(?!`)[^`]{1,300}?(?P=ticks)(?!`))"
+    r"|<sup>\s*(?P<raised>[^<>]{1,20}?)\s*</sup>"
     r"|(?P<gone><!--[^>]{0,300}-->|!\[[^\]\[]{0,500}\](?:\([^()\s]{0,2000}(?:\s+\"[^\"]{0,300}\")?\)|\[[^\]]{0,200}\])"
     rf"|</?(?:{_TAGS})\b[^<>]{{0,500}}>|\[\^[^\]\s]{{1,100}}\]:?)"
+    r"|(?P<wiki>!?\[\[[^\[\]\n]{1,600}\]\])"
     r"|\[(?P<link>(?:[^\[\]]|\[[^\[\]]{0,100}\]){1,500})\]"
     r"(?:\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:\s+[\"'][^\"']{0,300}[\"'])?\)|\[[^\]]{0,200}\])"
     r"|\\(?P<escaped>[!-/:-@\[-`{-~])"
@@ -74,6 +78,10 @@ def _kept(found: re.Match[str]) -> str:
     whole = found[0]
     if found["code"]:
         return whole
+    if found["raised"]:
+        return raised(found["raised"], found.string[max(0, found.start() - 12) : found.start()])
+    if found["wiki"]:
+        return plain(inline_text(whole)[0])
     if found["escaped"]:
         return found["escaped"]
     if found["entity"]:

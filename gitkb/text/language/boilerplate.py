@@ -121,6 +121,20 @@ _POINTERS = re.compile(
 )
 
 
+_REFERENCES = re.compile(
+    r"(?:list of |literature )?references(?: and notes| cited)?|bibliograph(?:y|ie|ía)|works cited|literature(?: cited)?|"
+    r"literatur(?:verzeichnis|nachweise?|hinweise)?|quellen(?:verzeichnis|nachweise?)|références(?: bibliographiques)?|"
+    r"referencias(?: bibliográficas)?|bibliografia|referências(?: bibliográficas)?|riferimenti bibliografici|"
+    r"literatuur(?:lijst)?|список литературы|литература|参考文献|引用文献|參考文獻",
+    re.I,
+)
+
+
+def lists_references(heading: str) -> bool:
+    """Whether below a heading stands a list of what was cited, whose entries say nothing of the subject."""
+    return len(heading) < 60 and bool(_REFERENCES.fullmatch(bare_heading(heading)))
+
+
 _HOUSEKEEPING = re.compile(
     r"\b(?:change ?log|release[ -]?notes|relnotes|releases?(?=\.\w+$)|version history|history(?=\.\w+$)|code[ _-]of[ _-]conduct|"
     r"contributing|contribution guide(?:lines)?|governance|roadmap|security policy|änderungsprotokoll|versionshinweise|"

@@ -1,8 +1,8 @@
-"""The running text of a Markdown document: paragraphs and list items as plain text, without code, tables, HTML and markup.
+"""The words of a Markdown document as plain text: its running text (`passages`), and all that it says (`material`).
 
 Invariant: one pass over the lines, linear in their length. Inline code stands between `CODE_OPEN` and `CODE_CLOSE` (private-use
 characters), so that a reader can tell `Vec` the identifier from a word; `plain` takes the marks out. Emphasised and
-linked words are listed with their passage: documents point to terms that way.
+linked words are listed with their passage: documents point to terms that way. Formulas between dollar signs stay as they are.
 """
 
 import html
@@ -10,24 +10,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import unquote
+
+from gitkb.text.markdown.blocks import Block, blocks
 
 CODE_OPEN = "\ue000"
 CODE_CLOSE = "\ue001"
+_FORMULA = "\ue002"
 
-PassageKind = Literal["paragraph", "item"]
+PassageKind = Literal["paragraph", "item", "row", "pair"]
 
 _MARKS = re.compile(f"[{CODE_OPEN}{CODE_CLOSE}]")
-_INVISIBLE = re.compile(f"[{CODE_OPEN}{CODE_CLOSE}\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff]")
-_FENCE = re.compile(r" {0,12}(?:>\s?)*(?:[-*+]\s+|\d+\.\s+)?(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}(?:#{1,6}(?:\s|$)|(?:=+|-{2,})\s*$|(?:[*_-] ?){3,}$)")
-_ITEM = re.compile(r"(\s*)(?:[-*+•‣]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?")
-_ANCHOR = re.compile(r"<a (?:name|id)=\"((?:page|slide|sheet)-[\w-]{1,40})\">\s*</a>")
-_SKIPPED = re.compile(r"\s*(?:\||<!--|\[\^?[^\]]{1,200}\]:|\{\{[<%#]|:::|!!!|\+[-=+]+\+|@|\$\$|\\\[|%%)")
-_TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-*:?\s*)+$")
-_QUOTE = re.compile(r"(?:\s{0,3}>\s?)+(?:\[![A-Za-z]+\]\s*)?")
-_BLOCK_TAG = re.compile(
-    r"\s*</?(?:div|table|tr|td|th|thead|tbody|ul|ol|li|p|img|details|summary|style|script|br|hr|center|picture|svg)\b", re.I
-)
+_INVISIBLE = re.compile(f"[{CODE_OPEN}{CODE_CLOSE}{_FORMULA}\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff]")
 
 _CODE_SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,300}?)\1(?!`)")
 _PICTURE = re.compile(r"!\[[^\]\[]{0,500}\](?:\([^()\s]{0,2000}(?:\s+\"[^\"]{0,300}\")?\)|\[[^\]]{0,200}\])")
@@ -37,39 +31,158 @@ _LINK = re.compile(
 )
 _LONGEST_LINK = 50
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,100}\]")
-_BARE_LINK = re.compile(r"\[(?!\d{1,3}\])((?:[^\[\]\ue000]|\ue000[^\ue001]{0,200}\ue001){1,200})\](?![(:\[])")
+_WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\n]{1,500})(?:\|([^\[\]\n]{0,500}))?\]\]")
+_BARE_LINK = re.compile(
+    r"\[(?!\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*\])((?:[^\[\]\ue000]|\ue000[^\ue001]{0,200}\ue001){1,200})\](?![(:\[])"
+)
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,500})>")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,500})?/?>|<!--[^>]{0,500}-->")
 _EMPHASIS = re.compile(
     r"(?<![A-Za-z0-9])(?:(\*{1,3})(?=[^\s*])([^*]{1,200}?)(?<=[^\s*])\1|"
     r"(?<!\w)(_{1,3})(?=[^\s_])([^_]{1,200}?)(?<=[^\s_])\3(?!\w))"
 )
+_MATH = re.compile(r"(?<![\\$\w])\$(?=[^\s$])[^$\n]{0,200}(?<=[^\s\\])\$(?![\d$])")
+_RAISED = re.compile(r"<sup>\s*([^<>]{1,20}?)\s*</sup>", re.I)
+_COUNTED = re.compile(r"(?:^|[\W\d_])(?:[^\W\d_]{0,1}|[kcmdµn]?m|km|ft|in|sec|min)$")
+"""What a raised figure is a power of: a number, a single letter, a unit. Behind any other word it is the mark of a note."""
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SHORTCODE = re.compile(r"\{\{[^{}]{0,300}\}\}")
+_SHORTCODE = re.compile(r"\{\{[^{}]{0,300}\}\}|\{:[^{}]{0,200}\}|<%[^%]{0,300}%>")
 _BLANKS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A paragraph or list item. `line` is its first line in the Markdown (1-based), `page` the page anchor above it or ""."""
+    """A paragraph, list item, row of a table or line "key: value". `line` is its first line in the Markdown (1-based), `page` the
+    page anchor above it or "".
+
+    `lead` is what leads on to it: the item above, the term that it explains, the paragraph before its list; "" for none. `quote`
+    are its words as they stand where `text` puts others between them, else "". `is_link`: it is nothing but links.
+    """
 
     text: str
     line: int
     kind: PassageKind
     page: str = ""
     emphasised: tuple[str, ...] = ()
+    lead: str = ""
+    quote: str = ""
+    is_link: bool = False
 
 
 def passages(markdown: str) -> Iterator[Passage]:
     """The paragraphs and list items of a Markdown body, in text order."""
     page = ""
-    for line, kind, raw in _blocks(markdown):
-        if kind == "anchor":
-            page = raw
-            continue
-        text, emphasised = inline_text(raw)
+    for block in blocks(markdown):
+        if block.kind == "anchor":
+            page = block.raw
+        elif block.kind != "row" and (found := _passage(block, page)) is not None:
+            yield found
+
+
+def material(markdown: str) -> Iterator[Passage]:
+    """All that a Markdown body says, in text order: paragraphs, list items, rows of tables with their heads, key-value lines."""
+    page = ""
+    for block in blocks(markdown):
+        if block.kind == "anchor":
+            page = block.raw
+        elif block.kind == "row":
+            if row := _row(block, page):
+                yield row
+        elif block.kind == "paragraph" and (pairs := _pairs(block, page)):
+            yield from pairs
+        elif (found := _passage(block, page)) is not None:
+            yield found
+
+
+def _passage(block: Block, page: str) -> Passage | None:
+    text, emphasised = inline_text(block.raw)
+    if not text:
+        return None
+    lead = inline_text(block.lead)[0] if block.lead else ""
+    kind: PassageKind = "item" if block.kind == "item" else "paragraph"
+    return Passage(text, block.line, kind, page, emphasised, lead, is_link="[" in block.raw and _is_link(block.raw))
+
+
+def _is_link(raw: str) -> bool:
+    """Whether a block is links alone, whatever stands between them."""
+    rest = _WIKILINK.sub("", _LINK.sub("", _PICTURE.sub("", raw)))
+    return not any(map(str.isalnum, rest))
+
+
+_PAIR = re.compile(
+    r"(?P<strong>[*_]{2})?(?P<key>[^\W\d_][^:：*_`\[\]|.?!]{0,38}?)(?:(?P<end>[*_]{2})\s?::?|::?(?P<inner>[*_]{2})|\s?::|:|：)\s+"
+    r"(?P<value>\S.*)$"
+)
+
+
+def _pairs(block: Block, page: str) -> list[Passage]:
+    """The lines "key: value" of a paragraph that is made of them, else none. One line alone needs a key in bold, or is short."""
+    if ":" not in block.raw and "：" not in block.raw:
+        return []
+    lines = [line.removesuffix("\\").strip() for line in block.raw.split("\n")]
+    found = [_PAIR.match(line) for line in lines]
+    if not all(pair and len(pair["key"].split()) <= 5 for pair in found):
+        return []
+    if len(lines) == 1 and not (found[0] and found[0]["strong"]) and not _is_short_pair(lines[0]):
+        return []
+    result = []
+    for number, line in enumerate(lines):
+        text, emphasised = inline_text(line.replace("::", ":", 1))
         if text:
-            yield Passage(text, line, "item" if kind == "item" else "paragraph", page, emphasised)
+            result.append(Passage(text, block.line + number, "pair", page, emphasised))
+    return result
+
+
+def _is_short_pair(line: str) -> bool:
+    """Whether a line alone is a key and its value ("Next visit: 12 June", "type:: [[Class]]") and no sentence with a colon."""
+    key, _, value = line.partition(":")
+    is_field = value.startswith(": ") or _is_link(value)
+    return is_field or (len(line) <= 80 and key.count(" ") <= 2 and not line.rstrip().endswith((".", ":", ",", ";")))
+
+
+_NUMBER_HEAD = re.compile(r"(?:#|no|nr|id|pos|num|number|item|row|№)?[.:]?", re.I)
+_PLAIN_HEADS = frozenset(
+    """value values description meaning definition explanation text details name term wert beschreibung bedeutung erklärung
+    valeur signification définition valor descripción significado""".split()
+)
+_LONGEST_ROW = 260
+
+
+def _row(block: Block, page: str) -> Passage | None:
+    """A row as words: what it is about, then each cell with the head of its column ("Lamp sales – 2023: 40,665")."""
+    read = [inline_text(cell) for cell in block.cells]
+    cells = [text for text, _ in read]
+    filled = [number for number, text in enumerate(cells) if any(map(str.isalnum, text))]
+    if not filled or not any(map(str.isalpha, "".join((*cells, *block.head)))):
+        return None
+    head = [inline_text(cell)[0] if cell else "" for cell in block.head]
+    head = [head[number] if number < len(head) else "" for number in range(len(cells))]
+    emphasised = tuple(words for _, some in read for words in some)
+    subject, rest = _subject(cells, head, filled)
+    shown = len(rest) == 1 and head[rest[0]].lower() in _PLAIN_HEADS
+    parts: list[str] = []
+    last = filled[0]
+    for number in rest:
+        named = cells[number] if shown or not head[number] else f"{head[number].rstrip(':')}: {cells[number]}"
+        if len(subject) + sum(map(len, parts)) + len(named) > _LONGEST_ROW and parts:
+            break
+        parts.append(named)
+        last = number
+    is_named = any(head[number] and not shown for number in rest)
+    text = f"{subject}{' – ' if is_named else ': '}{'; '.join(parts)}" if parts else subject
+    quote = " | ".join(cells[number] for number in filled if number <= last)
+    return Passage(text, block.line, "row", page, emphasised, quote=quote)
+
+
+def _subject(cells: list[str], head: list[str], filled: list[int]) -> tuple[str, list[int]]:
+    """What a row is about, and the cells that say something of it: a running number is neither."""
+    first = filled[0]
+    if len(filled) > 1 and not any(map(str.isalpha, cells[first])):
+        if _NUMBER_HEAD.fullmatch(head[first]) and any(map(str.isalpha, cells[filled[1]])):
+            first = filled[1]
+        elif head[first]:
+            return f"{head[first]} {cells[first]}", [number for number in filled if number != first]
+    return cells[first].rstrip(":"), [number for number in filled if number > first]
 
 
 def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
@@ -83,20 +196,78 @@ def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
     text = _INVISIBLE.sub("", raw).replace("\\\n", " ")
     if "`" in text:
         text = _CODE_SPAN.sub(keep_code, text)
+    formulas: list[str] = []
+    if text.count("$") > 1:
+        text = _MATH.sub(lambda found: _kept_formula(found, formulas), text)
     emphasised: list[str] = []
     if "[" in text:
         text = _FOOTNOTE.sub("", _PICTURE.sub("", text))
+        text = _WIKILINK.sub(_shown, text) if "[[" in text else text
         emphasised += (words for words in _LINK.findall(text) if len(words) <= _LONGEST_LINK and CODE_OPEN not in words)
         text = _BARE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
     if "<" in text:
+        text = _RAISED.sub(_raised, text) if "<sup" in text or "<SUP" in text else text
         text = _TAG.sub("", _AUTOLINK.sub(r"\1", text))
     if "*" in text or "_" in text:
         text = _take_emphasis(_take_emphasis(text, emphasised), emphasised).replace("**", "")
-    text = _SHORTCODE.sub("", text) if "{{" in text else text
+    text = _SHORTCODE.sub("", text) if "{{" in text or "{:" in text or "<%" in text else text
     text = _ESCAPE.sub(r"\1", text) if "\\" in text else text
     text = html.unescape(text) if "&" in text else text
-    text = re.sub(f"{CODE_OPEN}(\\d+){CODE_CLOSE}", lambda m: f"{CODE_OPEN}{codes[int(m.group(1))]}{CODE_CLOSE}", text)
+    if codes:
+        text = re.sub(f"{CODE_OPEN}(\\d+){CODE_CLOSE}", lambda m: f"{CODE_OPEN}{codes[int(m.group(1))]}{CODE_CLOSE}", text)
+    for number, formula in enumerate(formulas):
+        text = text.replace(f"{_FORMULA}{number}{_FORMULA}", formula, 1)
     return _BLANKS.sub(" ", text).strip(), tuple(emphasised)
+
+
+def _kept_formula(found: re.Match[str], formulas: list[str]) -> str:
+    formulas.append(found[0])
+    return f"{_FORMULA}{len(formulas) - 1}{_FORMULA}"
+
+
+def _shown(found: re.Match[str]) -> str:
+    """What a reader sees of a wikilink, as the text of a link; nothing of an embedded picture or note."""
+    if found[1]:
+        return ""
+    return f"[{(found[3] or wikilink_text(found[2])).strip()}](.)"
+
+
+_SHOWN_PICTURE = re.compile(
+    r"!\[([^\]\[]{0,300})\]\(<?([^()<>\n]{1,500}?)>?(?:\s+\"[^\"]{0,300}\")?\)|!\[\[([^\[\]|\n]{1,300})[^\[\]\n]{0,300}\]\]"
+)
+
+
+def picture_texts(markdown: str) -> list[str]:
+    """What the pictures and embeds of a text say in words: the text that stands for each, else the name of its file."""
+    found = []
+    for shown, target, embedded in _SHOWN_PICTURE.findall(markdown):
+        name = unquote(target or embedded).partition("#")[0].rpartition("/")[2].rpartition("\\")[2]
+        stem = name.rpartition(".")[0] or name
+        text = shown if any(map(str.isalpha, shown)) and shown != name else stem.replace("_", " ")
+        if any(map(str.isalpha, text)):
+            found.append(" ".join(text.split()))
+    return found
+
+
+def wikilink_text(target: str) -> str:
+    """What a wikilink without a text of its own shows: the note's name without its folder, and the heading it leads to."""
+    note, _, heading = target.replace("\\", "").partition("#")
+    name = note.rpartition("/")[2].removesuffix(".md").strip()
+    heading = "" if heading.startswith("^") else heading.rpartition("#")[2].strip()
+    return " > ".join(part for part in (name, heading) if part)
+
+
+def _raised(found: re.Match[str]) -> str:
+    return raised(found[1], found.string[max(0, found.start() - 12) : found.start()])
+
+
+def raised(figure: str, before: str) -> str:
+    """A raised figure with a sign before it, so that it is not glued to what it stands behind; "" for the mark of a note."""
+    if not any(map(str.isalnum, figure)) or not any(map(str.isalnum, before[-1:])):
+        return ""
+    if figure.strip("[]()*†, ").isdigit() and not _COUNTED.search(before):
+        return ""
+    return f"^{figure}" if figure.strip("+-–−").isdigit() or _COUNTED.search(before) else figure
 
 
 def plain(text: str) -> str:
@@ -111,49 +282,3 @@ def _take_emphasis(text: str, found: list[str]) -> str:
         return text
 
     return _EMPHASIS.sub(keep, text)
-
-
-def _blocks(markdown: str) -> Iterator[tuple[int, str, str]]:
-    fence = ""
-    buffer: list[str] = []
-    first, kind, after_blank, in_list = 0, "paragraph", True, False
-    for number, source in enumerate(markdown.split("\n"), 1):
-        line = source.rstrip()
-        opened = _FENCE.match(line)
-        if fence:
-            if opened and opened.group(1).startswith(fence) and line.strip("> `~") == "":
-                fence = ""
-            continue
-        if "<a " in line:
-            yield from _finish(first, kind, buffer)
-            yield from ((number, "anchor", name) for name in _ANCHOR.findall(line))
-            line = _ANCHOR.sub("", line).rstrip()
-        line = _QUOTE.sub("", line, count=1) if line.lstrip().startswith(">") else line
-        item = _ITEM.match(line)
-        is_code = not in_list and after_blank and line.startswith(("    ", "\t"))
-        if opened:
-            fence = opened.group(1)
-        if not line or opened or is_code or _is_markup(line):
-            if _TABLE_RULE.match(line) or (set(line.strip()) <= {"=", "-"} and line):
-                buffer.clear()  # the row above a table's rule is its head, the line above === is a heading
-            yield from _finish(first, kind, buffer)
-            after_blank = not line or is_code
-            in_list = in_list and (not line or line.startswith(" "))
-            continue
-        if item or not buffer:
-            yield from _finish(first, kind, buffer)
-            first, kind = number, "item" if item else "paragraph"
-            in_list = bool(item) or (in_list and line.startswith(" "))
-        buffer.append(line[item.end() :] if item else line.strip())
-        after_blank = False
-    yield from _finish(first, kind, buffer)
-
-
-def _is_markup(line: str) -> bool:
-    return bool(_HEADING.match(line) or _SKIPPED.match(line) or _TABLE_RULE.match(line) or _BLOCK_TAG.match(line))
-
-
-def _finish(first: int, kind: str, buffer: list[str]) -> Iterator[tuple[int, str, str]]:
-    if buffer:
-        yield first, kind, "\n".join(buffer)
-        buffer.clear()

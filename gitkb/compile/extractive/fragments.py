@@ -1,0 +1,157 @@
+"""What a list item, a row, a key-value line or an unfinished line says once its context is said with it.
+
+Invariant: `fragment_claim` gives one line of plain text that ends like a sentence: the context (the item above, the heading, the
+title; a question with its answer), then the words as the document has them; or "" where even so it cannot stand alone. Which
+context is chosen depends on the document alone.
+"""
+
+import re
+
+from gitkb.compile.extractive.claims import MAX_LENGTH, MIN_LENGTH, claim_text, is_mostly_figures
+from gitkb.compile.read_document import Reading, Sentence
+from gitkb.text.language.boilerplate import bare_heading, is_structural
+from gitkb.text.language.context_dependent import is_leaning
+from gitkb.text.language.detect import function_words
+from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, inline_text, plain
+
+_CJK = ("ja", "zh", "ko")
+_UNFIT = re.compile(
+    r"https?:|www\.|\]\(|\[\[|\]\]|\*\*|^[*+>#]|[\ufffd\ufffe\uffff\x00-\x1f]|\{\{|\}\}|<[a-z/!]|__|\S{80}|\S@\S+\.\w|^\W*$|"
+    r"[;{}]\s*$|^(?:todo|tbd|n/a|none|yes|no|ok)\W*$|lorem ipsum|^(?:import|export) ",
+    re.I,
+)
+_QUESTION = ("?", "？")
+# What an item may not begin with even below a lead. An order ("Click Save", "See the list") may stand in a list of steps.
+_LEANING_ITEM = re.compile(
+    r"(?:this|these|those|that|it|its|it's|they|them|their|he|she|his|her|there|then|thus|hence|therefore|however|but|so|also|same|"
+    r"see|and|or|for example|e\.g\.|i\.e\.|the (?:above|following|former|latter|same)|which|who|whose|where|because)\b",
+    re.I,
+)
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
+_COUNTER = re.compile(
+    r"(?:slide|page|sheet|folie|seite|tabelle|table|tabla|step|part|blatt|feuil|hoja)?\s*[\d.]+|sheet ?\d*|[\W\d_]+", re.I
+)
+_LONGEST_CONTEXT = 90
+_SHORTEST_SENTENCE = 24
+_LEAST_LETTERS, _LEAST_LETTERS_CJK = 12, 6
+"""What a quote needs at least to be found again (`grounding.quote`)."""
+_SHORT_LEAD_WORDS = 2
+_LEAST_WORDS = {"text": 4, "item": 2, "row": 1, "pair": 2, "list": 1}
+_END = (".", "!", "?", "…", "。", "！", "？", ".”", ".)", '."')
+
+
+def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bool = False) -> str:
+    """What a sentence that is no claim alone says with its context, "" where it says nothing even so. `only`: the document has
+    nothing better, so that its title must do as context for "This ..." and for an item that asks."""
+    text = plain(sentence.text).strip(" ,;")
+    text = text[2:].lstrip() if text.startswith(("- ", "– ", "— ", "• ")) else text
+    if not _may_stand(sentence, text, reading.language, only=only):
+        return ""
+    is_whole = sentence.kind in ("text", "item") and len(text) < MIN_LENGTH and text.endswith((".", "。"))
+    if is_whole and claim_text(sentence.text, reading.language, leads=sentence.leads, least=_SHORTEST_SENTENCE):
+        return text
+    question, context = _context(sentence, reading, title)
+    if question:
+        whole = f"{question} {text}"
+    elif not context or (sentence.kind != "list" and _is_said(context, text)):
+        if (sentence.kind == "list" or len(text.split()) < _LEAST_WORDS["text"]) and not only:
+            return ""
+        whole = text
+    else:
+        is_pair = sentence.kind in ("row", "pair") or ": " in text[:60]
+        colon = "：" if reading.language in ("ja", "zh") else ": "
+        whole = f"{context}{' – ' if is_pair else colon}{text}"
+    if len(whole) > MAX_LENGTH:
+        return ""
+    whole = whole.rstrip(" ,;:")
+    if whole.endswith(_END):
+        return whole
+    return f"{whole}{'。' if reading.language in ('ja', 'zh') else '.'}"
+
+
+def fragment_score(sentence: Sentence, text: str) -> float:
+    """How good a claim a fragment is, 0..1: less than nearly any whole sentence."""
+    score = {"text": 0.3, "item": 0.38, "row": 0.34, "pair": 0.36, "list": 0.22}[sentence.kind]
+    score += 0.06 if 50 <= len(text) <= 180 else 0
+    score += 0.03 if any(map(str.isdigit, text)) else 0
+    score += 0.1 if "? " in text and sentence.rank == 0 else 0
+    return round(score, 4)
+
+
+def _may_stand(sentence: Sentence, text: str, language: str, *, only: bool) -> bool:
+    if not _is_fit(sentence, text, language, only=only) or (not only and _leans(sentence, text, language)):
+        return False
+    if language in _CJK:
+        return sum(map(str.isalpha, text)) >= 4
+    words = [word.lower() for word in _WORD.findall(text)]
+    known = function_words(language)
+    if not any(word not in known and len(word) > 1 for word in words):
+        return False
+    fewest = 1 if only or sentence.lead or any(map(str.isdigit, text)) else _LEAST_WORDS[sentence.kind]
+    return len(words) >= fewest and sum(map(str.isalnum, text)) * 2 > len(text)
+
+
+def _is_fit(sentence: Sentence, text: str, language: str, *, only: bool) -> bool:
+    """Whether a text is words: not too few to be found again, no markup, code, figures or half of a bracket."""
+    least = _LEAST_LETTERS_CJK if language in _CJK else _LEAST_LETTERS
+    if sum(map(str.isalnum, sentence.quote or text)) < least or len(text) > MAX_LENGTH or _UNFIT.search(text):
+        return False
+    ends = (":", "：") if only and sentence.kind == "item" else (*_QUESTION, ":", "：")
+    if text.endswith(ends) or not _is_balanced(text) or (sentence.kind != "row" and is_mostly_figures(text)):
+        return False
+    return sum(len(match) for match in _CODE.findall(sentence.text)) * 3 <= len(text) * 2
+
+
+def _leans(sentence: Sentence, text: str, language: str) -> bool:
+    if sentence.kind != "text" or not text.endswith((".", "。")):
+        if language in ("en", "") and _LEANING_ITEM.match(text):
+            return True
+        return sentence.kind == "text" and text[0].islower() and not sentence.lead
+    return not sentence.lead and (is_leaning(text, language) or text[0].islower())
+
+
+def _is_balanced(text: str) -> bool:
+    return text.count("(") == text.count(")") and text.count("[") == text.count("]") and text.count('"') % 2 == 0
+
+
+def _context(sentence: Sentence, reading: Reading, title: str) -> tuple[str, str]:
+    """(the question that a sentence answers, what else it stands below); at most one of them is not ""."""
+    lead = _shown(sentence.lead)
+    if lead.endswith(_QUESTION):
+        return lead, ""
+    lead = lead.rstrip(" :：.,;")
+    if len(lead) > _LONGEST_CONTEXT or (lead and is_leaning(lead, reading.language)):
+        lead = ""
+    if lead and len(lead.split()) > _SHORT_LEAD_WORDS:
+        return "", lead
+    above = _heading(sentence.section, reading, title)
+    if above.endswith(_QUESTION):
+        return (above, "") if not lead else ("", lead)
+    if lead and above and not _is_said(lead, above):
+        return "", f"{above}, {lead}"
+    return "", lead or above
+
+
+def _heading(section: int, reading: Reading, title: str) -> str:
+    """The nearest heading above that names something, else the title."""
+    level = 7
+    while section >= 0:
+        heading = reading.headings[section]
+        if heading.level < level:
+            level = heading.level
+            shown = _shown(heading.title)
+            bare = bare_heading(shown)
+            if bare and not (_COUNTER.fullmatch(bare) or is_structural(shown)) and len(shown) <= _LONGEST_CONTEXT:
+                return shown if shown.endswith(_QUESTION) else bare
+        section -= 1
+    return title if len(title) <= _LONGEST_CONTEXT and not _COUNTER.fullmatch(title) else ""
+
+
+def _shown(text: str) -> str:
+    return plain(inline_text(text)[0]) if text else ""
+
+
+def _is_said(context: str, text: str) -> bool:
+    """Whether the words of a context stand in a text."""
+    return context.lower().rstrip(":") in text.lower()
