@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitkb.model.documents import Tree, TreeChange
+from gitkb.store.objects import object_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Overlay:
     oid: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "blobs", {_blob_id(data): data for data in self.changes.values() if data is not None})
+        object.__setattr__(self, "blobs", {object_id("blob", data): data for data in self.changes.values() if data is not None})
         named = [self.base.oid, *(f"{path}\0{self.blob(path)}" for path in sorted(self.changes))]
         # It stands for a tree in the catalog's tables, where nothing of it is kept.
         object.__setattr__(
@@ -38,12 +39,14 @@ class Overlay:
         if path not in self.changes:
             return self.base.blob(path)
         data = self.changes[path]
-        return None if data is None else _blob_id(data)
+        return None if data is None else object_id("blob", data)
 
     def files(self, prefix: str = "") -> Iterator[tuple[str, str]]:
         inside = f"{prefix.strip('/')}/" if prefix else ""
         found = {path: oid for path, oid in self.base.files(prefix) if path not in self.changes}
-        found |= {path: _blob_id(data) for path, data in self.changes.items() if data is not None and path.startswith(inside)}
+        found |= {
+            path: object_id("blob", data) for path, data in self.changes.items() if data is not None and path.startswith(inside)
+        }
         yield from sorted(found.items())
 
     def changes_since(self, old: str | None) -> list[TreeChange]:
@@ -52,7 +55,3 @@ class Overlay:
             before = found[path].old if path in found else self.base.blob(path)
             found[path] = TreeChange(path, before, self.blob(path))
         return [change for _, change in sorted(found.items()) if change.old != change.new]
-
-
-def _blob_id(data: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

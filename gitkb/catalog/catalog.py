@@ -1,10 +1,8 @@
-"""The derived SQLite file: a cache of what the files of one commit say, brought up to date by tree diff.
+"""The derived SQLite file: a cache of what the files of one commit say, brought up to date by the difference of two trees.
 
-Invariant: a row for each record, decision, overview and approval of a newer format. A file that is merely not valid has none: it
-takes part in nothing, and `check` reports it.
-
-Invariant: each index stores the tree it reflects in the same transaction as its rows, so it is never half-caught-up; the
-file may vanish or be damaged at any moment without changing any result. It never holds anything that git does not.
+Invariant: the file holds nothing that git does not, so it may vanish or be damaged at any moment without changing a result.
+Each index stores the tree it reflects in the same transaction as its rows, so it never reflects half a tree. Files of a newer
+format have a row of their own, so that nobody goes on without them; a file that is not valid has none, and `check` reports it.
 """
 
 import contextlib

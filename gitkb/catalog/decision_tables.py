@@ -1,13 +1,12 @@
 """The tables of what people and models decided: approvals, names that are the same or not, overviews, saved answers.
 
-Invariant: rows are a function of the valid files below `.gitkb/decisions/approved/` and of the records. What a page shows is kept
-for approved pages alone and renewed with them, so how all of them stand is known without a look at what any document says.
+Invariant: rows are a function of the valid files below `.gitkb/decisions/` and `.gitkb/overviews/`, of the pages of
+`wiki/explorations/`, and of the records. A file that is not valid has no rows, and `check` reports it; one of a newer format is
+noted, so that nobody goes on without it. A saved answer whose front matter cannot be read is listed by its file's name, as it
+is a person's page and may hold anything.
 
-Invariant: rows are a function of the valid files below `.gitkb/decisions/` and `.gitkb/overviews/`, and of the pages that there
-are. A file that is not valid has no rows: `check` reports it. A file of a newer format is noted, so that nobody goes on without.
-
-Invariant: rows are a function of the pages of wiki/explorations/. A page without a front matter that can be read is listed by its
-file's name: it is a person's, and may hold anything.
+What a page shows is kept for approved pages alone and renewed with them, so that the state of all approvals is known without
+reading what any document says.
 """
 
 import json

@@ -1,12 +1,7 @@
 """The questions of the projection, of `list` and of `lint`, answered from the tables.
 
-Invariant: every answer is sorted and bounded by what was asked for, found by an index; so no question costs more in a larger
-knowledge base, save a count. The protocol of the same questions is in `gitkb.wiki.corpus`.
-
-Invariant: rows come sorted; nothing here reads a page or decides whether anything is wrong with it.
-
-Invariant: answered from an index of the records' table, so it costs the same for ten and for ten thousand documents, save the
-count. Reads only.
+Invariant: reads only. Every answer is sorted, bounded by what was asked for, and found through an index, so that no question
+costs more in a larger knowledge base, except a count. The protocol of the projection's questions is in `gitkb.wiki.corpus`.
 """
 
 import sqlite3

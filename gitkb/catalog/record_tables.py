@@ -1,10 +1,9 @@
 """The tables derived from the records of a tree: documents, folders, topics, aliases, claims, and counts of them.
 
-Invariant: after `write` each count is that of the rows it sums up, and no row counts nothing. So no question about a popular
-name has to read what every document says of it.
-
-Invariant: rows are a function of the valid records and decisions of the tree, however it was reached; `apply` reads only those
-that differ and renews only the pages that they can touch. A record that is not valid has no rows: `check` reports it.
+Invariant: rows are a function of the valid records and decisions of the tree, whatever trees were read before. `apply` reads
+only the files that differ and renews only the pages that they can change. A record that is not valid has no rows, and `check`
+reports it. After `write` each count is the sum of its rows and no row counts nothing, so no question about a popular name has
+to read what every document says of it.
 """
 
 import contextlib

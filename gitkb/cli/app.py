@@ -50,7 +50,7 @@ def before(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Remembers what was given before the command's name."""
-    context.obj = Common(kb=kb, verbose=verbose)
+    context.obj = Common(kb=kb, verbose=verbose > 0)
 
 
 application.command("init")(init)

@@ -6,6 +6,7 @@ for a fault of gitkb itself, and only with -v.
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TextIO
@@ -47,7 +48,7 @@ def run(arguments: Sequence[str], load: Callable[[], Program]) -> int:
 
 def _ended(arguments: Sequence[str], load: Callable[[], Program]) -> int:
     terminal.never_fail_on_encoding()
-    verbose = "-v" in arguments or "--verbose" in arguments
+    verbose = any(argument == "--verbose" or re.fullmatch("-v+", argument) for argument in arguments)
     try:
         code = _invoke(arguments, load)
         sys.stdout.flush()

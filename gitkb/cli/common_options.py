@@ -11,13 +11,45 @@ from typing import Annotated, Literal
 
 import typer
 
+from gitkb.cli import terminal
 from gitkb.errors import UsageError
 
 KbOption = Annotated[
     Path | None,
     typer.Option("--kb", metavar="DIR", show_default=False, help="The knowledge base; default: $GITKB_DIR, else upwards."),
 ]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log phases with their seconds; show tracebacks.")]
+_LOG = 2
+"""So many -v show the library's log."""
+
+
+def _show_log(verbose: int) -> int:
+    """Writes what the library logs to stderr where `-vv` asks for it, in the command line's own way of writing lines."""
+    if verbose >= _LOG:
+        import logging
+
+        class Lines(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                terminal.say(self.format(record))
+
+        handler = Lines()
+        handler.setFormatter(logging.Formatter("%(relativeCreated)d ms %(threadName)s %(name)s: %(message)s"))
+        logger = logging.getLogger("gitkb")
+        logger.handlers = [handler]
+        logger.setLevel(logging.DEBUG)
+    return verbose
+
+
+VerboseOption = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        callback=_show_log,
+        show_default=False,
+        help="Log phases with their seconds; show tracebacks. -vv: also what the library logs.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 CompilerOption = Annotated[
     Literal["extractive", "llm"] | None,
@@ -37,10 +69,10 @@ class Common:
     verbose: bool = False
 
 
-def common(context: typer.Context, kb: Path | None, verbose: bool) -> Common:
+def common(context: typer.Context, kb: Path | None, verbose: int) -> Common:
     """What was given before and after the command's name, as one."""
     before = context.obj if isinstance(context.obj, Common) else Common()
-    return Common(kb=kb if kb is not None else before.kb, verbose=verbose or before.verbose)
+    return Common(kb=kb if kb is not None else before.kb, verbose=verbose > 0 or before.verbose)
 
 
 BranchOption = Annotated[

@@ -1,7 +1,9 @@
-"""How documents are made now, in the words in which records say how they were made: the compiler and its settings.
+"""How documents are made now, in the words in which records say how they were made: the compiler, and the settings of reader and
+compiler.
 
-Invariant: two documents of equal bytes, converter and `Making` have equal digests (a model's own moods aside). Only settings that
-the compiler reads count, and those at their defaults leave no trace, so a record does not change when an unused one does. Pure.
+Invariant: two documents of equal bytes, converter and `Making` have equal digests (a model's own moods aside). Only settings
+that the readers or the compiler are told count, and those at their defaults leave no trace, so a record does not change when an
+unused one does. Pure.
 """
 
 import hashlib
@@ -29,13 +31,18 @@ def making(settings: Settings) -> Making:
         from gitkb.compile.llm.statements import compiler_of
 
         return Making(compiler_of(settings.model), _fingerprint(_asked(settings), _asked(_DEFAULTS)))
-    return Making(COMPILER, _fingerprint({"language": settings.language}, {"language": _DEFAULTS.language}))
+    return Making(COMPILER, _fingerprint(_read(settings), _read(_DEFAULTS)))
+
+
+def _read(settings: Settings) -> dict[str, object]:
+    """What the readers and every compiler are told."""
+    return {"language": settings.language, **settings.conversion.choices}
 
 
 def _asked(settings: Settings) -> dict[str, object]:
     """What a model is told besides the document."""
     return {
-        "language": settings.language,
+        **_read(settings),
         "entity_types": list(settings.entity_types),
         "llm.instructions": settings.llm.instructions.strip(),
     }
@@ -43,7 +50,7 @@ def _asked(settings: Settings) -> dict[str, object]:
 
 def _fingerprint(values: Mapping[str, object], defaults: Mapping[str, object]) -> str:
     """Eight hex digits of the values that are no defaults, empty where all are."""
-    own = {key: value for key, value in values.items() if value != defaults[key]}
+    own = {key: value for key, value in values.items() if key not in defaults or value != defaults[key]}
     if not own:
         return ""
     return hashlib.sha256(json.dumps(own, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -3,10 +3,10 @@
 Invariant: only the head of a file and, for zip archives, their directory are read. A file is never handed to a converter
 for another format than its content's, so nothing is converted "without complaint" into nonsense.
 
-A conversion depends on the file's bytes and its name's ending alone, of a fetched page also on its address. Documents are
-hostile: nothing in them runs, names
-another file that gets read, or reaches the network; whatever is wrong with one is a `ConversionError` with a reason.
-Callers run `convert` in a process that they can kill: a C library below may still hang, abort or eat memory.
+A conversion depends on the file's bytes, its name's ending and the settings alone, of a fetched page also on its address.
+Documents are hostile: nothing in them runs, names another file that gets read, or reaches the network; whatever is wrong with
+one is a `ConversionError` with a reason. Callers run `convert` in a process that they can kill: a C library below may still
+hang, abort or eat memory.
 """
 
 import importlib
@@ -37,6 +37,7 @@ from gitkb.convert.formats import (
     ending_of,
 )
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, WebPage
 
 HEAD = 65_536
@@ -194,7 +195,7 @@ def _contradiction(name: str, claimed: Family, found: Family) -> ConversionError
     )
 
 
-Reader = Callable[[Path, str, int], Draft]
+Reader = Callable[[Path, str, ConversionSettings], Draft]
 
 
 def identify(file: Path, name: str) -> Format:
@@ -206,8 +207,8 @@ def identify(file: Path, name: str) -> Format:
     return identify_by_content(file, name)
 
 
-def convert(file: Path, name: str, *, max_bytes: int, page: WebPage | None = None) -> Conversion:
-    """The document of a file as Markdown. `name` is the original name (last segment), `max_bytes` the limit for its bytes,
+def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPage | None = None) -> Conversion:
+    """The document of a file as Markdown. `name` is the original name (last segment); `settings.max_bytes` limits its bytes,
     packed and unpacked; `page` says how it was fetched.
 
     Raises `ConversionError` for every document that cannot be converted well.
@@ -215,9 +216,9 @@ def convert(file: Path, name: str, *, max_bytes: int, page: WebPage | None = Non
     from gitkb.convert.draft import finish
 
     size = file.stat().st_size
-    if size > max_bytes:
+    if size > settings.max_bytes:
         raise ConversionError(
-            f"the file has {size / 1024**2:,.0f} MiB; the limit is {max_bytes / 1024**2:,.0f} MiB.",
+            f"the file has {size / 1024**2:,.0f} MiB; the limit is {settings.max_bytes / 1024**2:,.0f} MiB.",
             "Raise convert.max_bytes in .gitkb/config.yaml, or split the document.",
         )
     family = identify_family(file, name)
@@ -226,7 +227,7 @@ def convert(file: Path, name: str, *, max_bytes: int, page: WebPage | None = Non
             from gitkb.convert.html.fetched import read_page
 
             return finish(read_page(file, page), FETCHED.format, name)
-        return finish(_reader(family)(file, name, max_bytes), family.format, name)
+        return finish(_reader(family)(file, name, settings), family.format, name)
     except RecursionError as error:
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."

@@ -142,7 +142,7 @@ def _source(fields: Fields) -> Source:
     sha256 = fields.text("sha256")
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise FormatError("sha256 must be 64 hex digits")
-    # A name may hold a newline or undecodable bytes; it is stored with escapes, see ingest.names.
+    # A name may hold a newline or undecodable bytes; it is stored with escapes, see `stored_path` in gitkb.intake.scan.
     return Source(
         fields.text("path", required=True),
         sha256,

@@ -7,43 +7,81 @@ names them.
 
 import re
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from msgspec import Meta, ValidationError, convert
 
 from gitkb.errors import ConfigError
 from gitkb.formats.versions import FORMATS, Formats, shown
 from gitkb.text.markdown import frontmatter
 
 CONFIG_PATH = ".gitkb/config.yaml"
-_BRANCH = {
-    "pattern": r"\*|(?!-)(?!.*\.\.)[^\0-\x20\x7f-\xa0~^:?*\[\\\"]+",
-    "meaning": "the name of a branch, or * for all",
-}
 T = TypeVar("T")
 _MAX_SHOWN = 60
+
+
+def _below(most: float) -> Meta:
+    return Meta(gt=0, lt=most, extra={"wanted": f"a positive number below {most:g}"})
+
+
+def _one_of(*choices: str) -> Meta:
+    return Meta(pattern=rf"\A(?:{'|'.join(choices)})\Z", extra={"wanted": " or ".join(choices)})
+
+
+_BRANCH = Meta(
+    pattern=r"\A(?:\*|(?!-)(?!.*\.\.)[^\0-\x20\x7f-\xa0~^:?*\[\\\"]+)\Z",
+    extra={"wanted": "the name of a branch, or * for all"},
+)
+Number = Annotated[int, _below(10**15)]
+Seconds = Annotated[float, _below(1e6)]
+Words = Annotated[tuple[Annotated[str, Meta(pattern=r"\S")], ...], Meta(extra={"wanted": "a list of words"})]
+NamedTexts = Annotated[dict[str, str], Meta(extra={"wanted": "a mapping of names to texts"})]
+"""The types of settings; `wanted` is what a message says of one, where that is more than the type's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConvertSettings:
     """Limits for one conversion: seconds, bytes of memory, bytes of input."""
 
-    timeout: float = field(default=120.0, metadata={"most": 1e6})
-    memory: int = 2 * 1024**3
-    max_bytes: int = 512 * 1024**2
+    timeout: Seconds = 120.0
+    memory: Number = 2 * 1024**3
+    max_bytes: Number = 512 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionSettings:
+    """What of the settings every reader is told.
+
+    Equal ones make equal conversions. So a field that changes what a reader makes takes part in comparison, and by that in
+    `choices`; a limit, which only decides whether there is a conversion at all, does not.
+    """
+
+    max_bytes: int = field(default=512 * 1024**2, compare=False)
+
+    @property
+    def choices(self) -> dict[str, object]:
+        """The fields that change what a reader makes and are not at their defaults, by the names of their settings: they are
+        part of the key of a cached conversion and of the record's fingerprint. Defaults leave no trace in either."""
+        return {
+            f"convert.{each.name}": value
+            for each in fields(self)
+            if each.compare and (value := getattr(self, each.name)) != each.default
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class RawSettings:
     """`storage`: where originals of more than `lfs_above` bytes are kept, in "git" itself or in Git LFS ("lfs")."""
 
-    storage: str = field(default="git", metadata={"choices": ("git", "lfs")})
-    lfs_above: int = 10 * 1024**2
+    storage: Annotated[str, _one_of("git", "lfs")] = "git"
+    lfs_above: Number = 10 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
 class PagesSettings:
     """`branch`: the branch that carries pages commits, `*` for every branch."""
 
-    branch: str = field(default="main", metadata=_BRANCH)
+    branch: Annotated[str, _BRANCH] = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +99,20 @@ class Settings:
     detection in each document), `entity_types` are the kinds of named things to look for.
     """
 
-    format: int = FORMATS.newest
-    compiler: str = field(default="extractive", metadata={"choices": ("extractive", "llm")})
+    format: Number = FORMATS.newest
+    compiler: Annotated[str, _one_of("extractive", "llm")] = "extractive"
     model: str = ""
     language: str = ""
-    entity_types: tuple[str, ...] = ("person", "organisation", "place", "product", "event", "work")
+    entity_types: Words = ("person", "organisation", "place", "product", "event", "work")
     llm: LlmSettings = field(default_factory=LlmSettings)
     convert: ConvertSettings = field(default_factory=ConvertSettings)
     raw: RawSettings = field(default_factory=RawSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
+
+    @property
+    def conversion(self) -> ConversionSettings:
+        """What the readers are told."""
+        return ConversionSettings(max_bytes=self.convert.max_bytes)
 
 
 def parse_settings(text: str, where: str = CONFIG_PATH, formats: Formats = FORMATS) -> Settings:
@@ -131,60 +174,44 @@ def _place(error: BaseException) -> str:
 
 
 def build(cls: type[T], data: dict[str, Any], where: str, hint: str, prefix: str = "") -> T:
-    """A dataclass of settings from a mapping, each value checked against the type of its default.
-
-    The metadata of a field may hold `choices` and, for what no message may show, `secret`. `ConfigError` names the key.
-    """
-    known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+    """A dataclass of settings from a mapping, each value of exactly the type of its field; `ConfigError` names the key, what it
+    must be, and what it is. The metadata of a field says with `secret` that no message may show its value."""
+    kinds = get_type_hints(cls, include_extras=True)
+    known = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in data.items():
         if key not in known:
             name = f"{prefix}{key}" if re.fullmatch(r"[\w.-]{1,60}", str(key)) else f"{prefix}{shown(key)}"
             raise ConfigError(f"{where} has an unknown setting {name[:_MAX_SHOWN]}.", hint)
+        kind = kinds[key]
         try:
-            values[key] = _value(known[key], value, where, hint, f"{prefix}{key}")
-        except _Wrong as wrong:
+            if is_dataclass(kind) and isinstance(value, dict):
+                values[key] = build(kind, value, where, hint, f"{prefix}{key}.")  # type: ignore[arg-type]
+            else:
+                values[key] = _converted(value, kind)
+        except ValidationError:
             instead = "" if known[key].metadata.get("secret") else f", not {shown(value)}"
-            raise ConfigError(f"{where}: {prefix}{key} must be {wrong}{instead}.", hint) from None
+            # Its cause would show a value that may be a secret.
+            raise ConfigError(f"{where}: {prefix}{key} must be {_wanted(kind, value)}{instead}.", hint) from None
     return cls(**values)
 
 
-class _Wrong(Exception):
-    """A value is not what this says it must be."""
+def _converted(value: Any, kind: Any) -> Any:
+    """A value as its type; of words each once, without what stands around it."""
+    if isinstance(value, set):  # YAML has these, without an order
+        raise ValidationError("a set is no list")
+    made = convert(value, kind)
+    return tuple(dict.fromkeys(word.strip() for word in made)) if isinstance(made, tuple) else made
 
 
-def _value(spec: Any, value: Any, where: str, hint: str, name: str) -> Any:
-    default = spec.default_factory() if callable(spec.default_factory) else spec.default
-    if is_dataclass(default):
-        if not isinstance(value, dict):
-            raise _Wrong("a mapping")
-        return build(type(default), value, where, hint, f"{name}.")
-    if isinstance(default, tuple):
-        return _texts(value)
-    if isinstance(default, dict):
-        return _named_texts(value)
-    wanted = (int, float) if isinstance(default, float) else (type(default),)
-    if not isinstance(value, wanted) or (isinstance(value, bool) and not isinstance(default, bool)):
-        raise _Wrong(f"of type {type(default).__name__}")
-    choices = spec.metadata.get("choices")
-    if choices and value not in choices:
-        raise _Wrong(" or ".join(choices))
-    pattern = spec.metadata.get("pattern")
-    if pattern and isinstance(value, str) and not re.fullmatch(pattern, value):
-        raise _Wrong(spec.metadata["meaning"])
-    most = spec.metadata.get("most", 1e15)
-    if isinstance(default, int | float) and not isinstance(default, bool) and not 0 < value < most:
-        raise _Wrong(f"a positive number below {most:g}")
-    return type(default)(value)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-        raise _Wrong("a list of words")
-    return tuple(dict.fromkeys(item.strip() for item in value))
-
-
-def _named_texts(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(each, str) for pair in value.items() for each in pair):
-        raise _Wrong("a mapping of names to texts")
-    return dict(value)
+def _wanted(kind: Any, value: Any) -> str:
+    """What a value of a type must be, in words that fit the value that is none."""
+    if is_dataclass(kind):
+        return "a mapping"
+    base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if base in (str, int, float):
+        right = isinstance(value, base | int if base is float else base) and not isinstance(value, bool)
+        if base is kind or not right:
+            return f"of type {base.__name__}"
+    wanted: str = get_args(kind)[1].extra["wanted"]
+    return wanted

@@ -1,9 +1,8 @@
 """The user's own settings, such as the key and the server of a model, and how one of them is changed in their file.
 
-Invariant: pure; `gitkb.cli` reads the file and the environment. No message and no `repr` shows a key. Every value tells where
-it came from.
-
-Invariant: the new text means exactly the old settings with that one change, or `ConfigError` says to edit the file by hand. Pure.
+Invariant: pure, as `gitkb.cli` reads the file and the environment. No message and no `repr` shows a key, and every value tells
+where it came from. A changed text means exactly the old settings with that one change; where that cannot be done line by line,
+`ConfigError` says to edit the file by hand.
 """
 
 import ipaddress
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gitkb.errors import ConfigError
-from gitkb.formats.settings import build, parse_mapping
+from gitkb.formats.settings import NamedTexts, Number, Seconds, build, parse_mapping
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -35,11 +34,11 @@ class LlmUserSettings:
     """How a server is asked: requests at once, seconds without a sign of life, tokens of a reply and of a question with its
     reply, headers besides the usual ones."""
 
-    concurrency: int = 16
-    timeout: float = 300.0
-    max_output_tokens: int = 4_096
-    context_tokens: int = 32_768
-    headers: dict[str, str] = field(default_factory=dict, repr=False, metadata={"secret": True})
+    concurrency: Number = 16
+    timeout: Seconds = 300.0
+    max_output_tokens: Number = 4_096
+    context_tokens: Number = 32_768
+    headers: NamedTexts = field(default_factory=dict, repr=False, metadata={"secret": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Tells that something changed below folders: through the system where it can, by looking again and again where it cannot.
+"""Tells that something changed below folders: through the system where it can, by looking once a second where it cannot.
 
-Invariant: telling is all: what changed is found by scanning, so an event that comes twice costs a look, and one that the system
-swallowed in a burst costs nothing, as others of the burst came. Threads end with the block. Nothing is read or written.
+Invariant: nothing is read or written, and the threads end with the block. An event says only that a folder is to be scanned, so
+one that comes twice costs a scan, and one that the system drops from a burst costs nothing, as others of the burst came.
 """
 
 import queue
@@ -25,9 +25,8 @@ class Changes:
         self._say, self._poll = say, poll
         self._folders = tuple(folders)
         self._arrived: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        self._stops: dict[Path, threading.Event] = {}
+        self._stops: dict[Path, _Stop] = {}
         self._inodes: dict[Path, tuple[int, int]] = {}
-        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> "Changes":
         self.follow()
@@ -62,40 +61,65 @@ class Changes:
             return None
 
     def _begin(self, folder: Path) -> None:
-        stop = self._stops[folder] = threading.Event()
-        ready = threading.Event()
-        thread = threading.Thread(target=self._watch, args=(folder, stop, ready), daemon=True)
-        thread.start()
-        ready.wait()
+        stop = self._stops[folder] = _Stop()
+        threading.Thread(target=self._watch, args=(folder, stop), daemon=True).start()
+        stop.ready.wait()
 
-    def _watch(self, folder: Path, stop: threading.Event, ready: threading.Event) -> None:
-        from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
-
-        def notify(poll: bool) -> RustNotify:
-            return RustNotify([str(folder)], False, poll, POLL_MILLISECONDS, True, True)
-
+    def _watch(self, folder: Path, stop: "_Stop") -> None:
         try:
             try:
-                watcher = notify(self._poll)
-            except (OSError, WatchfilesRustInternalError) as error:
+                self._follow(folder, stop, poll=self._poll)
+            except (OSError, RuntimeError) as error:
+                if stop.ready.is_set():
+                    raise
                 if isinstance(error, FileNotFoundError):
                     return
                 self._say(
                     f"The system cannot watch {folder} ({_reason(error)}), so it is looked at once a second."
                     " More may be watched with: sysctl fs.inotify.max_user_watches=1048576"
                 )
-                watcher = notify(True)
-            with watcher:
-                ready.set()
-                while not stop.is_set():
-                    found = watcher.watch(_DEBOUNCE_MILLISECONDS, _STEP_MILLISECONDS, POLL_MILLISECONDS, stop)
-                    if isinstance(found, set) and any(_counts(folder, path) for _, path in found):
-                        self._arrived.put(folder)
-        except (OSError, WatchfilesRustInternalError) as error:
+                self._follow(folder, stop, poll=True)
+        except (OSError, RuntimeError) as error:  # watchfiles raises a kind of RuntimeError for what it cannot tell
             # The folder is looked at from time to time all the same.
             self._say(f"{folder} cannot be watched any more: {_reason(error)}.")
         finally:
-            ready.set()
+            stop.ready.set()
+
+    def _follow(self, folder: Path, stop: "_Stop", *, poll: bool) -> None:
+        """Watches a folder until it is told to stop."""
+        from watchfiles import watch
+
+        for _ in watch(
+            folder,
+            watch_filter=lambda change, path: _counts(folder, path),
+            debounce=_DEBOUNCE_MILLISECONDS,
+            step=_STEP_MILLISECONDS,
+            stop_event=stop,
+            rust_timeout=POLL_MILLISECONDS,
+            debug=False,
+            force_polling=poll,
+            poll_delay_ms=POLL_MILLISECONDS,
+            ignore_permission_denied=True,
+        ):
+            self._arrived.put(folder)
+
+
+class _Stop:
+    """What watchfiles asks many times a second whether to end. That it asks says that it watches, which it tells in no other way:
+    then `ready` is set."""
+
+    def __init__(self) -> None:
+        self.ready = threading.Event()
+        self._ended = threading.Event()
+
+    def set(self) -> None:
+        """Ends the watch soon."""
+        self._ended.set()
+
+    def is_set(self) -> bool:
+        """Whether the watch shall end."""
+        self.ready.set()
+        return self._ended.is_set()
 
 
 def _counts(folder: Path, path: str) -> bool:

@@ -1,9 +1,9 @@
 """Opens and hashes the files that are added, remembers what they were, and says which are too large.
 
-Invariant: opening never waits: a pipe or device that took a file's place is refused instead of read. Nothing is written.
-
-Invariant: a hash is believed only while size, times and inode of the file are the same, and only if the file was at rest when
-it was taken. A file that changed a moment ago is left for later; one that failed, until it changes. Lives in memory alone.
+Invariant: opening never waits: a pipe or device that took a file's place is refused instead of read. A remembered hash is
+believed only while size, times and inode of the file are the same, and only if the file had not changed for a while when it was
+taken. A file that changed a moment ago is left for later; one that failed, until it changes. What is remembered lives in memory
+alone; nothing is written.
 """
 
 import errno
@@ -13,10 +13,12 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
 from gitkb.formats.settings import RawSettings, Settings
+from gitkb.intake.parallel import in_threads
 from gitkb.intake.scan import Scan
 from gitkb.model.documents import SourceFile
 
@@ -80,9 +82,7 @@ def hash_files(sources: Sequence[SourceFile], refuse: Callable[[int], str], jobs
     """The hashes of all sources, in order, read in parallel; `refuse` says why a size in bytes is too large, else ""."""
     if len(sources) < 2:
         return [_hash(source, refuse) for source in sources]
-    from joblib import Parallel, delayed
-
-    return list(Parallel(n_jobs=jobs or -1, backend="threading")(delayed(_hash)(source, refuse) for source in sources))
+    return list(in_threads(partial(_hash, refuse=refuse), sources, jobs))
 
 
 def _hash(source: SourceFile, refuse: Callable[[int], str]) -> Hashed:

@@ -1,13 +1,9 @@
 """Where the links and pictures of a source lead: in the folder it was added from, in the knowledge base, on the web.
 
-Invariant: nothing outside the added folder is read or named, whatever a document says; links that lead out of it resolve
-to None.
-
-Invariant: answers as the folder did that the document was added from, as far as the knowledge base can tell: links lead to
-documents by their source paths, pictures are the document's own files. Nothing outside of the knowledge base is read.
-
-Invariant: only what the run or one before it fetched is named, only what the run fetched is read; every other address stays an
-address.
+Invariant: whatever a document says, nothing is read but files below the added folder, the document's own files in the knowledge
+base, and what this run fetched; a link that leads elsewhere gives None, or stays the address that it is. A document that is
+made again from the knowledge base gets the answers that its folder gave, as far as they can be known: links lead to documents
+by their source paths, pictures are its own files.
 """
 
 import posixpath
@@ -33,7 +29,8 @@ PICTURE_TYPES = {
     ".webp": "image/webp",
     ".svg": "image/svg+xml",
 }
-MAX_PICTURE_BYTES = 20 * 1024**2
+_MAX_FILE_BYTES = 20 * 1024**2
+"""A file that lies beside a document may be larger than a picture inside one: nothing has to be decoded."""
 FOLDER_PAGES = ("README.md", "index.md", "index.html", "index.rst", "readme.md")
 
 
@@ -67,7 +64,7 @@ class FolderLinks:
             return None
         file = self.source.folder / found[0]
         try:
-            if not file.is_file() or file.stat().st_size > MAX_PICTURE_BYTES:
+            if not file.is_file() or file.stat().st_size > _MAX_FILE_BYTES:
                 return None
             data = file.read_bytes()
         except OSError:

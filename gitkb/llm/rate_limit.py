@@ -5,6 +5,7 @@ for all requests that were under way together, and creeps up again with each suc
 waits here is released at once with the error that stopped it.
 """
 
+import logging
 import random
 import threading
 import time
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from gitkb.errors import GitkbError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Pace:
             if began == self._halvings:
                 self._halvings += 1
                 self._limit = max(1.0, self._limit / 2)
+                _log.debug("at most %d requests at once from now on, none for %.1f s", int(self._limit), pause)
             self._resume = max(self._resume, time.monotonic() + pause)
 
     def faster(self) -> None:
@@ -119,6 +123,7 @@ class Pace:
             before = int(self._limit)
             self._limit = min(self._most, self._limit + 1 / self._limit)
             if int(self._limit) > before:
+                _log.debug("%d requests at once again", int(self._limit))
                 self._places.notify()
 
     def sleep(self, seconds: float) -> None:

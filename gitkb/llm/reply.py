@@ -1,13 +1,9 @@
 """Reads a reply: collects a stream piece by piece, finds the JSON object, checks it against the schema, counts tokens.
 
 Invariant: what comes out is valid JSON text that fits the schema, in one form however it was sent: without fences, thinking,
-NaN or lone surrogates. A truncated reply never comes out. The reply is hostile text; reading it ends after a bounded number
-of attempts.
-
-Pure. A truncated, filtered or refused reply never becomes an answer.
-
-Invariant: what a reasoning model thinks aloud in `<think>` before its answer is not passed on. `heard` says whether anything
-was, after which an answer cannot be asked for again.
+NaN or lone surrogates. A truncated, filtered or refused reply never comes out. A reply is hostile text, and reading it ends
+after a bounded number of attempts. What a model thinks aloud in `<think>` before a streamed answer is not passed on; `heard`
+says whether anything was, after which the answer cannot be asked for again.
 """
 
 import json

@@ -1,9 +1,8 @@
 """What is asked of a model and what comes back, as data: requests, replies, conversations with tools, usage.
 
 Invariant: a `Request` says all that its reply depends on (model, prompts, schema) and nothing else, so `key` names the reply on
-every machine: no endpoint, no key, no document name, no state of the knowledge base. Nothing here speaks to a server.
-
-Nothing here speaks to a server; importing it is cheap.
+every machine: no endpoint, no key, no document name, no state of the knowledge base. Nothing here speaks to a server, and
+importing it is cheap.
 """
 
 import hashlib

@@ -6,6 +6,7 @@ server is down and the run ends.
 """
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from gitkb.llm.rate_limit import Pace, Patience
 from gitkb.llm.reply import Listening
 from gitkb.llm.wire import Again, Broken, Endpoint, NoModelServer, Refused, Unclear, Unreachable, Wire, verdict
 
+_log = logging.getLogger(__name__)
 _WANTS_A_KEY = "api.openai.com"
 _HOPELESS = 3
 _SAID_ALOUD = 5.0
@@ -141,6 +143,7 @@ class Trial:
                 raise self._server.no_tools(self._model, failure.message) from failure
             better = adapted(dialect, body, failure)
             if better is not None:
+                _log.debug("%s is asked in another way from now on: %s", self._model, failure)
                 self._server.dialects.learn(self._model, dialect, better)
                 return 0.0
         found = self._server.judged(failure, self._model)
@@ -156,6 +159,7 @@ class Trial:
             server.pace.slower(began, pause)
         if self._tried >= patience.tries or time.monotonic() - self._began + pause > patience.seconds:
             raise server.given_up(again.reason, self._tried) from failure
+        _log.debug("attempt %d at %s failed, next in %.1f s: %s", self._tried, self._model, pause, again.reason)
         if pause >= _SAID_ALOUD:
             server.notify(f"The model's server is asked again in {pause:.0f} s: {again.reason}.")
         return pause

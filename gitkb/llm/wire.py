@@ -2,11 +2,8 @@
 
 Invariant: nothing is sent but the body and the headers that the endpoint names: no environment variable, no description of
 this machine. No redirect is followed, so a key never reaches another host. Nothing is tried again here: each failure is
-raised as `Refused`, `Unreachable` or `Broken`, and `client_verdicts` decides. What a server says is somebody else's text: it
-is shortened, and the key is taken out of it.
-
-Pure: everything is decided from the failure alone and from whether the server has answered before. `Again` is the only
-verdict that is no error.
+raised as `Refused`, `Unreachable` or `Broken`, and `verdict` says what it means, from the failure alone and from whether the
+server has answered before. What a server says is somebody else's text: it is shortened, and the key is taken out of it.
 """
 
 import json
@@ -30,9 +27,9 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 20.0
 _LONGEST_MESSAGE = 300
 _SHORTEST_KEY = 6
-# The last one is how the package remembers what its caller wants; it says nothing about the machine.
-_SENT = {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "x-stainless-raw-response"}
-_PATH = "/chat/completions"
+_SENT = {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent"}
+_RAW = "x-stainless-raw-response"
+"""How the package remembers that its caller wants the bytes of a reply; it says nothing about the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +98,24 @@ class Wire:
                 f"The proxy cannot be used: {error}.", "Set HTTPS_PROXY to an address such as http://proxy:3128."
             ) from error
         self._client = openai.OpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.api_key or "none", max_retries=0, timeout=timeout, http_client=self._http
+            base_url=endpoint.base_url,
+            api_key=endpoint.api_key or "none",
+            max_retries=0,
+            default_headers={"User-Agent": f"gitkb/{__version__}", **endpoint.headers},
+            timeout=timeout,
+            http_client=self._http,
         )
 
     def _only_ours(self, request: "httpx2.Request") -> None:
-        """Takes out what the package adds: the kind of machine, and what its environment variables name."""
+        """Takes out what the package adds by itself: the kind of machine, and headers that its environment variables name.
+
+        By name they could be left out through the package's options; those that its next version adds could not.
+        """
         ours = {name.lower() for name in self._endpoint.headers}
-        for name in set(request.headers.keys()) - _SENT - ours:
-            del request.headers[name]
-        request.headers["User-Agent"] = f"gitkb/{__version__}"
         if self._endpoint.api_key:
-            request.headers["Authorization"] = f"Bearer {self._endpoint.api_key}"
-        for name, value in self._endpoint.headers.items():
-            request.headers[name] = value
+            ours.add("authorization")
+        for name in set(request.headers.keys()) - _SENT - ours - {_RAW}:
+            del request.headers[name]
 
     def ask(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The whole reply to one request."""

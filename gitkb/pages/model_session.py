@@ -40,11 +40,6 @@ class Session:
     ahead: int
 
 
-def asks_model(settings: Settings) -> bool:
-    """Whether these settings want a model to be asked."""
-    return settings.compiler == "llm"
-
-
 def model_settings(settings: Settings, user: UserSettings) -> ModelSettings:
     """What compilers are told about the model; `ModelError` where none is named."""
     if not settings.model:

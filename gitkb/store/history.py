@@ -1,12 +1,9 @@
 """History: what changed a path, which commit contains which, and the bases of merges.
 
-Invariant: reads only, takes no lock, speaks to no network. A shallow clone's missing parents end a history.
-
-Invariant: reads only, takes no lock. What gitkb does not write (links, submodules, changed file modes) is named, so that
-nobody loses it silently.
-
-Invariant: a merge that took one side's state of the path whole is followed along that side only, as `git log` does, so
-a history survives merges, squashes and rebases. Costs one path look-up per commit; takes no lock.
+Invariant: reads only, takes no lock, speaks to no network. The history of a path follows a merge that took one side's state of
+it whole along that side only, as `git log` does, so it survives merges, squashes and rebases; it costs one look-up per commit.
+A shallow clone's missing parents end a history. What gitkb does not write (links, submodules, changed file modes) is named in a
+comparison, so that nobody loses it silently.
 """
 
 from collections.abc import Iterator

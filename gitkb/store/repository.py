@@ -19,7 +19,7 @@ from gitkb.store.git_program import email, identity
 from gitkb.store.history import changes_of, last_changes
 from gitkb.store.incoming_push import Received
 from gitkb.store.local.durable_files import history_errors, library_errors
-from gitkb.store.local.local_folder import Note, RunFolder, claim, run_folders
+from gitkb.store.local.local_folder import LOCK_SECONDS, Note, RunFolder, claim, run_folders
 from gitkb.store.local.locks import Liveness, Wait, exclusive
 from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView
 from gitkb.store.transaction.commit_group import Signers
@@ -31,7 +31,6 @@ from gitkb.store.transaction.run_context import Place, Writer
 from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.values import Commit, Recovery, WorktreeStatus
 
-LOCK_SECONDS = 600.0
 OPEN_PACKS = 64
 
 

@@ -1,11 +1,9 @@
-"""Read-only views of one tree or commit, over pygit2; loose objects are read by us, because libgit2 trusts damaged ones.
-
-Invariant: a file that is torn, damaged or lies about its size is an object that is not there. libgit2 1.9 reads such files for
-ever (libgit2 issue 7342) or writes past its buffer (issue 7177), and one is enough: left by a power failure, or put there by
-somebody else. Reads only.
+"""Read-only views of one tree or commit, over pygit2; loose objects are read here, because libgit2 trusts damaged ones.
 
 Invariant: never takes a lock, never changes anything, and shows regular files only: links and submodules of a tree are
-invisible. A repack by somebody else between two reads is not an error: the repository is opened anew once.
+invisible. A repack by somebody else between two reads is not an error: the repository is opened anew once. A loose object that
+is torn, damaged or lies about its size is an object that is not there: libgit2 1.9 reads such files for ever (libgit2#7342) or
+writes past its buffer (libgit2#7177), and one is enough, left by a power failure or put there by somebody else.
 """
 
 import os

@@ -27,6 +27,7 @@ from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.indexes import OKF_VERSION
 from gitkb.wiki.projection import MADE, read_note
 from gitkb.wiki.source_pages import source_path
 
@@ -109,7 +110,6 @@ class LinkCheck:
         self.broken.append(Problem(code, path, message))
 
 
-OKF_VERSION = "0.2"
 _OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
 _KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", f"{DECISIONS}/", f"{OVERVIEWS}/")
 _NAMED = (("settings", CONFIG_PATH), ("note", MADE), ("approval", f"{approvals.APPROVED}/"), ("decision", f"{DECISIONS}/"))

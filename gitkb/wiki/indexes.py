@@ -18,9 +18,9 @@ from gitkb.text.markdown.links import escape, relative
 from gitkb.wiki.corpus import Corpus
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import seal
+from gitkb.wiki.topic_page import BY
 
 MAX_ENTRIES = 500
-BY = "gitkb-extractive/1"
 
 
 class Listing(Protocol):

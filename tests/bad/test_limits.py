@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.formats.settings import ConvertSettings
+from gitkb.formats.settings import ConversionSettings, ConvertSettings
 from gitkb.intake.document_names import document_name
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.pool import Pool
@@ -33,7 +33,7 @@ SECRET = "the-secret-of-this-machine"
 @pytest.fixture
 def shop(tmp_path: Path) -> Workshop:
     (tmp_path / "scratch").mkdir()
-    return Workshop(tmp_path / "scratch", tmp_path / "cache", "", 10**8, {})
+    return Workshop(tmp_path / "scratch", tmp_path / "cache", "", ConversionSettings(10**8), {})
 
 
 @pytest.fixture

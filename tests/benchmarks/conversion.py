@@ -26,6 +26,7 @@ from gitkb.convert.converter import convert  # noqa: E402
 from gitkb.convert.formats import supported  # noqa: E402
 from gitkb.convert.outline import outline, plain_text  # noqa: E402
 from gitkb.errors import ConversionError  # noqa: E402
+from gitkb.formats.settings import ConversionSettings  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def score(file: Path, expected: Path) -> Score:
     wanted = html.unescape(expected.read_text("utf-8"))
     start = time.perf_counter()
     try:
-        found = convert(file, file.name, max_bytes=64 * 1024**2).markdown
+        found = convert(file, file.name, ConversionSettings(64 * 1024**2)).markdown
     except ConversionError as error:
         return Score(file.name, 0, 0, 0, time.perf_counter() - start, error.message)
     seconds = time.perf_counter() - start
@@ -129,7 +130,7 @@ def cells(markdown: str) -> list[str]:
 
 
 def differences(file: Path, expected: Path) -> list[str]:
-    found = convert(file, file.name, max_bytes=64 * 1024**2).markdown.split("\n")
+    found = convert(file, file.name, ConversionSettings(64 * 1024**2)).markdown.split("\n")
     return list(difflib.unified_diff(expected.read_text("utf-8").split("\n"), found, "expected", "found", lineterm="", n=1))
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from gitkb.compile.llm.compiler import digest
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.convert.converter import convert
+from gitkb.formats.settings import ConversionSettings
 from gitkb.llm.requests import Request, Unanswered
 from gitkb.model.documents import Conversion, Digest, Heading
 from gitkb.text.language.sentences import split_sentences
@@ -35,7 +36,7 @@ _HEADING = re.compile(r"^#{1,6} ", re.M)
 def main() -> None:
     """Digests the document and prints the figures."""
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    document = convert(file, file.name, max_bytes=2**31) if file else made(500)
+    document = convert(file, file.name, ConversionSettings(2**31)) if file else made(500)
     print(f"{file.name if file else 'made'}: {document.pages} pages, {len(document.markdown):,} characters")
     replies: dict[str, str] = {}
     started, asked = time.perf_counter(), 0.0

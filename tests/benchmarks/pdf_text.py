@@ -90,11 +90,12 @@ def facts(test: dict) -> dict:
 def gitkb_markdown(file: Path) -> str:
     """The Markdown that gitkb stores; the only place here that imports it."""
     sys.path.insert(0, str(ROOT))
-    from gitkb.convert import convert
+    from gitkb.convert.converter import convert
     from gitkb.errors import ConversionError
+    from gitkb.formats.settings import ConversionSettings
 
     try:
-        return convert(file, file.name, max_bytes=256 * 1024**2).markdown
+        return convert(file, file.name, ConversionSettings(256 * 1024**2)).markdown
     except ConversionError:
         return ""  # a refused page has no text: `absent` passes, the rest fails
 

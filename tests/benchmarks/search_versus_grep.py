@@ -18,7 +18,7 @@ from search_questions import QUESTIONS, Question
 from search_trees import MemoryTree
 
 from gitkb.catalog.search.search import search
-from gitkb.text.language.detect import FUNCTION_WORDS
+from gitkb.text.language.detect import function_words
 
 _KANJI_OR_KATAKANA = re.compile("[\u30a0-\u30ff]+|[\u3400-\u9fff]+|[A-Za-z0-9]+")
 
@@ -53,7 +53,7 @@ def by_grep(pages: dict[str, bytes]) -> Callable[[Question], list[str]]:
 
 def telling_words(question: Question) -> list[str]:
     pattern = _KANJI_OR_KATAKANA if question.language == "ja" else re.compile(r"[\w-]+")
-    stop = FUNCTION_WORDS.get(question.language, frozenset())
+    stop = function_words(question.language)
     return list(dict.fromkeys(word for word in pattern.findall(question.text.lower()) if word not in stop))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from gitkb.convert.converter import convert
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion
 from tests.support import sample_files as samples
 
@@ -18,7 +19,7 @@ def read(tmp_path: Path):
     def made(name: str, data: bytes) -> Conversion:
         file = tmp_path / "file"
         file.write_bytes(data)
-        return convert(file, name, max_bytes=MAX)
+        return convert(file, name, ConversionSettings(MAX))
 
     return made
 
@@ -257,7 +258,7 @@ def test_files_above_the_limit_are_refused(tmp_path):
     file = tmp_path / "a.md"
     file.write_text("word " * 1000)
     with pytest.raises(ConversionError, match="limit"):
-        convert(file, "a.md", max_bytes=100)
+        convert(file, "a.md", ConversionSettings(100))
 
 
 def test_no_clock_gets_into_a_text(read):

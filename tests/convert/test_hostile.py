@@ -10,6 +10,7 @@ import pytest
 
 from gitkb.convert.converter import convert, identify
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from tests.support import sample_files as samples
 
 MAX = 64 * 1024**2
@@ -19,7 +20,7 @@ def refused(tmp_path: Path, name: str, data: bytes) -> ConversionError:
     file = tmp_path / "file"
     file.write_bytes(data)
     with pytest.raises(ConversionError) as error:
-        convert(file, name, max_bytes=MAX)
+        convert(file, name, ConversionSettings(MAX))
     assert error.value.message and error.value.hint
     return error.value
 
@@ -50,7 +51,7 @@ def test_content_that_contradicts_the_ending_is_refused(tmp_path, name, data, wo
     if name == "a.html":
         file = tmp_path / name
         file.write_bytes(data)
-        assert convert(file, name, max_bytes=MAX).markdown == "only words, no tags\n"
+        assert convert(file, name, ConversionSettings(MAX)).markdown == "only words, no tags\n"
         return
     assert words in refused(tmp_path, name, data).message
 
@@ -96,7 +97,7 @@ def test_names_that_lead_out_of_an_archive_are_only_names(tmp_path):
         members: dict[str, str | bytes] = {name: source.read(name) for name in source.namelist()}
     file = tmp_path / "file"
     file.write_bytes(samples.archive(members | {"../../escaped.txt": "x"}))
-    assert convert(file, "a.epub", max_bytes=MAX).markdown == "Words.\n"
+    assert convert(file, "a.epub", ConversionSettings(MAX)).markdown == "Words.\n"
     assert not list(tmp_path.parent.glob("escaped*"))
 
 
@@ -108,7 +109,7 @@ def test_entities_are_not_expanded(tmp_path):
     members["docProps/core.xml"] = f"{laughs}<c><title>&f;&b;</title></c>"
     file = tmp_path / "file"
     file.write_bytes(samples.archive(members))
-    found = convert(file, "a.docx", max_bytes=MAX)
+    found = convert(file, "a.docx", ConversionSettings(MAX))
     assert "root:" not in found.title and "haha" not in found.title
 
 
@@ -129,7 +130,7 @@ def test_deep_nesting_ends_in_text_or_an_error(tmp_path, name, data):
     file = tmp_path / "file"
     file.write_bytes(data)
     try:
-        assert convert(file, name, max_bytes=MAX).markdown.strip()
+        assert convert(file, name, ConversionSettings(MAX)).markdown.strip()
     except ConversionError as error:
         assert error.message
 
@@ -155,7 +156,7 @@ def test_damaged_documents_end_in_text_or_an_error(tmp_path, kind):
             data[rng.randrange(len(data))] = rng.randrange(256)
         file.write_bytes(data)
         try:
-            assert convert(file, f"a.{kind}", max_bytes=MAX).markdown.strip()
+            assert convert(file, f"a.{kind}", ConversionSettings(MAX)).markdown.strip()
         except ConversionError as error:
             assert error.message
 
@@ -164,7 +165,7 @@ def test_pictures_that_explode_are_left_out(tmp_path):
     header = samples.png()[:16] + struct.pack(">II", 60_000, 60_000) + samples.png()[24:]
     file = tmp_path / "file"
     file.write_bytes(samples.docx(["Some words."], picture=header))
-    found = convert(file, "a.docx", max_bytes=MAX)
+    found = convert(file, "a.docx", ConversionSettings(MAX))
     assert found.pictures == () and "Some words." in found.markdown
 
 
@@ -176,7 +177,7 @@ def test_control_characters_and_surrogates_do_not_survive(tmp_path):
     file = tmp_path / "file"
     cells = samples.notebook([{"cell_type": "markdown", "source": "wo\udc80rd\u0000s \u0007here\u2028next"}])
     file.write_bytes(cells)
-    text = convert(file, "a.ipynb", max_bytes=MAX).markdown
+    text = convert(file, "a.ipynb", ConversionSettings(MAX)).markdown
     assert text.encode("utf-8") == b"words here\nnext\n"
 
 

@@ -44,3 +44,20 @@ def test_the_example_lists_every_key_on_a_line_with_a_comment() -> None:
 def test_a_value_that_is_not_among_the_choices_names_them() -> None:
     with pytest.raises(ConfigError, match=r"raw\.storage must be git or lfs"):
         parse_settings("raw:\n  storage: s3\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("entity_types: [person, ' ']", r"entity_types must be a list of words, not \['person', ' '\]\."),
+        ("entity_types: !!set {person, place}", "entity_types must be a list of words"),
+        ("convert: {memory: true}", r"convert\.memory must be of type int, not True\."),
+        ("convert: {timeout: .nan}", r"convert\.timeout must be a positive number below 1e\+06"),
+        ('pages: {branch: "main\\n"}', r"pages\.branch must be the name of a branch, or \* for all"),
+        ("language: !!binary aGk=", "language must be of type str"),
+    ],
+)
+def test_what_a_setting_must_be_is_said_in_words(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        parse_settings(text)
+    assert caught.value.hint == "config.example.yaml lists every setting."

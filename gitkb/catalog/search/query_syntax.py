@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gitkb.text.language.detect import FUNCTION_WORDS
+from gitkb.text.language.detect import function_words
 from gitkb.text.language.tokens import Token, analyse, fold, normalise, variants, words
 
 MAX_TERMS = 48
@@ -98,9 +98,9 @@ def _function_words(typed: Sequence[Token], languages: Sequence[str]) -> frozens
     """The function words to leave out: those of the one language that most of the typed words belong to; none if all would go."""
     counts = Counter({language: _known(typed, language) for language in languages})
     best = max(languages, key=lambda language: counts[language], default="")
-    stop = frozenset(piece for word in FUNCTION_WORDS.get(best, ()) for piece in re.split("['\u2019]", word))
+    stop = frozenset(piece for word in function_words(best) for piece in re.split("['\u2019]", word))
     return stop if any(word.text not in stop for word in typed) else frozenset()
 
 
 def _known(typed: Sequence[Token], language: str) -> int:
-    return sum(word.text in FUNCTION_WORDS.get(language, ()) for word in typed)
+    return sum(word.text in function_words(language) for word in typed)

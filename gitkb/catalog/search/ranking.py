@@ -1,11 +1,9 @@
 """The passages that are worth scoring for a query, found through FTS5, and how well each answers it.
 
-Invariant: a pure function of the passage's tokens, the page's title and the query with its statistics; equal input gives the same
-number on every machine. It reads no table.
-
-Invariant: the candidates depend on the rows, the query, the scope and the depth alone. Work is bounded whatever is asked: words
-that occur nearly everywhere only rank what rarer words find; if there are no rarer ones, passages with several of the words come
-first, then those with one in a heading, and of the others a fixed sample is read.
+Invariant: the candidates depend on the rows, the query, the scope and the depth alone, and a score is a pure function of the
+passage's tokens, the page's title and the query with its statistics: the same numbers on every machine. Work is bounded
+whatever is asked. Words that occur nearly everywhere only rank what rarer words find; if there are no rarer ones, passages with
+several of the words come first, then those with one in a heading, and of the others a fixed sample is read.
 """
 
 import math

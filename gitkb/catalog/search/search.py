@@ -1,12 +1,9 @@
 """Ranked full-text search over the wiki's pages, with the piece of a passage that a searcher sees.
 
-Invariant: at most `WIDTH` characters and two ellipses, no line break, no control character. Reads nothing but the page's text.
-
-Invariant: the answer depends on the tree, the query, the scope and the limit alone, and any text is a valid query. It reads the
-index and the pages that it shows, nothing else.
-
-Invariant: the same tree, question and bounds give the same passages. Where they stand is told, not what they say: the caller
-reads the page. Reads the index and nothing else.
+Invariant: the answer depends on the tree, the query, the scope and the limit alone, and any text is a valid query. The index
+and the pages that are shown are read, nothing else. What is shown of a passage has at most `WIDTH` characters and two ellipses,
+no line break and no control character. `best_passages` tells where passages stand and not what they say: its caller reads the
+page.
 """
 
 import heapq

@@ -240,7 +240,7 @@ class AddRun:
             scratch=run.scratch,
             cache=self.store.local / "cache",
             language=self.settings.language,
-            max_bytes=self.settings.convert.max_bytes,
+            conversion=self.settings.conversion,
             names={item.source.path: item.document for item in items},
             pages=self._pages(items),
             large_above=hashing.large_above(self.settings.raw),

@@ -10,7 +10,6 @@ Invariant: an outcome is reported only after it is true; what was reported as co
 at a time, never while documents are prepared. Whatever stops the run, the branch stands at the last group.
 """
 
-import hashlib
 import queue
 import sys
 import threading
@@ -39,6 +38,7 @@ from gitkb.model.listener import Listener, Progress
 from gitkb.model.results import DocumentResult, Outcome, Usage
 from gitkb.pages import refresh
 from gitkb.pages.model_session import Session
+from gitkb.store.objects import file_blob_id, object_id
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
@@ -64,15 +64,7 @@ def note(noted: dict[str, bytes | None], tip: Tree, changes: Mapping[str, Conten
 def _blob_id(content: bytes | Path | None) -> str | None:
     if content is None:
         return None
-    size = content.stat().st_size if isinstance(content, Path) else len(content)
-    sha = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    if isinstance(content, bytes):
-        sha.update(content)
-        return sha.hexdigest()
-    with content.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            sha.update(chunk)
-    return sha.hexdigest()
+    return file_blob_id(content) if isinstance(content, Path) else object_id("blob", content)
 
 
 GROUP_DOCUMENTS = 100

@@ -248,7 +248,7 @@ class RecompileRun:
             scratch=run.scratch,
             cache=self.store.local / "cache",
             language=self.settings.language,
-            max_bytes=self.settings.convert.max_bytes,
+            conversion=self.settings.conversion,
             names=sources,
             pages=self.pages,
             model=self.model,

@@ -65,11 +65,6 @@ def heading_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool
     return [(words, False) for part in parts if (words := as_term(part or "", language))]
 
 
-def heading_keys(title: str, language: str) -> dict[str, bool]:
-    """The keys of the terms a heading names: True where it names that one alone."""
-    return {term_key(words, language): alone for words, alone in heading_terms(title, language)}
-
-
 _MOST_RUNS = 60_000
 _Spans = list[tuple[int, int, str]]
 _CJK = ("ja", "zh", "ko")

@@ -1,117 +1,23 @@
 """Whether a claim says the opposite of a passage or more than it: negations, hedges, quantifiers, opposites, small changes to
 copied words.
 
-Invariant: decides by words and their order alone, in the languages that have a list here; in others it objects to nothing. What a
-negation or hedge is about are the words after it in its clause (before it in Japanese).
-
-Invariant: looks only at places where a claim copies its passage before or after, and where nothing but such words differs; what a
-claim says in words of its own is judged elsewhere.
-
-Invariant: a claim is objected to only where it has a word of a group that its passage does not have, while the passage has
-another one of the group that the claim lacks. Function words ("before", "more") count too.
+Invariant: decides by words and their order alone, in the languages that have a list (`polarity.*.txt`); in others it objects to
+nothing. What a negation or hedge is about are the words after it in its clause (before it in Japanese). Small changes are looked
+at only where a claim copies its passage before or after them; what a claim says in words of its own is judged elsewhere. A
+claim has an opposite only where it has a word of a group that its passage lacks, while the passage has another one that the
+claim lacks; function words ("before", "more") count too.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 
 from gitkb.compile.grounding.facts import content_words, is_acronym_of
+from gitkb.text import word_lists
 from gitkb.text.language.tokens import normalise, stems, words
 
-_NEGATIONS = {
-    "en": re.compile(
-        r"\b(?:not(?! only\b)|cannot|never|no(?! (?:longer than|more than|less than|later than|matter)\b)|none|neither|nor|"
-        r"without|nothing|nobody|nowhere)\b|n['’]t\b"
-    ),
-    "de": re.compile(r"\b(?:nicht(?! nur\b)|kein\w*|nie|niemals|ohne|weder|nichts|niemand)\b"),
-    "fr": re.compile(r"\b(?:ne|pas|jamais|aucune?|sans|ni|rien)\b|\bn['’]"),
-    "es": re.compile(r"\b(?:no|nunca|sin|ninguna?|ningún|tampoco|ni|nada)\b"),
-    "ja": re.compile(r"ない|ません|なかった|なく(?:なる|て)|ず(?=に|、)|不可|不要"),
-    "zh": re.compile(r"不(?!仅|僅|同)|没|沒|未|无|無"),
-}
-# What negates without a negation: enough where a claim says "not", and reason not to miss one in a claim.
-_IMPLIED = {
-    "en": re.compile(
-        r"\b(?:prevent\w*|avoid\w*|fail\w*|lack\w*|prohibit\w*|forbid\w*|disabl\w*|unable|impossible|unless|except|instead|rather|refus\w*|"
-        r"reject\w*|ignor\w*|omit\w*|exclud\w*|skip\w*|missing|absen\w*|optional\w*|non|hardly|free of|too|un(?:used|known|safe|"
-        r"supported|defined|available|necessary|needed|changed|committed|likely|readable|set|wanted))\b"
-    ),
-    "de": re.compile(
-        r"\b(?:verhinder\w*|vermeid\w*|verbot\w*|verbiet\w*|deaktivier\w*|unmöglich|außer|statt|ignorier\w*|un(?:nötig|bekannt)\w*)\b"
-    ),
-    "fr": re.compile(
-        r"\b(?:empêch\w*|évit\w*|échou\w*|interdi\w*|désactiv\w*|impossible|inutile|sauf|non|ignor\w*|refus\w*|peu)\b"
-    ),
-    "ja": re.compile("防|避|失敗|禁|無効|以外|拒|無視|不要|不可|未"),
-}
-_HEDGES = {
-    "en": re.compile(
-        r"\b(?:may|might|could|should|usually|typically|(?<!more )(?<!less )often(?! enough)|sometimes|generally|"
-        r"normally|probably|perhaps|likely|"
-        r"mostly|rarely|seldom|almost|nearly|partly|presumably)\b"
-    ),
-    "de": re.compile(
-        r"\b(?:könnten?|möglicherweise|vielleicht|meist|meistens|gewöhnlich|normalerweise|oft|manchmal|wahrscheinlich|sollten?|fast)\b"
-    ),
-    "fr": re.compile(
-        r"\b(?:pourrai\w+|peut-être|généralement|souvent|parfois|habituellement|probablement|normalement|presque|devrai\w+)\b"
-    ),
-    "ja": re.compile("かもしれ|場合があ|通常|大抵|しばしば|ときどき|おそらく|でしょう|ほとんど"),
-}
-_HEDGED = {
-    "en": re.compile(r"\b(?:can|possibl\w*|recommended|ought|expected|intended|tends?|some|most|many|must|need\w*|unless)\b"),
-    "de": re.compile(r"\b(?:kann|können|möglich\w*|empfohlen|einige|manche|dürfen|darf|muss|soll\w*)\b"),
-    "fr": re.compile(r"\b(?:peut|peuvent|possibl\w*|recommandé\w*|certain\w*|doi\w+)\b"),
-    "ja": re.compile("可能|できる|ことがあ|多く|べき"),
-}
-_ALWAYS = {
-    "en": re.compile(
-        r"\b(?:always|never|invariably|under all circumstances|in (?:all|every) cases?|entirely|completely|fully)\b"
-    ),
-    "de": re.compile(r"\b(?:immer|nie|niemals|stets|vollständig|ausnahmslos)\b"),
-    "fr": re.compile(r"\b(?:toujours|jamais|entièrement|complètement|systématiquement)\b"),
-    "ja": re.compile("常に|必ず|いつも|完全に|絶対"),
-}
-_ALL = {
-    "en": re.compile(r"\b(?:all|every|any|each|per)\b(?: of)?(?: the| its| their)?"),
-    "de": re.compile(r"\b(?:alle[nmrs]?|jede[nmrs]?|sämtliche\w?)\b"),
-    "fr": re.compile(r"\b(?:tous|toutes|tout|toute|chaque|n'importe)\b(?: les)?"),
-    "ja": re.compile("すべて|全て|全ての|あらゆる|どの"),
-}
-_EXTENT = {"en": re.compile(r"\b(?:more than|at least|at most|up to|less than|fewer than|over \d)")}
-_EXTENT_THERE = {
-    "en": re.compile(
-        r"\b(?:more|least|most|up to|less|fewer|over|exceed\w*|above|below|under|minim\w*|maxim\w*|higher|lower|beyond|no)\b"
-    )
-}
-_CAUSES = {
-    "en": re.compile(r"\b(?:because|due to|owing to|as a result|therefore|consequently|thanks to)\b"),
-    "de": re.compile(r"\b(?:weil|wegen|aufgrund|infolge|deshalb|daher)\b"),
-    "fr": re.compile(r"\b(?:parce|grâce|à cause|en raison|car|puisque)\b"),
-    "ja": re.compile("から、|ため、|せいで|おかげで|によって引き起こ"),
-}
-_CAUSES_THERE = {
-    "en": re.compile(
-        r"\b(?:because|since|as|due|owing|thus|hence|therefore|so|caus\w*|result\w*|reason\w*|lead\w*|mak\w*|if|when|by|thanks|"
-        r"consequen\w*)\b"
-    ),
-    "de": re.compile(
-        r"\b(?:weil|da|wegen|aufgrund|infolge|deshalb|daher|denn|sodass|damit|wenn|durch|führ\w*|verursach\w*|dank)\b"
-    ),
-    "fr": re.compile(r"\b(?:parce|grâce|cause|raison|car|puisque|donc|ainsi|lorsque|si|quand|par|entraîn\w*|permet\w*|en)\b"),
-    "ja": re.compile("から|ため|ので|よって|より|と、|ば"),
-}
-_EXCEPTION = {
-    "en": re.compile(r"\b(?:unless|except|only if|only when)\b"),
-    "de": re.compile(r"\b(?:außer|es sei denn|nur wenn)\b"),
-    "fr": re.compile(r"\b(?:sauf|excepté|à moins|seulement si)\b"),
-}
-_RESERVE = {
-    "en": re.compile(r"\b(?:unless|except\w*|only|if|when|without|other than|not|never|no|but)\b"),
-    "de": re.compile(r"\b(?:außer|es sei denn|nur|wenn|falls|ohne|nicht|kein\w*|nie|aber)\b"),
-    "fr": re.compile(r"\b(?:sauf|excepté|moins|seul\w*|si|quand|lorsque|sans|ne|pas|jamais|mais)\b"),
-}
+_KIND = "polarity"
 _SENTENCE = re.compile(r"[.;:!?]\s")
 _MOSTLY = 0.6
 _CLAUSE = re.compile(
@@ -123,13 +29,24 @@ _SCOPE, _MORE_THAN = 5, 0.5
 _NOUN_NEAR = 5
 
 
+@lru_cache(maxsize=1024)
+def _pattern(section: str, language: str) -> re.Pattern[str] | None:
+    return word_lists.pattern(_KIND, language, section)
+
+
+@cache
+def _mixed(section: str) -> frozenset[str]:
+    """Words of several languages."""
+    return word_lists.words(_KIND, word_lists.MIXED, section)
+
+
 def turns_round(claim: str, passage: str, language: str) -> bool:
     """Whether a claim negates what its passage affirms, or affirms what it negates."""
-    pattern = _NEGATIONS.get(language)
+    pattern = _pattern("negations", language)
     if pattern is None:
         return False
     claim, passage = normalise(claim), normalise(passage)
-    implied = _IMPLIED.get(language)
+    implied = _pattern("implied negations", language)
     if pattern.search(claim):
         return not _is_negated_there(claim, passage, pattern, implied, language)
     if implied and any(found[0] not in passage for found in implied.finditer(claim)):
@@ -145,37 +62,39 @@ def turns_round(claim: str, passage: str, language: str) -> bool:
 def says_more(claim: str, passage: str, language: str) -> bool:
     """Whether a claim is surer or wider than its passage: a hedge is lost, some became all, a bound or a cause was added."""
     claim, passage = normalise(claim), normalise(passage)
-    if _adds(claim, passage, _ALWAYS, _ALWAYS, language) or _adds(claim, passage, _EXTENT, _EXTENT_THERE, language):
+    if _adds(claim, passage, "always", "always", language) or _adds(claim, passage, "extent", "extent there", language):
         return True
     if _gives_reason(claim, passage, language) or _made_all(claim, passage, language):
         return True
     if _forgets_exception(claim, passage, language):
         return True
-    hedges, hedged = _HEDGES.get(language), _HEDGED.get(language)
+    hedges, hedged = _pattern("hedges", language), _pattern("hedged", language)
     if hedges is None or hedged is None or hedges.search(claim) or hedged.search(claim):
         return False
     said = set(_in_order(claim, language))
     return any(_uses(scope, said) for scope in _scopes(passage, hedges, language))
 
 
-def _adds(claim: str, passage: str, added: dict[str, re.Pattern[str]], there: dict[str, re.Pattern[str]], language: str) -> bool:
-    new, known = added.get(language), there.get(language)
+def _adds(claim: str, passage: str, added: str, there: str, language: str) -> bool:
+    """Whether a claim has an entry of one section and its passage none of the other."""
+    new, known = _pattern(added, language), _pattern(there, language)
     return bool(new and known and new.search(claim) and not known.search(passage))
 
 
 def _gives_reason(claim: str, passage: str, language: str) -> bool:
     """Whether a claim gives a reason that its passage does not give."""
-    reason = _CAUSES[language].search(claim) if language in _CAUSES else None
+    causes = _pattern("causes", language)
+    reason = causes.search(claim) if causes else None
     if reason is None:
         return False
     why = _in_order(claim[reason.end() :] if language != "ja" else claim[: reason.start()], language)
     there = set(_in_order(passage, language))
-    return _adds(claim, passage, _CAUSES, _CAUSES_THERE, language) or sum(word in there for word in why) * 2 <= len(why)
+    return _adds(claim, passage, "causes", "causes there", language) or sum(word in there for word in why) * 2 <= len(why)
 
 
 def _forgets_exception(claim: str, passage: str, language: str) -> bool:
     """Whether a claim says without reserve what its passage says with one: "..., unless ..."."""
-    exception, reserve = _EXCEPTION.get(language), _RESERVE.get(language)
+    exception, reserve = _pattern("exceptions", language), _pattern("reserves", language)
     if exception is None or reserve is None or reserve.search(claim):
         return False
     said = set(_in_order(claim, language))
@@ -188,7 +107,7 @@ def _forgets_exception(claim: str, passage: str, language: str) -> bool:
 
 def _made_all(claim: str, passage: str, language: str) -> bool:
     """Whether "all Xs" or "every X" stands where the passage does not say so of X."""
-    pattern = _ALL.get(language)
+    pattern = _pattern("all", language)
     if pattern is None:
         return False
     if language == "ja":
@@ -249,21 +168,6 @@ def _in_order(text: str, language: str) -> list[str]:
 _WORD = re.compile(r"n['’]t\b|[^\W_]+?(?=n['’]t\b)|[^\W_]+(?:[-_.][^\W_]+)*")
 _DIGITS = re.compile(r"\d+")
 _LONGEST, _SMALL = 400, 4
-_NEGATION_WORDS = frozenset(
-    """not n't n’t cannot never no none neither nor without nicht kein keine keinen keiner keinem nie niemals ohne ne pas
-    jamais aucun aucune sin nunca""".split()
-)
-_AUXILIARIES = frozenset("""do does did be is are was were to wird werden a an the any""".split())
-_HEDGE_WORDS = frozenset(
-    """may might could should usually typically often sometimes generally normally probably perhaps likely mostly rarely some
-    most many almost nearly partly möglicherweise meist meistens normalerweise oft manchmal wahrscheinlich sollte sollten
-    einige manche viele généralement souvent parfois habituellement probablement normalement presque""".split()
-)
-_MILD = _HEDGE_WORDS | frozenset("""can possibly kann können darf peut peuvent ought recommended several certain""".split())
-_STRONG = frozenset(
-    """must always all every never only shall entirely completely immer alle jeder jede jedes nur muss müssen toujours tous
-    toutes chaque seulement""".split()
-)
 
 
 def edited(claim: str, passage: str) -> str:
@@ -280,11 +184,11 @@ def edited(claim: str, passage: str) -> str:
         removed, added = there[i1:i2], said[j1:j2]
         if _core(removed) != _core(added):
             continue
-        if (_count(removed, _NEGATION_WORDS) + _count(added, _NEGATION_WORDS)) % 2:
+        if (_count(removed, _mixed("negations")) + _count(added, _mixed("negations"))) % 2:
             return "polarity"
-        if _count(removed, _HEDGE_WORDS) and not _count(added, _MILD):
+        if _count(removed, _mixed("hedges")) and not _count(added, _mild()):
             return "more"
-        if _count(added, _STRONG) > _count(removed, _STRONG):
+        if _count(added, _mixed("strong words")) > _count(removed, _mixed("strong words")):
             return "more"
     return ""
 
@@ -308,45 +212,23 @@ def _is_copied(blocks: Sequence[tuple[str, int, int, int, int]], number: int) ->
 def _core(words: list[str]) -> list[str]:
     """The words less those that only negate, hedge or help."""
     bare = ("can" if word == "cannot" else word for word in words)
-    return [word for word in bare if word not in _NEGATION_WORDS | _AUXILIARIES | _MILD | _STRONG]
+    return [word for word in bare if word not in _changeable()]
+
+
+@cache
+def _mild() -> frozenset[str]:
+    return _mixed("hedges") | _mixed("milder words")
+
+
+@cache
+def _changeable() -> frozenset[str]:
+    return _mixed("negations") | _mixed("auxiliaries") | _mixed("strong words") | _mild()
 
 
 def _count(words: list[str], of: frozenset[str]) -> int:
     return sum(word in of for word in words)
 
 
-_GROUPS = {
-    "en": """before after|begin end|first last|more less fewer|increase decrease reduce|enable disable|
-        uppercase lowercase|upper lower|high low|higher lower|large small|larger smaller|fast slow|faster slower|
-        minimum maximum|min max|leader follower|dynamic static|dynamically statically|separate single shared|
-        internal external|inner outer|old new|older newer|input output|always never|many few|
-        substantial negligible|automatic manual|automatically manually|synchronous asynchronous|
-        ascending descending|above below|prefix suffix|add remove|create delete drop|
-        allow forbid prohibit prevent|accept reject refuse|replace keep|public private|local remote|true false|
-        success failure|succeed fail|optional required mandatory|
-        nanosecond microsecond millisecond second minute hour day week month year|
-        bit byte kilobyte megabyte gigabyte terabyte|weak strong|physical logical|parent child|encode decode|
-        encrypt decrypt|lock unlock|import export|upload download|horizontal vertical|early late|earlier later|
-        explicit implicit|explicitly implicitly|possible impossible|safe unsafe|supported unsupported|
-        sender receiver|producer consumer|primary secondary standby replica|reader writer|insert delete|
-        append truncate|mutable immutable|positive negative|odd even|north south|east west|cheap expensive|
-        simple complex|good bad|better worse|best worst|long short|longer shorter|wide narrow|rise fall|gain lose|
-        open closed|wholly partly|complete partial|completely partially|together separately|within outside|
-        inside outside|with without""",
-    "de": """vor nach|erste letzte|mehr weniger|höher niedriger|größer kleiner|immer nie niemals|
-        aktivieren deaktivieren|schnell langsam|schneller langsamer|alt neu|älter neuer|minimum maximum|
-        oben unten|viel wenig|viele wenige|erlaubt verboten|öffnen schließen|hinzufügen entfernen löschen|
-        intern extern|automatisch manuell|statisch dynamisch|zunehmen abnehmen|
-        sekunde minute stunde tag woche monat jahr|mit ohne|innerhalb außerhalb|früher später|möglich unmöglich|
-        richtig falsch""",
-    "fr": """avant après|premier dernier|plus moins|toujours jamais|activer désactiver|rapide lent|ancien nouveau|
-        minimum maximum|ajouter supprimer|autorisé interdit|ouvrir fermer|interne externe|automatique manuel|
-        grand petit|avec sans|seconde minute heure jour semaine mois an|possible impossible|vrai faux|haut bas|
-        début fin""",
-    "ja": """最初 最後|増加 減少|有効 無効|追加 削除|成功 失敗|可能 不可能|必須 任意|自動 手動|
-        内部 外部|上位 下位|最大 最小|許可 禁止|開始 終了|入力 出力|秒 分 時間 日 週|
-        古い 新しい|以前 以後|公開 非公開""",
-}
 _SWITCHED = (
     ("turned on", "enabled"), ("switched on", "enabled"), ("set to on", "enabled"),
     ("turned off", "disabled"), ("switched off", "disabled"), ("set to off", "disabled"),
@@ -382,8 +264,9 @@ def _stems(text: str, language: str) -> set[str]:
     return {stem[word.text] for word in words(text) if not word.unspaced}
 
 
-@cache
+@lru_cache(maxsize=256)
 def _groups(language: str) -> tuple[frozenset[str], ...]:
-    listed = _GROUPS.get(language, "")
+    """Opposites, as they stand in a text that `_prepared` made."""
     stem = (lambda word: word) if language == "ja" else stems(language).__getitem__
-    return tuple(frozenset(stem(normalise(word)) for word in group.split()) for group in listed.split("|") if group.strip())
+    listed = word_lists.entries(_KIND, language, "opposites")
+    return tuple(frozenset(stem(normalise(word)) for word in group.split()) for group in listed)

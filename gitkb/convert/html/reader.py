@@ -14,6 +14,7 @@ from gitkb.convert.draft import Draft, one_line
 from gitkb.convert.html.clean import main_content, parse, prepare_document, shape
 from gitkb.convert.html.markdown import safe_target, to_markdown
 from gitkb.convert.pictures import Gallery
+from gitkb.formats.settings import ConversionSettings
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 _SITE = re.compile(r"\s+(?:[|—–·»]|::|-)\s+")
@@ -25,7 +26,7 @@ _DATES = {
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a web page."""
     data = file.read_bytes()
     soup = parse(decode(data, charset_of(data)))

@@ -17,6 +17,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.html.reader import from_html
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh
@@ -42,10 +43,10 @@ _RUN = rb'<w:r><w:t xml:space="preserve">%s</w:t></w:r>'
 _MAX_DEPTH = 200
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a Word document."""
     gallery = Gallery()
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         about = office_properties(archive)
         with _with_formulas(archive) as data:
             html = _html(data, gallery)

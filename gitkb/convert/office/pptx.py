@@ -14,17 +14,18 @@ from gitkb.convert.html.markdown import safe_target
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 MAX_SHAPES = 5_000
 MAX_DEPTH = 30
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a presentation."""
     from pptx import Presentation
 
     gallery = Gallery()
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         about = office_properties(archive)
     try:
         slides = list(Presentation(str(file)).slides)

@@ -12,9 +12,10 @@ from gitkb.convert.archive import damaged
 from gitkb.convert.draft import Draft
 from gitkb.convert.office.xlsx import Budget, Row, cell_value, sheet_markdown
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of an xls workbook."""
     import xlrd
 

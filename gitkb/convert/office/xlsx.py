@@ -16,6 +16,7 @@ from gitkb.convert.archive import damaged, damaged_as, office_properties, open_a
 from gitkb.convert.draft import Draft
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 _ROW = re.compile(rb"<(?:\w{1,20}:)?row\b[^<>]{0,300}?\br=[\"'](\d{1,9})[\"']")
 MAX_CELLS = 2_000_000
@@ -23,13 +24,13 @@ MAX_ROWS_SEEN = 3_000_000
 Row = dict[int, str]
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of an xlsx workbook."""
     import warnings
 
     from openpyxl import load_workbook
 
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         about = office_properties(archive)
         check_parts(archive)
     try:

@@ -25,6 +25,7 @@ from gitkb.convert.pdf.markdown import to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import paragraph
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -59,7 +60,7 @@ MAX_PICTURE_PAGES = 400
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a PDF document."""
     import pypdfium2
 

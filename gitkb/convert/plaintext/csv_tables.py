@@ -12,6 +12,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.formats import ending_of
 from gitkb.convert.tables import escape, table
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
@@ -20,7 +21,7 @@ _MAX_OPEN_QUOTES = 20
 _END = "the end of all rows"
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a csv or tsv file: one table."""
     csv.field_size_limit(_MAX_FIELD)
     text = decode(file.read_bytes())

@@ -20,6 +20,7 @@ from gitkb.convert.html.clean import HEADINGS, is_gone, parse, prepare_document,
 from gitkb.convert.html.markdown import safe_target, to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -33,10 +34,10 @@ _CUT = "<p>(The rest of this chapter is missing: the file is damaged.)</p>"
 _SKIPPED = re.compile(r"(?:^|/)(?:nav|toc|cover|titlepage|search|genindex)\.x?html?$", re.IGNORECASE)
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a book."""
     gallery = Gallery()
-    with open_archive(file, max_bytes) as archive:
+    with open_archive(file, settings.max_bytes) as archive:
         package_path = _package_path(archive)
         package = read_xml(archive, package_path)
         chapters = _chapters(archive, package, posixpath.dirname(package_path))

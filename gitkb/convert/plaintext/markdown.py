@@ -17,6 +17,7 @@ from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
 from gitkb.convert.outline import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
+from gitkb.formats.settings import ConversionSettings
 
 MAX_FRONT_MATTER = 65_536
 _MAX_AUTHORS = 100
@@ -59,7 +60,7 @@ class FrontMatter:
     dates: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a Markdown file."""
     front, body = split_front_matter(decode(file.read_bytes()))
     gallery = Gallery()

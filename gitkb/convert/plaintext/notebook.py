@@ -14,6 +14,7 @@ from gitkb.convert.outline import code_block
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.plaintext.markdown import sanitize
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 MAX_OUTPUT_LINES = 40
 MAX_OUTPUT_CHARS = 4_000
@@ -23,7 +24,7 @@ _ATTACHMENT = re.compile(r"\]\(attachment:([^)\s]+)\)")
 _PICTURES = ("image/png", "image/jpeg", "png", "jpeg")
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a notebook."""
     try:
         data = json.loads(decode(file.read_bytes()))

@@ -13,6 +13,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.outline import code_block, outside_code_spans
 from gitkb.convert.tables import escape as escape_all
 from gitkb.convert.tables import guarded
+from gitkb.formats.settings import ConversionSettings
 
 _UNDERLINE = re.compile(r"^([=\-~^*+#\"])\1+\s*$")
 _HYPHENATED = re.compile(r"[a-zà-ÿ]{2}-$")
@@ -23,7 +24,7 @@ _ITEM = re.compile(r"^(\s*)([-*+•o]|\d{1,3}[.)]|\([a-z0-9]{1,2}\))\s+(\S.*)$")
 _HASHED = re.compile(r"^(#{1,6}|={1,5})\s+(\S.*?)\s*(?:[#=]+)?$")
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a plain text file in any encoding."""
     return Draft(markdown=to_markdown(decode(file.read_bytes())))
 

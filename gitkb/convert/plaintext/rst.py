@@ -21,6 +21,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.html.reader import from_html
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 
 _ROLE = re.compile(r":([A-Za-z][\w:+.-]*):`")
 _DIRECTIVE = re.compile(r"^\s*(?:\.\.[ \t]+(?:\|[^|]+\|[ \t]+)?)([A-Za-z][\w:+.-]*)::", re.MULTILINE)
@@ -237,7 +238,7 @@ _SETTINGS: dict[str, Any] = {
 _COMMENTED = re.compile(r"^\.\. SPDX-License-Identifier:.*$", re.MULTILINE)
 
 
-def read(file: Path, name: str, max_bytes: int) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of an rst file."""
     from docutils.core import publish_parts
 

@@ -1,8 +1,8 @@
 """Makes one document's files from its bytes, in a worker process: copy, convert, digest, render.
 
-Invariant: the result depends on the source's bytes, its path, the pictures beside it and which links lead to documents alone,
-never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder; nothing becomes
-part of the knowledge base here.
+Invariant: the result depends on the source's bytes, its path, the pictures beside it, which links lead to documents and the
+settings alone, never on what else the knowledge base holds or on timing. Everything is written below the run's scratch folder;
+nothing becomes part of the knowledge base here.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from gitkb.convert.converter import convert, identify
 from gitkb.convert.formats import FETCHED
 from gitkb.errors import ConversionError
 from gitkb.formats import records
+from gitkb.formats.settings import ConversionSettings
 from gitkb.intake.hashing import open_document, unreadable
 from gitkb.intake.prepare.cache import Cache
 from gitkb.intake.source_links import Present, PresentLinks, WebLinks, links_of, picture_addresses
@@ -47,15 +48,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What all jobs of a run share: folders, limits, and the documents of the run by source path (`names`) and those fetched from
-    the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go to Git LFS; none do where
-    it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the fingerprint of the settings,
-    for the records."""
+    """What all jobs of a run share: folders, what the readers are told, and the documents of the run by source path (`names`)
+    and those fetched from the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go
+    to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the
+    fingerprint of the settings, for the records."""
 
     scratch: Path
     cache: Path
     language: str
-    max_bytes: int
+    conversion: ConversionSettings
     names: Mapping[str, str]
     pages: Mapping[str, str] = field(default_factory=dict)
     large_above: int | None = None
@@ -70,7 +71,8 @@ class Prepared:
     `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
     `requests` it is not done yet: the job is to be given again, with the replies to these; so it is with `pictures`, the
     addresses of those that a fetched page shows. `notes` are sentences about what is missing. `usage` is what they cost,
-    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it.
+    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it. `remembered`:
+    what came from the cache and was not made anew.
     """
 
     document: str
@@ -88,6 +90,7 @@ class Prepared:
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
     exhausted: bool = False
+    remembered: tuple[str, ...] = ()
 
 
 def prepare(job: Job, shop: Workshop) -> Prepared:
@@ -101,8 +104,8 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     form = identify(copy, name)
     cache = Cache(shop.cache)
     page = job.source.page
-    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page))
-    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, max_bytes=shop.max_bytes, page=page))
+    key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page))
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown)
     converted = time.perf_counter()
@@ -122,7 +125,15 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     total = size + sum(len(content) for content in files.values())
     paths = tuple(sorted([raw, *files]))
     return Prepared(
-        job.document, built.record.title, paths, total, size, raw if large else "", phases=phases, ungrounded=digest.ungrounded
+        job.document,
+        built.record.title,
+        paths,
+        total,
+        size,
+        raw if large else "",
+        phases=phases,
+        ungrounded=digest.ungrounded,
+        remembered=tuple(cache.found),
     )
 
 
@@ -145,6 +156,10 @@ def _resolver(job: Job, shop: Workshop) -> "Resolver":
 
 def _fetched_key(page: WebPage | None) -> tuple[str, ...]:
     return (FETCHED.format.converter, page.url, page.base, page.charset) if page else ()
+
+
+def _chosen(settings: ConversionSettings) -> tuple[str, ...]:
+    return tuple(f"{name}={value!r}" for name, value in sorted(settings.choices.items()))
 
 
 def discard(job: Job, shop: Workshop) -> None:
@@ -176,7 +191,7 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     for copy in (plain, large) if job.replies else ():
         if copy.is_file():
             return copy, copy.stat().st_size, copy == large
-    size = _copy(job, plain, shop.max_bytes) if job.present is None else _move(job.source.file, plain)
+    size = _copy(job, plain, shop.conversion.max_bytes) if job.present is None else _move(job.source.file, plain)
     to_lfs = shop.large_above is not None and size > shop.large_above
     if to_lfs if job.present is None else job.present.is_large:
         return plain.rename(large), size, True

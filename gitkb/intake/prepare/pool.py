@@ -1,11 +1,11 @@
-"""Runs jobs in worker processes that can be killed one by one, in parallel through joblib, with results in order.
+"""Runs jobs in worker processes that can be killed one by one, in parallel, with results in order.
 
-joblib's threads only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
+The threads of this process only wait: each drives one worker process over a pipe, so a document that hangs, explodes or
 crashes costs its own worker and nothing else. Invariant: when the pool is closed, no worker is left.
 """
 
 import contextlib
-import json
+import logging
 import os
 import pickle
 import queue
@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from gitkb.formats.settings import ConvertSettings
+from gitkb.intake.parallel import in_threads
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
-from gitkb.llm.requests import Message, Request
+from gitkb.intake.prepare.typed_json import loads
 from gitkb.model.results import Usage
 
+_log = logging.getLogger(__name__)
 _MAX_ANSWER = 64 * 1024**2
 """Bytes: a worker that says more has been taken over by its document."""
 _TOO_SLOW = "its conversion took longer than {:g} s and was stopped."
@@ -71,11 +72,7 @@ class Pool:
         default one a worker."""
         if not jobs:
             return
-        from joblib import Parallel, delayed
-
-        made, count = each or self.run, threads or self.jobs
-        parallel = Parallel(n_jobs=count, backend="threading", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-        results = parallel(delayed(made)(job) for job in jobs)
+        results = in_threads(each or self.run, jobs, threads or self.jobs)
         try:
             yield from results
         finally:
@@ -100,7 +97,10 @@ class Pool:
         """The answer of a worker; where one that had other documents before runs out of memory or crashes, that of a new one:
         no document may fail for what another one left behind."""
         result, used = self._tried(job)
-        return self._tried(job, anew=True)[0] if used else result
+        if not used:
+            return result
+        _log.debug("%s goes to a new worker: the one before had done other documents", job.document)
+        return self._tried(job, anew=True)[0]
 
     def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
         """What came of a job, and whether a worker came to its end over it that had done others."""
@@ -115,8 +115,12 @@ class Pool:
             return Prepared(job.document, error="the run was interrupted."), False
         answer = worker.ask(job, self._timeout)
         if answer is not None and not answer.exhausted:
+            seconds, kept = time.perf_counter() - started, ", ".join(answer.remembered) or "nothing"
+            _log.debug("%s took worker %d %.2f s; from the cache: %s", job.document, worker.id, seconds, kept)
             self._idle.put(worker)
             return answer, False
+        why = "has no memory left" if answer else "gave no answer"
+        _log.debug("worker %d %s over %s after %.2f s", worker.id, why, job.document, time.perf_counter() - started)
         self._discard(worker)
         if answer is not None:
             return answer, worker.served > 1
@@ -139,12 +143,14 @@ class Pool:
                 return None
             worker = _Worker(self._start)
             self._living.add(worker)
+        _log.debug("worker %d started", worker.id)
         return worker
 
     def _discard(self, worker: "_Worker") -> None:
         with self._guard:
             self._living.discard(worker)
         worker.kill()
+        _log.debug("worker %d killed", worker.id)
 
 
 class _Worker:
@@ -161,6 +167,11 @@ class _Worker:
             pass_fds=(start[3],) if start[3] >= 0 else (),
         )
         self._send(start)
+
+    @property
+    def id(self) -> int:
+        """The id of its process."""
+        return self._process.pid
 
     def ask(self, job: Job, timeout: float) -> Prepared | None:
         """The answer to one job, None when the worker died or was killed after `timeout` seconds."""
@@ -203,14 +214,8 @@ class _Worker:
 
 
 def _parse(line: bytes) -> Prepared | None:
+    """The answer of a worker, None where it is none; what a model cost is counted here and not there."""
     try:
-        data = json.loads(line)
-        requests = tuple(map(_request, data["requests"]))
-        texts = {name: tuple(map(str, data[name])) for name in ("files", "pictures", "notes")}
-        return Prepared(**{**data, **texts, "requests": requests, "usage": Usage()})
-    except (ValueError, TypeError, KeyError):
+        return replace(loads(Prepared, line), usage=Usage())
+    except ValueError:
         return None
-
-
-def _request(data: dict[str, Any]) -> Request:
-    return Request(**{**data, "messages": tuple(Message(**message) for message in data["messages"])})

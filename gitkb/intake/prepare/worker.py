@@ -1,16 +1,15 @@
 """A worker process: takes from itself all that no conversion needs, then makes one document after another.
 
-Invariant: what is refused raises in the library that tried it, so that one document fails. This is a second wall: the converters
-ask for none of it, and a C library that a document has taken over is not held by it. It cannot be undone in the process.
+Invariant: a worker holds no lock on the knowledge base and writes only below the scratch folder and the cache, so it may be
+killed at any moment. What comes back is data, never code: the owner does not unpickle what a process that read hostile bytes
+has written.
 
-Invariant: a worker holds no lock on the knowledge base and writes only below the scratch folder and the cache, so it may
-be killed at any moment. What comes back is data, never code: the owner does not unpickle what a process that read hostile
-bytes has written.
+What is taken away cannot be had back in the process, and using it raises in the library that tried, so that one document fails.
+It is a second wall: the converters ask for none of it, and a C library that a document has taken over is not held by it.
 """
 
 import contextlib
 import gc
-import json
 import os
 import pickle
 import queue
@@ -19,12 +18,12 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gitkb.errors import ConversionError, GitkbError
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, prepare
+from gitkb.intake.prepare.typed_json import dumps
 
 _NEVER = frozenset(
     (
@@ -91,7 +90,7 @@ def main() -> None:
     confine((shop.scratch, shop.cache))
     gc.set_threshold(100_000, 20, 20)  # a document makes many small objects that hardly ever form cycles
     while True:
-        answers.write(json.dumps(asdict(_answer(incoming.get(), shop))).encode() + b"\n")
+        answers.write(dumps(_answer(incoming.get(), shop)) + b"\n")
         answers.flush()
 
 

@@ -1,11 +1,9 @@
 """Fetches the addresses of an `add`, so that what was found enters the run like files: with a path, a hash, an outcome.
 
-Invariant: an entry is written by rename, so it is whole or absent, and only believed together with the document that it was given
-for. It may be deleted at any time: then everything is fetched in full once.
-
-Invariant: fetching happens in this process, as workers have no network, and before anything is decided; what servers said is
-looked at only as far as names need it. The result is in the order of the addresses, whatever came first. Nothing of the
-knowledge base is changed here.
+Invariant: fetching happens in this process, as workers have no network, and before anything is decided; of what servers said
+only as much is looked at as names need. The result is in the order of the addresses, whatever came first, and nothing of the
+knowledge base is changed. What is remembered of an address is written by rename, so it is whole or absent, and believed only
+together with the document that it was kept for; if it is deleted, everything is fetched in full once.
 """
 
 import contextlib
@@ -20,7 +18,7 @@ from typing import Protocol
 
 from gitkb.errors import FetchFailed
 from gitkb.intake.hashing import Hashed
-from gitkb.intake.prepare import cache
+from gitkb.intake.prepare.typed_json import dumps, loads
 from gitkb.intake.scan import Scan
 from gitkb.intake.web import html_head
 from gitkb.intake.web.fetcher import Fetched, Fetcher, Validators
@@ -50,7 +48,7 @@ class SeenPages:
     def get(self, url: str) -> Seen | None:
         """What is known of an address, None for nothing."""
         with contextlib.suppress(OSError, ValueError):
-            seen = cache.loads(Seen, self._file(url).read_bytes())
+            seen = loads(Seen, self._file(url).read_bytes())
             return seen if seen.url == url else None
         return None
 
@@ -61,7 +59,7 @@ class SeenPages:
             handle, name = tempfile.mkstemp(dir=self._folder)
             try:
                 with os.fdopen(handle, "wb") as out:
-                    out.write(cache.dumps(seen))
+                    out.write(dumps(seen))
                 Path(name).replace(self._file(seen.url))
             except BaseException:
                 Path(name).unlink(missing_ok=True)

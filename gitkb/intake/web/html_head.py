@@ -1,10 +1,8 @@
 """What the head of a fetched reply tells: of what kind it is, and which address a page says is its own.
 
-Invariant: every byte is looked at a bounded number of times, whatever a server sent: this runs in the main process, where
-nothing limits its time. No expression here gives back what it has taken.
-
-Invariant: only a bounded head is looked at, in time linear in it; whatever a page says, its own address stays one of the page
-that was fetched, in another spelling.
+Invariant: only a bounded head is looked at, each byte of it a bounded number of times, as this runs in the main process where
+nothing limits its time: no regular expression here backtracks. Whatever a page says, its own address is that of the page that
+was fetched, in another spelling.
 """
 
 import html

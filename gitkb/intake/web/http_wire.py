@@ -1,11 +1,9 @@
 """The one module that opens connections to the web, through the `httpcore2` package, and only to public addresses.
 
-Invariant: an address that carries another one inside (mapped, NAT64, 6to4) is judged by that one as well, and what is not known
-to be public is not.
-
 Invariant: a name is resolved once for each connection, all of its addresses are judged, and the connection goes to an address
-that was judged: there is no second look-up that could answer otherwise. Certificates are checked against the name. Every read
-and write ends at the deadline of its request. Nothing is tried again, no redirect is followed here.
+that was judged: there is no second look-up that could answer otherwise. An address that holds another one inside (mapped,
+NAT64, 6to4) is judged by that one as well, and what is not known to be public is not. Certificates are checked against the
+name. Every read and write ends at the deadline of its request. Nothing is tried again, and no redirect is followed here.
 """
 
 import ipaddress

@@ -1,10 +1,9 @@
 """The web part of an `add`: addresses, pages and their pictures, under one set of rules.
 
-Invariant: a picture that cannot be had costs the picture alone, and is told. Numbers, bytes and seconds are bounded
-for each page; an address is asked once in a run. What the bytes are is for the worker to judge.
-
 Invariant: fetched files lie in the scratch folder of a run of their own, so that whatever a kill leaves is found and cleared by
-the next writer; in a dry run they lie in a temporary folder, and nothing is remembered.
+the next writer; in a dry run they lie in a temporary folder, and nothing is remembered. A picture that cannot be had costs the
+picture alone, and the person is told. Numbers, bytes and seconds are bounded for each page, and an address is asked once in a
+run. What the bytes are is for the worker to judge.
 """
 
 import hashlib
@@ -20,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import known_at
+from gitkb.convert.pictures import MAX_PICTURE_BYTES
 from gitkb.errors import FetchFailed, UsageError
 from gitkb.formats.settings import Settings
 from gitkb.intake import hashing
@@ -38,7 +38,6 @@ from gitkb.text.names import web_address
 from gitkb.text.names.web_address import WEB_ROOT, WebAddress
 
 MAX_PICTURES = 100
-MAX_PICTURE_BYTES = 16 * 1024**2
 SECONDS = 60.0
 """For all pictures of one page."""
 _THREADS = 4

@@ -6,6 +6,7 @@ it is the same file as a token, at every moment. Must never remove a lock file t
 """
 
 import errno
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 from gitkb.errors import LockTimeout
 from gitkb.store.local.durable_files import naming
 
+_log = logging.getLogger(__name__)
 POLL_SECONDS = 0.02
 GIT_LOCK_SECONDS = 60.0
 Wait = Callable[[str], None]
@@ -32,8 +34,11 @@ def exclusive(file: Path, on_wait: Wait | None, timeout: float, message: str) ->
     except Timeout:
         if on_wait is not None:
             on_wait(message)
+        began = time.monotonic()
+        _log.debug("%s is held by another process; waiting up to %.0f s", file, timeout)
         try:
             lock.acquire(timeout=timeout, poll_interval=POLL_SECONDS)
+            _log.debug("%s was let go after %.2f s", file, time.monotonic() - began)
         except Timeout as error:
             hint = "Wait for the other gitkb process to end, or end it."
             raise LockTimeout(f"Another process has held {file} for more than {timeout:.0f} seconds.", hint) from error
@@ -136,6 +141,7 @@ def _attempts(lock: Path, on_wait: Wait | None, seconds: float) -> Iterator[None
     """One turn after the other; says once that it waits, and raises `LockTimeout` when the time is over."""
     deadline = time.monotonic() + seconds
     yield
+    _log.debug("%s is held by git; waiting up to %.0f s", lock, seconds)
     if on_wait is not None:
         on_wait(f"Waiting for git: {lock.name} is held by another process.")
     while time.monotonic() < deadline:

@@ -66,7 +66,7 @@ class GroupPlanner:
     def _change(self, planned: PlannedCommit) -> None:
         # Deletions first: a folder may take the place of a file.
         for path, content in sorted(planned.changes.items(), key=lambda change: (change[1] is not None, change[0])):
-            versions = self._versions.setdefault(path, []) or self._versions[path]
+            versions = self._versions.setdefault(path, [])
             if not versions:
                 versions.append(self._editor.version(path))
             mode = content.mode if isinstance(content, Stored) else versions[-1].mode

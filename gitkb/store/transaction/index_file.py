@@ -1,8 +1,12 @@
-"""Git's index file with full stat data, through libgit2's C functions: pygit2's own entries carry no stat.
+"""Git's index file with full stat data, through libgit2's C functions.
+
+pygit2's own entries carry no stat, so an index that it writes makes git read every file again; and its comparison with the
+worktree knows no folder. So this module reaches below pygit2's public interface (`PRIVATE`), whose minor versions are therefore
+named in pyproject.toml. A test says what is missing in another one.
 
 Invariant: the real index is never opened for writing: a copy is changed in memory, written beside it, and whoever holds
-`index.lock` renames it into place. Entries of other paths keep everything (staging, flags). This module is the only one
-that knows libgit2's structures.
+`index.lock` renames it into place. Entries of other paths keep everything (staging, flags). No other module knows libgit2's
+structures.
 """
 
 import os
@@ -18,7 +22,24 @@ from pygit2.ffi import C, ffi
 from gitkb.errors import RepositoryError
 from gitkb.store.local.durable_files import fsync_file, library_errors
 
-SKIP_WORKTREE = 1 << 14
+PRIVATE = {
+    "pygit2.Index": ("_index", "from_c"),
+    "pygit2.Repository": ("_repo",),
+    "pygit2.Diff": ("from_c",),
+    "pygit2.ffi.C": (
+        "git_diff_index_to_workdir",
+        "git_diff_options_init",
+        "git_index_add",
+        "git_index_get_byindex",
+        "git_index_get_bypath",
+        "git_index_has_conflicts",
+        "git_index_open",
+        "git_index_remove",
+    ),
+    "git_index_entry": tuple("ctime mtime dev ino mode uid gid file_size id flags flags_extended path".split()),
+    "git_diff_options": ("flags", "pathspec"),
+}
+"""What this module needs that pygit2 does not promise: attributes by class, functions of libgit2, fields of its structures."""
 INTENT_TO_ADD = 1 << 13
 _U32 = 0xFFFFFFFF
 

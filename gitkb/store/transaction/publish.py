@@ -5,13 +5,13 @@ cleanly instead of undoing the group; and a mark in the run's folder says so unt
 meanwhile is rescued, never lost. `settle` brings any half-done state up to the branch and may itself be killed.
 
 Order of a publication, and what a crash after each step leaves: pack in the run's folder (nothing); what others wrote and the
-group builds upon is made durable (nothing); `index.lock` (a lock
-that is provably ours); mark (a note); pack under `.keep` (unreachable objects); journal (a ref of the dead run); **swap of
-the branch: the one commit point**; files by rename, index, lock and mark removed (index and worktree lag: recovery brings
-them up, and until then `index.lock` keeps a person's `git commit` from undoing the group). Nothing a person has is changed
-before the swap.
+group builds upon is made durable (nothing); `index.lock` (a lock that is provably ours); mark (a note); pack under `.keep`
+(unreachable objects); journal (a ref of the dead run); **swap of the branch: the one commit point**; files by rename, index,
+lock and mark removed (index and worktree lag: recovery brings them up, and until then `index.lock` keeps a person's `git
+commit` from undoing the group). Nothing a person has is changed before the swap.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +31,7 @@ from gitkb.store.transaction.run_context import Place, Writer
 from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.values import Edit, PathPlan, PlannedCommit, Version
 
+_log = logging.getLogger(__name__)
 Staged = list[tuple[PathPlan, Path | None]]
 
 
@@ -141,6 +142,7 @@ def settle(place: Place, worktree: Worktree, note: Note) -> None:
         return
     index = IndexFile(place.index_file, place.folder.index_draft)
     lagging = [plan for plan in _plans(before, after, now) if _lags(index, plan)]
+    _log.debug("settling %s at %s: %d paths of index and worktree lag", place.branch, tip or "nothing", len(lagging))
     lagging = [replace(plan, content=now.read(plan.path)) for plan in lagging]
     if lagging:
         staged = [(plan, worktree.stage(plan)) for plan in lagging if worktree.version(plan.path, index) != plan.new.oid]
@@ -251,6 +253,7 @@ class Transaction:
                     publish_visibly(following, group, self._guard, partial(self._swap, journal, after))
         finally:
             writer.discard()
+        _log.debug("run %s published %d commits on %s", place.folder.id, count, place.branch)
         writer.note = note
         self.tip = Snapshot(place.reader, after)
         self._ref_value = after

@@ -5,6 +5,7 @@ removed: lock files by identity with its tokens, packs' `.keep` by their note, e
 nobody known is reported and left. Must be called with gitkb's lock held.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from gitkb.store.transaction.run import release_locks, remove_run
 from gitkb.store.transaction.run_context import Place
 from gitkb.store.values import Recovery, Rescued, RunState
 
+_log = logging.getLogger(__name__)
 WORKER_SECONDS = 60.0
 Report = Callable[[str], None]
 
@@ -78,6 +80,8 @@ class Recoverer:
             return
         note = described(folder, self.reader)
         place = self.place_of(folder, note)
+        marked = folder.marked() is not None
+        _log.debug("clearing the dead run %s on %s; it died while publishing: %s", folder.id, place.branch or "no branch", marked)
         self._settle(place, folder)
         release_locks(place, note)
         remove_run(place, folder, self.report)
@@ -112,5 +116,6 @@ class Recoverer:
             self._leave(line)
 
     def _leave(self, line: str) -> None:
+        _log.debug("left alone: %s", line)
         self._left.append(line)
         self.report(line)

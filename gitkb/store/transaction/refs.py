@@ -5,6 +5,7 @@ old value was read under that lock. `refs/gitkb/` is ours; other refs than the r
 """
 
 import errno
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from gitkb.store.snapshot import open_bare
 from gitkb.store.tree_builder import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
 
+_log = logging.getLogger(__name__)
 JOURNAL_REFS = "refs/gitkb/in-progress/"
 RESCUE_REFS = "refs/gitkb/rescue/"
 ZERO = "0" * 40
@@ -51,7 +53,9 @@ def swap_ref(
     file.parent.mkdir(parents=True, exist_ok=True)
     take_git_lock(lock, token, on_wait)
     try:
-        if ref_oid(repository, ref) != old:
+        found = ref_oid(repository, ref)
+        if found != old:
+            _log.debug("lost the race for %s: it is at %s, and was at %s when the group was made", ref, found, old)
             return False
         _rename_onto(lock, file)
         # The folders of a name like ingest/q3 are new with it.
@@ -60,6 +64,7 @@ def swap_ref(
         release_git_lock(lock, token)
         # The token is the ref's own file now: it must lose this second name, and never be written again.
         token.unlink(missing_ok=True)
+    _log.debug("moved %s from %s to %s", ref, old or "nothing", new)
     return True
 
 

@@ -1,12 +1,10 @@
 """One run of a writing command: its liveness, its journal, its scratch worktree, and its transactions.
 
-Invariant: git's folder for it appears and vanishes whole, by one rename. (`git worktree add` makes it file by file, and any
-git command that looks at all worktrees in that moment fails; with many runs starting at once that happens.) The layout is
-that of gitrepository-layout(5).
-
 Invariant: the run's folder exists, with its liveness lock held, before anything else of the run does, and goes last: so
-whatever a killed run leaves is found and cleared by the next writer. A run whose publication could not be finished leaves
-mark and lock to it on purpose.
+whatever a killed run leaves is found and cleared by the next writer. A run whose publication could not be finished leaves its
+mark and lock to that writer on purpose. Git's folder for the scratch worktree appears and vanishes whole, by one rename: `git
+worktree add` makes it file by file, and any git command that looks at all worktrees in that moment fails, which happens with
+many runs starting at once. Its layout is that of gitrepository-layout(5).
 """
 
 from collections.abc import Callable, Iterator

@@ -4,8 +4,8 @@ Invariant: objects reach the repository as packs made in the run's folder, never
 names. A `Writer` belongs to one run and one thread.
 """
 
+import logging
 import os
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.tree_builder import EMPTY_TREE, TreeEditor
 from gitkb.store.values import Rescued, Version
 
+_log = logging.getLogger(__name__)
 _TRIES = 4
 
 
@@ -105,8 +106,10 @@ class Writer:
         ref = f"{JOURNAL_REFS}{self.place.folder.id}"
         with library_errors(f"write {ref}"):
             for _ in range(_TRIES):
-                # `git pack-refs` takes an empty folder away between the moment it is made and that of the file in it.
-                with suppress(pygit2.GitError, OSError):
+                try:
                     self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)
                     return
+                except (pygit2.GitError, OSError) as error:
+                    # `git pack-refs` takes an empty folder away between the moment it is made and that of the file in it.
+                    _log.debug("the journal %s is written again: %s", ref, error)
             self.place.reader.repository.references.create(ref, pygit2.Oid(hex=oid), force=True)

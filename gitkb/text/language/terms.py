@@ -2,8 +2,7 @@
 
 Invariant: a term is one to five words, none a function word at its rim, none inline code; its key is the same for singular and
 plural, small and capital letters. English terms are found anywhere; in other languages only where a heading or a definition
-proposes them,
-because without a dictionary of word classes a run of words is as often a clause.
+proposes them, because without a dictionary of word classes a run of words is as often a clause.
 """
 
 import re

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 MAX_TOKEN = 40
 _MEMO_LIMIT = 400_000
@@ -105,15 +106,14 @@ class Stems(dict[str, str]):
         return stem
 
 
-_stems: dict[str, Stems] = {}
-
-
 def stems(language: str) -> Stems:
     """The shared memory of a language's stems; unknown languages share one."""
-    name = language if language in _STEMMERS else ""
-    if name not in _stems:
-        _stems[name] = Stems(name)
-    return _stems[name]
+    return _stems(language if language in _STEMMERS else "")
+
+
+@cache
+def _stems(language: str) -> Stems:
+    return Stems(language)
 
 
 def _stemmer(language: str) -> Callable[[str], str]:

@@ -1,11 +1,10 @@
 """Three-way merge of a page by block: heading, paragraph, list item, claim, footnote, code.
 
-Invariant: `assemble` of all blocks of a body gives the body again, up to blank lines at its end. A block's key is its text, so
-equal blocks are equal wherever they stand.
-
 Invariant: what the person added stays in its place, what the person deleted stays deleted, what the person changed keeps the
-person's words; everything else is as in the new projection. A block is a front-matter key, or in the body a heading, a
-paragraph, a list item, a claim's line, a footnote, a table or fenced code. A `## Notes` section is never touched.
+person's words; everything else is as in the new projection. A `## Notes` section is never touched. A block is a key of the
+front matter, or in the body a heading, a paragraph, a list item, a claim's line, a footnote, a table or fenced code. Its key is
+its text, so equal blocks are equal wherever they stand, and `assemble` of all blocks of a body gives the body again, up to
+blank lines at its end.
 """
 
 import re

@@ -1,12 +1,9 @@
 """YAML that somebody else wrote, as plain data, and the front matter of a Markdown page: taken off and put on.
 
-Invariant: text, numbers, booleans, lists and mappings come out, or a `ValueError` that says in one line what is wrong. Nothing is
-built by a tag; aliases are refused, for they can stand for more than the memory holds; size and depth are bounded. Dates stay
-text: a page is not to change because a reader turned a date into something else.
-
-Invariant: `split(join(meta, body)) == (meta, body)` for mappings of text, numbers, booleans, lists and flat mappings, whatever
-the text holds. Pages come from clones and from people, so only plain data is loaded, aliases are refused, and size and
-depth are bounded. Dates stay text: a page is not to change because a reader turned a date into something else.
+Invariant: text, numbers, booleans, lists and mappings come out, or a `ValueError` that says in one line what is wrong; and
+`split(join(meta, body)) == (meta, body)` for such data. Pages come from clones and from people, so nothing is built by a tag,
+aliases are refused (they can stand for more than the memory holds), and size and depth are bounded. Dates stay text: a page is
+not to change because a reader turned a date into something else.
 """
 
 import re

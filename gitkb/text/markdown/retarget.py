@@ -1,16 +1,13 @@
 """Gives the links and pictures of a Markdown text new targets, and defuses raw HTML on the way.
 
-Invariant: what is kept is a whole, strictly written tag of a known harmless kind with known harmless attributes, a comment that
-every parser ends at the same place, or an autolink of a known scheme. Any other "<" is text, whatever a lenient parser would
-make of it: so there is nothing to know about how browsers mend broken tags. `href` and `src` are the caller's business.
+Invariant: `retarget` keeps the text's lines (their number and everything that is no link) and does not touch code. It finds
+links by one scan, linear in the text: inline, by reference, `[[wikilinks]]`, and HTML's `<a>` and `<img>`. `mend` also leaves
+quotations, comments and what a reader would not take for a link as they are: it parses the text before and after, and the links
+must be the old ones but for the new targets, or nothing is changed at all. What a target means is the caller's business.
 
-Invariant: the text keeps its lines (their number and everything that is no link), and code is not touched. Raw HTML that is
-not known to be harmless becomes text (`rawhtml`). Links are found by
-one scan, linear in the text: inline, by reference, `[[wikilinks]]`, and HTML's `<a>` and `<img>`. What a target means is the
-caller's business.
-
-Invariant: nothing is written in code, in a quotation, in a comment or in what a reader would not take for a link: the text is
-parsed before and after, and its links must be the old ones but for the new targets, or nothing is changed at all.
+Of raw HTML only whole, strictly written tags of a known harmless kind with known harmless attributes are kept, comments that
+every parser ends at the same place, and autolinks of a known scheme. Any other "<" becomes text, so that it does not matter how
+browsers mend broken tags.
 """
 
 import html

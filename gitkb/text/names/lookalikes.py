@@ -1,10 +1,8 @@
 """Names that nearly agree, and how they differ: plural, case, hyphen, accents, spelling, word order, initials.
 
-Invariant: a form is a function of one name alone, so names that share one are found by an index. Each level also does what the
-levels before it do. Digits and the signs of "C++" and "C#" are never dropped, so versions and kinds stay apart.
-
-Invariant: a sign is a function of one name alone, so names that share one are found by an index; two names that share one may
-mean the same, and somebody has to judge.
+Invariant: a form, and a sign, is a function of one name alone, so names that share one are found by an index. Each level of
+forms also does what the levels before it do. Digits and the signs of "C++" and "C#" are never dropped, so versions and kinds
+stay apart. Two names that share a sign may mean the same, and somebody has to judge.
 """
 
 import re

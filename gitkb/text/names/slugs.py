@@ -1,11 +1,9 @@
 """Names as path segments: short, safe, and never one that git or a file system reserves.
 
 Invariant: a segment holds lower-case letters and digits of any script, `-` and `_`, never `--`, never a leading or trailing
-`-`, is at most 100 bytes of UTF-8, is not a device name, and is the same on every machine. So it can neither leave its
-folder nor hide a control character.
-
-Invariant: pure. It knows what git's own checks know: letters of any case, Windows' short names, streams and trailing dots, and
-the characters that HFS+ ignores, so that ".g\u200cit" is ".git" there.
+`-`, is at most 100 bytes of UTF-8, is not a device name, and is the same on every machine. So it can neither leave its folder
+nor hide a control character. Git's reserved names are known as git's own checks know them: in letters of any case, as Windows'
+short names, with streams and trailing dots, and with the characters that HFS+ ignores.
 """
 
 import hashlib

@@ -1,9 +1,8 @@
 """Addresses of the web: which may be used, their one spelling, the document path that stands for one; names of encodings.
 
 Invariant: a `WebAddress` is http or https, names a host, holds no user name, no control character and no fragment, and two
-spellings of one address are equal. Nothing here resolves a name or opens a connection.
-
-Invariant: a name is known where this Python turns bytes into text by it; looking one up reads no file but Python's own codecs.
+spellings of one address are equal. Nothing here resolves a name or opens a connection. An encoding is known where this Python
+turns bytes into text by its name; looking one up reads no file but Python's own codecs.
 """
 
 import ipaddress

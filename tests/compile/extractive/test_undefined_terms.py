@@ -6,6 +6,7 @@ import pytest
 
 from gitkb.compile.extractive.compiler import digest
 from gitkb.convert.converter import convert
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, Digest, Heading, Topic
 from gitkb.text.names.slugs import slug, topic_key
 from tests.support.isolation import ROOT
@@ -132,7 +133,7 @@ def test_the_sample_documents_give_the_pages_a_reader_expects() -> None:
     for file in sorted(
         path for path in DOCUMENTS.rglob("*") if path.suffix in (".md", ".rst", ".txt", ".html", ".pptx", ".epub")
     ):
-        made = digest(convert(file, file.name, max_bytes=10**8), name=file.name)
+        made = digest(convert(file, file.name, ConversionSettings(10**8)), name=file.name)
         for topic in made.topics:
             assert topic.kind == "concept" or topic.name not in ("B-tree", "Raft")
             speaking.setdefault(topic_key(topic.name, made.language), set()).add(file.name)

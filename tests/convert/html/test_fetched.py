@@ -6,6 +6,7 @@ import pytest
 
 from gitkb.convert.converter import convert
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, WebPage
 
 TEXT = " ".join(
@@ -21,7 +22,7 @@ def page(body: str, head: str = "") -> str:
 def converted(tmp_path: Path, html: str | bytes, charset: str = "", url: str = "https://h.example/guide/logs.html") -> Conversion:
     file = tmp_path / "page"
     file.write_bytes(html if isinstance(html, bytes) else html.encode())
-    return convert(file, "logs.html", max_bytes=10**7, page=WebPage(url, url, charset))
+    return convert(file, "logs.html", ConversionSettings(10**7), page=WebPage(url, url, charset))
 
 
 def test_the_main_part_is_found_without_any_marks_of_it(tmp_path: Path) -> None:

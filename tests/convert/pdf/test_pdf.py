@@ -6,6 +6,7 @@ import pytest
 
 from gitkb.convert.converter import convert
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion
 from tests.bad import pdfs
 from tests.support import sample_files as samples
@@ -22,7 +23,7 @@ def read(tmp_path: Path):
     def made(data: bytes, name: str = "a.pdf") -> Conversion:
         file = tmp_path / "file"
         file.write_bytes(data)
-        return convert(file, name, max_bytes=64 * 1024**2)
+        return convert(file, name, ConversionSettings(64 * 1024**2))
 
     return made
 

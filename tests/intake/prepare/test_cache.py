@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from gitkb.intake.prepare.cache import Cache, shape
+from gitkb.intake.prepare.cache import Cache
+from gitkb.intake.prepare.typed_json import shape
 
 
 def filled(folder: Path, entries: int) -> Cache:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitkb.intake.prepare.cache import Cache, dumps, loads, shape
+from gitkb.intake.prepare.cache import Cache
+from gitkb.intake.prepare.typed_json import dumps, loads, shape
 from gitkb.model.documents import Claim, Conversion, Digest, Picture, Place, SummarySection, Topic
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -40,7 +41,10 @@ def test_text_that_is_no_text_is_kept_too() -> None:
     assert loads(str, dumps("\ud800\udfff \0")) == "\ud800\udfff \0"
 
 
-@pytest.mark.parametrize("data", [b"[" * 100_000, b"NaN", b'["x", ["sources/a.md", "", ""], NaN, false, ""]', b"9" * 5000])
+NO_NUMBER = b'{"text": "x", "place": {"path": "a", "anchor": "", "label": ""}, "score": NaN}'
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b"NaN", NO_NUMBER, b"9" * 5000])
 def test_depth_and_numbers_that_are_none_are_errors(data: bytes) -> None:
     with pytest.raises(ValueError):
         loads(Claim, data)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.formats.settings import ConvertSettings
+from gitkb.formats.settings import ConversionSettings, ConvertSettings
 from gitkb.intake.document_names import document_name
 from gitkb.intake.prepare.document import Job, Workshop
 from gitkb.intake.prepare.pool import Pool
@@ -18,7 +18,7 @@ from gitkb.model.documents import SourceFile
 @pytest.fixture
 def shop(tmp_path: Path) -> Workshop:
     (tmp_path / "scratch").mkdir()
-    return Workshop(tmp_path / "scratch", tmp_path / "cache", "", 10**8, {})
+    return Workshop(tmp_path / "scratch", tmp_path / "cache", "", ConversionSettings(10**8), {})
 
 
 def _job(folder: Path, name: str, content: bytes) -> Job:
