@@ -52,13 +52,35 @@ def _frequency(word: str) -> float:
 
 
 _GERMAN_PLURALS = ("ungen", "heiten", "keiten", "schaften", "ionen", "täten")
-_GERMAN_GENITIVES = ("ungs", "heits", "keits", "schafts", "ions", "täts")
+_GERMAN_KNOWN = 3.0
 
 
+@lru_cache(maxsize=50_000)
 def german_base(word: str) -> str:
-    """A German noun without the plural of those endings that have but one ("Kündigungen"); other words as they are."""
+    """A German noun without the plural of those endings that have but one ("Kündigungen"), and without the s of the genitive
+    where what is left is a known word, or ends in one ("Bundeswahlgesetzes"); other words as they are."""
     if word.endswith(_GERMAN_PLURALS) and len(word) > 7:
         return word[:-2]
-    if word.endswith(_GERMAN_GENITIVES) and len(word) > 6:
-        return word[:-1]
+    low = word.lower()
+    if len(low) < 5 or not low.endswith("s") or low.endswith(("ss", "us", "is", "as", "os", "nis")):
+        return word
+    for ending in ("es", "s"):
+        if low.endswith(ending) and _is_german_noun(low, ending):
+            return word[: -len(ending)]
     return word
+
+
+def _is_german_noun(low: str, ending: str) -> bool:
+    """Whether a word without this ending is a commoner one, or a compound that ends in such a one."""
+    for at in range(max(1, len(low) - len(ending) - 3)):
+        tail = low[at:]
+        base = _german_frequency(tail.removesuffix(ending))
+        if base >= _GERMAN_KNOWN or _german_frequency(tail) >= _GERMAN_KNOWN:
+            return base > _german_frequency(tail)
+    return False
+
+
+def _german_frequency(word: str) -> float:
+    import wordfreq
+
+    return float(wordfreq.zipf_frequency(word, "de", wordlist="small"))
