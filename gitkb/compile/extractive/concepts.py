@@ -297,7 +297,7 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
     """Whether a sentence of the form of a definition defines a term here: the count says that the document goes on about it."""
     _, found = candidate.definitions[definition]
     leads = bool(candidate.in_title or candidate.alone_in_headings)
-    if found.is_definite and has_general_head(candidate.key, language):
+    if found.is_definite and (has_general_head(candidate.key, language) or not (leads or candidate.in_headings)):
         return False
     if found.claim:
         return not found.is_light or (leads and candidate.count >= 2) or candidate.count >= 4
@@ -337,7 +337,12 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
 
 def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
     """The best claims about the term in text order; `definition` is the position of the one that justifies the page."""
-    defining = {index for index, found in candidate.definitions if not (found.is_weak or found.is_light)}
+    leads = candidate.in_title or candidate.in_headings
+    defining = {
+        index
+        for index, found in candidate.definitions
+        if not (found.is_weak or found.is_light or (found.is_definite and not leads))  # "The dataset is a mixture of ..."
+    }
     if definition is not None:
         defining.add(candidate.definitions[definition][0])
     texts = {index: claims[index] for index in candidate.sentences if claims[index]}
@@ -378,6 +383,8 @@ def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, de
         score += 0.2 if _SAYS_WHAT.match(text, end + 1) else 0.14
     else:
         score += 0.0 if at * 5 <= len(text) * 2 else -0.25
+    score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
+    score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
     score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if _MODAL.search(text) else 0)
     score += 0.05 if sentence.section in candidate.sections else 0
     if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):
