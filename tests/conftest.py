@@ -4,6 +4,7 @@ Before anything of gitkb is imported, HOME, the XDG folders, git's and libgit2's
 variable that could steer git, gitkb or a model is gone. No test reaches the network beyond loopback.
 """
 
+import compileall
 import ipaddress
 import os
 import shutil
@@ -17,8 +18,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.isolation import isolate
+from tests.support.isolation import ROOT, isolate
+from tests.support.small_documents import TEXTS, write
 
+Files = Mapping[str, str | bytes]
 HOME = Path(tempfile.mkdtemp(prefix="gitkb-tests-"))
 
 _PERSON = {
@@ -53,6 +56,12 @@ isolate(HOME)
 sys.addaudithook(_refuse_network)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiles the program once: the hundreds of processes that tests start write no bytecode, and would each do it again."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "gitkb", quiet=2)
+
+
 def pytest_sessionfinish() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
@@ -64,16 +73,8 @@ def _a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.fixture
-def write_files() -> Callable[[Path, Mapping[str, str | bytes]], Path]:
+def write_files() -> Callable[[Path, Files], Path]:
     """Writes files below a folder, by relative path, and returns the folder."""
-
-    def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
-        for name, content in files.items():
-            file = folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content.encode() if isinstance(content, str) else content)
-        return folder
-
     return write
 
 
@@ -124,36 +125,84 @@ def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ran]]:
     yield invoke
 
 
-FILES = {
-    "wal.md": "# Write-ahead logging\n\nWrite-ahead logging is the rule that the log record of a change must reach stable "
-    "storage before the changed page does.\n\n## Flushing\n\nA flush of the log makes all earlier records durable at once.\n",
-    "recovery.md": "# Crash recovery\n\nCrash recovery is the process that brings a database back to a consistent state "
-    "after a crash. It depends on write-ahead logging, which is described in [another text](wal.md).\n",
-    "guide/checkpoints.txt": "Checkpoints\n\nA checkpoint is a point in the log from which crash recovery can start.\n",
-}
+@pytest.fixture
+def in_process(run: Callable[..., Ran]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """What `program` gives, but quicker, in this process: `in_process("list", cwd=..., env=...)`."""
+
+    def invoke(
+        *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            if cwd is not None:
+                patch.chdir(cwd)
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            done = run(*arguments)
+        return subprocess.CompletedProcess([str(argument) for argument in arguments], done.code, done.out, done.err)
+
+    return invoke
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `docs/` and the knowledge base `kb/` made of it. Nobody may change it."""
-    top = tmp_path_factory.mktemp("made")
-    for name, text in FILES.items():
-        file = top / "docs" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb", "--jobs", "1"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Files], Path]:
+    """`build(files)` is a folder with these files in `docs/` and the knowledge base `kb/` made of them. It is made once for the
+    same files, so nobody may change it."""
+    from gitkb.__main__ import run
+
+    made: dict[str, Path] = {}
+
+    def template(files: Files) -> Path:
+        key = repr(sorted(files.items()))
+        if key not in made:
+            top = tmp_path_factory.mktemp("template")
+            write(top / "docs", files)
+            for command in (["init", str(top / "kb")], ["add", str(top / "docs"), "--kb", str(top / "kb"), "--jobs", "1"]):
+                assert run(command) == 0, command
+            made[key] = top
+        return made[key]
+
+    return template
+
+
+@pytest.fixture(scope="module")
+def template(request: pytest.FixtureRequest, build: Callable[[Files], Path]) -> Path:
+    """What `build` makes of the module's `FILES`, or of six small documents. Nobody may change it."""
+    return build(getattr(request.module, "FILES", TEXTS))
 
 
 @pytest.fixture
-def kb(made: Path) -> Path:
-    """The shared knowledge base, to read."""
-    return made / "kb"
+def docs(template: Path, tmp_path: Path) -> Path:
+    """The folder of the documents in `kb`, to change."""
+    return shutil.copytree(template / "docs", tmp_path / "docs", symlinks=True)
 
 
 @pytest.fixture
-def own(made: Path, tmp_path: Path) -> Path:
-    """A copy of the folder with `docs/` and `kb/`, to write."""
-    shutil.copytree(made, tmp_path / "own", symlinks=True)
-    return tmp_path / "own"
+def kb(template: Path, tmp_path: Path) -> Path:
+    """A knowledge base of the module's `FILES`, or of six small documents, to change."""
+    return shutil.copytree(template / "kb", tmp_path / "kb", symlinks=True)
+
+
+@pytest.fixture
+def top(docs: Path, kb: Path, tmp_path: Path) -> Path:
+    """The folder with `docs` and `kb` in it."""
+    return tmp_path
+
+
+@pytest.fixture
+def known_as_ada(kb: Path, git: Callable[..., str]) -> None:
+    """What a person sets for commits of their own in `kb`."""
+    git(kb, "config", "user.name", "Ada")
+    git(kb, "config", "user.email", "ada@example.org")
+
+
+@pytest.fixture
+def gitkb(run: Callable[..., Ran], kb: Path) -> Callable[..., Ran]:
+    """A command on `kb`, in this process, that ends with the exit code that is expected: `gitkb("undo", "nothing", code=1)`."""
+
+    def call(*arguments: str | Path, code: int = 0) -> Ran:
+        jobs = ("--jobs", "1") if arguments[0] in ("add", "recompile") and "--jobs" not in arguments else ()
+        done = run(*arguments, *jobs, "--kb", kb)
+        assert done.code == code, done
+        return done
+
+    return call

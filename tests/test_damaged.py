@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.small_documents import THREE
+
 Run = Callable[..., Any]
 Git = Callable[..., str]
+FILES = THREE
 COMMANDS = (
     ("status",),
     ("check",),
@@ -39,8 +42,8 @@ def _unpack(kb: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["HEAD", "HEAD~1", "HEAD~2", "HEAD^{tree}", "HEAD:wiki", "HEAD:.gitkb/documents/docs/wal.json", "HEAD:wiki/index.md"]
 )
-def test_an_object_that_cannot_be_read_is_named(own: Path, run: Run, git: Git, name: str, torn: bool) -> None:
-    kb = own / "kb"
+def test_an_object_that_cannot_be_read_is_named(top: Path, run: Run, git: Git, name: str, torn: bool) -> None:
+    kb = top / "kb"
     _unpack(kb)
     oid, base = git(kb, "rev-parse", name), git(kb, "rev-parse", "HEAD~2")
     file = kb / ".git/objects" / oid[:2] / oid[2:]
@@ -50,7 +53,7 @@ def test_an_object_that_cannot_be_read_is_named(own: Path, run: Run, git: Git, n
     else:
         file.unlink()
     for words in COMMANDS:
-        ran = run(*({"../docs": own / "docs", "BASE": base}.get(word, word) for word in words), "--kb", kb)
+        ran = run(*({"../docs": top / "docs", "BASE": base}.get(word, word) for word in words), "--kb", kb)
         assert "should not have" not in ran.err, (words, ran.err)
         if ran.code == 1:
             assert "fsck" in ran.err, (words, ran.err)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile_kb import FAULT, READING, Git, received, template, unchanged, write_object
+from tests.support import sample_kb
+from tests.support.hostile_kb import FAULT, READING, Git, received, unchanged, write_object
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links are made as on Unix")
+FILES = sample_kb.FILES
 Run = Callable[..., object]
 RECORD = ".gitkb/documents/docs/crash-recovery.json"
 CONFIG = ".gitkb/config.yaml"
@@ -19,14 +21,9 @@ EVERY = (*READING, ("check", "--changed", "HEAD~"), ("refresh",), ("add", "more.
 Tree = dict[str, tuple[str, str]]
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template(tmp_path_factory.mktemp("made"))
-
-
 @pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    return received(made, tmp_path)
+def kb(template: Path, tmp_path: Path) -> Path:
+    return received(template, tmp_path)
 
 
 def _entries(kb: Path, tree: str) -> Tree:

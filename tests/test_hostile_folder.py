@@ -10,9 +10,11 @@ import pytest
 
 from gitkb.store.local.local_folder import Note
 from gitkb.store.local.locks import take_git_lock
-from tests.support.hostile_kb import EVIL, FAULT, READING, WRITING, Git, pipe, received, script, template, unchanged, write_object
+from tests.support import sample_kb
+from tests.support.hostile_kb import EVIL, FAULT, READING, WRITING, Git, pipe, received, script, unchanged, write_object
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and scripts are made as on Unix")
+FILES = sample_kb.FILES
 Run = Callable[..., object]
 PROGRAMS = (
     *("core.fsmonitor", "core.hooksPath", "core.sshCommand", "core.pager", "core.editor", "core.askPass", "core.gitProxy"),
@@ -29,14 +31,9 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template(tmp_path_factory.mktemp("made"))
-
-
 @pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    return received(made, tmp_path)
+def kb(template: Path, tmp_path: Path) -> Path:
+    return received(template, tmp_path)
 
 
 def _configure(git: Git, kb: Path, evil: Path) -> None:

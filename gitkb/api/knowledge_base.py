@@ -1,624 +1,720 @@
-"""The library's front door: `KnowledgeBase`, which every command and interface calls.
+"""The library's front door: `KnowledgeBase`, which the command line and every other interface call.
 
-Invariant: nothing here prints or reads the environment.
-
-Invariant: reading methods take no lock and see one commit; writing methods recover from dead runs first and then work in
-transactions. Nothing here prints or reads the environment.
+Invariant: nothing here prints or reads the environment. Methods that read take no lock and see one commit. Methods that write
+clear up after dead runs first and then work in transactions. Importing this module loads nothing but the standard library:
+each method loads what it needs, because a command line starts anew for every command.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from __future__ import annotations
+
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gitkb.branch.migrate import refuse_newer_settings
-from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.queries import RecordCorpus
-from gitkb.catalog.record_tables import RECORDS
 from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound, RepositoryError, UsageError
-from gitkb.formats import records
-from gitkb.formats.settings import CONFIG_PATH, Effective, Settings, effective_settings, parse_settings
-from gitkb.formats.user_settings import UserSettings
-from gitkb.formats.versions import FORMATS, Formats
-from gitkb.intake.web.http_wire import resolve
-from gitkb.intake.web.session import Network
-from gitkb.model.documents import Record
-from gitkb.model.listener import Listener, WatchListener
-from gitkb.model.options import AddOptions, ApproveOptions, MergeChoices, RecompileOptions, TakeBackOptions, WatchOptions
-from gitkb.model.results import (
-    AddSummary,
-    ApproveSummary,
-    Blame,
-    CheckResult,
-    DecideSummary,
-    DocumentRow,
-    InitResult,
-    InstalledHook,
-    LogEntry,
-    MergeSummary,
-    MigrateSummary,
-    PageRow,
-    Pruned,
-    PullRequest,
-    PushSummary,
-    RecompileSummary,
-    RefreshSummary,
-    RefUpdate,
-    Refused,
-    RemoveSummary,
-    SearchHit,
-    Shown,
-    State,
-    Status,
-    UndoSummary,
-    Usage,
-)
-from gitkb.pages import refresh
-from gitkb.pages.model_session import Asking, asks_none, for_once, kept_replies
-from gitkb.pages.scope import Note, forget, noted, remember
-from gitkb.store.repository import Store
-from gitkb.store.snapshot import Snapshot
-from gitkb.store.values import RunState
-from gitkb.wiki.projection import newer, refuse_newer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gitkb.api.hooks import Hooks
     from gitkb.commands.add.add_run import AddRun
+    from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
-    from gitkb.commands.answer.saved_answer import Exploration
-    from gitkb.commands.answer.types import Answer, AnswerListener, AnswerModel, Said, Saved
-    from gitkb.commands.diff.report import DiffReport, WebLinks
-    from gitkb.commands.lint.findings import FixSummary, LintOptions, LintResult
-    from gitkb.commands.share.hooks import HookChoice
+    from gitkb.commands.diff.report import DiffReport
+    from gitkb.formats.settings import Settings
+    from gitkb.formats.user_settings import UserSettings
+    from gitkb.formats.versions import Formats
     from gitkb.intake.hashing import FileMemory
-    from gitkb.intake.prepare.estimate import Estimate
+    from gitkb.model.answers import Answer, AnswerListener, Chat, Said, Saved
+    from gitkb.model.documents import Record
+    from gitkb.model.findings import CheckResult, LintResult
+    from gitkb.model.listener import Listener, WatchListener
+    from gitkb.model.options import (
+        AddOptions,
+        ApproveOptions,
+        ChangeOptions,
+        LintOptions,
+        MergeChoices,
+        RecompileOptions,
+        WatchOptions,
+    )
+    from gitkb.model.results import (
+        AddSummary,
+        ApproveSummary,
+        DecideSummary,
+        FixSummary,
+        InitResult,
+        MergeSummary,
+        MigrateSummary,
+        PullRequest,
+        PushSummary,
+        RecompileSummary,
+        RefreshSummary,
+        RemoveSummary,
+        UndoSummary,
+    )
+    from gitkb.model.rows import Blame, DocumentRow, LogEntry, PageRow, SearchHit, SettingRow, Shown, Status
+    from gitkb.model.usage import Estimate, Pruned
+    from gitkb.model.web_access import WebAccess
     from gitkb.pages.author import Author
+    from gitkb.pages.model_session import Asking
+    from gitkb.store.repository import Store
+    from gitkb.store.snapshot import Snapshot
 
 
-_DEFAULTS = Settings()
+class KnowledgeBase:
+    """A knowledge base in a git repository, bare or with a worktree.
 
+    Open one with `open`, `discover` or, after `init`, `open` again. A revision (`at`, `rev`) is anything that git takes for a
+    commit: a branch, a tag, `HEAD~3`, an id; None is the tip of the checked-out branch. Options and the listener may be left
+    out: the listener that is silent and the options of a plain command are the defaults.
 
-class Base:
-    """A knowledge base that is open: its store, its catalog, and how a model and the web are reached."""
+    Every error is a `GitkbError`. Beside those that a method names, any method raises `NotFound` for a revision that does not
+    exist, `RepositoryError` where git's repository cannot be used, and `NewerFormat` where a newer gitkb made what it needs.
+    """
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.user: Callable[[], UserSettings] = UserSettings
-        """The settings of whoever works here: how a model is reached. Asked for only when one is."""
-        self.network = Network(resolve, lambda url: "")
-        """How the web is reached where a page is to be fetched."""
-        folder = store.derived
-        self.catalog = Catalog(folder / "catalog.sqlite" if folder is not None else None)
+    def __init__(self, store: Store, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> None:
+        """`user` returns the settings of whoever works here: how a model is reached. It is called only when one is to be
+        asked; without it the defaults hold. `web` is how pages are fetched: by default directly, with the system's resolver."""
+        from gitkb.catalog.catalog import Catalog
+
+        self._store, self._user, self._web = store, user, web
+        self._catalog = Catalog(store.derived / "catalog.sqlite" if store.derived is not None else None)
+
+    # Which one.
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """The knowledge base of a folder (its root, or a bare repository); `NotAKnowledgeBase` when it holds none."""
+    def open(cls, path: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> Self:
+        """The knowledge base whose root (or bare repository) is this folder; `NotAKnowledgeBase` when it holds none."""
+        from gitkb.store.repository import Store
+
+        path = Path(path)
         hint = f"Make one with: gitkb init {path}"
         if not path.is_dir():
             raise NotAKnowledgeBase(f"{path} does not exist.", hint)
         found = Store.discover(path)
         if found is None or found.resolve() != path.resolve():
             raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
-        return cls._opened(found)
+        return cls._opened(found, user, web)
 
     @classmethod
-    def discover(cls, start: Path) -> Self:
-        """The knowledge base that holds a folder; `NotAKnowledgeBase` when none does."""
-        found = Store.discover(start)
+    def discover(cls, start: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> Self:
+        """The knowledge base that holds this folder; `NotAKnowledgeBase` when none does."""
+        from gitkb.store.repository import Store
+
+        found = Store.discover(Path(start))
         if found is None:
             raise NotAKnowledgeBase(f"There is no knowledge base in {start} or above it.", "Make one with: gitkb init")
-        return cls._opened(found)
+        return cls._opened(found, user, web)
 
     @classmethod
-    def _opened(cls, folder: Path) -> Self:
+    def _opened(cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None) -> Self:
         """The knowledge base of a repository; `NewerFormat` where a newer gitkb made it what it is."""
+        from gitkb.branch.tips import refuse_newer_settings
+        from gitkb.store.repository import Store
+
         store = Store.open(folder)
         with suppress(NotFound):
             refuse_newer_settings(store.snapshot())
-        return cls(store)
+        return cls(store, user=user, web=web)
 
     @classmethod
-    def init(cls, path: Path, *, bare: bool, listener: Listener, settings: Settings = _DEFAULTS) -> InitResult:
-        """Makes a knowledge base in a new folder, an existing one, or an existing repository; `settings` names its compiler."""
+    def receiving(cls, path: Path, quarantine: Path | None) -> Self:
+        """The repository at a path while git receives a push, whether or not it holds a knowledge base yet. Only to read from;
+        objects of the push are in `quarantine`."""
+        from gitkb.store.repository import Store
+
+        return cls(Store.receiving(path, quarantine))
+
+    @staticmethod
+    def init(
+        path: Path | str, *, bare: bool = False, compiler: str = "", model: str = "", listener: Listener | None = None
+    ) -> InitResult:
+        """Makes a knowledge base in a new folder, an existing one, or an existing repository; says so and changes nothing where
+        there is one. `compiler` is "extractive" (the default) or "llm", which a `model` implies. `InTheWay` names files that
+        would be overwritten; `UsageError` where llm has no model."""
         from gitkb.commands.init import init
+        from gitkb.formats.settings import Settings
 
-        return init(path, bare=bare, listener=listener, settings=settings)
+        if compiler == "llm" and not model:
+            raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
+        settings = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
+        return init(Path(path), bare=bare, listener=_heard(listener), settings=settings)
 
-    def settings(self, at: Snapshot | None = None) -> Settings:
-        """The tracked settings at a commit, the tip by default."""
-        return parse_settings(self._settings_text(at))
+    @property
+    def folder(self) -> Path:
+        """The root of the worktree, or the bare repository."""
+        return self._store.worktree or self._store.git_dir
 
-    def effective_settings(self) -> list[Effective]:
-        """Every tracked setting in force at the tip, and whether the file holds it."""
-        return effective_settings(self._settings_text())
+    # Reading: at a revision, without a lock.
+
+    def commit(self, at: str | None = None) -> str:
+        """The commit id (hex) of a revision."""
+        return self._store.snapshot(at).commit
+
+    def settings(self, at: str | None = None) -> list[SettingRow]:
+        """Every tracked setting in force at a revision, in the order of the example file; `ConfigError` where one is wrong."""
+        from gitkb.branch.tips import settings_text
+        from gitkb.formats.settings import CONFIG_PATH, effective_settings
+        from gitkb.formats.user_settings import DEFAULT
+        from gitkb.model.rows import SettingRow
+
+        found = effective_settings(settings_text(self._snapshot(at)))
+        return [SettingRow(each.name, each.value, CONFIG_PATH if each.written else DEFAULT) for each in found]
 
     def settings_wait(self) -> bool:
         """Whether the file of settings was edited and not committed, so that something else is in force than it says."""
-        file = self.store.worktree / CONFIG_PATH if self.store.worktree is not None else None
+        from gitkb.branch.tips import settings_text
+        from gitkb.formats.settings import CONFIG_PATH
+
+        file = self._store.worktree / CONFIG_PATH if self._store.worktree is not None else None
         if file is None or not file.is_file():
             return False
-        return file.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "replace") != self._settings_text()
-
-    def _settings_text(self, at: Snapshot | None = None) -> str:
-        content = (at or self.store.snapshot()).read(CONFIG_PATH)
-        if content is None:
-            raise NotAKnowledgeBase(
-                f"{CONFIG_PATH} is missing at the tip.", f"Take it back with: git checkout HEAD~ -- {CONFIG_PATH}"
-            )
-        return content.decode("utf-8", "replace")
-
-    def _snapshot(self, at: str | None) -> Snapshot:
-        """The files of a revision, the tip by default; `NewerFormat` where they are a newer gitkb's."""
-        found = self.store.snapshot(at)
-        if at is not None:
-            refuse_newer_settings(found)
-        return found
-
-    def _record(self, tip: Snapshot, document: str | None) -> Record | None:
-        content = tip.read(records.record_path(document)) if document else None
-        return records.decode(content, records.record_path(document)) if document and content is not None else None
-
-    def recover(self, listener: Listener) -> bool:
-        """Clears what dead runs left; True when there was something."""
-        return bool(self.store.recover(listener.message))
-
-    def _ready(self, listener: Listener, branch: str = "", start: str = "", *, dry_run: bool = False) -> bool:
-        """Clears up after dead runs and migrates the branch to be written where it is of an older format; a dry run says so.
-        True where it was migrated, so that a new branch stands already."""
-        from gitkb.branch.migrate import migrate_first
-        from gitkb.branch.tips import start_of
-
-        if not dry_run:
-            self.recover(listener)
-        migrated = migrate_first(self.store, listener, branch, start, dry_run=dry_run)
-        self._refuse_newer(start_of(self.store, branch, "" if migrated else start), keep=not branch)
-        return migrated
-
-    def _refuse_newer(self, tip: Snapshot, *, keep: bool) -> None:
-        """Raises `NewerFormat` where a file is a newer gitkb's, before anything is changed that this one does not understand."""
-        with self.catalog.at(tip, RECORDS, keep=keep) as db:
-            RecordCorpus(db).refuse_newer()
-
-    def _asking(self, listener: Listener) -> Asking:
-        return Asking(self.store, self.catalog, self.user, listener)
-
-    @contextmanager
-    def _authored(self, listener: Listener, branch: str, *, dry_run: bool) -> "Iterator[tuple[Settings, Author | None]]":
-        """Gets ready to change a branch: its settings, and who writes about the pages that change (nobody in a dry run)."""
-        from gitkb.branch.tips import start_of
-
-        self._ready(listener, branch, dry_run=dry_run)
-        tip = start_of(self.store, branch, "")
-        settings = self.settings(tip)
-        with nullcontext() if dry_run else self._asking(listener).session(settings, tip) as session:
-            yield settings, session.author if session else None
-
-
-class Reading(Base):
-    """Questions to a knowledge base."""
+        return file.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "replace") != settings_text(self._store.snapshot())
 
     def documents(self, at: str | None = None) -> list[DocumentRow]:
         """All documents at a revision, by name."""
+        from gitkb.catalog.queries import RecordCorpus
+        from gitkb.catalog.record_tables import RECORDS
         from gitkb.commands.inspect.listing import document_rows
 
         tip = self._snapshot(at)
-        with self.catalog.at(tip, RECORDS, keep=at is None) as db:
-            return document_rows(self.store, RecordCorpus(db), tip)
+        with self._catalog.at(tip, RECORDS, keep=at is None) as db:
+            return document_rows(self._store, RecordCorpus(db), tip)
 
     def pages(self, at: str | None = None) -> list[PageRow]:
         """The pages of concepts and entities that say something, by path, with how they stand to their approval."""
+        from gitkb.catalog.queries import RecordCorpus
+        from gitkb.catalog.record_tables import RECORDS
         from gitkb.commands.inspect.listing import page_rows
 
-        with self.catalog.at(self._snapshot(at), RECORDS, keep=at is None) as db:
+        with self._catalog.at(self._snapshot(at), RECORDS, keep=at is None) as db:
             return page_rows(RecordCorpus(db))
-
-    def show(self, name: str, at: str | None = None) -> Shown:
-        """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
-        from gitkb.commands.inspect.find import find_page
-
-        tip = self._snapshot(at)
-        path, document = find_page(tip, name)
-        return Shown(path, (tip.read(path) or b"").decode("utf-8", "replace"), self._record(tip, document))
-
-    def status(self, at: str | None = None) -> Status:
-        """Where the knowledge base stands, or stood at a revision; takes no lock."""
-        from gitkb.commands.inspect.listing import approvals_at, changed_pages, outdated_at
-
-        tip, found = self._snapshot(at), self.store.status()
-        settings = self.settings(tip)
-        branch = at or self.store.branch()
-        waits = refresh.carries_pages(settings, branch) and bool(refresh.pending(self.store, self.catalog, tip))
-        asks = settings.compiler == "llm"
-        newer_pages = newer(tip) if refresh.carries_pages(settings, branch) else ""
-        approved = approvals_at(self.catalog, tip, keep=at is None)
-        return Status(
-            branch=branch,
-            commit=tip.commit,
-            documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
-            pages=sum(1 for path, _ in tip.files("wiki") if refresh.is_topic_page(path)),
-            state=State.PENDING if waits or newer_pages else State.WHOLE,
-            runs=tuple(_described(run) for run in found.runs if not run.living),
-            living=tuple(_described(run) for run in found.runs if run.living),
-            edited=found.edited if at is None else (),
-            approved=sum(1 for each in approved if not each.changed),
-            changed_since_approval=changed_pages(approved),
-            newer=newer_pages,
-            model=settings.model if asks else "",
-            unwritten=refresh.unwritten(self.store, self.catalog, tip) if asks else 0,
-            replies=kept_replies(self.store),
-            outdated=outdated_at(self.catalog, tip, settings, keep=at is None),
-            settings_wait=at is None and self.settings_wait(),
-        )
-
-    def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
-        """Commits, newest first; those of one document or page when named."""
-        from gitkb.commands.inspect.log import log
-
-        return log(self.store, self._snapshot(at), name, limit)
-
-    def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[SearchHit]:
-        """The pages that match best at a revision."""
-        from gitkb.catalog.search.passage_index import PASSAGES
-        from gitkb.catalog.search.search import search
-
-        tip = self._snapshot(at)
-        with self.catalog.at(tip, PASSAGES, keep=at is None) as db:
-            return search(db, tip, query, scope=scope, limit=limit)
-
-    @contextmanager
-    def answering_model(self, name: str, listener: Listener) -> "Iterator[AnswerModel | None]":
-        """The model that answers: the one of this name, else that of the settings where their compiler is llm, else None."""
-        settings = self.settings()
-        if not name and settings.compiler != "llm":
-            yield None
-            return
-        from gitkb.commands.answer.types import AnswerModel
-        from gitkb.pages.model_session import client_of, model_settings
-
-        user = self.user()
-        wanted = model_settings(replace(settings, model=name or settings.model), user)
-        with client_of(self.store, user, listener) as client:
-            yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
-
-    def query(
-        self,
-        question: str,
-        model: "AnswerModel | None",
-        listener: "AnswerListener",
-        *,
-        at: str | None = None,
-        history: "Sequence[Said]" = (),
-    ) -> "Answer":
-        """An answer at a revision, which the listener hears as it comes: a model's where there is one, else passages. Its
-        text is empty where nothing was found. Takes no lock; see `gitkb.commands.answer.answer`."""
-        from gitkb.commands.answer.answer import Answering
-
-        tip = self._snapshot(at)
-        own = self.settings().llm.instructions if model is not None else ""
-        return Answering(self.catalog, tip, at is None, own)(question, model, listener, history)
-
-    def chats(self) -> "Chats":
-        """The conversations that are kept here, for nobody else."""
-        from gitkb.commands.answer.chats import Chats
-
-        return Chats(self.store.local / "chats")
 
     def names(self, at: str | None = None) -> list[str]:
         """What documents and pages can be called by in `show`: documents first."""
         from gitkb.commands.inspect.find import page_names
 
-        return page_names(self.store.snapshot(at))
+        return page_names(self._store.snapshot(at))
 
-    def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
-        """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
-        that revision."""
-        from gitkb.commands.inspect.check_changed import check_changed
-        from gitkb.wiki.check import check
+    def show(self, name: str, at: str | None = None) -> Shown:
+        """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
+        from gitkb.commands.inspect.find import find_page
+        from gitkb.model.rows import Shown
 
         tip = self._snapshot(at)
-        if changed is not None:
-            part = check_changed(self.store, self.catalog, self.store.snapshot(changed), tip)
-            return CheckResult(part.state, tip.commit, part.problems)
-        projected = refresh.project_tree(self.catalog, tip, keep=at is None, whole=False)
-        found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
-        return CheckResult(found.state, tip.commit, tuple(found.problems))
+        path, document = find_page(tip, name)
+        return Shown(path, (tip.read(path) or b"").decode("utf-8", "replace"), _record_of(tip, document))
 
-    def lint(
-        self, options: "LintOptions", listener: Listener, *, at: str | None = None, model: str | None = None
-    ) -> "LintResult":
-        """What could be better at a revision; see `gitkb.commands.lint`. Where `model` names one, or is "" and the settings want
-        one, it is asked about contradictions. Takes no lock."""
-        from gitkb.commands.lint.lint_run import Lint
+    def status(self, at: str | None = None) -> Status:
+        """Where the knowledge base stands, or stood at a revision."""
+        from gitkb.branch.tips import settings_at
+        from gitkb.commands.inspect.status import status
 
-        tip = self.store.snapshot(at)
-        settings = self.settings(tip)
-        asks = model is not None and (model or settings.compiler == "llm")
-        asked = replace(settings, model=model or settings.model) if asks else None
-        return Lint(self.store, self.catalog, self.user, listener, keep=at is None)(tip, options, asked)
+        tip = self._snapshot(at)
+        return status(self._store, self._catalog, settings_at(tip), tip, at, settings_wait=at is None and self.settings_wait())
 
-    def diff(self, base: str | None = None, head: str | None = None) -> "DiffReport":
-        """What leads from one revision to another, shared pages projected on both sides; see `gitkb.commands.diff.revisions`."""
-        from gitkb.commands.diff.revisions import diff
+    def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
+        """Commits, newest first, at most `limit`; those of one document or page when named (`NotFound` names candidates)."""
+        from gitkb.commands.inspect.log import log
 
-        return diff(self.store, self.catalog, self.settings(), base, head)
-
-    def web_links(self) -> "WebLinks | None":
-        """Addresses of files on the service that hosts origin, None where it is not known."""
-        from gitkb.commands.diff.revisions import links
-
-        return links(self.store)
+        return log(self._store, self._snapshot(at), name, limit)
 
     def blame(self, page: str, line: int | None = None, at: str | None = None) -> Blame:
         """Where the claims of a page come from, or its one line; `NotFound` names the candidates."""
         from gitkb.commands.inspect.blame import blame
 
-        return blame(self.store, self._snapshot(at), page, line)
+        return blame(self._store, self._snapshot(at), page, line)
 
+    def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[SearchHit]:
+        """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
+        "sources", "summaries", "concepts" or "entities". `UsageError` for a query without a word."""
+        from gitkb.catalog.search.passage_index import PASSAGES
+        from gitkb.catalog.search.search import search
 
-def _described(run: RunState) -> str:
-    return f"{run.what}, {run.progress}" if run.progress else run.what
+        tip = self._snapshot(at)
+        with self._catalog.at(tip, PASSAGES, keep=at is None) as db:
+            return search(db, tip, query, scope=scope, limit=limit)
 
+    def diff(self, base: str | None = None, head: str | None = None) -> DiffReport:
+        """What leads from one revision to another, shared pages projected on both sides. Without a base it is the commit at
+        which the branch left the pages branch; on that one, what is not shared yet, or the last run."""
+        from gitkb.branch.tips import settings_at
+        from gitkb.commands.diff.revisions import diff
 
-def _decoded(tip: Snapshot, path: str) -> Record | FormatError:
-    try:
-        return records.decode(tip.read(path) or b"", path)
-    except FormatError as error:
-        return error
+        return diff(self._store, self._catalog, settings_at(self._store.snapshot()), base, head)
 
+    def diff_as_text(self, report: DiffReport, width: int = 100) -> str:
+        """A diff for people at a terminal of so many columns."""
+        from gitkb.commands.diff.as_text import text
 
-class Writing(Base):
-    """Changes of a knowledge base."""
+        return text(report, width)
 
-    def add(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> AddSummary:
-        """Adds files, folders and pages of the web; see `gitkb.commands.add.add_run`."""
+    def diff_as_markdown(self, report: DiffReport) -> str:
+        """A diff for the comment of a pull request, with links into the service that hosts origin where that is known."""
+        from gitkb.commands.diff.as_markdown import markdown
+        from gitkb.commands.diff.revisions import links
+
+        return markdown(report, links(self._store))
+
+    def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
+        """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
+        that revision."""
+        from gitkb.commands.inspect.check_changed import check_changed
+        from gitkb.formats import records
+        from gitkb.model.findings import CheckResult
+        from gitkb.pages import refresh
+        from gitkb.wiki.check import check
+
+        tip = self._snapshot(at)
+        if changed is not None:
+            part = check_changed(self._store, self._catalog, self._store.snapshot(changed), tip)
+            return CheckResult(part.state, tip.commit, part.problems)
+        projected = refresh.project_tree(self._catalog, tip, keep=at is None, whole=False)
+        found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
+        return CheckResult(found.state, tip.commit, tuple(found.problems))
+
+    def lint(
+        self,
+        options: LintOptions | None = None,
+        listener: Listener | None = None,
+        *,
+        at: str | None = None,
+        model: str | None = None,
+    ) -> LintResult:
+        """What could be better at a revision, the gravest first. Where `model` names one, or is "" and the settings want one, it
+        is asked about contradictions. `UsageError` for a code that does not exist."""
+        from gitkb.branch.tips import settings_at
+        from gitkb.commands.lint.lint_run import Lint
+        from gitkb.model.options import LintOptions
+
+        tip = self._store.snapshot(at)
+        settings = settings_at(tip)
+        asks = model is not None and (model or settings.compiler == "llm")
+        asked = replace(settings, model=model or settings.model) if asks else None
+        lint = Lint(self._store, self._catalog, self._user_settings, _heard(listener), keep=at is None)
+        return lint(tip, options or LintOptions(), asked)
+
+    # Questions in words.
+
+    @contextmanager
+    def answering_model(self, name: str = "", listener: Listener | None = None) -> Iterator[AnswerModel | None]:
+        """The model that answers, for several questions: the one of this name, else that of the settings where their compiler is
+        llm, else None. `ModelError` where the settings name none."""
+        from gitkb.branch.tips import settings_at
+
+        settings = settings_at(self._store.snapshot())
+        if not name and settings.compiler != "llm":
+            yield None
+            return
+        from gitkb.commands.answer.agent import AnswerModel
+        from gitkb.pages.model_session import client_of, model_settings
+
+        user = self._user_settings()
+        wanted = model_settings(replace(settings, model=name or settings.model), user)
+        with client_of(self._store, user, _heard(listener)) as client:
+            yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
+
+    def query(
+        self,
+        question: str,
+        model: AnswerModel | None = None,
+        listener: AnswerListener | None = None,
+        *,
+        at: str | None = None,
+        history: Sequence[Said] = (),
+    ) -> Answer:
+        """An answer at a revision, which the listener hears as it comes: that of a model (see `answering_model`), else the best
+        passages. Its text is empty where nothing was found. `history` is what was said before. `ModelFailure` and its kin
+        where the model's server does not answer."""
+        from gitkb.branch.tips import settings_at
+        from gitkb.commands.answer.answer import Answering
+        from gitkb.model.answers import AnswerListener
+
+        tip = self._snapshot(at)
+        own = settings_at(self._store.snapshot()).llm.instructions if model is not None else ""
+        return Answering(self._catalog, tip, at is None, own)(question, model, listener or AnswerListener(), history)
+
+    def chats(self) -> Chats:
+        """The conversations that are kept here, for nobody else."""
+        from gitkb.commands.answer.chats import Chats
+
+        return Chats(self._store.local / "chats")
+
+    def save_answer(self, said: Answer | Chat, listener: Listener | None = None, *, title: str = "", branch: str = "") -> Saved:
+        """Commits an answer, or a whole conversation, as a page of wiki/explorations/, under a title or its (first) question. A
+        page that stands there with the same content is found again."""
+        from gitkb.branch.tips import settings_at, start_of
+        from gitkb.commands.answer.saved_answer import SaveRun, exploration_of
+
+        heard = _heard(listener)
+        self._ready(heard, branch)
+        settings = settings_at(start_of(self._store, branch, ""))
+        return SaveRun(self._store, self._catalog, settings, branch, heard)(exploration_of(said, title))
+
+    # Documents come, change and go.
+
+    def add(self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None) -> AddSummary:
+        """Adds files, folders and pages of the web; every document becomes a commit. A document that cannot be read is counted
+        as failed and told to the listener; errors are for what stops the whole run, such as `UsageError` for a path that does
+        not exist and `ModelError` where a model is wanted that cannot be asked."""
         return self._add(paths, options, listener, None)
 
-    def _add(self, paths: Sequence[Path], options: AddOptions, listener: Listener, memory: "FileMemory | None") -> AddSummary:
-        from gitkb.branch.tips import start_of
+    def _add(
+        self, paths: Sequence[Path], options: AddOptions | None, listener: Listener | None, memory: FileMemory | None
+    ) -> AddSummary:
+        from gitkb.branch.tips import settings_at, start_of
         from gitkb.commands.add.add_run import AddRun
+        from gitkb.model.options import AddOptions
+        from gitkb.pages.model_session import for_once
 
-        if self._ready(listener, options.branch, options.start, dry_run=options.dry_run):
+        options, heard = options or AddOptions(), _heard(listener)
+        if self._ready(heard, options.branch, options.start, dry_run=options.dry_run):
             options = replace(options, start="")
-        start = start_of(self.store, options.branch, options.start)
-        settings = for_once(self.settings(start), options)
+        start = start_of(self._store, options.branch, options.start)
+        settings = for_once(settings_at(start), options)
         if options.dry_run:
-            return self._asking_nobody(settings, options, listener, memory)(paths)
-        with self._asking(listener).session(settings, start, max_tokens=options.max_tokens, needed=True) as session:
-            return AddRun(self.store, self.catalog, settings, options, listener, session, self.network, memory)(paths)
+            return self._asking_nobody(settings, options, heard, memory)(paths)
+        with self._asking(heard).session(settings, start, max_tokens=options.max_tokens, needed=True) as session:
+            return AddRun(self._store, self._catalog, settings, options, heard, session, self._web_access(), memory)(paths)
 
-    def watch(self, folders: Sequence[Path], options: WatchOptions, listener: WatchListener) -> None:
-        """Adds what is in the folders and what changes there, until it is interrupted; see `gitkb.commands.add.watch`."""
+    def watch(self, folders: Sequence[Path], options: WatchOptions | None = None, listener: WatchListener | None = None) -> None:
+        """Adds what is in the folders and what changes there, until it is interrupted. `UsageError` for what is no folder; what
+        stops a single run is told to the listener, and the run is tried again."""
         from gitkb.commands.add.watch import Watching
+        from gitkb.model.listener import WatchListener
+        from gitkb.model.options import WatchOptions
 
         for folder in folders:
             if not folder.is_dir():
                 raise UsageError(f"{folder} is no folder.", "Watch the folder that the file is in.")
-        root, branch = self.store.worktree or self.store.git_dir, self.store.branch()
+        root, branch = self.folder, self._store.branch()
 
-        def add(paths: Sequence[Path], each: AddOptions, news: Listener, memory: "FileMemory") -> AddSummary:
+        def add(paths: Sequence[Path], each: AddOptions, news: Listener, memory: FileMemory) -> AddSummary:
             """One run, in the knowledge base as it is by then."""
-            base = type(self).open(root)
-            base.user, base.network = self.user, self.network
-            if not each.branch and (now := base.store.branch()) != branch:
+            base = type(self).open(root, user=self._user, web=self._web)
+            if not each.branch and (now := base._store.branch()) != branch:
                 raise RepositoryError(
                     f"Branch {now} is checked out instead of {branch}; what changes waits until {branch} is back.",
                     f"To write to {branch} whatever is checked out, watch with --branch {branch}.",
                 )
             return base._add(paths, each, news, memory)
 
-        Watching(add, tuple(folder.resolve() for folder in folders), options, listener)()
+        resolved = tuple(folder.resolve() for folder in folders)
+        Watching(add, resolved, options or WatchOptions(), listener or WatchListener())()
 
-    def estimate(self, paths: Sequence[Path], options: AddOptions, listener: Listener) -> "Estimate":
-        """What `add` would ask of a model, without asking it; see `gitkb.intake.prepare.estimate`."""
-        from gitkb.branch.tips import start_of
+    def estimate(self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None) -> Estimate:
+        """What `add` would ask of a model, without asking it. `UsageError` where the compiler asks none."""
+        from gitkb.branch.tips import settings_at, start_of
+        from gitkb.model.options import AddOptions
+        from gitkb.pages.model_session import asks_none, for_once
 
-        self.recover(listener)
-        settings = for_once(self.settings(start_of(self.store, options.branch, options.start)), options)
+        options, heard = options or AddOptions(), _heard(listener)
+        self.recover(heard)
+        settings = for_once(settings_at(start_of(self._store, options.branch, options.start)), options)
         if settings.compiler != "llm":
             raise asks_none()
-        return self._asking_nobody(settings, options, listener).estimate(paths)
+        return self._asking_nobody(settings, options, heard).estimate(paths)
 
     def _asking_nobody(
-        self, settings: "Settings", options: AddOptions, listener: Listener, memory: "FileMemory | None" = None
-    ) -> "AddRun":
+        self, settings: Settings, options: AddOptions, listener: Listener, memory: FileMemory | None = None
+    ) -> AddRun:
         """An `add` that asks no model, but knows what one has answered."""
         from gitkb.commands.add.add_run import AddRun
-
-        if settings.compiler != "llm":
-            return AddRun(self.store, self.catalog, settings, options, listener, None, self.network, memory)
         from gitkb.pages.model_session import model_settings, replies
 
-        model, known = model_settings(settings, self.user()), replies(self.store)
-        return AddRun(self.store, self.catalog, settings, options, listener, None, self.network, memory, model, known)
+        web = self._web_access()
+        if settings.compiler != "llm":
+            return AddRun(self._store, self._catalog, settings, options, listener, None, web, memory)
+        model, known = model_settings(settings, self._user_settings()), replies(self._store)
+        return AddRun(self._store, self._catalog, settings, options, listener, None, web, memory, model, known)
 
-    def recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> RecompileSummary:
-        """Makes documents again from their originals in the knowledge base; see `gitkb.commands.add.recompile`."""
+    def recompile(
+        self, names: Sequence[str], options: RecompileOptions | None = None, listener: Listener | None = None
+    ) -> RecompileSummary:
+        """Makes documents again from their originals in the knowledge base: those named, or those that the options say. A
+        document that comes out as it is gets no commit. `NotFound` and `UsageError` before anything is changed."""
+        from gitkb.branch.tips import settings_at
         from gitkb.commands.add.recompile import recompile
+        from gitkb.model.options import RecompileOptions
 
-        self._ready(listener, options.branch, dry_run=options.dry_run)
-        return recompile(self._asking(listener), self.settings, names, options)
+        options, heard = options or RecompileOptions(), _heard(listener)
+        self._ready(heard, options.branch, dry_run=options.dry_run)
+        return recompile(self._asking(heard), settings_at, names, options)
 
-    def estimate_recompile(self, names: Sequence[str], options: RecompileOptions, listener: Listener) -> "Estimate":
-        """What `recompile` would ask of a model, without asking it."""
+    def estimate_recompile(
+        self, names: Sequence[str], options: RecompileOptions | None = None, listener: Listener | None = None
+    ) -> Estimate:
+        """What `recompile` would ask of a model, without asking it. `UsageError` where the compiler asks none."""
+        from gitkb.branch.tips import settings_at
         from gitkb.commands.add.recompile import estimate_recompile
+        from gitkb.model.options import RecompileOptions
 
-        self.recover(listener)
-        return estimate_recompile(self._asking(listener), self.settings, names, options)
+        heard = _heard(listener)
+        self.recover(heard)
+        return estimate_recompile(self._asking(heard), settings_at, names, options or RecompileOptions())
 
-    def remove(self, names: Sequence[str], options: TakeBackOptions, listener: Listener) -> RemoveSummary:
-        """Removes documents; see `gitkb.commands.curate.remove`."""
+    def remove(
+        self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
+    ) -> RemoveSummary:
+        """Removes documents by name, path or unique part; what remains is as if they had never come. `NotFound` before anything
+        is changed."""
         from gitkb.commands.curate.remove import RemoveRun
 
-        with self._authored(listener, options.branch, dry_run=options.dry_run) as (settings, author):
-            return RemoveRun(self.store, self.catalog, settings, options, listener, author)(names)
+        with self._authored(options, listener) as (settings, how, heard, author):
+            return RemoveRun(self._store, self._catalog, settings, how, heard, author)(names)
 
-    def undo(self, what: str | None, options: TakeBackOptions, listener: Listener) -> UndoSummary:
-        """Takes back a commit or a document's last change, by default the last change; see `gitkb.commands.curate.undo`."""
+    # What people decide.
+
+    def undo(
+        self, what: str | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
+    ) -> UndoSummary:
+        """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change of
+        the branch, as a new commit. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
         from gitkb.commands.curate.undo import UndoRun
 
-        with self._authored(listener, options.branch, dry_run=options.dry_run) as (settings, author):
-            return UndoRun(self.store, self.catalog, settings, options, listener, author)(what)
+        with self._authored(options, listener) as (settings, how, heard, author):
+            return UndoRun(self._store, self._catalog, settings, how, heard, author)(what)
 
-    def approve(self, names: Sequence[str], options: ApproveOptions, listener: Listener) -> ApproveSummary:
-        """A person confirms what pages claim, or takes that back; see `gitkb.commands.curate.approve`."""
-        from gitkb.branch.tips import start_of
+    def approve(
+        self, names: Sequence[str], options: ApproveOptions | None = None, listener: Listener | None = None
+    ) -> ApproveSummary:
+        """A person, known by git's `user.email`, confirms what pages claim, or takes that back. `NotFound` and `CannotApprove`
+        leave everything as it was."""
+        from gitkb.branch.tips import settings_at, start_of
         from gitkb.commands.curate.approve import ApproveRun
+        from gitkb.model.options import ApproveOptions
 
-        self._ready(listener, options.branch, dry_run=options.dry_run)
-        settings = self.settings(start_of(self.store, options.branch, ""))
-        return ApproveRun(self.store, self.catalog, settings, options, listener)(names)
+        options, heard = options or ApproveOptions(), _heard(listener)
+        self._ready(heard, options.branch, dry_run=options.dry_run)
+        settings = settings_at(start_of(self._store, options.branch, ""))
+        return ApproveRun(self._store, self._catalog, settings, options, heard)(names)
 
-    def migrate(
-        self, listener: Listener, *, branch: str = "", dry_run: bool = False, formats: Formats = FORMATS
-    ) -> MigrateSummary:
-        """Brings a branch that is of an older format to the newest; see `gitkb.branch.migrate`."""
-        from gitkb.branch.migrate import Migration
-
-        if not dry_run:
-            self.recover(listener)
-        return Migration(self.store, listener, branch, formats=formats)(dry_run=dry_run)
-
-    def decide(self, name: str, other: str, options: TakeBackOptions, listener: Listener, *, same: bool) -> DecideSummary:
-        """Decides that two names mean the same, so that the claims of the first go on the page of the second, or that they do
-        not; see `gitkb.commands.curate.decide`."""
+    def decide(
+        self,
+        name: str,
+        other: str,
+        options: ChangeOptions | None = None,
+        listener: Listener | None = None,
+        *,
+        same: bool,
+    ) -> DecideSummary:
+        """Decides that two names mean the `same`, so that the claims of the first go on the page of the second, or that they do
+        not. `NotFound` names candidates; `UsageError` where the two are one page."""
         from gitkb.commands.curate.decide import DecideRun
 
-        with self._authored(listener, options.branch, dry_run=options.dry_run) as (settings, author):
-            return DecideRun(self.store, self.catalog, settings, options, listener, author)(name, other, same=same)
+        with self._authored(options, listener) as (settings, how, heard, author):
+            return DecideRun(self._store, self._catalog, settings, how, heard, author)(name, other, same=same)
 
-    def fix(self, options: "LintOptions", how: TakeBackOptions, listener: Listener) -> "FixSummary":
-        """Sets right what `lint` finds and can be set right alone; see `gitkb.commands.lint.fix`."""
+    def fix(
+        self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
+    ) -> FixSummary:
+        """Sets right what `lint` finds and can be set right alone: one commit for each kind."""
         from gitkb.commands.lint.findings import chosen_codes
         from gitkb.commands.lint.fix import FixRun
 
-        codes = chosen_codes(options.only, options.excepted)
-        with self._authored(listener, how.branch, dry_run=how.dry_run) as (settings, author):
-            return FixRun(self.store, self.catalog, settings, how, listener, codes, author)()
+        codes = chosen_codes(lint.only, lint.excepted) if lint is not None else chosen_codes((), ())
+        with self._authored(options, listener) as (settings, how, heard, author):
+            return FixRun(self._store, self._catalog, settings, how, heard, codes, author)()
 
-    def refresh(self, listener: Listener) -> RefreshSummary:
+    # Upkeep.
+
+    def refresh(self, listener: Listener | None = None) -> RefreshSummary:
         """Makes the pages commit if pages are pending, and asks a model for every overview that is missing. `NewerFormat` where
         a newer gitkb made the pages."""
-        self._ready(listener)
-        tip = self.store.snapshot()
+        from gitkb.branch.tips import settings_at
+        from gitkb.model.results import RefreshSummary
+        from gitkb.model.usage import Usage
+        from gitkb.pages import refresh
+        from gitkb.pages.scope import Note, forget
+        from gitkb.wiki.projection import refuse_newer
+
+        heard = _heard(listener)
+        self._ready(heard)
+        tip = self._store.snapshot()
         refuse_newer(tip)
-        settings = self.settings(tip)
+        settings = settings_at(tip)
         with (
-            self._asking(listener).session(settings, tip) as session,
-            self.store.begin("refresh", on_wait=listener.message) as run,
+            self._asking(heard).session(settings, tip) as session,
+            self._store.begin("refresh", on_wait=heard.message) as run,
         ):
             if session:
-                forget(self.store, Note.TOLD)
-            changes = refresh.refresh(self.store, run, self.catalog, settings, listener, session.author if session else None)
+                forget(self._store, Note.TOLD)
+            changes = refresh.refresh(self._store, run, self._catalog, settings, heard, session.author if session else None)
         usage = session.client.usage if session else Usage()
-        return RefreshSummary(run.branch, self.store.snapshot(run.branch).commit, changes, usage)
+        return RefreshSummary(run.branch, self._store.snapshot(run.branch).commit, changes, usage)
+
+    def migrate(
+        self,
+        listener: Listener | None = None,
+        *,
+        branch: str = "",
+        dry_run: bool = False,
+        formats: Formats | None = None,
+    ) -> MigrateSummary:
+        """Brings a branch that is of an older format to the newest (of `formats`, by default gitkb's own) in one commit."""
+        from gitkb.branch.migrate import Migration
+        from gitkb.formats.versions import FORMATS
+
+        heard = _heard(listener)
+        if not dry_run:
+            self.recover(heard)
+        return Migration(self._store, heard, branch, formats=formats or FORMATS)(dry_run=dry_run)
+
+    def recover(self, listener: Listener | None = None) -> bool:
+        """Clears what dead runs left; True when there was something."""
+        return bool(self._store.recover(_heard(listener).message))
 
     def prune_cache(self) -> Pruned:
         """Empties the caches; what is needed again is converted, and paid for, again."""
         from gitkb.intake.prepare.cache import Cache
+        from gitkb.model.usage import Pruned
         from gitkb.pages.model_session import replies
 
-        return Pruned(replies(self.store).prune(), Cache(self.store.local / "cache").prune())
+        return Pruned(replies(self._store).prune(), Cache(self._store.local / "cache").prune())
 
-    def save_exploration(self, exploration: "Exploration", listener: Listener, *, branch: str = "") -> "Saved":
-        """Commits an answer as a page of wiki/explorations/; see `gitkb.commands.answer.saved_answer`."""
-        from gitkb.branch.tips import start_of
-        from gitkb.commands.answer.saved_answer import SaveRun
+    # What connects it with others.
 
-        self._ready(listener, branch)
-        settings = self.settings(start_of(self.store, branch, ""))
-        return SaveRun(self.store, self.catalog, settings, branch, listener)(exploration)
-
-
-class Sharing(Base):
-    """What connects a knowledge base with others."""
-
-    def merge(self, rev: str, choices: MergeChoices, listener: Listener, branch: str = "") -> MergeSummary:
+    def merge(
+        self, rev: str, choices: MergeChoices | None = None, listener: Listener | None = None, branch: str = ""
+    ) -> MergeSummary:
         """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
         from gitkb.commands.share.push_pull import merge_revision
+        from gitkb.model.options import MergeChoices
 
-        self._begin(listener, branch)
-        return merge_revision(self.store, self.catalog, rev, choices, listener, branch)
+        heard = _heard(listener)
+        self._begin(heard, branch)
+        return merge_revision(self._store, self._catalog, rev, choices or MergeChoices(), heard, branch)
 
-    def pull(self, choices: MergeChoices, listener: Listener, *, branch: str = "", remote: str | None = None) -> MergeSummary:
-        """Fetches a branch from its remote and merges it; see `gitkb.commands.share.push_pull`."""
+    def pull(
+        self,
+        choices: MergeChoices | None = None,
+        listener: Listener | None = None,
+        *,
+        branch: str = "",
+        remote: str | None = None,
+    ) -> MergeSummary:
+        """Fetches a branch from its remote (by default its own, else origin) and merges it; errors as from `merge`."""
+        from gitkb.commands.share.push_pull import Sharing
+        from gitkb.model.options import MergeChoices
+
+        heard = _heard(listener)
+        self._begin(heard, branch)
+        return Sharing(self._store, self._catalog, heard, branch, remote).pull(choices or MergeChoices())
+
+    def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> PushSummary:
+        """Sends a branch to its remote, merging what came there first, as often as needed; never by force. Errors as from
+        `merge`."""
         from gitkb.commands.share.push_pull import Sharing
 
-        self._begin(listener, branch)
-        return Sharing(self.store, self.catalog, listener, branch, remote).pull(choices)
+        heard = _heard(listener)
+        self._begin(heard, branch)
+        return Sharing(self._store, self._catalog, heard, branch, remote).push()
 
-    def push(self, listener: Listener, *, branch: str = "", remote: str | None = None) -> PushSummary:
-        """Sends a branch to its remote, merging what came there first; see `gitkb.commands.share.push_pull`."""
-        from gitkb.commands.share.push_pull import Sharing
-
-        self._begin(listener, branch)
-        return Sharing(self.store, self.catalog, listener, branch, remote).push()
-
-    def pull_request(self, listener: Listener, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
-        """Pushes a branch and asks for its merge, with the diff as the text; see `gitkb.commands.share.pull_request`."""
+    def pull_request(self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
+        """Pushes a branch and asks for its merge, with the diff as the text: through gh, glab or tea where they are installed."""
+        from gitkb.branch.tips import settings_at
         from gitkb.commands.share.pull_request import request_merge
 
-        self.recover(listener)
-        return request_merge(self.store, self.catalog, self.settings(), listener, branch=branch, base=base, title=title)
+        heard = _heard(listener)
+        self.recover(heard)
+        settings = settings_at(self._store.snapshot())
+        return request_merge(self._store, self._catalog, settings, heard, branch=branch, base=base, title=title)
+
+    @property
+    def hooks(self) -> Hooks:
+        """The git hooks and CI templates of this repository, and what they ask of commits and pushes."""
+        from gitkb.api.hooks import Hooks
+
+        return Hooks(self._store, self._catalog)
+
+    # What the methods share.
+
+    def _snapshot(self, at: str | None) -> Snapshot:
+        """The files of a revision, the tip by default; `NewerFormat` where they are a newer gitkb's."""
+        found = self._store.snapshot(at)
+        if at is not None:
+            from gitkb.branch.tips import refuse_newer_settings
+
+            refuse_newer_settings(found)
+        return found
+
+    def _user_settings(self) -> UserSettings:
+        from gitkb.formats.user_settings import UserSettings
+
+        return UserSettings() if self._user is None else self._user()
+
+    def _web_access(self) -> WebAccess:
+        from gitkb.model.web_access import WebAccess
+
+        return self._web or WebAccess()
+
+    def _ready(self, listener: Listener, branch: str = "", start: str = "", *, dry_run: bool = False) -> bool:
+        """Clears up after dead runs and migrates the branch to be written where it is of an older format; a dry run says so.
+        True where it was migrated, so that a new branch stands already."""
+        from gitkb.branch.migrate import migrate_first
+        from gitkb.branch.tips import start_of
+        from gitkb.catalog.queries import RecordCorpus
+        from gitkb.catalog.record_tables import RECORDS
+
+        if not dry_run:
+            self.recover(listener)
+        migrated = migrate_first(self._store, listener, branch, start, dry_run=dry_run)
+        tip = start_of(self._store, branch, "" if migrated else start)
+        with self._catalog.at(tip, RECORDS, keep=not branch) as db:
+            RecordCorpus(db).refuse_newer()  # before anything is changed that this gitkb does not understand
+        return migrated
+
+    def _asking(self, listener: Listener) -> Asking:
+        from gitkb.pages.model_session import Asking
+
+        return Asking(self._store, self._catalog, self._user_settings, listener)
+
+    @contextmanager
+    def _authored(
+        self, options: ChangeOptions | None, listener: Listener | None
+    ) -> Iterator[tuple[Settings, ChangeOptions, Listener, Author | None]]:
+        """Gets ready to change a branch: its settings, and who writes about the pages that change (nobody in a dry run)."""
+        from gitkb.branch.tips import settings_at, start_of
+        from gitkb.model.options import ChangeOptions
+
+        how, heard = options or ChangeOptions(), _heard(listener)
+        self._ready(heard, how.branch, dry_run=how.dry_run)
+        tip = start_of(self._store, how.branch, "")
+        settings = settings_at(tip)
+        with nullcontext() if how.dry_run else self._asking(heard).session(settings, tip) as session:
+            yield settings, how, heard, session.author if session else None
 
     def _begin(self, listener: Listener, branch: str) -> None:
         """Gets ready, and from now on keeps in mind what a merge changes, for the next command that asks a model."""
-        from gitkb.branch.tips import branch_tip
+        from gitkb.branch.tips import branch_tip, settings_at
+        from gitkb.pages.scope import Note, noted, remember
 
-        branch_tip(self.store, branch or self.store.branch())
+        branch_tip(self._store, branch or self._store.branch())
         self._ready(listener, branch)
-        tip = self.store.snapshot()
-        if self.settings(tip).compiler == "llm" and not noted(self.store, Note.TOLD):
-            remember(self.store, Note.TOLD, tip)
-
-    @classmethod
-    def receiving(cls, path: Path, quarantine: Path | None) -> Self:
-        """The repository at a path while git receives a push, whether or not it holds a knowledge base yet."""
-        return cls(Store.receiving(path, quarantine))
-
-    def judge_push(self, updates: Sequence[RefUpdate]) -> list[Refused]:
-        """What of a push must be refused, and why; see `gitkb.commands.share.receive`."""
-        from gitkb.commands.share.receive import judge_push
-
-        return judge_push(self.store, self.catalog, updates)
-
-    def check_push(self, remote: str, pushed: Sequence[tuple[str, str]]) -> list[Refused]:
-        """The commits (`Refused.ref`) of a push, given as (new, old), that are broken in what the remote does not have."""
-        from gitkb.commands.share.receive import check_push
-
-        return check_push(self.store, self.catalog, self.settings().pages.branch, remote, pushed)
-
-    def bases_of_edits(self, commit: str) -> list[tuple[str, str]]:
-        """(path, blob) of the projections to keep beneath the hand edits of a commit; see `gitkb.commands.share.hooks`."""
-        from gitkb.commands.share.hooks import bases_of_edits
-
-        return bases_of_edits(self.store.snapshot(f"{commit}^"), self.store.snapshot(commit))
-
-    def install_hooks(self, choice: "HookChoice", python: str) -> list[InstalledHook]:
-        """Puts hooks and CI templates in place that run gitkb with this Python; see `gitkb.commands.share.hooks`."""
-        from gitkb.commands.share.hooks import install
-
-        return install(self.store, choice, python, self._pages_branch())
-
-    def installed_hooks(self, python: str) -> list[InstalledHook]:
-        """The hooks and CI templates that stand."""
-        from gitkb.commands.share.hooks import installed
-
-        return installed(self.store, python, self._pages_branch())
-
-    def remove_hooks(self, choice: "HookChoice", python: str) -> list[InstalledHook]:
-        """Takes hooks and CI templates away and returns them."""
-        from gitkb.commands.share.hooks import remove
-
-        return remove(self.store, choice, python, self._pages_branch())
-
-    def _pages_branch(self) -> str:
-        """The branch on which CI refreshes the pages."""
-        try:
-            branch = self.settings().pages.branch
-        except NotFound:
-            return self.store.branch()
-        return self.store.branch() if branch == "*" else branch
+        tip = self._store.snapshot()
+        if settings_at(tip).compiler == "llm" and not noted(self._store, Note.TOLD):
+            remember(self._store, Note.TOLD, tip)
 
 
-class KnowledgeBase(Reading, Writing, Sharing):
-    """A knowledge base in a git repository, bare or with a worktree."""
+def _heard(listener: Listener | None) -> Listener:
+    from gitkb.model.listener import Listener
+
+    return listener or Listener()
+
+
+def _record_of(tip: Snapshot, document: str | None) -> Record | None:
+    from gitkb.formats import records
+
+    content = tip.read(records.record_path(document)) if document else None
+    return records.decode(content, records.record_path(document)) if document and content is not None else None
+
+
+def _decoded(tip: Snapshot, path: str) -> Record | FormatError:
+    from gitkb.formats import records
+
+    try:
+        return records.decode(tip.read(path) or b"", path)
+    except FormatError as error:
+        return error

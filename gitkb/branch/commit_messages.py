@@ -9,7 +9,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from gitkb.model.results import PageChanges, Usage
+from gitkb.model.results import PageChanges
+from gitkb.model.usage import Usage
 
 MAX_SUBJECT = 120
 MAX_LINES = 200

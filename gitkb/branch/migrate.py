@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitkb.branch.commit_messages import migration_message
-from gitkb.branch.tips import in_transaction, start_of
+from gitkb.branch.tips import format_at, in_transaction, start_of
 from gitkb.errors import ConfigError, FormatError, NewerFormat
 from gitkb.formats import approvals, decisions
 from gitkb.formats.overviews import OVERVIEWS
@@ -28,22 +28,6 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
-
-
-def format_at(tree: Tree, formats: Formats = FORMATS) -> int | None:
-    """The format number of a tree's settings, None where there are no readable settings. `NewerFormat` for a newer one."""
-    content = tree.read(CONFIG_PATH)
-    try:
-        return None if content is None else format_of(content.decode("utf-8", "replace"), formats=formats)
-    except NewerFormat:
-        raise
-    except (ConfigError, FormatError):
-        return None  # whoever needs the settings says what is wrong with them
-
-
-def refuse_newer_settings(tree: Tree) -> None:
-    """Raises `NewerFormat` where a tree's settings are of a format that this version does not know."""
-    format_at(tree)
 
 
 def migrated(tree: Tree, formats: Formats = FORMATS) -> dict[str, bytes]:

@@ -9,7 +9,10 @@ often, whatever the others do.
 from collections.abc import Callable
 from typing import TypeVar
 
-from gitkb.errors import NotFound, RefMoved, RepositoryError, UsageError
+from gitkb.errors import ConfigError, FormatError, NewerFormat, NotAKnowledgeBase, NotFound, RefMoved, RepositoryError, UsageError
+from gitkb.formats.settings import CONFIG_PATH, Settings, format_of, parse_settings
+from gitkb.formats.versions import FORMATS, Formats
+from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -23,6 +26,36 @@ def branch_tip(store: Store, name: str) -> Snapshot:
         return store.snapshot(f"refs/heads/{name}")
     except NotFound as error:
         raise NotFound(f"There is no branch {name!r} here.", "git branch lists the branches.") from error
+
+
+def settings_text(tree: Tree) -> str:
+    """The file of tracked settings at a tree; `NotAKnowledgeBase` where there is none."""
+    content = tree.read(CONFIG_PATH)
+    if content is None:
+        hint = f"Take it back with: git checkout HEAD~ -- {CONFIG_PATH}"
+        raise NotAKnowledgeBase(f"{CONFIG_PATH} is missing at the tip.", hint)
+    return content.decode("utf-8", "replace")
+
+
+def settings_at(tree: Tree) -> Settings:
+    """The tracked settings at a tree; `NotAKnowledgeBase` where it has none, `ConfigError` where they are wrong."""
+    return parse_settings(settings_text(tree))
+
+
+def format_at(tree: Tree, formats: Formats = FORMATS) -> int | None:
+    """The format number of a tree's settings, None where there are no readable settings. `NewerFormat` for a newer one."""
+    content = tree.read(CONFIG_PATH)
+    try:
+        return None if content is None else format_of(content.decode("utf-8", "replace"), formats=formats)
+    except NewerFormat:
+        raise
+    except (ConfigError, FormatError):
+        return None  # whoever needs the settings says what is wrong with them
+
+
+def refuse_newer_settings(tree: Tree) -> None:
+    """Raises `NewerFormat` where a tree's settings are of a format that this version does not know."""
+    format_at(tree)
 
 
 def start_of(store: Store, branch: str, start: str) -> Snapshot:

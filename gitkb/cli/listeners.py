@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 
 from gitkb.cli import terminal
 from gitkb.model.listener import Listener, Progress, Scanned
-from gitkb.model.results import DocumentResult, GoneDocument, Outcome, Usage
+from gitkb.model.results import DocumentResult, GoneDocument, Outcome
+from gitkb.model.usage import Usage
 
 
 def spent(usage: Usage, ungrounded: int = 0) -> str:

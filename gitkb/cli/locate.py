@@ -1,15 +1,12 @@
 """Which knowledge base a command works on, and the user's settings from their file and the environment.
 
-Invariant: a file that holds a key and that others can read is refused, and so is one that others can write: who may choose the
-server gets the documents. The proxy is chosen here, for the one server, as the environment says.
-
-Invariant: looking for one never creates anything. The library is imported here and not before, so that `--help` is quick.
+Invariant: looking for one never creates anything. The proxy is chosen here, for the one server, as the environment says. The
+library is imported when a command runs and not before, so that `--help` is quick.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +16,11 @@ import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.common_options import common
-from gitkb.errors import ConfigError
 
 if TYPE_CHECKING:
-    from gitkb.api.knowledge_base import KnowledgeBase
-    from gitkb.formats.user_settings import UserSettings
+    from gitkb import KnowledgeBase
+    from gitkb.api import UserSettings
+    from gitkb.api.user_file import UserFile
 
 
 def user_file() -> Path:
@@ -34,42 +31,20 @@ def user_file() -> Path:
     return (chosen if chosen.is_absolute() else Path.home() / ".config") / "gitkb" / "config.yaml"
 
 
+def user_settings_file() -> UserFile:
+    """The user's own settings, in their file and the environment."""
+    from gitkb.api.user_file import UserFile
+
+    file = user_file()
+    return UserFile(file, shown(file), os.environ)
+
+
 def read_user_settings(*, warn: bool = True) -> UserSettings:
     """The effective settings of the user; says what a person should know before anything is sent."""
-    from gitkb.formats.user_settings import user_settings
-
-    found = user_settings(read_user_file(), shown(user_file()), os.environ)
+    found = user_settings_file().settings()
     if warn and found.warning:
         terminal.say(f"warning: {found.warning}")
     return replace(found, proxy=proxy(found.base_url))
-
-
-def read_user_file() -> str:
-    """The text of the user's file, "" where there is none; `ConfigError` where others can read a key in it."""
-    from gitkb.formats.user_settings import parse_user_file
-
-    file = user_file()
-    try:
-        with file.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            text = opened.read().decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{shown(file)} is not UTF-8 text.", "Save it again as UTF-8.") from error
-    _refuse_shared(file, mode, holds_a_secret=parse_user_file(text, shown(file)).holds_a_secret)
-    return text
-
-
-def _refuse_shared(file: Path, mode: int, *, holds_a_secret: bool) -> None:
-    """Windows keeps such rights elsewhere, and the folder is the user's own there."""
-    if os.name == "nt":
-        return
-    remedy = f"Take them away with: chmod 600 {file}"
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise ConfigError(f"Others may write {shown(file)}, and so choose where documents are sent.", remedy)
-    if holds_a_secret and mode & (stat.S_IRGRP | stat.S_IROTH):
-        raise ConfigError(f"{shown(file)} holds a key, and others may read it.", remedy)
 
 
 def shown(file: Path) -> str:
@@ -88,27 +63,6 @@ def proxy(base_url: str) -> str:
     return "" if found and proxy_bypass(parts.netloc) else found
 
 
-def change_user_file(text: str) -> None:
-    """Replaces the user's file, at once or not at all, readable by the user alone; `ConfigError` where the text does not fit."""
-    import tempfile
-
-    from gitkb.formats.user_settings import user_settings
-
-    user_settings(text, shown(user_file()), {})
-    file = user_file().resolve()  # a link into a folder of dotfiles stays one
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".config-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 VARIABLE = "GITKB_DIR"
 
 
@@ -123,10 +77,10 @@ def named(context: typer.Context, kb: Path | None) -> Path | None:
 
 def knowledge_base(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     """The knowledge base to work on; `NotAKnowledgeBase` where there is none."""
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
+    from gitkb.model.web_access import WebAccess
 
-    folder = named(context, kb)
-    found = KnowledgeBase.open(folder) if folder is not None else KnowledgeBase.discover(Path.cwd())
-    found.user = read_user_settings
-    found.network = replace(found.network, proxy=proxy)
-    return found
+    folder, web = named(context, kb), WebAccess(proxy)
+    if folder is not None:
+        return KnowledgeBase.open(folder, user=read_user_settings, web=web)
+    return KnowledgeBase.discover(Path.cwd(), user=read_user_settings, web=web)

@@ -226,8 +226,8 @@ def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPag
         if page is not None and family is HTML:
             from gitkb.convert.html.fetched import read_page
 
-            return finish(read_page(file, page), FETCHED.format, name)
-        return finish(_reader(family)(file, name, settings), family.format, name)
+            return finish(read_page(file, page), FETCHED.format)
+        return finish(_reader(family)(file, name, settings), family.format)
     except RecursionError as error:
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."

@@ -11,12 +11,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from gitkb.convert.formats import Format, ending_of
+from gitkb.convert import title
+from gitkb.convert.formats import Format
 from gitkb.convert.outline import lines_with_code, outline
 from gitkb.errors import ConversionError
-from gitkb.model.documents import Conversion, Heading, Picture
+from gitkb.model.documents import Conversion, Heading, Picture, TitleCandidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,12 @@ class Draft:
     """A converted text and what its source says about itself; empty where the source says nothing.
 
     A link to `#@n` in the text means its n-th heading, counted from 0; `finish` puts the anchor in.
-    `unit` names what `pages` counts ("page", "slide", "sheet", "cell") for messages.
+    `unit` names what `pages` counts ("page", "slide", "sheet", "cell") for messages. `titles` are candidates for the
+    title: `gitkb.convert.title` says which kinds there are, and chooses.
     """
 
     markdown: str
-    title: str = ""
+    titles: tuple[TitleCandidate, ...] = ()
     language: str = ""
     pages: int = 0
     unit: str = "page"
@@ -36,24 +38,18 @@ class Draft:
     authors: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
-_JUNK_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel) ?-.*"
-    r"|(?:untitled|unbenannt|sans titre|document|presentation|slide|title|no title)\s*\d*"
-    r"|(?:powerpoint|word|excel)?[ -]*(?:presentation|document|präsentation|dokument)\s*\d*"
-    r"|.*\.(?:tex|dvi|ps|eps|doc|docx|pdf|ppt|pptx|xls|xlsx|indd|qxd|rtf|txt|html?|md|odt|fm|book)"
-    r"|[\W\d_]*|(?:book|sheet)\d+|(?:file|https?):\S*|\(anonymous\)|unknown|none|null|page \d+)",
-    re.IGNORECASE,
-)
 _PICTURE_OR_TAG = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|<[^<>]*>|\(cid:\d+\)")
+_SHOWN = re.compile(r"!\[[^\[\]]*\]\([^()\s]")
 _FOUND_LINK = re.compile(r"\]\(#@(\d+)\)")
-MAX_TITLE = 250
 
 
-def finish(draft: Draft, form: Format, name: str) -> Conversion:
-    """The conversion that a draft becomes; `name` is the original's, for judging titles.
+def finish(draft: Draft, form: Format) -> Conversion:
+    """The conversion that a draft becomes.
 
     Raises `ConversionError` for a text without words, or one that is mostly garbage.
     """
@@ -61,11 +57,13 @@ def finish(draft: Draft, form: Format, name: str) -> Conversion:
     check_text(text, draft)
     headings = outline(text)
     text = _resolved(text, headings)
+    offered = [replace(one, text=one_line(one.text)) for one in draft.titles]
+    titles = title.evidence(offered, text, headings)
     return Conversion(
         markdown=text,
         media_type=form.media_type,
         converter=form.converter,
-        title=_title(draft, headings, name),
+        title=title.own(titles),
         language=_language(draft.language),
         pages=draft.pages,
         headings=headings,
@@ -73,6 +71,9 @@ def finish(draft: Draft, form: Format, name: str) -> Conversion:
         authors=tuple(dict.fromkeys(a for a in map(one_line, draft.authors) if a)),
         dates={key: draft.dates[key] for key in sorted(draft.dates) if draft.dates[key]},
         description=one_line(draft.description),
+        titles=titles,
+        aliases=tuple(dict.fromkeys(filter(None, map(one_line, draft.aliases)))),
+        tags=tuple(dict.fromkeys(filter(None, map(one_line, draft.tags)))),
     )
 
 
@@ -102,6 +103,8 @@ def check_text(text: str, draft: Draft) -> None:
             "the text is garbled: its fonts or encoding do not say which characters are meant.",
             "Run OCR over it, or save it again with embedded character maps or as UTF-8.",
         )
+    if not words and not draft.pages and not draft.pictures and _SHOWN.search(text):
+        return  # pictures that lie beside it
     if words < (max(2, draft.pages) if draft.unit == "page" and draft.pages else 1) and not cids:
         if draft.pages and draft.unit == "page":
             pages = f"{draft.pages} page" + ("s" if draft.pages != 1 else "")
@@ -109,29 +112,9 @@ def check_text(text: str, draft: Draft) -> None:
         raise ConversionError("no text in the document.", "Add it again when it has content.")
 
 
-def good_title(title: str, name: str = "") -> str:
-    """A title on one line, or '' where it is a program's left-over or just the file's name."""
-    title = one_line(title)
-    stem = name[: -len(ending_of(name))] if ending_of(name) else name
-    if not title or len(title) > MAX_TITLE or _JUNK_TITLE.fullmatch(title) or (title in (name, stem) and not _worded(title)):
-        return ""
-    return title
-
-
 def one_line(text: str) -> str:
     """Text without control characters, its blanks collapsed."""
     return " ".join(unicodedata.normalize("NFC", _CONTROLS.sub(" ", text)).replace("\u00ad", "").split())
-
-
-def _worded(title: str) -> bool:
-    return " " in title or title.istitle()
-
-
-def _title(draft: Draft, headings: tuple[Heading, ...], name: str) -> str:
-    if title := good_title(draft.title, name):
-        return title
-    top = [h for h in headings[:8] if h.level == min(x.level for x in headings[:8])]
-    return next((good for h in top if (good := good_title(h.title))), "")
 
 
 def _language(tag: str) -> str:

@@ -57,7 +57,8 @@ XLS = Family(
 HTML = Family("webpage", 2, "text/html", "web page (HTML)", (".html", ".htm"), reader="html.reader")
 FETCHED = Family("fetchedpage", 1, "text/html", "web page (HTML)", (), reader="html.fetched")
 """HTML that was fetched from the web, when it is known where."""
-MARKDOWN = Family("markdown", 2, "text/markdown", "Markdown text", (".md", ".markdown"), reader="plaintext.markdown")
+MARKDOWN = Family("markdown", 3, "text/markdown", "Markdown text", (".md", ".markdown", ".mdx"), reader="plaintext.markdown")
+CANVAS = Family("canvas", 1, "application/json", "canvas of Obsidian", (".canvas",), "Obsidian", reader="plaintext.vaults")
 RST = Family("restructured", 2, "text/x-rst", "reStructuredText", (".rst",), reader="plaintext.rst")
 TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",), reader="plaintext.plain")
 CSV = Family("delimited", 1, "text/csv", "comma-separated table", (".csv",), reader="plaintext.csv_tables")
@@ -67,8 +68,8 @@ NOTEBOOK = Family(
     "notebook", 2, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter", reader="plaintext.notebook"
 )
 
-FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)
-TEXTUAL = (MARKDOWN, RST, TEXT, CSV, TSV)
+FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}

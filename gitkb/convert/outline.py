@@ -101,8 +101,8 @@ def plain_text(markdown: str) -> str:
 
 def slug_of(title: str) -> str:
     """A heading's text as GitHub turns it into an anchor: lower case, punctuation dropped, blanks to hyphens."""
-    kept = (c for c in title.lower() if c in "- " or unicodedata.category(c) in _KEPT)
-    return "".join(kept).strip(" ").replace(" ", "-")
+    kept = (c for c in title.strip().lower() if c in "- " or unicodedata.category(c) in _KEPT)
+    return "".join(kept).replace(" ", "-")
 
 
 class Anchors:

@@ -135,6 +135,7 @@ def _record(fields: Fields, path: str) -> Record:
         authors=fields.texts("authors"),
         dates={key: dates.text(key) for key in sorted(dates.data)},
         settings=fields.text("settings"),
+        title_reason=fields.text("title_reason"),
     )
 
 

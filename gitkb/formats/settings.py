@@ -86,7 +86,7 @@ class PagesSettings:
 
 @dataclass(frozen=True, slots=True)
 class LlmSettings:
-    """`instructions`: what a model is told besides, about the documents and how to write of them."""
+    """`instructions`: what a model is told in addition, about the documents and how to write about them."""
 
     instructions: str = ""
 
@@ -124,7 +124,7 @@ def parse_settings(text: str, where: str = CONFIG_PATH, formats: Formats = FORMA
 
 
 def format_of(text: str, where: str = CONFIG_PATH, formats: Formats = FORMATS) -> int:
-    """The format number of a knowledge base, from the text of its settings; one that says none has the first."""
+    """The format number of a knowledge base, from the text of its settings; 1 where it has no number."""
     data = parse_mapping(text, where, "Correct the file, or take it from git.")
     return formats.refuse_settings(data.get("format"), where)
 
@@ -197,7 +197,7 @@ def build(cls: type[T], data: dict[str, Any], where: str, hint: str, prefix: str
 
 
 def _converted(value: Any, kind: Any) -> Any:
-    """A value as its type; of words each once, without what stands around it."""
+    """A value converted to its type. Words lose the blanks around them, and each is kept once."""
     if isinstance(value, set):  # YAML has these, without an order
         raise ValidationError("a set is no list")
     made = convert(value, kind)
@@ -205,7 +205,7 @@ def _converted(value: Any, kind: Any) -> Any:
 
 
 def _wanted(kind: Any, value: Any) -> str:
-    """What a value of a type must be, in words that fit the value that is none."""
+    """What a value of a type must be, in words; less is said where already the type of `value` is wrong."""
     if is_dataclass(kind):
         return "a mapping"
     base = get_args(kind)[0] if get_origin(kind) is Annotated else kind

@@ -91,7 +91,7 @@ def parse_user_file(text: str, where: str) -> UserFile:
 
 
 def user_settings(text: str, where: str, environment: Mapping[str, str]) -> UserSettings:
-    """The effective settings: the environment's before the file's before the defaults."""
+    """The effective settings: the environment wins over the file, the file over the defaults."""
     written = parse_mapping(text, where, "Correct the file.")
     file = build(UserFile, written, where, _HINT)
     origins = {name: where if _holds(written, name) else DEFAULT for name in user_keys()}
@@ -233,7 +233,7 @@ def _set(text: str, path: _Path, scalar: str) -> str:
 
 
 def _unset(text: str, path: _Path) -> str:
-    """Without the lines of a setting; in braces they hold others too, and the check of the result says so."""
+    """The text without the lines of a setting. Where these lines hold other settings too (inside braces), `_checked` notices."""
     node = _root(text)
     for name in path[:-1]:
         pair = _pair(node, name) if node is not None else None
@@ -304,7 +304,7 @@ def _assigned(data: dict[str, Any], path: _Path, value: Any) -> dict[str, Any]:
 
 
 def _removed(data: dict[str, Any], path: _Path) -> dict[str, Any]:
-    """Without the setting, and without a section that holds nothing else."""
+    """The data without the setting, and without a section that would be empty."""
     rest = {name: value for name, value in data.items() if name != path[0]}
     inner = _removed(data[path[0]], path[1:]) if len(path) > 1 else {}
     return data | {path[0]: inner} if inner else rest

@@ -21,7 +21,7 @@ class Changes:
     """The folders in which something changed, as it happens; a context manager."""
 
     def __init__(self, folders: Sequence[Path], say: Callable[[str], None], *, poll: bool = False) -> None:
-        """`poll` asks the system for nothing and looks by itself."""
+        """With `poll` the system is not asked: folders are looked at once a second."""
         self._say, self._poll = say, poll
         self._folders = tuple(folders)
         self._arrived: queue.SimpleQueue[Path] = queue.SimpleQueue()
@@ -37,8 +37,9 @@ class Changes:
             stop.set()
 
     def follow(self) -> list[Path]:
-        """Begins to watch the folders that are there and not watched yet, such as one that vanished and came back; which came so
-        or went."""
+        """Starts to watch the folders that exist and are not watched yet, such as one that vanished and came back. Returns the
+        folders that came or went.
+        """
         found = []
         for folder in self._folders:
             inode = _inode(folder)
@@ -54,7 +55,7 @@ class Changes:
         return found
 
     def wait(self, seconds: float) -> Path | None:
-        """The next folder in which something changed, None where nothing did for so long."""
+        """The next folder in which something changed; None where nothing changed within `seconds`."""
         try:
             return self._arrived.get(timeout=max(0.0, seconds))
         except queue.Empty:
@@ -105,8 +106,9 @@ class Changes:
 
 
 class _Stop:
-    """What watchfiles asks many times a second whether to end. That it asks says that it watches, which it tells in no other way:
-    then `ready` is set."""
+    """What watchfiles asks many times a second whether to end. It tells in no other way that it has begun to watch: `ready` is
+    set when it asks for the first time.
+    """
 
     def __init__(self) -> None:
         self.ready = threading.Event()
@@ -123,7 +125,7 @@ class _Stop:
 
 
 def _counts(folder: Path, path: str) -> bool:
-    """Whether a change may concern a document: not what is hidden, nor what programs put beside a file while they write it."""
+    """Whether a change may concern a document: hidden files do not, nor what programs put beside a file while they write it."""
     from fnmatch import fnmatch
 
     try:

@@ -71,7 +71,7 @@ def unreadable(error: OSError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """The content of a source as the scan saw it: a hash in hex, or why it has none; seconds that it took."""
+    """The content of a source when it was scanned: its hash in hex, or why it has none, and the seconds that hashing took."""
 
     sha256: str = ""
     error: str = ""
@@ -104,9 +104,12 @@ Signature = tuple[int, int, int, int, int]
 
 @dataclass(slots=True)
 class FileMemory:
-    """`settle`: the seconds for which a file must not have changed. `waiting` are the paths of the last scan that were left for
-    later, `left_out` how many were, with those that failed, `ready_at` (Unix time) is when the first of them may be at rest.
-    `complete`: the last run came to its end, so where there is nothing to add there is nothing to do."""
+    """What earlier runs of a process saw of files.
+
+    `settle` is for how many seconds a file must not have changed. After a scan, `waiting` are the paths that were left for
+    later, `left_out` how many were left for later or failed before, and `ready_at` (Unix time) is when the first of them may be
+    at rest. `complete`: the last run came to its end, so where there is nothing to add there is nothing to do.
+    """
 
     settle: float
     complete: bool = False
@@ -118,19 +121,19 @@ class FileMemory:
     _current: dict[str, Signature] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """A new look at all folders begins."""
+        """Forgets what the last scan left out; all folders are scanned anew."""
         self.waiting, self.left_out, self.ready_at = (), 0, 0.0
         self._current.clear()
 
     def at_rest(self, found: Scan) -> Scan:
-        """The scan without the files that are still being written, and those that failed and are as they were then."""
+        """The scan without the files that are still being written, and without those that failed and have not changed since."""
         now = time.time()
         kept = [source for source in found.files if self._is_ready(source, now)]
         self.left_out += len(found.files) - len(kept)
         return replace(found, files=tuple(kept))
 
     def hashes(self, sources: Sequence[SourceFile], read: Callable[[Sequence[SourceFile]], Sequence[Hashed]]) -> list[Hashed]:
-        """The hashes of the sources, in order; `read` is asked for those that are not remembered."""
+        """The hashes of the sources, in order; only those that are not remembered are read, by `read`."""
         now = time.time()
         unknown = [source for source in sources if self._remembered(source) is None]
         made = dict(zip((source.path for source in unknown), read(unknown), strict=True))
@@ -141,7 +144,7 @@ class FileMemory:
         return [made.get(source.path) or self._remembered(source) or Hashed() for source in sources]
 
     def failed(self, path: str) -> None:
-        """Does not look at a source again before its file changes."""
+        """Leaves a source out until its file changes."""
         if path in self._current:
             self._failed[path] = self._current[path]
 

@@ -12,9 +12,9 @@ R = TypeVar("R")
 
 
 def in_threads(work: Callable[[T], R], items: Iterable[T], threads: int) -> Generator[R, None, None]:
-    """What `work` makes of every item, in order, as it becomes ready; `threads` at once, 0 for one a processor.
+    """What `work` makes of every item, in order, as it becomes ready; `threads` items at once, 0 for one a processor.
 
-    An item is taken up only when one of the two before it for each thread is done. Closing the generator ends the threads.
+    Items are taken only as they are needed, two a thread. Closing the generator ends the threads.
     """
     from joblib import Parallel, delayed
 

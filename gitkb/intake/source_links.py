@@ -3,21 +3,26 @@
 Invariant: whatever a document says, nothing is read but files below the added folder, the document's own files in the knowledge
 base, and what this run fetched; a link that leads elsewhere gives None, or stays the address that it is. A document that is
 made again from the knowledge base gets the answers that its folder gave, as far as they can be known: links lead to documents
-by their source paths, pictures are its own files.
+by their source paths, pictures are its own files. A
+`[[wikilink]]` ("note:" and a name) leads to the note or picture of that name wherever it lies in the folder, by Obsidian's
+rules: the path as it is written, else the one beside the note, else the shortest.
 """
 
+import os
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from gitkb.convert.formats import supported
+from gitkb.convert.formats import BY_ENDING, supported
 from gitkb.convert.pictures import Gallery
 from gitkb.intake.document_names import document_name
 from gitkb.model.documents import Picture, SourceFile, WebPage
-from gitkb.text.markdown.retarget import retarget
+from gitkb.text.markdown.retarget import NOTE, retarget
 from gitkb.text.names import web_address
 from gitkb.text.names.slugs import slug
 
@@ -31,7 +36,10 @@ PICTURE_TYPES = {
 }
 _MAX_FILE_BYTES = 20 * 1024**2
 """A file that lies beside a document may be larger than a picture inside one: nothing has to be decoded."""
-FOLDER_PAGES = ("README.md", "index.md", "index.html", "index.rst", "readme.md")
+FOLDER_PAGES = ("README.md", "index.md", "index.html", "index.rst", "readme.md", "_index.md", "index.mdx")
+_PAGE_ENDINGS = (".md", ".mdx", ".rst", ".markdown")
+_Index = Mapping[str, tuple[str, ...]]
+"""The files of a folder by their names in small letters, without their ending too where they are Markdown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,13 @@ class FolderLinks:
 
     def link(self, target: str) -> str | None:
         """The page (and fragment) that a relative link leads to, None where it leaves the folder or leads nowhere."""
+        if target.startswith(NOTE):
+            path, fragment = _note(target)
+            named = _named(path, self._here(), _files_of(str(self.source.folder)))
+            return self._page(named, fragment) if named else None
+        return next((page for each in _spellings(target, self._here()) if (page := self._linked(each))), None)
+
+    def _linked(self, target: str) -> str | None:
         found = self._find(target)
         if found is None:
             return None
@@ -52,13 +67,20 @@ class FolderLinks:
             relative = next((f"{relative}/{name}" for name in FOLDER_PAGES if (file / name).is_file()), "")
         if not relative or not supported(PurePosixPath(relative).name) or not (self.source.folder / relative).is_file():
             return None
+        return self._page(relative, fragment)
+
+    def _page(self, relative: str, fragment: str) -> str:
         stored = f"{self.source.root}/{relative}" if self.source.root else relative
         document = self.names.get(stored) or document_name(stored)
         return f"wiki/sources/{document}.md" + (f"#{fragment}" if fragment else "")
 
     def picture(self, target: str) -> Picture | None:
         """A picture file of the folder, None where there is none, or it is too large."""
-        found = self._find(target)
+        if target.startswith(NOTE):
+            named = _named(_note(target)[0], self._here(), _files_of(str(self.source.folder)))
+            found = (named, "") if named else None
+        else:
+            found = self._find(target) or self._find(target.lstrip("/"), top=True)
         media_type = PICTURE_TYPES.get(PurePosixPath(found[0]).suffix.lower()) if found else None
         if found is None or media_type is None:
             return None
@@ -71,16 +93,20 @@ class FolderLinks:
             return None
         return Picture(PurePosixPath(found[0]).name, data, media_type)
 
-    def _find(self, target: str) -> tuple[str, str] | None:
-        """(path below the folder, fragment) of a relative target that exists inside the folder."""
+    def _here(self) -> str:
+        """The source's own folder below the added one, "" for that itself."""
+        return posixpath.dirname(self.source.file.relative_to(self.source.folder).as_posix())
+
+    def _find(self, target: str, *, top: bool = False) -> tuple[str, str] | None:
+        """(path below the folder, fragment) of a relative target that exists inside the folder; `top`: it counts from there."""
         try:
             parts = urlsplit(target)
         except ValueError:
             return None
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or "\0" in target:
             return None
-        here = PurePosixPath(self.source.file.relative_to(self.source.folder).as_posix()).parent
-        relative = posixpath.normpath((here / unquote(parts.path).replace("\\", "/")).as_posix())
+        here = "" if top else self._here()
+        relative = posixpath.normpath(posixpath.join(here, unquote(parts.path).replace("\\", "/")))
         if (
             relative.startswith("../")
             or relative == ".."
@@ -94,6 +120,99 @@ class FolderLinks:
         except (OSError, RuntimeError, ValueError):
             return None
         return (relative, parts.fragment) if inside else None
+
+
+def _note(target: str) -> tuple[str, str]:
+    """(name, fragment) of the target of a wikilink."""
+    name, _, fragment = target.removeprefix(NOTE).partition("#")
+    return unquote(name).replace("\\", "/").strip().strip("/"), fragment
+
+
+def _spellings(target: str, here: str) -> Iterator[str]:
+    """A relative link, and what sites mean by it that write pages without their ending or count from the site's top."""
+    yield target
+    path, mark, fragment = target.partition("#")
+    path = path.partition("?")[0]
+    if not path or "://" in path or path.startswith(("//", ".//")) or len(path) > 500:
+        return
+    up = "/".join([".."] * (here.count("/") + 1)) + "/" if here else ""
+    bases = [path]
+    if path.startswith("/"):
+        steps = path.strip("/").split("/")
+        bases = [f"{up}{top}{'/'.join(steps[skip:])}" for skip in range(min(3, len(steps))) for top in ("", "content/", "docs/")]
+    elif path.startswith("../"):
+        bases.append(path.removeprefix("../"))  # a page that is served as a folder of its own
+    ending = posixpath.splitext(path.rstrip("/"))[1].lower()
+    for base in bases:
+        bare = base.rstrip("/")
+        if base != path or path.startswith("/"):
+            yield bare + mark + fragment
+        if ending in (".html", ".htm"):
+            yield from (posixpath.splitext(bare)[0] + each + mark + fragment for each in _PAGE_ENDINGS)
+        elif ending not in BY_ENDING:
+            yield from (bare + each + mark + fragment for each in _PAGE_ENDINGS)
+
+
+def _named(name: str, here: str, files: _Index) -> str:
+    """The file that a name means by Obsidian's rules, or "": the path from the top, else beside the note, else the shortest.
+
+    Logseq writes the slashes of a name as "___" or "%2F", wikis of hosting services its blanks as hyphens.
+    """
+    folded = unicodedata.normalize("NFC", name).lower()
+    for wanted in dict.fromkeys((folded, folded.replace("/", "___"), quote(folded, safe=" "), folded.replace(" ", "-"))):
+        found = [path for path in files.get(wanted.rpartition("/")[2], ()) if _ends_with(path, wanted)]
+        if found:
+            return min(
+                found, key=lambda path: (_bare(path) != wanted, posixpath.dirname(path) != here, path.count("/"), len(path), path)
+            )
+    return ""
+
+
+def _bare(path: str) -> str:
+    low = unicodedata.normalize("NFC", path).lower()
+    return low.removesuffix(".md")
+
+
+def _ends_with(path: str, wanted: str) -> bool:
+    low = unicodedata.normalize("NFC", path).lower()
+    return any(f"/{each}".endswith(f"/{wanted}") for each in (low, _bare(path)))
+
+
+def _index(paths: Iterable[str]) -> _Index:
+    found: dict[str, tuple[str, ...]] = {}
+    for path in paths:
+        name = unicodedata.normalize("NFC", posixpath.basename(path)).lower()
+        for key in {name, name.removesuffix(".md")}:
+            found[key] = (*found.get(key, ()), path)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _files_of(folder: str) -> _Index:
+    """The documents and pictures of a folder, without what is hidden; a worker process looks once, as a run is one look at it."""
+    paths: list[str] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = posixpath.relpath(place, folder)
+        for name in sorted(names):
+            is_read = (BY_ENDING.keys() | PICTURE_TYPES.keys()) & {posixpath.splitext(name)[1].lower()}
+            if is_read and not name.startswith(".") and not Path(place, name).is_symlink():
+                paths.append(name if below == "." else f"{below}/{name}")
+    return _index(paths)
+
+
+_known: list[tuple[Mapping[str, str], dict[str, _Index]]] = []
+"""The source paths of one knowledge base, and what was made of them: they are the same for all jobs of a worker."""
+
+
+def _known_below(root: str, names: Mapping[str, str]) -> _Index:
+    """The source paths of one root by their names."""
+    if not _known or _known[0][0] is not names:
+        _known[:] = [(names, {})]
+    made = _known[0][1]
+    if root not in made:
+        made[root] = _index(sorted(path for path in names if path.startswith(f"{root}/")))
+    return made[root]
 
 
 def links_of(source: SourceFile, names: Mapping[str, str]) -> FolderLinks:
@@ -126,6 +245,23 @@ class PresentLinks:
 
     def link(self, target: str) -> str | None:
         """The page (and fragment) that a relative link leads to, None where it leads to no document."""
+        if target.startswith(NOTE):
+            return self._noted(*_note(target))
+        root = self.source.partition("/")[0]
+        here = posixpath.dirname(self.source.removeprefix(f"{root}/")) if "/" in self.source else ""
+        return next((page for each in _spellings(target, here) if (page := self._linked(each))), None)
+
+    def _noted(self, name: str, fragment: str) -> str | None:
+        """The page of a note by its name; one that became no document is known by the page that the text links now."""
+        root = self.source.partition("/")[0]
+        named = _named(name, posixpath.dirname(self.source), _known_below(root, self.names))
+        page = self._page(named) if named else None
+        if page is None:
+            ending = f"/{document_name(name if posixpath.splitext(name)[1] else f'{name}.md')}.md"
+            page = next((each for each in sorted(self.present.links) if each.endswith(ending)), None)
+        return page + (f"#{fragment}" if page and fragment else "") if page else None
+
+    def _linked(self, target: str) -> str | None:
         found = self._find(target)
         if found is None:
             return None
@@ -146,7 +282,7 @@ class PresentLinks:
 
     def picture(self, target: str) -> Picture | None:
         """The document's picture that a target became when it was added, None where there is none."""
-        found = self._find(target)
+        found = _note(target) if target.startswith(NOTE) else self._find(target.lstrip("/"))
         media_type = PICTURE_TYPES.get(PurePosixPath(found[0]).suffix.lower()) if found else None
         if found is None or media_type is None:
             return None

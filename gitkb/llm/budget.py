@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from gitkb.errors import BudgetSpent
 from gitkb.llm.requests import Request
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 _BYTES_PER_TOKEN = 3
 

@@ -23,7 +23,7 @@ from gitkb.llm.reply import Completion, Listening, Unfit, answer_of, completed, 
 from gitkb.llm.requests import Message, Replies, Reply, Request, Tool, Turn
 from gitkb.llm.server import Server, Trial
 from gitkb.llm.wire import Endpoint
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 _log = logging.getLogger(__name__)
 Job = Callable[[], None]
@@ -69,7 +69,7 @@ class Threads:
             self._last()
 
     def close(self, *, wait: bool) -> None:
-        """No more jobs; `wait` for those under way, which end by themselves otherwise."""
+        """Takes no more jobs. With `wait`, waits for those under way; else they end by themselves."""
         with self._lock:
             if self._closed:
                 return
@@ -115,13 +115,15 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Ends the threads. Whoever waits for a reply learns it at once; one that is under way is kept if it still arrives."""
+        """Ends the threads. Whoever waits for a reply gets an error at once; a reply that is under way is kept if it still
+        arrives.
+        """
         busy = bool(self._asked)
         self._stop(_CLOSED)
         self._threads.close(wait=not busy)
 
     def _stop(self, error: GitkbError) -> None:
-        """Nothing more is asked, and nobody waits any more; later requests get the first such error."""
+        """Asks nothing more. Whoever waits, and every later request, gets the first such error."""
         self._server.pace.stop(error)
         with self._lock:
             waited_for, self._asked = self._asked, {}
@@ -129,7 +131,9 @@ class Client:
             _settle(future, error)
 
     def warm(self) -> None:
-        """Loads what speaks to servers in a thread of its own, which takes a second: worth it where a question is to come."""
+        """Loads what speaks to servers, in a thread of its own: it takes a second, which is saved where a question is sure to
+        come.
+        """
         threading.Thread(target=self._server.warm, daemon=True, name="gitkb-warm").start()
 
     @property
@@ -140,8 +144,8 @@ class Client:
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """The replies, in the order of the requests, all asked in parallel.
 
-        `ModelFailure` where one of them got no usable reply, after the others were kept; `ModelError` at once, `BudgetSpent`
-        after what was under way.
+        `ModelError` is raised at once, `BudgetSpent` when what was under way has ended, and `ModelFailure`, where a request got
+        no usable reply, when the other replies are kept.
         """
         asked = [self._reply_to(request) for request in requests]
         replies: list[Reply] = []
@@ -268,7 +272,7 @@ class Client:
                     self._count(listening, estimate)
 
     def _count(self, listening: Listening, estimate: int) -> None:
-        """Counts an answer, also one that broke off or that a person has stopped; not an attempt that came to nothing."""
+        """Counts an answer, even one that broke off or that a person stopped; an attempt without any answer is not counted."""
         usage = listening.usage
         if listening.heard or usage.tokens_out:
             self._budget.count(usage, usage.tokens_in + usage.tokens_out or estimate + tokens_in_text(listening.said))

@@ -35,8 +35,9 @@ _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a server takes: the form of JSON, the name of the limit of a reply ("" for none), whether temperature, a system
-    message and the counting of a stream's tokens."""
+    """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
+    temperature, whether a system message, and whether it counts the tokens of a stream.
+    """
 
     format: Format = Format.SCHEMA
     limit: str = "max_tokens"
@@ -114,7 +115,7 @@ def refuses_tools(refused: Refused) -> bool:
 
 
 def adapted(dialect: Dialect, body: Mapping[str, Any], refused: Refused) -> Dialect | None:
-    """The next poorer dialect that avoids what the server refused in a body; None where that is something else."""
+    """The next simpler dialect, without what the server refused in a body; None where the refusal is about something else."""
     if refused.status not in _ADAPTABLE:
         return None
     said = f"{refused.param} {refused.message}"

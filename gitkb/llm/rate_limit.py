@@ -109,7 +109,9 @@ class Pace:
         return max(0.0, self._resume - time.monotonic())
 
     def slower(self, began: int, pause: float) -> None:
-        """The server was asked too much by a request that `began` then: half as many, and nobody before `pause` seconds."""
+        """Halves the number of requests, once for all that began together, and lets none through before `pause` seconds.
+        `began` is what `turn` gave to the request that was turned away.
+        """
         with self._lock:
             if began == self._halvings:
                 self._halvings += 1
@@ -134,7 +136,7 @@ class Pace:
                 raise self._stopped
 
     def stop(self, error: GitkbError) -> None:
-        """Lets nobody through any more; the first error is the one that everybody gets."""
+        """Ends all waiting and lets no further request through; everybody gets the first error."""
         with self._lock:
             if self._stopped is None:
                 self._stopped = error

@@ -18,7 +18,7 @@ from gitkb.llm.budget import tokens_in_text
 from gitkb.llm.dialects import Dialect
 from gitkb.llm.requests import Message, Request, ToolCall, Turn
 from gitkb.llm.wire import Broken
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -50,8 +50,11 @@ def read_reply(text: str, schema: str) -> str:
 
 
 def _candidates(text: str) -> Iterator[dict[str, Any]]:
-    """The objects that may be the answer, most likely first. A text that is one whole object is it, whatever marks of thinking
-    stand in its strings. What a model thought counts only where nothing follows it, because it may hold a draft."""
+    """The objects that may be the answer, most likely first.
+
+    A text that is one whole object is the answer, even if its strings hold marks of thinking. What a model thought is
+    considered only where nothing follows it, because it may hold a draft.
+    """
     whole = _whole(text)
     if whole is not None:
         yield whole

@@ -30,7 +30,7 @@ _BUSY_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class ReplyTotals:
-    """What is kept: replies, the bytes of their texts, and what they cost once."""
+    """How many replies are kept, the bytes of their texts, and what they cost when they were asked for."""
 
     entries: int
     bytes: int
@@ -40,7 +40,7 @@ class ReplyTotals:
 
 
 class ReplyCache:
-    """The replies in one file, made when something is first put there. For several threads and processes at once."""
+    """The replies in one file, which is made when the first one is stored. Safe for several threads and processes at once."""
 
     def __init__(self, file: Path) -> None:
         self.file = file

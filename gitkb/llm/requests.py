@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Protocol
 
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

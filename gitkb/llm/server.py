@@ -50,7 +50,7 @@ class Server:
             return self._wire
 
     def warm(self) -> None:
-        """Makes the connections ahead of the first request; what is wrong with them is said when that one needs them."""
+        """Makes the connections before the first request; an error is left for that request to raise."""
         with contextlib.suppress(GitkbError):
             _ = self.wire
 
@@ -80,7 +80,7 @@ class Server:
         return ToolsUnsupported(f"{model} cannot call tools: {said}")
 
     def judged(self, failure: Exception, model: str) -> Again | GitkbError:
-        """What a failure means here. Where nothing was ever answered, refusal after refusal concerns all requests."""
+        """What a failure means. Where the server has never answered, several refusals in a row concern all requests."""
         where = self.endpoint.base_url
         found = verdict(failure, where=where, model=model, has_key=bool(self.endpoint.api_key), proven=self._proven)
         if isinstance(found, Unclear) and not self._proven and self._many_in_a_row():
@@ -96,7 +96,9 @@ class Server:
         self.pace.faster()
 
     def given_up(self, reason: str, tried: int) -> GitkbError:
-        """A request was tried too often: it fails, and where several do in a row the server is down."""
+        """The error for a request that was tried too often: the request fails, and where several do in a row the server is
+        down.
+        """
         if self._many_in_a_row():
             return ModelError(
                 f"{self.endpoint.base_url} answers no more: {reason}.",
@@ -122,7 +124,9 @@ class Trial:
 
     @contextmanager
     def attempt(self, dialect: Dialect, body: Mapping[str, Any], listening: Listening | None = None) -> Iterator[None]:
-        """Around one attempt, when it is its turn. Ends normally when another attempt is to be made."""
+        """Wraps one attempt, and waits for its turn. The block ends without an error where the caller has to make another
+        attempt.
+        """
         server = self._server
         pause = 0.0
         with server.pace.turn() as began:

@@ -107,9 +107,9 @@ class Wire:
         )
 
     def _only_ours(self, request: "httpx2.Request") -> None:
-        """Takes out what the package adds by itself: the kind of machine, and headers that its environment variables name.
+        """Removes the headers that the package adds by itself: the kind of machine, and what environment variables name.
 
-        By name they could be left out through the package's options; those that its next version adds could not.
+        The package's options could leave out each of them by name, but not those that its next version adds.
         """
         ours = {name.lower() for name in self._endpoint.headers}
         if self._endpoint.api_key:

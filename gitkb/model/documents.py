@@ -86,7 +86,7 @@ class Record:
     `document` is its name ("docs/guide/intro-to-x"); `files` all of its own paths in the repository except the record itself,
     sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"), `settings` is the fingerprint of the
     settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by
-    name ("published").
+    name ("published"). `title_reason` says in words why this is the title; a gitkb that does not know it reads over it.
     """
 
     document: str
@@ -101,6 +101,7 @@ class Record:
     authors: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
+    title_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +123,28 @@ class Picture:
     media_type: str
 
 
+TitleKind = Literal["stated", "style", "heading", "largest", "page", "metadata", "opening", "section", "unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class TitleCandidate:
+    """A text that may be a document's title: what kind of evidence it is (`gitkb.convert.title` says what the kinds mean), and in
+    words for people where it was found."""
+
+    kind: TitleKind
+    text: str
+    where: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """What a converter makes of a document's bytes; independent of the document's name and of every other file.
 
     `markdown`: the body (no front matter). Pictures that were inside the document are referred to by `Picture.name`; links
     and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
-    source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`: as the source itself states them.
+    source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`, `aliases`, `tags`: as the source itself
+    states them. `titles` are the candidates for its title, the best first; `title` is the best, '' where the text has none of its
+    own.
     """
 
     markdown: str
@@ -142,6 +158,9 @@ class Conversion:
     authors: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    titles: tuple[TitleCandidate, ...] = ()
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +178,8 @@ class Digest:
     """What a compiler makes of one converted text: title, description (one sentence), summary along the outline, topics.
 
     `abstract` are a few sentences that a model wrote about the whole, in reading order; `summary` the key points. `ungrounded`
-    counts the claims of a model that were dropped because the text does not support them.
+    counts the claims of a model that were dropped because the text does not support them. `title_reason` says in words why this
+    is the title.
     """
 
     title: str
@@ -171,6 +191,7 @@ class Digest:
     topics: tuple[Topic, ...] = ()
     abstract: tuple[Claim, ...] = ()
     ungrounded: int = 0
+    title_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

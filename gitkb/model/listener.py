@@ -1,10 +1,15 @@
 """The `Listener` that a caller passes to hear of the work while it goes on. The default one is silent and costs nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from __future__ import annotations
 
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument
 
 
 @dataclass(frozen=True, slots=True)

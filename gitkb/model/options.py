@@ -56,7 +56,7 @@ class RecompileOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeBackOptions:
+class ChangeOptions:
     """How `remove`, `undo`, `same`, `apart` and `lint --fix` work: on which `branch` ("" is the checked-out
     one); a `dry_run` only says what they would do."""
 
@@ -81,3 +81,19 @@ class MergeChoices:
 
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """What `lint` looks for: all kinds of findings, or `only` some, without those `excepted`."""
+
+    only: tuple[str, ...] = ()
+    excepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HookChoice:
+    """Which hooks are meant: those of a worktree without `server` and `ci` ("github", "gitlab", "" for none)."""
+
+    server: bool = False
+    ci: str = ""

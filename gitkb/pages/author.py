@@ -24,7 +24,7 @@ from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.formats.topic_rows import Evidence, TopicPage
 from gitkb.llm.requests import Reply, Request, usage_of
 from gitkb.model.documents import Tree
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 from gitkb.pages.name_decisions import united
 from gitkb.pages.scope import Note, noted, remember, scope_since
 from gitkb.store.repository import Store

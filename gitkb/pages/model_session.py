@@ -6,26 +6,30 @@ does. A session is closed on every way out, so no thread waits for a server when
 Invariant: cheap to import and to ask; what speaks to a model is loaded only when one is to be asked. Nothing is sent here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from __future__ import annotations
+
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from gitkb.catalog.catalog import Catalog
-from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.errors import BudgetSpent, GitkbError, ModelError, ModelFailure, UsageError
-from gitkb.formats.settings import Settings
-from gitkb.formats.user_settings import UserSettings
-from gitkb.llm.client import Client
-from gitkb.llm.reply_cache import ReplyCache
-from gitkb.llm.requests import Reply, Request
-from gitkb.llm.wire import Endpoint
-from gitkb.model.listener import Listener
-from gitkb.model.options import AddOptions, RecompileOptions
-from gitkb.model.results import KeptReplies, Usage
-from gitkb.pages.author import Answers, Author
-from gitkb.store.repository import Store
-from gitkb.store.snapshot import Snapshot
+from gitkb.model.usage import KeptReplies, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gitkb.catalog.catalog import Catalog
+    from gitkb.compile.llm.model_settings import ModelSettings
+    from gitkb.formats.settings import Settings
+    from gitkb.formats.user_settings import UserSettings
+    from gitkb.llm.client import Client
+    from gitkb.llm.reply_cache import ReplyCache
+    from gitkb.llm.requests import Reply, Request
+    from gitkb.model.listener import Listener
+    from gitkb.model.options import AddOptions, RecompileOptions
+    from gitkb.pages.author import Answers, Author
+    from gitkb.store.repository import Store
+    from gitkb.store.snapshot import Snapshot
 
 REPLIES = "replies.sqlite"
 
@@ -42,6 +46,8 @@ class Session:
 
 def model_settings(settings: Settings, user: UserSettings) -> ModelSettings:
     """What compilers are told about the model; `ModelError` where none is named."""
+    from gitkb.compile.llm.model_settings import ModelSettings
+
     if not settings.model:
         raise ModelError(
             "The compiler is llm, but no model is named.",
@@ -59,11 +65,16 @@ def model_settings(settings: Settings, user: UserSettings) -> ModelSettings:
 
 def replies(store: Store) -> ReplyCache:
     """The replies that are kept here."""
+    from gitkb.llm.reply_cache import ReplyCache
+
     return ReplyCache(store.local / REPLIES)
 
 
 def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: int = 0) -> Client:
     """The client of the user's server, to be closed by the caller; `max_tokens` is what may be spent, 0 for no limit."""
+    from gitkb.llm.client import Client
+    from gitkb.llm.wire import Endpoint
+
     endpoint = Endpoint(user.base_url, user.api_key, user.headers, user.timeout, user.concurrency, user.proxy)
     return Client(endpoint, replies(store), max_tokens=max_tokens, notify=listener.message)
 
@@ -73,6 +84,8 @@ def session(
     store: Store, catalog: Catalog, settings: Settings, user: UserSettings, listener: Listener, max_tokens: int = 0
 ) -> Iterator[Session]:
     """A session for settings that ask a model."""
+    from gitkb.pages.author import Author
+
     wanted = model_settings(settings, user)
     with client_of(store, user, listener, max_tokens) as client:
         ask = _Each(client, user.concurrency)
@@ -94,6 +107,8 @@ class _Each:
     threads: int
 
     def __call__(self, requests: Sequence[Request]) -> list[Reply | GitkbError]:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(self.threads) as threads:
             try:
                 return list(threads.map(self._one, requests))
@@ -133,7 +148,7 @@ class Asking:
     @contextmanager
     def session(
         self, settings: Settings, tip: Snapshot, *, max_tokens: int = 0, needed: bool = False
-    ) -> "Iterator[Session | None]":
+    ) -> Iterator[Session | None]:
         """How to ask a model while a command changes a branch at `tip`; None where the settings want none.
 
         Where one is not `needed`, one that is not configured here is no error: pages are made without what it would write.

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitkb.branch.commit_messages import edit_message, pages_message
-from gitkb.branch.migrate import refuse_newer_settings
 from gitkb.branch.overlay import Overlay
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction
+from gitkb.branch.tips import in_transaction, refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -23,7 +22,8 @@ from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.settings import Settings
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
-from gitkb.model.results import PageChanges, Usage
+from gitkb.model.results import PageChanges
+from gitkb.model.usage import Usage
 from gitkb.pages.scope import Note, differences, remember, scope_of, scope_since, topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot

@@ -22,7 +22,8 @@ from gitkb.formats.overviews import decode as decode_overview
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.formats.settings import CONFIG_PATH, parse_settings
 from gitkb.model.documents import Record, Tree
-from gitkb.model.results import Problem, State
+from gitkb.model.findings import Problem
+from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path

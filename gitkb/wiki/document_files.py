@@ -122,8 +122,18 @@ def _section(page: str, section: SummarySection) -> str:
     if not section.sentences:
         return line
     here = section.place.anchor
-    words = " ".join(escape(c.text) if c.place.anchor == here else _sentence(page, c) for c in section.sentences)
+    told = tuple(replace(c, text=_without_heading(c.text, section.title)) for c in section.sentences)
+    words = " ".join(escape(c.text) if c.place.anchor == here else _sentence(page, c) for c in told)
     return f"{line}{'' if section.title[-1] in '.:?!' else ':'} {words}"
+
+
+def _without_heading(text: str, title: str) -> str:
+    """A claim that says its heading with it, below that heading."""
+    for mark in (": ", " – ", "：", " " if title.endswith("?") else ": "):
+        if text.startswith(f"{title}{mark}"):
+            rest = text.removeprefix(f"{title}{mark}")
+            return rest[:1].upper() + rest[1:]
+    return text
 
 
 def _names(page: str, record: Record) -> Iterator[str]:
@@ -193,6 +203,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         topics=digest.topics,
         authors=tuple(filter(None, map(one_line, conversion.authors))),
         dates={one_line(name): one_line(date) for name, date in sorted(conversion.dates.items()) if one_line(date)},
+        title_reason=one_line(digest.title_reason),
     )
 
 

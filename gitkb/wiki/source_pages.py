@@ -251,15 +251,20 @@ class ConvertedText:
             if chapter.suffix:
                 body = f"{body.rstrip()}\n\n{self.way_on(chapter)}"
             title = f"{digest.title}: {chapter.title}" if chapter.suffix else digest.title
-            files[path] = self.page(path, title, "" if chapter.suffix else digest.description, raw, body)
+            files[path] = self.page(path, title, "" if chapter.suffix else digest.description, raw, body, is_main=path == main)
         if main not in files:
-            files[main] = self.page(main, digest.title, digest.description, raw, self.contents(main, digest, anchor_of))
+            files[main] = self.page(
+                main, digest.title, digest.description, raw, self.contents(main, digest, anchor_of), is_main=True
+            )
         return {**files, **self.pictures}
 
-    def page(self, path: str, title: str, description: str, raw: str, body: str) -> bytes:
+    def page(self, path: str, title: str, description: str, raw: str, body: str, *, is_main: bool) -> bytes:
         meta: dict[str, object] = {"type": "Source", "title": one_line(title)}
         if description:
             meta["description"] = description
+        for key, names in (("aliases", self.conversion.aliases), ("tags", self.conversion.tags)):
+            if is_main and names:
+                meta[key] = [one_line(name) for name in names]
         meta["resource"] = relative(path, raw)
         if self.url:
             meta["url"] = self.url

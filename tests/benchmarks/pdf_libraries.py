@@ -3,12 +3,12 @@
     python -m venv VENV && VENV/bin/pip install ./ docling-parse kreuzberg "markitdown[pdf]" pdf_oxide "pymupdf4llm==1.28.2"
     VENV/bin/python tests/benchmarks/pdf_libraries.py --corpora DIR > tests/benchmarks/pdf_libraries.md
 
-DIR holds what pdf_text.py needs, and YovRen/Papers (commit 6abca0e6523a) in the folder `YovRen+Papers`. The libraries are for
-this table only and are no part of gitkb; pymupdf4llm is under the AGPL, a yardstick and nothing else. Each runs in a process of
-its own, one at a time, with its defaults and no OCR. Speed: the first twenty papers by name, read once each, in pages a second of
-processor time (all threads and child processes together), so that a busy machine changes little; the start of the library is left
-out. Memory: the highest of its process over all that it read. A library that fails on a file has no text there; failures are
-counted.
+DIR holds what pdf_text.py needs, and YovRen/Papers (commit 6abca0e6523a3b455678577f02a776e054a710e1) in the folder
+`YovRen+Papers`. The libraries are for this table only and are no part of gitkb; pymupdf4llm is under the AGPL, a yardstick and
+nothing else. Each runs in a process of its own, one at a time, with its defaults and no OCR. Speed: the first twenty papers by
+name, read once each, in pages a second of processor time (all threads and child processes together), so that a busy machine
+changes little; the start of the library is left out. Memory: the highest of its process over all that it read. A library that
+fails on a file has no text there; failures are counted.
 """
 
 import argparse

@@ -2,8 +2,12 @@
 
     python tests/benchmarks/pdf_text.py --corpora DIR [-v] [--reader NAME]
 
-DIR holds three public GitHub repositories, each in a folder `owner+name` (the commits measured: allenai/olmocr f7cfe4c22098,
-py-pdf/benchmarks 24c51dd4194b, py-pdf/sample-files f6853ccd3ff4, MartinThoma/seminar-pixel-exact-classification ea8a41ee7282).
+DIR holds four public GitHub repositories, each at its commit in a folder `owner+name` (titles/README.md has a shell function):
+
+    allenai/olmocr f7cfe4c22098b154c76b6ec950d1c0a464eecf8d
+    py-pdf/benchmarks 24c51dd4194b93fc55d4615f0b6ed9b6ef67b359
+    py-pdf/sample-files 6921079eb3e1ed0944db5ec75016910d59da7fdb
+    MartinThoma/seminar-pixel-exact-classification ea8a41ee728245232db477dee22c999b3a35091a
 
 olmocr: the sample tests in olmocr/bench/sample_data, one line of JSON each, about one page of a PDF. `present` and `absent` name
 a text; `order` names two, the first of which starts somewhere before the second; `table` names a cell and what stands beside it,

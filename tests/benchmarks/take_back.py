@@ -16,10 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 
-from gitkb.api.knowledge_base import KnowledgeBase
+from gitkb import KnowledgeBase
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.model.listener import Listener
-from gitkb.model.options import TakeBackOptions
+from gitkb.model.options import ChangeOptions
+from gitkb.store.repository import Store
 
 COMMANDS = 5
 
@@ -47,18 +48,19 @@ def main() -> None:
         shutil.copytree(sys.argv[1], folder, symlinks=True)
         kb, listener = KnowledgeBase.open(folder), Listener()
         kb.refresh(listener)
-        tip = kb.store.snapshot()
+        store = Store.open(folder)
+        tip = store.snapshot()
         documents = [document_of(path) or "" for path, _ in tip.files(RECORDS)]
         chosen = random.Random(1).sample(documents, min(count, len(documents)))
         print(f"{len(chosen)} of {len(documents)} documents")
-        show("remove", [seconds(lambda d=d: kb.remove([d], TakeBackOptions(), listener)) for d in chosen])
+        show("remove", [seconds(lambda d=d: kb.remove([d], ChangeOptions(), listener)) for d in chosen])
         random.Random(2).shuffle(chosen)
-        show("undo", [seconds(lambda d=d: kb.undo(d, TakeBackOptions(), listener)) for d in chosen])
-        print("the tree is", "the one before" if kb.store.snapshot().oid == tip.oid else "ANOTHER")
+        show("undo", [seconds(lambda d=d: kb.undo(d, ChangeOptions(), listener)) for d in chosen])
+        print("the tree is", "the one before" if store.snapshot().oid == tip.oid else "ANOTHER")
         show("remove, as a command", [command(folder, "remove", document) for document in chosen[:COMMANDS]])
         show("undo, as a command", [command(folder, "undo", document) for document in chosen[:COMMANDS]])
         show("remove --dry-run", [command(folder, "remove", "--dry-run", document) for document in chosen[:COMMANDS]])
-        print("the tree is", "the one before" if kb.store.snapshot().oid == tip.oid else "ANOTHER")
+        print("the tree is", "the one before" if store.snapshot().oid == tip.oid else "ANOTHER")
 
 
 if __name__ == "__main__":

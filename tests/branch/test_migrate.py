@@ -1,9 +1,6 @@
 """Old and new: newer formats are refused by number, older ones migrated in one commit, and versions do not fight over pages."""
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +16,9 @@ from gitkb.formats.versions import FORMATS, Formats, Kind, Step, made_by_newer
 from gitkb.model.listener import Listener
 from gitkb.wiki.hand_edits import seal, unsealed
 from gitkb.wiki.projection import PROJECTION
-from tests.support.small_documents import PAGE, TEXTS, WAL, Git, note, subjects, write
+from tests.support.small_documents import PAGE, WAL, Git, note, subjects, write
 
+pytestmark = pytest.mark.usefixtures("known_as_ada")
 Run = Callable[..., Any]
 CONFIG, MADE, RECORD = ".gitkb/config.yaml", ".gitkb/pages.json", ".gitkb/documents/docs/raft.json"
 NEWEST = FORMATS.newest
@@ -39,41 +37,6 @@ NEXT = Formats(
     (*FORMATS.steps, Step(NEWEST + 1, "nothing but a test", {Kind.RECORD: _back}, lambda text: f"{text}# from the next format\n"))
 )
 """The formats of a version to come, whose records hold `language` where those of today (for this test) hold `written_in`."""
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `docs/` and the knowledge base `kb/` made of it. Nobody may change it."""
-    top = tmp_path_factory.mktemp("migration")
-    write(top / "docs", TEXTS)
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb", "--jobs", "1"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
-
-
-@pytest.fixture
-def top(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path / "top", symlinks=True)
-    return tmp_path / "top"
-
-
-@pytest.fixture
-def kb(top: Path, git: Git) -> Path:
-    git(top / "kb", "config", "user.name", "Ada")
-    git(top / "kb", "config", "user.email", "ada@example.org")
-    return top / "kb"
-
-
-@pytest.fixture
-def gitkb(run: Run, kb: Path) -> Run:
-    """A command on the knowledge base, in this process; its exit code is as expected."""
-
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        done = run(*arguments, "--kb", kb)
-        assert done.code == code, done
-        return done
-
-    return call
 
 
 def _commit(git: Git, kb: Path, files: dict[str, str | None], message: str = "another version") -> str:

@@ -49,7 +49,7 @@ def test_an_unknown_revision_is_named(run: Callable[..., Any], kb: Path) -> None
     assert "no-such-rev" in ran.err
 
 
-def test_a_fault_of_the_program_is_one_line_and_with_v_a_traceback(run: Callable[..., Any], own: Path) -> None:
+def test_a_fault_of_the_program_is_one_line_and_with_v_a_traceback(run: Callable[..., Any], top: Path) -> None:
     class Faulty(os.PathLike[str]):
         def __fspath__(self) -> str:
             raise ZeroDivisionError("a fault")
@@ -110,11 +110,11 @@ def test_a_reader_that_goes_away_is_no_noise(kb: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_messages_that_cannot_be_written_end_no_command_and_results_do(program: Callable[..., Any], own: Path) -> None:
-    (own / "docs/new.md").write_text("# New\n\nA new page is a page that was not there before.\n", encoding="utf-8")
+def test_messages_that_cannot_be_written_end_no_command_and_results_do(program: Callable[..., Any], top: Path) -> None:
+    (top / "docs/new.md").write_text("# New\n\nA new page is a page that was not there before.\n", encoding="utf-8")
     with open("/dev/full", "w") as full:
-        added = program("add", "docs", "--kb", "kb", cwd=own, capture_output=False, stdout=subprocess.PIPE, stderr=full)
-        listed = program("list", "--kb", own / "kb", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        added = program("add", "docs", "--kb", "kb", cwd=top, capture_output=False, stdout=subprocess.PIPE, stderr=full)
+        listed = program("list", "--kb", top / "kb", capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert added.returncode == 0 and "Added 1" in added.stdout
     assert listed.returncode == 1
     assert listed.stderr.splitlines() == [

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are a POSIX 
 MANY = 120
 
 
-def _stopped(own: Path, number: signal.Signals) -> tuple[int, str, str]:
+def _stopped(top: Path, number: signal.Signals) -> tuple[int, str, str]:
     """An `add` that got a signal after its first document was reported. Its pipe is full by then, so it cannot have ended."""
-    command = [sys.executable, "-m", "gitkb", "add", str(own / "docs"), "--kb", str(own / "kb"), "--json"]
+    command = [sys.executable, "-m", "gitkb", "add", str(top / "docs"), "--kb", str(top / "kb"), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     first = process.stdout.readline()
@@ -28,11 +28,11 @@ def _stopped(own: Path, number: signal.Signals) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def many(own: Path, write_files: Callable[..., Path]) -> Path:
+def many(top: Path, write_files: Callable[..., Path]) -> Path:
     name = "n" * 200
     texts = {f"{name}/{name}/{number:04}.md": f"# N{number}\n\nBuffer {number} is a part of memory.\n" for number in range(MANY)}
-    write_files(own / "docs", texts)
-    return own
+    write_files(top / "docs", texts)
+    return top
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

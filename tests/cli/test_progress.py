@@ -37,11 +37,11 @@ def _on_a_terminal(*arguments: str | Path, cwd: Path, keys: str = "") -> tuple[i
     return process.returncode, out, shown.decode()
 
 
-def test_a_terminal_shows_counts_and_stdout_stays_clean(own: Path, write_files: Callable[..., Path]) -> None:
+def test_a_terminal_shows_counts_and_stdout_stays_clean(top: Path, write_files: Callable[..., Path]) -> None:
     write_files(
-        own / "docs", {f"n{number}.md": f"# N{number}\n\nA buffer is a part of memory {number}.\n" for number in range(4)}
+        top / "docs", {f"n{number}.md": f"# N{number}\n\nA buffer is a part of memory {number}.\n" for number in range(4)}
     )
-    code, out, shown = _on_a_terminal("add", own / "docs", "--kb", own / "kb", cwd=own)
+    code, out, shown = _on_a_terminal("add", top / "docs", "--kb", top / "kb", cwd=top)
     assert code == 0, shown
     assert "\x1b" not in out and out.startswith("Added 4, ")
     assert "committed" in shown and "failed" in shown
@@ -55,9 +55,9 @@ def test_the_rate_and_the_time_left_come_from_the_whole_run(prepared: int, elaps
     assert pace(Progress(total=100, prepared=prepared), elapsed) == shown
 
 
-def test_without_a_terminal_there_is_no_display(own: Path, write_files: Callable[..., Path], program: Callable[..., Any]) -> None:
-    write_files(own / "docs", {"n.md": "# N\n\nA buffer is a part of memory.\n"})
-    done = program("add", own / "docs", "--kb", own / "kb")
+def test_without_a_terminal_there_is_no_display(top: Path, write_files: Callable[..., Path], program: Callable[..., Any]) -> None:
+    write_files(top / "docs", {"n.md": "# N\n\nA buffer is a part of memory.\n"})
+    done = program("add", top / "docs", "--kb", top / "kb")
     assert done.stderr == "Found 4 documents in docs/.\n"
 
 
@@ -78,13 +78,13 @@ def test_an_offer_that_is_declined_makes_nothing(tmp_path: Path, write_files: Ca
     assert [path.name for path in tmp_path.iterdir()] == ["docs"]
 
 
-def test_what_is_shown_on_a_terminal_cannot_steer_it(own: Path, git: Callable[..., str]) -> None:
-    page = own / "kb" / "wiki" / "note.md"
+def test_what_is_shown_on_a_terminal_cannot_steer_it(top: Path, git: Callable[..., str]) -> None:
+    page = top / "kb" / "wiki" / "note.md"
     page.write_text("# Note\n\n\x1b]0;owned\x07\n", encoding="utf-8")
-    git(own / "kb", "add", ".")
-    git(own / "kb", "commit", "-q", "-m", "note")
+    git(top / "kb", "add", ".")
+    git(top / "kb", "commit", "-q", "-m", "note")
     master, slave = pty.openpty()
-    done = subprocess.run([sys.executable, "-m", "gitkb", "show", "wiki/note.md"], cwd=own / "kb", stdout=slave, stdin=slave)
+    done = subprocess.run([sys.executable, "-m", "gitkb", "show", "wiki/note.md"], cwd=top / "kb", stdout=slave, stdin=slave)
     os.close(slave)
     shown = os.read(master, 65536)
     os.close(master)

@@ -27,7 +27,7 @@ def read(tmp_path: Path):
 def test_word_keeps_headings_lists_tables_and_pictures(read):
     body = [("Heading1", "The plan"), "We begin *early*.", ("item", "one"), ("item", "two"), [["Name", "Age"], ["Ann", "4"]]]
     found = read("plan.docx", samples.docx(body, "The plan of 2024", "Ann Author", samples.png()))
-    assert found.title == "The plan of 2024"
+    assert found.title == "The plan"  # what the properties say stands nowhere in the text
     assert found.authors == ("Ann Author",)
     assert found.dates == {"created": "2024-03-01T08:00:00Z"}
     assert found.markdown == (

@@ -12,8 +12,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from gitkb.formats import records
-from gitkb.model.results import State
+from gitkb.model.rows import State
 from gitkb.pages.refresh import history_base
+from gitkb.store.repository import Store
 from gitkb.wiki.hand_edits import EDITED, Seal, state, unsealed
 from tests.life.operations import Add, Delete, Edit, Merge, Move, Operation, Own, Remove, Strike, Undo
 from tests.life.world import SIDE, Ran, Word, World
@@ -258,8 +259,8 @@ def _fresh(
 
 def _compare(world: World, tree: dict[str, bytes], fresh: dict[str, bytes]) -> None:
     """Byte for byte; of a page that holds a person's words, the projection below them, and line by line."""
-    base = world.base()
-    projection = history_base(base.store, world.tip())
+    store = Store.open(world.kb)
+    projection = history_base(store, world.tip())
     wrong = []
     for path in sorted({*tree, *fresh}):
         one, other = tree.get(path), fresh.get(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gitkb.__main__ import run
+from tests.support.small_documents import write
 
 SAID = {
     "Raft": "the sequence of commands that one elected leader dictates to its followers",
@@ -34,15 +35,6 @@ def text_of(topic: str, *, version: int = 1) -> str:
         f"## Replicated log\n\nA replicated log is {SAID[topic]}.\n\n"
         f"Every machine that speaks {topic} reads its replicated log again when it starts.\n"
     )
-
-
-def write(folder: Path, files: Mapping[str, str]) -> Path:
-    """Writes files below a folder and returns it."""
-    for name, text in files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return folder
 
 
 def gitkb(*arguments: str | Path, code: int = 0) -> None:

@@ -8,8 +8,6 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.sample_kb import make
-
 Git = Callable[..., str]
 FAULT = "failed where it should not have"
 READING = (
@@ -39,7 +37,7 @@ EVIL = "0123456789abcdef"
 
 def received(template: Path, top: Path) -> Path:
     """A copy of a knowledge base in `top/kb`, beside `more.md` to add and the `home` of somebody else."""
-    shutil.copytree(template, top / "kb", symlinks=True)
+    shutil.copytree(template / "kb", top / "kb", symlinks=True)
     (top / "more.md").write_text("# Checkpoint\n\nA checkpoint is a point in the log from which recovery starts.\n")
     (top / "home/papers").mkdir(parents=True)
     (top / "home/precious.txt").write_text("precious\n")
@@ -71,11 +69,6 @@ def write_object(kb: Path, kind: str, data: bytes) -> str:
     if not file.exists():
         file.write_bytes(zlib.compress(whole, 1))
     return oid
-
-
-def template(top: Path) -> Path:
-    """A knowledge base of four documents."""
-    return make(top)
 
 
 def pipe(file: Path) -> None:

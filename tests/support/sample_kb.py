@@ -1,4 +1,4 @@
-"""A small knowledge base to hook, and the program on the path as hooks find it."""
+"""Four of the sample documents for a small knowledge base, and the program on the path as hooks find it."""
 
 import os
 import subprocess
@@ -8,24 +8,16 @@ from pathlib import Path
 from tests.support.isolation import ROOT
 
 DOCUMENTS = ROOT / "tests" / "data" / "documents"
-FILES = ("crash-recovery.md", "write-ahead-logging.md", "notes/b-trees.md", "notes/lsm-trees.md")
+FILES = {
+    name: (DOCUMENTS / name).read_bytes()
+    for name in ("crash-recovery.md", "write-ahead-logging.md", "notes/b-trees.md", "notes/lsm-trees.md")
+}
 
 
 def gitkb(cwd: Path, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """The program, in a process of its own."""
     command = [sys.executable, "-m", "gitkb", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, check=check, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-
-
-def make(top: Path) -> Path:
-    """A knowledge base of four documents in `top/kb`, made from `top/docs`."""
-    for name in FILES:
-        file = top / "docs" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes((DOCUMENTS / name).read_bytes())
-    gitkb(top, "init", "kb")
-    gitkb(top, "add", "docs", "--kb", "kb", "--jobs", "1")
-    return top / "kb"
 
 
 def put_on_path(folder: Path) -> str:

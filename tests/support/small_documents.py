@@ -1,4 +1,4 @@
-"""What the tests of `remove` and `undo` share: small documents that speak of the same things, and how to look at a tree."""
+"""Small documents that speak of the same things, and how to look at the knowledge base that is made of them."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -43,18 +43,26 @@ TEXTS = {
     "guide/recovery.md": RECOVERY,
     "guide/checkpoints.txt": "Checkpoints\n\nA checkpoint is a point in the log from which crash recovery can start.\n",
 }
+THREE = {
+    "wal.md": "# Write-ahead logging\n\nWrite-ahead logging is the rule that the log record of a change must reach stable "
+    "storage before the changed page does.\n\n## Flushing\n\nA flush of the log makes all earlier records durable at once.\n",
+    "recovery.md": "# Crash recovery\n\nCrash recovery is the process that brings a database back to a consistent state "
+    "after a crash. It depends on write-ahead logging, which is described in [another text](wal.md).\n",
+    "guide/checkpoints.txt": "Checkpoints\n\nA checkpoint is a point in the log from which crash recovery can start.\n",
+}
+"""Fewer of them, with a heading of their own each."""
 DOCUMENTS = sorted(f"docs/{name.rpartition('.')[0]}" for name in TEXTS)
 PAGE = "wiki/concepts/write-ahead-logging.md"
 
 Git = Callable[..., str]
 
 
-def write(folder: Path, texts: Mapping[str, str]) -> Path:
-    """A folder with these texts."""
-    for name, text in texts.items():
+def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Writes files below a folder, by relative path, and returns the folder."""
+    for name, content in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
     return folder
 
 

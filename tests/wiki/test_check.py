@@ -8,7 +8,7 @@ import pytest
 from gitkb.errors import FormatError
 from gitkb.formats.records import encode, record_path
 from gitkb.model.documents import Claim, Conversion, Digest, Heading, Place, Record, Source, Topic, TreeChange
-from gitkb.model.results import State
+from gitkb.model.rows import State
 from gitkb.wiki.check import CheckOutcome, check
 from gitkb.wiki.document_files import build
 from gitkb.wiki.hand_edits import edited_path, seal

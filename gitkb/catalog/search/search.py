@@ -20,7 +20,7 @@ from gitkb.catalog.search import passage_index, query_syntax, ranking
 from gitkb.catalog.search.ranking import NOTHING_ASKED, Asked, any_phrase, ask, candidates
 from gitkb.errors import UsageError
 from gitkb.model.documents import Tree
-from gitkb.model.results import SearchHit
+from gitkb.model.rows import SearchHit
 from gitkb.text.language.tokens import Token, fold, normalise, stems, words
 from gitkb.text.markdown.passages import readable
 

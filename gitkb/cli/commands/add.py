@@ -28,12 +28,12 @@ from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Skips
-    from gitkb.intake.prepare.estimate import Estimate
     from gitkb.model.listener import Listener
     from gitkb.model.options import AddOptions
     from gitkb.model.results import AddSummary, Foreseen, PageChanges, RecompileSummary
+    from gitkb.model.usage import Estimate
 
 
 Globs = list[str] | None
@@ -156,7 +156,7 @@ def _base_or_new(context: typer.Context, kb: Path | None, wanted: Sequence[str])
 
 
 def _offer(error: NotAKnowledgeBase) -> KnowledgeBase:
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Messages
 
     terminal.say(error.message)

@@ -40,10 +40,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent, Completer
     from prompt_toolkit.history import History
 
-    from gitkb.api.knowledge_base import KnowledgeBase
-    from gitkb.commands.answer.chats import Chat, Chats
-    from gitkb.commands.answer.saved_answer import Exploration
-    from gitkb.commands.answer.types import Answer, AnswerModel
+    from gitkb import KnowledgeBase
+    from gitkb.api import AnswerModel, Chats
+    from gitkb.model.answers import Answer, Chat
 
 
 MOST_COMPLETIONS = 200
@@ -216,7 +215,7 @@ class Conversation:
 
     def _ask(self, question: str) -> None:
         from gitkb.cli.commands.query import Showing, as_json, remarks
-        from gitkb.commands.answer.types import Answer
+        from gitkb.model.answers import Answer
 
         showing = Showing(quiet=self.json, steps=self.steps)
         try:
@@ -252,27 +251,21 @@ class Conversation:
     def _save(self, rest: str) -> None:
         from gitkb.cli.listeners import Messages
 
-        exploration = self._exploration(rest)
-        if exploration is None:
+        first, _, rest_of_title = rest.partition(" ")
+        said: Answer | Chat | None = self.last
+        title = rest
+        if first == "all":
+            said, title = (self.chat if self.chat.turns else None), rest_of_title.strip()
+        if said is None:
             self.failed = True
             terminal.complain("There is no answer yet that could be saved.", "Ask something first.")
             return
-        terminal.tell(saved_in_words(self.base.save_exploration(exploration, Messages())))
-
-    def _exploration(self, rest: str) -> Exploration | None:
-        from gitkb.commands.answer.saved_answer import conversation_of, exploration_of
-
-        first, _, title = rest.partition(" ")
-        if first == "all" and self.chat.turns:
-            return conversation_of(self.chat, title.strip())
-        return None if first == "all" or self.last is None else exploration_of(self.last, rest)
+        terminal.tell(saved_in_words(self.base.save_answer(said, Messages(), title=title)))
 
     def _clear(self) -> None:
-        from gitkb.commands.answer.chats import new_chat
-
         if self.chat.turns:
             terminal.say(f"A new conversation begins. The last one is kept: gitkb chat --resume {self.chat.id}")
-        self.chat, self.last = new_chat(), None
+        self.chat, self.last = self.chats.new(), None
 
 
 _SHOWN = 80
@@ -356,16 +349,14 @@ def _talk(
     from contextlib import nullcontext
 
     from gitkb.cli.listeners import Messages
-    from gitkb.commands.answer.chats import new_chat
 
-    base.store.snapshot(at)
-    folder: Path = base.store.worktree or base.store.git_dir
+    base.commit(at)  # a revision that there is not is refused before the first question
     with nullcontext() if model is None else base.answering_model(model, Messages()) as found:
-        talk = Conversation(base, folder, program, found, at, json, steps, chats, begun or new_chat())
+        talk = Conversation(base, base.folder, program, found, at, json, steps, chats, begun or chats.new())
         if is_terminal():
             who = found.name if found is not None else "the best passages: no model is asked"
             terminal.say(f"Ask something; {who} will answer. /help lists the commands, Ctrl-D ends.")
-        for line in lines(base.store.local / "chat-history", COMMANDS, lambda: base.names(at)):
+        for line in lines(chats.history_file, COMMANDS, lambda: base.names(at)):
             if not talk.line(line):
                 break
     return ExitCode.ERROR if talk.failed and not is_terminal() else ExitCode.OK

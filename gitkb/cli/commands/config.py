@@ -7,7 +7,7 @@ it. The tracked settings are a file of the knowledge base, which people edit and
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,23 +15,15 @@ import typer
 
 from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
-from gitkb.cli.locate import change_user_file, knowledge_base, named, read_user_file, read_user_settings, shown, user_file
+from gitkb.cli.locate import knowledge_base, named, read_user_settings, user_settings_file
 from gitkb.errors import NotAKnowledgeBase, UsageError
 
 if TYPE_CHECKING:
-    from gitkb.formats.user_settings import UserSettings
+    from gitkb.model.rows import SettingRow
 
 
 _WIDEST = 44
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One setting in force."""
-
-    name: str
-    value: Any
-    origin: str
+_TRACKED = ".gitkb/config.yaml"
 
 
 def config(
@@ -68,13 +60,10 @@ def config(
         terminal.tell(_written(found.value))
 
 
-def _rows(context: typer.Context, kb: Path | None) -> list[Row]:
+def _rows(context: typer.Context, kb: Path | None) -> list[SettingRow]:
     """The tracked settings where there is a knowledge base, and the user's."""
-    from gitkb.formats.settings import CONFIG_PATH
-    from gitkb.formats.user_settings import DEFAULT, user_values
-
-    settings = read_user_settings()
-    own = [Row(name, value, settings.origins[name]) for name, value in user_values(settings).items()]
+    read_user_settings()  # it says what a person should know of them
+    own = user_settings_file().rows()
     try:
         base = knowledge_base(context, kb)
     except NotAKnowledgeBase:
@@ -82,12 +71,11 @@ def _rows(context: typer.Context, kb: Path | None) -> list[Row]:
             raise
         return own
     if base.settings_wait():
-        terminal.say(f"{CONFIG_PATH} is edited and not committed; shown is what is in force: what the commit says.")
-    tracked = base.effective_settings()
-    return [Row(each.name, each.value, CONFIG_PATH if each.written else DEFAULT) for each in tracked] + own
+        terminal.say(f"{_TRACKED} is edited and not committed; shown is what is in force: what the commit says.")
+    return base.settings() + own
 
 
-def _tell_all(rows: list[Row], json: bool) -> None:
+def _tell_all(rows: list[SettingRow], json: bool) -> None:
     if json:
         terminal.tell_json([asdict(row) for row in rows], indent=2)
         return
@@ -107,38 +95,31 @@ def _written(value: Any) -> str:
 
 
 def _change(key: str, value: str | None, unset: bool) -> None:
-    from gitkb.formats.user_settings import with_setting, without_setting
-
     _may_change(key, value, unset)
-    where = shown(user_file())
-    text = read_user_file()
-    if unset:
-        changed = without_setting(text, key, where)
-        if changed == text:
-            terminal.tell(f"{key} is not set in {where}.")
-            return
-        change_user_file(changed)
-        terminal.tell(f"Took {key} out of {where}.")
+    own = user_settings_file()
+    if not unset:
+        _keep(key, _typed(key, value or ""))
+    elif own.unset(key):
+        terminal.tell(f"Took {key} out of {own.shown}.")
     else:
-        _keep(key, with_setting(text, key, _typed(key, value or ""), where))
+        terminal.tell(f"{key} is not set in {own.shown}.")
 
 
 def _may_change(key: str, value: str | None, unset: bool) -> None:
-    from gitkb.formats.user_settings import user_keys
-
+    own = user_settings_file()
     if unset and (value is not None or not key):
         raise UsageError("--unset takes one KEY and no value.", "gitkb config lists every setting.")
-    if key not in user_keys():
+    if key not in own.names():
         raise UsageError(
             f"{key} is none of your own settings.",
-            f"These are {', '.join(user_keys())}; to change a tracked one edit .gitkb/config.yaml and commit it.",
+            f"These are {', '.join(own.names())}; to change a tracked one edit {_TRACKED} and commit it.",
         )
     if key == "api_key" and not unset:
         raise UsageError(
             "A key is not taken from the command line, where others see it.", "It is asked for by: gitkb config api_key"
         )
     if key == "llm.headers" and not unset:
-        raise UsageError("Headers are not taken from the command line; they may hold keys.", f"Write them into {user_file()}.")
+        raise UsageError("Headers are not taken from the command line; they may hold keys.", f"Write them into {own.file}.")
 
 
 def _typed(key: str, value: str) -> str | int | float:
@@ -155,27 +136,23 @@ def _typed(key: str, value: str) -> str | int | float:
 
 def _enter_key() -> bool:
     """Asks for the key without showing it, or reads it from stdin; whether one was given."""
-    from gitkb.formats.user_settings import with_setting
-
     if sys.stdin.isatty():
         from getpass import getpass
 
-        given = getpass(f"Key for {_settings().base_url} (empty: leave it as it is): ").strip()
+        server = read_user_settings(warn=False).base_url
+        given = getpass(f"Key for {server} (empty: leave it as it is): ").strip()
     else:
         given = sys.stdin.read().strip()
     if given:
-        _keep("api_key", with_setting(read_user_file(), "api_key", given, shown(user_file())))
+        _keep("api_key", given)
     return bool(given)
 
 
-def _settings() -> UserSettings:
-    return read_user_settings(warn=False)
-
-
-def _keep(key: str, text: str) -> None:
-    """Writes the file, and says where another value is still in force."""
-    change_user_file(text)
-    terminal.tell(f"Set {key} in {shown(user_file())}.")
-    origin = _settings().origins[key]
+def _keep(key: str, value: str | int | float) -> None:
+    """Writes the setting, and says where another value is still in force."""
+    own = user_settings_file()
+    own.set(key, value)
+    terminal.tell(f"Set {key} in {own.shown}.")
+    origin = own.settings().origins[key]
     if origin.startswith("environment"):
         terminal.say(f"The {origin} has another one, which stays in force where it is set.")

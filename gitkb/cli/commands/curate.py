@@ -31,11 +31,11 @@ def remove(
 ) -> None:
     """Remove documents: what remains is as if they had never come."""
     from gitkb.cli.listeners import Messages
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.remove(documents, TakeBackOptions(branch, dry_run), Messages())
+        summary = base.remove(documents, ChangeOptions(branch, dry_run), Messages())
     if json:
         terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
         return
@@ -69,11 +69,11 @@ def undo(
 ) -> None:
     """Take back a change, the last by default, as a new commit."""
     from gitkb.cli.listeners import Messages
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.undo(what, TakeBackOptions(branch, dry_run), Messages())
+        summary = base.undo(what, ChangeOptions(branch, dry_run), Messages())
     if json:
         terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
         return
@@ -174,11 +174,11 @@ def decide(
 ) -> None:
     """Decides about two names and tells what came of it."""
     from gitkb.cli.listeners import Messages
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.decide(*names, TakeBackOptions(branch, dry_run), Messages(), same=same)
+        summary = base.decide(*names, ChangeOptions(branch, dry_run), Messages(), same=same)
     if json:
         terminal.tell_json(asdict(summary) | {"same": same, "dry_run": dry_run}, indent=2)
         return

@@ -35,24 +35,28 @@ def diff(
     kb: KbOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Show what a branch or an ingest changes: documents, claims, pages, and what deserves attention."""
-    from gitkb.commands.diff.revisions import split_range
+    """Show what a branch or an ingest changes, and what deserves attention.
 
+    Documents, claims and pages, the shared pages projected on both sides.
+    """
     if json and form == "markdown":
         raise UsageError("--json and --format markdown exclude each other.", "Give one of them.")
-    base, head = split_range(revisions or "")
+    base, head = _split(revisions or "")
     found = knowledge_base(context, kb)
     report = found.diff(base, head)
     if json or form == "json":
         terminal.tell_json(asdict(report), indent=2)
     elif form == "markdown":
-        from gitkb.commands.diff.as_markdown import markdown
-
-        terminal.tell_text(markdown(report, found.web_links()))
+        terminal.tell_text(found.diff_as_markdown(report))
     else:
-        from gitkb.commands.diff.as_text import text
+        columns = shutil.get_terminal_size((_WIDEST, 24)).columns
+        _page(found.diff_as_text(report, min(max(columns, _NARROWEST), _WIDEST)))
 
-        _page(text(report, min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)))
+
+def _split(revisions: str) -> tuple[str | None, str | None]:
+    """(base, head) of "BASE", "BASE..HEAD", "..HEAD" or "BASE.."; None where nothing is said."""
+    base, dots, head = revisions.partition("..")
+    return base or None, (head.removeprefix(".") or None) if dots else None
 
 
 def _page(text: str) -> None:

@@ -17,24 +17,31 @@ import typer
 from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named
+from gitkb.cli.plain_parameters import PlainCommand
 from gitkb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from gitkb.api.knowledge_base import KnowledgeBase
-    from gitkb.commands.share.hooks import HookChoice
-    from gitkb.model.results import InstalledHook, Problem, RefUpdate
+    from gitkb import KnowledgeBase
+    from gitkb.model.findings import Problem, RefUpdate
+    from gitkb.model.options import HookChoice
+    from gitkb.model.rows import InstalledHook
 
 
 SHOWN_PROBLEMS = 20
 QUARANTINE = "GIT_QUARANTINE_PATH"
 
-hooks = typer.Typer(help="Git hooks and CI templates that check commits, pushes and pull requests.", no_args_is_help=True)
+hooks = typer.Typer(
+    help="Git hooks and CI templates that check commits, pushes and pull requests.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 ServerOption = Annotated[bool, typer.Option("--server", help="The hook of a repository that others push to.")]
 CiOption = Annotated[Literal["github", "gitlab"] | None, typer.Option("--ci", help="The CI template of this service.")]
 
 
-@hooks.command("install")
+@hooks.command("install", cls=PlainCommand)
 def install(
     context: typer.Context,
     server: ServerOption = False,
@@ -44,22 +51,22 @@ def install(
     verbose: VerboseOption = False,
 ) -> None:
     """Put hooks in place: pre-commit and pre-push, with --server pre-receive, with --ci a template to commit."""
-    done = _repository(context, kb).install_hooks(_choice(server, ci), sys.executable)
+    done = _repository(context, kb).hooks.install(_choice(server, ci), sys.executable)
     _tell(done, "installed", json)
     if ci and not json:
         terminal.tell("Commit the template, and push it.")
 
 
-@hooks.command("list")
+@hooks.command("list", cls=PlainCommand)
 def list_hooks(context: typer.Context, json: JsonOption = False, kb: KbOption = None, verbose: VerboseOption = False) -> None:
     """Show the hooks and CI templates that stand, and whose they are."""
-    found = _repository(context, kb).installed_hooks(sys.executable)
+    found = _repository(context, kb).hooks.installed(sys.executable)
     _tell(found, "", json)
     if not found and not json:
         terminal.tell("No hooks. gitkb hooks install puts them in place.")
 
 
-@hooks.command("remove")
+@hooks.command("remove", cls=PlainCommand)
 def remove(
     context: typer.Context,
     server: ServerOption = False,
@@ -69,21 +76,21 @@ def remove(
     verbose: VerboseOption = False,
 ) -> None:
     """Take hooks away; those that were there before come back."""
-    gone = _repository(context, kb).remove_hooks(_choice(server, ci), sys.executable)
+    gone = _repository(context, kb).hooks.remove(_choice(server, ci), sys.executable)
     _tell(gone, "removed", json)
     if not gone and not json:
         terminal.tell("There was none of gitkb's.")
 
 
-@hooks.command("where")
+@hooks.command("where", cls=PlainCommand)
 def where() -> None:
     """Print the folder of gitkb's hooks and CI scripts."""
-    from gitkb.commands.share.hooks import templates
+    from gitkb.api.hooks import Hooks
 
-    terminal.tell(str(templates()))
+    terminal.tell(str(Hooks.templates()))
 
 
-@hooks.command("run", hidden=True)
+@hooks.command("run", cls=PlainCommand, hidden=True)
 def run(
     context: typer.Context,
     hook: Annotated[Literal["pre-commit", "pre-push", "pre-receive"], typer.Argument()],
@@ -106,7 +113,7 @@ def _commit(base: KnowledgeBase, commit: str) -> bool:
     problems = base.check(commit, changed=f"{commit}^").problems
     _complain("This commit would break the knowledge base", problems)
     if not problems:
-        for path, oid in base.bases_of_edits(commit):
+        for path, oid in base.hooks.bases_of_edits(commit):
             # For git to read, so not made harmless for a terminal.
             sys.stdout.write(f"100644 {oid}\t{path}\n")
     return not problems
@@ -114,25 +121,25 @@ def _commit(base: KnowledgeBase, commit: str) -> bool:
 
 def _push(base: KnowledgeBase, remote: str) -> bool:
     pushed = [(new, old) for _, new, _, old in _lines(4)]
-    refused = base.check_push(remote, [(_oid(new), _oid(old)) for new, old in pushed])
+    refused = base.hooks.check_push(remote, [(_oid(new), _oid(old)) for new, old in pushed])
     for each in refused:
         _complain(f"{terminal.short(each.ref)} is broken and was not pushed", each.problems)
     return not refused
 
 
 def _receive(folder: Path) -> bool:
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
 
     quarantine = os.environ.get(QUARANTINE, "")
     base = KnowledgeBase.receiving(folder, Path(quarantine) if quarantine else None)
-    refused = base.judge_push(_updates())
+    refused = base.hooks.judge_push(_updates())
     for each in refused:
         _complain(f"gitkb refuses {each.ref}", each.problems)
     return not refused
 
 
 def _updates() -> list[RefUpdate]:
-    from gitkb.model.results import RefUpdate
+    from gitkb.model.findings import RefUpdate
 
     return [RefUpdate(ref, _oid(old), _oid(new)) for old, new, ref in _lines(3)]
 
@@ -160,14 +167,14 @@ def _complain(title: str, problems: Sequence[Problem]) -> None:
 
 
 def _choice(server: bool, ci: str | None) -> HookChoice:
-    from gitkb.commands.share.hooks import HookChoice
+    from gitkb.model.options import HookChoice
 
     return HookChoice(server, ci or "")
 
 
 def _repository(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     """The knowledge base, or the repository that was named although nothing was pushed to it yet."""
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
 
     folder = named(context, kb)
     if folder is not None and (folder / "HEAD").is_file():

@@ -5,7 +5,6 @@ On a terminal control characters are spelled out; to a program the text goes as 
 
 from __future__ import annotations
 
-import json as json_format
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +14,11 @@ from gitkb.cli import terminal
 from gitkb.cli.common_options import AtOption, JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base
 from gitkb.errors import ExitCode
-from gitkb.model.results import BlameLine
+from gitkb.model.rows import BlameLine
 
 if TYPE_CHECKING:
-    from gitkb.model.results import CheckResult, Outdated, PageRow, Status
+    from gitkb.model.findings import CheckResult
+    from gitkb.model.rows import Outdated, PageRow, Status
 
 
 _WIDEST = 48
@@ -71,11 +71,12 @@ def show(
     shown = knowledge_base(context, kb).show(name, at)
     if not json:
         terminal.tell_text(shown.text)
+        if verbose and shown.record is not None and shown.record.title_reason:
+            terminal.say(f"Why “{shown.record.title}” is its title: {shown.record.title_reason}.")
         return
-    from gitkb.formats.records import encode
+    from gitkb.api import json_shapes
 
-    record = json_format.loads(encode(shown.record)) if shown.record is not None else None
-    terminal.tell_json({"path": shown.path, "text": shown.text, "record": record}, indent=2)
+    terminal.tell_json(json_shapes.shown(shown), indent=2)
 
 
 _FEW = 5
@@ -94,7 +95,7 @@ def status(
 
 
 def _lines(found: Status) -> list[str]:
-    from gitkb.model.results import State
+    from gitkb.model.rows import State
 
     documents = terminal.counted(found.documents, "document")
     pages = terminal.counted(found.pages, "shared page")
@@ -225,7 +226,7 @@ def check(
     verbose: VerboseOption = False,
 ) -> None:
     """Check the knowledge base: files, pages, links. Exit code 4 if something is broken."""
-    from gitkb.model.results import State
+    from gitkb.model.rows import State
 
     result = knowledge_base(context, kb).check(at, changed=changed)
     if json:

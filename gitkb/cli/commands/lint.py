@@ -26,8 +26,8 @@ from gitkb.cli.summaries import pages_in_words, tell_pages, where
 from gitkb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from gitkb.commands.lint.findings import FixSummary, LintResult
-    from gitkb.model.results import Finding
+    from gitkb.model.findings import Finding, LintResult
+    from gitkb.model.results import FixSummary
 
 
 SHOWN = 20
@@ -62,8 +62,7 @@ def lint(
     empty-summary, missing-description, orphan-page; --only and --except may be repeated. Of each kind 20 are shown, with -v all.
     """
     from gitkb.cli.listeners import Messages
-    from gitkb.commands.lint.findings import LintOptions
-    from gitkb.model.options import TakeBackOptions
+    from gitkb.model.options import ChangeOptions, LintOptions
 
     _agree(fix, dry_run, at, branch)
     base = knowledge_base(context, kb)
@@ -71,7 +70,7 @@ def lint(
     asked, fixed = chosen_model(model, no_model), None
     if fix:
         with resumable():
-            fixed = base.fix(options, TakeBackOptions(branch, dry_run), Messages())
+            fixed = base.fix(options, ChangeOptions(branch, dry_run), Messages())
     result = base.lint(options, Messages(), at=f"refs/heads/{branch}" if branch else at, model=asked)
     if json:
         terminal.tell_json(_as_json(result, fixed, dry_run), indent=2)
@@ -126,7 +125,7 @@ def _tell_fixed(done: FixSummary, dry_run: bool) -> None:
 
 
 def _tell(result: LintResult, *, all_of_them: bool) -> None:
-    from gitkb.commands.lint.findings import CODES
+    from gitkb.model.findings import CODES
 
     for code, group in groupby(result.findings, key=lambda finding: finding.code):
         found = list(group)

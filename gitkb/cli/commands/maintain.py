@@ -1,13 +1,9 @@
 """`gitkb init`, `refresh`, `migrate` and `recover`: what sets a knowledge base up, brings it up to date, clears up after a dead
 run.
 
-`--kb` has no meaning here: the folder is the argument, so that a knowledge base is never made by accident.
-
-Every writing command makes it too; by hand it is for after a merge, and for CI.
-
-Every command that writes does that first; by hand it is for doing it at a time of your own.
-
-Every writing command does it first; by hand it is for the person who wants to see a clean folder now.
+`--kb` has no meaning for `init`: the folder is the argument, so that a knowledge base is never made by accident. Every command
+that writes does the work of the others too; by hand `refresh` is for after a merge and for CI, `migrate` for doing it at a time
+of your own, and `recover` for the person who wants to see a clean folder now.
 """
 
 from __future__ import annotations
@@ -24,7 +20,7 @@ from gitkb.cli.interrupts import resumable
 from gitkb.cli.listeners import spending, spent
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import where
-from gitkb.errors import ExitCode, UsageError
+from gitkb.errors import ExitCode
 
 if TYPE_CHECKING:
     from gitkb.model.results import InitResult
@@ -44,18 +40,11 @@ def init(
 
     In a git repository that exists, gitkb adds its own files and one marked block to those that it shares with you.
     """
-    from dataclasses import replace
-
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Messages
-    from gitkb.formats.settings import Settings
-
-    if compiler == "llm" and not model:
-        raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
 
     with resumable():
-        chosen = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
-        result = KnowledgeBase.init(folder, bare=bare, listener=Messages(), settings=chosen)
+        result = KnowledgeBase.init(folder, bare=bare, compiler=compiler or "", model=model, listener=Messages())
     if json:
         terminal.tell_json(
             {"created": result.created, "branch": result.branch, "commit": result.commit, "touched": result.touched}

@@ -25,13 +25,13 @@ from gitkb.cli.common_options import (
 )
 from gitkb.cli.listeners import spending
 from gitkb.cli.locate import knowledge_base
-from gitkb.commands.answer.types import AnswerListener
 from gitkb.errors import ExitCode, UsageError
+from gitkb.model.answers import AnswerListener
 
 if TYPE_CHECKING:
-    from gitkb.api.knowledge_base import KnowledgeBase
-    from gitkb.commands.answer.types import Answer, Saved
-    from gitkb.model.results import SearchHit
+    from gitkb import KnowledgeBase
+    from gitkb.model.answers import Answer, Saved
+    from gitkb.model.rows import SearchHit
 
 
 class Showing(AnswerListener):
@@ -151,9 +151,7 @@ def query(
     answer = _ask(base, " ".join(question), at, chosen_model(model, no_model), json=json, steps=steps)
     saved = None
     if save and answer.text:
-        from gitkb.commands.answer.saved_answer import exploration_of
-
-        saved = base.save_exploration(exploration_of(answer), Messages(), branch=branch)
+        saved = base.save_answer(answer, Messages(), branch=branch)
     _tell_answer(answer, saved, json=json)
     raise typer.Exit(ExitCode.OK if answer.text else ExitCode.ERROR)
 

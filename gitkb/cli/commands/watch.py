@@ -26,7 +26,7 @@ from gitkb.model.options import AddOptions
 from gitkb.model.results import AddSummary, DocumentResult, Outcome
 
 if TYPE_CHECKING:
-    from gitkb.api.knowledge_base import KnowledgeBase
+    from gitkb import KnowledgeBase
 
 
 @dataclass

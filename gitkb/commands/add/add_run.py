@@ -35,16 +35,18 @@ from gitkb.formats.settings import Settings
 from gitkb.intake import hashing
 from gitkb.intake.hashing import FileMemory
 from gitkb.intake.prepare.document import Workshop
-from gitkb.intake.prepare.estimate import Estimate, estimate
+from gitkb.intake.prepare.estimate import estimate
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.scan import Filter, Scan, scan
-from gitkb.intake.web.session import Network, Web, web
+from gitkb.intake.web.session import Web, web
 from gitkb.llm.reply_cache import ASKS, KnownReplies
 from gitkb.llm.requests import Replies
 from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
 from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome
+from gitkb.model.usage import Estimate
+from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import Session
 from gitkb.pages.preview import foresee_run
 from gitkb.store.repository import Store
@@ -125,7 +127,7 @@ class AddRun:
         options: AddOptions,
         listener: Listener,
         session: Session | None = None,
-        network: Network | None = None,
+        network: WebAccess | None = None,
         memory: FileMemory | None = None,
         model: ModelSettings | None = None,
         replies: Replies | None = None,

@@ -19,8 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gitkb.branch.migrate import refuse_newer_settings
-from gitkb.branch.tips import until_published
+from gitkb.branch.tips import refuse_newer_settings, until_published
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits
@@ -30,12 +29,13 @@ from gitkb.errors import GitkbError
 from gitkb.formats.settings import Settings
 from gitkb.intake import document_names
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
-from gitkb.intake.prepare.model_rounds import Asked, Desk, Fetch
+from gitkb.intake.prepare.model_rounds import Asked, Fetch, ModelRounds
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener, Progress
-from gitkb.model.results import DocumentResult, Outcome, Usage
+from gitkb.model.results import DocumentResult, Outcome
+from gitkb.model.usage import Usage
 from gitkb.pages import refresh
 from gitkb.pages.model_session import Session
 from gitkb.store.objects import file_blob_id, object_id
@@ -190,8 +190,8 @@ class Committing:
             if jobs and self.session:
                 self.session.client.warm()
             client, ahead = (self.session.client, self.session.ahead) if self.session else (known, 0)
-            self._desk = Desk(pool, client, ahead, fetch, web.illustrate if web else None)
-            self._results = Results(self._desk.prepare(jobs))
+            self._rounds = ModelRounds(pool, client, ahead, fetch, web.illustrate if web else None)
+            self._results = Results(self._rounds.prepare(jobs))
             yield
             self._land_group()
 
@@ -215,7 +215,7 @@ class Committing:
 
     def prepare_again(self, item: Item) -> Ready:
         """A document prepared at once: it got another name, or stands for one that failed."""
-        return Ready(item, self._desk.run(Job(item.source, item.document, item.sha256)))
+        return Ready(item, self._rounds.run(Job(item.source, item.document, item.sha256)))
 
     def _land_group(self) -> None:
         """Commits what is ready and reports everything that waits, in order."""

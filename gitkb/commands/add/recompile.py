@@ -34,7 +34,7 @@ from gitkb.errors import ConversionError, MissingObject, UsageError
 from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import DocumentFacts
 from gitkb.intake.prepare.document import Job, Workshop
-from gitkb.intake.prepare.estimate import Estimate, estimate
+from gitkb.intake.prepare.estimate import estimate
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.source_links import Present
 from gitkb.llm.reply_cache import ASKS, KnownReplies
@@ -43,6 +43,7 @@ from gitkb.model.documents import LARGE, Record, SourceFile, WebPage
 from gitkb.model.listener import Listener
 from gitkb.model.options import RecompileOptions
 from gitkb.model.results import Outcome, PageChanges, RecompileSummary
+from gitkb.model.usage import Estimate
 from gitkb.pages.model_session import Asking, Session, asks_none, for_once, model_settings, replies
 from gitkb.pages.preview import foresee_run
 from gitkb.store.repository import Store

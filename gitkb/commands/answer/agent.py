@@ -9,13 +9,17 @@ No lock is held. A server that cannot call tools gets one request with the passa
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.clean_stream import Cleaner
 from gitkb.commands.answer.tools import SPENT, TOOLS, Reader
-from gitkb.commands.answer.types import AnswerListener, AnswerModel, Said
 from gitkb.errors import ModelFailure, ToolsUnsupported
 from gitkb.llm.requests import Turn
+from gitkb.model.answers import AnswerListener, Said
+
+if TYPE_CHECKING:
+    from gitkb.llm.client import Client
 
 RULES = """\
 You answer questions from a knowledge base: documents converted to Markdown, with a summary of each, and pages on concepts and
@@ -41,6 +45,16 @@ ASKED_NOTHING_FOUND = "The question:\n\n{question}\n\nA search for its words fou
 CHARACTERS_PER_TOKEN = 3
 _HISTORY_SHARE = 0.3
 _SHORTENED = 600
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerModel:
+    """The model that answers: the client of its server, its name there, and how many tokens a prompt and an answer may have."""
+
+    client: "Client"
+    name: str
+    context_tokens: int
+    max_output_tokens: int
 
 
 def instructions(own: str, *, tools: bool) -> Turn:

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.search.passage_index import PASSAGES
 from gitkb.catalog.search.search import Best, best_passages, search
-from gitkb.commands.answer.agent import Agent, readable
-from gitkb.commands.answer.citations import Citations, data, piece
+from gitkb.commands.answer.agent import Agent, AnswerModel, readable
+from gitkb.commands.answer.citations import Citations, data, piece, target_of
 from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
 from gitkb.commands.answer.tools import Reader
-from gitkb.commands.answer.types import Answer, AnswerListener, AnswerModel, Said
 from gitkb.errors import UsageError
+from gitkb.model.answers import Answer, AnswerListener, Said
 from gitkb.model.documents import Place
-from gitkb.model.results import SearchHit, Usage
+from gitkb.model.rows import SearchHit
+from gitkb.model.usage import Usage
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown.links import escape
 
@@ -115,7 +116,7 @@ def _quoted(found: Sequence[Quote], citations: Citations) -> Iterator[str]:
 
 
 def _place(place: Place, citations: Citations) -> str:
-    target = citations.cite(f"{WIKI}{place.path}", place.anchor, place.label or "text").target
+    target = target_of(citations.cite(f"{WIKI}{place.path}", place.anchor, place.label or "text"))
     return f"[{escape(place.label) or 'text'}]({target})"
 
 

@@ -11,13 +11,13 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitkb.commands.answer.types import Answer, Said
 from gitkb.errors import FormatError, NotFound, RepositoryError, UsageError
+from gitkb.model.answers import Chat, ChatTurn
 
 FORMAT = 1
 MAX_BYTES = 16 * 1024**2
@@ -26,61 +26,26 @@ _ID = re.compile(r"[0-9a-z][0-9a-z-]{0,63}")
 _TURN = {"question": str, "answer": str, "model": str, "commit": str, "time": str, "stopped": bool}
 
 
-@dataclass(frozen=True, slots=True)
-class ChatTurn:
-    """One question and its answer at a commit; `model` is "" for passages, `stopped` says that a person stopped it. `time` is ISO
-    8601."""
-
-    question: str
-    answer: str
-    model: str
-    commit: str
-    time: str
-    stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """A conversation; without turns it has no file."""
-
-    id: str
-    turns: tuple[ChatTurn, ...] = ()
-
-    def after(self, answer: Answer, *, stopped: bool = False) -> "Chat":
-        """The conversation with one more turn."""
-        turn = ChatTurn(answer.question, answer.text, answer.model, answer.commit, _now().isoformat(timespec="seconds"), stopped)
-        return replace(self, turns=(*self.turns, turn))
-
-    @property
-    def last(self) -> Answer | None:
-        """The last answer that came to its end."""
-        ended = [turn for turn in self.turns if not turn.stopped]
-        return Answer(ended[-1].question, ended[-1].answer, ended[-1].commit, ended[-1].model) if ended else None
-
-    @property
-    def said(self) -> tuple[Said, ...]:
-        """What a model is told of it."""
-        return tuple(Said(turn.question, turn.answer) for turn in self.turns)
-
-
-def new_chat() -> Chat:
-    """A conversation that has not begun."""
-    return Chat(f"{_now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
-
-
 class Chats:
     """The conversations in a folder, which is made when the first one is kept."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.history_file = folder.with_name("chat-history")
+        """What was typed into conversations, for whoever types the next line."""
         self._seen: dict[str, bytes] = {}
+
+    @staticmethod
+    def new() -> Chat:
+        """A conversation that has not begun."""
+        return Chat(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
 
     def save(self, chat: Chat) -> Chat:
         """Keeps a conversation; returns it under the id that it has now."""
         self._make_folder()
         file = self._file(chat.id)
         if _read(file) not in (None, self._seen.get(chat.id)):
-            chat = replace(chat, id=new_chat().id)
+            chat = replace(chat, id=self.new().id)
             file = self._file(chat.id)
         content = json.dumps({"format": FORMAT, **asdict(chat)}, ensure_ascii=False, indent=1).encode("utf-8", "replace")
         _write(file, content)
@@ -135,10 +100,6 @@ class Chats:
         if self.folder.is_symlink():
             raise RepositoryError(f"{self.folder} is a link; conversations are not kept elsewhere.", "Delete the link.")
         self.folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _read(file: Path) -> bytes | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from posixpath import normpath
 
 from gitkb.commands.answer.page_reader import WIKI, Page, Pages
+from gitkb.model.answers import Citation
 from gitkb.text.markdown.links import escape, is_external, relative, resolve
 
 HOME = "wiki/index.md"
@@ -32,21 +33,9 @@ def addresses(text: str) -> set[str]:
     return {found[0] for found in _ADDRESS.finditer(text)} if "://" in text or "www." in text.lower() else set()
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A link of an answer that exists: `path` below wiki/ with its `anchor`, the page's `title`, the words of the link (`place`),
-    and the document it belongs to, "" for pages of no one document."""
-
-    title: str
-    path: str
-    anchor: str
-    document: str
-    place: str
-
-    @property
-    def target(self) -> str:
-        """The link as seen from wiki/, percent-encoded."""
-        return relative(HOME, f"{WIKI}{self.path}" + (f"#{self.anchor}" if self.anchor else ""))
+def target_of(citation: Citation) -> str:
+    """The link to a citation's place as seen from wiki/, percent-encoded."""
+    return relative(HOME, f"{WIKI}{citation.path}" + (f"#{citation.anchor}" if citation.anchor else ""))
 
 
 @dataclass
@@ -75,7 +64,7 @@ class Citations:
         if place is None:
             return self._without(label, target)
         citation = self.cite(*place, label)
-        return f"{mark}[{_words(label) or citation.title}]({citation.target})"
+        return f"{mark}[{_words(label) or citation.title}]({target_of(citation)})"
 
     def cite(self, path: str, anchor: str, label: str) -> Citation:
         """Notes a place that exists as cited."""

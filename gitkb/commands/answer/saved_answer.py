@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from gitkb.branch.commit_messages import exploration_message
 from gitkb.branch.tips import branch_tip, in_transaction, start_of
 from gitkb.catalog.catalog import Catalog
-from gitkb.commands.answer.chats import Chat
 from gitkb.commands.answer.citations import Citations, document_of
 from gitkb.commands.answer.page_reader import Pages
-from gitkb.commands.answer.types import Answer, Said, Saved
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import FOLDER, shortened
+from gitkb.model.answers import Answer, Chat, Said, Saved
 from gitkb.model.listener import Listener
 from gitkb.pages import refresh
 from gitkb.store.repository import Store
@@ -52,18 +51,15 @@ class Exploration:
     tokens: int = 0
 
 
-def exploration_of(answer: Answer, title: str = "") -> Exploration:
-    """What is saved of one answer, under a title or its question."""
-    title = one_line(shortened(one_line(title or answer.question)))
-    tokens = answer.usage.tokens_in + answer.usage.tokens_out
-    return Exploration(title, [Said(answer.question, answer.text)], answer.model or SEARCH, answer.commit, tokens)
-
-
-def conversation_of(chat: Chat, title: str) -> Exploration:
-    """What is saved of a whole conversation, under a title or its first question."""
-    names = dict.fromkeys(turn.model or SEARCH for turn in chat.turns)
-    named = one_line(shortened(one_line(title or chat.turns[0].question)))
-    return Exploration(named, chat.said, ", ".join(names), chat.turns[-1].commit)
+def exploration_of(said: Answer | Chat, title: str = "") -> Exploration:
+    """What is saved of one answer or of a whole conversation, under a title or its (first) question."""
+    if isinstance(said, Answer):
+        tokens = said.usage.tokens_in + said.usage.tokens_out
+        questions, by, commit = [Said(said.question, said.text)], said.model or SEARCH, said.commit
+    else:
+        names = dict.fromkeys(turn.model or SEARCH for turn in said.turns)
+        tokens, questions, by, commit = 0, list(said.said), ", ".join(names), said.turns[-1].commit
+    return Exploration(one_line(shortened(one_line(title or questions[0].question))), questions, by, commit, tokens)
 
 
 def page_name(title: str) -> str:

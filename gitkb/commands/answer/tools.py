@@ -14,7 +14,7 @@ from gitkb.commands.answer.citations import Citations, data, link, page_outline,
 from gitkb.commands.answer.page_reader import WIKI, Page, Pages
 from gitkb.errors import UsageError
 from gitkb.llm.requests import Tool, ToolCall
-from gitkb.model.results import SearchHit
+from gitkb.model.rows import SearchHit
 
 MAX_RESULT = 12_000
 MAX_HITS = 8

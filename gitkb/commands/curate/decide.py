@@ -20,7 +20,7 @@ from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import FOLDERS, topic_path
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
-from gitkb.model.options import TakeBackOptions
+from gitkb.model.options import ChangeOptions
 from gitkb.model.results import DecideSummary, PageChanges
 from gitkb.pages import refresh
 from gitkb.pages.name_decisions import Deciding
@@ -60,7 +60,7 @@ class DecideRun:
     store: Store
     catalog: Catalog
     settings: Settings
-    options: TakeBackOptions
+    options: ChangeOptions
     listener: Listener
     author: "Author | None" = None
 

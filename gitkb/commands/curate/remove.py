@@ -19,7 +19,7 @@ from gitkb.errors import NotFound
 from gitkb.formats.settings import Settings
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
-from gitkb.model.options import TakeBackOptions
+from gitkb.model.options import ChangeOptions
 from gitkb.model.results import RemovedDocument, RemoveSummary
 from gitkb.pages import refresh
 from gitkb.pages.preview import dead_links, foresee, uncommitted
@@ -45,7 +45,7 @@ class RemoveRun:
     store: Store
     catalog: Catalog
     settings: Settings
-    options: TakeBackOptions
+    options: ChangeOptions
     listener: Listener
     author: "Author | None" = None
 

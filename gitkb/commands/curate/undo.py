@@ -23,7 +23,7 @@ from gitkb.errors import ChangedSince, NotFound, NothingToUndo
 from gitkb.formats import records
 from gitkb.formats.settings import Settings
 from gitkb.model.listener import Listener
-from gitkb.model.options import TakeBackOptions
+from gitkb.model.options import ChangeOptions
 from gitkb.model.results import PageChanges, UndoSummary
 from gitkb.pages import refresh
 from gitkb.pages.preview import foresee, uncommitted
@@ -58,7 +58,7 @@ class UndoRun:
     store: Store
     catalog: Catalog
     settings: Settings
-    options: TakeBackOptions
+    options: ChangeOptions
     listener: Listener
     author: "Author | None" = None
 

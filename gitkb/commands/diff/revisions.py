@@ -41,12 +41,6 @@ class _Named:
     tree: Snapshot
 
 
-def split_range(text: str) -> tuple[str | None, str | None]:
-    """(base, head) of "BASE", "BASE..HEAD", "..HEAD" or "BASE.."; None where nothing is said."""
-    base, dots, head = text.partition("..")
-    return base or None, (head.removeprefix(".") or None) if dots else None
-
-
 def diff(store: Store, catalog: Catalog, settings: Settings, base: str | None, head: str | None) -> DiffReport:
     """What leads from one revision to another. Without a head it is the checked-out branch; without a base, see `_base`."""
     after = _Named(head or store.branch(), store.snapshot(head))

@@ -16,7 +16,7 @@ from gitkb.commands.inspect.find import find_page
 from gitkb.errors import FormatError, NotFound
 from gitkb.formats import records
 from gitkb.model.documents import Claim, Record
-from gitkb.model.results import Blame, BlameLine
+from gitkb.model.rows import Blame, BlameLine
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Commit

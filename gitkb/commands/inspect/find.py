@@ -3,13 +3,18 @@
 Invariant: what is found is a name that the documents know, or about which something was decided, whether or not it has a page.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from gitkb.catalog.queries import RecordCorpus
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from gitkb.errors import NotFound
 from gitkb.formats import records
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, page_key
 from gitkb.model.documents import Tree
+
+if TYPE_CHECKING:
+    from gitkb.catalog.queries import RecordCorpus
 
 MAX_CANDIDATES = 10
 _PAGE_FOLDERS = ("summaries", "concepts", "entities", "explorations", "sources", "")

@@ -22,7 +22,7 @@ from gitkb.formats.approvals import APPROVED, standing
 from gitkb.formats.settings import Settings
 from gitkb.formats.versions import made_by_newer
 from gitkb.model.documents import Tree
-from gitkb.model.results import ChangedPage, DocumentRow, Outdated, OutdatedReason, PageRow
+from gitkb.model.rows import ChangedPage, DocumentRow, Outdated, OutdatedReason, PageRow
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.approval_state import Approved, approved_pages, changed_since_approval

@@ -14,7 +14,7 @@ from gitkb.errors import FormatError
 from gitkb.formats import approvals, records
 from gitkb.formats.decisions import is_decision
 from gitkb.model.documents import Tree, TreeChange
-from gitkb.model.results import LogEntry
+from gitkb.model.rows import LogEntry
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Commit

@@ -15,7 +15,8 @@ from gitkb.compile.llm.page_questions import Stated, conflict_request, read_conf
 from gitkb.errors import ModelFailure
 from gitkb.formats.topic_rows import Evidence, TopicPage
 from gitkb.llm.requests import Reply, usage_of
-from gitkb.model.results import Finding, Usage
+from gitkb.model.findings import Finding
+from gitkb.model.usage import Usage
 from gitkb.pages.author import Answers
 
 MOST_CLAIMS, MOST_OF_PAGE = 40, 6

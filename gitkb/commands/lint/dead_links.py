@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 from gitkb.commands.lint.tree import Base, PersonPage
 from gitkb.formats.topic_rows import FOLDERS, page_key, topic_path
-from gitkb.model.results import Finding
+from gitkb.model.findings import Finding
 from gitkb.text.markdown.links import Link, anchors, heading_anchor, is_external, named_anchors, relative, resolve
 from gitkb.text.markdown.retarget import mend
 from gitkb.text.names.slugs import document_segment

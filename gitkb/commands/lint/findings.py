@@ -1,28 +1,12 @@
-"""The codes of what `lint` finds, and its options and results.
-
-Invariant: codes are stable and hyphenated. No finding of `check` (integrity) is one here.
-"""
+"""Which kinds of findings `lint` looks for, in which order it tells them, and how it names pages and commands in them."""
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
 
 from gitkb.errors import UsageError
-from gitkb.model.results import Finding, PageChanges, Usage
+from gitkb.model.findings import CODES, Finding
 
 CONTRADICTION = "contradiction"
-CODES = {
-    "contradiction": "Claims that contradict each other, as a model judges them",
-    "changed-since-approval": "Pages that are no longer what somebody approved",
-    "superseded-source": "Documents of which a newer version is here",
-    "near-duplicate": "Pages that may be about the same thing",
-    "dead-link": "Links of people that lead nowhere",
-    "weak-source": "Pages that rest on one weak source",
-    "empty-summary": "Documents whose summary says nothing; say it under description: or ## Notes",
-    "missing-description": "Pages without a description; say it under description: in the front matter",
-    "orphan-page": "Pages to which nothing leads",
-}
-"""Every kind of finding with its heading, the gravest first."""
 
 
 def chosen_codes(only: Collection[str], excepted: Collection[str]) -> frozenset[str]:
@@ -47,38 +31,3 @@ def command(*words: str) -> str:
 def short_name(path: str) -> str:
     """A page as people name it: "concepts/aries"."""
     return path.removeprefix("wiki/").removesuffix(".md")
-
-
-@dataclass(frozen=True, slots=True)
-class LintOptions:
-    """What `lint` looks for: all kinds of findings, or `only` some, without those `excepted`."""
-
-    only: tuple[str, ...] = ()
-    excepted: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LintResult:
-    """What `lint` found at a commit, the gravest first. `usage` is what a model was asked, `unasked` why one that was wanted was
-    not asked, or not all."""
-
-    commit: str
-    findings: tuple[Finding, ...]
-    usage: Usage = field(default_factory=Usage)
-    unasked: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FixSummary:
-    """The end of a `lint --fix`: names that were put on other pages (key to key), links that were mended by page, pages with
-    edits that were left alone, shared pages touched. `commit` is the tip; nothing was to do where `merged` and `mended` are
-    empty. In a dry run `besides` are files of gitkb's own that follow from the pages."""
-
-    branch: str
-    commit: str
-    merged: Mapping[str, str] = field(default_factory=dict)
-    mended: Mapping[str, int] = field(default_factory=dict)
-    left: tuple[str, ...] = ()
-    written: tuple[str, ...] = ()
-    pages: PageChanges = field(default_factory=PageChanges)
-    besides: tuple[str, ...] = ()

@@ -17,15 +17,14 @@ from gitkb.branch.tips import in_transaction, start_of
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.lint.dead_links import Mended, mended
-from gitkb.commands.lint.findings import FixSummary
 from gitkb.commands.lint.similar_names import merges
 from gitkb.commands.lint.tree import Base
 from gitkb.formats import decisions
 from gitkb.formats.decisions import SameAs
 from gitkb.formats.settings import Settings
 from gitkb.model.listener import Listener
-from gitkb.model.options import TakeBackOptions
-from gitkb.model.results import PageChanges
+from gitkb.model.options import ChangeOptions
+from gitkb.model.results import FixSummary, PageChanges
 from gitkb.pages import refresh
 from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
 from gitkb.store.repository import Store
@@ -70,7 +69,7 @@ class FixRun:
     store: Store
     catalog: Catalog
     settings: Settings
-    options: TakeBackOptions
+    options: ChangeOptions
     listener: Listener
     codes: frozenset[str]
     author: "Author | None" = None

@@ -12,7 +12,7 @@ from gitkb.branch.renames import renamed_to
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.lint.dead_links import dead_link_findings
-from gitkb.commands.lint.findings import CONTRADICTION, LintOptions, LintResult, chosen_codes, sorted_findings
+from gitkb.commands.lint.findings import CONTRADICTION, chosen_codes, sorted_findings
 from gitkb.commands.lint.newer_versions import superseded
 from gitkb.commands.lint.page_quality import empty_summaries, missing_descriptions, orphans, weak_sources
 from gitkb.commands.lint.similar_names import changed, near_duplicates
@@ -20,8 +20,9 @@ from gitkb.commands.lint.tree import Base
 from gitkb.errors import ModelError, UsageError
 from gitkb.formats.settings import Settings
 from gitkb.formats.user_settings import UserSettings
+from gitkb.model.findings import Finding, LintResult
 from gitkb.model.listener import Listener
-from gitkb.model.results import Finding
+from gitkb.model.options import LintOptions
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 

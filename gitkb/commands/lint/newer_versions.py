@@ -13,7 +13,7 @@ from gitkb.commands.lint.tree import Base
 from gitkb.errors import FormatError
 from gitkb.formats import records
 from gitkb.formats.topic_rows import DocumentFacts
-from gitkb.model.results import Finding
+from gitkb.model.findings import Finding
 from gitkb.wiki.source_pages import source_path
 
 MOST_SHARED = 0.5

@@ -11,7 +11,7 @@ from gitkb.commands.lint.dead_links import leads_to
 from gitkb.commands.lint.findings import command, short_name
 from gitkb.commands.lint.tree import Base, is_saved_answer
 from gitkb.errors import FormatError
-from gitkb.model.results import Finding
+from gitkb.model.findings import Finding
 from gitkb.text.markdown import frontmatter
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.projection import is_page

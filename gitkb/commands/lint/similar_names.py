@@ -11,7 +11,7 @@ from gitkb.catalog.queries import alike, share_document
 from gitkb.commands.lint.findings import command, short_name
 from gitkb.commands.lint.tree import Base
 from gitkb.formats.topic_rows import TopicPage
-from gitkb.model.results import Finding
+from gitkb.model.findings import Finding
 from gitkb.pages.name_decisions import united
 from gitkb.text.names.lookalikes import MERGED, PROPOSED, in_words, likeness
 from gitkb.wiki.approval_state import changed_since_approval

@@ -9,10 +9,9 @@ from functools import partial
 from shlex import quote
 
 from gitkb.branch.commit_messages import edit_message, merge_message
-from gitkb.branch.migrate import refuse_newer_settings
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction
+from gitkb.branch.tips import in_transaction, refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
 from gitkb.commands.merge.page_merge import Side
 from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain

@@ -8,13 +8,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import gitkb
 from gitkb.errors import InTheWay, RepositoryError, UsageError
 from gitkb.model.documents import Tree
-from gitkb.model.results import InstalledHook
+from gitkb.model.options import HookChoice
+from gitkb.model.rows import InstalledHook
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.hand_edits import Seal, edited_path, state
@@ -28,17 +28,11 @@ _MARK = "# gitkb hook"
 _BEFORE = ".before-gitkb"
 
 
-@dataclass(frozen=True, slots=True)
-class HookChoice:
-    """Which hooks are meant: those of a worktree without `server` and `ci` ("github", "gitlab", "" for none)."""
-
-    server: bool = False
-    ci: str = ""
-
-    def names(self) -> tuple[str, ...]:
-        if self.server:
-            return SERVER
-        return () if self.ci else LOCAL
+def _names(choice: HookChoice) -> tuple[str, ...]:
+    """The git hooks that a choice means."""
+    if choice.server:
+        return SERVER
+    return () if choice.ci else LOCAL
 
 
 def templates() -> Path:
@@ -51,10 +45,10 @@ def install(store: Store, choice: HookChoice, python: str, branch: str) -> list[
     """Puts the chosen hooks in place and returns them; `python` runs gitkb, `branch` is the one that CI refreshes."""
     if store.bare and (choice.ci or not choice.server):
         raise UsageError("This repository has no worktree.", "Here only gitkb hooks install --server makes sense.")
-    folder = _folder(store) if choice.names() else None
+    folder = _folder(store) if _names(choice) else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in choice.names():
+        for name in _names(choice):
             _put(folder / name, _rendered(name, python))
     if choice.ci and store.worktree is not None:
         _put_ci(store.worktree, choice.ci, branch)
@@ -97,7 +91,7 @@ def _installed_ci(store: Store, branch: str) -> Iterator[InstalledHook]:
 
 
 def _chosen(hook: InstalledHook, choice: HookChoice) -> bool:
-    return hook.name in choice.names() or hook.name == f"ci {choice.ci}"
+    return hook.name in _names(choice) or hook.name == f"ci {choice.ci}"
 
 
 def _folder(store: Store) -> Path:

@@ -10,7 +10,7 @@ from gitkb.catalog.catalog import Catalog
 from gitkb.commands.inspect.check_changed import check_changed
 from gitkb.errors import ConfigError, FormatError, NotFound
 from gitkb.formats.settings import CONFIG_PATH, Settings, parse_settings
-from gitkb.model.results import Problem, RefUpdate, Refused
+from gitkb.model.findings import Problem, RefUpdate, Refused
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.harmful_entries import harm

@@ -292,6 +292,8 @@ def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> N
 
 def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
     """The tokens of a sentence, and its runs: where each ends and the spans in it that can be terms, with their keys."""
+    if sentence.kind == "row":
+        return [], []  # cells are no sentences: their neighbours say nothing of how a term is used
     words = tokens(sentence.text)
     runs = []
     for start, end in noun_runs(words):

@@ -18,6 +18,7 @@ _CJK = ("ja", "zh", "ko")
 
 _ENDS = re.compile(r"[^.…:;,?!\s][\"'”’»)\]]*\.[\"'”’»)\]]*$|[。．｡][」』）”]*$")
 _END = 40
+_DIGIT = re.compile(r"\d")
 _CLEAN_FAILS = re.compile(
     r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|"
     r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
@@ -60,6 +61,8 @@ def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
 
 def is_mostly_figures(text: str) -> bool:
     """Whether a text is a row of a table rather than a sentence: a third of its words are numbers."""
+    if not _DIGIT.search(text):
+        return False
     words = text.split()
     return sum(any(map(str.isdigit, word)) and not any(map(str.isalpha, word)) for word in words) * 3 >= len(words) > 0
 

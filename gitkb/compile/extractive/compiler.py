@@ -33,7 +33,8 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     `name` is the file's name, the last resort for a title; `language` (ISO 639-1) overrules detection. Places have an empty path.
     """
     reading = read_document(conversion, language)
-    title = document_title(conversion, reading, name)
+    chosen = document_title(conversion, name)
+    title = chosen.text
     claims, fragments = _claims(reading, title)
     whole = ["" if index in fragments else text for index, text in enumerate(claims)]
     found = find_candidates(reading, title, whole, name)
@@ -48,24 +49,32 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
         summary=document_summary(reading, claims, ranked, title),
         outline=document_outline(reading, claims, ranked, title),
         topics=_united(concepts, entities),
+        title_reason=chosen.where,
     )
 
 
 def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
     """For each sentence its text as a claim, "" where it is none or was said before; and which of them are fragments, that is,
     have their context said with them."""
-    said: set[str] = set()
-    claims: list[str] = []
+    language = reading.language
+    claims = [
+        "" if sentence.kind == "row" or sentence.lead.endswith("?") else claim_text(sentence.text, language, leads=sentence.leads)
+        for sentence in reading.sentences
+    ]
+    told = {sentence.section for sentence, text in zip(reading.sentences, claims, strict=True) if text and not sentence.is_item}
     fragments: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
-        text = "" if sentence.lead.endswith("?") else claim_text(sentence.text, reading.language, leads=sentence.leads)
-        if not text and (text := fragment_claim(sentence, reading, title)):
+        # An unfinished line counts where its section has no sentence that stands alone.
+        if not claims[index] and (sentence.kind != "text" or sentence.lead or sentence.section not in told):
+            claims[index] = fragment_claim(sentence, reading, title)
             fragments.add(index)
-        claims.append("" if text in said else text)
-        said.add(text)
     if not any(claims):
         claims = [fragment_claim(sentence, reading, title, only=True) for sentence in reading.sentences]
         fragments.update(range(len(claims)))
+    said: set[str] = set()
+    for index, text in enumerate(claims):
+        claims[index] = "" if text in said else text
+        said.add(text)
     return claims, frozenset(fragments)
 
 

@@ -60,11 +60,13 @@ def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic
 
 def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
     found: dict[str, _Named] = {}
-    small: Counter[str] = Counter()
+    written: list[str] = []
     opening: list[tuple[int, str]] = []
     for index, sentence in enumerate(reading.sentences):
+        if sentence.kind == "row":
+            continue
         words = tokens(sentence.text)
-        small.update(word for word in words if word.islower())
+        written += words
         position = 0
         while position < len(words):
             end = _name_end(words, position, reading.language) if words[position][0].isupper() else position
@@ -82,7 +84,7 @@ def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
             _note(found, name, index)
     for named in found.values():
         named.sentences.sort()
-    return found, small
+    return found, Counter(filter(str.islower, written))
 
 
 def _note(found: dict[str, _Named], name: str, index: int) -> None:

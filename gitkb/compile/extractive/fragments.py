@@ -16,10 +16,10 @@ from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, inline_text, plain
 
 _CJK = ("ja", "zh", "ko")
 _UNFIT = re.compile(
-    r"https?:|www\.|\]\(|\[\[|\]\]|\*\*|^[*+>#]|[\ufffd\ufffe\uffff\x00-\x1f]|\{\{|\}\}|<[a-z/!]|__|\S{80}|\S@\S+\.\w|^\W*$|"
-    r"[;{}]\s*$|^(?:todo|tbd|n/a|none|yes|no|ok)\W*$|lorem ipsum|^(?:import|export) ",
-    re.I,
+    r"https?:|www\.|\]\(|\[\[|\]\]|\*\*|^[*+>#]|[\ufffd\ufffe\uffff\x00-\x1f]|\{\{|\}\}|<[A-Za-z/!]|__|\S{80}|\S@\S+\.\w|^\W*$|"
+    r"[;{}]\s*$|^(?:import|export) "
 )
+_SAYS_NOTHING = frozenset(("todo", "tbd", "n/a", "none", "yes", "no", "ok", "none yet", "to do", "lorem ipsum"))
 _QUESTION = ("?", "？")
 # What an item may not begin with even below a lead. An order ("Click Save", "See the list") may stand in a list of steps.
 _LEANING_ITEM = re.compile(
@@ -95,6 +95,8 @@ def _may_stand(sentence: Sentence, text: str, language: str, *, only: bool) -> b
 def _is_fit(sentence: Sentence, text: str, language: str, *, only: bool) -> bool:
     """Whether a text is words: not too few to be found again, no markup, code, figures or half of a bracket."""
     least = _LEAST_LETTERS_CJK if language in _CJK else _LEAST_LETTERS
+    if text.lower().rstrip(".!") in _SAYS_NOTHING:
+        return False
     if sum(map(str.isalnum, sentence.quote or text)) < least or len(text) > MAX_LENGTH or _UNFIT.search(text):
         return False
     ends = (":", "：") if only and sentence.kind == "item" else (*_QUESTION, ":", "：")

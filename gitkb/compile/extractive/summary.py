@@ -10,13 +10,15 @@ has at most `_MOST_SECTIONS` entries, deeper levels given up first.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gitkb.compile.extractive.claims import claim_score, is_mostly_figures
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence, heading_place
-from gitkb.model.documents import Claim, Conversion, Heading, SummarySection
-from gitkb.text.language.boilerplate import bare_heading, is_boilerplate, is_licence_heading, is_structural
+from gitkb.convert.title import choose, evidence
+from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
+from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, is_structural, sums_up
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import tokens
@@ -28,26 +30,20 @@ Ranking = list[tuple[float, int]]
 _LONGEST_TITLE = 150
 _MOST_LISTED, _LONGEST_LISTED, _LEAST_LETTERS = 12, 250, 12
 _CJK = ("ja", "zh", "ko")
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _NUMBER = re.compile(
     r"(?:(?:Chapter|Appendix|Part|Kapitel|Anhang|Chapitre|Annexe) \w{1,5}[.:] |\d{1,3}(?:\.\d{1,3})+\.? |\d{1,3}\. |"
     r"[A-Z]\.(?:\d{1,3}\.)+ )(?=\S)"
 )
 
 
-def document_title(conversion: Conversion, reading: Reading, name: str) -> str:
-    """The title: the conversion's, a first heading, an opening line of the text, or the file's name, in that order."""
-    for candidate in (conversion.title, *(heading.title for heading in conversion.headings[:3])):
-        text = plain(inline_text(candidate)[0]).strip(" \t#*_")
-        text = _NUMBER.sub("", text) or text
-        if text and any(c.isalpha() for c in text):
-            return _shorten(text)
-    for sentence in reading.sentences[:3]:
-        text = plain(sentence.text)
-        if 3 <= len(text) <= 100 and any(c.isalpha() for c in text):
-            return text.rstrip(".")
-    stem = _ENDING.sub("", name.replace("\\", "/").rsplit("/", 1)[-1])
-    return _shorten(stem.replace("_", " ").replace("-", " ").strip() or name)
+def document_title(conversion: Conversion, name: str) -> TitleCandidate:
+    """The title, without a number before it and of bounded length, and in `where` why it is; `name` is the file's."""
+    stated = (TitleCandidate("stated", conversion.title),) if conversion.title else ()
+    chosen = choose(conversion.titles or evidence(stated, conversion.markdown, conversion.headings), name)
+    if chosen.kind == "stated":
+        return replace(chosen, text=_shorten(chosen.text))
+    text = plain(inline_text(chosen.text)[0]).strip(" \t#*_") or chosen.text
+    return replace(chosen, text=_shorten(_NUMBER.sub("", text) or text))
 
 
 def _shorten(text: str) -> str:
@@ -196,32 +192,12 @@ _LEADS_ON = re.compile(r"(?:,? (?:as follows|like this|like so))?\s?:$")
 _YOU = re.compile(r"\b(?:you|your|we|our|I|let's)\b", re.I)
 
 
-# The banner above a text: who may copy it, who paid for it, where it appeared; none of it is what the text is about.
-_BANNER = re.compile(
-    r"hereby grants?|permission to (?:make|reproduce|copy|reprint)|digital or hard cop|all rights|not be reproduced|reprinted|"
-    r"(?:supported|funded|sponsored|financed) (?:in part )?by|grant (?:no|number|agreement)|sponsor(?:ed|s|ship)\b|"
-    r"views expressed|do not necessarily|corresponding author|contributed equally|(?:accepted|submitted|presented) (?:at|to|for)|"
-    r"proceedings of|conference on|preprint|confidential|for (?:official|internal) use|intentionally left blank|disclaimer|"
-    r"not (?:legal|investment|medical) advice|commission file|pursuant to|indicate by check mark|fiscal year ended|"
-    r"switch to excalidraw|view in the more options|edit this page|this note is a stub|work in progress|under construction|"
-    r"dieses dokument ist vertraulich|gefördert (?:durch|von)|mit unterstützung|nichtamtliche|amtsblatt|"
-    r"financé par|avec le soutien|patrocinado por|financiado por",
-    re.I,
-)
-_ABSTRACT = re.compile(
-    r"abstract|(?:executive |management )?summary|overview|tl;?dr|about(?: this .*)?|purpose|introduction|synopsis|lead|"
-    r"zusammenfassung|überblick|einleitung|zweck|kurzfassung|résumé|introducción|resumen|riassunto|resumo|samenvatting|"
-    r"аннотация|要約|概要|摘要",
-    re.I,
-)
-
-
 def document_description(
     conversion: Conversion, reading: Reading, claims: list[str], title: str, fragments: frozenset[int] = frozenset()
 ) -> str:
     """The description; `claims` holds for each sentence its text as a claim or "", `fragments` those with their context said."""
     described = _described(conversion, reading, ["" if i in fragments else text for i, text in enumerate(claims)], title)
-    return described or _opening(reading, claims, title) or _listed(conversion, title)
+    return described or _opening(reading, claims, title) or _listed(conversion, reading, title)
 
 
 def _opening(reading: Reading, claims: list[str], title: str) -> str:
@@ -246,11 +222,12 @@ def _opening(reading: Reading, claims: list[str], title: str) -> str:
     return f"{joined[:1].upper()}{joined[1:]}." if parts else claims[first]
 
 
-def _listed(conversion: Conversion, title: str) -> str:
-    """What a document of headings or pictures alone holds: their texts."""
+def _listed(conversion: Conversion, reading: Reading, title: str) -> str:
+    """What a document of headings, pictures or a few words alone holds: their texts."""
     headings = [plain(inline_text(heading.title)[0]) for heading in conversion.headings]
     shown = [text for text in headings if text and text.casefold() != title.casefold()]
     shown = shown or [text for text in picture_texts(conversion.markdown) if text.casefold() != title.casefold()]
+    shown = shown or [text for s in reading.sentences[:20] if s.is_item and (text := plain(s.text).strip(" ,;."))]
     text = ""
     for part in dict.fromkeys(shown):
         if len(text) + len(part) > LONGEST - 6:
@@ -271,7 +248,7 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
     subject = set(content_words(title, reading.language))
     ranked: list[tuple[float, int, str]] = []
     titles = enumerate(reading.headings[:20])
-    abstracts = {number for number, heading in titles if _ABSTRACT.fullmatch(bare_heading(heading.title))}
+    abstracts = {number for number, heading in titles if sums_up(heading.title)}
     for index, sentence in enumerate(reading.sentences[:_FIRST]):
         if claims[index] and not _is_clean(claims[index]):
             continue
@@ -291,11 +268,7 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
 
 def _is_clean(text: str) -> bool:
     return not (
-        is_boilerplate(text)
-        or _BANNER.search(text)
-        or _MARKUP_LEFT.search(text)
-        or _PRODUCER.match(text)
-        or is_mostly_figures(text)
+        is_boilerplate(text) or is_banner(text) or _MARKUP_LEFT.search(text) or _PRODUCER.match(text) or is_mostly_figures(text)
     )
 
 

@@ -36,20 +36,21 @@ from gitkb.compile.llm.statements import (
 )
 from gitkb.compile.llm.subjects import Subject, read_subjects, united
 from gitkb.compile.read_document import Reading, read_document
+from gitkb.convert.title import WEAK
 from gitkb.llm.requests import Message, Request, Unanswered
-from gitkb.model.documents import Claim, Conversion, Digest, SummarySection
+from gitkb.model.documents import Claim, Conversion, Digest, SummarySection, TitleCandidate
 
 _LONGEST_TITLE = 150
 _MOST_SENTENCES = 2
 _SHARE = 0.6
 
 
-def titled(conversion: Conversion, suggested: str, ground: Ground, own: str) -> str:
-    """The title: the conversion's or a model's, whichever the text has, else the document's `own`."""
-    if conversion.title and ground.source.has(conversion.title):
-        return own
+def titled(suggested: str, ground: Ground, own: TitleCandidate) -> TitleCandidate:
+    """The title: the document's `own` where it has one, else a model's if the text has its words, else the file's name."""
     title = plain_words(suggested, _LONGEST_TITLE)
-    return title if any(map(str.isalpha, title)) and ground.source.has(title) else own
+    if own.kind not in WEAK or not any(map(str.isalpha, title)) or not ground.source.has(title):
+        return own
+    return TitleCandidate("opening", title, "a model's choice of the text's own words")
 
 
 def described(conversion: Conversion, reading: Reading, suggested: str, ground: Ground, title: str, longest: int) -> str:
@@ -128,7 +129,8 @@ def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replie
     reduced = _whole(read, parts, settings, replies, ground)
     if isinstance(reduced, Unanswered):
         return reduced
-    title = titled(conversion, reduced.title, ground, document_title(conversion, reading, name))
+    chosen = titled(reduced.title, ground, document_title(conversion, name))
+    title = chosen.text
     points = [point for each in read for point in each.points]
     subjects = [subject for each in read for subject in each.subjects]
     return Digest(
@@ -141,6 +143,7 @@ def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replie
         outline=outline_of(ground, title, points, subjects),
         topics=united(subjects, len(parts), title, ground),
         ungrounded=ground.dropped,
+        title_reason=chosen.where,
     )
 
 

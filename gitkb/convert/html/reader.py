@@ -15,6 +15,7 @@ from gitkb.convert.html.clean import main_content, parse, prepare_document, shap
 from gitkb.convert.html.markdown import safe_target, to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 _SITE = re.compile(r"\s+(?:[|—–·»]|::|-)\s+")
@@ -48,7 +49,9 @@ def draft(root: Tag, facts: Draft) -> Draft:
     return replace(
         facts,
         markdown=to_markdown(root, picture_target(gallery)),
-        title=one_line(tops[0].get_text()) if len(tops) == 1 else facts.title,
+        titles=(TitleCandidate("style", one_line(tops[0].get_text()), "only heading of its level"), *facts.titles)
+        if len(tops) == 1
+        else facts.titles,
         pictures=gallery.pictures,
     )
 
@@ -59,7 +62,7 @@ def facts_of(soup: BeautifulSoup) -> Draft:
     language = str(soup.html.get("lang") or soup.html.get("xml:lang") or "") if soup.html else ""
     return Draft(
         markdown="",
-        title=_page_title(soup),
+        titles=(TitleCandidate("page", _page_title(soup)),),
         language=language or meta.get("og:locale", "") or meta.get("content-language", ""),
         authors=tuple(value for key in _AUTHORS if (value := meta.get(key, "")) and not value.startswith("http")),
         dates={key: found for key, names in _DATES.items() if (found := _first_date(meta, names))},

@@ -18,6 +18,7 @@ from gitkb.convert.html.reader import from_html
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh
@@ -52,7 +53,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
             html = _html(data, gallery)
     return Draft(
         markdown=from_html(html, gallery),
-        title=about.title,
+        titles=(TitleCandidate("metadata", about.title),),
         language=about.language,
         pictures=gallery.pictures,
         authors=about.authors,

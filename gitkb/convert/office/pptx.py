@@ -15,6 +15,7 @@ from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 MAX_SHAPES = 5_000
 MAX_DEPTH = 30
@@ -37,7 +38,10 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     has_text = any(not part.startswith(("<a name=", "## Slide ")) for part in parts)
     return Draft(
         markdown="\n\n".join(parts) if has_text else "",
-        title=about.title or _first_title(slides),
+        titles=(
+            TitleCandidate("style", _first_title(slides), "title placeholder of slide 1"),
+            TitleCandidate("metadata", about.title),
+        ),
         language=about.language,
         pages=len(slides),
         unit="slide",

@@ -17,6 +17,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 _ROW = re.compile(rb"<(?:\w{1,20}:)?row\b[^<>]{0,300}?\br=[\"'](\d{1,9})[\"']")
 MAX_CELLS = 2_000_000
@@ -47,7 +48,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         raise damaged(error) from error
     return Draft(
         markdown="\n\n".join(parts),
-        title=about.title,
+        titles=(TitleCandidate("metadata", about.title),),
         language=about.language,
         pages=len(shown),
         unit="sheet",

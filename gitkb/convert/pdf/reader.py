@@ -18,7 +18,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitkb.convert.draft import Draft, good_title
+from gitkb.convert.draft import Draft
 from gitkb.convert.pdf.headings import Entry, headings_of, title_lines
 from gitkb.convert.pdf.layout import Page, look_of, without_running_heads
 from gitkb.convert.pdf.markdown import to_markdown
@@ -26,6 +26,7 @@ from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import paragraph
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -106,13 +107,14 @@ def _draft(document: "pypdfium2.PdfDocument", name: str, pages: list[Page], gall
     pages = trimmed if any(page.lines for page in trimmed) else pages
     headings = headings_of(pages, _outline(document), look)
     info = {key: str(value) for key, value in document.get_metadata_dict(skip_empty=True).items()}
-    title = good_title(info.get("Title", ""), name)
-    if not title and (place := title_lines(pages, look)):
+    titles = [TitleCandidate("metadata", info.get("Title", ""))]
+    if place := title_lines(pages, look):
         page, line, lines = place
-        title = good_title(" ".join(x.text for x in pages[page].lines[line : line + lines]), name)
+        text = " ".join(x.text for x in pages[page].lines[line : line + lines])
+        titles.append(TitleCandidate("largest", text, f"largest text of page {page + 1}"))
     return Draft(
         markdown=to_markdown(pages, headings, look) if any(page.lines for page in pages) else "",
-        title=title,
+        titles=tuple(titles),
         pages=len(pages),
         pictures=gallery.pictures,
         authors=authors_of(info.get("Author", "")),
@@ -264,7 +266,7 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
         raise refused(_what(lost, count) if lost else "its pages are empty")
     return Draft(
         markdown=plain_pages(texts),
-        title=good_title(info.get("Title", ""), name),
+        titles=(TitleCandidate("metadata", info.get("Title", "")),),
         pages=len(texts),
         authors=authors_of(info.get("Author", "")),
         dates=dates_of(info),

@@ -21,6 +21,7 @@ from gitkb.convert.html.markdown import safe_target, to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -46,7 +47,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         parts = _written(archive, trees, gallery)
     return Draft(
         markdown="\n\n".join(part for part in parts if part),
-        title=_first(package, "title"),
+        titles=(TitleCandidate("stated", _first(package, "title"), "the book states it"),),
         language=_first(package, "language"),
         pictures=gallery.pictures,
         authors=tuple(_all(package, "creator")),

@@ -1,4 +1,4 @@
-"""Markdown as it is: front matter understood and taken off, active HTML removed, the rest untouched.
+"""Markdown as it is: front matter understood and taken off, active HTML removed, vaults and sites read.
 
 Invariant: code blocks and code spans come out byte for byte; nothing that a browser would run is left outside them.
 """
@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,10 @@ from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
 from gitkb.convert.outline import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
+from gitkb.convert.plaintext.sites import read_site_syntax
+from gitkb.convert.plaintext.vaults import note_of_plugin, read_vault_syntax
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 MAX_FRONT_MATTER = 65_536
 _MAX_AUTHORS = 100
@@ -40,6 +43,8 @@ _BAD_ATTRIBUTE = re.compile(
 )
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?((?:[^()\s]|\([^()\s]*\))*)>?(\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
 _DEFINITION = re.compile(r"^(\s{0,3}\[[^\]]+\]:\s*)<?(\S+?)>?(\s.*)?$")
+_OWN = "\ue003"
+"""Around the anchor of a heading, until all links of the text are known."""
 _ATTRIBUTES = re.compile(r"^(#{1,6} .*?)[ \t]*\{#([\w:.-]+)[^{}]*\}[ \t]*#*$")
 _TITLES, _LANGUAGES = ("title", "linktitle"), ("lang", "language", "locale")
 _AUTHORS, _DESCRIPTIONS = ("author", "authors", "creator"), ("description", "summary", "abstract", "subtitle")
@@ -58,22 +63,79 @@ class FrontMatter:
     description: str = ""
     authors: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    """All that it says, by keys in small letters."""
 
 
 def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a Markdown file."""
     front, body = split_front_matter(decode(file.read_bytes()))
+    front, body = _page_properties(front, body)
+    plugin = note_of_plugin(front.properties, body)
+    body = read_site_syntax(read_vault_syntax(body)) if plugin is None else plugin
+    if not any(map(str.isalnum, body)):
+        body = _as_lines(front.properties)
     gallery = Gallery()
     text = sanitize(body, gallery)
     return Draft(
         markdown=text,
-        title=front.title,
+        titles=(TitleCandidate("stated", front.title, "front matter"),),
         language=front.language,
         description=front.description,
         authors=front.authors,
         dates=front.dates,
         pictures=gallery.pictures,
+        aliases=front.aliases,
+        tags=front.tags,
     )
+
+
+_LOGSEQ_PROPERTY = re.compile(r"([A-Za-z][\w-]{0,40})::[ \t]+(\S.*?)[ \t]*$")
+_LOGSEQ_OWN = frozenset(("title", "alias", "tags"))
+_TECHNICAL = frozenset(
+    """title linktitle tags tag alias aliases cssclass cssclasses publish draft layout permalink slug weight toc id uid template
+    sidebar_label sidebar_position sidebar hide_title created updated modified date lastmod lang language description position
+    linter-yaml-title-alias""".split()
+)
+
+
+def _page_properties(front: FrontMatter, body: str) -> tuple[FrontMatter, str]:
+    """What the first lines of a page of Logseq say of it ("alias:: x"), where it has no front matter."""
+    lines = body.lstrip("\n").split("\n")
+    own: dict[str, str] = {}
+    for line in lines:
+        found = _LOGSEQ_PROPERTY.match(line)
+        if not found:
+            break
+        own[found[1].lower()] = found[2]
+    if front.properties or not own.keys() & _LOGSEQ_OWN:
+        return front, body
+    kept = [
+        line
+        for number, line in enumerate(lines)
+        if number >= len(own) or _LOGSEQ_PROPERTY.sub(r"\1", line).lower() not in _LOGSEQ_OWN
+    ]
+    named = replace(front, title=own.get("title", ""), aliases=_listed(own.get("alias")), tags=_listed(own.get("tags")))
+    return named, "\n".join(kept)
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    """The names in a list, or in a line in which commas stand between them, as plain text, each once."""
+    names = _names(value.split(",") if isinstance(value, str) else value)
+    plain = (name.strip().removeprefix("#").removeprefix("[[").removesuffix("]]").strip() for name in names)
+    return tuple(dict.fromkeys(islice(filter(None, plain), _MAX_AUTHORS)))
+
+
+def _as_lines(properties: Mapping[str, Any]) -> str:
+    """The properties of a note that has no other words, as lines "key: value"."""
+    lines = []
+    for key, value in properties.items():
+        shown = ", ".join(_names(value)) or _text(value) or _date(value)
+        if shown and key not in _TECHNICAL:
+            lines.append(f"- **{' '.join(key.replace('_', ' ').split())}:** {shown}")
+    return "\n".join(lines)
 
 
 def split_front_matter(text: str) -> tuple[FrontMatter, str]:
@@ -92,6 +154,9 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
             description=_first(values, _DESCRIPTIONS),
             authors=tuple(islice((author for key in _AUTHORS for author in _names(values.get(key))), _MAX_AUTHORS)),
             dates=dates,
+            aliases=_listed(values.get("aliases", values.get("alias"))),
+            tags=_listed(values.get("tags", values.get("tag"))),
+            properties=values,
         ),
         rest,
     )
@@ -143,7 +208,7 @@ def _safe_line(line: str, gallery: Gallery, anchors: list[tuple[str, str]]) -> s
         return line
     if found := _ATTRIBUTES.match(line):
         anchors.append((found[2], found[1]))
-        line = found[1]
+        line = f"{_OWN}{found[2]}{_OWN}{found[1]}"
     if "<" not in line and "](" not in line and "]:" not in line:
         return line
     return "".join(part if is_code else _safe_part(part, gallery) for part, is_code in outside_code_spans(line))
@@ -171,13 +236,17 @@ def _safe_link(link: re.Match[str], gallery: Gallery) -> str:
 
 
 def _own_anchors(text: str, anchors: list[tuple[str, str]]) -> str:
-    """Headings that named their own anchor ({#name}) get the usual one; links to the name follow."""
+    """Headings that named their own anchor ({#name}) keep it before them, for links from elsewhere; links in the text lead to the
+    usual one."""
     from gitkb.convert.outline import plain_text, slug_of
 
     for name, heading in anchors:
         slug = slug_of(plain_text(heading.lstrip("#").strip()))
         if name != slug:
             text = text.replace(f"](#{name})", f"](#{slug})")
+            text = text.replace(f"{_OWN}{name}{_OWN}", f'<a name="{name}"></a>\n\n')
+        else:
+            text = text.replace(f"{_OWN}{name}{_OWN}", "")
     return text
 
 

@@ -15,6 +15,7 @@ from gitkb.convert.pictures import Gallery
 from gitkb.convert.plaintext.markdown import sanitize
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 MAX_OUTPUT_LINES = 40
 MAX_OUTPUT_CHARS = 4_000
@@ -43,7 +44,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     authors = meta.get("authors")
     return Draft(
         markdown="\n\n".join(parts),
-        title=str(meta.get("title") or "") if isinstance(meta.get("title"), str) else "",
+        titles=(TitleCandidate("stated", str(meta.get("title") or ""), "the notebook states it"),),
         unit="cell",
         pictures=gallery.pictures,
         authors=tuple(str(a.get("name", "")) for a in authors if isinstance(a, dict)) if isinstance(authors, list) else (),

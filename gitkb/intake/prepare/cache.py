@@ -22,7 +22,7 @@ SAMPLE = 8
 
 
 class Cache:
-    """Entries below one folder, by key texts."""
+    """A folder of entries, each known by a few texts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -30,7 +30,7 @@ class Cache:
         """The names of the types of which `remember` has found an entry, in order."""
 
     def remember(self, kind: type[T], key: tuple[str, ...], make: Callable[[], T]) -> T:
-        """The entry of a key, made and stored when there is none; errors of `make` are not remembered."""
+        """The entry of a key; where there is none, what `make` returns is stored. Errors of `make` are not remembered."""
         declared: Any = kind
         file = self._file(shape(declared), key)
         with contextlib.suppress(OSError, ValueError):
@@ -42,7 +42,7 @@ class Cache:
         return made
 
     def prune(self) -> int:
-        """Deletes all entries; how many there were."""
+        """Deletes all entries and returns how many there were."""
         with contextlib.suppress(OSError):
             entries = list(_entries(sorted(self.folder.iterdir())))
             self._delete_oldest(entries, -1)
@@ -52,8 +52,9 @@ class Cache:
     def trim(self, limit: int) -> None:
         """Deletes the entries used longest ago until at most `limit` bytes remain.
 
-        Entries lie in folders by hash, so a few of these tell how much is in all: only when they say that more than half of
-        the limit is used every entry is looked at. The few are others each time, so large entries are not missed for long.
+        Looking at every entry takes long, so first a sample of the folders is measured: hashes spread the entries evenly. Only
+        where the sample says that more than half of the limit is used is every entry looked at. The sample is another one each
+        time, so a few large entries are not missed for long.
         """
         with contextlib.suppress(OSError):
             folders = sorted(self.folder.iterdir())
@@ -75,7 +76,7 @@ class Cache:
         return self.folder / name[:2] / name[2:]
 
     def _store(self, file: Path, value: object) -> None:
-        """A full disk or a folder without write permission only costs the memory of the work."""
+        """Stores an entry. A full disk or a folder without write permission is no error: the work is done again next time."""
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=file.parent)

@@ -25,7 +25,7 @@ from gitkb.intake.prepare.cache import Cache
 from gitkb.intake.source_links import Present, PresentLinks, WebLinks, links_of, picture_addresses
 from gitkb.llm.requests import Request, Unanswered
 from gitkb.model.documents import Conversion, Digest, Source, SourceFile, WebPage
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 from gitkb.text.names.web_address import known_charset
 
 if TYPE_CHECKING:
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to prepare; `sha256` is what the scan saw, so that a file changed meanwhile is noticed. `replies` are the JSON
-    texts that a model has answered so far, by the keys of their requests. `present` is what the knowledge base holds of a
-    document that is made again from its original there, which is moved and not copied."""
+    """One document to prepare.
+
+    `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
+    a model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its
+    original in the knowledge base: what that holds of it. Its original is moved and not copied.
+    """
 
     source: SourceFile
     document: str
@@ -68,11 +71,11 @@ class Workshop:
 class Prepared:
     """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
 
-    `large` is the path of an original that goes to Git LFS ("" for none), `original` the original's size in bytes. With
-    `requests` it is not done yet: the job is to be given again, with the replies to these; so it is with `pictures`, the
-    addresses of those that a fetched page shows. `notes` are sentences about what is missing. `usage` is what they cost,
-    `ungrounded` how many claims of the model were dropped. `exhausted`: the worker ran out of memory over it. `remembered`:
-    what came from the cache and was not made anew.
+    A document with `requests` is not done: the job has to be given again with the replies to them. The same is true for
+    `pictures`, the addresses of the pictures that a fetched page shows. `large` is the path of an original that goes to Git LFS
+    ("" for none), `original` the size of the original in bytes. `notes` are sentences about what is missing, `usage` is what
+    the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `remembered`
+    are the types of what came from the cache.
     """
 
     document: str
@@ -138,7 +141,7 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
 
 
 def _source(job: Job, size: int, conversion: Conversion) -> Source:
-    """What the record says of the original: of a fetched page also what it takes to read it again."""
+    """What the record says of the original; for a fetched page also what is needed to read it again."""
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
     page = job.source.page
     if page is None:
@@ -220,7 +223,7 @@ def _copy(job: Job, target: Path, limit: int) -> int:
 
 
 def _chunks(file: Path) -> Iterator[bytes]:
-    """The bytes of a source in pieces; what fails here is the source's fault, not that of the place it is copied to."""
+    """The bytes of a source in pieces. An error while reading is the source's, not that of the folder it is copied to."""
     try:
         with open_document(file) as original:
             while chunk := original.read(1 << 20):
@@ -236,7 +239,7 @@ def _write(file: Path, content: bytes) -> None:
 
 @contextmanager
 def _writing(file: Path) -> Iterator[None]:
-    """Around writing a file of the scratch folder: a full or failing disk is no fault of the document's."""
+    """Turns a full or failing disk into a failure to write this file: it is not the document's fault."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         yield

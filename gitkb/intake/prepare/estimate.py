@@ -5,7 +5,7 @@ known already cost nothing and are counted apart. What pages will want is known 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitkb.errors import ConversionError
 from gitkb.intake.prepare.document import Job, Prepared
@@ -13,32 +13,10 @@ from gitkb.intake.prepare.model_rounds import MAX_ROUNDS, Fetch
 from gitkb.intake.prepare.pool import Pool
 from gitkb.llm.budget import estimated_tokens
 from gitkb.llm.requests import Replies, Request
+from gitkb.model.usage import Estimate
 
 REPLY_SHARE = 0.25
 """Of the tokens of a part of a document, how many its digest has; a rough experience, bounded by the request's limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """`documents` would be read, `failed` could not be converted; `calls` to make with about so many tokens, `known` replies
-    are in the cache."""
-
-    documents: int = 0
-    failed: int = 0
-    calls: int = 0
-    known: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-
-    def __add__(self, other: "Estimate") -> "Estimate":
-        return Estimate(
-            self.documents + other.documents,
-            self.failed + other.failed,
-            self.calls + other.calls,
-            self.known + other.known,
-            self.tokens_in + other.tokens_in,
-            self.tokens_out + other.tokens_out,
-        )
 
 
 def estimate(pool: Pool, jobs: Sequence[Job], replies: Replies, fetch: Fetch | None = None) -> Estimate:

@@ -17,7 +17,7 @@ MAX_ROUNDS = 40
 
 
 class Asked(Protocol):
-    """Whoever answers questions: a model's client, or the cache of its replies alone."""
+    """Who answers requests: a model's client, or the cache of its replies alone."""
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """The replies in order; `ModelFailure` or `BudgetSpent` where one is not to be had."""
@@ -32,9 +32,12 @@ Illustrate = Callable[[Job, Sequence[str]], tuple[Job, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """`client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once.
-    `fetch` brings originals that are no files yet, `illustrate` the pictures that a page shows."""
+class ModelRounds:
+    """Prepares documents in rounds of worker and model.
+
+    `client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once.
+    `fetch` brings originals that are not files yet, `illustrate` the pictures that a page shows.
+    """
 
     pool: Pool
     client: Asked | None = None
@@ -47,7 +50,9 @@ class Desk:
         return self.pool.prepare(jobs, self.run, self.pool.jobs + self.ahead)
 
     def run(self, job: Job) -> Prepared:
-        """One job to its end; a model that fails it makes it a failed document, one that cannot be used at all raises."""
+        """Prepares one document. Where the model fails it, the document fails; where the model cannot be used at all, the error
+        is raised.
+        """
         replies: list[Reply] = []
         try:
             job = self.fetch(job) if self.fetch else job

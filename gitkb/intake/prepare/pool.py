@@ -23,7 +23,7 @@ from gitkb.formats.settings import ConvertSettings
 from gitkb.intake.parallel import in_threads
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
 from gitkb.intake.prepare.typed_json import loads
-from gitkb.model.results import Usage
+from gitkb.model.usage import Usage
 
 _log = logging.getLogger(__name__)
 _MAX_ANSWER = 64 * 1024**2
@@ -68,8 +68,9 @@ class Pool:
             os.close(descriptor)
 
     def prepare(self, jobs: Sequence[Job], each: Callable[[Job], Prepared] | None = None, threads: int = 0) -> Iterator[Prepared]:
-        """What `each` (`run` by default) makes of every job, in order, as they become ready; `threads` of it run at once, by
-        default one a worker."""
+        """What `each` (by default `run`) makes of every job, in order, as they become ready; `threads` jobs at once, by default
+        one a worker.
+        """
         if not jobs:
             return
         results = in_threads(each or self.run, jobs, threads or self.jobs)
@@ -80,7 +81,7 @@ class Pool:
                 results.close()
 
     def run(self, job: Job) -> Prepared:
-        """One job in an idle or new worker, when there is a place. A worker that does not answer in time is killed."""
+        """Runs one job in an idle or new worker, as soon as there is a place. A worker that does not answer in time is killed."""
         with self._places:
             started = time.perf_counter()
             result = self._run(job)
@@ -94,8 +95,9 @@ class Pool:
         discard(job, self._start[0])
 
     def _run(self, job: Job) -> Prepared:
-        """The answer of a worker; where one that had other documents before runs out of memory or crashes, that of a new one:
-        no document may fail for what another one left behind."""
+        """The answer of a worker. Where a worker that had done other documents runs out of memory or crashes, a new one tries:
+        no document may fail because of another one.
+        """
         result, used = self._tried(job)
         if not used:
             return result
@@ -103,7 +105,7 @@ class Pool:
         return self._tried(job, anew=True)[0]
 
     def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
-        """What came of a job, and whether a worker came to its end over it that had done others."""
+        """What came of a job, and whether it ended a worker that had done other documents before."""
         started = time.perf_counter()
         try:
             worker = self._take(anew=anew)
@@ -214,7 +216,7 @@ class _Worker:
 
 
 def _parse(line: bytes) -> Prepared | None:
-    """The answer of a worker, None where it is none; what a model cost is counted here and not there."""
+    """The answer of a worker, None where the line is none. The owner counts what the model cost, whatever the worker says."""
     try:
         return replace(loads(Prepared, line), usage=Usage())
     except ValueError:

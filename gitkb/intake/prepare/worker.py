@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _listen(pipe: BinaryIO, incoming: "queue.SimpleQueue[Any]") -> None:
-    """Passes on what the owner sends; when the owner is gone, so is this process, even in the middle of a job."""
+    """Passes on what the owner sends. When the owner is gone, this process ends at once, even in the middle of a job."""
     with contextlib.suppress(EOFError, pickle.UnpicklingError, OSError):
         while True:
             incoming.put(pickle.load(pipe))
@@ -147,7 +147,7 @@ _OTHERWISE = "Simplify it, or save it in another format, then add it again."
 
 
 def _hold(lock: str) -> None:
-    """Shows recovery that a worker of the run still lives, until this process ends."""
+    """Holds a shared lock until this process ends, so that recovery sees that a worker of the run still lives."""
     if os.name == "posix":
         import fcntl
 
@@ -155,7 +155,7 @@ def _hold(lock: str) -> None:
 
 
 def _limit_memory(limit: int) -> None:
-    """Bounds the address space where the system can; what the interpreter maps already comes on top."""
+    """Limits the address space where the system can. What the interpreter has mapped already does not count."""
     if os.name == "posix":
         import resource
 

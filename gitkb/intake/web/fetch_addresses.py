@@ -71,8 +71,11 @@ class SeenPages:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`source` has the address as its path; `path` is the source path of the page, `first` the address that stands for it in
-    this run. `error` says why this one could not be had, "" where it could."""
+    """An address that led to a page which another address of this run had already led to: it becomes no document of its own.
+
+    `source` has the address as its path, `path` is the source path of the page, and `first` the address that stands for it in
+    this run. `error` says why this address could not be had, "" where it could.
+    """
 
     source: SourceFile
     path: str
@@ -99,8 +102,9 @@ class KnownPages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was fetched, as a scan, and the hashes of its sources by path, with the reason where one could not be had; `repeats`
-    are the addresses that led to a page which another one had led to."""
+    """What was fetched: as a scan, and the hashes of its sources by path, or the reason why there is none. `repeats` are the
+    addresses that led to a page of another address.
+    """
 
     scan: Scan
     hashes: dict[str, Hashed]
@@ -131,8 +135,9 @@ class _Got:
 
 @dataclass(slots=True)
 class Fetching:
-    """`folder` receives the files; `root` stands before their paths; `refuse` says why a size in bytes is too large, else "".
-    `keep` says whether what servers gave to ask later is remembered."""
+    """Fetches addresses. `folder` receives the files; `root` stands before their paths; `refuse` says why a size in bytes is
+    too large, else "". With `keep`, what servers gave to ask later is remembered.
+    """
 
     fetcher: Fetcher
     known: KnownPages

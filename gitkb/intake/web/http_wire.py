@@ -255,7 +255,7 @@ class _Late(httpcore2.ReadTimeout):
 
 
 def _pieces(address: WebAddress, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces of a body; what goes wrong while they come is told, what whoever takes them does with them is not touched."""
+    """The pieces of a body. Errors of the connection become `FetchFailed`; errors of whoever uses the pieces pass through."""
     while True:
         with _told(address):
             piece = next(pieces, None)

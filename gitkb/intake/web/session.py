@@ -29,9 +29,9 @@ from gitkb.intake.prepare.model_rounds import Illustrate
 from gitkb.intake.scan import Scan
 from gitkb.intake.web.fetch_addresses import Repeat
 from gitkb.intake.web.fetcher import Fetcher
-from gitkb.intake.web.http_wire import Resolve
 from gitkb.model.listener import Listener
 from gitkb.model.options import AddOptions
+from gitkb.model.web_access import WebAccess
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.names import web_address
@@ -45,7 +45,7 @@ _ACCEPT = "image/avif;q=0,image/webp,image/png,image/jpeg,image/gif,image/*;q=0.
 
 
 class Illustrating:
-    """Makes of a page's job one that has the pictures; called from many threads."""
+    """Fetches the pictures of a page's job; called from many threads."""
 
     def __init__(self, fetcher: Fetcher, folder: Path) -> None:
         """`folder` receives the pictures, and must exist."""
@@ -105,15 +105,6 @@ def _told(missing: Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """How the web is reached: `resolve` finds the addresses of a host, `proxy` the proxy for a URL ("" for none), which is used
-    only where addresses need not be public."""
-
-    resolve: Resolve
-    proxy: Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
 class Web:
     """What was fetched: scans and hashes as of files, and the addresses that led to the page of another one. `illustrate` fetches
     pictures, `close` breaks off what is under way."""
@@ -135,9 +126,15 @@ def parse_address(text: str) -> WebAddress:
 
 @contextmanager
 def web(
-    store: Store, catalog: Catalog, settings: Settings, options: AddOptions, start: Snapshot, network: Network, listener: Listener
+    store: Store,
+    catalog: Catalog,
+    settings: Settings,
+    options: AddOptions,
+    start: Snapshot,
+    access: WebAccess,
+    listener: Listener,
 ) -> Iterator[Web]:
-    """What the options want of the web, as the knowledge base stands at `start`; its files are gone when the block ends."""
+    """Fetches what the options name, as the knowledge base stands at `start`; the files are deleted when the block ends."""
     addresses = [parse_address(url) for url in options.urls]
     if options.refetch:
         with known_at(catalog, start) as known:
@@ -148,7 +145,7 @@ def web(
         yield Web()
         return
     listener.message(f"Fetching {len(addresses):,} address{'es' if len(addresses) != 1 else ''}.")
-    fetcher = _fetcher(network, options)
+    fetcher = _fetcher(access, options)
     what = f"fetch {addresses[0]}{f' and {len(addresses) - 1} more' if len(addresses) > 1 else ''}"
     try:
         if options.dry_run:
@@ -194,9 +191,10 @@ def _fetch(
     return Web((found.scan,), found.hashes, found.repeats, Illustrating(fetcher, pictures), fetcher.close)
 
 
-def _fetcher(network: Network, options: AddOptions) -> "Fetcher":
+def _fetcher(access: WebAccess, options: AddOptions) -> "Fetcher":
     from gitkb.intake.web.fetcher import Fetcher
-    from gitkb.intake.web.http_wire import Wire
+    from gitkb.intake.web.http_wire import Wire, resolve
 
-    wire = Wire(network.resolve, lambda address: True, network.proxy) if options.allow_private else Wire(network.resolve)
+    asked = access.resolve or resolve
+    wire = Wire(asked, lambda address: True, access.proxy) if options.allow_private else Wire(asked)
     return Fetcher(wire, allow_downgrade=options.allow_private)

@@ -72,7 +72,7 @@ def file_signature(file: Path) -> tuple[int, int, int, int] | None:
 
 
 class IndexFile:
-    """The index as it was when read, with changes of ours in memory."""
+    """The index as it was read, with gitkb's changes in memory."""
 
     def __init__(self, real: Path, draft: Path) -> None:
         """Read `real` (which may not exist) by way of a copy at `draft`."""

@@ -38,7 +38,7 @@ def run_states(local: Path, reader: ObjectReader) -> list[RunState]:
 
 
 def described(folder: RunFolder, reader: ObjectReader) -> Note | None:
-    """The newest that a run said about itself: its journal's words where they can be read."""
+    """The newest note of a run: its journal's where that can be read, else the one in its folder."""
     oid = ref_oid(reader.repository, f"{JOURNAL_REFS}{folder.id}")
     with suppress(KeyError):
         data = Snapshot(reader, oid).read(JOURNAL_FILE) if oid else None
@@ -49,7 +49,7 @@ def described(folder: RunFolder, reader: ObjectReader) -> Note | None:
 
 
 def sentence(state: RunState) -> str:
-    """What is said of a cleared run."""
+    """The sentence about a run that was cleared."""
     doing = ", ".join(part for part in (state.what, state.progress) if part)
     commits = {0: "It made no commit", 1: "Its 1 commit is kept"}.get(state.commits, f"Its {state.commits} commits are kept")
     return f"An earlier run ({doing}) did not end. {commits}, its unfinished work was cleared."

@@ -102,8 +102,9 @@ def _creates_reflogs(repository: pygit2.Repository) -> bool:
 
 
 def delete_ref(common: Path, ref: str, on_wait: Wait | None) -> None:
-    """Delete a ref of ours, and the lock file that a killed or failed write of it left (nobody else writes it). Git may have
-    packed it among other refs meanwhile: then its lock on these is waited for."""
+    """Delete one of gitkb's refs, and a lock file that a killed or failed write of it left (nobody else writes it). Git may
+    have packed the ref meanwhile: then the lock on the packed refs is waited for.
+    """
     file = common / ref
     lock = file.with_name(file.name + ".lock")
     lock.unlink(missing_ok=True)

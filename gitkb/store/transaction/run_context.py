@@ -61,7 +61,7 @@ class Place:
         return self.reader.repository.lookup_reference("HEAD").target == self.branch
 
     def rescue(self, path: str, file: Path) -> None:
-        """Keep a person's file that stood where gitkb writes under a ref, and remember to say so."""
+        """Keeps a person's file that stood where gitkb writes under a ref, and notes it for the report."""
         data = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
         self.rescued.append(keep_rescued(self.reader.repository, self.common, self.folder, path, data, self.who))
 

@@ -36,6 +36,17 @@ def lists_references(heading: str) -> bool:
     return len(heading) < 60 and bool(_pattern("references").fullmatch(bare_heading(heading)))
 
 
+def sums_up(heading: str) -> bool:
+    """Whether below a heading the author says in short what the text is about."""
+    return len(heading) < 60 and bool(_pattern("abstracts").fullmatch(bare_heading(heading)))
+
+
+def is_banner(sentence: str) -> bool:
+    """Whether a sentence says who may copy a text, who paid for it or where it appeared, and not what it is about."""
+    # Searched in small letters: a pattern that ignores case takes four times as long.
+    return bool(_pattern("banners", flags=0).search(sentence.lower()))
+
+
 def keeps_house(title: str) -> bool:
     """Whether a title or file name is that of a document about a project's own affairs: its changes, its rules."""
     return bool(_pattern("housekeeping", anywhere=False).search(title))

@@ -71,16 +71,20 @@ def _by_function_words(sample: str) -> str:
     if not total:
         return ""
     # A language with a longer list would win by its length alone, so each word counts for how few lists hold it.
-    spread = _spread()
-    scores = {
-        language: sum(count / spread[word] for word, count in words.items() if word in function_words(language))
-        for language in word_lists.languages("function_words")
-    }
+    known = _languages_of()
+    scores = dict.fromkeys(word_lists.languages("function_words"), 0.0)
+    for word, count in words.items():
+        for language in known.get(word, ()):
+            scores[language] += count / len(known[word])
     best = max(sorted(scores), key=lambda language: scores[language])
     return best if scores[best] / total >= _MIN_SHARE else ""
 
 
 @cache
-def _spread() -> Counter[str]:
-    """In how many languages each function word is one."""
-    return Counter(word for language in word_lists.languages("function_words") for word in function_words(language))
+def _languages_of() -> dict[str, tuple[str, ...]]:
+    """The languages of which each function word is one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language in word_lists.languages("function_words"):
+        for word in function_words(language):
+            found[word] = (*found.get(word, ()), language)
+    return found

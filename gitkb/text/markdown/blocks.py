@@ -87,9 +87,9 @@ class _Scan:
             if opened and opened.group(1).startswith(self.fence) and line.strip("> `~") == "":
                 self.fence = ""
             return
-        if "<a " in line:
+        if "<a " in line and (names := _ANCHOR.findall(line)):
             yield from self.finish()
-            yield from (Block(number, "anchor", name) for name in _ANCHOR.findall(line))
+            yield from (Block(number, "anchor", name) for name in names)
             line = _ANCHOR.sub("", line).rstrip()
         if line.lstrip().startswith(">"):
             line = _QUOTE.sub("", line, count=1)

@@ -147,8 +147,8 @@ def named_anchors(html: str) -> set[str]:
 
 def heading_anchor(title: str) -> str:
     """A heading's text as GitHub turns it into an anchor: lower case, punctuation dropped, blanks to hyphens."""
-    kept = (c for c in title.lower() if c in "- " or unicodedata.category(c) in _LETTERS)
-    return "".join(kept).strip(" ").replace(" ", "-")
+    kept = (c for c in title.strip().lower() if c in "- " or unicodedata.category(c) in _LETTERS)
+    return "".join(kept).replace(" ", "-")
 
 
 def _unique(base: str, used: dict[str, int]) -> str:
@@ -196,6 +196,11 @@ _RISK = re.compile(
     r"|(?<=^\d)[.)](?=\s|$)|(?P<number>^\d{2,9})[.)](?=\s|$)",
     re.IGNORECASE,
 )
+# A formula as people write it between dollar signs, of characters that mean nothing to Markdown: it stays a formula. Prices
+# ("$5 and $6") are none, for a formula neither ends in a blank nor before a figure.
+_MATH = re.compile(
+    r"(?<![\w$\\])\$(?![\s$])(?:[^\W_]|[ ,.;:'!+=()^{}-]|/(?!/)|(?<=[^\W_])_(?=[\w{])|\\(?=[A-Za-z]))*(?<![\s\\])\$(?![\w$])"
+)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -211,14 +216,16 @@ def escape(text: str) -> str:
     """Plain text as inline Markdown, in one line, that renders as that text and nothing else.
 
     Safe at the start of a paragraph, list item or heading, inside a link's text and in a table cell. What
-    cannot mean anything is left alone: `snake_case`, `a * b`, `x < y`, `list[0]` inside a sentence.
+    cannot mean anything is left alone: `snake_case`, `a * b`, `x < y`, `list[0]` inside a sentence. A formula `$P_n$` stays one.
     """
     text = one_line(text)
     if not _SUSPECT.search(text):
         return text
-    if text.count("$") > 1:
-        text = text.replace("$", "\0")
-    return _RISK.sub(_escaped, text).replace("\0", "\\$")
+    if text.count("$") < 2:
+        return _RISK.sub(_escaped, text)
+    formulas = iter(_MATH.findall(text))
+    text = _MATH.sub("\0\0", text).replace("$", "\0\1")
+    return re.sub("\0\0", lambda _: next(formulas), _RISK.sub(_escaped, text).replace("\0\1", "\\$"))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -45,6 +45,7 @@ _MATH = re.compile(r"(?<![\\$\w])\$(?=[^\s$])[^$\n]{0,200}(?<=[^\s\\])\$(?![\d$]
 _RAISED = re.compile(r"<sup>\s*([^<>]{1,20}?)\s*</sup>", re.I)
 _COUNTED = re.compile(r"(?:^|[\W\d_])(?:[^\W\d_]{0,1}|[kcmdµn]?m|km|ft|in|sec|min)$")
 """What a raised figure is a power of: a number, a single letter, a unit. Behind any other word it is the mark of a note."""
+_MARKED = re.compile(r"==(?=[^\s=])([^=\n]{1,300})(?<=[^\s=])==")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SHORTCODE = re.compile(r"\{\{[^{}]{0,300}\}\}|\{:[^{}]{0,200}\}|<%[^%]{0,300}%>")
 _BLANKS = re.compile(r"\s+")
@@ -208,6 +209,7 @@ def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
     if "<" in text:
         text = _RAISED.sub(_raised, text) if "<sup" in text or "<SUP" in text else text
         text = _TAG.sub("", _AUTOLINK.sub(r"\1", text))
+    text = _MARKED.sub(r"\1", text) if "==" in text else text
     if "*" in text or "_" in text:
         text = _take_emphasis(_take_emphasis(text, emphasised), emphasised).replace("**", "")
     text = _SHORTCODE.sub("", text) if "{{" in text or "{:" in text or "<%" in text else text

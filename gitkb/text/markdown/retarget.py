@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from gitkb.text.markdown.links import Link, heading_anchor, links
+from gitkb.text.markdown.prose import wikilink_text
 
+NOTE = "note:"
+"""Before the name of a note or picture in the target of a `[[wikilink]]`: it is found by its name, wherever it lies."""
 SCHEMES = ("http", "https", "mailto", "ftp")
 _TAGS = frozenset(
     "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt"
@@ -241,16 +244,22 @@ class _Scan:
         return [(*opening.span(), ""), (*closing.span(), "\n" * closing[0].count("\n"))]
 
     def _wikilink(self, found: re.Match[str]) -> str:
-        """A `[[wikilink]]` as a Markdown link where its note or picture is found by name, else as it is."""
-        name, _, heading = found["note"].strip().partition("#")
-        shown = (found["shown"] or found["note"]).strip()
-        if not name:
+        """A `[[wikilink]]` as a Markdown link where its note or picture is found by name, else as it is.
+
+        An embedded note is linked: Markdown knows no way to show one text in another."""
+        note = found["note"].strip().removesuffix("\\")
+        name, _, heading = note.partition("#")
+        shown = (found["shown"] or "").strip()
+        if not name.strip():
             return found[0]
-        if found["embed"]:
-            target = self.picture(name)
-            return f"![{shown}]({_destination(target)})" if target else found[0]
-        target = self.link(f"{quote(name)}.md" + (f"#{heading_anchor(heading)}" if heading else ""))
-        return f"[{shown}]({_destination(target)})" if target else found[0]
+        place = f"{NOTE}{quote(name.strip())}"
+        if found["embed"] and (target := self.picture(place)):
+            is_size = re.fullmatch(r"\d*(?:x\d+)?|left|right|center|inline", shown)
+            return f"![{wikilink_text(name).rpartition('.')[0] if is_size else shown}]({_destination(target)})"
+        heading = heading.rpartition("#")[2]
+        anchor = heading[1:] if heading.startswith("^") else heading_anchor(heading)
+        target = self.link(place + (f"#{anchor}" if anchor else ""))
+        return f"[{shown or wikilink_text(note)}]({_destination(target)})" if target else found[0]
 
     def _html(self, standing: str) -> str:
         led = _LED.fullmatch(standing)

@@ -12,7 +12,7 @@ from gitkb.catalog.search.passage_index import PASSAGES
 from gitkb.catalog.search.search import search
 from gitkb.errors import UsageError
 from gitkb.model.documents import TreeChange
-from gitkb.model.results import SearchHit
+from gitkb.model.rows import SearchHit
 
 PAGES = {
     "wiki/index.md": "# Index\n\ncheckpoint checkpoint\n",

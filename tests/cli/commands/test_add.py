@@ -16,12 +16,12 @@ def _events(out: str) -> list[dict[str, Any]]:
 
 
 def test_json_is_one_object_a_line_in_scan_order_and_a_summary_at_the_end(
-    run: Callable[..., Any], write_files: Callable[..., Path], own: Path
+    run: Callable[..., Any], write_files: Callable[..., Path], top: Path
 ) -> None:
     write_files(
-        own / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n", "a.txt": "", "guide/c.md": "# C\n\nA cache is a copy.\n"}
+        top / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n", "a.txt": "", "guide/c.md": "# C\n\nA cache is a copy.\n"}
     )
-    ran = run("add", own / "docs", "--kb", own / "kb", "--json")
+    ran = run("add", top / "docs", "--kb", top / "kb", "--json")
     assert ran.code == 3
     *documents, summary = _events(ran.out)
     assert all(set(event) == EVENT for event in documents)
@@ -36,67 +36,67 @@ def test_json_is_one_object_a_line_in_scan_order_and_a_summary_at_the_end(
 
 
 def test_failures_are_named_on_stderr_with_their_reason(
-    run: Callable[..., Any], write_files: Callable[..., Path], own: Path
+    run: Callable[..., Any], write_files: Callable[..., Path], top: Path
 ) -> None:
-    write_files(own / "docs", {"empty.txt": ""})
-    ran = run("add", own / "docs", "--kb", own / "kb")
+    write_files(top / "docs", {"empty.txt": ""})
+    ran = run("add", top / "docs", "--kb", top / "kb")
     assert ran.code == 3
     assert re.search(r"^  failed  docs/empty\.txt: \S", ran.err, re.MULTILINE)
     assert "failed 1" in ran.out and "failed  docs" not in ran.out
 
 
-def test_a_duplicate_names_what_it_repeats(run: Callable[..., Any], write_files: Callable[..., Path], own: Path) -> None:
-    write_files(own / "docs", {"z.md": (own / "docs" / "wal.md").read_bytes()})
-    ran = run("add", own / "docs", "--kb", own / "kb")
+def test_a_duplicate_names_what_it_repeats(run: Callable[..., Any], write_files: Callable[..., Path], top: Path) -> None:
+    write_files(top / "docs", {"z.md": (top / "docs" / "wal.md").read_bytes()})
+    ran = run("add", top / "docs", "--kb", top / "kb")
     assert ran.code == 0
     assert "  skipped docs/z.md: same bytes as docs/wal" in ran.err
     assert "Skipped 4 (3 unchanged, 1 same bytes as others)" in ran.out
 
 
 def test_adding_the_same_folder_again_says_that_nothing_changed(
-    run: Callable[..., Any], git: Callable[..., str], own: Path
+    run: Callable[..., Any], git: Callable[..., str], top: Path
 ) -> None:
-    before = git(own / "kb", "rev-parse", "HEAD")
-    ran = run("add", own / "docs", "--kb", own / "kb")
+    before = git(top / "kb", "rev-parse", "HEAD")
+    ran = run("add", top / "docs", "--kb", top / "kb")
     assert ran.code == 0
     assert ran.out.startswith("Skipped 3 (unchanged) in ")
-    assert git(own / "kb", "rev-parse", "HEAD") == before
+    assert git(top / "kb", "rev-parse", "HEAD") == before
 
 
 def test_the_summary_says_where_the_branch_is_and_what_to_do_next(
-    run: Callable[..., Any], git: Callable[..., str], write_files: Callable[..., Path], own: Path
+    run: Callable[..., Any], git: Callable[..., str], write_files: Callable[..., Path], top: Path
 ) -> None:
-    write_files(own / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n"})
-    ran = run("add", own / "docs", "--kb", own / "kb")
-    tip = git(own / "kb", "rev-parse", "--short=7", "HEAD")
+    write_files(top / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n"})
+    ran = run("add", top / "docs", "--kb", top / "kb")
+    tip = git(top / "kb", "rev-parse", "--short=7", "HEAD")
     assert ran.out.startswith("Added 1, skipped 3 (unchanged) in ")
-    assert f"main is at {tip}. Read {own / 'kb' / 'wiki' / 'index.md'}, or: gitkb search" in ran.out
+    assert f"main is at {tip}. Read {top / 'kb' / 'wiki' / 'index.md'}, or: gitkb search" in ran.out
 
 
 def test_a_dry_run_says_what_it_would_add_and_changes_nothing(
-    run: Callable[..., Any], git: Callable[..., str], write_files: Callable[..., Path], own: Path
+    run: Callable[..., Any], git: Callable[..., str], write_files: Callable[..., Path], top: Path
 ) -> None:
-    write_files(own / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n"})
-    before = git(own / "kb", "rev-parse", "HEAD")
-    ran = run("add", own / "docs", "--kb", own / "kb", "--dry-run")
+    write_files(top / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n"})
+    before = git(top / "kb", "rev-parse", "HEAD")
+    ran = run("add", top / "docs", "--kb", top / "kb", "--dry-run")
     assert ran.code == 0
     assert "added  docs/b  (docs/b.md)" in ran.out and "Would have added 1" in ran.out
-    assert git(own / "kb", "rev-parse", "HEAD") == before
-    assert git(own / "kb", "status", "--porcelain") == ""
+    assert git(top / "kb", "rev-parse", "HEAD") == before
+    assert git(top / "kb", "status", "--porcelain") == ""
 
 
-def test_phases_are_logged_with_v_only(run: Callable[..., Any], write_files: Callable[..., Path], own: Path) -> None:
-    write_files(own / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n"})
-    assert "prepare" not in run("add", own / "docs", "--kb", own / "kb").err
-    write_files(own / "docs", {"c.md": "# C\n\nA cache is a copy.\n"})
-    err = run("add", own / "docs", "--kb", own / "kb", "-v").err
+def test_phases_are_logged_with_v_only(run: Callable[..., Any], write_files: Callable[..., Path], top: Path) -> None:
+    write_files(top / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n"})
+    assert "prepare" not in run("add", top / "docs", "--kb", top / "kb").err
+    write_files(top / "docs", {"c.md": "# C\n\nA cache is a copy.\n"})
+    err = run("add", top / "docs", "--kb", top / "kb", "-v").err
     assert re.search(r"^  time    docs/c: .*prepare \d+\.\d+", err, re.MULTILINE)
     for phase in ("lock_wait", "hash", "prepare", "digest", "commit", "publish", "pages"):
         assert re.search(rf"\b{phase} \d", err), phase
 
 
-def test_file_names_cannot_steer_the_terminal(run: Callable[..., Any], write_files: Callable[..., Path], own: Path) -> None:
-    write_files(own / "docs", {"\x1b[2Jx.txt": ""})
-    ran = run("add", own / "docs", "--kb", own / "kb")
+def test_file_names_cannot_steer_the_terminal(run: Callable[..., Any], write_files: Callable[..., Path], top: Path) -> None:
+    write_files(top / "docs", {"\x1b[2Jx.txt": ""})
+    ran = run("add", top / "docs", "--kb", top / "kb")
     assert "\x1b" not in ran.err + ran.out
     assert re.search(r"^  failed  docs/\S*\[2Jx\.txt: ", ran.err, re.MULTILINE)

@@ -43,21 +43,21 @@ def _kept(kb: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))] if folder.is_dir() else []
 
 
-def test_questions_through_a_pipe_are_answered_and_kept(talk: Run, own: Path) -> None:
-    ran = talk(own / "kb", "What is write-ahead logging?", "", "What is a checkpoint?")
+def test_questions_through_a_pipe_are_answered_and_kept(talk: Run, top: Path) -> None:
+    ran = talk(top / "kb", "What is write-ahead logging?", "", "What is a checkpoint?")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("passages that a search found") == 2 and "> A checkpoint is a point" in ran.stdout
     assert "\x1b" not in ran.stdout
-    [chat] = _kept(own / "kb")
+    [chat] = _kept(top / "kb")
     assert [turn["question"] for turn in chat["turns"]] == ["What is write-ahead logging?", "What is a checkpoint?"]
 
 
-def test_each_turn_knows_those_before_it_and_reads_the_newest_state(talk: Run, own: Path) -> None:
-    kb = own / "kb"
-    (own / "new").mkdir()
-    (own / "new" / "pager.md").write_text("# Pagers\n\nA pager is a program that shows a text page by page.\n")
+def test_each_turn_knows_those_before_it_and_reads_the_newest_state(talk: Run, top: Path) -> None:
+    kb = top / "kb"
+    (top / "new").mkdir()
+    (top / "new" / "pager.md").write_text("# Pagers\n\nA pager is a program that shows a text page by page.\n")
     with serving(lambda asked: CITED) as server:
-        lines = ("What is write-ahead logging?", f"/add {own / 'new'} --jobs 1", "And a pager?", "/exit", "never read")
+        lines = ("What is write-ahead logging?", f"/add {top / 'new'} --jobs 1", "And a pager?", "/exit", "never read")
         ran = talk(kb, *lines, options=("--model", "test-model"), env=_reaching(server))
     assert ran.returncode == 0, ran.stderr
     messages = server.seen[1].body["messages"]
@@ -67,7 +67,7 @@ def test_each_turn_knows_those_before_it_and_reads_the_newest_state(talk: Run, o
     assert server.calls == 2 and "Added 1" in ran.stdout
 
 
-def test_what_a_model_is_shown_of_a_long_conversation_is_bounded(talk: Run, own: Path) -> None:
+def test_what_a_model_is_shown_of_a_long_conversation_is_bounded(talk: Run, top: Path) -> None:
     config = Path(os.environ["HOME"]) / "elsewhere"
     (config / "gitkb").mkdir(parents=True)
     file = config / "gitkb" / "config.yaml"
@@ -75,30 +75,30 @@ def test_what_a_model_is_shown_of_a_long_conversation_is_bounded(talk: Run, own:
     file.chmod(0o600)
     with serving(lambda asked: f"{CITED} " + "words and more words " * 150) as server:
         env = _reaching(server) | {"XDG_CONFIG_HOME": str(config)}
-        talk(own / "kb", *(f"What is write-ahead logging, {n}?" for n in range(12)), options=("--model", "test-model"), env=env)
+        talk(top / "kb", *(f"What is write-ahead logging, {n}?" for n in range(12)), options=("--model", "test-model"), env=env)
     sizes = [sum(len(message["content"]) for message in seen.body["messages"]) for seen in server.seen]
     assert len(sizes) == 12 and max(sizes) < 3 * 4000
     assert sizes[-1] < sizes[4] * 1.2
 
 
-def test_a_failure_is_said_and_the_conversation_goes_on(talk: Run, own: Path) -> None:
+def test_a_failure_is_said_and_the_conversation_goes_on(talk: Run, top: Path) -> None:
     made: Iterator[Made] = iter([Fault(401, "Incorrect API key provided.", code="invalid_api_key"), CITED])
     with serving(lambda asked: next(made)) as server:
-        ran = talk(own / "kb", "One?", "Two?", options=("--model", "test-model"), env=_reaching(server))
+        ran = talk(top / "kb", "One?", "Two?", options=("--model", "test-model"), env=_reaching(server))
     assert ran.returncode == 1 and "error:" in ran.stderr
     assert CITED in ran.stdout
-    assert [turn["question"] for turn in _kept(own / "kb")[0]["turns"]] == ["Two?"]
+    assert [turn["question"] for turn in _kept(top / "kb")[0]["turns"]] == ["Two?"]
 
 
-def test_the_commands_are_gitkbs_own(talk: Run, own: Path) -> None:
-    ran = talk(own / "kb", "/help", "/search checkpoint -n 1", "/status", "/log docs/wal", "/list", "/nothing", "/search 'open")
+def test_the_commands_are_gitkbs_own(talk: Run, top: Path) -> None:
+    ran = talk(top / "kb", "/help", "/search checkpoint -n 1", "/status", "/log docs/wal", "/list", "/nothing", "/search 'open")
     assert "/save" in ran.stdout and "wiki/" in ran.stdout and "3 documents" in ran.stdout and "add docs/wal" in ran.stdout
     assert "no command /nothing" in ran.stderr and "not closed" in ran.stderr
     assert ran.returncode == 1
 
 
-def test_the_last_answer_or_all_of_it_is_saved(talk: Run, run: Run, own: Path) -> None:
-    kb = own / "kb"
+def test_the_last_answer_or_all_of_it_is_saved(talk: Run, run: Run, top: Path) -> None:
+    kb = top / "kb"
     ran = talk(
         kb, "/save", "What is write-ahead logging?", "/save", "/save all All of it", "What is a checkpoint?", "/save Points"
     )
@@ -109,8 +109,8 @@ def test_the_last_answer_or_all_of_it_is_saved(talk: Run, run: Run, own: Path) -
     assert run("check", "--kb", kb).code == 0
 
 
-def test_a_conversation_is_listed_resumed_and_deleted(talk: Run, run: Run, own: Path) -> None:
-    kb = own / "kb"
+def test_a_conversation_is_listed_resumed_and_deleted(talk: Run, run: Run, top: Path) -> None:
+    kb = top / "kb"
     talk(kb, "What is write-ahead logging?", "/clear", "What is a checkpoint?")
     listed = json.loads(run("chat", "--list", "--json", "--kb", kb).out)
     assert sorted(row["question"] for row in listed) == ["What is a checkpoint?", "What is write-ahead logging?"]
@@ -125,18 +125,18 @@ def test_a_conversation_is_listed_resumed_and_deleted(talk: Run, run: Run, own: 
     assert run("chat", one, "--kb", kb).code == 2
 
 
-def test_a_received_conversation_that_is_none_is_refused(run: Run, own: Path) -> None:
-    folder = own / "kb" / ".git" / "gitkb" / "chats"
-    run("status", "--kb", own / "kb")  # what came with a copied git folder is not believed, and gone with the first look
+def test_a_received_conversation_that_is_none_is_refused(run: Run, top: Path) -> None:
+    folder = top / "kb" / ".git" / "gitkb" / "chats"
+    run("status", "--kb", top / "kb")  # what came with a copied git folder is not believed, and gone with the first look
     folder.mkdir(parents=True)
     (folder / "x.json").write_text('{"format": 1, "id": "x", "turns": [{"question": 1}]}')
-    ran = run("chat", "--resume", "x", "--kb", own / "kb")
+    ran = run("chat", "--resume", "x", "--kb", top / "kb")
     assert ran.code == 1 and "cannot be used" in ran.err
-    assert "cannot be used" in run("chat", "--list", "--kb", own / "kb").err
+    assert "cannot be used" in run("chat", "--list", "--kb", top / "kb").err
 
 
-def test_answers_as_json_are_one_object_a_line(talk: Run, own: Path) -> None:
-    ran = talk(own / "kb", "What is a checkpoint?", "xylophone", options=("--json",))
+def test_answers_as_json_are_one_object_a_line(talk: Run, top: Path) -> None:
+    ran = talk(top / "kb", "What is a checkpoint?", "xylophone", options=("--json",))
     found = [json.loads(line) for line in ran.stdout.splitlines()]
     assert [bool(answer["answer"]) for answer in found] == [True, False]
 
@@ -154,8 +154,8 @@ def _terminal(kb: Path, *options: str, env: dict[str, str] | None = None) -> Ite
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are POSIX")
-def test_on_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(own: Path) -> None:
-    kb, release = own / "kb", threading.Event()
+def test_on_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(top: Path) -> None:
+    kb, release = top / "kb", threading.Event()
 
     def script(asked: Asked) -> Made:
         return Answer(f"{CITED} {'and more ' * 60}", held=release) if asked.number == 1 else "Then [it](sources/docs/wal.md)."
@@ -182,8 +182,8 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(own: Path) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are POSIX")
-def test_on_a_terminal_commands_and_documents_are_completed_and_lines_remembered(own: Path) -> None:
-    kb = own / "kb"
+def test_on_a_terminal_commands_and_documents_are_completed_and_lines_remembered(top: Path) -> None:
+    kb = top / "kb"
     with _terminal(kb) as child:
         child.expect_exact(PROMPT)
         child.send("/stat\t")

@@ -37,14 +37,14 @@ def rows(ran: Ran) -> dict[str, tuple[Any, str]]:
 
 
 def test_every_setting_tells_its_value_and_where_it_came_from(
-    run: Run, own: Path, home: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    run: Run, top: Path, home: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tracked = own / "kb/.gitkb/config.yaml"
+    tracked = top / "kb/.gitkb/config.yaml"
     tracked.write_text(tracked.read_text(encoding="utf-8") + "llm:\n  instructions: Be brief.\nmodel: small\n", encoding="utf-8")
-    git(own / "kb", "commit", "-qam", "settings")
+    git(top / "kb", "commit", "-qam", "settings")
     write(home, f"api_key: {KEY}\nllm:\n  concurrency: 3\n")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
-    found = rows(run("config", "--json", "--kb", own / "kb"))
+    found = rows(run("config", "--json", "--kb", top / "kb"))
     assert found["model"] == ("small", ".gitkb/config.yaml")
     assert found["llm.instructions"] == ("Be brief.", ".gitkb/config.yaml")
     assert found["compiler"] == ("extractive", "default")
@@ -78,10 +78,10 @@ def test_a_knowledge_base_that_is_named_and_not_there_is_an_error(run: Run, home
     assert run("config", "--kb", tmp_path / "none").code == 1
 
 
-def test_an_edit_that_is_not_committed_is_pointed_out(run: Run, own: Path, home: Path) -> None:
-    tracked = own / "kb/.gitkb/config.yaml"
+def test_an_edit_that_is_not_committed_is_pointed_out(run: Run, top: Path, home: Path) -> None:
+    tracked = top / "kb/.gitkb/config.yaml"
     tracked.write_text(tracked.read_text(encoding="utf-8") + "model: other\n", encoding="utf-8")
-    ran = run("config", "model", "--kb", own / "kb")
+    ran = run("config", "model", "--kb", top / "kb")
     assert ran.out == "\n" and "not committed" in ran.err
 
 

@@ -54,10 +54,10 @@ def test_status_says_where_things_stand(run: Callable[..., Any], kb: Path) -> No
     assert status["runs"] == status["living"] == status["edited"] == []
 
 
-def test_status_names_pages_edited_by_hand(run: Callable[..., Any], own: Path) -> None:
-    page = own / "kb" / "wiki" / "summaries" / "docs" / "wal.md"
+def test_status_names_pages_edited_by_hand(run: Callable[..., Any], top: Path) -> None:
+    page = top / "kb" / "wiki" / "summaries" / "docs" / "wal.md"
     page.write_text(page.read_text(encoding="utf-8") + "\n## Notes\n\nMine.\n", encoding="utf-8")
-    assert "Edited by hand, not yet committed: wiki/summaries/docs/wal.md" in run("status", "--kb", own / "kb").out
+    assert "Edited by hand, not yet committed: wiki/summaries/docs/wal.md" in run("status", "--kb", top / "kb").out
 
 
 def test_log_is_newest_first_and_can_be_limited(run: Callable[..., Any], git: Callable[..., str], kb: Path) -> None:
@@ -93,8 +93,8 @@ def test_search_that_finds_nothing_is_no_error(run: Callable[..., Any], kb: Path
     assert json.loads(run("search", "xylophone", "--json", "--kb", kb).out) == []
 
 
-def test_check_says_whole_and_with_a_problem_exits_with_4(run: Callable[..., Any], git: Callable[..., str], own: Path) -> None:
-    kb = own / "kb"
+def test_check_says_whole_and_with_a_problem_exits_with_4(run: Callable[..., Any], git: Callable[..., str], top: Path) -> None:
+    kb = top / "kb"
     ran = run("check", "--kb", kb)
     assert ran.code == 0 and ran.out.endswith(" is whole.\n"), ran.out
     git(kb, "rm", "-q", "wiki/sources/docs/wal.md")
@@ -107,12 +107,12 @@ def test_check_says_whole_and_with_a_problem_exits_with_4(run: Callable[..., Any
     assert run("check", "--at", "HEAD~", "--kb", kb).code == 0
 
 
-def test_refresh_with_nothing_pending_changes_nothing(run: Callable[..., Any], git: Callable[..., str], own: Path) -> None:
-    before = git(own / "kb", "rev-parse", "HEAD")
-    assert run("refresh", "--kb", own / "kb").out.startswith("No pages were pending. main is at ")
-    assert json.loads(run("refresh", "--json", "--kb", own / "kb").out)["commit"] == before
+def test_refresh_with_nothing_pending_changes_nothing(run: Callable[..., Any], git: Callable[..., str], top: Path) -> None:
+    before = git(top / "kb", "rev-parse", "HEAD")
+    assert run("refresh", "--kb", top / "kb").out.startswith("No pages were pending. main is at ")
+    assert json.loads(run("refresh", "--json", "--kb", top / "kb").out)["commit"] == before
 
 
-def test_recover_with_nothing_to_recover_says_so(run: Callable[..., Any], own: Path) -> None:
-    assert run("recover", "--kb", own / "kb").out == "There is nothing to recover.\n"
-    assert json.loads(run("recover", "--json", "--kb", own / "kb").out) == {"recovered": False}
+def test_recover_with_nothing_to_recover_says_so(run: Callable[..., Any], top: Path) -> None:
+    assert run("recover", "--kb", top / "kb").out == "There is nothing to recover.\n"
+    assert json.loads(run("recover", "--json", "--kb", top / "kb").out) == {"recovered": False}

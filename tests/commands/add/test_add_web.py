@@ -16,9 +16,9 @@ from PIL import Image
 from gitkb.api.knowledge_base import KnowledgeBase
 from gitkb.errors import FormatError
 from gitkb.formats.records import decode, record_path
-from gitkb.formats.settings import Settings
 from gitkb.model.listener import Listener
 from gitkb.model.options import AddOptions
+from gitkb.model.web_access import WebAccess
 from tests.support.isolation import ROOT
 from tests.support.web_server import Page, Site, moved, serving
 
@@ -40,7 +40,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def kb(tmp_path: Path) -> Path:
     """An empty knowledge base."""
-    KnowledgeBase.init(tmp_path / "kb", bare=False, listener=Listener(), settings=Settings())
+    KnowledgeBase.init(tmp_path / "kb", listener=Listener())
     return tmp_path / "kb"
 
 
@@ -320,8 +320,7 @@ def test_a_page_larger_than_the_limit_fails(site: Site, kb: Path, run: Command, 
 def test_names_are_judged_by_the_resolver_that_connects(site: Site, kb: Path) -> None:
     """A name server that answers with a public address first and a private one later gets no connection to either."""
     answers = iter([("93.184.216.34", "127.0.0.1"), ("127.0.0.1",)])
-    base = KnowledgeBase.open(kb)
-    base.network = type(base.network)(lambda host, port: next(answers), lambda url: "")
+    base = KnowledgeBase.open(kb, web=WebAccess(resolve=lambda host, port: next(answers)))
     for _ in range(2):
         summary = base.add([], AddOptions(urls=(f"http://rebinding.example:{site.port}/",)), Listener())
         assert summary.failed == 1

@@ -53,6 +53,12 @@ def server() -> Iterator[ModelServer]:
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture
+def program(in_process: Program) -> Program:
+    """Nothing here depends on where it runs."""
+    return in_process
+
+
 def _reach(server: ModelServer, key: str = "secret") -> dict[str, str]:
     return {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": key}
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from gitkb.wiki.hand_edits import author, seal, unsealed
-from tests.support.clones import gitkb as call
 from tests.support.compiling_model import writing
 from tests.support.isolation import ROOT
 from tests.support.model_server import ModelServer, serving
@@ -24,44 +23,12 @@ A picture is a page of colours. ![one](dot.png) ![two](more/dot.png) ![three](mo
 See [recovery](guide/recovery.md#crash-recovery), [a folder](guide), [the same](same.md), [a web page](https://example.org/a.md),
 [nothing](nothing.md), [outside](../secret.md) and ![again](more/dot.png).
 """
-FILES = TEXTS | {
+DOCUMENTS = TEXTS | {
     "pictured.md": PICTURED,
     "same.md": TEXTS["raft.md"],
     "guide/README.md": "# Guide\n\nA guide is a folder of texts.\n",
 }
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A knowledge base `kb/` of a folder with pictures, links and a duplicate. Nobody may change it."""
-    top = tmp_path_factory.mktemp("recompile")
-    write(top / "docs", FILES)
-    for name, data in PICTURES.items():
-        (top / "docs" / name).parent.mkdir(exist_ok=True)
-        (top / "docs" / name).write_bytes(data)
-    call("init", top / "kb")
-    call("add", top / "docs", "--kb", top / "kb", "--jobs", "1")
-    shutil.rmtree(top / "docs")
-    return top
-
-
-@pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made / "kb", tmp_path / "kb", symlinks=True)
-    return tmp_path / "kb"
-
-
-@pytest.fixture
-def gitkb(run: Run, kb: Path) -> Run:
-    """A command on the knowledge base, in this process; its exit code is as expected."""
-
-    def invoke(*arguments: str | Path, code: int = 0) -> Any:
-        jobs = ("--jobs", "1") if arguments[0] in ("add", "recompile") else ()
-        done = run(*arguments, *jobs, "--kb", kb)
-        assert done.code == code, done
-        return done
-
-    return invoke
+FILES = DOCUMENTS | PICTURES
 
 
 def _events(done: Any) -> list[dict[str, Any]]:
@@ -93,7 +60,7 @@ def test_what_comes_out_as_it_is_gets_no_commit(kb: Path, gitkb: Run, git: Git) 
     before = git(kb, "rev-parse", "HEAD")
     text = (kb / "wiki/sources/docs/pictured.md").read_text("utf-8")
     assert text.count("pictured--dot.png") == 1 and "guide/readme.md" in text and "(same.md)" in text
-    assert gitkb("recompile", "--all").out.startswith(f"Unchanged {len(FILES) - 1} in ")
+    assert gitkb("recompile", "--all").out.startswith(f"Unchanged {len(DOCUMENTS) - 1} in ")
     gitkb("recover", "--prune-cache")
     events = _events(gitkb("recompile", "docs/pictured", "docs/raft.md", "paxos", "--json"))
     assert [(e["document"], e["outcome"]) for e in events[:-1]] == [
@@ -221,10 +188,10 @@ def test_a_setting_that_the_compiler_reads_makes_documents_outdated(kb: Path, gi
     _set(kb, git, "entity_types: [ship]")
     assert _outdated(gitkb)["documents"] == 0  # only a model looks for them
     _set(kb, git, "language: de")
-    assert f"Outdated: {len(FILES) - 1} documents ({len(FILES) - 1} other settings)" in gitkb("status").out
+    assert f"Outdated: {len(DOCUMENTS) - 1} documents ({len(DOCUMENTS) - 1} other settings)" in gitkb("status").out
     gitkb("recompile", "docs/raft")
     assert len(json.loads((kb / ".gitkb/documents/docs/raft.json").read_text("utf-8"))["settings"]) == 8
-    assert _outdated(gitkb)["documents"] == len(FILES) - 2
+    assert _outdated(gitkb)["documents"] == len(DOCUMENTS) - 2
     assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
 
 
@@ -268,7 +235,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
 def test_a_model_is_asked_once_and_the_settings_of_the_knowledge_base_are_the_rule(
     kb: Path, gitkb: Run, git: Git, server: ModelServer
 ) -> None:
-    whole, count = tree(git, kb), len(FILES) - 1
+    whole, count = tree(git, kb), len(DOCUMENTS) - 1
     once = ("docs/raft", "docs/paxos", "--model", "small")
     assert json.loads(gitkb("recompile", *once, "--estimate", "--json").out)["calls"] == 2
     dry = _events(gitkb("recompile", *once, "--dry-run", "--json"))

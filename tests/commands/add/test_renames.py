@@ -8,50 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.clones import gitkb as call
 from tests.support.small_documents import TEXTS, Git, note, subjects, tree, write
 
 Run = Callable[..., Any]
 PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
-FILES = TEXTS | {
+DOCUMENTS = TEXTS | {
     "guide/pictured.md": "# Pictured\n\nA picture is a page of colours. ![dot](dot.png)\n\nSee [recovery](recovery.md).\n"
 }
-
-
-@pytest.fixture
-def gitkb(run: Run, tmp_path: Path) -> Run:
-    """A command on the knowledge base `kb`, in this process; its exit code is as expected."""
-
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        jobs = ("--jobs", "1") if arguments[0] in ("add", "recompile") else ()
-        done = run(*arguments, *jobs, "--kb", tmp_path / "kb")
-        assert done.code == code, done
-        return done
-
-    return call
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `docs/` and the knowledge base `kb/` made of it. Nobody may change it."""
-    top = tmp_path_factory.mktemp("rename")
-    write(top / "docs", FILES)
-    (top / "docs" / "guide" / "dot.png").write_bytes(PIXEL)
-    call("init", top / "kb")
-    call("add", top / "docs", "--kb", top / "kb", "--jobs", "1")
-    return top
-
-
-@pytest.fixture
-def docs(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made / "docs", tmp_path / "docs")
-    return tmp_path / "docs"
-
-
-@pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made / "kb", tmp_path / "kb", symlinks=True)
-    return tmp_path / "kb"
+FILES = DOCUMENTS | {"guide/dot.png": PIXEL}
 
 
 def _events(done: Any) -> list[dict[str, Any]]:
@@ -144,7 +108,7 @@ def test_a_persons_words_come_along(kb: Path, docs: Path, gitkb: Run, git: Git, 
     assert not (kb / summary).exists() and _is_whole(gitkb, git, kb)
     assert ("edit 2 pages" in subjects(git, kb)) is not committed
     # The next version merges with these words as it would have before.
-    write(docs, {"recovered.md": FILES["guide/recovery.md"].replace("after a crash", "after every crash")})
+    write(docs, {"recovered.md": DOCUMENTS["guide/recovery.md"].replace("after a crash", "after every crash")})
     gitkb("add", docs)
     again = (kb / "wiki/sources/docs/recovered.md").read_text("utf-8")
     assert "sound state" in again and "Ask Ada" in (kb / "wiki/summaries/docs/recovered.md").read_text("utf-8")
@@ -187,7 +151,7 @@ def test_a_name_in_other_letters_is_the_same_document(kb: Path, docs: Path, gitk
         "rename docs/raft.md -> docs/Raft.md: Raft",
     ]
     assert [entry["operation"] for entry in json.loads(gitkb("log", "docs/raft", "--json").out)] == ["rename", "add"]
-    assert _events(gitkb("add", docs, "--json"))[-1]["skipped"] == len(FILES)
+    assert _events(gitkb("add", docs, "--json"))[-1]["skipped"] == len(DOCUMENTS)
 
 
 def test_exchanged_and_shifted_names_keep_every_text(
@@ -218,7 +182,7 @@ def test_of_several_files_and_documents_of_the_same_bytes_each_finds_one(kb: Pat
     for name in ("aa.md", "b/raft.md", "zz.md"):
         (docs / name).parent.mkdir(exist_ok=True)
         shutil.copy(docs / "raft.md", docs / name)
-    assert _events(gitkb("add", docs, "--json"))[-1]["skipped"] == len(FILES) + 3
+    assert _events(gitkb("add", docs, "--json"))[-1]["skipped"] == len(DOCUMENTS) + 3
     (docs / "raft.md").unlink()
     events = {e["source"]: e for e in _events(gitkb("add", docs, "--json")) if e["event"] == "document"}
     assert events["docs/b/raft.md"]["before"] == "docs/raft"

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.commands.answer.chats import Chat, Chats, new_chat
-from gitkb.commands.answer.types import Answer
+from gitkb.commands.answer.chats import Chats
 from gitkb.errors import FormatError, NotFound, RepositoryError
+from gitkb.model.answers import Answer, Chat
 
 TURN = {"question": "q", "answer": "a", "model": "", "commit": "", "time": "", "stopped": False}
 
 
 def _kept(chats: Chats, *questions: str) -> Chat:
-    chat = new_chat()
+    chat = Chats.new()
     for question in questions:
         chat = chats.save(chat.after(Answer(question, f"To {question}.", "c0ffee", "a model")))
     return chat

@@ -9,7 +9,7 @@ from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.page_reader import Pages
 from gitkb.commands.answer.tools import MAX_RESULT, SPENT, TOOLS, Reader
 from gitkb.llm.requests import ToolCall
-from gitkb.model.results import SearchHit
+from gitkb.model.rows import SearchHit
 from tests.support.memory_tree import FilesTree
 
 BOOK = "---\ntype: Source\ntitle: A book\n---\n\n" + "\n\n".join(

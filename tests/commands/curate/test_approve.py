@@ -1,9 +1,6 @@
 """Approving pages as people do it: what is written, what is refused, what an ingest, a merge and an undo do to an approval."""
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,47 +8,13 @@ from typing import Any
 import pytest
 
 from gitkb.text.markdown import frontmatter
-from tests.support.small_documents import PAGE, TEXTS, WAL, Git, note, subjects, write
+from tests.support.small_documents import PAGE, WAL, Git, note, subjects, write
 
+pytestmark = pytest.mark.usefixtures("known_as_ada")
 Run = Callable[..., Any]
 FILE = ".gitkb/decisions/approved/concepts/write-ahead-logging.json"
 DAY = ("--date", "2026-11-24")
 AT = "2026-11-24T00:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `docs/` and the knowledge base `kb/` made of it. Nobody may change it."""
-    top = tmp_path_factory.mktemp("approve")
-    write(top / "docs", TEXTS)
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb", "--jobs", "1"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
-
-
-@pytest.fixture
-def top(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path / "top", symlinks=True)
-    return tmp_path / "top"
-
-
-@pytest.fixture
-def kb(top: Path, git: Git) -> Path:
-    git(top / "kb", "config", "user.name", "Ada")
-    git(top / "kb", "config", "user.email", "ada@example.org")
-    return top / "kb"
-
-
-@pytest.fixture
-def gitkb(run: Run, kb: Path) -> Run:
-    """A command on the knowledge base, in this process; its exit code is as expected."""
-
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        done = run(*arguments, "--kb", kb)
-        assert done.code == code, done
-        return done
-
-    return call
 
 
 def _verified(kb: Path, page: str = PAGE) -> object:

@@ -1,9 +1,6 @@
 """Deciding about names: the first goes on the page of the second, or they are kept apart; the last word counts."""
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,37 +10,12 @@ import pytest
 from tests.support.small_documents import Git, note, subjects, tree, write
 
 Run = Callable[..., Any]
-TEXTS = {
+FILES = {
     "a.md": "# Colour space\n\nA colour space is a model of how the colours of a picture are numbered.\n",
     "b.md": "# Color space\n\nA color space is a set of colors that a screen can show.\n",
     "c.md": "# Gamut\n\nA gamut is the set of all colours that a device can show at all.\n",
 }
 COLOR, COLOUR, GAMUT = (f"wiki/concepts/{name}.md" for name in ("color-space", "colour-space", "gamut"))
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    top = tmp_path_factory.mktemp("decide")
-    write(top / "docs", TEXTS)
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb", "--jobs", "1"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
-
-
-@pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made / "kb", tmp_path / "kb", symlinks=True)
-    return tmp_path / "kb"
-
-
-@pytest.fixture
-def gitkb(run: Run, kb: Path) -> Run:
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        done = run(*arguments, "--kb", kb)
-        assert done.code == code, done
-        return done
-
-    return call
 
 
 def _page(kb: Path, path: str) -> str:

@@ -2,54 +2,24 @@
 
 import json
 import random
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.small_documents import DOCUMENTS, PAGE, TEXTS, WAL, Git, note, subjects, tree, write
+from tests.support.small_documents import DOCUMENTS, PAGE, WAL, Git, note, subjects, tree
 
 Run = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `docs/` and the knowledge base `kb/` made of it. Nobody may change it."""
-    top = tmp_path_factory.mktemp("remove")
-    write(top / "docs", TEXTS)
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb", "--jobs", "1"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
-
-
-@pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made / "kb", tmp_path / "kb", symlinks=True)
-    return tmp_path / "kb"
-
-
-@pytest.fixture
-def gitkb(run: Run, kb: Path) -> Run:
-    """A command on the knowledge base, in this process; its exit code is as expected."""
-
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        done = run(*arguments, "--kb", kb)
-        assert done.code == code, done
-        return done
-
-    return call
-
-
 def test_what_remains_is_the_knowledge_base_of_the_other_documents(
-    kb: Path, made: Path, tmp_path: Path, run: Run, gitkb: Run, git: Git
+    kb: Path, docs: Path, tmp_path: Path, run: Run, gitkb: Run, git: Git
 ) -> None:
     run("init", tmp_path / "without")
     left_out = ("--exclude", "wal.md", "--exclude", "guide/checkpoints.txt")
-    assert run("add", made / "docs", "--kb", tmp_path / "without", "--jobs", "1", *left_out).code == 0
+    assert run("add", docs, "--kb", tmp_path / "without", "--jobs", "1", *left_out).code == 0
     gitkb("remove", "docs/wal", "docs/guide/checkpoints")
     assert tree(git, kb) == tree(git, tmp_path / "without")
     assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
@@ -57,7 +27,7 @@ def test_what_remains_is_the_knowledge_base_of_the_other_documents(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_adding_and_removing_is_the_identity(kb: Path, made: Path, gitkb: Run, git: Git, seed: int) -> None:
+def test_adding_and_removing_is_the_identity(kb: Path, gitkb: Run, git: Git, seed: int) -> None:
     order = DOCUMENTS.copy()
     random.Random(seed).shuffle(order)
     trees = []
@@ -151,10 +121,7 @@ def test_edits_of_a_documents_own_pages_stay_in_the_history(kb: Path, gitkb: Run
     assert "My own thought." in (kb / "wiki" / "summaries" / "docs" / "raft.md").read_text(encoding="utf-8")
 
 
-def test_the_kept_projection_of_an_edited_page_goes_with_its_document(
-    kb: Path, made: Path, tmp_path: Path, gitkb: Run, git: Git
-) -> None:
-    docs = write(tmp_path / "docs", TEXTS)
+def test_the_kept_projection_of_an_edited_page_goes_with_its_document(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
     note(kb, "wiki/summaries/docs/wal.md", "\nMy own thought.\n")
     (docs / "wal.md").write_text(WAL.replace("every change", "every single change"), encoding="utf-8")
     gitkb("add", docs)
@@ -198,7 +165,7 @@ def test_on_a_branch_nothing_checked_out_moves(kb: Path, gitkb: Run, git: Git) -
     assert tree(git, kb) == merged
 
 
-def test_a_document_whose_record_cannot_be_read_is_removed(kb: Path, made: Path, gitkb: Run, git: Git) -> None:
+def test_a_document_whose_record_cannot_be_read_is_removed(kb: Path, gitkb: Run, git: Git) -> None:
     gitkb("remove", "docs/raft")
     whole = tree(git, kb)
     gitkb("undo")

@@ -2,55 +2,18 @@
 
 import json
 import random
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.small_documents import DOCUMENTS, PAGE, TEXTS, WAL, Git, note, subjects, tree, write
+from tests.support.small_documents import DOCUMENTS, PAGE, WAL, Git, note, subjects, tree, write
 
 Run = Callable[..., Any]
 SUMMARY = "wiki/summaries/docs/wal.md"
 SECOND = WAL.replace("every change is logged", "every single change is logged")
 THIRD = SECOND.replace("random ones", "scattered ones")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `docs/` and the knowledge base `kb/` made of it. Nobody may change it."""
-    top = tmp_path_factory.mktemp("undo")
-    write(top / "docs", TEXTS)
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb", "--jobs", "1"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
-
-
-@pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made / "kb", tmp_path / "kb", symlinks=True)
-    return tmp_path / "kb"
-
-
-@pytest.fixture
-def docs(tmp_path: Path) -> Path:
-    return write(tmp_path / "docs", TEXTS)
-
-
-@pytest.fixture
-def gitkb(run: Run, kb: Path) -> Run:
-    """A command on the knowledge base, in this process; its exit code is as expected."""
-
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        jobs = ("--jobs", "1") if arguments[0] == "add" else ()
-        done = run(*arguments, *jobs, "--kb", kb)
-        assert done.code == code, done
-        return done
-
-    return call
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """`gitkb diff` and `gitkb blame` on real knowledge bases: what a reviewer sees of an ingest, and where a line comes from."""
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +8,7 @@ from typing import Any
 import pytest
 
 RULE = "Write-ahead logging is the rule that the log record of a change must reach stable storage before the changed page does."
-DOCUMENTS = {
+FILES = {
     "wal.md": f"# Write-ahead logging\n\n{RULE}\n\n## Flushing\n\nA flush of the log makes all earlier records durable at once. "
     "Write-ahead logging needs one sequential write for each commit.\n\nSee [recovery](recovery.md).\n",
     "recovery.md": "# Crash recovery\n\nCrash recovery is the process that brings a database back to a consistent state after a "
@@ -34,25 +31,11 @@ Run = Callable[..., Any]
 Git = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`docs/` and `kb/`, whose branch main is whole."""
-    top = tmp_path_factory.mktemp("reviewed")
-    for name, text in DOCUMENTS.items():
-        (top / "docs").mkdir(exist_ok=True)
-        (top / "docs" / name).write_text(text, encoding="utf-8")
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
-
-
 @pytest.fixture
-def top(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy to write; commands run in it and find the knowledge base by `GITKB_DIR`."""
-    shutil.copytree(made, tmp_path / "own", symlinks=True)
-    monkeypatch.chdir(tmp_path / "own")
-    monkeypatch.setenv("GITKB_DIR", str(tmp_path / "own" / "kb"))
-    return tmp_path / "own"
+def top(top: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands run in it and find the knowledge base by `GITKB_DIR`."""
+    monkeypatch.setenv("GITKB_DIR", str(top / "kb"))
+    return top
 
 
 def _first_screen(run: Run, *arguments: str) -> str:

@@ -1,18 +1,16 @@
 """Quality: what is found, what is set right alone, and what is left to people."""
 
 import json
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gitkb.commands.lint.findings import CODES
+from gitkb.model.findings import CODES
 from tests.support.model_server import Asked, Json, serving
-from tests.support.small_documents import Git, note, subjects, write
+from tests.support.small_documents import Git, note, subjects
 
 Run = Callable[..., Any]
 DAYS = "\n\n".join(
@@ -21,7 +19,7 @@ DAYS = "\n\n".join(
 RULES = "\n\n".join(
     f"Rule {n} is that servers of kind {n} are restarted after {n} weeks by whoever is on duty." for n in range(9)
 )
-TEXTS = {
+FILES = {
     "a.md": "# Colour space\n\nA colour space is a model of how the colours of a picture are numbered.\n\n"
     "A colour space has 3 axes in every picture file.\n",
     "b.md": "# Color space\n\nA color space is a set of colors that a screen can show.\n",
@@ -42,31 +40,6 @@ TEXTS = {
     "table.csv": "day,number\n1,2\n2,3\n",
 }
 COLOR, COLOUR = "wiki/concepts/color-space.md", "wiki/concepts/colour-space.md"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    top = tmp_path_factory.mktemp("lint")
-    write(top / "docs", TEXTS)
-    for arguments in (["init", "kb"], ["add", "docs", "--kb", "kb", "--jobs", "1"]):
-        subprocess.run([sys.executable, "-m", "gitkb", *arguments], cwd=top, check=True, capture_output=True)
-    return top
-
-
-@pytest.fixture
-def kb(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made / "kb", tmp_path / "kb", symlinks=True)
-    return tmp_path / "kb"
-
-
-@pytest.fixture
-def gitkb(run: Run, kb: Path) -> Run:
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        done = run(*arguments, "--kb", kb)
-        assert done.code == code, done
-        return done
-
-    return call
 
 
 def _pages(kb: Path, git: Git, pages: dict[str, str]) -> None:
@@ -206,13 +179,12 @@ def test_a_document_that_is_gone_is_not_taken_for_a_page_of_its_name(kb: Path, g
     assert (kb / "wiki/mine.md").read_text(encoding="utf-8") == mine
 
 
-def test_a_link_to_a_document_that_was_renamed_is_mended(kb: Path, made: Path, gitkb: Run, git: Git, tmp_path: Path) -> None:
+def test_a_link_to_a_document_that_was_renamed_is_mended(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
     mine = "See [a](summaries/docs/a.md), [b](sources/docs/b.md#color-space) and [[docs/a]].\n"
     _pages(kb, git, {"mine.md": mine, "README.md": "[m](mine.md)\n"})
-    shutil.copytree(made / "docs", tmp_path / "docs")
-    (tmp_path / "docs/a.md").rename(tmp_path / "docs/first.md")
-    (tmp_path / "docs/b.md").rename(tmp_path / "docs/second.md")
-    gitkb("add", tmp_path / "docs", "--jobs", "1")
+    (docs / "a.md").rename(docs / "first.md")
+    (docs / "b.md").rename(docs / "second.md")
+    gitkb("add", docs)
     gitkb("lint", "--fix", "--only", "dead-link")
     text = (kb / "wiki/mine.md").read_text(encoding="utf-8")
     assert (

@@ -15,7 +15,7 @@ import yaml
 
 from tests.support.forges import TOKEN, Forge, serve
 from tests.support.isolation import ROOT
-from tests.support.sample_kb import DOCUMENTS, gitkb, make, put_on_path
+from tests.support.sample_kb import DOCUMENTS, FILES, gitkb, put_on_path
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="runners have a POSIX shell")
 Git = Callable[..., str]
@@ -24,10 +24,10 @@ MARKER = "<!-- gitkb: what this changes -->"
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(build: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`origin.git` with main and a branch `more` that adds a document, and `kb/`, its clone. Nobody may change them."""
     top = tmp_path_factory.mktemp("ci")
-    kb = make(top)
+    kb = shutil.copytree(build(FILES) / "kb", top / "kb", symlinks=True)
     subprocess.run(["git", "clone", "-q", "--bare", "kb", "origin.git"], cwd=top, check=True)
     subprocess.run(["git", "-C", "kb", "remote", "add", "origin", "../origin.git"], cwd=top, check=True)
     gitkb(top, "add", DOCUMENTS / "guides", "--kb", kb, "--branch", "more", "--jobs", "1")

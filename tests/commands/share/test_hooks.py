@@ -8,25 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sample_kb import gitkb, make
+from tests.support import sample_kb
+from tests.support.sample_kb import gitkb
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")
+FILES = sample_kb.FILES
 Git = Callable[..., str]
 SUMMARY = "wiki/summaries/docs/crash-recovery.md"
 CONCEPT = "wiki/concepts/crash-recovery.md"
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A knowledge base that nobody may change."""
-    return make(tmp_path_factory.mktemp("hooks"))
-
-
 @pytest.fixture
-def plain(made: Path, tmp_path: Path) -> Path:
-    """A copy without hooks, to write."""
-    shutil.copytree(made, tmp_path / "kb", symlinks=True)
-    return tmp_path / "kb"
+def plain(kb: Path) -> Path:
+    """A knowledge base without hooks."""
+    return kb
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sample_kb import gitkb, make
+from tests.support.sample_kb import FILES, gitkb
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell scripts")
 Git = Callable[..., str]
@@ -18,10 +18,10 @@ PAGE = "wiki/notes.md"
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def served(build: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`kb/` and `remote.git`, which has its main branch and the hook. Nobody may change them."""
     top = tmp_path_factory.mktemp("served")
-    make(top)
+    shutil.copytree(build(FILES) / "kb", top / "kb", symlinks=True)
     subprocess.run(["git", "init", "-q", "--bare", "--initial-branch=main", "remote.git"], cwd=top, check=True)
     gitkb(top, "hooks", "install", "--server", "--kb", "remote.git")
     subprocess.run(["git", "-C", "kb", "push", "-q", "../remote.git", "main"], cwd=top, check=True)

@@ -43,8 +43,12 @@ def test_badges_and_links_are_no_description() -> None:
     assert _description(text) == "A small library of locks for programs that have many threads."
 
 
-def test_a_document_without_a_sentence_has_none() -> None:
-    assert _description("- one\n- two\n\n```\ncode\n```") == ""
+def test_a_document_of_a_few_words_is_described_by_them() -> None:
+    assert _description("- one\n- two\n\n```\ncode\n```") == "one, two."
+
+
+def test_a_document_without_words_has_none() -> None:
+    assert _description("```\ncode\n```") == ""
 
 
 def test_what_a_program_says_of_itself_is_no_description() -> None:

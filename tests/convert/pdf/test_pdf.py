@@ -29,10 +29,10 @@ def read(tmp_path: Path):
 
 
 def test_lines_become_paragraphs_behind_their_page_anchor(read):
-    found = read(samples.pdf([samples.pdf_lines(PROSE), samples.pdf_lines(PROSE)], "About bases"))
+    found = read(samples.pdf([samples.pdf_lines(PROSE), samples.pdf_lines(PROSE)]))
     text = " ".join(PROSE)
     assert found.markdown == f'<a name="page-1"></a>\n\n{text}\n\n<a name="page-2"></a>\n\n{text}\n'
-    assert (found.pages, found.title, found.dates) == (2, "About bases", {"created": "2024-01-02T03:04:05Z"})
+    assert (found.pages, found.title, found.dates) == (2, "", {"created": "2024-01-02T03:04:05Z"})
 
 
 def test_running_heads_and_page_numbers_go(read):

@@ -153,7 +153,8 @@ def test_what_means_nothing_is_left_as_it_is(text: str) -> None:
         ("see https://example.org or www.example.org", "see https\\://example.org or www\\.example.org"),
         ("write to me@example.org", "write to me\\@example.org"),
         ("a #tag", "a \\#tag"),
-        ("a $x$ b", "a \\$x\\$ b"),
+        ("a $5 and $6, $HOME/$USER", "a \\$5 and \\$6, \\$HOME/\\$USER"),
+        ("a $`x`$ b", "a \\$\\`x\\`\\$ b"),
         ("two\nlines\tand \u202etext\x00", "two lines and text"),
     ],
 )
@@ -163,3 +164,12 @@ def test_what_some_renderers_would_turn_into_markup_is_escaped(text: str, escape
 
 def test_a_page_in_the_root_links_into_folders() -> None:
     assert relative("README.md", "wiki/index.md") == posixpath.join("wiki", "index.md")
+
+
+def test_a_formula_stays_one() -> None:
+    text = "a path $P_n$ has $n-1$ edges, $\\alpha$ of *them*"
+    assert escape(text) == "a path $P_n$ has $n-1$ edges, $\\alpha$ of \\*them\\*"
+
+
+def test_an_anchor_keeps_the_blank_behind_a_sign_that_is_dropped() -> None:
+    assert anchors("# § 5 Keys\n") == {"-5-keys"}

@@ -8,7 +8,7 @@ from gitkb.text.markdown.retarget import retarget
 
 
 def moved(target: str) -> str | None:
-    return None if target.startswith("gone") else f"new/{target}"
+    return None if target.removeprefix("note:").startswith("gone") else f"new/{target}"
 
 
 def rewritten(text: str) -> str:
@@ -35,7 +35,7 @@ def rewritten(text: str) -> str:
         ("- a\n\n    [b](c.md)\n", "- a\n\n    [b](new/c.md)\n"),
         (
             "see [[c d|x]], [[c#A b]], [[gone]], ![[p.png]]",
-            "see [x](new/c%20d.md), [c#A b](new/c.md#a-b), [[gone]], ![p.png](pic/p.png)",
+            "see [x](new/note:c%20d), [c > A b](new/note:c#a-b), [[gone]], ![p](pic/note:p.png)",
         ),
         ("note[^1]\n\n[^1]: see [b](c.md)\n", "note[^1]\n\n[^1]: see [b](new/c.md)\n"),
     ],

@@ -1,0 +1,115 @@
+"""The user's own settings: their file, what is in force, and how one of them is changed.
+
+Invariant: a file that holds a key and that others can read is refused, and so is one that others can write: who may choose the
+server gets the documents. It is replaced at once or not at all, and no message shows a key. Looking creates nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitkb.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gitkb.formats.user_settings import UserSettings
+    from gitkb.model.rows import SettingRow
+
+
+@dataclass(frozen=True, slots=True)
+class UserFile:
+    """The file in which a user's settings are, whether or not it exists; `shown` is how messages call it, and `environment` the
+    variables that come before it."""
+
+    file: Path
+    shown: str
+    environment: Mapping[str, str]
+
+    def settings(self) -> UserSettings:
+        """The settings in force, without a proxy; `ConfigError` for what is wrong in the file."""
+        from gitkb.formats.user_settings import user_settings
+
+        return user_settings(self._text(), self.shown, self.environment)
+
+    def rows(self) -> list[SettingRow]:
+        """Every setting in force, fit to be shown: of a secret only the end."""
+        from gitkb.formats.user_settings import user_values
+        from gitkb.model.rows import SettingRow
+
+        found = self.settings()
+        return [SettingRow(name, value, found.origins[name]) for name, value in user_values(found).items()]
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """The name of every setting, as it is written: `llm.timeout`."""
+        from gitkb.formats.user_settings import user_keys
+
+        return user_keys()
+
+    def set(self, name: str, value: str | int | float) -> None:
+        """Writes a setting; `ConfigError` where the value does not fit, or the file cannot be changed line by line."""
+        from gitkb.formats.user_settings import with_setting
+
+        self._replace(with_setting(self._text(), name, value, self.shown))
+
+    def unset(self, name: str) -> bool:
+        """Takes a setting out; False where the file does not have it."""
+        from gitkb.formats.user_settings import without_setting
+
+        text = self._text()
+        changed = without_setting(text, name, self.shown)
+        if changed == text:
+            return False
+        self._replace(changed)
+        return True
+
+    def _text(self) -> str:
+        """The text of the file, "" where there is none; `ConfigError` where others can read a key in it."""
+        from gitkb.formats.user_settings import parse_user_file
+
+        try:
+            with self.file.open("rb") as opened:
+                mode = os.fstat(opened.fileno()).st_mode
+                text = opened.read().decode("utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{self.shown} is not UTF-8 text.", "Save it again as UTF-8.") from error
+        self._refuse_shared(mode, holds_a_secret=parse_user_file(text, self.shown).holds_a_secret)
+        return text
+
+    def _refuse_shared(self, mode: int, *, holds_a_secret: bool) -> None:
+        """Windows keeps such rights elsewhere, and the folder is the user's own there."""
+        if os.name == "nt":
+            return
+        remedy = f"Take them away with: chmod 600 {self.file}"
+        if mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise ConfigError(f"Others may write {self.shown}, and so choose where documents are sent.", remedy)
+        if holds_a_secret and mode & (stat.S_IRGRP | stat.S_IROTH):
+            raise ConfigError(f"{self.shown} holds a key, and others may read it.", remedy)
+
+    def _replace(self, text: str) -> None:
+        """Writes the file, readable by the user alone; `ConfigError` where the text does not fit."""
+        import tempfile
+        from pathlib import Path
+
+        from gitkb.formats.user_settings import user_settings
+
+        user_settings(text, self.shown, {})
+        file = self.file.resolve()  # a link into a folder of dotfiles stays one
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".config-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,48 @@
+"""Where a knowledge base stands: how much there is, what is pending, what waits for a person.
+
+Invariant: takes no lock and changes nothing; a run under way is told, not waited for.
+"""
+
+from gitkb.catalog.catalog import Catalog
+from gitkb.commands.inspect.listing import approvals_at, changed_pages, outdated_at
+from gitkb.formats import records
+from gitkb.formats.settings import Settings
+from gitkb.model.rows import State, Status
+from gitkb.pages import refresh
+from gitkb.pages.model_session import kept_replies
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+from gitkb.store.values import RunState
+from gitkb.wiki.projection import is_page, newer
+
+
+def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at: str | None, *, settings_wait: bool) -> Status:
+    """Where it stands at a tip, which is the revision `at` as a person named it; None is the checked-out branch."""
+    found, branch = store.status(), at or store.branch()
+    carries = refresh.carries_pages(settings, branch)
+    waits = carries and bool(refresh.pending(store, catalog, tip))
+    newer_pages = newer(tip) if carries else ""
+    asks = settings.compiler == "llm"
+    approved = approvals_at(catalog, tip, keep=at is None)
+    return Status(
+        branch=branch,
+        commit=tip.commit,
+        documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
+        pages=sum(1 for path, _ in tip.files("wiki") if is_page(path)),
+        state=State.PENDING if waits or newer_pages else State.WHOLE,
+        runs=tuple(_described(run) for run in found.runs if not run.living),
+        living=tuple(_described(run) for run in found.runs if run.living),
+        edited=found.edited if at is None else (),
+        approved=sum(1 for each in approved if not each.changed),
+        changed_since_approval=changed_pages(approved),
+        newer=newer_pages,
+        model=settings.model if asks else "",
+        unwritten=refresh.unwritten(store, catalog, tip) if asks else 0,
+        replies=kept_replies(store),
+        outdated=outdated_at(catalog, tip, settings, keep=at is None),
+        settings_wait=settings_wait,
+    )
+
+
+def _described(run: RunState) -> str:
+    return f"{run.what}, {run.progress}" if run.progress else run.what

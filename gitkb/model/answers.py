@@ -1,0 +1,105 @@
+"""What an answer is, a conversation of answers, and who hears an answer while it comes: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from gitkb.model.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A link of an answer that exists: `path` below wiki/ with its `anchor`, the page's `title`, the words of the link (`place`),
+    and the document it belongs to, "" for pages of no one document."""
+
+    title: str
+    path: str
+    anchor: str
+    document: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An earlier question of a conversation and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of a question at a commit: Markdown with links as seen from wiki/.
+
+    `model` is who wrote it, "" where the text is passages that search found; `removed` are the targets of links that were taken
+    out because they do not exist, `cut` says that the model was stopped before its end.
+    """
+
+    question: str
+    text: str
+    commit: str
+    model: str = ""
+    citations: tuple[Citation, ...] = ()
+    removed: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved answer: the page's path in the repository, the branch and its tip; `new` is False where it stood there already."""
+
+    path: str
+    branch: str
+    commit: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """One question and its answer at a commit; `model` is "" for passages, `stopped` says that a person stopped it. `time` is ISO
+    8601."""
+
+    question: str
+    answer: str
+    model: str
+    commit: str
+    time: str
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation; without turns it has no file."""
+
+    id: str
+    turns: tuple[ChatTurn, ...] = ()
+
+    def after(self, answer: Answer, *, stopped: bool = False) -> Chat:
+        """The conversation with one more turn."""
+        turn = ChatTurn(
+            answer.question, answer.text, answer.model, answer.commit, datetime.now(UTC).isoformat(timespec="seconds"), stopped
+        )
+        return replace(self, turns=(*self.turns, turn))
+
+    @property
+    def last(self) -> Answer | None:
+        """The last answer that came to its end."""
+        ended = [turn for turn in self.turns if not turn.stopped]
+        return Answer(ended[-1].question, ended[-1].answer, ended[-1].commit, ended[-1].model) if ended else None
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """What a model is told of it."""
+        return tuple(Said(turn.question, turn.answer) for turn in self.turns)
+
+
+class AnswerListener:
+    """Hears an answer come; every method may be overridden. Called in the caller's thread."""
+
+    def text(self, piece: str) -> None:
+        """Some more of the answer: cleaned, so that it can be shown as it is."""
+
+    def step(self, what: str) -> None:
+        """What is looked at now ("search  write-ahead log")."""

@@ -1,0 +1,193 @@
+"""What commands that read return: rows of lists, hits of a search, where a knowledge base stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from gitkb.model.usage import KeptReplies
+
+if TYPE_CHECKING:
+    from gitkb.model.documents import Record
+
+
+class State(StrEnum):
+    """What `check` says of a revision."""
+
+    WHOLE = "whole"
+    PENDING = "pending"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A page that matches a query, with its best passage. `line` is 1-based in the page; a higher `score` is better."""
+
+    page: str
+    document: str
+    title: str
+    heading: str
+    line: int
+    score: float
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledHook:
+    """A hook or CI template of a repository: `file` is where it is, `before` the hook of somebody else that it runs first, ""
+    for none; `ours` tells whether gitkb wrote it, `current` whether as this version does."""
+
+    name: str
+    file: str
+    ours: bool
+    current: bool
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A row of `list`; `commit` is the last commit that changed the document; `changed_since_approval` are the pages that quote
+    it and are no longer what somebody approved, `url` is where it was fetched ("": a file)."""
+
+    document: str
+    title: str
+    source: str
+    sha256: str
+    media_type: str
+    source_pages: int
+    commit: str
+    changed_since_approval: tuple[str, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """A page of `list --pages`: `documents` support it; `approval` is "none", "approved" or "changed", by whom and when ("" for
+    none), with how many claims it has that this person did not confirm, and how many of those it shows no more."""
+
+    page: str
+    title: str
+    kind: str
+    documents: int
+    approval: str
+    approved_by: str = ""
+    approved_at: str = ""
+    new_claims: int = 0
+    gone_claims: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A document or page: `path` of the page in the repository, its text, and the record where it is a document's."""
+
+    path: str
+    text: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedReason:
+    """Why so many documents are outdated: `what` is "converter", "compiler", "model" or "settings", `before` what their records
+    say of it, `now` what it is."""
+
+    documents: int
+    what: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """How many documents would be made otherwise today; a document counts under every reason that it has."""
+
+    documents: int = 0
+    reasons: tuple[OutdatedReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPage:
+    """A page that is no longer what the person `by` approved at `at`; `reason` in words: "2 new claims, 1 claim gone"."""
+
+    page: str
+    by: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`pages` counts shared pages; `runs` describes runs that did not end, `living` those under way; `edited` are pages with
+    hand edits not yet committed. `approved` counts the pages whose approval holds, `changed_since_approval` are the others that
+    somebody approved. `newer` says why this version makes no pages, "" where it does. `model` is the one that the settings ask,
+    "" for none, `unwritten` how many pages wait for its overview; `outdated` are the documents that would be made otherwise
+    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force."""
+
+    branch: str
+    commit: str
+    documents: int
+    pages: int
+    state: State
+    runs: tuple[str, ...]
+    living: tuple[str, ...]
+    edited: tuple[str, ...]
+    approved: int = 0
+    changed_since_approval: tuple[ChangedPage, ...] = ()
+    newer: str = ""
+    model: str = ""
+    unwritten: int = 0
+    replies: KeptReplies = field(default_factory=KeptReplies)
+    outdated: Outdated = field(default_factory=Outdated)
+    settings_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself."""
+
+    commit: str
+    time: str
+    author: str
+    subject: str
+    operation: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlameLine:
+    """One line of a page and where it comes from.
+
+    `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in
+    it, `source` the original as it was added; all are empty for what a person wrote. `commit` brought the words, `time` (ISO
+    8601 with offset) and `author` are its own; `compiler` found the claim.
+    """
+
+    line: int
+    text: str
+    document: str
+    title: str
+    place: str
+    source: str
+    commit: str
+    time: str
+    author: str
+    compiler: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The lines of a page that somebody answers for, in text order, at a commit."""
+
+    path: str
+    commit: str
+    lines: tuple[BlameLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A setting in force: its `name` as it is written (`raw.storage`), and where its value came from: a file, the environment
+    or "default"."""
+
+    name: str
+    value: Any
+    origin: str

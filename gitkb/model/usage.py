@@ -1,0 +1,61 @@
+"""What a model was asked, or would be, and what is kept of its replies: numbers of calls, tokens and entries."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a model was asked: `calls` made now, replies taken from the cache, tokens of the calls made now."""
+
+    calls: int = 0
+    cached: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls + other.calls,
+            self.cached + other.cached,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReplies:
+    """The replies of models that are kept here: how many, their bytes, and what they cost once."""
+
+    entries: int = 0
+    bytes: int = 0
+    cost: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many entries of the caches are gone."""
+
+    replies: int
+    conversions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`documents` would be read, `failed` could not be converted; `calls` to make with about so many tokens, `known` replies
+    are in the cache."""
+
+    documents: int = 0
+    failed: int = 0
+    calls: int = 0
+    known: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(
+            self.documents + other.documents,
+            self.failed + other.failed,
+            self.calls + other.calls,
+            self.known + other.known,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+        )
