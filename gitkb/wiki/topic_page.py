@@ -142,7 +142,11 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     paragraphs += [] if found else [_line(page.path, item) for item in chosen.overview]
     paragraphs += _about(corpus, page, members)
     paragraphs += _by_sense(page.path, chosen, found) if found else _claims(page.path, chosen.claims)
-    paragraphs += [*_silent(page.path, silent), *_see_also(corpus, page, members, documents, chosen), *_footnotes(page.path, chosen)]
+    paragraphs += [
+        *_silent(page.path, silent),
+        *_see_also(corpus, page, members, documents, chosen),
+        *_footnotes(page.path, chosen),
+    ]
     return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY if overview is None else BY_MODEL)
 
 
@@ -268,9 +272,7 @@ def _silent(page: str, documents: Sequence[DocumentEntry]) -> Iterator[str]:
         yield "\n".join(f"- [{escape(entry.title)}]({relative(page, summary_path(entry.document))})" for entry in documents)
 
 
-def _see_also(
-    corpus: Corpus, page: TopicPage, members: Sequence[str], documents: Sequence[str], chosen: Chosen
-) -> Iterator[str]:
+def _see_also(corpus: Corpus, page: TopicPage, members: Sequence[str], documents: Sequence[str], chosen: Chosen) -> Iterator[str]:
     """What the quoted documents define besides: what the page's claims speak of first, then what most of them define; of what one
     document alone defines only the few that are most prominent in it."""
     weights: dict[tuple[TopicKind, str], list[float]] = {}

@@ -207,9 +207,9 @@ def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, clai
         seen.add(sentence.section)
         heading = title if sentence.section < 0 or not seen - {sentence.section} else reading.headings[sentence.section].title
         opened = "" if claims[index] and find_definition(sentence.text, reading.language) else plain(sentence.text)
-        definition = opening_definition(opened, heading, reading.language) if opened else None
-        if definition is not None and definition.key in found:
-            found[definition.key].definitions.append((index, definition))
+        opening = opening_definition(opened, heading, reading.language) if opened else None
+        if opening is not None and opening.key in found:
+            found[opening.key].definitions.append((index, opening))
 
 
 def _emphasised(reading: Reading) -> Counter[str]:
@@ -235,9 +235,7 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
     return found
 
 
-def _join_short_forms(
-    found: dict[str, Candidate], reading: Reading, introduced: dict[str, tuple[tuple[str, ...], str]]
-) -> None:
+def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced: dict[str, tuple[tuple[str, ...], str]]) -> None:
     """One candidate for both names: what is said of the short form is said of the long one."""
     for low, (words, short) in introduced.items():
         long = _candidate(found, term_key(words, reading.language))

@@ -87,7 +87,10 @@ def _plural_name(candidate: Candidate, language: str) -> str:
     plurals = {form: count for form, count in titled.items() if singular(form[-1]) != form[-1]}
     if not plurals or sum(titled.values()) * 2 < sum(candidate.forms.values()):
         return ""
-    return "" if sum(plurals.values()) * 4 < sum(titled.values()) * 3 else " ".join(min(plurals, key=lambda f: (-plurals[f], f)))
+    if sum(plurals.values()) * 4 < sum(titled.values()) * 3:
+        return ""
+    best: tuple[str, ...] = min(plurals, key=lambda form: (-plurals[form], form))
+    return " ".join(best)
 
 
 def _forms(candidate: Candidate, language: str) -> dict[str, int]:
@@ -173,7 +176,7 @@ def _word_is_supported(candidate: Candidate, language: str, length: int, beginni
         return True
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     if language != "en":
-        often = leads or (language == "de" and beginning and candidate.count >= 2 * few)
+        often = leads or (language == "de" and beginning > 0 and candidate.count >= 2 * few)
         limit = _COMMON_LED if language == "de" else _COMMON_ALONE  # a capital has told the nouns from other words
         return often and candidate.count >= 4 and not is_common(key, language, limit) and not key.isnumeric()
     if not _is_noun(candidate) or alone * 3 < candidate.count or alone < few or (key.endswith("ing") and not leads):
@@ -304,13 +307,15 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
     shown = bool(leads or candidate.in_headings or candidate.emphasised or candidate.shorts or candidate.count >= _OFTEN)
     if (found.is_light and not leads) or (language == "en" and not shown):
         return False
-    return candidate.count >= (1 if (candidate.in_title or candidate.alone_in_headings or candidate.shorts) and found.is_solid else 2)
+    return candidate.count >= (
+        1 if (candidate.in_title or candidate.alone_in_headings or candidate.shorts) and found.is_solid else 2
+    )
 
 
 def _best_definition(reading: Reading, candidate: Candidate) -> int | None:
     """Which of the candidate's definitions is the best, by its position in the list."""
 
-    def order(item: int) -> tuple[bool, bool, bool, int]:
+    def order(item: int) -> tuple[bool, bool, bool, bool, bool, int]:
         index, found = candidate.definitions[item]
         return (found.is_weak, found.is_light, found.is_definite, bool(found.claim), reading.sentences[index].is_item, index)
 
@@ -349,9 +354,7 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
     for index, found in candidate.definitions:
         if index in defining and (found.claim or claims[index]):
             texts[index] = found.claim or claims[index]
-    scored = [
-        (_relevance(reading, candidate, index, text, index in defining), index) for index, text in sorted(texts.items())
-    ]
+    scored = [(_relevance(reading, candidate, index, text, index in defining), index) for index, text in sorted(texts.items())]
     scored.sort(key=lambda item: (-item[0], item[1]))
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]

@@ -53,7 +53,8 @@ def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic
     topics = [
         topic
         for name, named in found.items()
-        if (named.is_person or _is_name(name, named, small, reading.language)) and (topic := _topic(reading, claims, title, name, named)) is not None
+        if (named.is_person or _is_name(name, named, small, reading.language))
+        and (topic := _topic(reading, claims, title, name, named)) is not None
     ]
     return sorted(topics, key=lambda topic: (-topic.weight, topic.name))[:_MOST]
 
@@ -248,4 +249,6 @@ def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _N
     )
     defined = bool(named.defining) and (name.lower() in title.lower() or named.count >= 5)
     weight = min(1.0, 0.05 * named.count + 0.3 * defined + 0.2 * (name in title))
-    return Topic("entity", name, (), kind_of_name(name, named.genera, is_person=named.is_person), defined, round(weight, 4), chosen)
+    return Topic(
+        "entity", name, (), kind_of_name(name, named.genera, is_person=named.is_person), defined, round(weight, 4), chosen
+    )

@@ -78,7 +78,13 @@ def _listed(sentence: Sentence, reading: Reading, title: str) -> tuple[tuple[str
 
 def _claim(term: str, meaning: str) -> str:
     meaning = meaning.strip().rstrip(" ,;")
-    end = "" if meaning.endswith((".", "。", "!", "！", ".)", '."')) else "。" if not meaning.isascii() and meaning[-1] > "\u3000" else "."
+    end = (
+        ""
+        if meaning.endswith((".", "。", "!", "！", ".)", '."'))
+        else "。"
+        if not meaning.isascii() and meaning[-1] > "\u3000"
+        else "."
+    )
     return f"{term.strip()}: {meaning}{end}"
 
 
@@ -107,7 +113,9 @@ def _tells(text: str, language: str) -> bool:
         return False
     if language == "en" and _is_no_kind(first, words[1].lower()):
         return False
-    if text.count(",") >= _MOST_COMMAS or sum(word[0].isupper() for word in words) * 2 > len(words) + (language == "de") * len(words):
+    if text.count(",") >= _MOST_COMMAS or sum(word[0].isupper() for word in words) * 2 > len(words) + (language == "de") * len(
+        words
+    ):
         return False
     if _is_clause(words, language):
         return False

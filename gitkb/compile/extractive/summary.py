@@ -18,7 +18,7 @@ from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.convert.title import choose, evidence
 from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
-from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, is_structural, sums_up
+from gitkb.text.language.boilerplate import is_banner, is_boilerplate, is_licence_heading, is_structural, sums_up
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import tokens
@@ -250,8 +250,8 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
     titles = enumerate(reading.headings[:20])
     abstracts = {number for number, heading in titles if sums_up(heading.title)}
     for index, sentence in enumerate(reading.sentences[:_FIRST]):
-        if claims[index] and not _is_clean(claims[index]):
-            continue
+        if sentence.lead.endswith("?") or (claims[index] and not _is_clean(claims[index])):
+            continue  # an answer says nothing without its question
         if ranked and -min(ranked)[0] > _MOST - 0.08 * index:
             break  # no later sentence can be better
         text = claims[index] or _whole(sentence, reading.language)

@@ -1,6 +1,6 @@
 """Draws shared pages of a knowledge base by seed, for a reader who grades them by `rubric.md`.
 
-    python -m tests.benchmarks.pages.draw KNOWLEDGE_BASE --seed 1 --count 60 [--summaries]
+python -m tests.benchmarks.pages.draw KNOWLEDGE_BASE --seed 1 --count 60 [--summaries]
 """
 
 import argparse
