@@ -1,7 +1,7 @@
 """Whether documents mean different things by one name: their definitions and what they say share no words.
 
-Invariant: conservative, and a function of the claims of one page: two documents are told apart only where both define the name and
-say enough of it. A document that defines nothing goes to the sense with which it shares most, or to none.
+Invariant: conservative, and a function of the claims of one page: two documents are told apart only where both define the name
+and say enough of it. A document that defines nothing goes to the sense with which it shares most, or to none.
 """
 
 import re

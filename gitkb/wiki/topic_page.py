@@ -223,7 +223,7 @@ def _about(corpus: Corpus, page: TopicPage, members: Sequence[str]) -> Iterator[
 
 
 def _claims(page: str, claims: Sequence[Evidence]) -> Iterator[str]:
-    """What the documents say: first of the aspects that headings tell, where there is more than one claim of one, then the rest."""
+    """What the documents say: first of the aspects that headings tell, where one has more than one claim, then the rest."""
     rest = list(claims)
     for section, heading in ASPECTS:
         of_aspect = [item for item in rest if _is_of(section, item.place.label)]

@@ -1,5 +1,5 @@
-"""Documents of which a newer version was added too: the same title or file name with a later version, or with a later year or date
-where the newer one says that it replaces the older one.
+"""Documents of which a newer version was added too: the same title or file name with a later version, or with a later year or
+date where the newer one says that it replaces the older one.
 
 Invariant: conservative, for what is found is proposed for removal. Of two versions nearly all of the older text must stand in the
 newer one. A period is no version: the reports of two quarters, the laws of two years and the minutes of two days are all kept,

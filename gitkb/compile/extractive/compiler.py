@@ -79,8 +79,8 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
 
 
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
-    """All topics, each name once: a term that the document writes as a name was judged as a concept too, with its definition. What
-    kind of name it is, the look at names may know better."""
+    """All topics, each name once: a term that the document writes as a name was judged as a concept too, with its
+    definition. What kind of name it is, the look at names may know better."""
     kinds = {topic_key(topic.name): topic.entity_type for topic in entities}
     named = {topic_key(topic.name) for topic in concepts}
     typed = [

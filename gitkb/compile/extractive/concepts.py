@@ -80,7 +80,7 @@ def topic_name(candidate: Candidate, language: str) -> str:
 
 
 def _plural_name(candidate: Candidate, language: str) -> str:
-    """A name of several words that is a plural ("Batch Changes"): written with capitals mostly, and hardly ever in the singular."""
+    """A name of several words that is a plural ("Batch Changes"): mostly with capitals, and hardly ever in the singular."""
     if language != "en" or " " not in candidate.key:
         return ""
     titled = {form: count for form, count in candidate.forms.items() if all(word[0].isupper() for word in form)}
@@ -367,7 +367,7 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
 # What tells a reader what to do, or about a case, says little of the thing itself.
 _ORDERS = re.compile(
     r"\b(?:please|make sure|refer to|follow (?:these|the) steps|check out|see|let us know|reach out|feel free|click)\b|"
-    r"^(?:if|when|once|after|before|during|while|due to|unless|until|as|since|because|to|for|with|from|at|on|in order|note|due)\b",
+    r"^(?:if|when|once|after|before|during|while|due to|unless|until|as|since|because|to|for|with|from|at|on|note|due)\b",
     re.I,
 )
 _MODAL = re.compile(r"\b(?:should|must|will|would|might|could|needs? to|has to|have to)\b")

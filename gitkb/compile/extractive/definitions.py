@@ -18,8 +18,8 @@ class Definition:
     """What a defining sentence defines: the words of the term and other names.
 
     `is_definite`: it speaks of one certain thing ("The X"); `is_countable`: of one of its kind ("An X"); `is_light`: its form
-    says little ("X is a point in ..."); `genus`: the noun that says what kind of thing, in English, else ""; `claim`: what it says,
-    where its sentence alone is no claim.
+    says little ("X is a point in ..."); `genus`: the noun that says what kind of thing, in English, else ""; `claim`: what it
+    says, where its sentence alone is no claim.
     """
 
     words: tuple[str, ...]
@@ -82,18 +82,20 @@ _EN_KIND = re.compile(
 _EN_APPOSED = re.compile(
     r"(?:(?P<article>The) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
-    + r", (?P<what>an?|the|one of) (?P<rest>(?:[\w'’-]+ ){1,12}?[\w'’-]+), (?:[a-z]+s|is|are|was|were|has|have|can|will|did|[a-z]+ed) .{10,}"
+    + r", (?P<what>an?|the|one of) (?P<rest>(?:[\w'’-]+ ){1,12}?[\w'’-]+), "
+    r"(?:[a-z]+s|is|are|was|were|has|have|can|will|did|[a-z]+ed) .{10,}"
 )
 # "A pump with two pistons is called a twin pump.": the term comes last.
 _EN_CALLED = re.compile(
-    r"(?P<meaning>(?:An?|The|Any|Each|Every|All)? ?[^,;:()]{20,180}?) (?:is|are) (?:often |also |commonly |sometimes |usually |then )?"
-    r"(?:called|known as|referred to as|termed|dubbed) (?P<article>an? |the )?[\"“'‘]?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)[\"”'’]?"
-    + _ALIAS
-    + r"\."
+    r"(?P<meaning>(?:An?|The|Any|Each|Every|All)? ?[^,;:()]{20,180}?) "
+    r"(?:is|are) (?:often |also |commonly |sometimes |usually |then )?"
+    r"(?:called|known as|referred to as|termed|dubbed) (?P<article>an? |the )?[\"“'‘]?"
+    r"(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)[\"”'’]?" + _ALIAS + r"\."
 )
 # "By a twin pump we mean a pump ...", "We call a pump with two pistons a twin pump.".
 _EN_MEANT = re.compile(
-    r"(?:By|With) (?P<article>an? |the )?[\"“]?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)[\"”]?,? (?:we|I) (?:mean|understand|refer to) "
+    r"(?:By|With) (?P<article>an? |the )?[\"“]?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)[\"”]?,? "
+    r"(?:we|I) (?:mean|understand|refer to) "
     r"(?P<meaning>.{15,})"
     r"|We (?:define|use the term) (?P<defined>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?) (?:as|for) (?P<meaning_of>.{15,})"
 )
@@ -156,7 +158,8 @@ _PRAISE = frozenset(
     unstable reserved required sensible safe unsafe logical natural obvious long short more less very quite rather too new old
     recent current main key boolean limitation exception opposite reverse given possibility type-error compile-time pretty
     fairly perfectly hack workaround synonym alias shorthand shortcut wrapper placeholder equivalent kind-of pleasant fine
-    fundamental crucial core prime breath ongoing important great key critical integral starting further second-class bread-and-butter heart backbone cornerstone soul
+    fundamental crucial core prime breath ongoing important key critical
+    integral starting further second-class bread-and-butter heart backbone cornerstone soul
     workhorse lifeblood essence bane godsend boon
     großartig großartiges großartige großartiger
     gut gute guter gutes sehr einzige erste letzte gleiche selbe fall grund beispiel bonne bon même seul seule

@@ -147,7 +147,7 @@ def _defining(reading: Reading, index: int, name: str) -> Definition | None:
 
 
 def _people(reading: Reading) -> frozenset[str]:
-    """The names in lists of those who were there ("Present: Ada Byron, James Hill (chair)"), and behind titles ("Dr. Ada Byron")."""
+    """The names in lists of those who were there ("Present: Ada Byron, James Hill (chair)"), and behind titles ("Dr. Byron")."""
     roll, title = _pattern("rolls"), _pattern("titles")
     found: set[str] = set()
     for sentence in reading.sentences:

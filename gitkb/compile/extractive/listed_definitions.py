@@ -1,5 +1,5 @@
-"""Definitions by layout: "**Term**: meaning", "Term — meaning", a definition list, a glossary's row, and the words below a heading
-that say what it names ("A protocol that ...").
+"""Definitions by layout: "**Term**: meaning", "Term — meaning", a definition list, a glossary's row, and the words below a
+heading that say what it names ("A protocol that ...").
 
 Invariant: a meaning is a phrase of some words that says what kind of thing the term is; an order, a date or a question is none.
 The claim that such a definition makes is "Term: meaning.", with the words as they stand.
@@ -129,7 +129,7 @@ _MOST_COMMAS = 6
 
 
 def _is_no_kind(first: str, second: str) -> bool:
-    """Whether English words open with an order ("Build a ...") or with what says no kind ("available in ...", "named and ...")."""
+    """Whether English words open with an order ("Build a ...") or with what says no kind ("available in ...")."""
     if is_verb_form(first) and not first.endswith("s"):
         return True
     return (breaks_run(first, "en") or first.endswith("ed")) and second in function_words("en")
