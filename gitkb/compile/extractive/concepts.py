@@ -226,7 +226,7 @@ _COMMON = 5.0
 _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
 _PROMINENT, _OFTEN = 2, 6
-_ABOUT, _AT_LEAST = 0.5, 0.38
+_ABOUT, _AT_LEAST, _TELLING = 0.5, 0.38, 0.58
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,7 @@ def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: f
     if not defined and not is_supported(reading, candidate):
         return None
     chosen = _claims_about(reading, claims, candidate, definition if defined else None)
-    if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < GOOD):
+    if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
         return None
     weight = min(1.0, prominence / 10 + min(candidate.c_value, 40.0) / 100 + (0.2 if defined else 0))
     return _Choice(candidate, defined, round(max(0.01, weight), 4), chosen)
@@ -366,10 +366,12 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
 
 # What tells a reader what to do, or about a case, says little of the thing itself.
 _ORDERS = re.compile(
-    r"\b(?:please|make sure|refer to|follow (?:these|the) steps|check out|see|let us know|reach out|feel free|click)\b|"
-    r"^(?:if|when|once|after|before|during|while|due to|unless|until|as|since|because|to|for|with|from|at|on|note|due)\b",
-    re.I,
+    r"\b(?:please|make sure|refer to|follow (?:these|the) steps|check out|see|let us know|reach out|feel free|click)\b", re.I
 )
+_LED_IN = re.compile(
+    r"(?:if|when|once|after|before|during|while|due to|unless|until|as|since|because|to|for|with|from|at|on|note|due)\b", re.I
+)
+_CAPTION = re.compile(r"\b(?:results|performance|comparison) (?:on|of|with|for|using) |^(?:Left|Right|Top|Bottom|Figure|Fig)\b")
 _MODAL = re.compile(r"\b(?:should|must|will|would|might|could|needs? to|has to|have to)\b")
 _SAYS_WHAT = re.compile(
     r"(?:is|are|was|consists? of|includes?|contains?|provides?|allows?|enables?|supports?|uses?|means?|works?|requires?|"
@@ -388,6 +390,8 @@ def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, de
         score += 0.0 if at * 5 <= len(text) * 2 else -0.25
     score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
     score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
+    score -= 0.2 if _CAPTION.search(text) else 0
+    score -= 0.05 if _LED_IN.match(text) else 0
     score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if _MODAL.search(text) else 0)
     score += 0.05 if sentence.section in candidate.sections else 0
     if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):

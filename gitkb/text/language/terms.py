@@ -80,6 +80,8 @@ def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str,
     for article in ("l'", "l’", "d'", "d’") if language in ("fr", "it") and words else ():
         if words[0].lower().startswith(article):
             words = (words[0][2:], *words[1:])
+    if len(words) > 1 and language in ("fr", "it") and words[0].lower() in ("l", "d", "dell", "un"):
+        words = words[1:]  # "L' A/B Testing": the article with its sign set apart
     return words if words and _is_term(words, language, is_defined) else ()
 
 
