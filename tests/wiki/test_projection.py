@@ -47,9 +47,7 @@ def _undefined(document: str, score: float) -> Record:
 
 
 @pytest.mark.parametrize(("documents", "score", "exists"), [(1, 0.9, False), (2, 0.9, False), (3, 0.9, True), (30, 0.5, False)])
-def test_what_is_not_defined_needs_three_good_claims_however_often_it_is_named(
-    documents: int, score: float, exists: bool
-) -> None:
+def test_what_is_not_defined_needs_three_good_claims_however_often_named(documents: int, score: float, exists: bool) -> None:
     made = pages(*(_undefined(f"d{i}", score) for i in range(documents)))
     assert ("wiki/concepts/raft.md" in made) is exists
 

@@ -12,6 +12,7 @@ other document.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
@@ -300,7 +301,8 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
     """Whether a sentence of the form of a definition defines a term here: the count says that the document goes on about it."""
     _, found = candidate.definitions[definition]
     leads = bool(candidate.in_title or candidate.alone_in_headings)
-    if found.is_definite and (has_general_head(candidate.key, language) or not (leads or candidate.in_headings)):
+    led = (leads or candidate.in_headings) and not has_general_head(candidate.key, language)
+    if found.is_definite and not (candidate.shorts or led):
         return False
     if found.claim:
         return not found.is_light or (leads and candidate.count >= 2) or candidate.count >= 4
@@ -333,7 +335,7 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
     sentence = reading.sentences[index]
     points += (sentence.rank < 2) + (sentence.section in candidate.sections) - 2 * found.is_definite
     points += any(" ".join(found.words).lower() in text.lower() for text in sentence.emphasised)
-    points += 2 * bool(found.claim and not found.is_light) + bool(candidate.shorts)
+    points += 2 * bool(found.claim and not found.is_light) + 2 * bool(candidate.shorts)
     if found.is_weak:
         opens = sentence.rank <= (5 if found.is_code else 1) and (candidate.in_title or sentence.section in candidate.sections)
         return points - 1 if opens and leads else 0
@@ -342,7 +344,7 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
 
 def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
     """The best claims about the term in text order; `definition` is the position of the one that justifies the page."""
-    leads = candidate.in_title or candidate.in_headings
+    leads = candidate.in_title or candidate.in_headings or candidate.shorts
     defining = {
         index
         for index, found in candidate.definitions
@@ -382,21 +384,27 @@ _SAYS_WHAT = re.compile(
 def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool) -> float:
     """How much a claim says of the term: most where the term is what the sentence is about."""
     sentence = reading.sentences[index]
-    score = claim_score(text, is_item=sentence.is_item, leads=sentence.leads)
+    score = _manner(text, sentence.is_item, sentence.leads)
     at, end = _position(candidate, text)
     if at <= _OPENING:
         score += 0.2 if _SAYS_WHAT.match(text, end + 1) else 0.14
     else:
-        score += 0.0 if at * 5 <= len(text) * 2 else -0.25
+        score += 0.05 if at * 5 <= len(text) * 2 else -0.2
     score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
     score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
-    score -= 0.2 if _CAPTION.search(text) else 0
-    score -= 0.05 if _LED_IN.match(text) else 0
-    score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if _MODAL.search(text) else 0)
     score += 0.05 if sentence.section in candidate.sections else 0
     if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):
         score -= 0.4
     return max(0.0, min(1.0, score + (0.3 if defines else 0)))
+
+
+@lru_cache(maxsize=5_000)
+def _manner(text: str, is_item: bool, leads: bool) -> float:
+    """How good a claim a text is whatever it is about, 0..1: a caption, an order or a duty says little of a thing."""
+    score = claim_score(text, is_item=is_item, leads=leads)
+    score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if _MODAL.search(text) else 0)
+    score -= (0.05 if _LED_IN.match(text) else 0) + (0.2 if _CAPTION.search(text) else 0)
+    return score
 
 
 _OPENING = 5

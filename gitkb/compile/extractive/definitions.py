@@ -6,6 +6,7 @@ Patterns are anchored and bounded, so that no sentence takes long.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import as_term, code_term, term_key
@@ -192,6 +193,7 @@ _NOT_PLURAL = frozenset(
 )
 
 
+@lru_cache(maxsize=5_000)
 def find_definition(marked: str, language: str) -> Definition | None:
     """What a sentence (with inline code marked) defines, None where it defines nothing."""
     if language not in _PATTERNS:

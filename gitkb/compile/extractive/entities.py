@@ -20,7 +20,7 @@ from gitkb.text.language.detect import function_words
 from gitkb.text.language.inflection import german_base
 from gitkb.text.language.terms import tokens
 from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun
-from gitkb.text.markdown.prose import inline_text, plain
+from gitkb.text.markdown.prose import plain
 from gitkb.text.names.proper_names import entity_type_of, is_calendar_word, kind_of_name
 
 _MOST, _MOST_CLAIMS = 6, 2
@@ -42,9 +42,9 @@ def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic
     """The entities, the weightiest first; `claims` holds for each sentence its text as a claim or ""."""
     if reading.language not in _LANGUAGES:
         return []
-    found, small = _names(reading)
-    _join_cases(found, reading)
     people = _people(reading)
+    found, small = _names(reading, people)
+    _join_cases(found, reading)
     for name, named in found.items():
         definitions = [(i, each) for i in named.sentences if claims[i] and (each := _defining(reading, i, name)) is not None]
         named.defining = [i for i, _ in definitions]
@@ -59,7 +59,7 @@ def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic
     return sorted(topics, key=lambda topic: (-topic.weight, topic.name))[:_MOST]
 
 
-def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
+def _names(reading: Reading, people: frozenset[str]) -> tuple[dict[str, _Named], Counter[str]]:
     found: dict[str, _Named] = {}
     written: list[str] = []
     opening: list[tuple[int, str]] = []
@@ -81,7 +81,7 @@ def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
                 _note(found, name, index)
             position = end
     for index, name in opening:
-        if name in found:
+        if name in found or name in people:
             _note(found, name, index)
     for named in found.values():
         named.sentences.sort()
@@ -152,12 +152,12 @@ def _people(reading: Reading) -> frozenset[str]:
     found: set[str] = set()
     for sentence in reading.sentences:
         text = plain(sentence.text)
-        lead, listed = plain(inline_text(sentence.lead)[0]), text
-        if roll.match(text):
+        lead, listed = sentence.lead, text
+        if ":" in text[:60] and roll.match(text):
             lead, listed = text[: text.find(":") + 1], text.partition(":")[2]
-        if sentence.section >= 0 and not lead:
+        elif sentence.section >= 0 and not lead and sentence.is_item:
             lead = reading.headings[sentence.section].title
-        if roll.match(lead):
+        if lead and roll.match(lead):
             parts = re.split(r"[,;&/]| and | und | et | y | e |\n", re.sub(r"\([^()]*\)", "", listed))
             found.update(name for part in parts if _FULL_NAME.fullmatch(name := part.strip(" .")))
         for match in title.finditer(text):

@@ -21,6 +21,7 @@ from gitkb.text.markdown.prose import inline_text, plain
 
 _CJK = ("ja", "zh", "ko")
 _TERM_AND_MEANING = re.compile(r"(?P<term>[^:：.!?]{2,60}?)\s?(?:(?P<colon>[:：])|\s[—–-]{1,2})\s+(?P<meaning>\S.*)")
+_BETWEEN = re.compile(r"[:：]| [—–-]")
 _UNFIT = re.compile(r"https?:|www\.|\S@\S|[{}<>|\\=]|\[\[|^\W|\?$|:$|\.\.\.|…")
 _GLOSSARY = re.compile(
     r"glossar|terminolog|definition|vocabular|lexi[ck]on|begriffe?\b|acronym|abbreviation|abkürzung|abréviation|definici|definiç|"
@@ -57,15 +58,18 @@ def _definition(words: tuple[str, ...], text: str, language: str, *, is_light: b
 
 def _listed(sentence: Sentence, reading: Reading, title: str) -> tuple[tuple[str, ...], str, bool] | None:
     """(the words of the term, the claim, whether the term is set off as one)."""
-    text = plain(sentence.text)
-    if len(text) > _LONGEST or (is_boilerplate(text) and not _is_glossary(sentence.section, reading, title)):
+    if len(sentence.text) > _LONGEST or (sentence.kind == "text" and not sentence.emphasised):
         return None
+    text = plain(sentence.text)
     lead = plain(inline_text(sentence.lead)[0]) if sentence.lead and sentence.kind == "item" else ""
     if lead and not lead.endswith((":", "?", "：", ".")) and len(lead) <= 60 and _tells(text, reading.language):
         words = _as_head(lead, reading.language, is_set_off=True)
         return (words, _claim(lead, text), True) if words else None
-    match = _TERM_AND_MEANING.fullmatch(text) if sentence.kind in ("pair", "row", "item") or sentence.leads else None
+    is_set_off = sentence.kind in ("pair", "row", "item") or sentence.leads
+    match = _TERM_AND_MEANING.fullmatch(text) if is_set_off and _BETWEEN.search(text, 0, 70) else None
     if match is None or not _tells(match["meaning"], reading.language):
+        return None
+    if is_boilerplate(text) and not _is_glossary(sentence.section, reading, title):
         return None
     if sentence.kind == "row" and not match["colon"]:
         return None
