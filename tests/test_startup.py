@@ -25,7 +25,7 @@ HEAVY = {
         "httpx2",
         "jsonschema",
     ),
-    *("gitkb.api", "gitkb.commands", "gitkb.intake", "gitkb.store"),
+    *("gitkb.api.knowledge_base", "gitkb.commands", "gitkb.intake", "gitkb.store"),
 }
 
 

@@ -7,8 +7,9 @@ each method loads what it needs, because a command line starts anew for every co
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gitkb.api.hooks import Hooks
-    from gitkb.commands.add.add_run import AddRun
     from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
+    from gitkb.commands.change import ChangeContext
     from gitkb.commands.diff.report import DiffReport
-    from gitkb.formats.settings import Settings
     from gitkb.formats.user_settings import UserSettings
     from gitkb.formats.versions import Formats
     from gitkb.intake.hashing import FileMemory
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from gitkb.model.rows import Blame, DocumentRow, LogEntry, PageRow, SearchHit, SettingRow, Shown, Status
     from gitkb.model.usage import Estimate, Pruned
     from gitkb.model.web_access import WebAccess
-    from gitkb.pages.author import Author
     from gitkb.pages.model_session import Asking
     from gitkb.store.repository import Store
     from gitkb.store.snapshot import Snapshot
@@ -345,13 +344,11 @@ class KnowledgeBase:
     def save_answer(self, said: Answer | Chat, listener: Listener | None = None, *, title: str = "", branch: str = "") -> Saved:
         """Commits an answer, or a whole conversation, as a page of wiki/explorations/, under a title or its (first) question. A
         page that stands there with the same content is found again."""
-        from gitkb.branch.tips import settings_at, start_of
-        from gitkb.commands.answer.saved_answer import SaveRun, exploration_of
+        from gitkb.commands.answer.saved_answer import exploration_of, save
+        from gitkb.commands.change import change_context
 
-        heard = _heard(listener)
-        self._ready(heard, branch)
-        settings = settings_at(start_of(self._store, branch, ""))
-        return SaveRun(self._store, self._catalog, settings, branch, heard)(exploration_of(said, title))
+        with change_context(self._asking(listener), branch) as context:
+            return save(context, exploration_of(said, title))
 
     # Documents come, change and go.
 
@@ -364,20 +361,17 @@ class KnowledgeBase:
     def _add(
         self, paths: Sequence[Path], options: AddOptions | None, listener: Listener | None, memory: FileMemory | None
     ) -> AddSummary:
-        from gitkb.branch.tips import settings_at, start_of
         from gitkb.commands.add.add_run import AddRun
+        from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.options import AddOptions
-        from gitkb.pages.model_session import for_once
+        from gitkb.pages.model_session import for_once, model_use
 
-        options, heard = options or AddOptions(), _heard(listener)
-        if self._ready(heard, options.branch, options.start, dry_run=options.dry_run):
-            options = replace(options, start="")
-        start = start_of(self._store, options.branch, options.start)
-        settings = for_once(settings_at(start), options)
-        if options.dry_run:
-            return self._asking_nobody(settings, options, heard, memory)(paths)
-        with self._asking(heard).session(settings, start, max_tokens=options.max_tokens, needed=True) as session:
-            return AddRun(self._store, self._catalog, settings, options, heard, session, self._web_access(), memory)(paths)
+        how, asking = options or AddOptions(), self._asking(listener)
+        wish = ModelWish(how.max_tokens, needed=True)
+        adjust = partial(for_once, options=how)
+        with change_context(asking, how.branch, how.start, dry_run=how.dry_run, adjust=adjust, model=wish) as context:
+            model = model_use(asking, context.settings, context.session)
+            return AddRun(context, how, model, self._web_access(), memory)(paths)
 
     def watch(self, folders: Sequence[Path], options: WatchOptions | None = None, listener: WatchListener | None = None) -> None:
         """Adds what is in the folders and what changes there, until it is interrupted. `UsageError` for what is no folder; what
@@ -406,54 +400,49 @@ class KnowledgeBase:
 
     def estimate(self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None) -> Estimate:
         """What `add` would ask of a model, without asking it. `UsageError` where the compiler asks none."""
-        from gitkb.branch.tips import settings_at, start_of
-        from gitkb.model.options import AddOptions
-        from gitkb.pages.model_session import asks_none, for_once
-
-        options, heard = options or AddOptions(), _heard(listener)
-        self.recover(heard)
-        settings = for_once(settings_at(start_of(self._store, options.branch, options.start)), options)
-        if settings.compiler != "llm":
-            raise asks_none()
-        return self._asking_nobody(settings, options, heard).estimate(paths)
-
-    def _asking_nobody(
-        self, settings: Settings, options: AddOptions, listener: Listener, memory: FileMemory | None = None
-    ) -> AddRun:
-        """An `add` that asks no model, but knows what one has answered."""
         from gitkb.commands.add.add_run import AddRun
-        from gitkb.pages.model_session import model_settings, replies
+        from gitkb.commands.change import context_at
+        from gitkb.model.options import AddOptions
+        from gitkb.pages.model_session import asks_none, for_once, model_use
 
-        web = self._web_access()
-        if settings.compiler != "llm":
-            return AddRun(self._store, self._catalog, settings, options, listener, None, web, memory)
-        model, known = model_settings(settings, self._user_settings()), replies(self._store)
-        return AddRun(self._store, self._catalog, settings, options, listener, None, web, memory, model, known)
+        how, asking = options or AddOptions(), self._asking(listener)
+        self.recover(listener)
+        context = context_at(asking, how.branch, how.start, partial(for_once, options=how))
+        if context.settings.compiler != "llm":
+            raise asks_none()
+        return AddRun(context, how, model_use(asking, context.settings, None), self._web_access()).estimate(paths)
 
     def recompile(
         self, names: Sequence[str], options: RecompileOptions | None = None, listener: Listener | None = None
     ) -> RecompileSummary:
         """Makes documents again from their originals in the knowledge base: those named, or those that the options say. A
         document that comes out as it is gets no commit. `NotFound` and `UsageError` before anything is changed."""
-        from gitkb.branch.tips import settings_at
-        from gitkb.commands.add.recompile import recompile
+        from gitkb.commands.add.recompile import RecompileRun
+        from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.options import RecompileOptions
+        from gitkb.pages.model_session import for_once, model_use
 
-        options, heard = options or RecompileOptions(), _heard(listener)
-        self._ready(heard, options.branch, dry_run=options.dry_run)
-        return recompile(self._asking(heard), settings_at, names, options)
+        how, asking = options or RecompileOptions(), self._asking(listener)
+        wish = ModelWish(how.max_tokens, needed=True)
+        adjust = partial(for_once, options=how)
+        with change_context(asking, how.branch, dry_run=how.dry_run, adjust=adjust, model=wish) as context:
+            return RecompileRun(context, how, model_use(asking, context.settings, context.session))(names)
 
     def estimate_recompile(
         self, names: Sequence[str], options: RecompileOptions | None = None, listener: Listener | None = None
     ) -> Estimate:
         """What `recompile` would ask of a model, without asking it. `UsageError` where the compiler asks none."""
-        from gitkb.branch.tips import settings_at
-        from gitkb.commands.add.recompile import estimate_recompile
+        from gitkb.commands.add.recompile import RecompileRun
+        from gitkb.commands.change import context_at
         from gitkb.model.options import RecompileOptions
+        from gitkb.pages.model_session import asks_none, for_once, model_use
 
-        heard = _heard(listener)
-        self.recover(heard)
-        return estimate_recompile(self._asking(heard), settings_at, names, options or RecompileOptions())
+        how, asking = options or RecompileOptions(), self._asking(listener)
+        self.recover(listener)
+        context = context_at(asking, how.branch, adjust=partial(for_once, options=how))
+        if context.settings.compiler != "llm":
+            raise asks_none()
+        return RecompileRun(context, how, model_use(asking, context.settings, None)).estimate(names)
 
     def remove(
         self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
@@ -462,8 +451,8 @@ class KnowledgeBase:
         is changed."""
         from gitkb.commands.curate.remove import RemoveRun
 
-        with self._authored(options, listener) as (settings, how, heard, author):
-            return RemoveRun(self._store, self._catalog, settings, how, heard, author)(names)
+        with self._changing(options, listener) as (context, dry_run):
+            return RemoveRun(context, dry_run)(names)
 
     # What people decide.
 
@@ -474,22 +463,21 @@ class KnowledgeBase:
         the branch, as a new commit. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
         from gitkb.commands.curate.undo import UndoRun
 
-        with self._authored(options, listener) as (settings, how, heard, author):
-            return UndoRun(self._store, self._catalog, settings, how, heard, author)(what)
+        with self._changing(options, listener) as (context, dry_run):
+            return UndoRun(context, dry_run)(what)
 
     def approve(
         self, names: Sequence[str], options: ApproveOptions | None = None, listener: Listener | None = None
     ) -> ApproveSummary:
         """A person, known by git's `user.email`, confirms what pages claim, or takes that back. `NotFound` and `CannotApprove`
         leave everything as it was."""
-        from gitkb.branch.tips import settings_at, start_of
+        from gitkb.commands.change import change_context
         from gitkb.commands.curate.approve import ApproveRun
         from gitkb.model.options import ApproveOptions
 
-        options, heard = options or ApproveOptions(), _heard(listener)
-        self._ready(heard, options.branch, dry_run=options.dry_run)
-        settings = settings_at(start_of(self._store, options.branch, ""))
-        return ApproveRun(self._store, self._catalog, settings, options, heard)(names)
+        how = options or ApproveOptions()
+        with change_context(self._asking(listener), how.branch, dry_run=how.dry_run) as context:
+            return ApproveRun(context, how)(names)
 
     def decide(
         self,
@@ -504,8 +492,8 @@ class KnowledgeBase:
         not. `NotFound` names candidates; `UsageError` where the two are one page."""
         from gitkb.commands.curate.decide import DecideRun
 
-        with self._authored(options, listener) as (settings, how, heard, author):
-            return DecideRun(self._store, self._catalog, settings, how, heard, author)(name, other, same=same)
+        with self._changing(options, listener) as (context, dry_run):
+            return DecideRun(context, dry_run)(name, other, same=same)
 
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
@@ -515,35 +503,25 @@ class KnowledgeBase:
         from gitkb.commands.lint.fix import FixRun
 
         codes = chosen_codes(lint.only, lint.excepted) if lint is not None else chosen_codes((), ())
-        with self._authored(options, listener) as (settings, how, heard, author):
-            return FixRun(self._store, self._catalog, settings, how, heard, codes, author)()
+        with self._changing(options, listener) as (context, dry_run):
+            return FixRun(context, dry_run, codes)()
 
     # Upkeep.
 
     def refresh(self, listener: Listener | None = None) -> RefreshSummary:
         """Makes the pages commit if pages are pending, and asks a model for every overview that is missing. `NewerFormat` where
         a newer gitkb made the pages."""
-        from gitkb.branch.tips import settings_at
+        from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.results import RefreshSummary
-        from gitkb.model.usage import Usage
-        from gitkb.pages import refresh
-        from gitkb.pages.scope import Note, forget
+        from gitkb.pages.scope import Marker, forget
         from gitkb.wiki.projection import refuse_newer
 
-        heard = _heard(listener)
-        self._ready(heard)
-        tip = self._store.snapshot()
-        refuse_newer(tip)
-        settings = settings_at(tip)
-        with (
-            self._asking(heard).session(settings, tip) as session,
-            self._store.begin("refresh", on_wait=heard.message) as run,
-        ):
-            if session:
-                forget(self._store, Note.TOLD)
-            changes = refresh.refresh(self._store, run, self._catalog, settings, heard, session.author if session else None)
-        usage = session.client.usage if session else Usage()
-        return RefreshSummary(run.branch, self._store.snapshot(run.branch).commit, changes, usage)
+        with change_context(self._asking(listener), model=ModelWish()) as context:
+            refuse_newer(context.tip())
+            with context.change("refresh") as change:
+                if context.session:
+                    forget(self._store, Marker.TOLD)
+        return RefreshSummary(change.run.branch, change.commit, change.pages, change.usage)
 
     def migrate(
         self,
@@ -583,9 +561,8 @@ class KnowledgeBase:
         from gitkb.commands.share.push_pull import merge_revision
         from gitkb.model.options import MergeChoices
 
-        heard = _heard(listener)
-        self._begin(heard, branch)
-        return merge_revision(self._store, self._catalog, rev, choices or MergeChoices(), heard, branch)
+        with self._merging(listener, branch) as context:
+            return merge_revision(context, rev, choices or MergeChoices())
 
     def pull(
         self,
@@ -596,31 +573,31 @@ class KnowledgeBase:
         remote: str | None = None,
     ) -> MergeSummary:
         """Fetches a branch from its remote (by default its own, else origin) and merges it; errors as from `merge`."""
-        from gitkb.commands.share.push_pull import Sharing
+        from gitkb.commands.share.push_pull import RemoteBranch
         from gitkb.model.options import MergeChoices
 
-        heard = _heard(listener)
-        self._begin(heard, branch)
-        return Sharing(self._store, self._catalog, heard, branch, remote).pull(choices or MergeChoices())
+        with self._merging(listener, branch) as context:
+            return RemoteBranch(context, remote).pull(choices or MergeChoices())
 
     def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> PushSummary:
         """Sends a branch to its remote, merging what came there first, as often as needed; never by force. Errors as from
         `merge`."""
-        from gitkb.commands.share.push_pull import Sharing
+        from gitkb.commands.share.push_pull import RemoteBranch
 
-        heard = _heard(listener)
-        self._begin(heard, branch)
-        return Sharing(self._store, self._catalog, heard, branch, remote).push()
+        with self._merging(listener, branch) as context:
+            return RemoteBranch(context, remote).push()
 
     def pull_request(self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
         """Pushes a branch and asks for its merge, with the diff as the text: through gh, glab or tea where they are installed."""
         from gitkb.branch.tips import settings_at
+        from gitkb.commands.change import ChangeContext
         from gitkb.commands.share.pull_request import request_merge
 
-        heard = _heard(listener)
-        self.recover(heard)
-        settings = settings_at(self._store.snapshot())
-        return request_merge(self._store, self._catalog, settings, heard, branch=branch, base=base, title=title)
+        asking = self._asking(listener)
+        self.recover(listener)
+        tip = self._store.snapshot()
+        context = ChangeContext(self._store, self._catalog, asking.listener, settings_at(tip), branch, tip.commit)
+        return request_merge(context, base=base, title=title)
 
     @property
     def hooks(self) -> Hooks:
@@ -650,52 +627,34 @@ class KnowledgeBase:
 
         return self._web or WebAccess()
 
-    def _ready(self, listener: Listener, branch: str = "", start: str = "", *, dry_run: bool = False) -> bool:
-        """Clears up after dead runs and migrates the branch to be written where it is of an older format; a dry run says so.
-        True where it was migrated, so that a new branch stands already."""
-        from gitkb.branch.migrate import migrate_first
-        from gitkb.branch.tips import start_of
-        from gitkb.catalog.queries import RecordCorpus
-        from gitkb.catalog.record_tables import RECORDS
-
-        if not dry_run:
-            self.recover(listener)
-        migrated = migrate_first(self._store, listener, branch, start, dry_run=dry_run)
-        tip = start_of(self._store, branch, "" if migrated else start)
-        with self._catalog.at(tip, RECORDS, keep=not branch) as db:
-            RecordCorpus(db).refuse_newer()  # before anything is changed that this gitkb does not understand
-        return migrated
-
-    def _asking(self, listener: Listener) -> Asking:
+    def _asking(self, listener: Listener | None) -> Asking:
         from gitkb.pages.model_session import Asking
 
-        return Asking(self._store, self._catalog, self._user_settings, listener)
+        return Asking(self._store, self._catalog, self._user_settings, _heard(listener))
 
     @contextmanager
-    def _authored(
-        self, options: ChangeOptions | None, listener: Listener | None
-    ) -> Iterator[tuple[Settings, ChangeOptions, Listener, Author | None]]:
-        """Gets ready to change a branch: its settings, and who writes about the pages that change (nobody in a dry run)."""
-        from gitkb.branch.tips import settings_at, start_of
+    def _changing(self, options: ChangeOptions | None, listener: Listener | None) -> Iterator[tuple[ChangeContext, bool]]:
+        """A branch that is ready to be changed, and whether it is a dry run. A model writes about pages where there is one."""
+        from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.options import ChangeOptions
 
-        how, heard = options or ChangeOptions(), _heard(listener)
-        self._ready(heard, how.branch, dry_run=how.dry_run)
-        tip = start_of(self._store, how.branch, "")
-        settings = settings_at(tip)
-        with nullcontext() if how.dry_run else self._asking(heard).session(settings, tip) as session:
-            yield settings, how, heard, session.author if session else None
+        how = options or ChangeOptions()
+        with change_context(self._asking(listener), how.branch, dry_run=how.dry_run, model=ModelWish()) as context:
+            yield context, how.dry_run
 
-    def _begin(self, listener: Listener, branch: str) -> None:
-        """Gets ready, and from now on keeps in mind what a merge changes, for the next command that asks a model."""
+    @contextmanager
+    def _merging(self, listener: Listener | None, branch: str) -> Iterator[ChangeContext]:
+        """A branch that is ready for a merge. What that changes is kept in mind for the next command that asks a model."""
         from gitkb.branch.tips import branch_tip, settings_at
-        from gitkb.pages.scope import Note, noted, remember
+        from gitkb.commands.change import change_context
+        from gitkb.pages.scope import Marker, noted, remember
 
         branch_tip(self._store, branch or self._store.branch())
-        self._ready(listener, branch)
-        tip = self._store.snapshot()
-        if settings_at(tip).compiler == "llm" and not noted(self._store, Note.TOLD):
-            remember(self._store, Note.TOLD, tip)
+        with change_context(self._asking(listener), branch) as context:
+            tip = self._store.snapshot()
+            if settings_at(tip).compiler == "llm" and not noted(self._store, Marker.TOLD):
+                remember(self._store, Marker.TOLD, tip)
+            yield context
 
 
 def _heard(listener: Listener | None) -> Listener:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitkb.branch.commit_messages import migration_message
-from gitkb.branch.tips import format_at, in_transaction, start_of
+from gitkb.branch.tips import format_at, start_of
 from gitkb.errors import ConfigError, FormatError, NewerFormat
 from gitkb.formats import approvals, decisions
 from gitkb.formats.overviews import OVERVIEWS
@@ -26,7 +26,6 @@ from gitkb.model.results import MigrateSummary
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
 
 
@@ -112,15 +111,12 @@ class Migration:
         if number is None or number == self.formats.newest or dry_run:
             return self._summary(tip, number, tuple(sorted(migrated(tip, self.formats))))
         with self.store.begin("migrate", branch=self.branch or None, start=tip.commit, on_wait=self.listener.message) as run:
-            files = self._publish(run)
+            files = run.transact(self._transact)
         return self._summary(start_of(self.store, self.branch, ""), number, files)
 
     def _summary(self, tip: Snapshot, number: int | None, files: tuple[str, ...]) -> MigrateSummary:
         newest = self.formats.newest
         return MigrateSummary(self.branch or self.store.branch(), tip.commit, number or newest, newest, files)
-
-    def _publish(self, run: Run) -> tuple[str, ...]:
-        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction))
 
     def _transact(self, transaction: Transaction) -> tuple[str, ...]:
         before, files = format_at(transaction.tip, self.formats), migrated(transaction.tip, self.formats)

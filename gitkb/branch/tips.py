@@ -1,23 +1,14 @@
-"""Which branch a command writes to, where it is, and trying again when it moved meanwhile.
+"""Which branch a command writes to, where it stands, and the tracked settings there.
 
-Invariant: nothing is checked out, and no branch is made before something is committed on it. Reads only.
-
-Invariant: what is tried plans anew on the tip that it finds, so that nothing of another writer is lost; and it is tried only so
-often, whatever the others do.
+Invariant: reads only. Nothing is checked out, and no branch is made before something is committed on it.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
-
-from gitkb.errors import ConfigError, FormatError, NewerFormat, NotAKnowledgeBase, NotFound, RefMoved, RepositoryError, UsageError
+from gitkb.errors import ConfigError, FormatError, NewerFormat, NotAKnowledgeBase, NotFound, UsageError
 from gitkb.formats.settings import CONFIG_PATH, Settings, format_of, parse_settings
 from gitkb.formats.versions import FORMATS, Formats
 from gitkb.model.documents import Tree
-from gitkb.model.listener import Listener
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
-from gitkb.store.transaction.publish import Transaction
-from gitkb.store.transaction.run import Run
 
 
 def branch_tip(store: Store, name: str) -> Snapshot:
@@ -72,29 +63,3 @@ def start_of(store: Store, branch: str, start: str) -> Snapshot:
     if start and store.snapshot(start).commit != tip.commit:
         raise UsageError(f"Branch {branch} is at {tip.commit[:7]} already, so it cannot start at {start}.", "Leave --from out.")
     return tip
-
-
-ATTEMPTS = 50
-T = TypeVar("T")
-
-
-def in_transaction(run: Run, listener: Listener, act: Callable[[Transaction], T]) -> T:
-    """What `act` returns, done under the lock and again where the branch moved; the listener hears of waiting."""
-
-    def once() -> T:
-        with run.locked(listener.message) as transaction:
-            return act(transaction)
-
-    return until_published(once)
-
-
-def until_published(act: Callable[[], T]) -> T:
-    """What `act` returns, done again where the branch moved; `RepositoryError` where it moved each time."""
-    for _ in range(ATTEMPTS):
-        try:
-            return act()
-        except RefMoved:
-            continue
-    raise RepositoryError(
-        "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run the command again."
-    )

@@ -5,11 +5,12 @@ only with -v.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.model.listener import Listener, Progress, Scanned
-from gitkb.model.results import DocumentResult, GoneDocument, Outcome
+from gitkb.model.results import DocumentResult, GoneDocument, Outcome, SkipReason
 from gitkb.model.usage import Usage
 
 
@@ -22,17 +23,6 @@ def spent(usage: Usage, ungrounded: int = 0) -> str:
     if ungrounded:
         line += f" Left out {terminal.counted(ungrounded, 'claim')} of the model that the text does not support."
     return line
-
-
-def spending(usage: Usage, ungrounded: int = 0) -> dict[str, int]:
-    """The same for `--json`."""
-    return {
-        "calls": usage.calls,
-        "cached": usage.cached,
-        "tokens_in": usage.tokens_in,
-        "tokens_out": usage.tokens_out,
-        "ungrounded": ungrounded,
-    }
 
 
 _NAMED_UNSUPPORTED = 3
@@ -86,14 +76,14 @@ class Adding(Messages):
     def gone(self, documents: Sequence[GoneDocument]) -> None:
         for each in documents:
             if self.json:
-                terminal.tell_json({"event": "gone"} | asdict(each))
+                terminal.tell_json(json_shapes.gone_event(each, staying=False))
             else:
                 terminal.tell(f"gone     {each.document}  ({each.source})")
 
     def staying(self, documents: Sequence[GoneDocument]) -> None:
         if self.json:
             for each in documents:
-                terminal.tell_json({"event": "staying"} | asdict(each))
+                terminal.tell_json(json_shapes.gone_event(each, staying=True))
         else:
             one = len(documents) == 1
             what = "1 document whose file is gone stays" if one else f"{len(documents):,} documents whose file is gone stay"
@@ -104,32 +94,25 @@ class Adding(Messages):
             self.advance(event)
 
     def document(self, result: DocumentResult) -> None:
-        if result.outcome is Outcome.SKIPPED and result.reason == "unchanged":
+        if result.skipped is SkipReason.UNCHANGED:
             self.skips.unchanged += 1
-        elif result.outcome is Outcome.SKIPPED and result.reason.startswith("same page as "):
+        elif result.skipped is SkipReason.SAME_PAGE:
             self.skips.same_pages += 1
         elif result.outcome is Outcome.SKIPPED:
             self.skips.duplicates += 1
         if self.json:
-            terminal.tell_json(_event(result))
+            terminal.tell_json(json_shapes.document_event(result))
         else:
             self._say_outcome(result)
 
     def _say_outcome(self, result: DocumentResult) -> None:
         source = result.url or result.source
-        if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and result.reason != "unchanged"):
+        if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and result.skipped is not SkipReason.UNCHANGED):
             self.say(f"  {result.outcome:7} {source}: {result.reason}")
         elif self.dry_run and result.outcome not in (Outcome.SKIPPED, Outcome.UNCHANGED, Outcome.REMOVED):
             name = f"{result.before} -> {result.document}" if result.before else result.document
             reason = f": {result.reason}" if result.reason else ""
             terminal.tell(f"{result.outcome}  {name}  ({source}){reason}")
-
-
-def _event(result: DocumentResult) -> dict[str, object]:
-    fields = asdict(result)
-    wanted = ("document", "source", "outcome", "reason", "commit", "seconds")
-    found = {"event": "document"} | {name: fields[name] for name in wanted} | {"seconds": round(result.seconds, 3)}
-    return found | {name: fields[name] for name in ("before", "url") if fields[name]}
 
 
 def _unsupported(event: Scanned) -> str:

@@ -13,6 +13,7 @@ from gitkb.formats.versions import FORMATS
 from gitkb.model.listener import Listener
 from gitkb.model.results import InitResult
 from gitkb.store.repository import Store
+from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 
 BEGIN, END = "gitkb: begin", "gitkb: end"
@@ -56,11 +57,15 @@ def init(path: Path, *, bare: bool, listener: Listener, settings: Settings) -> I
     files, before = _files(store.worktree, branch, settings)
     for name in sorted(before):
         listener.message(f"{name} exists; a block marked '{BEGIN}' is added at its end.")
-    with store.begin("init", allow_unborn=True, on_wait=listener.message) as run, run.locked(listener.message) as transaction:
+
+    def commit_all(transaction: Transaction) -> str:
         tip = transaction.tip
         theirs = {name: content for name, content in before.items() if not tip.commit or tip.read(name) != content}
         commits = [PlannedCommit(_BEFORE, theirs)] if theirs else []
-        commit = transaction.publish([*commits, PlannedCommit(_MESSAGE, files)])[-1]
+        return transaction.publish([*commits, PlannedCommit(_MESSAGE, files)])[-1]
+
+    with store.begin("init", allow_unborn=True, on_wait=listener.message) as run:
+        commit = run.transact(commit_all)
     return InitResult(path, branch, commit, created=True, touched=tuple(sorted(before)))
 
 

@@ -127,6 +127,26 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
         raise damaged(error) from error
 
 
+_STRICT = b"http://purl.oclc.org/ooxml/"
+_TRANSITIONAL = (
+    (b"officeDocument/relationships", b"officeDocument/2006/relationships"),
+    (b"officeDocument/math", b"officeDocument/2006/math"),
+    (b"officeDocument/", b"officeDocument/2006/"),
+    (b"drawingml/", b"drawingml/2006/"),
+    (b"wordprocessingml/main", b"wordprocessingml/2006/main"),
+    (b"presentationml/main", b"presentationml/2006/main"),
+    (b"spreadsheetml/main", b"spreadsheetml/2006/main"),
+)
+
+
+def transitional(name: str, data: bytes) -> bytes:
+    """A part of an Office file of the strict form of the format with the names of the usual form, which libraries know."""
+    if name.endswith((".xml", ".rels")) and _STRICT in data:
+        for strict, usual in _TRANSITIONAL:
+            data = data.replace(_STRICT + strict, b"http://schemas.openxmlformats.org/" + usual)
+    return data
+
+
 def read_xml(archive: zipfile.ZipFile, name: str) -> "etree._Element":
     """The root element of a member; entities, DTDs and the network stay untouched."""
     return parse_xml(read_member(archive, name))

@@ -61,16 +61,16 @@ _HTML_PARTS = re.compile(rb"<(?:html|head|body|title|div|p|table|h[1-6]|section|
 _OFFICE_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 
 
-def identify_by_content(file: Path, name: str) -> Format:
-    """The format of a file's content; `name` is its original name.
+def identify(file: Path, name: str) -> Format:
+    """The format of a file by its content. `name` is its original name, whose ending must not contradict it.
 
-    Raises `ConversionError` where the content is of no supported format, or of another one than the ending says.
+    Raises `ConversionError` where the content is of no supported format or the ending says something else.
     """
     return identify_family(file, name).format
 
 
 def identify_family(file: Path, name: str) -> Family:
-    """Like `identify`, with everything that is known of the format."""
+    """The family that reads a file; otherwise like `identify`."""
     with file.open("rb") as opened:
         head = opened.read(HEAD)
     if not head.strip():
@@ -161,7 +161,7 @@ def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> 
     first = struct.unpack_from("<I", head, 48)[0]
     with file.open("rb") as opened:
         opened.seek(min((first + 1) * sector_size, file.stat().st_size))
-        directory = opened.read(HEAD)
+        directory = opened.read(HEAD).upper()  # the format compares names without regard to case, and programs rely on it
     if _wide("EncryptedPackage") in directory:
         raise ConversionError(f"{name} is protected by a password.", "Save it without a password, then add it again.")
     if _wide("Workbook") in directory or _wide("Book") in directory:
@@ -174,7 +174,7 @@ def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> 
 
 
 def _wide(text: str) -> bytes:
-    return text.encode("utf-16-le") + b"\0\0"
+    return text.upper().encode("utf-16-le") + b"\0\0"
 
 
 def _unsupported(name: str, claimed: Family | None, what: str) -> ConversionError:
@@ -196,15 +196,6 @@ def _contradiction(name: str, claimed: Family, found: Family) -> ConversionError
 
 
 Reader = Callable[[Path, str, ConversionSettings], Draft]
-
-
-def identify(file: Path, name: str) -> Format:
-    """The format of a file by its content. `name` is the original name, whose ending must not contradict it.
-
-    Raises `ConversionError` where the content is of no supported format or the ending says something else.
-    """
-
-    return identify_by_content(file, name)
 
 
 def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPage | None = None) -> Conversion:

@@ -39,33 +39,33 @@ class Family:
         return Format(self.media_type, f"{self.name}/{self.version}")
 
 
-PDF = Family("pdf", 1, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
-DOCX = Family("word", 2, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx",), "Word", reader="office.docx")
+PDF = Family("pdf", 2, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
+DOCX = Family("word", 3, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx", ".docm"), "Word", reader="office.docx")
 PPTX = Family(
     "slides",
-    2,
+    3,
     f"{OFFICE}.presentationml.presentation",
     "PowerPoint presentation",
-    (".pptx",),
+    (".pptx", ".ppsx", ".pptm"),
     "PowerPoint",
     reader="office.pptx",
 )
-XLSX = Family("sheets", 1, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx",), "Excel", reader="office.xlsx")
+XLSX = Family("sheets", 2, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx", ".xlsm"), "Excel", reader="office.xlsx")
 XLS = Family(
-    "oldsheets", 1, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel", reader="office.xls"
+    "oldsheets", 2, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel", reader="office.xls"
 )
-HTML = Family("webpage", 2, "text/html", "web page (HTML)", (".html", ".htm"), reader="html.reader")
-FETCHED = Family("fetchedpage", 1, "text/html", "web page (HTML)", (), reader="html.fetched")
+HTML = Family("webpage", 3, "text/html", "web page (HTML)", (".html", ".htm"), reader="html.reader")
+FETCHED = Family("fetchedpage", 2, "text/html", "web page (HTML)", (), reader="html.fetched")
 """HTML that was fetched from the web, when it is known where."""
 MARKDOWN = Family("markdown", 3, "text/markdown", "Markdown text", (".md", ".markdown", ".mdx"), reader="plaintext.markdown")
 CANVAS = Family("canvas", 1, "application/json", "canvas of Obsidian", (".canvas",), "Obsidian", reader="plaintext.vaults")
-RST = Family("restructured", 2, "text/x-rst", "reStructuredText", (".rst",), reader="plaintext.rst")
+RST = Family("restructured", 3, "text/x-rst", "reStructuredText", (".rst",), reader="plaintext.rst")
 TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",), reader="plaintext.plain")
 CSV = Family("delimited", 1, "text/csv", "comma-separated table", (".csv",), reader="plaintext.csv_tables")
 TSV = Family("delimited", 1, "text/tab-separated-values", "tab-separated table", (".tsv",), reader="plaintext.csv_tables")
-EPUB = Family("book", 2, "application/epub+zip", "EPUB book", (".epub",), reader="plaintext.epub")
+EPUB = Family("book", 3, "application/epub+zip", "EPUB book", (".epub",), reader="plaintext.epub")
 NOTEBOOK = Family(
-    "notebook", 2, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter", reader="plaintext.notebook"
+    "notebook", 3, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter", reader="plaintext.notebook"
 )
 
 FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)

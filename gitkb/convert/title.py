@@ -54,7 +54,7 @@ _JUNK = re.compile(
     r"|(?:untitled|unbenannt|unbekannt|sans titre|document|presentation|slide|title|no title|new document)\s*\d*"
     r"|(?:powerpoint|word|excel)?[ -]*(?:presentation|document|präsentation|dokument)\s*\d*"
     r"|.*\.(?:tex|dvi|ps|eps|doc|docx|pdf|ppt|pptx|xls|xlsx|indd|qxd|rtf|txt|html?|md|odt|fm|book|cdr|ai|vsd|pub|wpd)"
-    r"|[\W\d_]*|(?:book|sheet|slide|tabelle|blatt|feuil|hoja|foglio|folie)\s?\d*|(?:file|https?):\S*|\(anonymous\)"
+    r"|[\W\d_]*|(?:book|sheet|slide|tabelle|blatt|feuil|hoja|foglio|folie|лист|arkusz|munka|taulukko|planilha|工作表|シート|시트)\s?\d*|[a-z]\d{1,3}|(?:file|https?):\S*|\(anonymous\)"
     r"|unknown|none|null|page \d+|heading \d+|(?:click|type|enter)\b.*\b(?:title|here|text)"
     r"|titel(?: hinzufügen| eingeben)?|.*\btitle goes here.*|insert title.*"
     r"|(?:form|formular|formulaire|anlage|annex)\s+(?=\S*\d)[\w-]{1,8}"
@@ -78,13 +78,14 @@ _NOTHING = re.compile(
 _HASH = re.compile(
     r"[0-9a-f]{8,}|[0-9a-f]{8}[ -][0-9a-f -]{20,}|(?:arxiv[ .:_-]?)?\d{4}\.\d{4,5}(?:v\d+)?|[\W\d_]*", re.IGNORECASE
 )
+_PAGED = re.compile(r'<a name="(?:page|slide|sheet)-1">')
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 
 def good_title(title: str) -> str:
     """A title on one line, its markup gone; '' where its words are no title: a program's left-over, a picture, a bare number."""
     line = " ".join(_MARKUP.sub(" ", title).split()).strip(" \t#*_")
-    if not line or len(line) > MAX_TITLE or _JUNK.fullmatch(line.strip(" .:")):
+    if not re.search(r"[^\W\d_]{2}", line) or len(line) > MAX_TITLE or _JUNK.fullmatch(line.strip(" .:")):
         return ""
     return line
 
@@ -102,7 +103,7 @@ def evidence(offered: Iterable[TitleCandidate], markdown: str, headings: Sequenc
         if kind == "metadata":
             spoken = spoken or _Spoken(markdown, headings)
             kind = kind if spoken.says(text) else "unseen"
-        if text and kind not in ("stated", "section") and _is_section(text, headings):
+        if text and kind not in ("stated", "section") and (text.endswith(":") or _is_section(text, headings)):
             kind = "section"
         if text:
             found.append(TitleCandidate(kind, text[:MAX_TITLE], candidate.where))
@@ -125,6 +126,9 @@ def choose(candidates: Sequence[TitleCandidate], name: str = "") -> TitleCandida
         return replace(same, where=f"{_reasoned(same).where}; the file's name says the same")
     if best is not None:
         return _reasoned(best)
+    first = next((candidate for candidate in candidates if candidate.kind == "section"), None)
+    if first is not None and name and set(_words(readable)) < set(_words(first.text)):
+        return replace(first, where=f"{_reasoned(first).where}; it says the file's name and more")
     if is_telling(name) or not candidates:
         return TitleCandidate("unseen", readable or name, NAMED)
     return _reasoned(candidates[0])
@@ -138,6 +142,7 @@ def own(candidates: Sequence[TitleCandidate]) -> str:
 def readable_name(name: str) -> str:
     """A file's name as people read it: without its ending, escapes and separators for blanks ("a_b-c.md" is "a b c")."""
     stem = _ENDING.sub("", unquote(name).replace("\\", "/").rsplit("/", 1)[-1])
+    stem = stem.removesuffix(".excalidraw")
     if " " not in stem.strip() and not re.fullmatch(r"[\d-]+", stem):
         stem = re.sub(r"(?<=\w)[-+]+(?=\w)", " ", stem)
     stem = stem.replace("___", "/").replace("_", " ")
@@ -174,8 +179,9 @@ def _from_headings(markdown: str, headings: Sequence[Heading]) -> list[TitleCand
     empty = len(headings) > 1 and headings[1].level == first.level and not _words_between(markdown, first.line, headings[1].line)
     alone = not several or (first.level == 1 and empty)
     before = _words_between(markdown, 0, first.line)
-    if alone and before < _FEW_WORDS:
-        return [TitleCandidate("heading", first.title, f"heading {first.level} that opens the text")]
+    if alone and before < _FEW_WORDS and (first.level == 1 or not _PAGED.search(markdown[:2_000])):
+        kind: TitleKind = "heading" if first.level == 1 else "opening"
+        return [TitleCandidate(kind, first.title, f"heading {first.level} that opens the text")]
     return [TitleCandidate("section", heading.title) for heading in headings[:2]]
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from gitkb.model.usage import Usage
 
+_OPENING = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -82,6 +84,12 @@ class Chat:
             answer.question, answer.text, answer.model, answer.commit, datetime.now(UTC).isoformat(timespec="seconds"), stopped
         )
         return replace(self, turns=(*self.turns, turn))
+
+    @property
+    def opening(self) -> str:
+        """The first question on one line, shortened to 80 characters."""
+        question = " ".join(self.turns[0].question.split()) if self.turns else ""
+        return question if len(question) <= _OPENING else f"{question[: _OPENING - 3]}..."
 
     @property
     def last(self) -> Answer | None:

@@ -26,11 +26,21 @@ class Outcome(StrEnum):
         return self in (Outcome.ADDED, Outcome.UPDATED, Outcome.RENAMED, Outcome.REMOVED, Outcome.RECOMPILED)
 
 
+class SkipReason(StrEnum):
+    """Why nothing was done about a source: it is there already as it is, other sources have the same bytes or led to the same
+    page of the web, or another process changed its document meanwhile."""
+
+    UNCHANGED = "unchanged"
+    SAME_BYTES = "same-bytes"
+    SAME_PAGE = "same-page"
+    CHANGED_MEANWHILE = "changed-meanwhile"
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentResult:
     """The outcome of one source, reported in scan order; `commit` is set once it is published. `before` is the name that a
     renamed document had, `url` the address of a source of the web (its path is a guess where it could not be fetched).
-    `phases` in seconds."""
+    `skipped` says why nothing was done about it, `reason` the same for people. `phases` in seconds."""
 
     document: str
     source: str
@@ -42,6 +52,7 @@ class DocumentResult:
     phases: Mapping[str, float] = field(default_factory=dict)
     before: str = ""
     url: str = ""
+    skipped: SkipReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

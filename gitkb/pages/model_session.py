@@ -175,3 +175,21 @@ def kept_replies(store: Store) -> KeptReplies:
         return KeptReplies()
     totals = replies(store).totals()
     return KeptReplies(totals.entries, totals.bytes, Usage(totals.calls, 0, totals.tokens_in, totals.tokens_out))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """How a model takes part in a run that makes documents: `settings` are what compilers are told (None: no model), `known` has
+    the replies that are taken in its stead where none is asked."""
+
+    settings: ModelSettings | None = None
+    known: ReplyCache | None = None
+
+
+def model_use(asking: Asking, settings: Settings, session: Session | None) -> ModelUse:
+    """The part of a model in a run with these settings; without a session nobody is asked, but known replies are used."""
+    if session is not None:
+        return ModelUse(session.settings)
+    if settings.compiler != "llm":
+        return ModelUse()
+    return ModelUse(model_settings(settings, asking.user()), replies(asking.store))

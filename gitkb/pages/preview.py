@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from gitkb.branch.overlay import Overlay
+from gitkb.branch.path_changes import PathChanges
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -114,14 +115,18 @@ def _page_changes(tip: Snapshot, contents: Mapping[str, bytes | None]) -> PageCh
 
 
 def foresee_run(
-    store: Store, catalog: Catalog, settings: Settings, branch: str, tip: Snapshot, noted: Mapping[str, bytes | None]
+    store: Store, catalog: Catalog, settings: Settings, branch: str, tip: Snapshot, changes: PathChanges
 ) -> tuple[PageChanges, Foreseen]:
-    """The shared pages and the other files that a run on a branch would touch, whose documents change what is `noted`."""
+    """The shared pages and the other files that a run on a branch would touch, whose commits make these changes. Links are looked
+    for on the pages whose new text is at hand."""
     carried = carries_pages(settings, branch) and not newer(tip)
-    writes = foresee_refresh(store, catalog, tip, noted, uncommitted(store, branch, tip)) if carried else {}
+    writes = foresee_refresh(store, catalog, tip, changes, uncommitted(store, branch, tip)) if carried else {}
     contents = {path: content for path, content in writes.items() if isinstance(content, bytes | None)}
-    files = {**noted, **{path: content for path, content in contents.items() if not path.startswith("wiki/")}}
+    besides = {path: content for path, content in contents.items() if not path.startswith("wiki/")}
     pages = page_changes(tip, contents)
-    written, deleted = (tuple(sorted(path for path in files if (files[path] is None) is gone)) for gone in (False, True))
-    links = tuple(dead_links(tip, {*deleted, *pages.removed}, {**noted, **contents}))
+    comes = dict.fromkeys(changes.coming, True) | dict.fromkeys(changes.deleted, False)
+    comes |= {path: content is not None for path, content in besides.items()}
+    written, deleted = (tuple(sorted(path for path in comes if comes[path] is wanted)) for wanted in (True, False))
+    unread = dict.fromkeys(changes.known)
+    links = tuple(dead_links(tip, {*deleted, *pages.removed}, {**unread, **changes.contents, **contents}))
     return pages, Foreseen(written, deleted, links)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from gitkb.branch.commit_messages import edit_message, pages_message
 from gitkb.branch.overlay import Overlay
+from gitkb.branch.path_changes import PathChanges
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction, refuse_newer_settings
+from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -24,7 +25,7 @@ from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.model.results import PageChanges
 from gitkb.model.usage import Usage
-from gitkb.pages.scope import Note, differences, remember, scope_of, scope_since, topics_of
+from gitkb.pages.scope import Marker, differences, remember, scope_of, scope_since, topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
@@ -78,20 +79,10 @@ def refresh(
         return PageChanges()
     tip = store.snapshot(f"refs/heads/{run.branch}") if author else None
     written = _written(author, tip, listener) if author and tip and not newer(tip) else None
-    changes = in_transaction(run, listener, lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
+    changes = run.transact(lambda transaction: _refresh(store, run, transaction, catalog, listener, written))
     if author and tip and written:
         author.done(tip, written, run.scratch)
     return changes
-
-
-def is_topic_page(path: str) -> bool:
-    """Whether a path is a concept's or an entity's page, not an index."""
-    name = path.rpartition("/")[2]
-    return (
-        path.startswith(("wiki/concepts/", "wiki/entities/"))
-        and path.endswith(".md")
-        and not name.startswith(("index.md", "index--"))
-    )
 
 
 def project_tree(
@@ -127,7 +118,7 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
     """What a refresh of this tip would change, without changing anything; nothing where it is a newer gitkb's to make."""
     if newer(tip):
         return PageChanges()
-    scope = scope_since(store, Note.WHOLE, tip)
+    scope = scope_since(store, Marker.WHOLE, tip)
     if scope is not None and not scope:
         return PageChanges()
     projected = project_tree(catalog, tip, keep=True, scope=scope)
@@ -135,13 +126,13 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
 
 
 def foresee_refresh(
-    store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
+    store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: Mapping[str, bytes | None]
 ) -> dict[str, bytes | Path | None]:
     """What a refresh would write, by path, once these changes were committed and these edits stood in the worktree. Changes
     nothing; a page that it would not touch is not there, though somebody has edited it."""
-    tree, scope = Overlay(tip, changes), scope_since(store, Note.WHOLE, tip)
+    tree, scope = Overlay(tip, changes.contents, changes.known), scope_since(store, Marker.WHOLE, tip)
     if scope is not None:
-        scope = scope.with_(scope_of(tree, differences(tip, tree, changes)))
+        scope = scope.with_(scope_of(tree, differences(tip, tree, changes.paths)))
         if not scope:
             return {}
     projected = project_tree(catalog, tree, keep=False, scope=scope)
@@ -152,7 +143,7 @@ def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
     """How many pages want an overview that they do not have."""
     from gitkb.pages.author import waiting
 
-    scope = scope_since(store, Note.TOLD, tip)
+    scope = scope_since(store, Marker.TOLD, tip)
     if scope is not None and not scope:
         return 0
     with catalog.at(tip, RECORDS) as db:
@@ -180,7 +171,7 @@ def _refresh(
         listener.message(f"{said}: this one leaves them as they are. Documents are in; upgrade gitkb to make their pages.")
         return PageChanges()
     told = {path: content for path, content in (written.changes if written else {}).items() if tip.read(path) != content}
-    tree, scope = Overlay(tip, told), scope_since(store, Note.WHOLE, tip)
+    tree, scope = Overlay(tip, told), scope_since(store, Marker.WHOLE, tip)
     if scope is not None:
         scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, told))})
         if not scope:
@@ -196,7 +187,7 @@ def _refresh(
         usage, ungrounded = (written.usage, written.ungrounded) if written else (Usage(), 0)
         commits.append(PlannedCommit(pages_message(changes, usage, ungrounded), writes))
         tip = store.snapshot(transaction.publish(commits, "pages")[-1])
-    remember(store, Note.WHOLE, tip, run.scratch)
+    remember(store, Marker.WHOLE, tip, run.scratch)
     return changes
 
 

@@ -135,6 +135,8 @@ def _peak_while(pool: Pool, jobs: list[Job]) -> tuple[list[Prepared], int]:
             for task in Path("/proc/self/task").glob("*/children"):
                 for pid in task.read_text("ascii").split():
                     try:
+                        if b"gitkb.intake.prepare.worker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                            continue  # until the new program runs, it is this process once more
                         lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
                     except OSError:
                         continue

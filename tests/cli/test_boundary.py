@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+
+from gitkb.cli import boundary
+from gitkb.cli.common_options import VerboseOption
+from tests.conftest import Ran
 
 
 def test_a_wrong_option_is_a_usage_error_that_names_the_help(run: Callable[..., Any]) -> None:
@@ -49,21 +54,22 @@ def test_an_unknown_revision_is_named(run: Callable[..., Any], kb: Path) -> None
     assert "no-such-rev" in ran.err
 
 
-def test_a_fault_of_the_program_is_one_line_and_with_v_a_traceback(run: Callable[..., Any], top: Path) -> None:
-    class Faulty(os.PathLike[str]):
-        def __fspath__(self) -> str:
-            raise ZeroDivisionError("a fault")
+def _ended(capsys: pytest.CaptureFixture[str], error: Exception, *arguments: str) -> Ran:
+    """How a program ends whose command `raise` raises an error."""
+    program = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    program.callback()(lambda: None)
 
-    from gitkb.cli import app
+    @program.command("raise")
+    def raises(verbose: VerboseOption = False) -> None:
+        raise error
 
-    @app.application.command("fault", hidden=True)
-    def fault() -> None:
-        os.fspath(Faulty())
+    code = boundary.run(["raise", *arguments], lambda: program)
+    seen = capsys.readouterr()
+    return Ran(int(code), seen.out, seen.err)
 
-    try:
-        quiet, loud = run("fault"), run("-v", "fault")
-    finally:
-        app.application.registered_commands.pop()
+
+def test_a_fault_of_the_program_is_one_line_and_with_v_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    quiet, loud = _ended(capsys, ZeroDivisionError("a fault")), _ended(capsys, ZeroDivisionError("a fault"), "-v")
     assert quiet.code == loud.code == 1
     assert "ZeroDivisionError: a fault" in quiet.err and "Traceback" not in quiet.err
     assert "report it" in quiet.err
@@ -80,17 +86,10 @@ def test_a_fault_of_the_program_is_one_line_and_with_v_a_traceback(run: Callable
         (errno.ENXIO, "Look at that file"),
     ],
 )
-def test_an_error_of_the_system_names_the_files_and_a_remedy(run: Callable[..., Any], number: int, remedy: str) -> None:
-    from gitkb.cli import app
-
-    @app.application.command("refused", hidden=True)
-    def refused() -> None:
-        raise OSError(number, os.strerror(number), "/kb/draft", None, "/kb/page")
-
-    try:
-        ran = run("refused")
-    finally:
-        app.application.registered_commands.pop()
+def test_an_error_of_the_system_names_the_files_and_a_remedy(
+    capsys: pytest.CaptureFixture[str], number: int, remedy: str
+) -> None:
+    ran = _ended(capsys, OSError(number, os.strerror(number), "/kb/draft", None, "/kb/page"))
     assert ran.code == 1
     assert ran.err.startswith(f"error: /kb/draft -> /kb/page: {os.strerror(number).lower()}.\nhint:  ")
     assert remedy in ran.err

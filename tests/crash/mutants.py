@@ -157,19 +157,19 @@ def packs_are_written_in_gits_own_folder() -> None:
 
 @mutant("add", ("packs/", WIKI), Kind.LOST)
 def documents_are_reported_before_they_are_durable() -> None:
-    from gitkb.commands.add.commit_loop import Committing
+    from gitkb.commands.add.commit_loop import CommitLoop
     from gitkb.model.results import DocumentResult, Outcome
 
-    publish = Committing._publish
+    publish = CommitLoop._publish
 
-    def published(self: Committing, group: Any) -> Any:
+    def published(self: CommitLoop, group: Any) -> Any:
         for ready in group:
             item = ready.item
-            self.listener.document(DocumentResult(item.document, item.source.path, Outcome.ADDED, "", "", 0.0))
+            self._context.listener.document(DocumentResult(item.document, item.source.path, Outcome.ADDED, "", "", 0.0))
         sys.stdout.flush()
         return publish(self, group)
 
-    Committing._publish = published  # type: ignore[method-assign]
+    CommitLoop._publish = published  # type: ignore[method-assign]
 
 
 @mutant("change", (WIKI, MAIN), Kind.LOST)

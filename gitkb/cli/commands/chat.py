@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.boundary import Program, run
 from gitkb.cli.commands.query import saved_in_words
@@ -214,7 +215,7 @@ class Conversation:
         self.failed |= bool(run([name, "--kb", str(self.folder), *at, *short, *arguments], lambda: self.program))
 
     def _ask(self, question: str) -> None:
-        from gitkb.cli.commands.query import Showing, as_json, remarks
+        from gitkb.cli.commands.query import Showing, remarks
         from gitkb.model.answers import Answer
 
         showing = Showing(quiet=self.json, steps=self.steps)
@@ -230,7 +231,7 @@ class Conversation:
             showing.finish()
         self.last = answer if answer.text else self.last
         if self.json:
-            terminal.tell_json(as_json(answer))
+            terminal.tell_json(json_shapes.answer(answer))
         for remark in () if self.json else remarks(answer):
             terminal.say(remark)
         if not answer.text:
@@ -266,9 +267,6 @@ class Conversation:
         if self.chat.turns:
             terminal.say(f"A new conversation begins. The last one is kept: gitkb chat --resume {self.chat.id}")
         self.chat, self.last = self.chats.new(), None
-
-
-_SHOWN = 80
 
 
 def chat(
@@ -313,25 +311,20 @@ def _list(chats: Chats, *, json: bool) -> None:
     found = list(chats.all())
     if json:
         kept = [each for each in found if not isinstance(each, FormatError)]
-        terminal.tell_json([{"id": each.id, "turns": len(each.turns), "question": _first(each)} for each in kept], indent=2)
+        terminal.tell_json(json_shapes.chats(kept), indent=2)
         return
     for each in found:
         if isinstance(each, FormatError):
             terminal.say(each.message)
         else:
-            terminal.tell(f"{each.id}  {terminal.counted(len(each.turns), 'turn')}  {_first(each)}")
+            terminal.tell(f"{each.id}  {terminal.counted(len(each.turns), 'turn')}  {each.opening}")
     if not found:
         terminal.say("No conversation is kept here.")
 
 
-def _first(chat: Chat) -> str:
-    question = " ".join(chat.turns[0].question.split()) if chat.turns else ""
-    return question if len(question) <= _SHOWN else f"{question[: _SHOWN - 3]}..."
-
-
 def _begun(chats: Chats, name: str) -> Chat:
     found = chats.load(name)
-    terminal.say(f"Going on with {found.id}: {terminal.counted(len(found.turns), 'turn')}. It began with: {_first(found)}")
+    terminal.say(f"Going on with {found.id}: {terminal.counted(len(found.turns), 'turn')}. It began with: {found.opening}")
     return found
 
 

@@ -7,12 +7,12 @@ it. The tracked settings are a file of the knowledge base, which people edit and
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named, read_user_settings, user_settings_file
@@ -55,7 +55,7 @@ def config(
     if found is None:
         raise UsageError(f"There is no setting {key}.", "gitkb config lists every setting.")
     if json:
-        terminal.tell_json(asdict(found), indent=2)
+        terminal.tell_json(json_shapes.fields(found), indent=2)
     else:
         terminal.tell(_written(found.value))
 
@@ -77,7 +77,7 @@ def _rows(context: typer.Context, kb: Path | None) -> list[SettingRow]:
 
 def _tell_all(rows: list[SettingRow], json: bool) -> None:
     if json:
-        terminal.tell_json([asdict(row) for row in rows], indent=2)
+        terminal.tell_json(json_shapes.rows(rows), indent=2)
         return
     names = max(len(row.name) for row in rows)
     values = min(max(len(_written(row.value)) for row in rows), _WIDEST)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import BranchOption, DryRunOption, JsonOption, KbOption, VerboseOption, common
 from gitkb.cli.interrupts import resumable
@@ -37,7 +37,7 @@ def remove(
     with resumable():
         summary = base.remove(documents, ChangeOptions(branch, dry_run), Messages())
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
     if dry_run:
         _tell_preview(summary, every=common(context, kb, verbose).verbose)
@@ -75,7 +75,7 @@ def undo(
     with resumable():
         summary = base.undo(what, ChangeOptions(branch, dry_run), Messages())
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
     if dry_run:
         for word, paths in (("restore", summary.restored), ("delete", summary.deleted)):
@@ -111,7 +111,7 @@ def approve(
     with resumable():
         summary = base.approve(pages, ApproveOptions(branch, withdraw, date, dry_run), Messages())
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run, "withdrawn": withdraw}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run, withdrawn=withdraw), indent=2)
         return
     if dry_run:
         _tell_approvals(summary)
@@ -180,7 +180,7 @@ def decide(
     with resumable():
         summary = base.decide(*names, ChangeOptions(branch, dry_run), Messages(), same=same)
     if json:
-        terminal.tell_json(asdict(summary) | {"same": same, "dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, same=same, dry_run=dry_run), indent=2)
         return
     if dry_run:
         for word, paths in (("write", summary.written), ("delete", summary.deleted)):

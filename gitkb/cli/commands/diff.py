@@ -6,11 +6,11 @@ On a terminal a diff longer than the window goes to the pager that git would use
 import os
 import shutil
 import sys
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base
@@ -45,7 +45,7 @@ def diff(
     found = knowledge_base(context, kb)
     report = found.diff(base, head)
     if json or form == "json":
-        terminal.tell_json(asdict(report), indent=2)
+        terminal.tell_json(json_shapes.fields(report), indent=2)
     elif form == "markdown":
         terminal.tell_text(found.diff_as_markdown(report))
     else:

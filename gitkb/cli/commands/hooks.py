@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named
@@ -184,7 +184,7 @@ def _repository(context: typer.Context, kb: Path | None) -> KnowledgeBase:
 
 def _tell(found: Sequence[InstalledHook], done: str, json: bool) -> None:
     if json:
-        terminal.tell_json([asdict(hook) for hook in found], indent=2)
+        terminal.tell_json(json_shapes.rows(found), indent=2)
         return
     for hook in found:
         state = done or ("somebody else's" if not hook.ours else "gitkb's" if hook.current else "gitkb's, of another version")

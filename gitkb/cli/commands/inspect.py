@@ -5,11 +5,11 @@ On a terminal control characters are spelled out; to a program the text goes as 
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import AtOption, JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base
@@ -40,7 +40,7 @@ def list_documents(
         return
     rows = base.documents(at)
     if json:
-        terminal.tell_json([asdict(row) for row in rows], indent=2)
+        terminal.tell_json(json_shapes.rows(rows), indent=2)
         return
     width = min(max((len(row.document) for row in rows), default=0), _WIDEST)
     for row in rows:
@@ -49,7 +49,7 @@ def list_documents(
 
 def _list_pages(rows: list[PageRow], json: bool) -> None:
     if json:
-        terminal.tell_json([asdict(row) for row in rows], indent=2)
+        terminal.tell_json(json_shapes.rows(rows), indent=2)
         return
     names = [row.page.removeprefix("wiki/").removesuffix(".md") for row in rows]
     width = min(max(map(len, names), default=0), _WIDEST)
@@ -74,8 +74,6 @@ def show(
         if verbose and shown.record is not None and shown.record.title_reason:
             terminal.say(f"Why “{shown.record.title}” is its title: {shown.record.title_reason}.")
         return
-    from gitkb.api import json_shapes
-
     terminal.tell_json(json_shapes.shown(shown), indent=2)
 
 
@@ -88,7 +86,7 @@ def status(
     """Say where it stands: documents, pages, what waits."""
     found = knowledge_base(context, kb).status(at)
     if json:
-        terminal.tell_json(asdict(found), indent=2)
+        terminal.tell_json(json_shapes.fields(found), indent=2)
         return
     for line in _lines(found):
         terminal.tell(line)
@@ -164,7 +162,7 @@ def log(
     """Show the history: commit, day, what was done."""
     entries = knowledge_base(context, kb).log(name, limit, at)
     if json:
-        terminal.tell_json([asdict(entry) for entry in entries], indent=2)
+        terminal.tell_json(json_shapes.rows(entries), indent=2)
         return
     for entry in entries:
         terminal.tell(f"{terminal.short(entry.commit)} {entry.time[:_DAY]} {entry.subject}")
@@ -186,7 +184,7 @@ def blame(
     line = int(number) if colon and name and number.isascii() and number.isdigit() else None
     result = knowledge_base(context, kb).blame(name if line is not None else page, line, at)
     if json:
-        terminal.tell_json(asdict(result), indent=2)
+        terminal.tell_json(json_shapes.fields(result), indent=2)
         return
     for found in result.lines:
         _tell_lines(found)
@@ -230,7 +228,7 @@ def check(
 
     result = knowledge_base(context, kb).check(at, changed=changed)
     if json:
-        terminal.tell_json({"state": result.state, "problems": [asdict(each) for each in result.problems]}, indent=2)
+        terminal.tell_json(json_shapes.check(result), indent=2)
     else:
         _tell_result(result, _STATES if changed is None else _WORDS_OF_CHANGE)
     raise typer.Exit(ExitCode.PROBLEMS if result.state is State.BROKEN else ExitCode.OK)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import (
     AtOption,
@@ -20,7 +20,7 @@ from gitkb.cli.common_options import (
     common,
 )
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listeners import spending, spent
+from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import pages_in_words, tell_pages, where
 from gitkb.errors import ExitCode, UsageError
@@ -73,7 +73,7 @@ def lint(
             fixed = base.fix(options, ChangeOptions(branch, dry_run), Messages())
     result = base.lint(options, Messages(), at=f"refs/heads/{branch}" if branch else at, model=asked)
     if json:
-        terminal.tell_json(_as_json(result, fixed, dry_run), indent=2)
+        terminal.tell_json(json_shapes.lint(result, fixed, dry_run=dry_run), indent=2)
     else:
         if fixed is not None:
             _tell_fixed(fixed, dry_run)
@@ -86,20 +86,6 @@ def _agree(fix: bool, dry_run: bool, at: str | None, branch: str) -> None:
         raise UsageError("--dry-run says what --fix would do.", "Give both, or neither.")
     if at is not None and (fix or branch):
         raise UsageError("--at looks at a revision, which nothing can be fixed in.", "Leave it out, or give only --branch.")
-
-
-def _as_json(result: LintResult, fixed: FixSummary | None, dry_run: bool) -> dict[str, object]:
-    counts: dict[str, int] = {}
-    for finding in result.findings:
-        counts[finding.code] = counts.get(finding.code, 0) + 1
-    return {
-        "commit": result.commit,
-        "findings": [asdict(each) for each in result.findings],
-        "counts": counts,
-        "model": spending(result.usage),
-        "unasked": result.unasked,
-        "fixed": None if fixed is None else asdict(fixed) | {"dry_run": dry_run},
-    }
 
 
 def _tell_fixed(done: FixSummary, dry_run: bool) -> None:

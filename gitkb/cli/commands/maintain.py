@@ -8,16 +8,16 @@ of your own, and `recover` for the person who wants to see a clean folder now.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import BranchOption, CompilerOption, DryRunOption, JsonOption, KbOption, ModelOption, VerboseOption
 from gitkb.cli.interrupts import resumable
-from gitkb.cli.listeners import spending, spent
+from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import where
 from gitkb.errors import ExitCode
@@ -46,9 +46,7 @@ def init(
     with resumable():
         result = KnowledgeBase.init(folder, bare=bare, compiler=compiler or "", model=model, listener=Messages())
     if json:
-        terminal.tell_json(
-            {"created": result.created, "branch": result.branch, "commit": result.commit, "touched": result.touched}
-        )
+        terminal.tell_json(json_shapes.init(result))
     else:
         terminal.tell(_sentence(folder, result))
 
@@ -68,11 +66,10 @@ def refresh(context: typer.Context, json: JsonOption = False, kb: KbOption = Non
     with resumable():
         listener = Messages()
         summary = base.refresh(listener)
-    counts = {"created": len(summary.pages.created), "changed": len(summary.pages.changed), "removed": len(summary.pages.removed)}
     if json:
-        cost = spending(summary.usage)
-        terminal.tell_json({"branch": summary.branch, "commit": summary.commit, "pages": counts, "model": cost})
+        terminal.tell_json(json_shapes.refresh(summary))
         raise typer.Exit(ExitCode.PARTIAL if listener.missing else ExitCode.OK)
+    counts = json_shapes.page_counts(summary.pages)
     words = {"new": counts["created"], "changed": counts["changed"], "removed": counts["removed"]}
     done = f"Pages: {terminal.listed(words)}" if summary.pages else "No pages were pending"
     terminal.tell(f"{done}. {summary.branch} is at {terminal.short(summary.commit)}.")
@@ -96,7 +93,7 @@ def migrate(
     with resumable():
         summary = base.migrate(Messages(lambda _: None), branch=branch, dry_run=dry_run)
     if json:
-        terminal.tell_json(asdict(summary) | {"dry_run": dry_run}, indent=2)
+        terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
     at = where(summary.branch, summary.commit)
     if not summary.files:
@@ -126,7 +123,7 @@ def recover(
         found = base.recover(Messages())
         pruned = base.prune_cache() if prune_cache else None
     if json:
-        terminal.tell_json({"recovered": found} | ({"pruned": asdict(pruned)} if pruned else {}))
+        terminal.tell_json(json_shapes.recovered(found, pruned))
         return
     if found or not pruned:
         terminal.tell("Recovered." if found else "There is nothing to recover.")

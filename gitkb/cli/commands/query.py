@@ -6,11 +6,11 @@ Invariant: stdout holds the answer and nothing else; whatever a model says canno
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import (
     AtOption,
@@ -23,7 +23,6 @@ from gitkb.cli.common_options import (
     chosen_model,
     common,
 )
-from gitkb.cli.listeners import spending
 from gitkb.cli.locate import knowledge_base
 from gitkb.errors import ExitCode, UsageError
 from gitkb.model.answers import AnswerListener
@@ -75,21 +74,6 @@ def remarks(answer: Answer) -> list[str]:
     return found
 
 
-def as_json(answer: Answer) -> dict[str, object]:
-    """The answer for programs."""
-    usage = spending(answer.usage)
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "model": answer.model or None,
-        "commit": answer.commit,
-        "citations": [asdict(citation) for citation in answer.citations],
-        "removed": list(answer.removed),
-        "cut": answer.cut,
-        "usage": {name: usage[name] for name in ("calls", "tokens_in", "tokens_out")},
-    }
-
-
 Scope = Literal["all", "sources", "summaries", "concepts", "entities"]
 
 
@@ -111,7 +95,7 @@ def search(
     """
     hits = knowledge_base(context, kb).search(" ".join(query), scope=scope, limit=limit, at=at)
     if json:
-        terminal.tell_json([asdict(hit) for hit in hits], indent=2)
+        terminal.tell_json(json_shapes.rows(hits), indent=2)
         return
     for hit in hits:
         _tell_hit(hit)
@@ -170,10 +154,8 @@ def _ask(base: KnowledgeBase, question: str, at: str | None, model: str | None, 
 
 
 def _tell_answer(answer: Answer, saved: Saved | None, *, json: bool) -> None:
-    from dataclasses import asdict
-
     if json:
-        terminal.tell_json(as_json(answer) | {"saved": asdict(saved) if saved else None}, indent=2)
+        terminal.tell_json(json_shapes.saved_answer(answer, saved), indent=2)
         return
     for remark in remarks(answer):
         terminal.say(remark)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import BranchOption, JsonOption, KbOption, VerboseOption
 from gitkb.cli.interrupts import resumable
@@ -53,7 +53,7 @@ def merge(
 def tell_merge(summary: MergeSummary, json: bool) -> None:
     """The end of a merge or pull."""
     if json:
-        terminal.tell_json(asdict(summary), indent=2)
+        terminal.tell_json(json_shapes.fields(summary), indent=2)
         return
     terminal.tell(f"{merged(summary)}{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
 
@@ -112,7 +112,7 @@ def push(
     with resumable():
         summary = base.push(Messages(), branch=branch, remote=remote)
     if json:
-        terminal.tell_json(asdict(summary), indent=2)
+        terminal.tell_json(json_shapes.fields(summary), indent=2)
         return
     first = f"{merged(summary.merged)}{pages_in_words(summary.merged.pages)} " if summary.merged.moved else ""
     done = f"{summary.target} is at" if summary.pushed else f"Nothing to push: {summary.target} is at"
@@ -140,7 +140,7 @@ def pr(
     with resumable():
         request = found.pull_request(Messages(), branch=branch, base=base, title=title)
     if json:
-        terminal.tell_json(asdict(request), indent=2)
+        terminal.tell_json(json_shapes.fields(request), indent=2)
     elif request.opened:
         terminal.tell(f"{request.title}: {request.address}")
     else:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.commands.add import Globs, summary_event, tell_summary
+from gitkb.cli.commands.add import Globs, tell_summary
 from gitkb.cli.common_options import BranchOption, CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.listeners import Adding, Skips
@@ -47,7 +48,7 @@ class Following(Adding, WatchListener):
         summary = replace(summary, skipped=skips.unchanged + skips.duplicates)
         did, self.news = bool(self.news or summary.pages or summary.skipped), 0
         if did and self.json:
-            terminal.tell_json(summary_event(summary) | {"unwritten": self.missing})
+            terminal.tell_json(json_shapes.add_event(summary) | {"unwritten": self.missing})
         elif did:
             tell_summary(summary, skips, self.options, self.kb, next_step=False)
             sys.stdout.flush()
@@ -55,7 +56,7 @@ class Following(Adding, WatchListener):
 
     def failed(self, message: str, hint: str) -> None:
         if self.json:
-            terminal.tell_json({"event": "error", "message": message, "hint": hint})
+            terminal.tell_json(json_shapes.error_event(message, hint))
         self.say(f"error: {message} It is tried again.")
         if hint:
             self.say(f"hint:  {hint}")
@@ -63,14 +64,14 @@ class Following(Adding, WatchListener):
     def missing_folder(self, folder: Path) -> None:
         self.say(f"{folder} is gone; it is waited for.")
         if self.json:
-            terminal.tell_json({"event": "missing", "folder": folder.name})
+            terminal.tell_json(json_shapes.missing_event(folder.name))
 
     def idle(self, folders: Sequence[Path]) -> None:
         if self.is_told:
             return
         self.is_told = True
         if self.json:
-            terminal.tell_json({"event": "watching", "folders": [folder.name for folder in folders]})
+            terminal.tell_json(json_shapes.watching_event(folder.name for folder in folders))
         names = ", ".join(f"{folder.name}/" for folder in folders)
         self.say(f"Watching {names}. Ctrl-C ends it.")
 
@@ -128,7 +129,7 @@ def _first_look(base: KnowledgeBase, folders: list[Path], options: AddOptions, *
     listener = Adding(json=json, dry_run=True)
     summary = base.add(folders, options, listener)
     if json:
-        terminal.tell_json(summary_event(summary, dry_run=True))
+        terminal.tell_json(json_shapes.add_event(summary, dry_run=True))
     else:
         tell_summary(summary, listener.skips, options, kb)
     raise typer.Exit(ExitCode.PARTIAL if summary.failed else ExitCode.OK)

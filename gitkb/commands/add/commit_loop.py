@@ -1,13 +1,8 @@
 """Commits documents as they become ready, in order and in groups, and brings the pages up to date.
 
-Invariant: only paths whose content would differ from the tip's are noted. What no shared page is made of (originals, pictures, a
-document's own pages) is noted by its blob's id in place of its bytes, and its file is deleted, so that a dry run of much takes
-little memory and disk.
-
-Invariant: entries keep the order in which they were given, whatever became ready first.
-
-Invariant: an outcome is reported only after it is true; what was reported as committed is durable. The lock is held for one group
-at a time, never while documents are prepared. Whatever stops the run, the branch stands at the last group.
+Invariant: entries keep the order in which they were given, whatever became ready first. An outcome is reported only after it is
+true; what was reported as committed is durable. The lock is held for one group at a time, never while documents are prepared.
+Whatever stops the run, the branch stands at the last group.
 """
 
 import queue
@@ -16,58 +11,29 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
-from gitkb.branch.tips import refuse_newer_settings, until_published
-from gitkb.catalog.catalog import Catalog
+from gitkb.branch.path_changes import ChangeNotes
+from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits
 from gitkb.commands.add.document_commits import Ready
+from gitkb.commands.add.outcomes import Outcomes
 from gitkb.commands.add.plan import Item, Known
+from gitkb.commands.change import GROUP_DOCUMENTS, Change, ChangeContext
 from gitkb.errors import GitkbError
-from gitkb.formats.settings import Settings
 from gitkb.intake import document_names
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.model_rounds import Asked, Fetch, ModelRounds
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
-from gitkb.model.documents import Tree
-from gitkb.model.listener import Listener, Progress
 from gitkb.model.results import DocumentResult, Outcome
-from gitkb.model.usage import Usage
 from gitkb.pages import refresh
-from gitkb.pages.model_session import Session
-from gitkb.store.objects import file_blob_id, object_id
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.transaction.run import Run
-from gitkb.store.values import Content, PlannedCommit, Stored
+from gitkb.store.values import PlannedCommit
 
-
-def note(noted: dict[str, bytes | None], tip: Tree, changes: Mapping[str, Content]) -> None:
-    """Adds to `noted` what a planned commit changes; deletes the files of the scratch folder that it names."""
-    for path, content in changes.items():
-        assert not isinstance(content, Stored)
-        oid = _blob_id(content)
-        if oid == tip.blob(path):
-            noted.pop(path, None)
-        elif isinstance(content, Path) and not path.startswith(".gitkb/"):
-            noted[path] = (oid or "").encode()
-        else:
-            noted[path] = content.read_bytes() if isinstance(content, Path) else content
-        if isinstance(content, Path):
-            content.unlink()
-
-
-def _blob_id(content: bytes | Path | None) -> str | None:
-    if content is None:
-        return None
-    return file_blob_id(content) if isinstance(content, Path) else object_id("blob", content)
-
-
-GROUP_DOCUMENTS = 100
 GROUP_BYTES = 32 * 1024**2
 GROUP_SECONDS = 0.5
 
@@ -127,103 +93,100 @@ class Results:
             self._queue.put(error)
 
 
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """How documents land: they were judged at the commit `start`, and `moves` are the old names of all that the run renames, with
+    the new ones. In a dry run nothing is committed, and `noted` gets what would have been changed, by path; else it is None."""
+
+    start: str
+    moves: Mapping[str, str] = field(default_factory=dict)
+    noted: ChangeNotes | None = None
+
+
 PAGES_EVERY = 500
 CACHE_BYTES = 2 * 1024**3
 ASKS_FIRST = "asks the model; what changes is known then"
 """What a dry run says of a document for which a model would have to be asked."""
 
 
-class Committing:
-    """The state of one run: counts, the group being gathered, the tip at which its sources were last judged. `run` is set when
-    the transaction's run has begun."""
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """The jobs of a run and how they are prepared. `fetch` brings originals that are no files; `known` answers in a model's stead
+    where there is no session; `web` is where pictures of fetched pages come from."""
 
-    run: Run
+    jobs: Sequence[Job]
+    shop: Workshop
+    workers: int
+    fetch: Fetch | None = None
+    known: Asked | None = None
+    web: Web | None = None
+
+
+@contextmanager
+def commit_loop(
+    context: ChangeContext, change: Change, outcomes: Outcomes, work: Preparation, plan: Landing
+) -> "Iterator[CommitLoop]":
+    """Prepares jobs in parallel while the body commits what is ready; what still waits at its end is committed."""
+    outcomes.advance(total=len(work.jobs))
+    session, web = context.session, work.web or Web()
+    with Pool(work.shop, context.settings.convert, change.run.worker_lock, work.workers) as pool, closing(web):
+        if work.jobs and session:
+            session.client.warm()
+        client, ahead = (session.client, session.ahead) if session else (work.known, 0)
+        rounds = ModelRounds(pool, client, ahead, work.fetch, web.illustrate)
+        loop = CommitLoop(context, change, outcomes, plan, rounds, Results(rounds.prepare(work.jobs)))
+        yield loop
+        loop.commit_rest()
+
+
+class CommitLoop:
+    """Commits the documents of one run; made by `commit_loop`. `ungrounded` counts the claims of a model that were dropped."""
 
     def __init__(
-        self,
-        store: Store,
-        catalog: Catalog,
-        settings: Settings,
-        listener: Listener,
-        session: Session | None,
-        *,
-        timings: bool,
-        dry: bool = False,
+        self, context: ChangeContext, change: Change, outcomes: Outcomes, plan: Landing, rounds: ModelRounds, results: Results
     ) -> None:
-        """`session` reaches the model where the settings ask for one. A `dry` run commits nothing, and has in `noted` what it
-        would have changed, by path. `moves` is for the old names of documents that are renamed, with the new ones."""
-        self.store, self.catalog, self.settings, self._dry = store, catalog, settings, dry
-        self.noted: dict[str, bytes | None] = {}
-        self.moves: dict[str, str] = {}
-        self.listener, self.session, self._timings = listener, session, timings
-        self.tip = ""
-        self.counts = dict.fromkeys(Outcome, 0)
-        self.progress = Progress()
-        self.page_changes = refresh.Tally()
         self.ungrounded = 0
+        self._context, self._change, self._outcomes, self._plan = context, change, outcomes, plan
+        self._rounds, self._results = rounds, results
+        self._judged_at = plan.start
         self._group = Group()
         self._since_pages = 0
         # A page that changes with every few documents would be written about again each time, so a model is asked at the end.
-        self._pages_every = PAGES_EVERY if session is None else sys.maxsize
-        self._phases: dict[str, float] = {}
-
-    @property
-    def usage(self) -> Usage:
-        """What a model was asked so far."""
-        return self.session.client.usage if self.session else Usage()
-
-    @contextmanager
-    def preparing(
-        self,
-        jobs: Sequence[Job],
-        shop: Workshop,
-        workers: int,
-        fetch: Fetch | None = None,
-        known: Asked | None = None,
-        web: Web | None = None,
-    ) -> Iterator[None]:
-        """Prepares the jobs in parallel while the body commits what is ready; what still waits at its end is committed. `fetch`
-        brings originals that are no files; `known` answers in a model's stead where there is no session; `web` is where pictures
-        of fetched pages come from."""
-        self.advance(total=len(jobs))
-        with Pool(shop, self.settings.convert, self.run.worker_lock, workers) as pool, closing(web or Web()):
-            if jobs and self.session:
-                self.session.client.warm()
-            client, ahead = (self.session.client, self.session.ahead) if self.session else (known, 0)
-            self._rounds = ModelRounds(pool, client, ahead, fetch, web.illustrate if web else None)
-            self._results = Results(self._rounds.prepare(jobs))
-            yield
-            self._land_group()
+        self._pages_every = PAGES_EVERY if context.session is None else sys.maxsize
 
     def add(self, entry: Item | Ready) -> None:
-        """The next outcome, or document to commit, in order."""
+        """Takes the next outcome, or document to commit, in order."""
         self._group.add(entry)
         if self._group.is_full(self._pages_every - self._since_pages):
-            self._land_group()
+            self._commit_group()
+
+    def commit_rest(self) -> None:
+        """Commits and reports what still waits."""
+        self._commit_group()
 
     def next(self) -> Prepared:
         """The next prepared document; while it is awaited, what waits already is committed after half a second."""
         result = self._results.get(GROUP_SECONDS if self._group.ready else None)
         if result is None:
-            self._land_group()
+            self._commit_group()
             result = self._results.get(None)
         assert result is not None
         for said in result.notes:
-            self.listener.message(f"  note    {result.document}: {said}")
-        self.advance(prepared=self.progress.prepared + 1)
+            self._context.listener.message(f"  note    {result.document}: {said}")
+        self._outcomes.advance(prepared=self._outcomes.progress.prepared + 1)
         return result
 
     def prepare_again(self, item: Item) -> Ready:
         """A document prepared at once: it got another name, or stands for one that failed."""
         return Ready(item, self._rounds.run(Job(item.source, item.document, item.sha256)))
 
-    def _land_group(self) -> None:
+    def _commit_group(self) -> None:
         """Commits what is ready and reports everything that waits, in order."""
         group, self._group = self._group, Group()
         results = self._publish(group.ready)
         for entry in group.entries:
             item = entry.item if isinstance(entry, Ready) else entry
-            self.report(results.get(_key(item)) or undone(entry))
+            self._outcomes.report(results.get(_key(item)) or undone(entry))
         if self._since_pages >= self._pages_every:
             self.refresh()
 
@@ -232,64 +195,70 @@ class Committing:
         own."""
         if not group:
             return {}
-        results, again = until_published(lambda: self._transact(group))
+        results, again = self._commit(group)
         named = [self.prepare_again(ready.item) for ready in again]
         results.update({_key(r.item): undone(r) for r in named if r.prepared.error})
         return results | self._publish([ready for ready in named if not ready.prepared.error])
 
-    def _transact(self, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready]]:
+    def _commit(self, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready]]:
+        """(the results of those that are decided or committed, those to be prepared again under another name)."""
         asked = time.perf_counter()
         for ready in group:
-            if ready.prepared.large and not self._dry:
-                file = self.run.scratch / ready.prepared.large
-                self.run.keep_original(file, ready.item.sha256, ready.prepared.original)
-        with self.run.locked(self.listener.message) as transaction:
-            locked = time.perf_counter()
-            results, landing, again = self._judge(transaction.tip, group)
-            base = refresh.history_base(self.store, transaction.tip.commit)
-            commits, landed = document_commits.plan_commits(transaction, landing, self.run.scratch, base, self.moves)
-            planned = time.perf_counter()
-            progress = f"{self.progress.committed + len(landing)} of {self.progress.total} documents"
-            oids = self._publish_or_note(transaction, commits, progress)
+            if ready.prepared.large and self._plan.noted is None:
+                file = self._change.run.scratch / ready.prepared.large
+                self._change.run.keep_original(file, ready.item.sha256, ready.prepared.original)
+        done = self._change.transact(lambda transaction: self._transact(transaction, group))
         published = time.perf_counter()
-        if oids:
-            self.tip = oids[-1]
-        seconds = {"lock_wait": locked - asked, "commit": planned - locked, "publish": published - planned}
+        seconds = {"lock_wait": done.locked - asked, "commit": done.planned - done.locked, "publish": published - done.planned}
         shares = {phase: value / len(group) for phase, value in seconds.items()}
-        for ready, each in zip(landing, landed, strict=True):
+        if done.oids:
+            self._judged_at = done.oids[-1]
+        results = dict(done.decided)
+        for ready, each in zip(done.landing, done.landed, strict=True):
             phases = {"hash": ready.item.hashing, **(ready.prepared.phases or {}), **shares}
-            commit = oids[each.index] if each.index is not None and oids else ""
+            commit = done.oids[each.index] if each.index is not None and done.oids else ""
             results[_key(ready.item)] = _landed(ready, each.outcome, commit, phases)
-        self._since_pages += sum(each.index is not None for each in landed)
-        self.ungrounded += sum(ready.prepared.ungrounded for ready in landing)
-        return results, again
+        self._since_pages += sum(each.index is not None for each in done.landed)
+        self.ungrounded += sum(ready.prepared.ungrounded for ready in done.landing)
+        return results, done.again
+
+    def _transact(self, transaction: Transaction, group: Sequence[Ready]) -> "_Committed":
+        locked = time.perf_counter()
+        decided, landing, again = self._judge(transaction.tip, group)
+        base = refresh.history_base(self._context.store, transaction.tip.commit)
+        scratch = self._change.run.scratch
+        commits, landed = document_commits.plan_commits(transaction, landing, scratch, base, self._plan.moves)
+        planned, progress = time.perf_counter(), self._outcomes.progress
+        said = f"{progress.committed + len(landing)} of {progress.total} documents"
+        oids = self._publish_or_note(transaction, commits, said)
+        return _Committed(decided, landing, landed, again, oids, locked, planned)
 
     def _publish_or_note(self, transaction: Transaction, commits: Sequence[PlannedCommit], progress: str) -> list[str]:
         """The ids of the commits; in a dry run none are made, and what they would change is noted."""
-        if not self._dry:
+        if self._plan.noted is None:
             return transaction.publish(commits, progress) if commits else []
         for commit in commits:
-            note(self.noted, transaction.tip, commit.changes)
+            self._plan.noted.note(transaction.tip, commit.changes)
         return []
 
     def _judge(self, tip: Snapshot, group: Sequence[Ready]) -> tuple[dict[str, DocumentResult], list[Ready], list[Ready]]:
         """Splits a group into (already decided, to land, to prepare again under another name)."""
-        if tip.commit == self.tip:
+        if tip.commit == self._judged_at:
             return {}, list(group), []
         refuse_newer_settings(tip)
         results: dict[str, DocumentResult] = {}
         landing, again = [], []
-        with known_at(self.catalog, tip) as known:
+        with known_at(self._context.catalog, tip) as known:
             for ready in group:
                 verdict = document_commits.judge(ready, known)
                 if verdict.outcome:
-                    item = replace(ready.item, outcome=verdict.outcome, reason=verdict.reason)
+                    item = replace(ready.item, outcome=verdict.outcome, reason=verdict.reason, skipped=verdict.skipped)
                     results[_key(item)] = undone(item)
                 elif verdict.other_name:
                     again.append(replace(ready, item=self._named_otherwise(ready.item, known)))
                 else:
                     landing.append(ready)
-        self.tip = tip.commit
+        self._judged_at = tip.commit
         return results, landing, again
 
     def _named_otherwise(self, item: Item, known: Known) -> Item:
@@ -302,37 +271,35 @@ class Committing:
     def refresh(self) -> None:
         """Makes the pages commit if pages are pending."""
         self._since_pages = 0
-        started = time.perf_counter()
-        author = self.session.author if self.session else None
-        changes = refresh.refresh(self.store, self.run, self.catalog, self.settings, self.listener, author)
-        self.page_changes.add(changes)
-        self._phases["pages"] = self._phases.get("pages", 0.0) + time.perf_counter() - started
+        refresh_pages(self._change, self._outcomes)
 
-    def report(self, result: DocumentResult) -> None:
-        """Tells the outcome of one document and counts it."""
-        self.counts[result.outcome] += 1
-        done = sum(count for outcome, count in self.counts.items() if outcome.is_commit or outcome is Outcome.UNCHANGED)
-        self.advance(committed=done, failed=self.counts[Outcome.FAILED])
-        self.listener.document(result)
-        if self._timings and result.phases:
-            self.listener.timing(result.document, result.phases)
 
-    def advance(self, **changes: int) -> None:
-        """Changes the numbers of the progress."""
-        self.progress = replace(self.progress, **changes)
-        self.listener.progress(self.progress)
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """What one transaction did with a group: results `decided` under the lock, documents `landing` and how they `landed`, those
+    to be prepared `again`, the ids of the commits, and when (in seconds) the lock was had and the commits were planned."""
 
-    def clean_up(self) -> None:
-        """What is due after a run: the cache within its limit, few packs; the seconds of the whole are told."""
-        from gitkb.intake.prepare.cache import Cache
+    decided: Mapping[str, DocumentResult]
+    landing: list[Ready]
+    landed: list[document_commits.Landed]
+    again: list[Ready]
+    oids: list[str]
+    locked: float
+    planned: float
 
-        Cache(self.store.local / "cache").trim(CACHE_BYTES)
-        self.store.maintain()
 
-    def tell_phases(self) -> None:
-        """The seconds of the run's own phases, where they are wanted."""
-        if self._timings:
-            self.listener.timing("", self._phases)
+def refresh_pages(change: Change, outcomes: Outcomes) -> None:
+    """Makes the pages commit of a run if pages are pending; the seconds are counted."""
+    started = time.perf_counter()
+    change.refresh()
+    outcomes.spend("pages", time.perf_counter() - started)
+
+
+def trim_cache(store: Store) -> None:
+    """Keeps the cache of conversions within its limit."""
+    from gitkb.intake.prepare.cache import Cache
+
+    Cache(store.local / "cache").trim(CACHE_BYTES)
 
 
 def jobs_of(items: Sequence[Item]) -> list[Job]:
@@ -354,7 +321,8 @@ def undone(entry: Item | Ready) -> DocumentResult:
         return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds, url=_url(item))
     before = item.before if item.outcome is Outcome.RENAMED else ""
     outcome = item.outcome or Outcome.FAILED
-    return DocumentResult(item.document, item.source.path, outcome, item.reason, before=before, url=_url(item))
+    why = item.skipped if outcome is Outcome.SKIPPED else None
+    return DocumentResult(item.document, item.source.path, outcome, item.reason, before=before, url=_url(item), skipped=why)
 
 
 def _landed(ready: Ready, outcome: Outcome, commit: str, phases: dict[str, float]) -> DocumentResult:

@@ -12,7 +12,7 @@ from gitkb.branch.commit_messages import document_message, edit_message
 from gitkb.branch.stored_documents import Content, moved_page, moved_path, own_edits, own_files, record_of
 from gitkb.commands.add.plan import Item, Known
 from gitkb.intake.prepare.document import Prepared
-from gitkb.model.results import Outcome
+from gitkb.model.results import Outcome, SkipReason
 from gitkb.store.lfs import pointer
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
@@ -38,6 +38,7 @@ class Verdict:
     outcome: Outcome | None = None
     reason: str = ""
     other_name: bool = False
+    skipped: SkipReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,21 @@ def judge(ready: Ready, known: Known) -> Verdict:
     holders = dict(known.holders(item.sha256))
     if item.again:
         gone = item.document not in holders
-        return Verdict(Outcome.SKIPPED, "removed or changed meanwhile") if gone else Verdict()
+        return _skipped("removed or changed meanwhile", SkipReason.CHANGED_MEANWHILE) if gone else Verdict()
     before = known.source(item.source.path)
     if before is not None:
         if before[1] == item.sha256:
-            return Verdict(Outcome.SKIPPED, "unchanged")
+            return _skipped("unchanged", SkipReason.UNCHANGED)
         return Verdict(other_name=before[0] != item.document)
     if item.before in holders:
         return Verdict(other_name=known.taken(item.document) and item.document != item.before)
     if holders:
-        return Verdict(Outcome.SKIPPED, f"same bytes as {min(holders)}")
+        return _skipped(f"same bytes as {min(holders)}", SkipReason.SAME_BYTES)
     return Verdict(other_name=known.taken(item.document))
+
+
+def _skipped(reason: str, why: SkipReason) -> Verdict:
+    return Verdict(Outcome.SKIPPED, reason, skipped=why)
 
 
 def plan_commits(

@@ -23,7 +23,7 @@ from gitkb.intake.hashing import Hashed
 from gitkb.intake.scan import Scan, stored_path
 from gitkb.intake.web.fetch_addresses import Repeat
 from gitkb.model.documents import SourceFile
-from gitkb.model.results import Outcome
+from gitkb.model.results import Outcome, SkipReason
 
 
 class Disk:
@@ -109,6 +109,7 @@ class Item:
     twin: str = ""
     before: str = ""
     again: bool = False
+    skipped: SkipReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +199,12 @@ def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) 
     format, so that it may be read; else it fails like the other."""
     ending = PurePosixPath(item.source.path).suffix.lower()
     if ending == PurePosixPath(failed.source.path).suffix.lower():
-        return replace(item, outcome=Outcome.FAILED, reason=f"same bytes as {failed.source.name}, which failed.", twin="")
+        return replace(
+            item, outcome=Outcome.FAILED, reason=f"same bytes as {failed.source.name}, which failed.", twin="", skipped=None
+        )
     used = {other.document for other in items if other.outcome is None}
     name = next(name for name in document_names.candidates(item.source.path) if name not in used and not known.taken(name))
-    return replace(item, document=name, outcome=None, reason="", twin="")
+    return replace(item, document=name, outcome=None, reason="", twin="", skipped=None)
 
 
 def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> None:
@@ -260,16 +263,22 @@ class _Deciding:
             return Item(source, document, outcome=Outcome.FAILED, reason=hashed.error)
         if before:
             if before[1] == hashed.sha256:
-                return Item(source, document, hashed.sha256, Outcome.SKIPPED, "unchanged")
+                return Item(source, document, hashed.sha256, Outcome.SKIPPED, "unchanged", skipped=SkipReason.UNCHANGED)
             return replace(item, update=True)
         if source.path in self.moved:
             return replace(item, before=self.moved[source.path])
         if (twin := self.held.first(hashed.sha256)) is not None:
             now = self.documents.get(self.held.moved.get(twin, ""), twin)
-            return Item(source, document, hashed.sha256, Outcome.SKIPPED, f"same bytes as {now}")
+            return same_bytes(Item(source, document, hashed.sha256), now)
         if (other := self.first.get(hashed.sha256)) is not None:
-            return replace(item, outcome=Outcome.SKIPPED, reason=f"same bytes as {other.document}", twin=other.source.path)
+            return replace(same_bytes(item, other.document), twin=other.source.path)
         return item
+
+
+def same_bytes(item: Item, document: str) -> Item:
+    """The item, skipped because a document has its bytes."""
+    said = f"same bytes as {document}"
+    return replace(item, outcome=Outcome.SKIPPED, reason=said, twin="", skipped=SkipReason.SAME_BYTES)
 
 
 def with_repeats(items: Sequence[Item], repeats: Sequence[Repeat]) -> list[Item]:
@@ -284,7 +293,8 @@ def _item(item: Item, repeat: Repeat) -> Item:
     source = replace(repeat.source, page=None)  # it is called by its own address, and not by that of the page
     if repeat.error:
         return Item(source, item.document, outcome=Outcome.FAILED, reason=repeat.error)
-    return Item(source, item.document, outcome=Outcome.SKIPPED, reason=f"same page as {repeat.first}")
+    said = f"same page as {repeat.first}"
+    return Item(source, item.document, outcome=Outcome.SKIPPED, reason=said, skipped=SkipReason.SAME_PAGE)
 
 
 def pages_of(items: Sequence[Item]) -> dict[str, str]:

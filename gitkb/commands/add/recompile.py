@@ -15,40 +15,43 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from gitkb.branch.path_changes import ChangeNotes, PathChanges
 from gitkb.branch.stored_documents import find_document, record_of
-from gitkb.branch.tips import start_of
-from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.queries import RecordCorpus
-from gitkb.catalog.record_tables import RECORDS
-from gitkb.commands.add.commit_loop import ASKS_FIRST, Committing, jobs_of
+from gitkb.commands.add.commit_loop import (
+    ASKS_FIRST,
+    CommitLoop,
+    Landing,
+    Preparation,
+    commit_loop,
+    jobs_of,
+    refresh_pages,
+    trim_cache,
+)
 from gitkb.commands.add.document_commits import Ready
+from gitkb.commands.add.outcomes import Outcomes
 from gitkb.commands.add.plan import Item
+from gitkb.commands.change import Change, ChangeContext
 from gitkb.commands.inspect.listing import newer_documents, outdated_documents
 from gitkb.compile.fingerprint import making
-from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.errors import ConversionError, MissingObject, UsageError
-from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import DocumentFacts
 from gitkb.intake.prepare.document import Job, Workshop
 from gitkb.intake.prepare.estimate import estimate
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.source_links import Present
 from gitkb.llm.reply_cache import ASKS, KnownReplies
-from gitkb.llm.requests import Replies
 from gitkb.model.documents import LARGE, Record, SourceFile, WebPage
-from gitkb.model.listener import Listener
 from gitkb.model.options import RecompileOptions
 from gitkb.model.results import Outcome, PageChanges, RecompileSummary
 from gitkb.model.usage import Estimate
-from gitkb.pages.model_session import Asking, Session, asks_none, for_once, model_settings, replies
+from gitkb.pages.model_session import ModelUse
 from gitkb.pages.preview import foresee_run
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
-from gitkb.store.transaction.run import Run
 from gitkb.text.markdown.links import resolve
 
 _DESTINATION = re.compile(r"\](?:\(|:)\s*(?:<([^<>\n]*)>|([^\s()<>]+))|\b(?:href|src)=\"([^\"]*)\"")
@@ -149,132 +152,141 @@ def is_large(raw: str) -> bool:
     return LARGE in PurePosixPath(raw).suffixes
 
 
+@dataclass(frozen=True, slots=True)
 class RecompileRun:
-    """One `recompile`: `settings` are those in force for it; `model` is what a dry run or an estimate would ask, and `replies`
-    are those known."""
+    """One `recompile`; `model` is how a model takes part."""
 
-    def __init__(
-        self,
-        store: Store,
-        catalog: Catalog,
-        settings: Settings,
-        options: RecompileOptions,
-        listener: Listener,
-        session: Session | None = None,
-        model: ModelSettings | None = None,
-        replies: Replies | None = None,
-    ) -> None:
-        self.store, self.catalog, self.settings, self.options = store, catalog, settings, options
-        self.listener, self.session = listener, session
-        self.model = session.settings if session else model
-        self.replies = replies
-        self.pages: dict[str, str] = {}
-        self.start = start_of(store, options.branch, "")
-        self.work = Committing(store, catalog, settings, listener, session, timings=options.timings, dry=options.dry_run)
-        self.work.tip = self.start.commit
+    context: ChangeContext
+    options: RecompileOptions
+    model: ModelUse
 
     def __call__(self, names: Sequence[str]) -> RecompileSummary:
         """Recompiles documents by name, path or unique part, or those that the options say; `NotFound` before anything is
         changed."""
-        started = time.perf_counter()
-        facts, sources = self._chosen(names)
+        started, dry_run = time.perf_counter(), self.options.dry_run
+        outcomes = Outcomes(self.context.listener, timings=self.options.timings)
+        chosen = self._chosen(names)
+        facts = chosen.facts
+        noted = ChangeNotes()
         what = f"recompile {facts[0].document if len(facts) == 1 else f'{len(facts)} documents'}"
-        with self.store.begin(what, branch=self.options.branch or None, on_wait=self.listener.message) as run:
-            self.work.run = run
-            self._land_all(run, facts, sources)
-            if not self.options.dry_run:
-                self.work.refresh()
-        if self.options.dry_run:
-            return self._foreseen(run.branch, started)
-        self.work.clean_up()
-        commit = start_of(self.store, run.branch, "").commit
-        return self._summary(run.branch, commit, self.work.page_changes.result(), started)
+        with self.context.change(what, dry_run=dry_run) as change:
+            ungrounded = self._land_all(change, outcomes, chosen, noted)
+            if not dry_run:
+                refresh_pages(change, outcomes)
+        if dry_run:
+            summary = self._foreseen(outcomes, change.run.branch, chosen.start, noted.result())
+        else:
+            trim_cache(self.context.store)
+            summary = replace(_summary(outcomes, change.run.branch, change.commit, change.pages), usage=change.usage)
+        outcomes.tell_phases()
+        return replace(summary, ungrounded=ungrounded, seconds=time.perf_counter() - started)
 
     def estimate(self, names: Sequence[str]) -> Estimate:
         """What recompiling would ask of a model; converts and commits nothing."""
-        facts, sources = self._chosen(names)
-        assert self.replies is not None
-        with self.store.begin("estimate", branch=self.options.branch or None) as run:
-            items, shop = _items(facts, run.scratch), self._workshop(run, sources)
-            originals = Originals.of(self.store, self.start, run.scratch)
-            with Pool(shop, self.settings.convert, run.worker_lock, self.options.jobs) as pool:
-                return estimate(pool, jobs_of(items), self.replies, originals.fetch)
+        chosen = self._chosen(names)
+        assert self.model.known is not None
+        with self.context.change("estimate", dry_run=True) as change:
+            run = change.run
+            items, shop = _items(chosen.facts, run.scratch), self._workshop(run.scratch, chosen)
+            originals = Originals.of(self.context.store, chosen.start, run.scratch)
+            with Pool(shop, self.context.settings.convert, run.worker_lock, self.options.jobs) as pool:
+                return estimate(pool, jobs_of(items), self.model.known, originals.fetch)
 
-    def _chosen(self, names: Sequence[str]) -> tuple[list[DocumentFacts], Mapping[str, str]]:
-        """The documents, by name, and the documents of all source paths."""
+    def _chosen(self, names: Sequence[str]) -> "_Chosen":
+        """The documents that are wanted, at the tip of the branch."""
         if bool(names) + self.options.every + self.options.outdated != 1:
             raise UsageError(
                 "Which documents shall be recompiled: some by name, the outdated ones, or all?",
                 "gitkb recompile DOCUMENT..., gitkb recompile --outdated, or gitkb recompile --all; gitkb status counts them.",
             )
-        with self.catalog.at(self.start, RECORDS, keep=not self.options.branch) as db:
-            corpus = RecordCorpus(db)
-            known, self.pages = corpus.documents(), corpus.addresses()
-            wanted = set(outdated_documents(db, self.settings)) if self.options.outdated else set()
-            newer = set(newer_documents(db, self.settings))
+        start, settings = self.context.tip(), self.context.settings
+        with self.context.records(start) as corpus:
+            known, addresses = corpus.documents(), corpus.addresses()
+            wanted = set(outdated_documents(corpus.db, settings)) if self.options.outdated else set()
+            newer = set(newer_documents(corpus.db, settings))
         if names:
-            wanted = {find_document(self.start, name, known) for name in names}
+            wanted = {find_document(start, name, known) for name in names}
         sources = {facts.source: facts.document for facts in reversed(known)}
         chosen = [facts for facts in known if self.options.every or facts.document in wanted]
         unreadable = sorted(wanted - {facts.document for facts in chosen})
         if unreadable:
             raise UsageError(f"The record of {unreadable[0]} cannot be read.", "gitkb check says what is wrong with it.")
-        return self._without(newer, chosen), sources
+        return _Chosen(start, self._without(newer, chosen), sources, addresses)
 
     def _without(self, newer: Collection[str], chosen: Sequence[DocumentFacts]) -> list[DocumentFacts]:
         kept = [facts for facts in chosen if facts.document not in newer]
         left = [facts.document for facts in chosen if facts.document in newer]
         if left:
             more = f" and {len(left) - 1:,} more" if len(left) > 1 else ""
-            self.listener.message(f"{left[0]}{more}: made by a newer gitkb, so left as it is. To make it again, upgrade gitkb.")
+            self.context.listener.message(
+                f"{left[0]}{more}: made by a newer gitkb, so left as it is. To make it again, upgrade gitkb."
+            )
         return kept
 
-    def _land_all(self, run: Run, facts: Sequence[DocumentFacts], sources: Mapping[str, str]) -> None:
-        items = _items(facts, run.scratch)
-        known = KnownReplies(self.replies) if self.replies is not None else None
-        originals = Originals.of(self.store, self.start, run.scratch)
-        with self.work.preparing(jobs_of(items), self._workshop(run, sources), self.options.jobs, originals.fetch, known):
+    def _land_all(self, change: Change, outcomes: Outcomes, chosen: "_Chosen", noted: ChangeNotes) -> int:
+        """Commits what differs, and reports all; how many claims of a model were dropped. A dry run adds to `noted` instead."""
+        scratch = change.run.scratch
+        items = _items(chosen.facts, scratch)
+        known = KnownReplies(self.model.known) if self.model.known is not None else None
+        originals = Originals.of(self.context.store, chosen.start, scratch)
+        shop = self._workshop(scratch, chosen)
+        work = Preparation(jobs_of(items), shop, self.options.jobs, originals.fetch, known)
+        landing = Landing(chosen.start.commit, noted=noted if self.options.dry_run else None)
+        with commit_loop(self.context, change, outcomes, work, landing) as loop:
             for item in items:
-                self.work.add(self._entry(item))
+                loop.add(self._entry(loop, item))
                 shutil.rmtree(item.source.file.parent, ignore_errors=True)
+        return loop.ungrounded
 
-    def _entry(self, item: Item) -> Item | Ready:
-        prepared = self.work.next()
+    def _entry(self, loop: CommitLoop, item: Item) -> Item | Ready:
+        prepared = loop.next()
         if self.options.dry_run and prepared.error == ASKS:
             return replace(item, outcome=Outcome.RECOMPILED, reason=ASKS_FIRST)
         return Ready(item, prepared)
 
-    def _workshop(self, run: Run, sources: Mapping[str, str]) -> Workshop:
+    def _workshop(self, scratch: Path, chosen: "_Chosen") -> Workshop:
+        settings = self.context.settings
         return Workshop(
-            scratch=run.scratch,
-            cache=self.store.local / "cache",
-            language=self.settings.language,
-            conversion=self.settings.conversion,
-            names=sources,
-            pages=self.pages,
-            model=self.model,
-            settings=making(self.settings).settings,
+            scratch=scratch,
+            cache=self.context.store.local / "cache",
+            language=settings.language,
+            conversion=settings.conversion,
+            names=chosen.sources,
+            pages=chosen.addresses,
+            model=self.model.settings,
+            settings=making(settings).settings,
         )
 
-    def _foreseen(self, branch: str, started: float) -> RecompileSummary:
-        pages, foreseen = foresee_run(self.store, self.catalog, self.settings, branch, self.start, self.work.noted)
-        return replace(self._summary(branch, self.start.commit, pages, started), foreseen=foreseen)
+    def _foreseen(self, outcomes: Outcomes, branch: str, start: Snapshot, noted: PathChanges) -> RecompileSummary:
+        context = self.context
+        pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, noted)
+        return replace(_summary(outcomes, branch, start.commit, pages), foreseen=foreseen)
 
-    def _summary(self, branch: str, commit: str, pages: PageChanges, started: float) -> RecompileSummary:
-        self.work.tell_phases()
-        counts = self.work.counts
-        return RecompileSummary(
-            recompiled=counts[Outcome.RECOMPILED],
-            unchanged=counts[Outcome.UNCHANGED],
-            skipped=counts[Outcome.SKIPPED],
-            failed=counts[Outcome.FAILED],
-            branch=branch,
-            commit=commit,
-            pages=pages,
-            seconds=time.perf_counter() - started,
-            usage=self.work.usage,
-            ungrounded=self.work.ungrounded,
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The documents to recompile, by name, as they are at `start`; the documents of all source paths (`sources`) and of all
+    addresses of the web."""
+
+    start: Snapshot
+    facts: list[DocumentFacts]
+    sources: Mapping[str, str]
+    addresses: dict[str, str]
+
+
+def _summary(outcomes: Outcomes, branch: str, commit: str, pages: PageChanges) -> RecompileSummary:
+    """The counts of a run, and where the branch stands."""
+    counts = outcomes.counts
+    return RecompileSummary(
+        recompiled=counts[Outcome.RECOMPILED],
+        unchanged=counts[Outcome.UNCHANGED],
+        skipped=counts[Outcome.SKIPPED],
+        failed=counts[Outcome.FAILED],
+        branch=branch,
+        commit=commit,
+        pages=pages,
+        seconds=0.0,
+    )
 
 
 def _items(facts: Sequence[DocumentFacts], scratch: Path) -> list[Item]:
@@ -285,33 +297,3 @@ def _items(facts: Sequence[DocumentFacts], scratch: Path) -> list[Item]:
         Item(SourceFile(each.source, file, "", file.parent), each.document, each.sha256, again=True)
         for each, file in zip(facts, files, strict=True)
     ]
-
-
-SettingsAt = Callable[[Snapshot], Settings]
-
-
-def recompile(asking: Asking, settings_at: SettingsAt, names: Sequence[str], options: RecompileOptions) -> RecompileSummary:
-    """Makes documents again; with `dry_run` it only says what would differ."""
-    if options.dry_run:
-        return _asking_nobody(asking, settings_at, options)(names)
-    tip = start_of(asking.store, options.branch, "")
-    settings = for_once(settings_at(tip), options)
-    with asking.session(settings, tip, max_tokens=options.max_tokens, needed=True) as session:
-        return RecompileRun(asking.store, asking.catalog, settings, options, asking.listener, session)(names)
-
-
-def estimate_recompile(asking: Asking, settings_at: SettingsAt, names: Sequence[str], options: RecompileOptions) -> Estimate:
-    """What it would ask of a model; `UsageError` where it asks none."""
-    run = _asking_nobody(asking, settings_at, options)
-    if run.model is None:
-        raise asks_none()
-    return run.estimate(names)
-
-
-def _asking_nobody(asking: Asking, settings_at: SettingsAt, options: RecompileOptions) -> RecompileRun:
-    """A run that asks no model, but knows what one has answered."""
-    settings = for_once(settings_at(start_of(asking.store, options.branch, "")), options)
-    if settings.compiler != "llm":
-        return RecompileRun(asking.store, asking.catalog, settings, options, asking.listener)
-    model, known = model_settings(settings, asking.user()), replies(asking.store)
-    return RecompileRun(asking.store, asking.catalog, settings, options, asking.listener, model=model, replies=known)

@@ -15,7 +15,7 @@ from gitkb.intake.folder_events import LEFT_OUT, Changes
 from gitkb.intake.hashing import FileMemory
 from gitkb.model.listener import Progress, Scanned, WatchListener
 from gitkb.model.options import AddOptions, WatchOptions
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, SkipReason
 
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 RESCAN_SECONDS = 300.0
@@ -182,6 +182,6 @@ class _News(WatchListener):
         if result.outcome is Outcome.FAILED:
             self._memory.failed(result.source)
         known = before is not None and (before.outcome, before.reason) == (result.outcome, result.reason)
-        unchanged = result.outcome is Outcome.SKIPPED and result.reason == "unchanged"
+        unchanged = result.skipped is SkipReason.UNCHANGED
         if self._first or not (unchanged or (known and result.outcome is Outcome.SKIPPED)):
             self._listener.document(result)

@@ -10,21 +10,16 @@ gets a name of its own. The lock is held for the two commits, not while anybody 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from gitkb.branch.commit_messages import exploration_message
-from gitkb.branch.tips import branch_tip, in_transaction, start_of
-from gitkb.catalog.catalog import Catalog
 from gitkb.commands.answer.citations import Citations, document_of
 from gitkb.commands.answer.page_reader import Pages
-from gitkb.errors import NotFound, RepositoryError
-from gitkb.formats.settings import Settings
+from gitkb.commands.change import ChangeContext
+from gitkb.errors import RepositoryError
 from gitkb.formats.topic_rows import FOLDER, shortened
 from gitkb.model.answers import Answer, Chat, Said, Saved
-from gitkb.model.listener import Listener
-from gitkb.pages import refresh
-from gitkb.store.repository import Store
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import escape, is_external, one_line, relative
@@ -144,47 +139,23 @@ def _has_html(markdown: str) -> bool:
 MOST_OF_A_NAME = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class SaveRun:
-    """Saves on `branch` ("" is the checked-out one); `settings` are those of that branch."""
+def save(context: ChangeContext, exploration: Exploration) -> Saved:
+    """Commits an answer; returns the page that was made, or that stood there already with the same content."""
+    with context.change("save an answer") as change:
+        path, new = change.transact(partial(_transact, exploration=exploration))
+    return Saved(path, change.branch, change.commit, new)
 
-    store: Store
-    catalog: Catalog
-    settings: Settings
-    branch: str
-    listener: Listener
 
-    def __call__(self, exploration: Exploration) -> Saved:
-        """The page that was made, or that stood there already with the same content."""
-        with self.store.begin("save an answer", branch=self.branch or None) as run:
-            path, new = self._publish(run, exploration)
-            refresh.refresh(self.store, run, self.catalog, self.settings, self.listener)
-        self.store.maintain()
-        return Saved(path, self._where(run.branch), start_of(self.store, run.branch, "").commit, new)
-
-    def _where(self, branch: str) -> str:
-        """The branch on which the page is: the checked-out one where another was not made, as there was nothing to save."""
-        try:
-            branch_tip(self.store, branch)
-        except NotFound:
-            return self.store.branch()
-        return branch
-
-    def _publish(self, run: Run, exploration: Exploration) -> tuple[str, bool]:
-        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, exploration))
-
-    def _transact(self, transaction: Transaction, exploration: Exploration) -> tuple[str, bool]:
-        tip = transaction.tip
-        name = page_name(exploration.title)
-        for number in range(1, MOST_OF_A_NAME):
-            path = f"{FOLDER}/{name if number == 1 else f'{name}-{number}'}.md"
-            content = exploration_page(exploration, path, Pages(tip))
-            if tip.blob(path) is None:
-                message = exploration_message(path, exploration.title, exploration.by, exploration.commit, exploration.tokens)
-                transaction.publish([PlannedCommit(message, {path: content})], "answer")
-                return path, True
-            if tip.read(path) == content:
-                return path, False
-        raise RepositoryError(
-            f"{FOLDER} has {MOST_OF_A_NAME:,} answers to this question.", "Delete some, or give it another title."
-        )
+def _transact(transaction: Transaction, exploration: Exploration) -> tuple[str, bool]:
+    tip = transaction.tip
+    name = page_name(exploration.title)
+    for number in range(1, MOST_OF_A_NAME):
+        path = f"{FOLDER}/{name if number == 1 else f'{name}-{number}'}.md"
+        content = exploration_page(exploration, path, Pages(tip))
+        if tip.blob(path) is None:
+            message = exploration_message(path, exploration.title, exploration.by, exploration.commit, exploration.tokens)
+            transaction.publish([PlannedCommit(message, {path: content})], "answer")
+            return path, True
+        if tip.read(path) == content:
+            return path, False
+    raise RepositoryError(f"{FOLDER} has {MOST_OF_A_NAME:,} answers to this question.", "Delete some, or give it another title.")

@@ -11,28 +11,23 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from gitkb.branch.commit_messages import approval_message, edit_message
+from gitkb.branch.path_changes import PathChanges
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction, start_of
-from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
-from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.change import ChangeContext
 from gitkb.errors import CannotApprove, NotFound, UsageError
 from gitkb.formats import approvals
 from gitkb.formats.approvals import Approval, Confirmation
-from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import FOLDERS, Evidence, TopicPage, topic_path
 from gitkb.model.documents import TopicKind, Tree
-from gitkb.model.listener import Listener
 from gitkb.model.options import ApproveOptions
 from gitkb.model.results import ApprovedPage, ApproveSummary, PageChanges
 from gitkb.pages import refresh
-from gitkb.pages.preview import uncommitted
-from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
 from gitkb.text.names.slugs import document_segment, topic_key
 from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed
@@ -153,33 +148,27 @@ class _Planned:
 
 @dataclass(frozen=True, slots=True)
 class ApproveRun:
-    """One `approve`; `settings` are those of the branch."""
+    """One `approve`."""
 
-    store: Store
-    catalog: Catalog
-    settings: Settings
+    context: ChangeContext
     options: ApproveOptions
-    listener: Listener
 
     def __call__(self, names: Sequence[str]) -> ApproveSummary:
         """Confirms pages by name, path or unique part. `NotFound` and `CannotApprove` leave everything as it was."""
-        tip = start_of(self.store, self.options.branch, "")
+        tip = self.context.tip()
         refuse_newer(tip)
         confirmation = self._confirmation()
         wanted = named_pages(tip, names)
         planned = self._plan(tip, wanted, confirmation)
         if self.options.dry_run:
             return self._foreseen(tip, planned, confirmation)
-        what, branch = f"approve {len(wanted)} pages", self.options.branch or None
-        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
-            planned = self._publish(run, wanted, confirmation)
-            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener)
-        self.store.maintain()
-        return self._summary(start_of(self.store, self.options.branch, ""), planned, confirmation, changes)
+        with self.context.change(f"approve {len(wanted)} pages") as change:
+            planned = change.transact(partial(self._transact, wanted=wanted, confirmation=confirmation))
+        return self._summary(change.tip(), planned, confirmation, change.pages)
 
     def _confirmation(self) -> Confirmation:
         """Who confirms and when; what is confirmed comes later."""
-        email = self.store.email()
+        email = self.context.store.email()
         if not email:
             raise CannotApprove(_NOBODY, _SET)
         by = f"human:{email}"
@@ -195,8 +184,7 @@ class ApproveRun:
         found: list[ApprovedPage] = []
         files: dict[str, bytes | None] = {}
         said: dict[str, Sequence[str]] = {}
-        with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
-            corpus = RecordCorpus(db)
+        with self.context.records(tip) as corpus:
             corpus.refuse_newer()
             for path in wanted:
                 page = approvable(corpus, path)
@@ -210,7 +198,7 @@ class ApproveRun:
         return _Planned(tuple(found), files, said)
 
     def _confirmed(self, tip: Snapshot, page: Approvable, confirmation: Confirmation) -> Approval:
-        page.refuse(tip, refresh.history_base(self.store, tip.commit), self._remedy())
+        page.refuse(tip, refresh.history_base(self.context.store, tip.commit), self._remedy())
         marks = approvals.marks(page.claims)
         before = page.approval.by(confirmation.by) if page.approval else None
         if page.approval and before is not None and before.claims == marks and not self.options.at:
@@ -224,13 +212,10 @@ class ApproveRun:
         return approvals.withdrawn(page.approval, confirmation.by)
 
     def _remedy(self) -> str:
-        branch = self.options.branch or self.store.branch()
-        if refresh.carries_pages(self.settings, branch):
-            return f"Bring it up to date and look at it: gitkb refresh{'' if not self.options.branch else f' (on {branch})'}"
-        return f"Pages are made on {self.settings.pages.branch}: merge {branch} there first, then approve it."
-
-    def _publish(self, run: Run, wanted: Sequence[str], confirmation: Confirmation) -> _Planned:
-        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, wanted, confirmation))
+        branch = self.context.name
+        if self.context.carries_pages:
+            return f"Bring it up to date and look at it: gitkb refresh{'' if not self.context.branch else f' (on {branch})'}"
+        return f"Pages are made on {self.context.settings.pages.branch}: merge {branch} there first, then approve it."
 
     def _transact(self, transaction: Transaction, wanted: Sequence[str], confirmation: Confirmation) -> _Planned:
         refuse_newer(transaction.tip)
@@ -241,19 +226,23 @@ class ApproveRun:
             message = approval_message(planned.said, confirmation.by, withdrawn=self.options.withdraw)
             transaction.publish([*commits, PlannedCommit(message, planned.files)], f"{len(planned.files)} pages")
             for path in sorted(edits):
-                self.listener.message(f"{path}: your uncommitted words were committed first, as yours.")
+                self.context.listener.message(f"{path}: your uncommitted words were committed first, as yours.")
         return planned
 
     def _foreseen(self, tip: Snapshot, planned: _Planned, confirmation: Confirmation) -> ApproveSummary:
-        if not refresh.carries_pages(self.settings, self.options.branch or self.store.branch()):
+        if not self.context.carries_pages:
             return self._summary(tip, planned, confirmation, PageChanges())
-        edits = uncommitted(self.store, self.options.branch, tip)
-        writes = refresh.foresee_refresh(self.store, self.catalog, tip, planned.files, edits)
+        edits = self.context.uncommitted(tip)
+        changes = PathChanges(
+            {path: content for path, content in planned.files.items() if content is not None},
+            deleted=frozenset(path for path, content in planned.files.items() if content is None),
+        )
+        writes = refresh.foresee_refresh(self.context.store, self.context.catalog, tip, changes, edits)
         summary = self._summary(tip, planned, confirmation, refresh.page_changes(tip, writes))
         beside = (path for path in writes if not path.startswith("wiki/"))
         touched = tuple(sorted(edits.keys() & writes.keys()))
         return replace(summary, files=tuple(sorted({*summary.files, *beside})), edits=touched)
 
     def _summary(self, tip: Snapshot, planned: _Planned, by: Confirmation, changes: PageChanges) -> ApproveSummary:
-        branch, files = self.options.branch or self.store.branch(), tuple(sorted(planned.files))
+        branch, files = self.context.name, tuple(sorted(planned.files))
         return ApproveSummary(branch, tip.commit, by.by, by.at, planned.approved, files, (), changes)

@@ -6,33 +6,24 @@ are one commit. Pages follow from it, and a person's words on them stay.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 from gitkb.branch.commit_messages import decide_message
 from gitkb.branch.overlay import Overlay
-from gitkb.branch.tips import in_transaction, start_of
-from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.change import ChangeContext
 from gitkb.commands.inspect.find import Found, find_topic
 from gitkb.errors import UsageError
-from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import FOLDERS, topic_path
 from gitkb.model.documents import Tree
-from gitkb.model.listener import Listener
-from gitkb.model.options import ChangeOptions
 from gitkb.model.results import DecideSummary, PageChanges
-from gitkb.pages import refresh
 from gitkb.pages.name_decisions import Deciding
-from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
-from gitkb.store.repository import Store
+from gitkb.pages.preview import ForeseenPages
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 from gitkb.wiki.hand_edits import Seal, state
-
-if TYPE_CHECKING:
-    from gitkb.pages.author import Author
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +46,25 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class DecideRun:
-    """One `same` or `apart`; `settings` are those of the branch, `author` writes about the pages that change."""
+    """One `same` or `apart`."""
 
-    store: Store
-    catalog: Catalog
-    settings: Settings
-    options: ChangeOptions
-    listener: Listener
-    author: "Author | None" = None
+    context: ChangeContext
+    dry_run: bool
 
     def __call__(self, name: str, other: str, *, same: bool) -> DecideSummary:
         """Decides about two names as people type them; `NotFound` and `UsageError` before anything is changed."""
-        tip = start_of(self.store, self.options.branch, "")
+        tip = self.context.tip()
         wish = self._wish(tip, name, other, same)
-        if self.options.dry_run:
+        if self.dry_run:
             return self._preview(tip, wish)
-        what, branch = f"decide: {wish.said}", self.options.branch or None
-        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
-            done = in_transaction(run, self.listener, lambda transaction: self._transact(transaction, wish))
-            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
-        self.store.maintain()
-        tip = start_of(self.store, run.branch, "")
-        return replace(done, branch=run.branch, commit=tip.commit, pages=changes, page=self._page(tip, wish.name.key))
+        with self.context.change(f"decide: {wish.said}") as change:
+            done = change.transact(partial(self._transact, wish=wish))
+        tip = change.tip()
+        page = self._page(tip, wish.name.key)
+        return replace(done, branch=change.branch, commit=tip.commit, pages=change.pages, page=page)
 
     def _wish(self, tip: Snapshot, name: str, other: str, same: bool) -> Wish:
-        with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
-            corpus = RecordCorpus(db)
+        with self.context.records(tip) as corpus:
             wish = Wish(find_topic(corpus, name), find_topic(corpus, other), same)
         if wish.name.key == wish.other.key:
             raise UsageError(
@@ -91,7 +75,7 @@ class DecideRun:
 
     def _transact(self, transaction: Transaction, wish: Wish) -> DecideSummary:
         tip = transaction.tip
-        changes = wish.changes(Deciding(self.catalog, tip, self._by()))
+        changes = wish.changes(Deciding(self.context.catalog, tip, self._by()))
         if changes:
             transaction.publish([PlannedCommit(decide_message([wish.said]), changes)], "decision")
         paths = [topic_path(kind, wish.name.key) for kind in FOLDERS]
@@ -99,23 +83,22 @@ class DecideRun:
         return _summary(tip, wish, changes, edits)
 
     def _preview(self, tip: Snapshot, wish: Wish) -> DecideSummary:
-        changes = wish.changes(Deciding(self.catalog, tip, self._by()))
-        branch = self.options.branch or self.store.branch()
-        edits = uncommitted(self.store, self.options.branch, tip)
-        carried = bool(changes) and refresh.carries_pages(self.settings, branch)
-        foreseen = foresee(self.store, self.catalog, tip, changes, edits) if carried else ForeseenPages(PageChanges(), {})
+        changes = wish.changes(Deciding(self.context.catalog, tip, self._by()))
+        edits = self.context.uncommitted(tip)
+        carried = bool(changes) and self.context.carries_pages
+        foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges(), {})
         page = self._page(Overlay(tip, changes), wish.name.key)
         done = _summary(tip, wish, changes, edits)
-        return replace(done, branch=branch, page=page, pages=foreseen.pages, besides=foreseen.besides)
+        return replace(done, branch=self.context.name, page=page, pages=foreseen.pages, besides=foreseen.besides)
 
     def _by(self) -> str:
         """Who decides; git may know no address of theirs."""
-        email = self.store.email()
+        email = self.context.store.email()
         return f"human:{email}" if email else "human"
 
     def _page(self, tree: Tree, name: str) -> str:
         """The page on which the claims of a name stand in a tree, "" for none."""
-        with self.catalog.at(tree, RECORDS, keep=False) as db:
+        with self.context.catalog.at(tree, RECORDS, keep=False) as db:
             corpus = RecordCorpus(db)
             target = corpus.names.target(name)
             found = [page for kind in FOLDERS if (page := corpus.page(kind, target)) is not None and not page.target]

@@ -7,82 +7,59 @@ history where they stood on the document's own. A group of removals is published
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
 
 from gitkb.branch.commit_messages import document_message, edit_message
 from gitkb.branch.stored_documents import find_document, own_edits, own_files, record_of
-from gitkb.branch.tips import in_transaction, start_of
-from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.queries import RecordCorpus
-from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.change import GROUP_DOCUMENTS, ChangeContext
 from gitkb.errors import NotFound
-from gitkb.formats.settings import Settings
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
-from gitkb.model.options import ChangeOptions
 from gitkb.model.results import RemovedDocument, RemoveSummary
-from gitkb.pages import refresh
-from gitkb.pages.preview import dead_links, foresee, uncommitted
-from gitkb.store.repository import Store
+from gitkb.pages.preview import dead_links
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
 from gitkb.wiki.document_files import label_of
 from gitkb.wiki.hand_edits import Seal, state
 
-if TYPE_CHECKING:
-    from gitkb.pages.author import Author
-
-
-GROUP_DOCUMENTS = 100
-
 
 @dataclass(frozen=True, slots=True)
 class RemoveRun:
-    """One `remove`; `settings` are those of the branch, `author` writes about the pages that change."""
+    """One `remove`."""
 
-    store: Store
-    catalog: Catalog
-    settings: Settings
-    options: ChangeOptions
-    listener: Listener
-    author: "Author | None" = None
+    context: ChangeContext
+    dry_run: bool
 
     def __call__(self, names: Sequence[str]) -> RemoveSummary:
         """Removes documents by name, path or unique part; `NotFound` before anything is changed."""
-        tip = start_of(self.store, self.options.branch, "")
-        with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
-            known = RecordCorpus(db).documents()
+        tip = self.context.tip()
+        with self.context.records(tip) as corpus:
+            known = corpus.documents()
         documents = list(dict.fromkeys(find_document(tip, name, known) for name in names))
-        if self.options.dry_run:
+        if self.dry_run:
             return self._preview(tip, documents)
         removed: list[RemovedDocument] = []
-        what, branch = f"remove {_shown(documents)}", self.options.branch or None
-        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
+        with self.context.change(f"remove {_shown(documents)}") as change:
             for start in range(0, len(documents), GROUP_DOCUMENTS):
-                removed += self._publish(run, documents[start : start + GROUP_DOCUMENTS])
-            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
-        self.store.maintain()
-        return RemoveSummary(run.branch, start_of(self.store, run.branch, "").commit, tuple(removed), changes)
-
-    def _publish(self, run: Run, documents: Sequence[str]) -> list[RemovedDocument]:
-        return in_transaction(run, self.listener, lambda transaction: self._transact(transaction, documents))
+                group = documents[start : start + GROUP_DOCUMENTS]
+                removed += change.transact(partial(self._transact, documents=group))
+        return RemoveSummary(change.branch, change.commit, tuple(removed), change.pages)
 
     def _transact(self, transaction: Transaction, documents: Sequence[str]) -> list[RemovedDocument]:
         for document in documents:
             if not own_files(transaction.tip, document):
                 raise NotFound(f"{document} was removed meanwhile.", "gitkb log shows by whom.")
-        return remove_group(transaction, documents, self.listener)
+        return remove_group(transaction, documents, self.context.listener)
 
     def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
         removed = tuple(removed_document(tip, document) for document in documents)
         gone: dict[str, bytes | None] = {path: None for each in removed for path in each.files}
-        foreseen = foresee(self.store, self.catalog, tip, gone, uncommitted(self.store, self.options.branch, tip))
+        foreseen = self.context.foresee(tip, gone)
         labels = [label_of(document) for document in documents]
         claims = {path: _claims(tip, path, labels) for path in (*foreseen.pages.changed, *foreseen.pages.removed)}
         links = tuple(dead_links(tip, {*gone, *foreseen.pages.removed}, foreseen.contents))
-        branch = self.options.branch or self.store.branch()
+        branch = self.context.name
         claims = {path: count for path, count in claims.items() if count}
         return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
 

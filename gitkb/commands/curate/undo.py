@@ -7,35 +7,23 @@ commits are named.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitkb.branch.commit_messages import edit_message, undo_message
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import exact_document, find_document, own_edits, owner_of, record_of
-from gitkb.branch.tips import start_of, until_published
-from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.queries import RecordCorpus
-from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.change import ChangeContext
 from gitkb.commands.curate.inverse_change import Moment, TakeBack, TakenBack, unmakes
 from gitkb.errors import ChangedSince, NotFound, NothingToUndo
 from gitkb.formats import records
-from gitkb.formats.settings import Settings
-from gitkb.model.listener import Listener
-from gitkb.model.options import ChangeOptions
 from gitkb.model.results import PageChanges, UndoSummary
 from gitkb.pages import refresh
-from gitkb.pages.preview import foresee, uncommitted
 from gitkb.store.history import Ancestors
-from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
-from gitkb.store.transaction.run import Run
+from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import Commit, PlannedCommit
-
-if TYPE_CHECKING:
-    from gitkb.pages.author import Author
-
 
 LARGE = 1024 * 1024
 NAMED = 3
@@ -53,31 +41,24 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class UndoRun:
-    """One `undo`; `settings` are those of the branch, `author` writes about the pages that change."""
+    """One `undo`."""
 
-    store: Store
-    catalog: Catalog
-    settings: Settings
-    options: ChangeOptions
-    listener: Listener
-    author: "Author | None" = None
+    context: ChangeContext
+    dry_run: bool
 
     def __call__(self, what: str | None) -> UndoSummary:
         """Takes back a commit, or the last change of a document (`name@rev`: the last at that revision), by default the last
         change of the branch. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
-        tip = start_of(self.store, self.options.branch, "")
+        tip = self.context.tip()
         target = self._last(tip) if what is None else self._target(tip, what)
-        if self.options.dry_run:
-            edits = uncommitted(self.store, self.options.branch, tip)
+        if self.dry_run:
+            edits = self.context.uncommitted(tip)
             found = self._judged(target, tip, edits)
-            foreseen = foresee(self.store, self.catalog, tip, _contents(tip, found), edits)
-            return _summary(self.options.branch or self.store.branch(), tip, target, found, foreseen.pages)
-        what, branch = f"undo {target.commit.oid[:12]}", self.options.branch or None
-        with self.store.begin(what, branch=branch, on_wait=self.listener.message) as run:
-            found = self._publish(run, target)
-            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
-        self.store.maintain()
-        return _summary(run.branch, start_of(self.store, run.branch, ""), target, found, changes)
+            foreseen = self.context.foresee(tip, _contents(tip, found))
+            return _summary(self.context.name, tip, target, found, foreseen.pages)
+        with self.context.change(f"undo {target.commit.oid[:12]}") as change:
+            found = change.transact(partial(self._transact, scratch=change.run.scratch, target=target))
+        return _summary(change.branch, change.tip(), target, found, change.pages)
 
     # What is meant.
 
@@ -94,22 +75,22 @@ class UndoRun:
 
     def _named(self, tip: Snapshot, name: str, rev: str) -> Target:
         """The last change, at a revision, of a document that the tip has, or that had this very name."""
-        if any(True for _ in self.store.history(records.record_path(name), rev)):
+        if any(True for _ in self.context.store.history(records.record_path(name), rev)):
             return self._last_of(name, rev)
-        with self.catalog.at(tip, RECORDS, keep=not self.options.branch) as db:
-            known = RecordCorpus(db).documents()
+        with self.context.records(tip) as corpus:
+            known = corpus.documents()
         return self._last_of(find_document(tip, name, known), rev)
 
     def _last_of(self, document: str, rev: str) -> Target:
-        last = next(self.store.history(records.record_path(document), rev), None)
+        last = next(self.context.store.history(records.record_path(document), rev), None)
         if last is None:
             raise NotFound(f"{document} has no change at or before {rev[:12]}.", f"gitkb log {document} shows its changes.")
-        ancestors = Ancestors(self.store.git_dir)
+        ancestors = Ancestors(self.context.store.git_dir)
         for path in (f"wiki/sources/{document}.md", f"wiki/summaries/{document}.md"):
             # They may have been made again while the record stayed as it was.
-            commit = next(self.store.history(path, rev), None)
+            commit = next(self.context.store.history(path, rev), None)
             if commit is not None and commit.parents and ancestors.holds(commit.oid, last.oid):
-                now = self.store.snapshot(rev)
+                now = self.context.store.snapshot(rev)
                 last = commit if self._change(commit, now, {})(document).considered else last
         return Target(last, document)
 
@@ -125,7 +106,7 @@ class UndoRun:
 
     def _commit(self, rev: str) -> Commit | None:
         try:
-            return next(iter(islice(self.store.log(self.store.snapshot(rev).commit), 1)))
+            return next(iter(islice(self.context.store.log(self.context.store.snapshot(rev).commit), 1)))
         except NotFound:
             return None
 
@@ -134,11 +115,11 @@ class UndoRun:
     def _change(self, commit: Commit, now: Snapshot, edits: Mapping[str, bytes | None]) -> TakeBack:
         if not commit.parents:
             raise NothingToUndo(f"{commit.oid[:12]} made the knowledge base; there is nothing before it.")
-        before, after = self.store.snapshot(commit.parents[0]), self.store.snapshot(commit.oid)
+        before, after = self.context.store.snapshot(commit.parents[0]), self.context.store.snapshot(commit.oid)
         return TakeBack(self._moment(before), self._moment(after), self._moment(now), edits)
 
     def _moment(self, tree: Snapshot) -> Moment:
-        return Moment(tree, refresh.history_base(self.store, tree.commit))
+        return Moment(tree, refresh.history_base(self.context.store, tree.commit))
 
     def _judged(self, target: Target, tip: Snapshot, edits: Mapping[str, bytes | None]) -> TakenBack:
         """What takes the target back; raises where that is nothing, or cannot be."""
@@ -166,8 +147,8 @@ class UndoRun:
             return ChangedSince(f"{path}{more} has edits that are not committed.", "Commit them or take them back first.")
         made = change.after.tree.blob(path)
         later = []
-        for commit in self.store.history(path, tip.commit):
-            if self.store.snapshot(commit.oid).blob(path) == made:
+        for commit in self.context.store.history(path, tip.commit):
+            if self.context.store.snapshot(commit.oid).blob(path) == made:
                 break
             later.append(f"{commit.oid[:12]} ({commit.message.partition(chr(10))[0]})")
         by = "; ".join(later[:NAMED]) + (f"; and {len(later) - NAMED} more" if len(later) > NAMED else "")
@@ -177,45 +158,43 @@ class UndoRun:
 
     # The commit.
 
-    def _publish(self, run: Run, target: Target) -> TakenBack:
-        return until_published(lambda: self._transact(run, target))
-
-    def _transact(self, run: Run, target: Target) -> TakenBack:
-        with run.locked(self.listener.message) as transaction:
-            tip = transaction.tip
-            concerned = self._change(target.commit, tip, {}).concerns()
-            edits = {path: new for path, new in own_edits(transaction, sorted(concerned)).items() if not isinstance(new, Path)}
-            found = self._judged(target, tip, edits)
-            mine: dict[str, Content] = {path: edits[path] for path in edits if path in found.changes}
-            commits = [PlannedCommit(edit_message(sorted(mine)), mine)] if mine else []
-            changes = {path: _content(run, tip, path, new) for path, new in found.changes.items()}
-            commits.append(PlannedCommit(self._message(target, found), changes))
-            transaction.publish(commits, target.commit.oid[:12])
-            return found
+    def _transact(self, transaction: Transaction, scratch: Path, target: Target) -> TakenBack:
+        tip = transaction.tip
+        concerned = self._change(target.commit, tip, {}).concerns()
+        edits = {path: new for path, new in own_edits(transaction, sorted(concerned)).items() if not isinstance(new, Path)}
+        found = self._judged(target, tip, edits)
+        mine: dict[str, Content] = {path: edits[path] for path in edits if path in found.changes}
+        commits = [PlannedCommit(edit_message(sorted(mine)), mine)] if mine else []
+        changes = {path: _content(scratch, tip, path, new) for path, new in found.changes.items()}
+        commits.append(PlannedCommit(self._message(target, found), changes))
+        transaction.publish(commits, target.commit.oid[:12])
+        return found
 
     def _message(self, target: Target, found: TakenBack) -> str:
         commit, documents = target.commit, found.documents
         what = commit.message.partition("\n")[0]
         if len(documents) == 1:
-            before, after = (record_of(self.store.snapshot(rev), documents[0]) for rev in (commit.parents[0], commit.oid))
+            before, after = (record_of(self.context.store.snapshot(rev), documents[0]) for rev in (commit.parents[0], commit.oid))
             operation = "add" if before is None else "remove" if after is None else "update"
             record = before or after
             what = f"{operation} {documents[0]}: {record.title if record else ''}"
         elif len(documents) == 2:
-            tree = self.store.snapshot(commit.oid)
-            for old, new in renamed_documents(tree, tree.changes_since(self.store.snapshot(commit.parents[0]).oid)).items():
+            tree = self.context.store.snapshot(commit.oid)
+            for old, new in renamed_documents(
+                tree, tree.changes_since(self.context.store.snapshot(commit.parents[0]).oid)
+            ).items():
                 if {old, new} == set(documents):
                     record = record_of(tree, new)
                     what = f"rename {old} -> {new}: {record.title if record else ''}"
         return undo_message(commit.oid, what, documents)
 
 
-def _content(run: Run, tip: Snapshot, path: str, new: str | bytes | None) -> Content:
+def _content(scratch: Path, tip: Snapshot, path: str, new: str | bytes | None) -> Content:
     """New content for a commit; a large file goes by way of the scratch folder, so that not all are in memory at once."""
     data = tip.read_blob(new) if isinstance(new, str) else new
     if data is None or len(data) < LARGE:
         return data
-    file = run.scratch / path
+    file = scratch / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(data)
     return file

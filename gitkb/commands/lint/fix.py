@@ -7,34 +7,23 @@ the lock is written; a page with edits that are not committed is left as it is a
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
 
 from gitkb.branch.commit_messages import decide_message, link_message
 from gitkb.branch.overlay import Overlay
 from gitkb.branch.renames import renamed_to
-from gitkb.branch.tips import in_transaction, start_of
-from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.change import ChangeContext
 from gitkb.commands.lint.dead_links import Mended, mended
 from gitkb.commands.lint.similar_names import merges
 from gitkb.commands.lint.tree import Base
 from gitkb.formats import decisions
 from gitkb.formats.decisions import SameAs
-from gitkb.formats.settings import Settings
-from gitkb.model.listener import Listener
-from gitkb.model.options import ChangeOptions
 from gitkb.model.results import FixSummary, PageChanges
-from gitkb.pages import refresh
-from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
-from gitkb.store.repository import Store
+from gitkb.pages.preview import ForeseenPages
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
-
-if TYPE_CHECKING:
-    from gitkb.pages.author import Author
-
 
 BY = "rule gitkb-lint/1"
 NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
@@ -63,28 +52,21 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class FixRun:
-    """One `lint --fix`; `settings` are those of the branch, `author` writes about the pages that change, `codes` are the kinds of
-    findings that are wanted."""
+    """One `lint --fix`; `codes` are the kinds of findings that are wanted."""
 
-    store: Store
-    catalog: Catalog
-    settings: Settings
-    options: ChangeOptions
-    listener: Listener
+    context: ChangeContext
+    dry_run: bool
     codes: frozenset[str]
-    author: "Author | None" = None
 
     def __call__(self) -> FixSummary:
         """Does what is safe, and makes pages that are pending, such as those of a run that was killed in between."""
-        tip = start_of(self.store, self.options.branch, "")
-        plan = self._plan(tip, uncommitted(self.store, self.options.branch, tip))
-        if self.options.dry_run:
+        tip = self.context.tip()
+        plan = self._plan(tip, self.context.uncommitted(tip))
+        if self.dry_run:
             return self._preview(tip, plan)
-        with self.store.begin("lint --fix", branch=self.options.branch or None, on_wait=self.listener.message) as run:
-            done = in_transaction(run, self.listener, lambda transaction: self._transact(transaction, tip, plan))
-            changes = refresh.refresh(self.store, run, self.catalog, self.settings, self.listener, self.author)
-        self.store.maintain()
-        return replace(done, branch=run.branch, commit=start_of(self.store, run.branch, "").commit, pages=changes)
+        with self.context.change("lint --fix") as change:
+            done = change.transact(partial(self._transact, tip=tip, plan=plan))
+        return replace(done, branch=change.branch, commit=change.commit, pages=change.pages)
 
     def _plan(self, tip: Snapshot, edited: Collection[str]) -> _Plan:
         """What to do on a tip; pages that are `edited` and not committed are left as they are."""
@@ -108,14 +90,14 @@ class FixRun:
     @contextmanager
     def _base(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> Iterator[Base]:
         tree = Overlay(tip, changes) if changes else tip
-        with self.catalog.at(tree, RECORDS, keep=not changes and not self.options.branch) as db:
-            yield Base(tree, db, lru_cache(lambda path: renamed_to(self.store, path, tip.commit)))
+        with self.context.catalog.at(tree, RECORDS, keep=not changes and not self.context.branch) as db:
+            yield Base(tree, db, lru_cache(lambda path: renamed_to(self.context.store, path, tip.commit)))
 
     def _transact(self, transaction: Transaction, tip: Snapshot, plan: _Plan) -> FixSummary:
         edited = transaction.edits((*plan.gone, *plan.contents))
         if transaction.tip.oid != tip.oid or edited:  # somebody was quicker than the plan
             tip = transaction.tip
-            plan = self._plan(tip, {*edited, *uncommitted(self.store, self.options.branch, tip)})
+            plan = self._plan(tip, {*edited, *self.context.uncommitted(tip)})
         commits = []
         if plan.merged:
             commits.append(PlannedCommit(decide_message(plan.said, BY), plan.decided))
@@ -126,12 +108,10 @@ class FixRun:
         return _summary(tip, plan)
 
     def _preview(self, tip: Snapshot, plan: _Plan) -> FixSummary:
-        branch = self.options.branch or self.store.branch()
         changes = {**plan.decided, **plan.contents}
-        carried = bool(changes) and refresh.carries_pages(self.settings, branch)
-        edits = uncommitted(self.store, self.options.branch, tip)
-        foreseen = foresee(self.store, self.catalog, tip, changes, edits) if carried else ForeseenPages(PageChanges(), {})
-        return replace(_summary(tip, plan), branch=branch, pages=foreseen.pages, besides=foreseen.besides)
+        carried = bool(changes) and self.context.carries_pages
+        foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges(), {})
+        return replace(_summary(tip, plan), branch=self.context.name, pages=foreseen.pages, besides=foreseen.besides)
 
 
 def _lines(made: Mended) -> Iterator[tuple[int, str]]:

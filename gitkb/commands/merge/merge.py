@@ -11,53 +11,41 @@ from shlex import quote
 from gitkb.branch.commit_messages import edit_message, merge_message
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import own_edits
-from gitkb.branch.tips import in_transaction, refuse_newer_settings
-from gitkb.catalog.catalog import Catalog
+from gitkb.branch.tips import refuse_newer_settings, settings_at
+from gitkb.commands.change import Change, ChangeContext
 from gitkb.commands.merge.page_merge import Side
 from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain
 from gitkb.errors import MergeConflict, RepositoryError
 from gitkb.formats.records import document_of
-from gitkb.formats.settings import CONFIG_PATH, Settings, parse_settings
-from gitkb.model.listener import Listener
 from gitkb.model.options import MergeChoices
 from gitkb.model.results import MergeSummary
 from gitkb.pages import refresh
 from gitkb.store.history import Ancestors, merge_lines
-from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
 
 NAMED = 10
 
 
 class Merging:
-    """Merges into the branch of one run."""
+    """Merges into the branch of one change."""
 
-    def __init__(self, store: Store, run: Run, catalog: Catalog, choices: MergeChoices, listener: Listener, command: str) -> None:
+    def __init__(self, context: ChangeContext, change: Change, choices: MergeChoices, command: str) -> None:
         """`command` is what a person types to merge again with a choice."""
-        self._store, self._run, self._catalog, self._listener, self._command = store, run, catalog, listener, command
+        self._context, self._change, self._command = context, change, command
         self._choices = {**{plain(name): "ours" for name in choices.ours}, **{plain(name): "theirs" for name in choices.theirs}}
-        self._graph = Ancestors(store.git_dir)
+        self._graph = Ancestors(context.store.git_dir)
 
     def __call__(self, theirs: Snapshot, source: str) -> MergeSummary:
         """Merges a commit that people know as `source`, and brings the pages up to date where the branch carries them."""
-        united = self._join(theirs, source)
-        settings = self._settings()
-        changes = refresh.refresh(self._store, self._run, self._catalog, settings, self._listener)
-        tip = self._store.snapshot(f"refs/heads/{self._run.branch}")
+        united = self._change.transact(partial(self._transact, theirs=theirs, source=source))
+        self._change.refresh(settings_at(self._change.tip()))  # the settings may have come with the merge
         found = united or United()
         kinds = (found.added, found.updated, found.removed, found.renamed)
         added, updated, removed, renamed = (tuple(sorted(names)) for names in kinds)
-        return MergeSummary(self._run.branch, tip.commit, source, united is not None, added, updated, removed, changes, renamed)
-
-    def _settings(self) -> Settings:
-        content = self._store.snapshot(f"refs/heads/{self._run.branch}").read(CONFIG_PATH) or b""
-        return parse_settings(content.decode("utf-8", "replace"))
-
-    def _join(self, theirs: Snapshot, source: str) -> United | None:
-        return in_transaction(self._run, self._listener, lambda transaction: self._transact(transaction, theirs, source))
+        branch, commit, pages = self._change.run.branch, self._change.commit, self._change.pages
+        return MergeSummary(branch, commit, source, united is not None, added, updated, removed, pages, renamed)
 
     def _transact(self, transaction: Transaction, theirs: Snapshot, source: str) -> United | None:
         """One attempt under the lock; None where the branch holds the commit already."""
@@ -89,25 +77,25 @@ class Merging:
             transaction.publish([PlannedCommit(edit_message(sorted(edits)), edits)])
 
     def _unite(self, ours: Snapshot, theirs: Snapshot, source: str) -> United:
-        bases = [self._store.snapshot(oid) for oid in self._graph.bases(ours.commit, theirs.commit)]
+        bases = [self._context.store.snapshot(oid) for oid in self._graph.bases(ours.commit, theirs.commit)]
         if not bases:
             hint = "Fetch the rest of this clone's history: git fetch --unshallow" if self._graph.is_shallow() else ""
-            raise RepositoryError(f"{source} and {self._run.branch} have no history in common.", hint or _UNRELATED)
+            raise RepositoryError(f"{source} and {self._change.run.branch} have no history in common.", hint or _UNRELATED)
         apart = self._graph.unusual(ours.oid, theirs.oid)
         self._refuse_unusual(source, {path for base in bases for path in self._graph.unusual(base.oid, theirs.oid)} & apart)
         sides = Sides(tuple(map(self._side, bases)), self._side(ours), self._side(theirs))
-        united = Uniting(sides, theirs, self._choices, partial(merge_lines, self._store.git_dir))()
+        united = Uniting(sides, theirs, self._choices, partial(merge_lines, self._context.store.git_dir))()
         if united.clashes:
             raise self._conflict(united.clashes, ours, theirs, source)
         for name in sorted(set(self._choices) - united.chosen):
-            self._listener.message(f"{name} was not in conflict, so nothing had to be chosen.")
+            self._context.listener.message(f"{name} was not in conflict, so nothing had to be chosen.")
         return united
 
     def _side(self, snapshot: Snapshot) -> Side:
-        return Side(snapshot, refresh.history_base(self._store, snapshot.commit))
+        return Side(snapshot, refresh.history_base(self._context.store, snapshot.commit))
 
     def _refuse_unusual(self, source: str, paths: set[str]) -> None:
-        if paths and self._store.worktree is not None:
+        if paths and self._context.store.worktree is not None:
             named = ", ".join(sorted(paths)[:NAMED])
             hint = f"Merge it with git itself, then bring the pages up to date: git merge {source}; gitkb refresh"
             raise RepositoryError(f"{source} changes what gitkb does not write (links, submodules, file modes): {named}.", hint)
@@ -121,14 +109,14 @@ class Merging:
         listed = "; ".join(lines) if len(lines) == 1 else "\n".join(f"  {line}" for line in lines)
         one = quote(clashes[0].name)
         return MergeConflict(
-            f"{self._run.branch} and {source} changed the same things:{' ' if len(lines) == 1 else chr(10)}{listed}",
+            f"{self._change.run.branch} and {source} changed the same things:{' ' if len(lines) == 1 else chr(10)}{listed}",
             f"Nothing was changed. Choose a side for each: {self._command} --ours {one}, or --theirs {one}. Or settle it in an"
             f" editor: git merge {quote(source)}, edit, git commit, gitkb refresh.",
         )
 
     def _did(self, clash: Clash, side: Snapshot) -> str:
         """What one side did last to the path of a clash, and who."""
-        commit = next(self._store.history(clash.path, side.commit), None)
+        commit = next(self._context.store.history(clash.path, side.commit), None)
         if commit is None:
             return "nothing is known"
         day = datetime.fromtimestamp(commit.time, UTC).date().isoformat()

@@ -9,19 +9,17 @@ Invariant: the request's text is the diff of exactly what was pushed.
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 from gitkb.branch.tips import branch_tip
-from gitkb.catalog.catalog import Catalog
+from gitkb.commands.change import ChangeContext
 from gitkb.commands.diff.as_markdown import markdown
 from gitkb.commands.diff.report import Change, DiffReport, project_of
 from gitkb.commands.diff.revisions import diff, links
-from gitkb.commands.share.push_pull import Sharing
+from gitkb.commands.share.push_pull import RemoteBranch
 from gitkb.errors import NotFound, RepositoryError, UsageError
-from gitkb.formats.settings import Settings
-from gitkb.model.listener import Listener
 from gitkb.model.results import PullRequest
 from gitkb.store.history import Ancestors
 from gitkb.store.remote import ask_service
@@ -131,11 +129,9 @@ def _calls(name: str, request: Request) -> Iterator[tuple[list[str], str]]:
 _WORDS = {Change.ADDED: "Add", Change.CHANGED: "Update", Change.RENAMED: "Rename", Change.REMOVED: "Remove"}
 
 
-def request_merge(
-    store: Store, catalog: Catalog, settings: Settings, listener: Listener, *, branch: str, base: str, title: str
-) -> PullRequest:
-    """Pushes a branch ("" for the checked-out one) and asks for its merge into `base` ("": the pages branch)."""
-    branch = branch or store.branch()
+def request_merge(context: ChangeContext, *, base: str, title: str) -> PullRequest:
+    """Pushes a branch and asks for its merge into `base` ("": the pages branch)."""
+    store, catalog, settings, branch = context.store, context.catalog, context.settings, context.name
     base = base or ("main" if settings.pages.branch == "*" else settings.pages.branch)
     if branch == base:
         raise UsageError(
@@ -143,9 +139,9 @@ def request_merge(
             "Put documents on a branch of their own: gitkb add PATH --branch NAME, then: gitkb pr --branch NAME",
         )
     branch_tip(store, branch)
-    sharing = Sharing(store, catalog, listener, branch if branch != _checked_out(store) else "")
-    sharing.push()
-    remote = sharing.remote_of(branch)
+    shared = RemoteBranch(replace(context, branch=branch if branch != _checked_out(store) else ""))
+    shared.push()
+    remote = shared.remote_of(branch)
     tip = branch_tip(store, branch)
     # Where it left the pages branch is what a diff compares with by itself, and names in words.
     left = None if base == settings.pages.branch else _left(store, tip, remote.name, base)
@@ -155,7 +151,7 @@ def request_merge(
     request = Request(remote.branch, base, title or _title(report), markdown(report, links(store)))
     opened = open_request(store.worktree or store.git_dir, remote.url, request)
     if opened.refusal:
-        listener.message(f"The request was not opened. {opened.refusal}")
+        context.listener.message(f"The request was not opened. {opened.refusal}")
     address = opened.address or address_to_open(remote.url, request)
     return PullRequest(branch, base, request.title, request.text, address, bool(opened.address))
 

@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 from shlex import quote
 
 from gitkb.branch.tips import branch_tip
-from gitkb.catalog.catalog import Catalog
+from gitkb.commands.change import ChangeContext
 from gitkb.commands.merge.merge import Merging
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats.records import RECORDS, document_of
-from gitkb.model.listener import Listener
 from gitkb.model.options import MergeChoices
 from gitkb.model.results import MergeSummary, PageChanges, PushSummary
 from gitkb.store.remote import Network, Pushed, Remote
-from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 
 ATTEMPTS = 40
@@ -30,13 +28,10 @@ Pause = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sharing:
-    """A local branch ("" for the checked-out one) and the remote it goes to (None: as git is configured)."""
+class RemoteBranch:
+    """A local branch and the remote it goes to (None: as git is configured)."""
 
-    store: Store
-    catalog: Catalog
-    listener: Listener
-    branch: str = ""
+    context: ChangeContext
     remote: str | None = None
 
     def pull(self, choices: MergeChoices) -> MergeSummary:
@@ -57,13 +52,13 @@ class Sharing:
             fetched = network.fetch(remote)
             if fetched:
                 merged = _sum(merged, self._merge(network, remote, fetched, MergeChoices()))
-            tip = branch_tip(self.store, branch)
+            tip = branch_tip(self.context.store, branch)
             if tip.commit == fetched:
                 return PushSummary(branch, tip.commit, str(remote), False, merged, attempt)
             if network.push(remote, tip.commit) is Pushed.LANDED:
                 network.accept(remote, tip.commit)
                 return PushSummary(branch, tip.commit, str(remote), True, merged, attempt + 1)
-            self.listener.message(f"{remote} moved meanwhile: fetching and merging it, then trying again.")
+            self.context.listener.message(f"{remote} moved meanwhile: fetching and merging it, then trying again.")
             # Many writers that start again at the same moment would get in each other's way again.
             pause(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt)))
         raise RepositoryError(
@@ -75,33 +70,31 @@ class Sharing:
         return self._network().remote(branch, self.remote)
 
     def _network(self) -> Network:
-        return Network(self.store.worktree or self.store.git_dir, self.store.git_dir)
+        return Network(self.context.store.worktree or self.context.store.git_dir, self.context.store.git_dir)
 
     def _branch(self) -> str:
-        branch = self.branch or self.store.branch()
-        branch_tip(self.store, branch)
+        branch = self.context.name
+        branch_tip(self.context.store, branch)
         return branch
 
     def _option(self) -> str:
-        return f" --branch {quote(self.branch)}" if self.branch else ""
+        return f" --branch {quote(self.context.branch)}" if self.context.branch else ""
 
     def _merge(self, network: Network, remote: Remote, fetched: str, choices: MergeChoices) -> MergeSummary:
         branch = self._branch()
-        self._refuse_lost(network, remote, fetched, branch_tip(self.store, branch))
+        self._refuse_lost(network, remote, fetched, branch_tip(self.context.store, branch))
         network.accept(remote, fetched)
-        with self.store.begin(f"merge {remote}", branch=self.branch or None, on_wait=self.listener.message) as run:
-            merging = Merging(self.store, run, self.catalog, choices, self.listener, f"gitkb pull{self._option()}")
-            summary = merging(self.store.snapshot(fetched), str(remote))
-        self.store.maintain()
-        return summary
+        with self.context.change(f"merge {remote}") as change:
+            merging = Merging(self.context, change, choices, f"gitkb pull{self._option()}")
+            return merging(self.context.store.snapshot(fetched), str(remote))
 
     def _refuse_lost(self, network: Network, remote: Remote, fetched: str, tip: Snapshot) -> None:
         """Raises where the remote's branch has lost commits that it had before."""
         lost = network.lost(remote, fetched, tip.commit)
         if not lost:
             return
-        ref, now = network.rescue(tip.commit), self.store.snapshot(fetched)
-        documents = _missing(self.store.snapshot(lost), now) | _missing(tip, now)
+        ref, now = network.rescue(tip.commit), self.context.store.snapshot(fetched)
+        documents = _missing(self.context.store.snapshot(lost), now) | _missing(tip, now)
         shown = sorted(documents)[:NAMED]
         more = f" and {len(documents) - NAMED} more" if len(documents) > NAMED else ""
         named = f"These documents would be lost or older: {', '.join(shown)}{more}" if shown else "No document would be lost"
@@ -140,14 +133,9 @@ def _pages(one: PageChanges, other: PageChanges) -> PageChanges:
     return tally.result()
 
 
-def merge_revision(
-    store: Store, catalog: Catalog, rev: str, choices: MergeChoices, listener: Listener, branch: str = ""
-) -> MergeSummary:
-    """Merges any revision of this repository into a branch, by default the checked-out one."""
-    theirs = store.snapshot(rev)
-    branch_tip(store, branch or store.branch())
-    with store.begin(f"merge {rev}", branch=branch or None, on_wait=listener.message) as run:
-        command = f"gitkb merge {quote(rev)}{f' --branch {quote(branch)}' if branch else ''}"
-        summary = Merging(store, run, catalog, choices, listener, command)(theirs, rev)
-    store.maintain()
-    return summary
+def merge_revision(context: ChangeContext, rev: str, choices: MergeChoices) -> MergeSummary:
+    """Merges any revision of this repository into the branch."""
+    theirs = context.store.snapshot(rev)
+    command = f"gitkb merge {quote(rev)}{f' --branch {quote(context.branch)}' if context.branch else ''}"
+    with context.change(f"merge {rev}") as change:
+        return Merging(context, change, choices, command)(theirs, rev)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gitkb.compile.compiler_names import COMPILER
 from gitkb.compile.extractive.candidates import find_candidates
-from gitkb.compile.extractive.claims import claim_text
+from gitkb.compile.extractive.claims import MIN_LENGTH, claim_text
 from gitkb.compile.extractive.concepts import concept_topics
 from gitkb.compile.extractive.entities import entity_topics
 from gitkb.compile.extractive.fragments import fragment_claim
@@ -64,8 +64,9 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
     told = {sentence.section for sentence, text in zip(reading.sentences, claims, strict=True) if text and not sentence.is_item}
     fragments: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
-        # An unfinished line counts where its section has no sentence that stands alone.
-        if not claims[index] and (sentence.kind != "text" or sentence.lead or sentence.section not in told):
+        # An unfinished line counts where its section has no sentence that stands alone, a short sentence everywhere.
+        is_short = len(sentence.text) < MIN_LENGTH and sentence.text.endswith(".")
+        if not claims[index] and (sentence.kind != "text" or sentence.lead or is_short or sentence.section not in told):
             claims[index] = fragment_claim(sentence, reading, title)
             fragments.add(index)
     if not any(claims):

@@ -12,27 +12,34 @@ from gitkb.convert.draft import one_line
 from gitkb.errors import ConversionError
 
 _DROPPED = (
-    "script style noscript template nav aside iframe frame frameset object embed applet canvas audio video svg form "
+    "script style noscript template nav iframe frame frameset object embed applet canvas audio video svg form "
     "button input select textarea dialog link meta base head title map area portal "
 ).split()
-_DROPPED_DOCUMENT = [tag for tag in _DROPPED if tag not in ("aside", "form", "nav")]
+_DROPPED_DOCUMENT = [tag for tag in _DROPPED if tag not in ("form", "nav")]
 _ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary", "menu", "dialog", "alert", "doc-toc"})
 _BOILERPLATE = frozenset(
     (
-        "navheader navfooter sphinxsidebar sidebar related breadcrumb breadcrumbs headerlink anchorjs-link skip-link "
-        "skiplink viewcode-link sphinxsidebarwrapper site-header site-footer page-header page-footer navbar navigation "
-        "nav menu mobile-nav mw-editsection mw-jump-link noprint catlinks printfooter navbox vector-header mw-portlet "
-        "screen-reader-text visually-hidden visuallyhidden edit-link editsection advert advertisement ads ad social- "
-        "share share-buttons sharing pagination prev-next prevnext post-navigation cookie-banner cookie-consent cookies "
+        "navheader navfooter sphinxsidebar sidebar breadcrumb breadcrumbs headerlink anchorjs-link skip-link "
+        "skiplink viewcode-link sphinxsidebarwrapper site-header site-footer page-header page-footer navbar "
+        "mobile-nav mw-editsection mw-jump-link noprint catlinks printfooter navbox vector-header mw-portlet "
+        "screen-reader-text visually-hidden visuallyhidden edit-link editsection advert advertisement social- "
+        "share-buttons sharing pagination prev-next prevnext post-navigation cookie-banner cookie-consent "
         "newsletter subscribe comments-area comment-respond related-posts toctoggle copybtn linenos lineno gutter "
         "footer-nav sidebar-nav menu-wrapper related-pages inline-search clipboard-button sphx-glr-timing "
     ).split()
+)
+_DOUBTFUL = frozenset("related navigation nav menu ads ad share cookies".split())
+"""Names that pages give to links, but also to what they are about: a restaurant's menu, related work."""
+_LINE_NUMBERS = frozenset(
+    "ln lnt lineno linenos line-number line-numbers linenumber linenumbers linenodiv line-numbers-rows gutter blob-num "
+    "hljs-ln-numbers hljs-ln-n code-line-number".split()
 )
 _FOOTERS = frozenset({"footer", "header"})
 _TOCS = frozenset({"toc", "contents", "table-of-contents", "localtoc", "toc-container"})
 _ADMONITION = re.compile(
     r"^(?:admonition(?:block)?|note|tip|warning|important|caution|hint|danger|error|attention|seealso|alert|callout)$"
 )
+_NO_DIGITS = str.maketrans("", "", "0123456789:.|")
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _TITLE = re.compile(r"<title\b[^<>]{0,200}>", re.IGNORECASE)
 _TITLE_END = re.compile(r"</title\s*>", re.IGNORECASE)
@@ -68,6 +75,7 @@ def main_content(soup: BeautifulSoup) -> Tag:
         if len(form.get_text()) > whole * 0.5:  # some servers wrap the whole page in one
             form.unwrap()
     drop_active(body, _DROPPED)
+    _drop_asides(body)
     _drop_boilerplate(body)
     whole = len(body.get_text())
     for selector in ("main, [role=main]", "article", "#main-content, #content, #mw-content-text, .markdown-body, .post-content"):
@@ -90,6 +98,7 @@ def drop_active(body: Tag, names: list[str]) -> None:
     """Removes comments, hidden elements and everything that a browser would run or fetch."""
     for comment in body.find_all(string=lambda text: isinstance(text, Comment)):
         comment.extract()
+    _keep_content(body)
     for tag in body.find_all(names):
         if not is_gone(tag):
             tag.decompose()
@@ -98,6 +107,48 @@ def drop_active(body: Tag, names: list[str]) -> None:
     ):
         if not is_gone(tag) and not (tag.name == "a" and tag.find("img")):
             tag.decompose()
+
+
+def _keep_content(body: Tag) -> None:
+    """What is written in active elements: the headings of accordions, the state of check boxes, formulas; line numbers go."""
+    for button in body.find_all("button"):
+        if button.find_parent([*HEADINGS, "summary", "dt"]) or (
+            button.has_attr("aria-controls") and button.has_attr("aria-expanded")
+        ):
+            button.unwrap()
+    for box in body.find_all("input", type="checkbox"):
+        following = box.next_sibling
+        blank = "" if following is None or str(following)[:1].isspace() else " "
+        box.replace_with(("[x]" if box.has_attr("checked") else "[ ]") + blank)
+    for script in body.find_all("script", type=re.compile(r"^math/tex")):
+        script.name = "math"
+        script["class"] = "tex display" if "display" in str(script.get("type")) else "tex"
+    for number in body.find_all(_is_line_number):
+        if not is_gone(number) and number.find_parent(["pre", "code", "table"]):
+            number.decompose()
+
+
+def _is_line_number(tag: Tag) -> bool:
+    """Whether an element holds nothing but the numbers of lines of code."""
+    named = not _LINE_NUMBERS.isdisjoint(classes(tag)) or tag.has_attr("data-line-number")
+    return named and not tag.get_text().translate(_NO_DIGITS).strip()
+
+
+def _drop_asides(body: Tag) -> None:
+    """Asides beside the content, or full of links, go; notes and tips inside of it stay."""
+    for tag in body.find_all("aside"):
+        if not is_gone(tag) and (tag.find_parent(["main", "article"]) is None or links_share(tag) > 0.3) and not _is_note(tag):
+            tag.decompose()
+
+
+def _is_note(tag: Tag) -> bool:
+    return any(_ADMONITION.match(name.lower()) for name in classes(tag))
+
+
+def links_share(tag: Tag) -> float:
+    """How much of an element's text is that of links; 1 for one without text."""
+    whole = len(tag.get_text(strip=True))
+    return sum(len(a.get_text(strip=True)) for a in tag.find_all("a")) / whole if whole else 1.0
 
 
 def shape(root: Tag) -> None:
@@ -163,8 +214,12 @@ def _is_boilerplate(tag: Tag) -> bool:
     names = {name.lower() for name in (*classes(tag), str(tag.get("id", "")))}
     if names & _BOILERPLATE or str(tag.get("role", "")) in _ROLES:
         return tag.name not in ("body", "html", "main", "article", *HEADINGS)
+    if names & _DOUBTFUL and tag.name not in ("body", "html", "main", "article", *HEADINGS) and links_share(tag) > 0.5:
+        return True
     if tag.name == "footer" or (names & _FOOTERS and "footer" in names):
         return tag.find_parent("blockquote") is None
+    if tag.name != "header" and "header" in names and tag.find_parent(["main", "article"]):
+        return False
     if tag.name == "header" or "header" in names:
         return tag.find(["h1", "h2"]) is None and tag.name not in (*HEADINGS, "th", "tr", "td", "p", "span")
     if names & _TOCS and tag.name not in HEADINGS:
@@ -228,6 +283,16 @@ def _local_links(root: Tag, headings: list[Tag]) -> None:
     wanted = {str(a["href"])[1:] for a in root.find_all("a", href=True) if str(a["href"]).startswith("#")}
     if not wanted:
         return
+    numbers = headings_at(root, headings, wanted)
+    for link in root.find_all("a", href=True):
+        href = str(link["href"])
+        if href.startswith("#"):
+            number = numbers.get(href[1:], -1)
+            link["href"] = f"#@{number}" if number >= 0 and not link.find_parent(HEADINGS) else ""
+
+
+def headings_at(root: Tag, headings: list[Tag], wanted: set[str]) -> dict[str, int]:
+    """The number of the heading at, in or above each element with a wanted id; -1 for one above all headings."""
     numbers: dict[str, int] = {}
     seen = -1
     order = {id(tag): number for number, tag in enumerate(headings)}
@@ -237,11 +302,7 @@ def _local_links(root: Tag, headings: list[Tag]) -> None:
         for name in (tag.get("id"), tag.get("name") if tag.name == "a" else None):
             if name and str(name) in wanted:
                 numbers.setdefault(str(name), _heading_of(tag, seen, order))
-    for link in root.find_all("a", href=True):
-        href = str(link["href"])
-        if href.startswith("#"):
-            number = numbers.get(href[1:], -1)
-            link["href"] = f"#@{number}" if number >= 0 and not link.find_parent(HEADINGS) else ""
+    return numbers
 
 
 def _heading_of(tag: Tag, seen: int, order: dict[int, int]) -> int:

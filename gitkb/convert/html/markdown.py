@@ -14,6 +14,7 @@ from bs4 import Tag
 from markdownify import MarkdownConverter
 
 from gitkb.convert.html.clean import classes
+from gitkb.convert.latex import dollars, from_mathml
 from gitkb.convert.outline import code_block, code_span
 from gitkb.convert.tables import cell_text, escape, guarded, table
 
@@ -32,6 +33,8 @@ _ALIASES = {
     "shell-session": "console",
     "c++": "cpp",
 }
+_MAX_INNER = 400
+"""Characters in a cell of a table of records, where one of its cells holds another table."""
 _MAX_COLUMNS = 500
 """Above so many columns in a row, cells span only themselves: hostile spans multiply."""
 _LIST_LINE = re.compile(r"\n(?=\s*(?:[-*+]|\d+[.)]) )")
@@ -127,6 +130,8 @@ class _Converter(MarkdownConverter):
         return f"\n\n{'#' * max(1, min(6, n))} {line}\n\n"
 
     def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        for br in el.find_all("br"):
+            br.replace_with("\n")
         code = el.get_text().replace("\xa0", " ").expandtabs(8)
         if not code.strip():
             return ""
@@ -162,14 +167,18 @@ class _Converter(MarkdownConverter):
         return "\n\n" + "\n".join(f"> {line}" if line else ">" for line in lines.split("\n")) + "\n\n"
 
     def convert_list(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        start = str(el.get("start", "1"))
-        number = int(start) if start.isdecimal() and len(start) < 7 else 1
+        parts = text.split("\x02")[1:]
+        step = -1 if el.has_attr("reversed") else 1
+        number = _counted(el.get("start"), len(parts) if step < 0 else 1)
         items: list[str] = []
-        for part in text.split("\x02")[1:]:
-            bullet = f"{number + len(items)}. " if el.name == "ol" else "- "
-            lines = _blocks(part).split("\n")
+        for part in parts:
+            value, _, inside = part.partition("\x05")
+            number = _counted(value, number)
+            bullet = f"{number}. " if el.name == "ol" else "- "
+            lines = _blocks(inside).split("\n")
             if lines == [""]:
                 continue
+            number = max(0, number + step)
             indent = " " * len(bullet)
             items.append("\n".join([bullet + lines[0], *(indent + line if line else "" for line in lines[1:])]))
         loose = any("\n\n" in item for item in items)
@@ -180,7 +189,7 @@ class _Converter(MarkdownConverter):
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         tight = re.sub(r"\n\n(?=[-*+] |\d+\. )", "\n", text.strip("\n")) if el.find(["ul", "ol"]) else text
         if el.parent is not None and el.parent.name in ("ul", "ol", "menu"):
-            return f"\x02{tight}"
+            return f"\x02{el.get('value') or ''}\x05{tight}"
         return f"\n\n- {_blocks(text)}\n\n"
 
     def convert_dl(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -206,13 +215,15 @@ class _Converter(MarkdownConverter):
         return text if not text.strip() or "_noformat" in parent_tags else f"<sup>{text}</sup>"
 
     def convert_math(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        source = el.find("annotation", encoding="application/x-tex")
-        tex = source.get_text() if isinstance(source, Tag) else str(el.get("alttext") or "")
-        return f"${tex.strip()}$" if tex.strip() else text
+        tex = el.get_text() if "tex" in classes(el) else from_mathml(el)
+        display = "display" in classes(el) or el.get("display") == "block"
+        return dollars(tex, display and "_inline" not in parent_tags, bool(parent_tags & {"td", "th"}))
 
     def convert_table(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         if "td" in parent_tags or "th" in parent_tags:
-            return f"\n\n{text}\n\n"
+            inner = [tag for tag in el.find_all("tr") if tag.find_parent("table") is el]
+            lines = (" \\| ".join(cell for cell in row if cell) for row in self._grid(inner))
+            return "\n\n" + "<br>".join(line for line in lines if line) + "\n\n"
         rows = [tag for tag in el.find_all("tr") if tag.find_parent("table") is el]
         grid = self._grid(rows)
         width = max((len(row) for row in grid), default=0)
@@ -220,7 +231,7 @@ class _Converter(MarkdownConverter):
         above = (
             f"\n\n**{_one_paragraph(caption.get_text())}**" if isinstance(caption, Tag) and caption.get_text(strip=True) else ""
         )
-        layout = el.find("table") is not None or str(el.get("role")) == "presentation" or len(grid) < 2 or width < 2
+        layout = _is_layout(el) or str(el.get("role")) == "presentation" or len(grid) < 2 or width < 2
         if layout:
             cells = [cell for row in rows for cell in row.find_all(["td", "th"], recursive=False)]
             inside = (self._walker.process_tag(_as_div(cell), parent_tags=set()) for cell in cells)
@@ -276,9 +287,25 @@ def _blocks(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text.replace("\x01", "\\\n")).strip("\n").strip(" ").removesuffix("\\")
 
 
+def _is_layout(outer: Tag) -> bool:
+    """Whether a table only places things: one with tables inside that are deep or hold most of its text, or with long cells."""
+    inner = [tag for tag in outer.find_all("table") if tag.find_parent("table") is outer]
+    if not inner:
+        return False
+    longest = max((len(cell.get_text()) for cell in outer.find_all(["td", "th"])), default=0)
+    inside = sum(len(tag.get_text()) for tag in inner)
+    return longest > _MAX_INNER or any(tag.find("table") for tag in inner) or inside * 2 > len(outer.get_text()) > 0
+
+
 def _as_div(cell: Tag) -> Tag:
     cell.name = "div"
     return cell
+
+
+def _counted(value: Any, default: int) -> int:
+    """The number that an attribute states for a list or an item."""
+    text = str(value or "").strip()
+    return int(text) if text.isdecimal() and len(text) < 7 else default
 
 
 def _number(value: Any) -> int:

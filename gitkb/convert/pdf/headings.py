@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitkb.convert.pdf.layout import Look, Page
+from gitkb.convert.pdf.title_lines import TitleLines
 
 _NUMBERING = re.compile(
     r"^(?:(?:chapter|appendix|part|section|kapitel|chapitre)\s+)?(?:[\divxA-Z]{1,4}(?:\.\d{1,3})*\.?\s+)(?=\S)", re.IGNORECASE
@@ -30,43 +31,17 @@ Headings = dict[int, dict[int, tuple[int, int]]]
 """Page index to line index to (level, number of lines)."""
 
 
-def headings_of(pages: Sequence[Page], entries: Sequence[Entry], look: Look) -> Headings:
+def headings_of(pages: Sequence[Page], entries: Sequence[Entry], look: Look, title: TitleLines | None) -> Headings:
     """All headings: from the outline where it fits the text, else by looks; the title's lines get level 1."""
-    title = title_lines(pages, look)
     found, matched = _from_outline(pages, entries)
     if matched < max(1, len(entries) * 0.3):
         found = _by_looks(pages, look, title)
     if title is not None:
-        page, line, count = title
-        taken = found.setdefault(page, {})
-        for index in range(line, line + count):
+        taken = found.setdefault(title.page, {})
+        for index in range(title.line, title.line + title.count):
             taken.pop(index, None)
-        taken[line] = (1, count)
+        taken[title.line] = (1, title.count)
     return found
-
-
-def title_lines(pages: Sequence[Page], look: Look) -> tuple[int, int, int] | None:
-    """The largest lines of the first page with text, as (page, line, count); None where nothing stands out."""
-    for number, page in enumerate(pages[:3]):
-        if not page.lines:
-            continue
-        upper = [i for i, x in enumerate(page.lines) if sum(c.isalpha() for c in x.text) > 2]
-        if not upper:
-            continue
-        largest = max(page.lines[i].size for i in upper)
-        first = next(i for i in upper if page.lines[i].size > largest * 0.97)
-        if largest < look.size * 1.2 or page.lines[first].y < page.height * 0.3:
-            return None
-        count = 1
-        while (
-            first + count < len(page.lines)
-            and count < 5
-            and page.lines[first + count].size > largest * 0.95
-            and page.lines[first + count - 1].y - page.lines[first + count].y < largest * 2.2
-        ):
-            count += 1
-        return number, first, count
-    return None
 
 
 def _from_outline(pages: Sequence[Page], entries: Sequence[Entry]) -> tuple[Headings, int]:
@@ -105,8 +80,8 @@ def _place(page: Page, wanted: set[str], taken: dict[int, tuple[int, int]]) -> t
     return None
 
 
-def _by_looks(pages: Sequence[Page], look: Look, title: tuple[int, int, int] | None) -> Headings:
-    first = pages[title[0]].lines[title[1] : title[1] + title[2]] if title else ()
+def _by_looks(pages: Sequence[Page], look: Look, title: TitleLines | None) -> Headings:
+    first = pages[title.page].lines[title.line : title.line + title.count] if title else ()
     sizes = Counter(
         round(x.size) for page in pages for x in page.lines if _stands_out(x.size, look) and _headlike(x.text) and x not in first
     )

@@ -1,104 +1,31 @@
 """Lines of PDF pages to blocks: paragraphs, lists, code, tables and headings; running heads are removed.
 
-Pure. Invariant: a table is only claimed where several lines in a row fall into the same columns and read like cells; columns of
-running text never become one.
-
 Pure: it sees lines with their place, not the file. Invariant: apart from running heads and page numbers every line's words
 come out, in the order of the page, after the anchor of the page on which their sentence begins.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
 from gitkb.convert.pdf.lines import Cell, Line
+from gitkb.convert.pdf.tables import table_at
 
-MIN_ROWS = 3
-MAX_ROWS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The rows of a table and how many lines it takes."""
-
-    rows: list[list[str]]
-    count: int
-
-
-def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch: float) -> Found | None:
-    """The table that begins with a line, None where there is none."""
-    if len(lines[start].cells) < 2 or lines[start].mono:
-        return None
-    end = start
-    while end < len(lines) and end - start < MAX_ROWS and end not in headings and _belongs(lines, start, end, pitch):
-        end += 1
-    while end > start and len(lines[end - 1].cells) < 2:
-        end -= 1
-    run = lines[start:end]
-    many = [line for line in run if len(line.cells) > 1]
-    if len(many) < MIN_ROWS:
-        return None
-    columns = _columns([cell for line in many for cell in line.cells])
-    if not 2 <= len(columns) <= 20:
-        return None
-    filled = sum(len({_column(cell, columns) for cell in line.cells}) for line in many) / (len(many) * len(columns))
-    lengths = sorted(len(cell.text) for line in many for cell in line.cells)
-    if filled < 0.5 or (lengths[len(lengths) // 2] > 40 and len(columns) < 4):
-        return None
-    return Found(_rows(run, columns), end - start)
-
-
-def _belongs(lines: Sequence[Line], start: int, index: int, pitch: float) -> bool:
-    line = lines[index]
-    if line.mono and len(line.cells) < 2:
-        return False
-    if index > start and not -1 < lines[index - 1].y - line.y < pitch * 2.2:
-        return False
-    if len(line.cells) > 1:
-        return True
-    above = lines[index - 1]
-    return line.x0 > lines[start].cells[0].x1 and len(line.text) < 60 and above.y - line.y < pitch * 1.3
-
-
-def _columns(cells: Sequence[Cell]) -> list[tuple[float, float]]:
-    """Intervals that overlap are one column."""
-    columns: list[tuple[float, float]] = []
-    for cell in sorted(cells, key=lambda cell: cell.x0):
-        if columns and cell.x0 < columns[-1][1]:
-            columns[-1] = (columns[-1][0], max(columns[-1][1], cell.x1))
-        else:
-            columns.append((cell.x0, cell.x1))
-    return columns
-
-
-def _column(cell: Cell, columns: Sequence[tuple[float, float]]) -> int:
-    return max(range(len(columns)), key=lambda i: min(cell.x1, columns[i][1]) - max(cell.x0, columns[i][0]))
-
-
-def _rows(run: Sequence[Line], columns: Sequence[tuple[float, float]]) -> list[list[str]]:
-    rows: list[list[str]] = []
-    for line in run:
-        placed = [(_column(cell, columns), cell.text) for cell in line.cells]
-        if len(placed) == 1 and rows and placed[0][0] > 0:
-            column, text = placed[0]
-            rows[-1][column] = f"{rows[-1][column]} {text}".strip()
-            continue
-        row = [""] * len(columns)
-        for column, text in placed:
-            row[column] = f"{row[column]} {text}".strip()
-        rows.append(row)
-    return rows
-
-
-_PAGE_NUMBER = re.compile(
-    r"[-–—\s]*(?:page |seite |p\. ?)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s?(?:of|/|von|sur|de)\s?\d+)?[-–—\s.]*", re.IGNORECASE
-)
-_COUNT = re.compile(r"[\d/|.–—-]+|[ivxlc]+")
 _BULLET = re.compile(r"^(?:[•◦‣▪■●○∙·*∗–—➢➤❖✓◆⁃\uf0b7\uf0a7\uf0d8]|o(?=\s[A-Z])|-)\s+(?=\S)")
-_NUMBER = re.compile(r"^(\d{1,2})([.)])\s+(?=\S)|^\(([a-z]|[ivx]{1,4}|\d{1,2})\)\s+(?=\S)")
+_NUMBER = re.compile(
+    r"^(\d{1,3})([.)])\s+(?=\S)|^\(([a-z]|[ivx]{1,4}|\d{1,2})\)\s+(?=\S)|^(?:[a-z]|[ivx]{2,4})\)\s+(?=\S)"
+    r"|^\[[^\]\s]{1,16}\]\s+(?=\S)"
+)
+_ADDRESS = re.compile(r"[\w.}-]@[\w-]+\.\w|^(?:https?://|www\.)\S+$|^[\w-]+(?:\.[\w-]+)+$")
+_CAPTION = re.compile(
+    r"^(?:Table|Tab\.|Tabelle|Tableau|Figure|Fig\.|FIGURE|TABLE|Abbildung|Abb\.|Algorithm|Listing)\s*"
+    r"(?:[\dIVX]+(?:\.\d+)*|[A-Z]\.?\d+)(?:[.:|]|\s[A-Z(]|$)"
+)
+_NOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*∗†‡§])\s?(?=\S)")
+_ABSTRACT = re.compile(r"^(abstract|zusammenfassung|résumé|summary)\s*(?:[—–:.]|-\s)+\s*(?=\S)", re.IGNORECASE)
 _LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*([\divxlc]{1,6})?$|(?:\s\.){2,}\s*(\d+)$|\s*…{2,}\s*(\d+)?$")
 _INDEXED = re.compile(r",\s*[\divxlc]{1,5}(?:(?:,\s*|[–-])[\divxlc]{1,5})*\.?,?$")
 _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
@@ -106,13 +33,16 @@ _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of one page, `number` counted from 1, and pictures as (y of their top, name); `lost`: it could not be read."""
+    """The lines of one page, `number` counted from 1, and pictures as (y of their top, name); `lost`: it could not be
+    read; `scan`: it is a picture without text; `turned`: the texts that run in another direction than the page's."""
 
     number: int
     height: float
     lines: tuple[Line, ...]
     pictures: tuple[tuple[float, str], ...] = ()
     lost: bool = False
+    scan: bool = False
+    turned: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -147,78 +77,14 @@ def look_of(pages: Sequence[Page]) -> Look:
     return Look(size, median(steps) if steps else size * 1.2)
 
 
-def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
-    """The pages without the lines that repeat at their edges, and without page numbers."""
-    texts: Counter[tuple[bool, str]] = Counter()
-    bands: Counter[tuple[bool, int]] = Counter()
-    for page in pages:
-        for top, line in _edges(page):
-            texts[top, _shape(line.text)] += 1
-            bands[top, round(line.y / 4)] += 1
-    repeated: Counter[tuple[bool, int]] = Counter()
-    for page in pages:
-        for top, line in _edges(page):
-            repeated[top, round(line.y / 4)] += texts[top, _shape(line.text)] >= 3 or bool(_PAGE_NUMBER.fullmatch(line.text))
-    few = max(3, len(pages) // 50)
-
-    def runs(top: bool, line: Line, nearest: Line | None) -> bool:
-        if _PAGE_NUMBER.fullmatch(line.text) and (len(line.text) < 14):
-            return True
-        if texts[top, _shape(line.text)] >= few:
-            return True
-        band = (top, round(line.y / 4))
-        apart = nearest is None or abs(nearest.y - line.y) > look.pitch * 1.25
-        if len(pages) == 2 and texts[top, _shape(line.text)] == 2 and apart:
-            return True
-        return (
-            repeated[band] >= max(3, bands[band] * 0.3)
-            and bands[band] > len(pages) * 0.25
-            and apart
-            and line.size < look.size * 1.3
-        )
-
-    return [_trimmed(page, runs) for page in pages]
-
-
-def _trimmed(page: Page, runs: Callable[[bool, Line, Line | None], bool]) -> Page:
-    lines = list(page.lines)
-    for top in (True, False):
-        for _ in range(3):
-            if not lines:
-                break
-            ordered = sorted(lines, key=lambda line: -line.y if top else line.y)
-            if not runs(top, ordered[0], next((x for x in ordered if abs(x.y - ordered[0].y) > 2), None)):
-                break
-            lines.remove(ordered[0])
-    return replace(page, lines=tuple(lines))
-
-
-def _edges(page: Page) -> Iterable[tuple[bool, Line]]:
-    ordered = sorted(page.lines, key=lambda line: -line.y)
-    for line in ordered[:2]:
-        if line.y > page.height * 0.75:
-            yield True, line
-    for line in ordered[-2:]:
-        if line.y < page.height * 0.25:
-            yield False, line
-
-
-def _shape(text: str) -> str:
-    """A line without the page number at either end."""
-    words = text.lower().split()
-    while words and _COUNT.fullmatch(words[-1]):
-        words.pop()
-    while words and _COUNT.fullmatch(words[0]):
-        words.pop(0)
-    return " ".join(words) or "#"
-
-
 def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[Block]:
     """The blocks of one page. `headings` maps a line's index to (level, number of lines) of the heading that begins there."""
     blocks: list[Block] = [Block("anchor", text=f"page-{page.number}")]
     if page.lost:
         return [*blocks, Block("note", text="(This page is damaged and could not be read.)")]
-    lines = page.lines
+    if page.scan:
+        return [*blocks, Block("note", text="(This page is a scan without text.)")]
+    lines, notes = _notes_apart(page, look)
     margins = _margins(lines)
     indexed = len(lines) > 12 and sum(bool(_INDEXED.search(line.text)) for line in lines) > 0.5 * len(lines)
     pictures = sorted(page.pictures, reverse=True)
@@ -227,6 +93,15 @@ def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> l
         line = lines[index]
         while pictures and pictures[0][0] > line.y and (index == 0 or lines[index - 1].y > line.y):
             blocks.append(Block("picture", text=pictures.pop(0)[1]))
+        if (found_abstract := _ABSTRACT.match(line.text)) and page.number < 4:
+            blocks.append(Block("heading", [line], 2, found_abstract[1].capitalize()))
+            _add(blocks, _behind(line, found_abstract.end()), look, line.x1, False)
+            index += 1
+            continue
+        if page.number < 4 and line.text.strip(" .:—").lower() in ("abstract", "a b s t r a c t", "zusammenfassung", "résumé"):
+            blocks.append(Block("heading", [line], 2, "Abstract" if line.text[:1] in "aA" else line.text.strip(" .:—")))
+            index += 1
+            continue
         if index in headings:
             level, count = headings[index]
             blocks.append(Block("heading", list(lines[index : index + count]), level))
@@ -238,7 +113,48 @@ def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> l
             continue
         _add(blocks, line, look, next(right for middle, right in margins if line.x1 <= middle), indexed)
         index += 1
-    return blocks + [Block("picture", text=name) for _, name in pictures]
+    return blocks + [Block("picture", text=name) for _, name in pictures] + notes + [_aside(text) for text in page.turned]
+
+
+def _aside(text: str) -> Block:
+    """What is turned against its page, as a stamp at the margin is."""
+    return Block("note", text=text)
+
+
+def _behind(line: Line, start: int) -> Line:
+    """A line without the first characters of its text."""
+    words, left = list(line.words), len(line.text[:start].split())
+    kept = words[left:] or words
+    text = line.text[start:]
+    return replace(line, cells=(Cell(kept[0].x0 if kept else line.x0, line.x1, text),), words=tuple(kept), text=text, bold=False)
+
+
+def _notes_apart(page: Page, look: Look) -> tuple[tuple[Line, ...], list[Block]]:
+    """The lines of a page without the footnotes, and those as blocks: small print below the text of a column that begins with a
+    mark."""
+    lines = page.lines
+    notes: list[Block] = []
+    kept: list[Line] = []
+    inside = False
+    for index, line in enumerate(lines):
+        small = line.size < look.size * 0.93 and not line.mono
+        if small and _NOTE.match(line.text) and line.y < 0.5 * page.height and not _has_text_below(lines, index, look):
+            notes.append(Block("note", [line]))
+            inside = True
+        elif inside and small and 0 < lines[index - 1].y - line.y < 1.6 * line.size:
+            notes[-1].lines.append(line)
+        else:
+            inside = False
+            kept.append(line)
+    return (tuple(kept), notes) if notes and kept else (lines, [])
+
+
+def _has_text_below(lines: Sequence[Line], index: int, look: Look) -> bool:
+    line = lines[index]
+    return any(
+        other.y < line.y and other.size > look.size * 0.95 and other.x0 < line.x1 and other.x1 > line.x0
+        for other in lines[index + 1 :]
+    )
 
 
 def _margins(lines: Sequence[Line]) -> list[tuple[float, float]]:
@@ -248,7 +164,8 @@ def _margins(lines: Sequence[Line]) -> list[tuple[float, float]]:
     middle = (min(line.x0 for line in lines) + max(line.x1 for line in lines)) / 2
     left = [line.x1 for line in lines if line.x1 < middle * 1.03]
     beyond = [line.x1 for line in lines if line.x0 > middle * 0.97]
-    if len(lines) > 20 and min(len(left), len(beyond)) > 0.25 * len(lines):
+    fewer = min(len(left), len(beyond))
+    if (len(lines) > 20 and fewer > 0.25 * len(lines)) or (fewer >= 4 and len(left) + len(beyond) > 0.8 * len(lines)):
         return [(middle * 1.03, _usual(left)), (float("inf"), _usual(beyond))]
     return [(float("inf"), _usual([line.x1 for line in lines]))]
 
@@ -262,18 +179,47 @@ def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: boo
     text = line.text
     if indexed or _LEADERS.search(text):
         blocks.append(Block("entry", [line], text=_LEADERS.sub(_page_reference, text)))
-    elif line.mono and (last.kind == "code" or len(text) > 2) and not _ends_sentence(last, line, look, right):
+    elif (
+        line.mono
+        and (last.kind == "code" or len(text) > 2)
+        and not _ADDRESS.search(text)
+        and not _ends_sentence(last, line, look, right)
+    ):
         near = last.kind == "code" and -2 < last.lines[-1].y - line.y < look.pitch * 3
         if near:
             last.lines.append(line)
         else:
             blocks.append(Block("code", [line]))
-    elif _BULLET.match(text) or (_NUMBER.match(text) and not (last.kind == "paragraph" and _goes_on(last, line, look, right))):
+    elif _CAPTION.match(text) and not (
+        last.kind == "paragraph" and _goes_on(last, line, look, right) and not _END.search(last.lines[-1].text)
+    ):
+        blocks.append(Block("caption", [line]))
+    elif (
+        last.kind == "caption"
+        and last.lines[-1].y - line.y < 1.4 * line.size
+        and abs(last.lines[-1].size - line.size) < 0.3
+        and line.y < last.lines[-1].y
+    ):
+        last.lines.append(line)
+    elif (_BULLET.match(text) and not _is_dash(last, line, look, right)) or (
+        _NUMBER.match(text) and not (last.kind == "paragraph" and _goes_on(last, line, look, right))
+    ):
         blocks.append(Block("item", [line]))
     elif last.kind in ("paragraph", "item") and _goes_on(last, line, look, right):
         last.lines.append(line)
     else:
         blocks.append(Block("paragraph", [line]))
+
+
+def _is_dash(last: Block, line: Line, look: Look, right: float) -> bool:
+    """Whether a dash at the beginning of a line stands inside a sentence."""
+    return (
+        line.text[0] in "-–—"
+        and last.kind == "paragraph"
+        and not _END.search(last.lines[-1].text)
+        and last.lines[-1].x1 > right - 3 * line.size
+        and _goes_on(last, line, look, right)
+    )
 
 
 def _ends_sentence(last: Block, line: Line, look: Look, right: float) -> bool:
@@ -305,18 +251,26 @@ def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
     if step > 1.4 * max(look.pitch, line.size * 1.1):
         return False
     em = line.size
-    first = block.lines[0]
+    column = _of_last_column(block.lines)
+    first = column[0]
     if block.kind == "item":
-        return line.x0 > first.x0 + 0.4 * em
-    left = min(x.x0 for x in block.lines[1:]) if len(block.lines) > 1 else min(first.x0, line.x0)
-    if len(block.lines) == 1 and line.x0 > first.x0 + 0.8 * em:
+        full = last.x1 > right - 4 * em and not _END.search(last.text) and line.x0 > first.x0 - 3 * em
+        return line.x0 > first.x0 + 0.4 * em or full
+    left = min(x.x0 for x in column[1:]) if len(column) > 1 else min(first.x0, line.x0)
+    if len(column) == 1 and line.x0 > first.x0 + 0.8 * em:
         return not _END.search(last.text) and last.x1 > right - 6 * em
-    if len(block.lines) > 1 and abs(line.x0 - left) > 0.8 * em:
+    if len(column) > 1 and abs(line.x0 - left) > 0.8 * em:
         return False
-    if len(block.lines) == 1 and first.x0 - line.x0 > 6 * em:
+    if len(column) == 1 and first.x0 - line.x0 > 6 * em:
         return False
     short = last.x1 < right - 10 * em
     return not (short and (_END.search(last.text) or last.x1 - last.x0 < 0.4 * (right - left)))
+
+
+def _of_last_column(lines: list[Line]) -> list[Line]:
+    """The lines since the text last went on at the top of another column."""
+    start = next((i for i in range(len(lines) - 1, 0, -1) if lines[i].y > lines[i - 1].y + 2), 0)
+    return lines[start:]
 
 
 def continues(last: Block, block: Block, look: Look) -> bool:

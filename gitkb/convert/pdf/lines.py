@@ -1,29 +1,53 @@
 """The lines of PDF pages with their place, size and kind of font, read through pypdfium2.
 
-Invariant: a page costs a few calls per word, not several per character, as thousands of pages must be read in seconds. Every line
-has text without line breaks; a hyphen at a line's end is marked, not yet undone.
+Invariant: a page costs a few calls per word, not several per character: thousands of pages must be read in seconds. Every line
+has text without line breaks; a hyphen at a line's end is marked, not yet undone. What stands outside of the page is left out,
+what is turned against the rest of its page is marked as such.
 """
 
 import ctypes
+import math
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfTextPage
 
-_BOLD = re.compile(r"bold|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d|demi", re.IGNORECASE)
+_BOLD = re.compile(r"bold|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d|demi|\.b$|medi(?=$|-)", re.IGNORECASE)
 _MONO = re.compile(
     r"mono|courier|typewriter|consol|cmtt|cmsltt|cmcsc?tt|sftt|lmtt|lmmono|inconsolata|menlo|txtt|ectt|code", re.IGNORECASE
 )
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
+    | {"\ufffe": "-", "\u00ad": "-", "\ufdd0": None}
 )
+_FILLER = "\ufdd0"
+"""Stands behind a letter above U+FFFF, which pdfium counts as two."""
+_RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+_LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
+_SHIFT = 29
+"""How far the numbers of a font's glyphs lie from ASCII where a program wrote them instead of characters: 3 is a blank."""
 _RECT = pdfium.FS_RECTF()
 _WORD = re.compile(r"[^\s]+")
+_FIGURE_END = re.compile(r"\d[*∗†‡,.;:)]*$")
+_GLUED = re.compile(r"[^\W\d_]{6,}")
 HYPHEN = "\ufffe"
-Word = tuple[int, int, str]
+CELL_GAP = 1.3
+"""Blanks of so many times the size of the font part cells."""
+RawWord = tuple[int, int, str]
 """The indices of a word's first and last character on its page, and the word."""
+
+
+class Word(NamedTuple):
+    """A word, and where it stands (points from the left)."""
+
+    x0: float
+    x1: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +61,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a page: `y` is its baseline (points from the bottom), `size` its font's; `hyphen`: its last word goes on."""
+    """One line of a page: `y` is its baseline (points from the bottom), `size` its font's; `hyphen`: its last word goes on;
+    `turned`: it runs in another direction than its page's other lines; `rise`: how far its first word is raised (points)."""
 
     cells: tuple[Cell, ...]
     y: float
@@ -45,6 +70,14 @@ class Line:
     bold: bool = False
     mono: bool = False
     hyphen: bool = False
+    words: tuple[Word, ...] = ()
+    turned: bool = False
+    text: str = ""
+    rise: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.text:
+            object.__setattr__(self, "text", " ".join([cell.text for cell in self.cells]))
 
     @property
     def x0(self) -> float:
@@ -54,27 +87,104 @@ class Line:
     def x1(self) -> float:
         return self.cells[-1].x1
 
-    @property
-    def text(self) -> str:
-        return " ".join(cell.text for cell in self.cells)
+
+class Box(NamedTuple):
+    """The visible part of a page, in points."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
 
 
-def lines_of(page: PdfTextPage) -> list[Line]:
-    """The lines of a page in the order of its content; those on one baseline that follow each other are joined."""
-    probe = _Probe(page)
+def lines_of(page: PdfTextPage, box: Box, links: Sequence[tuple[Box, str]] = (), known: set[str] | None = None) -> list[Line]:
+    """The lines of a page in the order of its content; those on one baseline that follow each other are joined.
+
+    `links` are places on the page and what stands before and behind a word in them; `known` collects the words that were found to
+    have no blank inside, so that each is looked at once.
+    """
+    probe = _Probe(page, set() if known is None else known)
+    raw = [part for words in probe.words() for part in probe.by_angle(words)]
+    usual = Counter[int]()
+    for angle, words in raw:
+        usual[angle] += sum(len(word) for _, _, word in words)
+    upright = usual.most_common(1)[0][0] if usual else 0
     lines: list[Line] = []
-    for words in probe.words():
-        line = probe.line(words)
-        if lines and _goes_on(lines[-1], line):
-            last = lines.pop()
-            line = Line(
-                last.cells + line.cells, last.y, max(last.size, line.size), last.bold, last.mono and line.mono, line.hyphen
-            )
-        lines.append(line)
-    return lines
+    for angle, words in raw:
+        line = probe.line(words, angle, box, links) if angle == upright else probe.turned_line(words, box)
+        if line is None:
+            continue
+        if angle != upright:
+            lines.append(line)
+        elif lines and not lines[-1].turned and _goes_on(lines[-1], line):
+            lines.append(_united(lines.pop(), line))
+        else:
+            lines.append(line)
+    return _with_slanted_heads(lines)
 
 
-def _raw_lines(text: str) -> Iterator[list[Word]]:
+def _with_slanted_heads(lines: list[Line]) -> list[Line]:
+    """Lines in which heads of columns that are turned, and begin at one height, are cells of one line."""
+    out: list[Line] = []
+    for line in lines:
+        begins = line.turned and out and abs(out[-1].y - line.y) < 2 and out[-1].x1 < line.x0 and len(line.text) < 40
+        if begins and (out[-1].turned or out[-1].words):
+            words = (*out[-1].words, *line.words)
+            cells = (*out[-1].cells, *line.cells)
+            out[-1] = Line(cells, out[-1].y, line.size, out[-1].bold, words=words)
+        else:
+            out.append(line)
+    return out
+
+
+def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
+    """Words as cells, parted where the blank between two is at least so wide (points)."""
+    cells: list[list[Word]] = []
+    gap = 1e9 if is_stretched(words, gap) else gap
+    for word in words:
+        if cells and word.x0 - cells[-1][-1].x1 < gap:
+            cells[-1].append(word)
+        else:
+            cells.append([word])
+    return tuple(Cell(cell[0].x0, cell[-1].x1, " ".join([word.text for word in cell])) for cell in cells)
+
+
+def is_stretched(words: Sequence[Word], gap: float) -> bool:
+    """Whether a line of prose is spread over its column: all its blanks are wide, and about equally so."""
+    if len(words) < 4:
+        return False
+    gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
+    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 3 * min(gaps):
+        return False
+    return sum(word.text[:1].islower() or word.text[-1:] in ",-" for word in words) >= 0.5 * len(words)
+
+
+def _united(last: Line, line: Line) -> Line:
+    size = max(last.size, line.size)
+    words = last.words
+    closes = _POWER.search(words[-1].text) and line.words[0].text[0] in "-–,.;:)]'’"
+    if line.words[0].x0 - words[-1].x1 < (0.3 if closes else 0.1) * size and (
+        shown := _index(words[-1].text, line.words[0].text, line.rise or line.y - last.y, size)
+    ):
+        words = (*words[:-1], Word(words[-1].x0, line.words[0].x1, words[-1].text + shown), *line.words[1:])
+    else:
+        words += line.words
+    longer = line if line.x1 - line.x0 > last.x1 - last.x0 else last
+    return Line(
+        cells_of(words, CELL_GAP * size), longer.y, size, last.bold, last.mono and line.mono, line.hyphen, words, rise=last.rise
+    )
+
+
+def _index(before: str, word: str, rise: float, size: float) -> str:
+    """A word that stands right behind another without a blank, as it is shown there: raised, lowered; "" where it is apart."""
+    if not rise and not _POWER.search(before) and word[0] != "′":
+        return ""
+    table = _RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
+    whole = len(word) < 4 and all(ord(c) in table for c in word)
+    return word.translate(table) if whole else word
+
+
+def _raw_lines(text: str) -> Iterator[list[RawWord]]:
     start = 0
     for found in re.finditer(r"\r\n|\n|\r|(?<=\ufffe)(?![\r\n])|$", text):
         part = text[start : found.start()]
@@ -83,16 +193,32 @@ def _raw_lines(text: str) -> Iterator[list[Word]]:
 
 
 def _goes_on(last: Line, line: Line) -> bool:
+    """Whether a line is the rest of the one before: at its height, or, small and right behind it, raised or lowered."""
     gap = line.x0 - last.x1
-    mark = len(last.text) < 3 and last.size < line.size and last.y > line.y and gap < line.size  # a footnote's raised number
-    return abs(last.y - line.y) < (0.6 * line.size if mark else 0.25 * last.size) and gap > -1 and not last.hyphen
+    if gap <= -1 or last.hyphen:
+        return False
+    apart = abs(last.y - line.y)
+    index = (
+        min(len(last.text), len(line.text)) < 4
+        and abs(last.size - line.size) > 0.5
+        and -0.3 < gap < 0.5 * max(last.size, line.size)
+    )
+    return apart < (0.6 * max(last.size, line.size) if index else 0.25 * last.size)
+
+
+def unshifted(text: str) -> str:
+    """Text of which the numbers of glyphs were taken for characters ("7KH\x03SDULVK"), as it is meant; other text as it is."""
+    if "\x03" not in text:
+        return text
+    return "".join(chr(ord(c) + _SHIFT) if "\x03" <= c <= "\x61" and c not in "\r\n\t " else c for c in text)
 
 
 class _Probe:
     """Asks pdfium about single characters, with buffers that are made once."""
 
-    def __init__(self, page: PdfTextPage) -> None:
+    def __init__(self, page: PdfTextPage, known: set[str]) -> None:
         self._page = page
+        self._known = known
         self._box = [ctypes.c_double() for _ in range(4)]
         self._flags = ctypes.c_int()
         self._name = ctypes.create_string_buffer(128)
@@ -104,34 +230,141 @@ class _Probe:
         if len(text) == count:
             return text
         codes = (pdfium.FPDFText_GetUnicode(self._page, index) for index in range(count))
-        return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
+        return _astral("".join(chr(code) if 0 < code < 0x110000 else " " for code in codes))
 
-    def words(self) -> Iterator[list[Word]]:
+    def words(self) -> Iterator[list[RawWord]]:
         """The words of each line that has any."""
         return (line for line in _raw_lines(self.text()) if line)
 
-    def line(self, words: list[Word]) -> Line:
-        """The line that words make."""
+    def by_angle(self, words: list[RawWord]) -> Iterator[tuple[int, list[RawWord]]]:
+        """The parts of a line that run in one direction each, with it."""
+        longest = max(words, key=lambda word: word[1] - word[0])
+        angle = self._angle(longest[0])
+        if not angle:
+            yield 0, words
+            return
+        for angle, part in groupby(words, key=lambda word: self._angle(word[0])):
+            yield angle, list(part)
+
+    def _angle(self, index: int) -> int:
+        """The direction in which a character runs, in degrees counted in steps of 5."""
+        turned: float = pdfium.FPDFText_GetCharAngle(self._page, index)
+        return round(math.degrees(turned) / 5) * 5 % 360 if turned > 0 else 0
+
+    def turned_line(self, words: list[RawWord], box: Box) -> Line | None:
+        """The line of words that are turned against their page, as one cell where they begin; None outside of the page."""
+        size = max(1.0, min(200.0, self._size(words[0][0])))
+        x, y = self._origin(words[0][0])
+        if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
+            return None
+        text = " ".join(unshifted(word).translate(_LIGATURES) for _, _, word in words)
+        bold, mono = self._font(words[0][0])
+        return Line((Cell(x, x + size, text),), y, round(size, 1), bold, mono, False, (Word(x, x + size, text),), turned=True)
+
+    def line(self, words: list[RawWord], angle: int, box: Box, links: Sequence[tuple[Box, str]]) -> Line | None:
+        """The line that words make, None outside of the page. `angle`: how the whole page is turned."""
         hyphen = words[-1][2].endswith((HYPHEN, "\u00ad"))
-        cells: list[list[tuple[float, float, str]]] = []
-        middle = words[len(words) // 2][0]
-        size = max(1.0, min(200.0, self._size(middle)))
+        longest = max(words, key=lambda word: word[1] - word[0])[0]
+        size = max(1.0, min(200.0, self._size(longest)))
+        x, y = self._origin(longest)
+        if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
+            return None
+        rise = self._origin(words[0][0])[1] - y if len(words[0][2]) < 4 and words[0][0] != longest else 0.0
+        found: list[Word] = []
         for first, last, word in words:
-            x0, x1 = self._span(first, last)
-            shown = word.translate(_LIGATURES).replace(HYPHEN, "-").replace("\u00ad", "-")
-            if cells and x0 - cells[-1][-1][1] < 1.3 * size:
-                cells[-1].append((x0, x1, shown))
-            else:
-                cells.append([(x0, x1, shown)])
-        fonts = [self._font(index) for index in {words[0][0], middle, words[-1][0]}]
+            if angle:
+                along, along_end, y = self._turned(first, last, angle)
+                found.append(Word(along, along_end, word.translate(_LIGATURES)))
+                continue
+            for part in self._parts(first, last, word, size):
+                shown = unshifted(part.text).translate(_LIGATURES)
+                if links:
+                    shown = _linked(shown, (part.x0 + part.x1) / 2, y + size * 0.3, links)
+                self._append(found, Word(part.x0, part.x1, shown), first, y, size)
+        fonts = [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
         return Line(
-            cells=tuple(Cell(cell[0][0], cell[-1][1], " ".join(word for _, _, word in cell)) for cell in cells),
-            y=self._baseline(words[0][0]),
+            cells=cells_of(found, CELL_GAP * size),
+            y=y,
             size=round(size, 1),
             bold=all(bold for bold, _ in fonts),
             mono=all(mono for _, mono in fonts),
             hyphen=hyphen,
+            words=tuple(found),
+            rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
         )
+
+    def _parts(self, first: int, last: int, word: str, size: float) -> list[Word]:
+        """The words in what pdfium took for one, with their figures above and below the line shown as such."""
+        x0, x1 = self._span(first, last)
+        if word[0] == "0" and len(word) < 6 and self._is_prime(first):
+            rest = word.lstrip("0")
+            return [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
+        if word not in self._known and len(word) > 5 and word.isalpha() and _GLUED.match(word) and last - first < 200:
+            return self._parted(first, last, word, size)
+        if last > first and len(word) < 24 and (word[0].isdigit() or _FIGURE_END.search(word)):
+            return [Word(x0, x1, self._with_powers(first, last, word, size))]
+        return [Word(x0, x1, word)]
+
+    def _append(self, found: list[Word], word: Word, first: int, y: float, size: float) -> None:
+        """Adds a word to those of its line: to the one before where it stands right behind it, raised or lowered."""
+        if found and word.x0 - found[-1].x1 < 0.1 * size and min(len(found[-1].text), len(word.text)) < 4:
+            rise = self._origin(first)[1] - y
+            if shown := _index(found[-1].text, word.text, rise if abs(rise) > 0.08 * size else 0.0, size):
+                found[-1] = Word(found[-1].x0, word.x1, found[-1].text + shown)
+                return
+        found.append(word)
+
+    def _turned(self, first: int, last: int, angle: int) -> tuple[float, float, float]:
+        """Where a word on a page that is turned as a whole begins and ends along its line, and how high the line is."""
+        turn = math.radians(-angle)
+        places = [self._origin(index) for index in (first, last)]
+        along = [x * math.cos(turn) + y * math.sin(turn) for x, y in places]
+        height = places[0][1] * math.cos(turn) - places[0][0] * math.sin(turn)
+        return min(along), max(along) + self._size(last) * 0.5, height
+
+    def _parted(self, first: int, last: int, word: str, size: float) -> list[Word]:
+        """The words in what pdfium took for one, as the blanks between them are narrow: those wider than between letters."""
+        boxes = []
+        for index in range(first, last + 1):
+            pdfium.FPDFText_GetLooseCharBox(self._page, index, _RECT)
+            boxes.append((_RECT.left, _RECT.right))
+        gaps = [after[0] - before[1] for before, after in pairwise(boxes)]
+        usual = sorted(gaps)[len(gaps) // 2]
+        cuts = [i + 1 for i, gap in enumerate(gaps) if gap > 0.07 * size and gap - usual > 0.06 * size]
+        ends = [0, *cuts, len(word)]
+        spread = any(b - a == 1 and word[a].lower() not in "aioy" for a, b in pairwise(ends))
+        if not cuts or spread or len(cuts) > len(word) // 3:  # letters that are spread out have wide gaps everywhere
+            if max(gaps) < 0.05 * size:
+                self._known.add(word)
+            return [Word(boxes[0][0], boxes[-1][1], word)]
+        return [Word(boxes[a][0], boxes[b - 1][1], word[a:b]) for a, b in pairwise(ends)]
+
+    def _with_powers(self, first: int, last: int, word: str, size: float) -> str:
+        """A word with the figures that stand above or below its line shown as such ("10⁵", "x₂")."""
+        if len(word) != last - first + 1:
+            return word
+        figure = max(place for place, c in enumerate(word) if c.isdigit())
+        heights = [self._origin(first)[1], self._origin(first + figure)[1]]
+        if abs(heights[0] - heights[1]) < 0.08 * size:
+            return word
+        heights = [self._origin(index)[1] for index in range(first, last + 1)]
+        letters = Counter(round(height, 1) for height, c in zip(heights, word, strict=True) if c.isalpha())
+        base, count = letters.most_common(1)[0] if letters else (heights[0], 0)
+        base = base if count > 2 else heights[0]
+        shown = []
+        for place, (height, c) in enumerate(zip(heights, word, strict=True)):
+            up = height - base if c.isdigit() or c in "+-−" else 0.0
+            table = _RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
+            shown.append("′" if c == "0" and up > 0 and self._is_prime(first + place) else c.translate(table))
+        return "".join(shown)
+
+    def _is_prime(self, index: int) -> bool:
+        """Whether a "0" is TeX's sign for a prime, which has this number in its font of symbols."""
+        return "CMSY" in self._font_name(index)
+
+    def _font_name(self, index: int) -> str:
+        length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
+        return self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
 
     def _span(self, first: int, last: int) -> tuple[float, float]:
         left, right, bottom, top = self._box
@@ -142,10 +375,10 @@ class _Probe:
             x1 = max(x1, right.value)
         return x0, x1
 
-    def _baseline(self, index: int) -> float:
+    def _origin(self, index: int) -> tuple[float, float]:
         x, y = self._box[0], self._box[1]
         pdfium.FPDFText_GetCharOrigin(self._page, index, x, y)
-        return y.value
+        return x.value, y.value
 
     def _size(self, index: int) -> float:
         size = float(pdfium.FPDFText_GetFontSize(self._page, index))
@@ -156,6 +389,74 @@ class _Probe:
         return abs(_RECT.top - _RECT.bottom) or 10.0
 
     def _font(self, index: int) -> tuple[bool, bool]:
-        length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
-        name = self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
+        name = self._font_name(index)
         return bool(_BOLD.search(name)), bool(_MONO.search(name)) or bool(self._flags.value & 1)
+
+
+_POWER = re.compile("[′⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")
+_LINK_START, _LINK_END = 0xF0000, "\U000ffffd"
+MAX_LINKS = 20_000
+
+
+def link_mark(number: int) -> str:
+    """The character that stands before words which lead to the n-th target of a document, until the Markdown is written."""
+    return chr(_LINK_START + number)
+
+
+def _linked(text: str, x: float, y: float, links: Sequence[tuple[Box, str]]) -> str:
+    for box, mark in links:
+        if box.left <= x <= box.right and box.bottom <= y <= box.top:
+            return f"{mark}{text}{_LINK_END}"
+    return text
+
+
+_LINKS = re.compile(f"([\U000f0000-\U000ff000])[^\U000f0000-\U000ffffd]*{_LINK_END}(?: \\1[^\U000f0000-\U000ffffd]*{_LINK_END})+")
+_LINK = re.compile(f"([\U000f0000-\U000ff000])([^\U000f0000-\U000ffffd]*){_LINK_END}")
+
+
+def with_links(markdown: str, targets: Sequence[str]) -> str:
+    """Markdown with its marks of links written as links; words that follow each other and lead to one target are one link."""
+    joined = re.sub(
+        f"([\U000f0000-\U000ff000])([^\U000f0000-\U000ffffd]*){_LINK_END}(?: \\1[^\U000f0000-\U000ffffd]*{_LINK_END})+",
+        _one_link,
+        markdown,
+    )
+    return _LINK.sub(lambda found: _written(found[2], targets[ord(found[1]) - _LINK_START]), joined)
+
+
+def _one_link(found: re.Match[str]) -> str:
+    return f"{found[1]}{without_links(found[0])}{_LINK_END}"
+
+
+def _written(text: str, target: str) -> str:
+    if (
+        not text.strip()
+        or "](" in text
+        or text.strip().rstrip("/") in (target.rstrip("/"), target.partition("://")[2].rstrip("/"))
+    ):
+        return text
+    return f"[{text}]({target})"
+
+
+def unlinked_break(text: str, more: str) -> tuple[str, str]:
+    """Text and its continuation without the marks of a link between the two halves of a word."""
+    if text.endswith(f"-{_LINK_END}") and more[:1] >= chr(_LINK_START):
+        return text[:-1], more[1:]
+    return text, more
+
+
+def without_links(text: str) -> str:
+    """Text without the marks of links."""
+    return re.sub("[\U000f0000-\U000ffffd]", "", text)
+
+
+def _astral(text: str) -> str:
+    """Text of which letters above U+FFFF came as two halves; half letters become blanks. Keeps the length."""
+    if not re.search("[\ud800-\udfff]", text):
+        return text
+    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _pair(pair[0]) + _FILLER, text)
+    return re.sub("[\ud800-\udfff]", " ", whole)
+
+
+def _pair(halves: str) -> str:
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le")

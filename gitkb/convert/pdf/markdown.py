@@ -10,19 +10,22 @@ from itertools import pairwise
 from gitkb.convert.outline import code_block
 from gitkb.convert.pdf.headings import Headings
 from gitkb.convert.pdf.layout import Block, Look, Page, blocks_of, continues, marker_of
-from gitkb.convert.pdf.lines import Line
+from gitkb.convert.pdf.lines import Line, unlinked_break, without_links
 from gitkb.convert.tables import escape, paragraph, table
 
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
 _PART = re.compile(r"([^\W\d_]+)-$")
 
 
-def to_markdown(pages: Sequence[Page], headings: Headings, look: Look) -> str:
-    """The Markdown of all pages."""
+def to_markdown(pages: Sequence[Page], headings: Headings, look: Look, title: str = "") -> str:
+    """The Markdown of all pages; `title` is the text of the heading of level 1, as the title is to be read."""
     words = _vocabulary(pages)
     blocks: list[Block] = []
     for index, page in enumerate(pages):
-        fresh = blocks_of(page, headings.get(index, {}), look)
+        fresh = _mend_flow(blocks_of(page, headings.get(index, {}), look), look)
+        for block in fresh:
+            if block.kind == "heading" and block.level == 1:
+                block.text = title
         _join_over_page(blocks, fresh, look, words)
         blocks += fresh
     return "\n".join(_written(blocks, words)).strip("\n")
@@ -40,17 +43,30 @@ def _append(text: str, more: str, words: frozenset[str]) -> str:
     """Text and its continuation; a hyphen between them goes where the word is known without it, or unknown with it."""
     if not text:
         return more
+    text, more = unlinked_break(text, more)
     found = _PART.search(text)
     start = re.match(r"[^\W\d_]+", more)
     if not found or not start:
         return text + more if text.endswith("-") and more[:1].isalnum() else f"{text} {more}"
     first, second = found[1].lower(), start[0].lower()
+    if text[: found.start()].endswith("-") or _is_compound(first, second):
+        return text + more
     if not start[0][0].islower() or f"{first}-{second}" in words:
         return text + more
     both_words = len(first) > 2 and len(second) > 3 and first in words and second in words
     if first + second in words or not both_words:
         return text[:-1] + more
     return text + more
+
+
+def _is_compound(first: str, second: str) -> bool:
+    """Whether two halves are parted by a hyphen of their own ("well-known"): common English words that make no word together."""
+    if len(first) < 3 or len(second) < 3 or not (first + second).isascii():
+        return False
+    from wordfreq import zipf_frequency
+
+    common = min(zipf_frequency(first, "en", wordlist="small"), zipf_frequency(second, "en", wordlist="small"))
+    return common >= 4.2 and zipf_frequency(first + second, "en", wordlist="small") == 0
 
 
 def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
@@ -68,10 +84,11 @@ def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
 
 def _join_over_page(blocks: list[Block], fresh: list[Block], look: Look, words: frozenset[str]) -> None:
     """Gives the end of a sentence to the page where it began; what follows stays behind its own page's anchor."""
-    text_at = next((i for i, block in enumerate(fresh) if block.kind not in ("anchor", "picture")), None)
-    if not blocks or text_at is None or not continues(blocks[-1], fresh[text_at], look):
+    text_at = next((i for i, block in enumerate(fresh) if block.kind not in _FLOATS), None)
+    before_it = next((block for block in reversed(blocks) if block.kind not in _FLOATS or block.kind == "anchor"), None)
+    if before_it is None or text_at is None or not continues(before_it, fresh[text_at], look):
         return
-    last, block = blocks[-1], fresh[text_at]
+    last, block = before_it, fresh[text_at]
     before = last.text or joined(last.lines, words)
     text = _append(before, joined(block.lines, words), words)
     end = _SENTENCE_END.search(text, len(before))
@@ -81,6 +98,25 @@ def _join_over_page(blocks: list[Block], fresh: list[Block], look: Look, words: 
         block.text = rest
     else:
         fresh.pop(text_at)
+
+
+_FLOATS = ("anchor", "picture", "caption", "note", "table")
+"""Blocks that may stand between two halves of a sentence."""
+
+
+def _mend_flow(blocks: list[Block], look: Look) -> list[Block]:
+    """The blocks of a page, a paragraph that a figure, table or column parted whole again: its sentence had not ended."""
+    out: list[Block] = []
+    for block in blocks:
+        last = next((one for one in reversed(out) if one.kind not in _FLOATS[1:]), None)
+        parted = last is not None and last is not out[-1] and len(out) - out.index(last) < 6
+        small = block.kind == "paragraph" and block.lines and block.lines[0].text[:1].islower()
+        long = last is not None and last.lines and sum(len(line.text) for line in last.lines) > 60
+        if last is not None and parted and small and long and continues(last, block, look):
+            last.lines += block.lines
+        else:
+            out.append(block)
+    return out
 
 
 def _written(blocks: Iterable[Block], words: frozenset[str]) -> Iterable[str]:
@@ -108,7 +144,7 @@ def _written(blocks: Iterable[Block], words: frozenset[str]) -> Iterable[str]:
 
 
 def _heading(block: Block, words: frozenset[str]) -> str:
-    return joined(block.lines, words)
+    return without_links(block.text or joined(block.lines, words))
 
 
 def _item(block: Block, indents: list[float], words: frozenset[str]) -> str:

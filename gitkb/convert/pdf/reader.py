@@ -12,24 +12,33 @@ says what is wrong with the file, not with the readers.
 """
 
 import contextlib
+import ctypes
 import io
 import mmap
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitkb.convert.draft import Draft
-from gitkb.convert.pdf.headings import Entry, headings_of, title_lines
-from gitkb.convert.pdf.layout import Page, look_of, without_running_heads
+from gitkb.convert.draft import Draft, one_line
+from gitkb.convert.pdf.columns import in_columns
+from gitkb.convert.pdf.headings import Entry, headings_of
+from gitkb.convert.pdf.layout import Page, look_of
+from gitkb.convert.pdf.lines import with_links
 from gitkb.convert.pdf.markdown import to_markdown
+from gitkb.convert.pdf.running_heads import without_running_heads
+from gitkb.convert.pdf.title_lines import title_lines
 from gitkb.convert.pictures import Gallery
-from gitkb.convert.tables import paragraph
+from gitkb.convert.tables import escape, paragraph
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
 if TYPE_CHECKING:
     import pypdfium2
+    from pypdf import PdfReader
+
+    from gitkb.convert.pdf.lines import Box
 
 
 _TAIL = 4096
@@ -56,8 +65,12 @@ def refused(what: str) -> ConversionError:
 
 
 MAX_PAGES = 20_000
+MAX_LINKS = 4_000
+MAX_PAGE_LINKS = 300
 MAX_ENTRIES = 20_000
 MAX_PICTURE_PAGES = 400
+_STAMP = re.compile(r"download(?:ed|\s+date)\b|authorized licensed use", re.IGNORECASE)
+_WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\[\]\"\\^`{|}]+")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
 
 
@@ -74,11 +87,20 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     with contextlib.closing(document):
         check_count(len(document), MAX_PAGES)
         gallery = Gallery()
-        pages = [_page(document, index, gallery) for index in range(len(document))]
+        links = Links()
+        known: set[str] = set()
+        pages = [_page(document, index, gallery, links, known) for index in range(len(document))]
         lost = sum(page.lost for page in pages)
-        if lost * 2 > len(pages) or (not any(page.lines for page in pages) and _is_blank(document)):
+        blank = not document.get_formtype() and not any(page.lines for page in pages) and _is_blank(document)
+        if lost * 2 > len(pages) or blank:
             return read_second(file, name, lost=lost, count=len(pages))
-        return _draft(document, name, pages, gallery)
+        draft = _draft(document, pages, gallery, links.targets)
+        if not document.get_formtype():
+            return draft
+    filled = form_fields(file)
+    if not draft.markdown and not filled and not any(page.scan for page in pages):
+        raise _empty(len(pages), is_form=filled is not None)
+    return replace(draft, markdown="\n\n".join(filter(None, (draft.markdown, filled))))
 
 
 def check_count(count: int, most: int) -> None:
@@ -101,19 +123,22 @@ def _is_blank(document: "pypdfium2.PdfDocument") -> bool:
     return True
 
 
-def _draft(document: "pypdfium2.PdfDocument", name: str, pages: list[Page], gallery: Gallery) -> Draft:
+def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Gallery, targets: list[str]) -> Draft:
+    if _is_typed(pages):
+        pages = [replace(page, lines=tuple(replace(line, mono=False) for line in page.lines)) for page in pages]
     look = look_of(pages)
     trimmed = without_running_heads(pages, look)
     pages = trimmed if any(page.lines for page in trimmed) else pages
-    headings = headings_of(pages, _outline(document), look)
+    title = title_lines(pages, look)
+    headings = headings_of(pages, _outline(document), look, title)
     info = {key: str(value) for key, value in document.get_metadata_dict(skip_empty=True).items()}
     titles = [TitleCandidate("metadata", info.get("Title", ""))]
-    if place := title_lines(pages, look):
-        page, line, lines = place
-        text = " ".join(x.text for x in pages[page].lines[line : line + lines])
-        titles.append(TitleCandidate("largest", text, f"largest text of page {page + 1}"))
+    if title is not None:
+        titles.append(TitleCandidate("largest", title.text, f"largest text of page {pages[title.page].number}"))
     return Draft(
-        markdown=to_markdown(pages, headings, look) if any(page.lines for page in pages) else "",
+        markdown=with_links(to_markdown(pages, headings, look, title.text if title else ""), targets)
+        if any(page.lines for page in pages)
+        else "",
         titles=tuple(titles),
         pages=len(pages),
         pictures=gallery.pictures,
@@ -123,21 +148,61 @@ def _draft(document: "pypdfium2.PdfDocument", name: str, pages: list[Page], gall
     )
 
 
-def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery) -> Page:
+def _is_typed(pages: list[Page]) -> bool:
+    """Whether a document is set in one font of even widths, as typescripts and the text of scans are: then it marks no code."""
+    typed = sum(len(line.text) for page in pages for line in page.lines if line.mono)
+    return typed > 0.7 * sum(len(line.text) for page in pages for line in page.lines)
+
+
+def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links: "Links", known: set[str]) -> Page:
     import pypdfium2
 
-    from gitkb.convert.pdf.lines import lines_of
+    from gitkb.convert.pdf.lines import Box, lines_of
 
     try:
         page = document[index]
         with contextlib.closing(page):
+            box = Box(*page.get_bbox())
             text = page.get_textpage()
             with contextlib.closing(text):
-                lines = tuple(lines_of(text))
+                every = lines_of(text, box, links.on(document, page), known)
+            lines = tuple(in_columns([line for line in every if not line.turned]))
+            turned = tuple(line.text for line in every if line.turned and not _STAMP.match(line.text))
             pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
-            return Page(index + 1, page.get_height(), lines, pictures)
+            scan = not every and _has_picture(page)
+            return Page(index + 1, page.get_height(), lines, pictures, scan=scan, turned=turned)
     except pypdfium2.PdfiumError:
         return Page(index + 1, 0.0, (), lost=True)  # one damaged page does not spoil the others
+
+
+class Links:
+    """The addresses on the web to which links of a document lead, numbered as they are met."""
+
+    def __init__(self) -> None:
+        self.targets: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def on(self, document: "pypdfium2.PdfDocument", page: "pypdfium2.PdfPage") -> "list[tuple[Box, str]]":
+        """The places of a page's links, and the mark of where each leads; files and places inside the document are none."""
+        import pypdfium2.raw as pdfium
+
+        from gitkb.convert.pdf.lines import Box, link_mark
+
+        position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
+        rectangle, target = pdfium.FS_RECTF(), ctypes.create_string_buffer(2048)
+        found: list[tuple[Box, str]] = []
+        while len(found) < MAX_PAGE_LINKS and pdfium.FPDFLink_Enumerate(page, position, link):
+            action = pdfium.FPDFLink_GetAction(link)
+            length = pdfium.FPDFAction_GetURIPath(document, action, target, len(target)) if action else 0
+            address = target.raw[: max(0, length - 1)].decode("utf-8", "replace") if 0 < length <= len(target) else ""
+            if _WEB.fullmatch(address) and pdfium.FPDFLink_GetAnnotRect(link, rectangle):
+                number = self._numbers.setdefault(address, len(self.targets))
+                if number == len(self.targets) and number < MAX_LINKS:
+                    self.targets.append(address)
+                if number < len(self.targets):
+                    box = Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+                    found.append((box, link_mark(number)))
+        return found
 
 
 def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float, str], ...]:
@@ -163,6 +228,12 @@ def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float,
     return tuple(found)
 
 
+def _has_picture(page: "pypdfium2.PdfPage") -> bool:
+    import pypdfium2.raw as pdfium
+
+    return next(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3), None) is not None
+
+
 def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:
     import pypdfium2
 
@@ -172,7 +243,7 @@ def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:
             return gallery.add(bytes(picture.get_data(decode_simple=False)))
         image = picture.get_bitmap(render=False).to_pil()
         out = io.BytesIO()
-        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG")
+        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG", compress_level=2)
         return gallery.add(out.getvalue())
     except (pypdfium2.PdfiumError, OSError, ValueError, RuntimeError, NotImplementedError, KeyError):
         return ""
@@ -227,6 +298,20 @@ def plain_pages(texts: list[str]) -> str:
 
 
 MAX_FALLBACK_PAGES = 2_000
+_FAULTS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OSError,
+    ArithmeticError,
+    NotImplementedError,
+    AssertionError,
+    ImportError,
+    RuntimeError,
+)
+"""What pypdf raises, beside its own errors, when it meets a damaged file, or a library that it would need."""
 
 
 def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, count: int = 0) -> Draft:
@@ -234,7 +319,7 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -243,34 +328,59 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
             raise locked_error()
         check_count(len(reader.pages), MAX_FALLBACK_PAGES)
         texts = [page.extract_text() for page in reader.pages]
+        fields = _fields(reader)
         info = {key.lstrip("/"): str(value) for key, value in (reader.metadata or {}).items()}
-    except (
-        PyPdfError,
-        DependencyError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OSError,
-        ArithmeticError,
-        NotImplementedError,
-        AssertionError,
-        ImportError,
-    ) as error:
+    except (PyPdfError, DependencyError, DeprecationError, *_FAULTS) as error:
         raise (locked_error() if locked else refused(_what(lost, count))) from error
     if not texts:
         raise ConversionError("the PDF has no pages.", "Save it again from the program that made it.")
     filled = sum(bool(text.strip()) for text in texts)
-    if not filled or (lost and filled <= count - lost):
-        raise refused(_what(lost, count) if lost else "its pages are empty")
+    if lost and filled <= count - lost:
+        raise refused(_what(lost, count))
+    if not filled and not fields:
+        raise _empty(len(texts), is_form=fields is not None)
     return Draft(
-        markdown=plain_pages(texts),
+        markdown="\n\n".join(filter(None, (plain_pages(texts), fields))),
         titles=(TitleCandidate("metadata", info.get("Title", "")),),
         pages=len(texts),
         authors=authors_of(info.get("Author", "")),
         dates=dates_of(info),
     )
+
+
+def _empty(pages: int, is_form: bool) -> ConversionError:
+    """The error for a PDF that is whole, and has nothing to read."""
+    what = "it is a form whose fields are empty" if is_form else "its pages are empty" if pages > 1 else "its page is empty"
+    return ConversionError(f"no text in the document: {what}.", "Add it again when it has content.")
+
+
+MAX_FIELDS = 1_000
+
+
+def form_fields(file: Path) -> str | None:
+    """What is filled into the form of a PDF, as a list of Markdown; None where there is no field, or the form cannot be read."""
+    import logging
+
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    with contextlib.suppress(PyPdfError, DependencyError, DeprecationError, *_FAULTS):
+        return _fields(PdfReader(file))
+    return None
+
+
+def _fields(reader: "PdfReader") -> str | None:
+    if "/AcroForm" not in (reader.trailer.get("/Root") or {}) or not reader.get_fields():
+        return None
+    found: dict[str, str] = {}
+    for name, field in list((reader.get_fields() or {}).items())[:MAX_FIELDS]:
+        value = field.get("/V")
+        label = one_line(str(field.get("/TU") or name.rpartition(".")[2]))
+        shown = one_line(str(value)) if isinstance(value, str) else ""
+        if label and shown and shown != "/Off" and field.get("/FT") != "/Sig":
+            found[label] = {"/Yes": "yes", "/On": "yes"}.get(shown, shown.removeprefix("/"))
+    return "\n".join(f"- {escape(label)}: {escape(shown)}" for label, shown in found.items())
 
 
 def _what(lost: int, count: int) -> str:

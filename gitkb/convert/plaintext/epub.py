@@ -16,7 +16,7 @@ from bs4 import Tag
 from gitkb.convert.archive import damaged_as, date_of, open_archive, read_member, read_xml
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
-from gitkb.convert.html.clean import HEADINGS, is_gone, parse, prepare_document, shape
+from gitkb.convert.html.clean import HEADINGS, headings_at, is_gone, links_share, parse, prepare_document, shape
 from gitkb.convert.html.markdown import safe_target, to_markdown
 from gitkb.convert.pictures import Gallery
 from gitkb.errors import ConversionError
@@ -32,7 +32,9 @@ _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 _ENCRYPTED = "META-INF/encryption.xml"
 _MISSING = "<html><body><p>(A chapter of this book is missing: the file is damaged.)</p></body></html>"
 _CUT = "<p>(The rest of this chapter is missing: the file is damaged.)</p>"
-_SKIPPED = re.compile(r"(?:^|/)(?:nav|toc|cover|titlepage|search|genindex)\.x?html?$", re.IGNORECASE)
+_ASIDE = re.compile(r"(?:^|/)(?:nav|toc|cover|titlepage|search|genindex)\.x?html?$", re.IGNORECASE)
+_MIN_TEXT = 200
+"""Characters: a cover or title page with more says something of its own."""
 
 
 def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
@@ -44,6 +46,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         chapters = _chapters(archive, package, posixpath.dirname(package_path))
         _refuse_locked(archive, chapters)
         trees = [(path, prepare_document(parse(_chapter(archive, path)))) for path in chapters]
+        trees = [(path, tree) for path, tree in trees if _has_own_text(path, tree)] or trees
         parts = _written(archive, trees, gallery)
     return Draft(
         markdown="\n\n".join(part for part in parts if part),
@@ -66,7 +69,7 @@ def _package_path(archive: zipfile.ZipFile) -> str:
 
 
 def _chapters(archive: zipfile.ZipFile, package: "etree._Element", folder: str) -> list[str]:
-    """The members of the spine in reading order; tables of contents and covers hold no text of their own."""
+    """The members of the spine in reading order, without the navigation."""
     items = {}
     for item in package.iter("{*}item"):
         if str(item.get("media-type")) in _PAGES and "nav" not in str(item.get("properties") or "").split():
@@ -79,7 +82,12 @@ def _chapters(archive: zipfile.ZipFile, package: "etree._Element", folder: str) 
         )
     if not any(path in archive.NameToInfo for path in found):
         raise damaged_as("all its chapters are missing")
-    return [path for path in found if not _SKIPPED.search(path)] or found
+    return found
+
+
+def _has_own_text(path: str, tree: Tag) -> bool:
+    """Whether a chapter is more than a cover, a title page or a list of links, as the names of some say they are."""
+    return not _ASIDE.search(path) or (len(tree.get_text(strip=True)) > _MIN_TEXT and links_share(tree) < 0.5)
 
 
 def _chapter(archive: zipfile.ZipFile, path: str) -> str:
@@ -105,17 +113,25 @@ def _inside(folder: str, href: str) -> str:
     return posixpath.normpath(posixpath.join(folder, unquote(urlsplit(href).path)))
 
 
+def _fragment(target: str) -> str:
+    return unquote(urlsplit(target).fragment) if "#" in target and len(target) < 4_000 else ""
+
+
 def _written(archive: zipfile.ZipFile, trees: list[tuple[str, Tag]], gallery: Gallery) -> list[str]:
     """Markdown of all chapters; the headings of all are numbered through, so links can cross chapters."""
     starts: dict[str, int] = {}
+    parts: dict[tuple[str, str], int] = {}
     total = 0
+    wanted = {part for _, tree in trees for link in tree.find_all("a", href=True) if (part := _fragment(str(link["href"])))}
     depth = _depths(trees)
     for path, tree in trees:
         _demote(tree, depth)
         _drop_contents(tree)
         shape_chapter(tree, total)
         starts[path] = total
-        total += len(tree.find_all(HEADINGS))
+        headings = tree.find_all(HEADINGS)
+        parts |= {(path, name): total + max(0, n) for name, n in headings_at(tree, headings, wanted).items() if headings}
+        total += len(headings)
     out = []
     for path, tree in trees:
         folder = posixpath.dirname(path)
@@ -129,7 +145,8 @@ def _written(archive: zipfile.ZipFile, trees: list[tuple[str, Tag]], gallery: Ga
         def link_target(target: str, folder: str = folder) -> str:
             if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target):
                 return safe_target(target)
-            start = starts.get(_inside(folder, target))
+            path = _inside(folder, target)
+            start = parts.get((path, _fragment(target)), starts.get(path))
             return f"#@{start}" if start is not None and start < total else ""
 
         out.append(to_markdown(tree, picture, link_target))

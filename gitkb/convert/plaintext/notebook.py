@@ -1,6 +1,7 @@
 """Jupyter notebooks of format 3 and 4 to Markdown: text cells as they are, code fenced, outputs bounded.
 
-Invariant: nothing is executed; an output is data, its pictures are checked like any other, its HTML is never taken over.
+Invariant: nothing is executed; an output is data, its pictures are checked like any other, of its HTML only tables and text
+are read.
 """
 
 import json
@@ -10,6 +11,9 @@ from typing import Any
 
 from gitkb.convert.decode import decode, normal_lines
 from gitkb.convert.draft import Draft
+from gitkb.convert.html.clean import HEADINGS, parse, prepare_document, shape
+from gitkb.convert.html.markdown import to_markdown
+from gitkb.convert.html.reader import picture_target
 from gitkb.convert.outline import code_block
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.plaintext.markdown import sanitize
@@ -20,6 +24,8 @@ from gitkb.model.documents import TitleCandidate
 MAX_OUTPUT_LINES = 40
 MAX_OUTPUT_CHARS = 4_000
 MAX_CELLS = 20_000
+MAX_HTML = 400_000
+_OBJECT = re.compile(r"<[\w.]+ (?:at 0x[0-9a-f]+|object(?: at 0x[0-9a-f]+)?|size \d+x\d+ with \d+ Axes)>")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ATTACHMENT = re.compile(r"\]\(attachment:([^)\s]+)\)")
 _PICTURES = ("image/png", "image/jpeg", "png", "jpeg")
@@ -111,11 +117,26 @@ def _output(output: Any, gallery: Gallery) -> str:
     if name := _picture(data, gallery):
         return f"![]({name})"
     text = _source(data.get("text/plain", data.get("text")))
-    if not text.strip() or re.fullmatch(r"<[\w.]+ (?:at 0x[0-9a-f]+|size \d+x\d+ with \d+ Axes)>", text.strip()):
-        return ""
+    nothing = not text.strip() or _OBJECT.fullmatch(text.strip()) is not None
     if isinstance(markdown := data.get("text/markdown"), str | list):
         return sanitize(_source(markdown), gallery).strip("\n")
-    return code_block(_bounded(text), "text")
+    html = _source(data.get("text/html"))
+    if html and (nothing or "<table" in html) and (shown := _bounded_html(html, gallery)):
+        return shown
+    return "" if nothing else code_block(_bounded(text), "text")
+
+
+def _bounded_html(html: str, gallery: Gallery) -> str:
+    """The beginning of an output that is HTML: what it shows, without headings of its own, which would part the notebook."""
+    root = prepare_document(parse(html[:MAX_HTML]))
+    for heading in root.find_all(HEADINGS):
+        heading.name = "strong"
+    shape(root)
+    lines = to_markdown(root, picture_target(gallery)).split("\n")
+    kept = lines[:MAX_OUTPUT_LINES]
+    if len(lines) > len(kept):
+        kept += ["", f"(... {len(lines) - len(kept):,} more lines)"]
+    return "\n".join(kept)
 
 
 def _picture(data: dict[str, Any], gallery: Gallery) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import pygit2
 
@@ -27,6 +28,8 @@ from gitkb.store.transaction.run_context import Place, Writer
 from gitkb.store.values import Rescued
 
 _REGISTER_TRIES = 100
+_ATTEMPTS = 50
+T = TypeVar("T")
 
 
 def _admin(common: Path, folder: RunFolder) -> Path:
@@ -151,6 +154,19 @@ class Run:
             finally:
                 self._known = transaction.tip.commit or self._known
                 free_index(place)
+
+    def transact(self, act: Callable[[Transaction], T]) -> T:
+        """What `act` returns: done under the lock, and done again where the branch moved meanwhile, so that it plans anew on the
+        tip that it finds. `RepositoryError` where the branch moved each time; else as `locked`."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with self.locked(self._on_wait) as transaction:
+                    return act(transaction)
+            except RefMoved:
+                continue
+        raise RepositoryError(
+            "The branch kept moving under every attempt to commit.", "Wait for the other writers, then run the command again."
+        )
 
     @uninterrupted()
     def close(self) -> None:

@@ -97,11 +97,12 @@ def material(markdown: str) -> Iterator[Passage]:
 
 def _passage(block: Block, page: str) -> Passage | None:
     text, emphasised = inline_text(block.raw)
-    if not text:
-        return None
+    is_link = "[" in block.raw and _is_link(block.raw)
+    if not text or (is_link and ("](#" in block.raw or "[[#" in block.raw)):
+        return None  # a line of a table of contents says what the headings say
     lead = inline_text(block.lead)[0] if block.lead else ""
     kind: PassageKind = "item" if block.kind == "item" else "paragraph"
-    return Passage(text, block.line, kind, page, emphasised, lead, is_link="[" in block.raw and _is_link(block.raw))
+    return Passage(text, block.line, kind, page, emphasised, lead, is_link=is_link)
 
 
 def _is_link(raw: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from gitkb.model.findings import CODES
 from tests.support.model_server import Asked, Json, serving
-from tests.support.small_documents import Git, note, subjects
+from tests.support.small_documents import Git, note, subjects, write
 
 Run = Callable[..., Any]
 DAYS = "\n\n".join(
@@ -73,6 +73,15 @@ def test_what_is_found_is_said_with_the_command_that_settles_it(kb: Path, gitkb:
     assert "gitkb remove docs/leave-2019" in shown and "gitkb same concepts/color-space concepts/colour-space" in shown
     assert "[near-duplicate]" in shown and "lint --fix" in shown
     assert git(kb, "for-each-ref") + git(kb, "count-objects") == before
+
+
+@pytest.mark.parametrize("names", [("2022 Q3 LUND", "2023 Q3 LUND"), ("board-minutes-2022", "board-minutes-2023")])
+def test_what_is_written_for_one_period_is_no_version_of_another(gitkb: Run, tmp_path: Path, names: tuple[str, str]) -> None:
+    for number, name in enumerate(names):
+        write(tmp_path / "periods", {f"{name}.md": f"# Lund clinic\n\nWater use was {47 + number} cubic metres.\n\n{RULES}\n"})
+    gitkb("add", tmp_path / "periods")
+    told = [path for path, _ in _found(gitkb)["superseded-source"]]
+    assert told and not [path for path in told if "periods" in path]
 
 
 def test_kinds_of_findings_are_chosen_by_their_codes(gitkb: Run) -> None:

@@ -1,0 +1,218 @@
+"""The one way in which commands change a branch.
+
+A command opens a `ChangeContext` (dead runs are cleared up, an older format is migrated, the settings of the branch are read, a
+model is reached where they want one), plans, and makes its change:
+
+    with context.change("remove docs/x") as change:
+        removed = change.transact(lambda transaction: ...)
+    return Summary(change.branch, change.commit, removed, change.pages)
+
+Invariant: whoever waits for another process is told so. What `transact` is given runs under the lock, sees the branch as it is
+then, and runs again where the branch moved meanwhile. When the block ends, pages that are pending are brought up to date, before
+the run ends; whatever stops it before, the branch stands at its last whole group of commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from gitkb.branch.migrate import migrate_first
+from gitkb.branch.tips import branch_tip, settings_at, start_of
+from gitkb.catalog.queries import RecordCorpus
+from gitkb.catalog.record_tables import RECORDS
+from gitkb.errors import NotFound
+from gitkb.formats.settings import Settings
+from gitkb.pages import refresh
+from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitkb.catalog.catalog import Catalog
+    from gitkb.model.documents import Tree
+    from gitkb.model.listener import Listener
+    from gitkb.model.results import PageChanges
+    from gitkb.model.usage import Usage
+    from gitkb.pages.model_session import Asking, Session
+    from gitkb.store.repository import Store
+    from gitkb.store.snapshot import Snapshot
+    from gitkb.store.transaction.publish import Transaction
+    from gitkb.store.transaction.run import Run
+
+T = TypeVar("T")
+GROUP_DOCUMENTS = 100
+"""So many documents are committed, or removed, in one transaction at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContext:
+    """What a command needs to change a branch: `branch` is "" for the checked-out one, `start` the commit at which one begins
+    that is not there yet, `settings` are those in force for the command, and `session` reaches a model where they want one."""
+
+    store: Store
+    catalog: Catalog
+    listener: Listener
+    settings: Settings
+    branch: str
+    start: str
+    session: Session | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the branch."""
+        return self.branch or self.store.branch()
+
+    @property
+    def carries_pages(self) -> bool:
+        """Whether pages commits are made on the branch."""
+        return refresh.carries_pages(self.settings, self.name)
+
+    def tip(self) -> Snapshot:
+        """Where the branch is now, or where it would begin."""
+        if not self.branch:
+            return self.store.snapshot()
+        try:
+            return branch_tip(self.store, self.branch)
+        except NotFound:
+            return self.store.snapshot(self.start)
+
+    @contextmanager
+    def records(self, tree: Tree) -> Iterator[RecordCorpus]:
+        """The records of a tree; the catalog follows the checked-out branch alone."""
+        with self.catalog.at(tree, RECORDS, keep=not self.branch) as db:
+            yield RecordCorpus(db)
+
+    def uncommitted(self, tip: Snapshot) -> dict[str, bytes | None]:
+        """The edits of tracked pages that stand in the worktree, where the branch is checked out there."""
+        return uncommitted(self.store, self.branch, tip)
+
+    def foresee(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> ForeseenPages:
+        """What a refresh would do to the pages that these changes of documents and decisions concern."""
+        return foresee(self.store, self.catalog, tip, changes, self.uncommitted(tip))
+
+    @contextmanager
+    def change(self, what: str, *, dry_run: bool = False) -> Iterator[Change]:
+        """A change of the branch, described by `what` for whoever looks at runs under way ("add papers/"). In a `dry_run` pages
+        stay as they are, and so must the branch."""
+        begun = self.store.begin(what, branch=self.branch or None, start=self.start, on_wait=self.listener.message)
+        with begun as run:
+            change = Change(self, run)
+            yield change
+            if not dry_run:
+                change.refresh_if_changed()
+        if not dry_run:
+            self.store.maintain()
+
+
+class Change:
+    """One change of a branch while it is made and, after its block, what came of it. Made by `ChangeContext.change`."""
+
+    def __init__(self, context: ChangeContext, run: Run) -> None:
+        self.run = run
+        self._context = context
+        self._pages = refresh.Tally()
+        self._is_fresh = False
+
+    def transact(self, act: Callable[[Transaction], T]) -> T:
+        """What `act` returns, done under the lock, and again where the branch moved meanwhile."""
+        self._is_fresh = False
+        return self.run.transact(act)
+
+    def refresh(self, settings: Settings | None = None) -> None:
+        """Makes the pages commit if pages are pending and the branch carries them, under the settings of the context unless the
+        change brought others. An end of the block without this does it too."""
+        context = self._context
+        author = context.session.author if context.session else None
+        wanted = settings or context.settings
+        self._pages.add(refresh.refresh(context.store, self.run, context.catalog, wanted, context.listener, author))
+        self._is_fresh = True
+
+    def refresh_if_changed(self) -> None:
+        """The same, where nothing was brought up to date since the last transaction."""
+        if not self._is_fresh:
+            self.refresh()
+
+    @property
+    def branch(self) -> str:
+        """The branch that was changed; the checked-out one where another was not made, because there was nothing to commit."""
+        try:
+            branch_tip(self._context.store, self.run.branch)
+        except NotFound:
+            return self._context.store.branch()
+        return self.run.branch
+
+    def tip(self) -> Snapshot:
+        """Where the branch stands now."""
+        return start_of(self._context.store, self.run.branch, "")
+
+    @property
+    def commit(self) -> str:
+        """The commit (hex) at which the branch stands now."""
+        return self.tip().commit
+
+    @property
+    def pages(self) -> PageChanges:
+        """The shared pages that the change has touched so far."""
+        return self._pages.result()
+
+    @property
+    def usage(self) -> Usage:
+        """What a model was asked so far."""
+        from gitkb.model.usage import Usage
+
+        return self._context.session.client.usage if self._context.session else Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWish:
+    """What a command wants of a model: at most `max_tokens` (0: no limit); where one is `needed`, it is an error that none can be
+    reached, else pages are made without what it would write."""
+
+    max_tokens: int = 0
+    needed: bool = False
+
+
+Adjust = Callable[[Settings], Settings]
+"""Gives the settings that are in force for one command."""
+
+
+@contextmanager
+def change_context(
+    asking: Asking,
+    branch: str = "",
+    start: str = "",
+    *,
+    dry_run: bool = False,
+    adjust: Adjust | None = None,
+    model: ModelWish | None = None,
+) -> Iterator[ChangeContext]:
+    """Gets a branch ready to be changed, and reaches a model where the settings want one and the command has use for it
+    (`model`). A dry run clears up nothing, migrates nothing and asks no model.
+
+    Raises `NewerFormat` where a file is a newer gitkb's, before anything is changed that this one does not understand.
+    """
+    store, listener = asking.store, asking.listener
+    if not dry_run:
+        store.recover(listener.message)
+    if migrate_first(store, listener, branch, start, dry_run=dry_run):
+        start = ""  # the branch stands already
+    context = context_at(asking, branch, start, adjust)
+    tip = context.tip()
+    with context.records(tip) as corpus:
+        corpus.refuse_newer()
+    if dry_run or model is None:
+        yield context
+        return
+    with asking.session(context.settings, tip, max_tokens=model.max_tokens, needed=model.needed) as session:
+        yield replace(context, session=session)
+
+
+def context_at(asking: Asking, branch: str = "", start: str = "", adjust: Adjust | None = None) -> ChangeContext:
+    """The context of a branch as it is: nothing is cleared up or migrated, and no model is reached."""
+    tip = start_of(asking.store, branch, start)
+    settings = settings_at(tip)
+    settings = adjust(settings) if adjust else settings
+    return ChangeContext(asking.store, asking.catalog, asking.listener, settings, branch, tip.commit)

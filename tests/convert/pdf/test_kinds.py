@@ -1,0 +1,236 @@
+"""PDFs of kinds that were read wrongly once, each a small file below tests/data/pdf, beside those that are made here."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
+
+from gitkb.compile.extractive.summary import document_title
+from gitkb.convert.converter import convert
+from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import Conversion
+from tests.bad import pdfs
+from tests.support import sample_files as samples
+
+DATA = Path(__file__).parents[2] / "data/pdf"
+PROSE = [
+    "A knowledge base is a collection of documents that people read and change over",
+    "the years. It grows with every note that somebody adds, and it is only useful as",
+    "long as what it says can be found again and is still true.",
+]
+
+
+def of_file(name: str) -> Conversion:
+    return convert(DATA / name, name, ConversionSettings(1 << 24))
+
+
+def title_of(name: str) -> str:
+    return document_title(of_file(name), name).text
+
+
+def body(name: str) -> str:
+    return of_file(name).markdown.removeprefix('<a name="page-1"></a>').strip()
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    def made(data: bytes) -> Conversion:
+        file = tmp_path / "file"
+        file.write_bytes(data)
+        return convert(file, "a.pdf", ConversionSettings(1 << 24))
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("stamp.pdf", "How Newts Find Their Pond"),
+        ("title_mark.pdf", "A Long Walk through the Valley of the Kent"),
+        ("meta_title.pdf", "How Newts Hear"),
+        ("cover-page.pdf", "Twin Pumps: Quiet Water for Small Clinics"),
+        ("stale-metadata.pdf", "Twin Pumps: Quiet Water for Small Clinics"),
+        ("2023 Q1 Lund.pdf", "2023 Q1 Lund"),
+        ("2023 Q1 Malmo.pdf", "2023 Q1 Malmo"),
+    ],
+)
+def test_the_title_is_the_largest_line_that_is_one(name, title):
+    assert title_of(name) == title
+
+
+def test_a_turned_stamp_is_no_heading(read):
+    headings = [(heading.level, heading.title) for heading in of_file("stamp.pdf").headings]
+    assert headings == [(1, "How Newts Find Their Pond"), (2, "Abstract"), (2, "1 Introduction")]
+    assert body("stamp.pdf").endswith("\n\npreprint:2401.01234v2 [bio.NW] 3 Jan 2024")
+
+
+def test_the_mark_of_a_footnote_is_no_part_of_a_title():
+    assert body("title_mark.pdf").startswith("# A Long Walk through the Valley of the Kent\n\nThe river Kent")
+
+
+def test_columns_that_are_drawn_row_by_row_follow_each_other():
+    left, right = body("cols_dense.pdf").split("\n\n")
+    assert left.startswith("Rivers carry sand and silt from the hills to the sea. Where the current slows, the load sinks")
+    assert right.startswith("Engineers straighten channels to make room for ships. A straight river runs faster and digs")
+    assert "Engineers" not in left and "Rivers" not in right
+
+
+def test_short_columns_of_prose_are_no_table_and_a_sentence_goes_on_in_the_next():
+    text = body("cols_short.pdf")
+    assert text.startswith("# Herons in Winter\n\nThe heron stands in the shallow water and waits for a fish. It does not move")
+    assert "a new place and begins again. In winter the pond is frozen, and herons fly" in text
+    assert "|" not in text and text.count("\n\n") == 1
+
+
+def test_links_to_the_web_are_kept():
+    assert body("links.pdf") == (
+        "The full data set is [here](https://example.org/data.csv) and the manual is there. "
+        "Nothing else matters on this page of plain words."
+    )
+
+
+def test_the_hyphen_of_a_compound_is_kept_at_the_end_of_a_line():
+    assert body("hyphen.pdf") == (
+        "# The mill\n\nThe old miller lived in the house with his wife, his daughter and his son-in-law until the year in which "
+        "the railway came. Later it was sold to a well-known painter who liked the light of the north."
+    )
+
+
+def test_letters_with_a_bracket_are_items_below_the_number_before():
+    assert body("letters.pdf") == (
+        "# Leaving\n\nBefore you leave, do the following:\n\n"
+        "1. Lock the doors.\n   - a) the front door\n   - b) the back door\n2. Feed the cat."
+    )
+
+
+def test_columns_of_figures_that_stand_close_are_a_table():
+    rows = ["| Task | A | B | C | D |", "| --- | --- | --- | --- | --- |", "| Sort | 0.91 | 0.40 | 0.35 | 0.80 |"]
+    rows += [
+        "| Merge | 0.88 | 0.42 | 0.31 | 0.77 |",
+        "| Split | 0.79 | 0.55 | 0.28 | 0.69 |",
+        "| Join | 0.83 | 0.47 | 0.30 | 0.72 |",
+    ]
+    assert body("table_narrow.pdf") == "# Scores\n\n" + "\n".join(rows)
+
+
+def test_text_outside_of_the_page_is_left_out():
+    assert body("offpage.pdf") == "Visible words of the page."
+
+
+def test_numbers_of_glyphs_are_read_as_the_letters_that_are_meant():
+    assert body("shifted.pdf") == (
+        "The parish council met on Monday in the old school. Seven members were present and two had sent word. "
+        "They agreed to mend the roof before the winter. The next meeting is on the first Monday of March."
+    )
+
+
+def test_words_with_narrow_blanks_are_apart():
+    lines = [line for line in body("tight-spaces.pdf").split("\n") if line.startswith("The ")]
+    assert len(lines) == 5
+    gap = re.compile(r"gap \d\d")
+    assert {gap.sub("gap", line) for line in lines} == {
+        "The tank size of the back hall with gap is nine litres for each block in the hall."
+    }
+
+
+def test_an_abstract_that_begins_its_paragraph_becomes_a_heading(read):
+    first = "Abstract. We followed forty newts over three years and show that they use the smell of"
+    page = [(72, 740, 20, "F2", "How Newts Walk"), *samples.pdf_lines([first, "the water to find their pond again."], 700)]
+    found = read(samples.pdf([page, samples.pdf_lines(PROSE)]))
+    assert [(h.level, h.title) for h in found.headings][:2] == [(1, "How Newts Walk"), (2, "Abstract")]
+    assert "\n\nWe followed forty newts over three years and show that they use the smell of the water to find" in found.markdown
+
+
+def test_a_caption_does_not_break_the_sentence_around_it(read):
+    lines = [*PROSE[:1], "the years and the sentence that begins here is parted by a figure which stands between its"]
+    after = ["halves, and goes on below the figure until it ends here."]
+    caption = [(150, 660, 8, "F1", "Figure 1: A newt in its pond.")]
+    found = read(samples.pdf([[*samples.pdf_lines(lines), *caption, *samples.pdf_lines(after, 620)], samples.pdf_lines(PROSE)]))
+    assert "stands between its halves, and goes on below" in found.markdown
+    assert "\n\nFigure 1: A newt in its pond." in found.markdown
+
+
+def test_a_head_over_several_columns_stands_over_each_and_signs_of_money_join_their_figures(read):
+    rows = [("Cost", "178", "141"), ("Research", "3,423", "2,532"), ("Sales", "1,136", "876"), ("Total", "4,737", "3,549")]
+    page = samples.pdf_lines(PROSE)
+    page += [(290, 624, 10, "F2", "Year Ended"), (250, 610, 10, "F2", "Jan 2025"), (340, 610, 10, "F2", "Jan 2024")]
+    for number, (name, *figures) in enumerate(rows):
+        page.append((72, 596 - 14 * number, 10, "F1", name))
+        for column, figure in enumerate(figures):
+            page += [
+                (240 + 90 * column, 596 - 14 * number, 10, "F1", "$"),
+                (265 + 90 * column, 596 - 14 * number, 10, "F1", figure),
+            ]
+    found = read(samples.pdf([page]))
+    assert (
+        "|  | Year Ended | Year Ended |\n| --- | --- | --- |\n|  | Jan 2025 | Jan 2024 |\n| Cost | $178 | $141 |"
+        in found.markdown
+    )
+
+
+def test_what_is_printed_at_the_edge_of_a_single_page_goes(read):
+    page = [(72, 760, 8, "F1", "Lowland Pumps | www.example.org | Volume 8 | Issue 3"), *samples.pdf_lines(PROSE)]
+    found = read(samples.pdf([[*page, (72, 40, 8, "F1", "Download date: 28 Dec 2018")]]))
+    assert "Issue 3" not in found.markdown and "Download" not in found.markdown
+
+
+def test_a_list_of_references_is_no_table(read):
+    entries = [
+        (f"[{n}]", f"A. Author and B. Writer, On the pumps of house {n}, Journal of Water,", "2019, pages 1 to 9.")
+        for n in range(1, 8)
+    ]
+    page = [(72, 740, 14, "F2", "References")]
+    for number, (label, first, second) in enumerate(entries):
+        page += [(72, 710 - 28 * number, 10, "F1", label), (110, 710 - 28 * number, 10, "F1", first)]
+        page.append((110, 696 - 28 * number, 10, "F1", second))
+    found = read(samples.pdf([samples.pdf_lines(PROSE), page]))
+    assert "|" not in found.markdown
+    assert (
+        "\n- [2] A. Author and B. Writer, On the pumps of house 2, Journal of Water, 2019, pages 1 to 9.\n- [3]" in found.markdown
+    )
+
+
+def test_an_address_in_the_font_of_code_is_no_code(read):
+    page = [(72, 740, 18, "F2", "A Mill"), (72, 715, 10, "F3", "ada@mill.example.org"), *samples.pdf_lines(PROSE, 690)]
+    assert "```" not in read(samples.pdf([page])).markdown
+
+
+def test_a_scanned_page_among_others_is_named(read):
+    entries = b"/Type /XObject /Subtype /Image /Width 9 /Height 9 /ColorSpace /DeviceGray /BitsPerComponent 8"
+    drawn, picture = pdfs.stream(b"q 612 0 0 792 0 0 cm /I Do Q"), pdfs.stream(b"\x80" * 81, entries)
+    with pytest.raises(ConversionError, match="looks like a scan"):
+        read(pdfs.simple(drawn, resources=b"/XObject << /I 6 0 R >>", more=[picture]))
+    writer, out = PdfWriter(), io.BytesIO()
+    for data in (
+        samples.pdf([samples.pdf_lines(PROSE)]),
+        pdfs.simple(drawn, resources=b"/XObject << /I 6 0 R >>", more=[picture]),
+    ):
+        writer.append(PdfReader(io.BytesIO(data)))
+    writer.write(out)
+    assert '<a name="page-2"></a>\n\n(This page is a scan without text.)' in read(out.getvalue()).markdown
+
+
+def test_an_empty_page_and_an_empty_form_are_called_so_and_what_is_filled_in_is_read(read):
+    def form(value: str) -> bytes:
+        writer, out = PdfWriter(clone_from=PdfReader(io.BytesIO(samples.pdf([[]])))), io.BytesIO()
+        field = DictionaryObject(
+            {
+                NameObject("/FT"): NameObject("/Tx"),
+                NameObject("/T"): TextStringObject("Owner"),
+                NameObject("/V"): TextStringObject(value),
+            }
+        )
+        fields = DictionaryObject({NameObject("/Fields"): ArrayObject([writer._add_object(field)])})
+        writer._root_object[NameObject("/AcroForm")] = writer._add_object(fields)
+        writer.write(out)
+        return out.getvalue()
+
+    with pytest.raises(ConversionError, match=r"^no text in the document: its page is empty\.$"):
+        read(samples.pdf([[]]))
+    with pytest.raises(ConversionError, match=r"^no text in the document: it is a form whose fields are empty\.$"):
+        read(form(""))
+    assert read(form("Ada Marsh")).markdown.endswith("- Owner: Ada Marsh\n")

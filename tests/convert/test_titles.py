@@ -1,0 +1,121 @@
+"""The title of a document: what evidence counts, in which order, and the reason that is given."""
+
+import pytest
+
+from gitkb.convert.outline import outline
+from gitkb.convert.title import choose, evidence, is_telling, readable_name
+from gitkb.model.documents import TitleCandidate, TitleKind
+
+
+def chosen(markdown: str, *offered: tuple[TitleKind, str], name: str = "a-name.md") -> str:
+    return reasoned(markdown, *offered, name=name).text
+
+
+def reasoned(markdown: str, *offered: tuple[TitleKind, str], name: str = "a-name.md") -> TitleCandidate:
+    candidates = tuple(TitleCandidate(kind, text) for kind, text in offered)
+    return choose(evidence(candidates, markdown, outline(markdown)), name)
+
+
+def test_the_best_evidence_wins_whatever_the_order():
+    text = "# Pumps\n\nWater rises.\n"
+    assert chosen(text, ("metadata", "Pumps"), ("largest", "Large"), ("stated", "Wells")) == "Wells"
+    assert (
+        chosen("Water rises.\n", ("opening", "Opening words"), ("largest", "Large words"), ("style", "Styled words"))
+        == "Styled words"
+    )
+    assert chosen("Water rises.\n", ("opening", "Opening words"), ("largest", "Large words")) == "Large words"
+
+
+@pytest.mark.parametrize("words", ["form", "Untitled", "Reference", "1 Introduction", "report.docx"])
+def test_a_stated_title_is_not_judged_by_its_words(words):
+    assert chosen("# Something else\n\nWater rises.\n", ("stated", words)) == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Answer: B",
+        "Definition",
+        "Sheet1",
+        "Untitled 2",
+        "![a picture](p.png)",
+        "FORM 7-W",
+        "Microsoft Word - plan.doc",
+        "§ 1",
+        "Chapter 3",
+        "1 Introduction",
+        "Click here to add a title",
+        "- 12 -",
+        "https://example.org/a",
+        "Slide 4",
+        "i I 1 I",
+    ],
+)
+def test_what_says_nothing_of_its_own_gives_way_to_the_name_of_the_file(words):
+    assert chosen("Water rises.\n", ("largest", words), name="Leak_codes.pdf") == "Leak codes"
+
+
+def test_metadata_count_only_where_the_text_says_the_same():
+    text = "The Twin Pump of Lund\n\nWater rises in it.\n"
+    assert chosen(text, ("metadata", "The twin pump of Lund")) == "The twin pump of Lund"
+    assert chosen(text, ("metadata", "Board December 2017")) == "a name"
+    assert chosen("Standard of Pumps 4.0.3 is here.\n", ("metadata", "Standard of Pumps 4.0")) == "a name"
+
+
+def test_metadata_that_the_text_bears_out_complete_the_largest_line():
+    text = "CBAM: Convolutional Attention\n\nWe propose it.\n"
+    assert (
+        chosen(text, ("largest", "Convolutional Attention"), ("metadata", "CBAM: Convolutional Attention")) == text.split("\n")[0]
+    )
+
+
+def test_the_first_of_several_headings_is_a_section():
+    assert chosen("# Cloud\n\nIt is far.\n\n# Systems\n\nThey are many.\n") == "a name"
+    assert chosen("# Cloud\n\nIt is far.\n\n## Systems\n\nThey are many.\n") == "Cloud"
+    assert chosen("Before the heading stands a whole sentence of many words.\n\n# Cloud\n\nIt is far.\n") == "a name"
+
+
+def test_a_name_that_says_nothing_gives_way_to_the_first_heading():
+    text = "# Cloud\n\nIt is far.\n\n# Systems\n\nThey are many.\n"
+    assert chosen(text, name="README.md") == chosen(text, name="scan 0001.md") == chosen(text, name="1706.03762.md") == "Cloud"
+
+
+def test_a_name_and_a_heading_that_say_the_same_are_one():
+    found = reasoned("## Twin pump\n\nIt is quiet.\n\n## Care\n\nIt needs little.\n", name="Twin_Pump.md")
+    assert (found.text, found.where) == ("Twin pump", "first heading; the file's name says the same")
+
+
+@pytest.mark.parametrize(
+    ("name", "readable"),
+    [
+        ("Twin Pump.md", "Twin Pump"),
+        ("useRef.md", "useRef"),
+        ("leak_codes-2.txt", "leak codes 2"),
+        ("mother-in-law in town.md", "mother-in-law in town"),
+        ("setting___theme modes.md", "setting/theme modes"),
+        ("2017-04-06.md", "2017-04-06"),
+        ("a%20b.html", "a b"),
+        ("V1.2 notes.docx", "V1.2 notes"),
+    ],
+)
+def test_a_name_is_made_readable(name, readable):
+    assert readable_name(name) == readable
+
+
+def test_a_first_heading_that_says_the_name_and_more_is_the_title():
+    text = "# Booking travel through Navan\n\nIt is easy.\n\n# How to begin\n\nAsk.\n"
+    assert chosen(text, name="Navan.md") == "Booking travel through Navan"
+    assert chosen("# Brain dump:\n\nIt is full.\n") == "a name"
+
+
+def test_some_names_tell_nothing():
+    assert not any(map(is_telling, ["README.md", "index.html", "Untitled 3.docx", "1706.03762.pdf", "3f2a9c81d0.pdf", "12.pdf"]))
+    assert all(map(is_telling, ["Twin Pump.md", "k8s-notes.md", "plan.docx"]))
+
+
+def test_every_choice_has_a_reason():
+    assert reasoned("# Pumps\n\nWater rises.\n").where == "heading 1 that opens the text"
+    assert reasoned("Water rises.\n", ("largest", "Large words")).where == "largest text at the beginning"
+    assert reasoned(
+        "Water rises in all of the many wells of this very long opening line, which is far too long for a title of it.\n"
+    ).where == ("file name: the text has no title of its own")
