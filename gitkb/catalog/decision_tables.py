@@ -24,9 +24,7 @@ from gitkb.formats.topic_rows import Branch, DocumentEntry, TopicPage, explorati
 from gitkb.model.documents import TopicKind, Tree, TreeChange
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import one_line
-from gitkb.text.names.lookalikes import SHORT, signs
 from gitkb.wiki.corpus import Corpus
-from gitkb.wiki.topic_page import page_claims
 
 APPROVAL_SCHEMA = """
 CREATE TABLE record_approved (kind TEXT, key TEXT, by TEXT, at TEXT, claims TEXT, PRIMARY KEY (kind, key, by)) WITHOUT ROWID;
@@ -51,6 +49,8 @@ def apply_approvals(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
 
 def renew_shown(db: sqlite3.Connection, keys: Collection[str], corpus: Corpus) -> None:
     """Makes the rows of what the approved pages of these keys show anew."""
+    from gitkb.wiki.topic_page import page_claims  # only a catalog that is brought up to date needs it
+
     db.executemany("DELETE FROM record_shown WHERE key = ?", [(key,) for key in keys])
     for kind, key in db.execute("SELECT DISTINCT kind, key FROM record_approved ORDER BY kind, key").fetchall():
         page = corpus.page(kind, key) if key in keys else None
@@ -116,6 +116,8 @@ def apply_decisions(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
 def renew_signs(db: sqlite3.Connection, keys: Collection[str], pages: Sequence[TopicPage]) -> None:
     """Makes the signs of these keys anew from the pages that they have."""
     db.executemany("DELETE FROM record_signs WHERE key = ?", [(key,) for key in keys])
+    from gitkb.text.names.lookalikes import SHORT, signs
+
     rows = {(sign, page.key): reason == SHORT for page in pages if not page.target for sign, reason in signs(page.title)}
     db.executemany("INSERT INTO record_signs VALUES (?, ?, ?)", [(*where, short) for where, short in sorted(rows.items())])
 

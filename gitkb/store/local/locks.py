@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pygit2
-from filelock import FileLock, Timeout
 
 from gitkb.errors import LockTimeout
 from gitkb.store.local.durable_files import naming
@@ -28,6 +27,8 @@ Wait = Callable[[str], None]
 @contextmanager
 def exclusive(file: Path, on_wait: Wait | None, timeout: float, message: str) -> Iterator[None]:
     """Hold a lock file; where another process has it, say `message` once and wait up to `timeout` seconds."""
+    from filelock import FileLock, Timeout
+
     lock = FileLock(file, thread_local=False)
     try:
         lock.acquire(timeout=0)
@@ -52,6 +53,10 @@ class Liveness:
     """A lock held for as long as a run lives; `probe` tells whether somebody holds it."""
 
     def __init__(self, file: Path) -> None:
+        from filelock import (
+            FileLock,
+        )  # here and above: it takes as long to load as all that a reading command does with the store
+
         self._lock = FileLock(file, thread_local=False)
         self._lock.acquire(timeout=10, poll_interval=POLL_SECONDS)
 
@@ -63,6 +68,8 @@ class Liveness:
         """Whether a process holds the lock; False where the file does not exist."""
         if not file.exists():
             return False
+        from filelock import FileLock, Timeout
+
         lock = FileLock(file, thread_local=False)
         try:
             lock.acquire(timeout=0)
