@@ -28,6 +28,9 @@ from gitkb.convert.formats import (
     HTML,
     MBOX,
     NOTEBOOK,
+    ODP,
+    ODS,
+    ODT,
     PDF,
     PPTX,
     TEXT,
@@ -163,7 +166,10 @@ def _in_archive(file: Path, name: str, claimed: Family | None) -> Family:
         what = f"{name} is a damaged or truncated {claimed.noun if claimed else 'archive'}: {fault(error)}."
         raise ConversionError(what, "Save it again, or fetch it once more.") from error
     if mimetype.startswith(b"application/vnd.oasis.opendocument"):
-        raise _unsupported(name, claimed, "an OpenDocument file")
+        said = mimetype.decode("ascii", "replace").strip().removesuffix("-template")
+        if family := next((family for family in (ODT, ODS, ODP) if family.media_type == said), None):
+            return family
+        raise _unsupported(name, claimed, "an OpenDocument file of another kind (a drawing, a formula, a database)")
     if "META-INF/container.xml" in names or mimetype.startswith(b"application/epub+zip"):
         return EPUB
     if "[Content_Types].xml" in names:
