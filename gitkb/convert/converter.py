@@ -33,6 +33,7 @@ from gitkb.convert.formats import (
     ODT,
     PDF,
     PPTX,
+    RTF,
     TEXT,
     TEXTUAL,
     XLS,
@@ -51,7 +52,6 @@ _OTHERS = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
-    (b"{\\rtf", "a Rich Text document (RTF)"),
     (b"%!PS", "a PostScript document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
@@ -96,6 +96,8 @@ def identify_family(file: Path, name: str) -> Family:
 def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> Family:
     if b"%PDF-" in head[:1024]:
         return PDF
+    if head.startswith(b"{\\rtf"):
+        return RTF
     if head.startswith(b"PK\x03\x04"):
         return _in_archive(file, name, claimed)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):

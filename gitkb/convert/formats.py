@@ -91,8 +91,30 @@ ODP = Family(
     "LibreOffice",
     reader="opendocument.odp",
 )
+RTF = Family("richtext", 1, "application/rtf", "Rich Text document (RTF)", (".rtf",), reader="plaintext.rtf")
 
-FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK, EML, MBOX, ODT, ODS, ODP)
+FAMILIES = (
+    PDF,
+    DOCX,
+    PPTX,
+    XLSX,
+    XLS,
+    HTML,
+    MARKDOWN,
+    CANVAS,
+    RST,
+    TEXT,
+    CSV,
+    TSV,
+    EPUB,
+    NOTEBOOK,
+    EML,
+    MBOX,
+    ODT,
+    ODS,
+    ODP,
+    RTF,
+)
 TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
