@@ -28,8 +28,12 @@ from gitkb.convert.formats import (
     HTML,
     MBOX,
     NOTEBOOK,
+    ODP,
+    ODS,
+    ODT,
     PDF,
     PPTX,
+    RTF,
     TEXT,
     TEXTUAL,
     XLS,
@@ -48,7 +52,6 @@ _OTHERS = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
-    (b"{\\rtf", "a Rich Text document (RTF)"),
     (b"%!PS", "a PostScript document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
@@ -93,6 +96,8 @@ def identify_family(file: Path, name: str) -> Family:
 def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> Family:
     if b"%PDF-" in head[:1024]:
         return PDF
+    if head.startswith(b"{\\rtf"):
+        return RTF
     if head.startswith(b"PK\x03\x04"):
         return _in_archive(file, name, claimed)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -163,7 +168,10 @@ def _in_archive(file: Path, name: str, claimed: Family | None) -> Family:
         what = f"{name} is a damaged or truncated {claimed.noun if claimed else 'archive'}: {fault(error)}."
         raise ConversionError(what, "Save it again, or fetch it once more.") from error
     if mimetype.startswith(b"application/vnd.oasis.opendocument"):
-        raise _unsupported(name, claimed, "an OpenDocument file")
+        said = mimetype.decode("ascii", "replace").strip().removesuffix("-template")
+        if family := next((family for family in (ODT, ODS, ODP) if family.media_type == said), None):
+            return family
+        raise _unsupported(name, claimed, "an OpenDocument file of another kind (a drawing, a formula, a database)")
     if "META-INF/container.xml" in names or mimetype.startswith(b"application/epub+zip"):
         return EPUB
     if "[Content_Types].xml" in names:

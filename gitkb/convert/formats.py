@@ -8,6 +8,7 @@ module imports nothing heavy: a scan asks it about every file it meets.
 from dataclasses import dataclass
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
+OPENDOCUMENT = "application/vnd.oasis.opendocument"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,51 @@ NOTEBOOK = Family(
 )
 EML = Family("message", 1, "message/rfc822", "e-mail message", (".eml",), reader="mail.email_message")
 MBOX = Family("mailbox", 1, "application/mbox", "mailbox (mbox)", (".mbox",), reader="mail.mailbox_file")
+ODT = Family(
+    "opentext", 1, f"{OPENDOCUMENT}.text", "OpenDocument text", (".odt", ".ott"), "LibreOffice", reader="opendocument.odt"
+)
+ODS = Family(
+    "opensheets",
+    1,
+    f"{OPENDOCUMENT}.spreadsheet",
+    "OpenDocument workbook",
+    (".ods", ".ots"),
+    "LibreOffice",
+    reader="opendocument.ods",
+)
+ODP = Family(
+    "openslides",
+    1,
+    f"{OPENDOCUMENT}.presentation",
+    "OpenDocument presentation",
+    (".odp", ".otp"),
+    "LibreOffice",
+    reader="opendocument.odp",
+)
+RTF = Family("richtext", 1, "application/rtf", "Rich Text document (RTF)", (".rtf",), reader="plaintext.rtf")
 
-FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK, EML, MBOX)
+FAMILIES = (
+    PDF,
+    DOCX,
+    PPTX,
+    XLSX,
+    XLS,
+    HTML,
+    MARKDOWN,
+    CANVAS,
+    RST,
+    TEXT,
+    CSV,
+    TSV,
+    EPUB,
+    NOTEBOOK,
+    EML,
+    MBOX,
+    ODT,
+    ODS,
+    ODP,
+    RTF,
+)
 TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
