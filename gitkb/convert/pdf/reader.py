@@ -95,7 +95,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         if lost * 2 > len(pages) or blank:
             return read_with_pypdf(file, name, lost=lost, count=len(pages))
         draft = _draft(document, pages, gallery, links.targets)
-        if not document.get_formtype():
+        if not document.get_formtype() or (draft.markdown and not _has_widgets(document)):
             return draft
     filled = form_fields(file)
     if not draft.markdown and not filled and not any(page.scan for page in pages):
@@ -152,6 +152,22 @@ def _is_typed(pages: list[Page]) -> bool:
     """Whether a document is set in one font of even widths, as typescripts and the text of scans are: then it marks no code."""
     typed = sum(len(line.text) for page in pages for line in page.lines if line.mono)
     return typed > 0.7 * sum(len(line.text) for page in pages for line in page.lines)
+
+
+def _has_widgets(document: "pypdfium2.PdfDocument") -> bool:
+    """Whether one of the first pages shows a field of a form; many programs write a form without any."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    for index in range(min(len(document), 50)):
+        with contextlib.suppress(pypdfium2.PdfiumError), contextlib.closing(document[index]) as page:
+            for number in range(min(pdfium.FPDFPage_GetAnnotCount(page), 200)):
+                annotation = pdfium.FPDFPage_GetAnnot(page, number)
+                subtype = pdfium.FPDFAnnot_GetSubtype(annotation)
+                pdfium.FPDFPage_CloseAnnot(annotation)
+                if subtype == pdfium.FPDF_ANNOT_WIDGET:
+                    return True
+    return False
 
 
 def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links: "Links", known: set[str]) -> Page:
@@ -243,7 +259,7 @@ def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:
             return gallery.add(bytes(picture.get_data(decode_simple=False)))
         image = picture.get_bitmap(render=False).to_pil()
         out = io.BytesIO()
-        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG", compress_level=2)
+        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG", compress_level=1)
         return gallery.add(out.getvalue())
     except (pypdfium2.PdfiumError, OSError, ValueError, RuntimeError, NotImplementedError, KeyError):
         return ""
