@@ -499,10 +499,10 @@ class KnowledgeBase:
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
     ) -> FixSummary:
         """Sets right what `lint` finds and can be set right alone: one commit for each kind."""
-        from gitkb.commands.lint.findings import chosen_codes
         from gitkb.commands.lint.fix import FixRun
+        from gitkb.model.options import LintOptions
 
-        codes = chosen_codes(lint.only, lint.excepted) if lint is not None else chosen_codes((), ())
+        codes = (lint or LintOptions()).codes
         with self._changing(options, listener) as (context, dry_run):
             return FixRun(context, dry_run, codes)()
 

@@ -11,6 +11,7 @@ from gitkb.errors import FormatError
 from gitkb.formats import records
 from gitkb.model.documents import Record, Tree, TreeChange
 from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Commit
 
 
@@ -58,6 +59,12 @@ def renamed_to(store: Store, path: str, commit: str) -> str:
         if tip.blob(records.record_path(new)) is not None:
             return path
     return ""
+
+
+def former_documents(store: Store, tip: Snapshot) -> frozenset[str]:
+    """Names that documents had in the history of a commit and that none has there now, because of a removal or a rename."""
+    paths = store.last_changes(records.RECORDS, tip.commit)
+    return frozenset(name for path in paths if (name := records.document_of(path)) and tip.blob(path) is None)
 
 
 def renamed_documents(tree: Tree, changes: Sequence[TreeChange]) -> dict[str, str]:

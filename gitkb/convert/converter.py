@@ -219,7 +219,7 @@ def _contradiction(name: str, claimed: Family, found: Family) -> ConversionError
     again = f"save it again from {claimed.program}" if claimed.program else f"save it again as {claimed.noun}"
     return ConversionError(
         f"{name} holds no {claimed.noun}: it is {noun} with the ending {ending}.",
-        f"rename it to {name[: -len(ending)]}{right}, or {again}.",
+        f"Rename it to {name[: -len(ending)]}{right}, or {again}.",
     )
 
 

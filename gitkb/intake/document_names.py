@@ -1,7 +1,7 @@
 """Gives every source its document name: the mirrored path, made short and safe.
 
-Invariant: a source that the knowledge base knows keeps its document. Each new one, in scan order, gets the first of its candidates
-that is free. So a name depends on the source's path alone, unless two paths lead to the same name.
+Invariant: a source that the knowledge base knows keeps its document. Each new one, in scan order, gets the first of its
+candidates that is free. So a name depends on the source's path alone, unless two paths lead to the same name.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

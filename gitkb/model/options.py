@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from gitkb.errors import UsageError
+from gitkb.model.findings import CODES
+
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
@@ -85,10 +88,21 @@ class MergeChoices:
 
 @dataclass(frozen=True, slots=True)
 class LintOptions:
-    """What `lint` looks for: all kinds of findings, or `only` some, without those `excepted`."""
+    """What `lint` looks for: all kinds of findings, or `only` some, without those `excepted`. `UsageError` for an unknown
+    code."""
 
     only: tuple[str, ...] = ()
     excepted: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for code in (*self.only, *self.excepted):
+            if code not in CODES:
+                raise UsageError(f"There is no finding {code!r}.", f"There are: {', '.join(CODES)}.")
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The kinds of findings that are wanted."""
+        return frozenset(self.only or CODES) - frozenset(self.excepted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,8 +270,8 @@ class PushSummary:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A request to merge `branch` into `base`: its `title` and `text` (Markdown), and the `address` to look at: of the request
-    where a program opened it (`opened`), else of the page where a person can."""
+    """A request to merge `branch` into `base`, with its `title` and `text` (Markdown). If a program `opened` it, `address` is
+    that of the request; otherwise that of the page where a person can open it. It is "" if not known."""
 
     branch: str
     base: str

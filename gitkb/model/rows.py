@@ -157,9 +157,9 @@ class LogEntry:
 class BlameLine:
     """One line of a page and where it comes from.
 
-    `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in
-    it, `source` the original as it was added; all are empty for what a person wrote. `commit` brought the words, `time` (ISO
-    8601 with offset) and `author` are its own; `compiler` found the claim.
+    `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in it,
+    `source` the original as it was added; all are empty for a line that is not a claim. `commit` brought the words, `time` (ISO
+    8601 with offset) and `author` are its own. `compiler` found the claim or made the line; it is empty for what a person wrote.
     """
 
     line: int

@@ -1,7 +1,7 @@
 """Works out which decisions make two names mean the same, or keep them apart: which to write, and which older ones to delete.
 
-Invariant: reads a tree and what its documents list; writes nothing. Applied to that tree, the result has the effect that was asked
-for, whatever chains and circles of decisions and aliases there are.
+Invariant: reads a tree and what its documents list; writes nothing. Applied to that tree, the result has the effect that was
+asked for, whatever chains and circles of decisions and aliases there are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -28,7 +28,7 @@ def refused(tmp_path: Path, name: str, data: bytes) -> ConversionError:
 def test_a_web_page_named_docx_is_told_apart(tmp_path):
     error = refused(tmp_path, "report.docx", b"<!DOCTYPE html><html><body><p>Hello</p></body></html>")
     assert error.message == "report.docx holds no Word document: it is a web page (HTML) with the ending .docx."
-    assert error.hint == "rename it to report.html, or save it again from Word."
+    assert error.hint == "Rename it to report.html, or save it again from Word."
 
 
 @pytest.mark.parametrize(

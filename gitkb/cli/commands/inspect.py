@@ -102,8 +102,6 @@ def _lines(found: Status) -> list[str]:
         lines.append(f"{found.newer}: this one leaves them as they are. Upgrade gitkb.")
     elif found.state is State.PENDING:
         lines.append("Pages are pending: the next add brings them up to date, or: gitkb refresh")
-    if found.state is State.BROKEN:
-        lines.append("Something is broken: gitkb check names it.")
     if found.model and found.unwritten:
         pages = terminal.counted(found.unwritten, "page")
         lines.append(
@@ -195,7 +193,8 @@ def blame(
 def _tell_lines(found: BlameLine) -> None:
     text = found.text if len(found.text) <= _SHOWN else f"{found.text[: _SHOWN - 1]}…"
     terminal.tell(f"{found.line}: {text}")
-    where = ", ".join(part for part in (found.document, found.place) if part) or "written by hand"
+    unclaimed = "generated, not a claim" if found.compiler else "written by hand"
+    where = ", ".join(part for part in (found.document, found.place) if part) or unclaimed
     by = f" ({found.compiler})" if found.compiler else ""
     terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}: {where}{by}")
 

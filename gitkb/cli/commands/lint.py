@@ -65,8 +65,8 @@ def lint(
     from gitkb.model.options import ChangeOptions, LintOptions
 
     _agree(fix, dry_run, at, branch)
-    base = knowledge_base(context, kb)
     options = LintOptions(tuple(only or ()), tuple(excepted or ()))
+    base = knowledge_base(context, kb)
     asked, fixed = chosen_model(model, no_model), None
     if fix:
         with resumable():

@@ -142,7 +142,7 @@ def pr(
     if json:
         terminal.tell_json(json_shapes.fields(request), indent=2)
     elif request.opened:
-        terminal.tell(f"{request.title}: {request.address}")
+        terminal.tell(f"{request.title}: {request.address or 'opened, but the program did not print its address'}")
     else:
         terminal.say(
             f"Pushed {request.branch}. Open the request{f' at {request.address}' if request.address else ''} with this text:"

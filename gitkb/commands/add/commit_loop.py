@@ -151,6 +151,7 @@ class CommitLoop:
         self._judged_at = plan.start
         self._group = Group()
         self._since_pages = 0
+        self._told_of_tokens = False
         # A page that changes with every few documents would be written about again each time, so a model is asked at the end.
         self._pages_every = PAGES_EVERY if context.session is None else sys.maxsize
 
@@ -173,6 +174,9 @@ class CommitLoop:
         assert result is not None
         for said in result.notes:
             self._context.listener.message(f"  note    {result.document}: {said}")
+        if result.unaffordable and not self._told_of_tokens:
+            self._told_of_tokens = True
+            self._context.listener.message(result.unaffordable)
         self._outcomes.advance(prepared=self._outcomes.progress.prepared + 1)
         return result
 

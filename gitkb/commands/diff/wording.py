@@ -33,9 +33,9 @@ def headline(report: DiffReport) -> str:
     lost = sum(len(document.claims.lost) for document in report.documents)
     added = sum(len(document.claims.added) for document in report.documents)
     reworded = sum(len(document.claims.reworded) for document in report.documents)
-    parts += [
-        f"{number:,} {text}" for number, text in ((added, "claims added"), (lost, "lost"), (reworded, "reworded")) if number
-    ]
+    claims = [(number, word) for number, word in ((added, "added"), (lost, "lost"), (reworded, "reworded")) if number]
+    parts += [f"{counted(number, 'claim')} {word}" for number, word in claims[:1]]
+    parts += [f"{number:,} {word}" for number, word in claims[1:]]
     if report.pages:
         kinds = [(Change.ADDED, "new"), (Change.REMOVED, "removed")]
         counts = [(sum(1 for _ in report.pages_by(change)), word) for change, word in kinds]

@@ -21,7 +21,7 @@ from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Commit
 from gitkb.text.markdown.links import escape
-from gitkb.wiki.hand_edits import Seal, edited_path, state
+from gitkb.wiki.hand_edits import Seal, author, edited_path, state
 
 _CLAIM = re.compile(r"^(?:- )?(?P<text>.+) \[(?P<label>(?:[^\]\\]|\\.)*)\]\([^()\s]+\)\[\^(?P<id>[^\]\s]+)\]$")
 
@@ -79,9 +79,11 @@ class _Page:
     def _of_page(self, number: int, line: str) -> BlameLine:
         """A line that no record states: a person's, or one that only the page has. The commit that brought it to the page."""
         commit = self._since(self.path, lambda content, path: self._moved(line, path) in _lines(content))
-        record = self._record(self.document) if self.document else None
-        if record is None or line in self._persons_lines():
+        if line in self._persons_lines():
             return _line(number, line, commit, ("", "", "", ""), "")
+        record = self._record(self.document) if self.document else None
+        if record is None:
+            return _line(number, line, commit, ("", "", "", ""), author(self.tip.read(self.path) or b"") or "gitkb")
         return _line(number, line, commit, (record.document, record.title, "", record.source.path), record.compiler)
 
     def _moved(self, line: str, path: str) -> str:
@@ -150,5 +152,5 @@ def _lines(content: bytes | None) -> list[str]:
 
 def _line(number: int, text: str, commit: Commit, origin: tuple[str, str, str, str], compiler: str) -> BlameLine:
     when = datetime.fromtimestamp(commit.time, UTC).isoformat()
-    author = f"{commit.author_name} <{commit.author_email}>"
-    return BlameLine(number, text, *origin, commit.oid, when, author, compiler)
+    who = f"{commit.author_name} <{commit.author_email}>"
+    return BlameLine(number, text, *origin, commit.oid, when, who, compiler)

@@ -3,8 +3,13 @@
 Invariant: takes no lock and changes nothing; a run under way is told, not waited for.
 """
 
+import contextlib
+import re
+
+from gitkb.branch.tips import branch_tip
 from gitkb.catalog.catalog import Catalog
 from gitkb.commands.inspect.listing import approvals_at, changed_pages, outdated_at
+from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats import records
 from gitkb.formats.settings import Settings
 from gitkb.model.rows import State, Status
@@ -17,15 +22,17 @@ from gitkb.wiki.projection import is_page, newer
 
 
 def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at: str | None, *, settings_wait: bool) -> Status:
-    """Where it stands at a tip, which is the revision `at` as a person named it; None is the checked-out branch."""
-    found, branch = store.status(), at or store.branch()
-    carries = refresh.carries_pages(settings, branch)
+    """Where it stands at `tip`, the commit of the revision `at` as a person named it (None: what is checked out). Pages count as
+    pending only on a branch that carries pages: the branch that `at` names, otherwise the one that is checked out. Without any,
+    because HEAD is detached, the commit alone counts."""
+    found, branch = store.status(), _branch(store, at)
+    carries = not branch or refresh.carries_pages(settings, branch)
     waits = carries and bool(refresh.pending(store, catalog, tip))
     newer_pages = newer(tip) if carries else ""
     asks = settings.compiler == "llm"
     approved = approvals_at(catalog, tip, keep=at is None)
     return Status(
-        branch=branch,
+        branch=at or branch or "HEAD",
         commit=tip.commit,
         documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
         pages=sum(1 for path, _ in tip.files("wiki") if is_page(path)),
@@ -42,6 +49,19 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         outdated=outdated_at(catalog, tip, settings, keep=at is None),
         settings_wait=settings_wait,
     )
+
+
+def _branch(store: Store, at: str | None) -> str:
+    """The branch of a revision such as "main~3" or "main@{2026-11-01}"; otherwise the one that is checked out, "" for none."""
+    named = re.split(r"[~^:]|@\{", at or "")[0].removeprefix("refs/heads/")
+    if named and named != "HEAD":
+        with contextlib.suppress(NotFound):
+            branch_tip(store, named)
+            return named
+    try:
+        return store.branch()
+    except RepositoryError:
+        return ""
 
 
 def _described(run: RunState) -> str:

@@ -1,15 +1,15 @@
-"""Links that lead nowhere, and pages to which nothing leads.
+"""Finds links in people's pages that lead nowhere, and repairs those whose target is known to have moved.
 
-Invariant: only the targets of such links change, never a word, a line end, or text in code and quotations.
-
-Invariant: a link is dead only where neither the commit nor the pages to be made have what it leads to; addresses of the web
-are not asked for. Where a target moved is said only when there is exactly one answer.
+Invariant: a link is dead only if neither the commit nor the pages to be made have its target; the web is not asked. A new target
+is named only if there is exactly one candidate. A repair changes the targets of such links and nothing else: no word, no line
+end, no text in code or quotations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from gitkb.branch.stored_documents import owner_of
 from gitkb.commands.lint.tree import Base, PersonPage
 from gitkb.formats.topic_rows import FOLDERS, page_key, topic_path
 from gitkb.model.findings import Finding
@@ -103,8 +103,24 @@ class Targets:
             return None
         wanted = link.target.partition("#")[0].strip().strip("/").removesuffix(".md")
         moved = self._successor(page_key(wanted.rpartition("/")[2], "en"))
-        moved = moved or self._renamed(f"wiki/{wanted}.md") or self._renamed(f"wiki/summaries/{wanted}.md")
+        if not moved:
+            moved = self._renamed(f"wiki/{wanted}.md") or self._renamed(f"wiki/summaries/{wanted}.md")
+            moved = moved or self._renamed_note(wanted)
+            heading = link.target.partition("#")[2]
+            moved += f"#{heading}" if moved and heading else ""
         return Dead(link, f"Its link to [[{link.target}]] leads to no page.", moved)
+
+    def _renamed_note(self, wanted: str) -> str:
+        """The summary of the only renamed document whose old name ends as a wikilink does, if its new name is as unambiguous."""
+        ends = f"/{wanted}".casefold()
+        paths = {self._renamed(f"wiki/summaries/{old}.md") for old in self._former if f"/{old}".casefold().endswith(ends)} - {""}
+        found = paths.pop() if len(paths) == 1 else ""
+        named = self._noted(found.rpartition("/")[2]) if found else ""
+        return found if "/" in wanted or owner_of(named) == owner_of(found) else ""
+
+    @cached_property
+    def _former(self) -> Collection[str]:
+        return self.base.former()
 
     def _renamed(self, path: str) -> str:
         """Where a file of a document is since the document was renamed."""
@@ -115,7 +131,7 @@ class Targets:
         """Where a file that is not there went: what its name was decided to mean, else the only file of its name."""
         if is_page(path) and (successor := self._successor(path.rpartition("/")[2].removesuffix(".md"))):
             return successor  # what its anchors were is gone with it
-        if (renamed := self._renamed(path)) and (not anchor or self._has(renamed, anchor)):
+        if renamed := self._renamed(path):  # its text is the same, so an anchor that is not there was missing before, too
             return f"{renamed}#{anchor}" if anchor else renamed
         name = path.rpartition("/")[2]
         top = "/".join(path.split("/")[:2]) + "/"
@@ -223,7 +239,8 @@ def _mended(page: PersonPage, dead: list[Dead]) -> Mended | None:
 
 def _note(link: Link, target: str) -> str:
     """What stands in a wikilink: the file's name; its old words are shown as before."""
-    name = (
-        target.removeprefix("wiki/").removesuffix(".md") if "/" in link.target else target.rpartition("/")[2].removesuffix(".md")
-    )
+    path, _, heading = target.partition("#")
+    path = path.removesuffix(".md")
+    name = path.removeprefix("wiki/") if "/" in link.target.partition("#")[0] else path.rpartition("/")[2]
+    name += f"#{heading}" if heading else ""
     return name if link.text != link.target else f"{name}|{link.text}"

@@ -1,20 +1,11 @@
-"""Which kinds of findings `lint` looks for, in which order it tells them, and how it names pages and commands in them."""
+"""The order in which `lint` tells its findings, and how it names pages and commands in them."""
 
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from gitkb.errors import UsageError
 from gitkb.model.findings import CODES, Finding
 
 CONTRADICTION = "contradiction"
-
-
-def chosen_codes(only: Collection[str], excepted: Collection[str]) -> frozenset[str]:
-    """The kinds that are wanted; `UsageError` for one that there is not."""
-    for code in (*only, *excepted):
-        if code not in CODES:
-            raise UsageError(f"There is no finding {code!r}.", f"There are: {', '.join(CODES)}.")
-    return frozenset(only or CODES) - frozenset(excepted)
 
 
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

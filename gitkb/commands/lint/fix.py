@@ -1,7 +1,7 @@
 """Fixes what needs no person's judgement: names that surely mean the same by a rule, and links whose targets moved.
 
-Invariant: there is one commit for each kind of fix; all are published together or not at all, then the pages are refreshed. Only a
-plan that was made for the tip under the lock is written. A page with edits that are not committed is left as it is and named.
+Invariant: there is one commit for each kind of fix; all are published together or not at all, then the pages are refreshed. Only
+a plan that was made for the tip under the lock is written. A page with edits that are not committed is left as it is and named.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 from gitkb.branch.commit_messages import decide_message, link_message
 from gitkb.branch.overlay import Overlay
-from gitkb.branch.renames import renamed_to
+from gitkb.branch.renames import former_documents, renamed_to
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.change import ChangeContext
 from gitkb.commands.lint.dead_links import Mended, mended
@@ -31,8 +31,8 @@ NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What to do on a tip: decisions with their words, and pages with new links. `gone`: pages that vanish because their name moves
-    to another page. `left`: pages that are not touched because they have edits that are not committed."""
+    """What to do on a tip: decisions with their words, and pages with new links. `gone`: pages that vanish because their name
+    moves to another page. `left`: pages that are not touched because they have edits that are not committed."""
 
     merged: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
@@ -91,7 +91,8 @@ class FixRun:
     def _base(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> Iterator[Base]:
         tree = Overlay(tip, changes) if changes else tip
         with self.context.catalog.at(tree, RECORDS, keep=not changes and not self.context.branch) as db:
-            yield Base(tree, db, lru_cache(lambda path: renamed_to(self.context.store, path, tip.commit)))
+            renamed = lru_cache(lambda path: renamed_to(self.context.store, path, tip.commit))
+            yield Base(tree, db, renamed, lambda: former_documents(self.context.store, tip))
 
     def _transact(self, transaction: Transaction, tip: Snapshot, plan: _Plan) -> FixSummary:
         edited = transaction.edits((*plan.gone, *plan.contents))

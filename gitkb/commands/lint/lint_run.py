@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gitkb.branch.renames import renamed_to
+from gitkb.branch.renames import former_documents, renamed_to
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.lint.dead_links import dead_link_findings
-from gitkb.commands.lint.findings import CONTRADICTION, chosen_codes, sorted_findings
+from gitkb.commands.lint.findings import CONTRADICTION, sorted_findings
 from gitkb.commands.lint.newer_versions import superseded
 from gitkb.commands.lint.page_quality import empty_summaries, missing_descriptions, orphans, weak_sources
 from gitkb.commands.lint.similar_names import changed, near_duplicates
@@ -58,11 +58,12 @@ class Lint:
 
     def __call__(self, tip: Snapshot, options: LintOptions, model: Settings | None) -> LintResult:
         """What is found; `model` are settings that name the model to ask about contradictions, None for asking none."""
-        codes = chosen_codes(options.only, options.excepted)
+        codes = options.codes
         if model is None and codes == {CONTRADICTION}:
             raise UsageError("Only a model can judge contradictions.", "Name one with --model NAME, without --no-model.")
         with self.catalog.at(tip, RECORDS, keep=self.keep) as db:
-            found = findings(Base(tip, db, lru_cache(lambda path: renamed_to(self.store, path, tip.commit))), codes)
+            renamed = lru_cache(lambda path: renamed_to(self.store, path, tip.commit))
+            found = findings(Base(tip, db, renamed, lambda: former_documents(self.store, tip)), codes)
         result = LintResult(tip.commit, sorted_findings(found))
         if model is None or CONTRADICTION not in codes:
             return result

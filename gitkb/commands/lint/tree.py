@@ -5,7 +5,7 @@ missing or broken. Converted texts are their authors' and are not looked at.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,11 +56,13 @@ def _tail(text: str, body: str) -> int:
 
 @dataclass
 class Base:
-    """One tree with a connection whose tables reflect it. `renamed` tells where a document's file that is gone stands now."""
+    """One tree with a connection whose tables reflect it. `renamed` maps the path of a document's file that is gone to its path
+    now ("" if the document was not renamed); `former` lists the names of documents that are gone."""
 
     tree: Tree
     db: sqlite3.Connection
     renamed: Callable[[str], str] = lambda path: ""
+    former: Callable[[], Collection[str]] = tuple
 
     @cached_property
     def corpus(self) -> RecordCorpus:

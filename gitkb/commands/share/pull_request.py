@@ -1,7 +1,8 @@
 """Opens a pull request (or merge request) on the service that hosts the remote, with the diff as its text.
 
-Invariant: the text is the diff of exactly what was pushed. No token is read or stored here: `gh`, `glab` and `tea` have their own.
-If none of them is installed and knows the host, or it refuses, the result is the address where a person can open the request.
+Invariant: the text is the diff of exactly what was pushed. No token is read or stored here: `gh`, `glab` and `tea` have their
+own. If none of them is installed and knows the host, or it refuses, the result is the address where a person can open the
+request.
 """
 
 import re

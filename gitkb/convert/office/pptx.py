@@ -102,8 +102,8 @@ def _as_presentation(archive: zipfile.ZipFile) -> io.BytesIO:
 
 
 def _newer_form(data: bytes) -> bytes:
-    """The slide's XML with each AlternateContent resolved to its newer form, which python-pptx would drop (formulas, diagrams, newer
-    charts), and without strokes of a pen."""
+    """The slide's XML with each AlternateContent resolved to its newer form, which python-pptx would drop (formulas, diagrams,
+    newer charts), and without strokes of a pen."""
     from lxml import etree
 
     root = parse_xml(data)

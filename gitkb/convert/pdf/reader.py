@@ -331,7 +331,8 @@ _FAULTS = (
 
 
 def read_with_pypdf(file: Path, name: str, *, locked: bool = False, lost: int = 0, count: int = 0) -> Draft:
-    """The draft of a PDF document. `locked`: pypdfium2 asked for a password. `lost`: how many of `count` pages it could not read."""
+    """The draft of a PDF document. `locked`: pypdfium2 asked for a password. `lost`: how many of `count` pages it could not
+    read."""
     import logging
 
     from pypdf import PdfReader

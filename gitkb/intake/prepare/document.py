@@ -75,7 +75,7 @@ class Prepared:
     `pictures`, the addresses of the pictures that a fetched page shows. `large` is the path of an original that goes to Git LFS
     ("" for none), `original` the size of the original in bytes. `notes` are sentences about what is missing, `usage` is what
     the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `remembered`
-    are the types of what came from the cache.
+    are the types of what came from the cache. `unaffordable` says why the tokens that the run may spend do not suffice.
     """
 
     document: str
@@ -94,6 +94,7 @@ class Prepared:
     ungrounded: int = 0
     exhausted: bool = False
     remembered: tuple[str, ...] = ()
+    unaffordable: str = ""
 
 
 def prepare(job: Job, shop: Workshop) -> Prepared:

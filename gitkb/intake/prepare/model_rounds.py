@@ -14,6 +14,7 @@ from gitkb.intake.prepare.pool import Pool
 from gitkb.llm.requests import Reply, Request, usage_of
 
 MAX_ROUNDS = 40
+TOO_FEW_TOKENS = "what is left of --max-tokens does not suffice for it."
 
 
 class Asked(Protocol):
@@ -68,7 +69,11 @@ class ModelRounds:
                 return replace(prepared, usage=usage_of(replies), notes=notes)
             try:
                 answers = self.client.ask(prepared.requests)
-            except (ModelFailure, BudgetSpent) as error:
+            except BudgetSpent as error:
+                self.pool.drop(job)
+                why = f"{error.message} {error.hint}"
+                return Prepared(job.document, error=TOO_FEW_TOKENS, usage=usage_of(replies), unaffordable=why)
+            except ModelFailure as error:
                 self.pool.drop(job)
                 return Prepared(job.document, error=error.message, hint=error.hint, usage=usage_of(replies))
             replies += answers

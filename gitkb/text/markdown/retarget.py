@@ -323,10 +323,14 @@ _TARGETS = re.compile(
 )
 
 
+_Key = tuple[bool, str, bool]
+"""Links that get the same target: whether it is a wikilink, its old target, and whether that shows words of its own."""
+
+
 def mend(body: str, new: Mend) -> tuple[str, list[Link]]:
     """The text with the new targets, and the links that got one; `(body, [])` where they cannot be set safely."""
     before = links(_unix_lines(body))
-    wanted = {(link.wiki, link.target): target for link in before if (target := new(link)) is not None}
+    wanted = {_key(link): target for link in before if (target := new(link)) is not None}
     if not wanted:
         return body, []
     text = "".join(part if code else _mended(part, wanted) for part, code in paragraphs(body))
@@ -334,10 +338,14 @@ def mend(body: str, new: Mend) -> tuple[str, list[Link]]:
     if len(after) != len(before):
         return body, []
     changed = [(old, now) for old, now in zip(before, after, strict=True) if old.target != now.target]
-    if not changed or any(now.target != _link_target(wanted.get((old.wiki, old.target)), old) for old, now in changed):
+    if not changed or any(now.target != _link_target(wanted.get(_key(old)), old) for old, now in changed):
         return body, []
     others = [(a, b) for a, b in zip(before, after, strict=True) if (a, b) not in changed]
     return (text, [old for old, _ in changed]) if all(a == b for a, b in others) else (body, [])
+
+
+def _key(link: Link) -> _Key:
+    return link.wiki, link.target, link.wiki and link.text != link.target
 
 
 def _link_target(written: str | None, link: Link) -> str | None:
@@ -349,7 +357,7 @@ def _unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _mended(paragraph: str, wanted: dict[tuple[bool, str], str]) -> str:
+def _mended(paragraph: str, wanted: dict[_Key, str]) -> str:
     if _QUOTED.search(paragraph):
         return paragraph
     skipped = [found.span() for found in _CODE.finditer(paragraph)]
@@ -358,7 +366,10 @@ def _mended(paragraph: str, wanted: dict[tuple[bool, str], str]) -> str:
         group = next(name for name, value in found.groupdict().items() if value is not None)
         if any(start <= found.start() < end for start, end in skipped):
             return found[0]
-        target = wanted.get((group == "note", found[group].strip()))
+        old, shown = found[group].strip(), group == "note" and paragraph[found.end() : found.end() + 1] == "|"
+        target = wanted.get((group == "note", old, shown))
+        if target is None and shown:  # `[[a|a]]` shows the words that `[[a]]` does
+            target = wanted.get((True, old, False), "").partition("|")[0] or None
         if target is None:
             return found[0]
         start, end = (place - found.start() for place in found.span(group))

@@ -66,6 +66,49 @@ def test_status_names_pages_edited_by_hand(run: Callable[..., Any], top: Path) -
     assert "Edited by hand, not yet committed: wiki/summaries/docs/wal.md" in run("status", "--kb", top / "kb").out
 
 
+def test_status_judges_pending_pages_by_the_branch(run: Callable[..., Any], git: Callable[..., str], top: Path) -> None:
+    kb = top / "kb"
+    git(kb, "switch", "-qc", "side")
+    (top / "docs" / "new.md").write_text("# Quorum\n\nA quorum is a set of machines that overlaps with every other one.\n")
+    assert run("add", top / "docs", "--kb", kb).code == 0
+
+    def state(*arguments: str) -> tuple[str, str]:
+        found = json.loads(run("status", "--json", "--kb", kb, *arguments).out)
+        return found["branch"], found["state"]
+
+    assert state() == ("side", "whole")  # no pages are made on this branch
+    git(kb, "branch", "-f", "main", "side")
+    assert [state("--at", at) for at in ("main", "main~1", "side")] == [
+        ("main", "pending"),
+        ("main~1", "whole"),
+        ("side", "whole"),
+    ]
+    git(kb, "switch", "-q", "main")
+    git(kb, "commit", "-q", "--allow-empty", "-m", "mine")
+    assert state("--at", "HEAD~1") == ("HEAD~1", "pending")
+
+
+def test_status_of_a_detached_head_judges_the_commit(run: Callable[..., Any], git: Callable[..., str], kb: Path) -> None:
+    git(kb, "checkout", "-q", "--detach")
+    assert run("status", "--kb", kb).out.startswith("HEAD is at ")
+    assert json.loads(run("status", "--json", "--kb", kb).out)["state"] == "whole"
+
+
+def test_blame_tells_what_gitkb_made_from_what_a_person_wrote(run: Callable[..., Any], git: Callable[..., str], kb: Path) -> None:
+    page = sorted((kb / "wiki/concepts").glob("[!i]*.md"))[0]
+    lines = page.read_text().splitlines()
+    page.write_text(page.read_text() + "\n## Notes\n\nMine.\n")
+    git(kb, "commit", "-qam", "mine")
+    name = f"concepts/{page.stem}"
+
+    def told(line: int) -> str:
+        return str(run("blame", f"{name}:{line}", "--kb", kb).out)
+
+    assert "generated, not a claim" in told(lines.index("") + 1)
+    assert "generated, not a claim" in told(lines.index(next(line for line in lines if line.startswith("# "))) + 1)
+    assert "written by hand" in told(len(lines) + 4)
+
+
 def test_log_is_newest_first_and_can_be_limited(run: Callable[..., Any], git: Callable[..., str], kb: Path) -> None:
     lines = run("log", "--kb", kb).out.splitlines()
     assert [line.split()[0] for line in lines] == git(kb, "log", "--format=%h", "--abbrev=7").splitlines()

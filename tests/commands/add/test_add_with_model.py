@@ -244,6 +244,14 @@ def test_a_budget_stops_cleanly(program: Program, git: Callable[..., str], kb: P
     assert not server.repeated
 
 
+def test_why_the_tokens_do_not_suffice_is_said_once(program: Program, kb: Path, docs: Path, server: ModelServer) -> None:
+    done = program("add", docs, "--kb", kb, "--max-tokens", "10", env=_reach(server))
+    told = done.stdout + done.stderr
+    assert done.returncode == 3 and told.count("does not suffice for it") == 12
+    assert told.count("larger --max-tokens") == told.count("of 10 are spent") == 1
+    assert not server.calls
+
+
 def test_an_estimate_asks_nothing_and_is_near(
     program: Program, git: Callable[..., str], kb: Path, docs: Path, server: ModelServer
 ) -> None:

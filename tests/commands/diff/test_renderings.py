@@ -20,6 +20,7 @@ from gitkb.commands.diff.report import (
     Said,
     web_links,
 )
+from gitkb.commands.diff.wording import headline
 from gitkb.model.documents import Place
 
 HOSTILE = "@everybody fixes #12 <script>x</script> | [a](javascript:x) `b` **c** </details> ![p](http://x/y.png)"
@@ -53,6 +54,17 @@ def test_the_first_screen_fits_and_names_every_kind_of_concern_that_has_room(num
         assert "more" in lines[-1] or number == 1
         assert any("definition lost" in line for line in lines) and any("duplicate?" in line for line in lines)
         assert any("boilerplate?" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("added", "lost", "headed"),
+    [(1, 0, "1 claim added"), (2, 1, "2 claims added, 1 lost"), (0, 1, "1 claim lost"), (0, 0, "1 document")],
+)
+def test_the_first_line_counts_in_the_singular_and_the_plural(added: int, lost: int, headed: str) -> None:
+    claims = ClaimChanges(tuple(said("new") for _ in range(added)), tuple(said("old") for _ in range(lost)), ())
+    document = DocumentChange(Change.CHANGED, "d", "D", "d.pdf", 7, claims, 2)
+    report = DiffReport("1" * 40, "2" * 40, "main", "q3", (), (document,), (), (), tokens=0)
+    assert headline(report).removeprefix("1 document, ") == headed
 
 
 @pytest.mark.parametrize("words", ["the log is written", "ログは書き込まれる" * 20, HOSTILE * 5])

@@ -88,10 +88,17 @@ def test_kinds_of_findings_are_chosen_by_their_codes(gitkb: Run) -> None:
     assert set(_found(gitkb, "--only", "superseded-source")) == {"superseded-source"}
     assert "superseded-source" not in _found(gitkb, "--except", "superseded-source")
     assert "is clean" in gitkb("lint", "--only", "dead-link").out
-    assert "near-duplicate" in gitkb("lint", "--only", "nonsense", code=2).err
     assert "--no-model" in gitkb("lint", "--only", "contradiction", code=2).err
     gitkb("lint", "--dry-run", code=2)
     gitkb("lint", "--fix", "--at", "HEAD", code=2)
+
+
+def test_an_unknown_code_is_answered_with_all_codes_outside_of_a_knowledge_base_too(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("lint", "--only", "nonsense")
+    assert done.code == 2 and all(code in done.err for code in CODES)
 
 
 def test_the_help_names_every_code(run: Run) -> None:
@@ -200,6 +207,32 @@ def test_a_link_to_a_document_that_was_renamed_is_mended(kb: Path, docs: Path, g
     assert (
         text == "See [a](summaries/docs/first.md), [b](sources/docs/second.md#color-space) and [[summaries/docs/first|docs/a]].\n"
     )
+
+
+def test_every_link_to_a_renamed_document_is_mended_however_it_is_written(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
+    mine = "[one](summaries/docs/a.md), [[a]], [[a|two]], [[a|a]], [[docs/a#Colour space]]"
+    mine += " and [three](sources/docs/a.md#no-such-heading).\n"
+    _pages(kb, git, {"mine.md": mine, "README.md": "[m](mine.md)\n"})
+    (docs / "a.md").rename(docs / "first.md")
+    gitkb("add", docs)
+    left = _found(gitkb, "--fix", "--only", "dead-link")["dead-link"]
+    assert (kb / "wiki/mine.md").read_text(encoding="utf-8") == (
+        "[one](summaries/docs/first.md), [[first|a]], [[first|two]], [[first|a]], "
+        "[[summaries/docs/first#Colour space|docs/a#Colour space]] and [three](sources/docs/first.md#no-such-heading).\n"
+    )
+    assert [message for _, message in left] == [
+        "Its link to wiki/sources/docs/first.md#no-such-heading leads to no heading or anchor there."
+    ]
+
+
+def test_a_bare_name_that_two_renamed_documents_had_is_left_to_people(kb: Path, docs: Path, gitkb: Run, git: Git) -> None:
+    mine = "See [[guide]].\n"
+    _pages(kb, git, {"mine.md": mine, "README.md": "[m](mine.md)\n"})
+    (docs / "one/guide.md").rename(docs / "one/first.md")
+    (docs / "two/guide.md").rename(docs / "two/second.md")
+    gitkb("add", docs)
+    gitkb("lint", "--fix", "--only", "dead-link", code=4)
+    assert (kb / "wiki/mine.md").read_text(encoding="utf-8") == mine
 
 
 def test_edits_that_are_not_committed_are_left_alone(kb: Path, gitkb: Run, git: Git) -> None:

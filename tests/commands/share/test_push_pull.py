@@ -316,6 +316,14 @@ def test_a_request_is_opened_with_the_diff_as_its_text(hub: Path, run: Run, path
     assert text == done["text"] and f"https://github.com/team/kb/blob/{git(kb, 'rev-parse', 'q3')}" in text
 
 
+def test_a_request_whose_address_is_not_printed_counts_as_opened(hub: Path, run: Run, path: Path) -> None:
+    kb = _hosted(hub, "github.com")
+    _program(path, "gh", "cat > /dev/null; echo done")
+    done = json.loads(run("pr", "--branch", "q3", "--kb", kb, "--json").out)
+    assert done["opened"] and done["address"] == ""
+    assert "opened, but" in run("pr", "--branch", "q3", "--kb", kb).out
+
+
 def test_nothing_of_a_request_is_an_option_or_another_request(hub: Path, run: Run, path: Path, tmp_path: Path) -> None:
     kb = _hosted(hub, "github.com")
     git(kb, "branch", "-m", "q3", "7")
