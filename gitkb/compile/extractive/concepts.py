@@ -39,15 +39,14 @@ def is_proper(candidate: Candidate, language: str) -> bool:
         return False
     if _is_kind(candidate):
         return False
-    if not candidate.forms and " " in candidate.key:
+    if not candidate.forms:
         # At the beginning of sentences and lines capitals tell nothing; the noun that says the kind does.
-        named = any(all(word[0].isupper() for word in found.words) for _, found in candidate.definitions)
+        if " " in candidate.key:
+            named = any(all(word[0].isupper() for word in found.words) for _, found in candidate.definitions)
+        else:
+            named = any(found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions)
         genera = tuple(found.genus for _, found in candidate.definitions)
         return named and kind_of_name(" ".join(candidate.definitions[0][1].words), genera) != UNTOLD
-    if not candidate.forms:
-        return " " not in candidate.key and any(
-            found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions
-        )
     words = [word for form in candidate.forms for word in form]
     if all(word.isupper() for word in words):
         return False
