@@ -212,7 +212,9 @@ def find_definition(marked: str, language: str) -> Definition | None:
     article = (found.get("article") or "").strip() or None
     # "pg_dump is a utility": what opens a sentence with a small letter is an identifier.
     is_identifier = (
-        bool(code) or is_apposed or (len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
+        bool(code)
+        or is_apposed
+        or (language == "en" and len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
     )
     is_definite = article is not None and article.lower() not in _INDEFINITE
     genus = _genus(found) if language == "en" else ""

@@ -142,13 +142,18 @@ def _is_no_kind(first: str, second: str) -> bool:
 def _is_clause(words: list[str], language: str) -> bool:
     """Whether words have a verb of their own before anything that could belong to a description."""
     verbs, relative = (word_lists.words("definitions", language, name) for name in ("clause verbs", "relative words"))
-    for word in words[1:]:
+    for position, word in enumerate(words[1:], 1):
         low = word.lower().strip(",.;:()")
         if low in relative:
             return False
-        if low in verbs:
+        if low in verbs or (position == 1 and low in _SAYS_NO_KIND):
+            return True
+        if language == "en" and low.endswith("s") and is_verb_form(low) and position > 1 and not is_general_noun(low[:-1], "en"):
             return True
     return False
+
+
+_SAYS_NO_KIND = frozenset("overview need goal purpose aim example guide following list".split())
 
 
 def _articles(language: str) -> frozenset[str]:

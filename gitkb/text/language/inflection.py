@@ -28,7 +28,7 @@ def singular(word: str) -> str:
         return word[:-1]
     if len(low) < 4 or not low.endswith("s") or not low.isascii() or word.isupper() or low.endswith(_KEEP_S):
         return word
-    if low in _INVARIANT or (low in _NAMES_IN_S and word[0].isupper()):
+    if low in _INVARIANT or any(map(str.isdigit, low)) or (low in _NAMES_IN_S and word[0].isupper()):
         return word
     if low.endswith("ies") and len(low) > 4:
         return word[:-3] + "y" if low not in ("movies", "cookies", "calories", "zombies", "series") else word[:-1]

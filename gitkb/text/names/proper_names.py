@@ -56,7 +56,8 @@ def kind_of_name(name: str, genera: tuple[str, ...] = (), *, is_person: bool = F
     (`genera`, "company"), then whether sentences treat it as a person (`is_person`)."""
     told = entity_type_of(name)
     defined = next((kind for genus in genera for kind in KINDS if genus in _genera(kind)), "")
-    return defined or told or ("person" if is_person and len(name.split()) <= 4 else UNTOLD)
+    is_role = name.split(" ")[-1].lower() in _genera("person")  # "Hiring Manager" reports, and is nobody's name
+    return defined or told or ("person" if is_person and not is_role and len(name.split()) <= 4 else UNTOLD)
 
 
 @cache

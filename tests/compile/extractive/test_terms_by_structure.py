@@ -116,7 +116,7 @@ def test_a_name_of_which_nothing_tells_more_is_a_name() -> None:
     assert _topics(f"# Halls\n\n{text}\n")["Quorbel"].entity_type == "name"
 
 
-@pytest.mark.parametrize("name", ["James", "Kubernetes", "Myles", "Jenkins", "Postgres"])
+@pytest.mark.parametrize("name", ["James", "Kubernetes", "Myles", "Jenkins", "Postgres", "prom2teams"])
 def test_a_name_in_s_is_no_plural(name: str) -> None:
     assert singular(name) == name and topic_key(name, "en") == name.lower()
 
