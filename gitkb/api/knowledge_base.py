@@ -513,14 +513,14 @@ class KnowledgeBase:
         a newer gitkb made the pages."""
         from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.results import RefreshSummary
-        from gitkb.pages.scope import Note, forget
+        from gitkb.pages.scope import Marker, forget
         from gitkb.wiki.projection import refuse_newer
 
         with change_context(self._asking(listener), model=ModelWish()) as context:
             refuse_newer(context.tip())
             with context.change("refresh") as change:
                 if context.session:
-                    forget(self._store, Note.TOLD)
+                    forget(self._store, Marker.TOLD)
         return RefreshSummary(change.run.branch, change.commit, change.pages, change.usage)
 
     def migrate(
@@ -647,13 +647,13 @@ class KnowledgeBase:
         """A branch that is ready for a merge. What that changes is kept in mind for the next command that asks a model."""
         from gitkb.branch.tips import branch_tip, settings_at
         from gitkb.commands.change import change_context
-        from gitkb.pages.scope import Note, noted, remember
+        from gitkb.pages.scope import Marker, noted, remember
 
         branch_tip(self._store, branch or self._store.branch())
         with change_context(self._asking(listener), branch) as context:
             tip = self._store.snapshot()
-            if settings_at(tip).compiler == "llm" and not noted(self._store, Note.TOLD):
-                remember(self._store, Note.TOLD, tip)
+            if settings_at(tip).compiler == "llm" and not noted(self._store, Marker.TOLD):
+                remember(self._store, Marker.TOLD, tip)
             yield context
 
 

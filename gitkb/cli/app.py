@@ -32,7 +32,7 @@ COMMANDS = {
     "add": Entry("add", "add", "Add documents: each becomes one commit."),
     "watch": Entry("watch", "watch", "Add what is in folders, then what changes there, until Ctrl-C."),
     "remove": Entry("curate", "remove", "Remove documents: what remains is as if they had never come."),
-    "recompile": Entry("recompile", "recompile", "Make documents again with the present converters, compiler and settings."),
+    "recompile": Entry("add", "recompile", "Make documents again with the present converters, compiler and settings."),
     "undo": Entry("curate", "undo", "Take back a change, the last by default, as a new commit."),
     "approve": Entry("curate", "approve", "Confirm, as a person, what pages claim."),
     "same": Entry("curate", "same", "Decide that two names mean the same thing."),

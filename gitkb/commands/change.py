@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from gitkb.store.transaction.run import Run
 
 T = TypeVar("T")
+GROUP_DOCUMENTS = 100
+"""So many documents are committed, or removed, in one transaction at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.formats import (
     BY_ENDING,
     DOCX,
+    EML,
     EPUB,
     FETCHED,
     HTML,
+    MBOX,
     NOTEBOOK,
     PDF,
     PPTX,
@@ -58,19 +60,22 @@ _OTHERS = (
 )
 _HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
 _HTML_PARTS = re.compile(rb"<(?:html|head|body|title|div|p|table|h[1-6]|section|article|ul|ol|pre|span|a|br|b|i)\b[^>]*>", re.I)
+_POSTMARK = re.compile(rb"From [^\r\n]{1,500}\r?\n>?[!-9;-~]{1,100}:")
+_HEADERS = re.compile(rb"(?:[!-9;-~]{1,100}:[^\n]*\n(?:[ \t][^\n]*\n)*){1,400}")
+_MAIL_HEADERS = (b"\nfrom:", b"\ndate:", b"\nsubject:")
 _OFFICE_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 
 
-def identify_by_content(file: Path, name: str) -> Format:
-    """The format of a file's content; `name` is its original name.
+def identify(file: Path, name: str) -> Format:
+    """The format of a file by its content. `name` is its original name, whose ending must not contradict it.
 
-    Raises `ConversionError` where the content is of no supported format, or of another one than the ending says.
+    Raises `ConversionError` where the content is of no supported format or the ending says something else.
     """
     return identify_family(file, name).format
 
 
 def identify_family(file: Path, name: str) -> Family:
-    """Like `identify`, with everything that is known of the format."""
+    """The family that reads a file; otherwise like `identify`."""
     with file.open("rb") as opened:
         head = opened.read(HEAD)
     if not head.strip():
@@ -100,15 +105,30 @@ def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> F
     if is_binary(head):
         raise _unsupported(name, claimed, "binary data of no format that gitkb reads")
     plain = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
-    if _HTML.match(_without_prolog(plain)):
+    return _in_text(file, plain, claimed)
+
+
+def _in_text(file: Path, head: bytes, claimed: Family | None) -> Family:
+    if _HTML.match(_without_prolog(head)):
         return HTML
     if claimed is HTML:
-        return HTML if _HTML_PARTS.search(plain) else TEXT
-    if plain.lstrip().startswith(b"{") and (
-        claimed is NOTEBOOK or re.search(rb'"nbformat(_minor)?"\s*:', _both_ends(file, plain))
-    ):
+        return HTML if _HTML_PARTS.search(head) else TEXT
+    if claimed in (None, EML, MBOX) and (mail := _mail(head, claimed)):
+        return mail
+    if head.lstrip().startswith(b"{") and (claimed is NOTEBOOK or re.search(rb'"nbformat(_minor)?"\s*:', _both_ends(file, head))):
         return NOTEBOOK
     return TEXT
+
+
+def _mail(head: bytes, claimed: Family | None) -> Family | None:
+    """The kind of mail that a file begins with. Without an ending that says so, headers that only mail has are asked for."""
+    if _POSTMARK.match(head):
+        return MBOX if claimed is not EML else EML
+    headers = _HEADERS.match(head)
+    if headers is None or claimed is MBOX:
+        return None
+    names = b"\n" + headers[0].lower()
+    return EML if claimed is EML or all(name in names for name in _MAIL_HEADERS) else None
 
 
 def _without_prolog(head: bytes) -> bytes:
@@ -196,15 +216,6 @@ def _contradiction(name: str, claimed: Family, found: Family) -> ConversionError
 
 
 Reader = Callable[[Path, str, ConversionSettings], Draft]
-
-
-def identify(file: Path, name: str) -> Format:
-    """The format of a file by its content. `name` is the original name, whose ending must not contradict it.
-
-    Raises `ConversionError` where the content is of no supported format or the ending says something else.
-    """
-
-    return identify_by_content(file, name)
 
 
 def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPage | None = None) -> Conversion:

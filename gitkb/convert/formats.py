@@ -67,8 +67,10 @@ EPUB = Family("book", 3, "application/epub+zip", "EPUB book", (".epub",), reader
 NOTEBOOK = Family(
     "notebook", 3, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter", reader="plaintext.notebook"
 )
+EML = Family("message", 1, "message/rfc822", "e-mail message", (".eml",), reader="mail.email_message")
+MBOX = Family("mailbox", 1, "application/mbox", "mailbox (mbox)", (".mbox",), reader="mail.mailbox_file")
 
-FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK)
+FAMILIES = (PDF, DOCX, PPTX, XLSX, XLS, HTML, MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, EPUB, NOTEBOOK, EML, MBOX)
 TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""

@@ -103,7 +103,7 @@ def evidence(offered: Iterable[TitleCandidate], markdown: str, headings: Sequenc
         if kind == "metadata":
             spoken = spoken or _Spoken(markdown, headings)
             kind = kind if spoken.says(text) else "unseen"
-        if text and kind not in ("stated", "section") and _is_section(text, headings):
+        if text and kind not in ("stated", "section") and (text.endswith(":") or _is_section(text, headings)):
             kind = "section"
         if text:
             found.append(TitleCandidate(kind, text[:MAX_TITLE], candidate.where))
@@ -126,6 +126,9 @@ def choose(candidates: Sequence[TitleCandidate], name: str = "") -> TitleCandida
         return replace(same, where=f"{_reasoned(same).where}; the file's name says the same")
     if best is not None:
         return _reasoned(best)
+    first = next((candidate for candidate in candidates if candidate.kind == "section"), None)
+    if first is not None and name and set(_words(readable)) < set(_words(first.text)):
+        return replace(first, where=f"{_reasoned(first).where}; it says the file's name and more")
     if is_telling(name) or not candidates:
         return TitleCandidate("unseen", readable or name, NAMED)
     return _reasoned(candidates[0])
@@ -139,6 +142,7 @@ def own(candidates: Sequence[TitleCandidate]) -> str:
 def readable_name(name: str) -> str:
     """A file's name as people read it: without its ending, escapes and separators for blanks ("a_b-c.md" is "a b c")."""
     stem = _ENDING.sub("", unquote(name).replace("\\", "/").rsplit("/", 1)[-1])
+    stem = stem.removesuffix(".excalidraw")
     if " " not in stem.strip() and not re.fullmatch(r"[\d-]+", stem):
         stem = re.sub(r"(?<=\w)[-+]+(?=\w)", " ", stem)
     stem = stem.replace("___", "/").replace("_", " ")

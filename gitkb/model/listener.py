@@ -32,7 +32,11 @@ class Scanned:
 
 
 class Listener:
-    """Receives what happens; every method may be overridden. Called from one thread at a time."""
+    """Receives what happens; every method may be overridden.
+
+    `message` may be called from any thread, also while another method runs: threads that ask a model and those that watch folders
+    speak, too. All other methods are called in the thread that called the library, one after another.
+    """
 
     def message(self, text: str) -> None:
         """A sentence for the person, such as what recovery did."""

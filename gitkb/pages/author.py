@@ -25,8 +25,8 @@ from gitkb.formats.topic_rows import Evidence, TopicPage
 from gitkb.llm.requests import Reply, Request, usage_of
 from gitkb.model.documents import Tree
 from gitkb.model.usage import Usage
-from gitkb.pages.name_decisions import united
-from gitkb.pages.scope import Note, noted, remember, scope_since
+from gitkb.pages.name_decisions import joined_groups
+from gitkb.pages.scope import Marker, noted, remember, scope_since
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.projection import Scope, topic_pages
@@ -60,12 +60,12 @@ class Author:
 
     def begin(self, tip: Snapshot) -> None:
         """From here on changes are kept in mind until their pages have been written about, also through a crash."""
-        if not noted(self.store, Note.TOLD):
-            remember(self.store, Note.TOLD, tip)
+        if not noted(self.store, Marker.TOLD):
+            remember(self.store, Marker.TOLD, tip)
 
     def write(self, tip: Snapshot) -> Written:
         """Asks for all that the pages of a tip want; takes no lock."""
-        scope = scope_since(self.store, Note.TOLD, tip)
+        scope = scope_since(self.store, Marker.TOLD, tip)
         if scope is not None and not scope:
             return Written()
         found = _Found()
@@ -76,7 +76,7 @@ class Author:
     def done(self, tip: Snapshot, written: Written, scratch: Path) -> None:
         """The answers to what this tip wanted are committed: only what changes from there on is looked at again."""
         if not written.failed:
-            remember(self.store, Note.TOLD, tip, scratch)
+            remember(self.store, Marker.TOLD, tip, scratch)
 
     def _decide(self, tip: Snapshot, scope: Scope | None, found: "_Found") -> None:
         with self.catalog.at(tip, RECORDS) as db:
@@ -88,7 +88,7 @@ class Author:
         for pair, reply in found.answered(pairs, self.ask(requests), _pair_name):
             (same if read_same(reply.text) else apart).append(pair)
         with self.catalog.at(tip, RECORDS) as db:
-            group = united([(one.key, other.key) for one, other in same], RecordCorpus(db).names) if same else {}
+            group = joined_groups([(one.key, other.key) for one, other in same], RecordCorpus(db).names) if same else {}
         for decision in _decisions(group, same, apart, self._by):
             found.changes[decision.path] = decisions.encode(decision)
 

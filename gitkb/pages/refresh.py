@@ -25,7 +25,7 @@ from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.model.results import PageChanges
 from gitkb.model.usage import Usage
-from gitkb.pages.scope import Note, differences, remember, scope_of, scope_since, topics_of
+from gitkb.pages.scope import Marker, differences, remember, scope_of, scope_since, topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
@@ -118,7 +118,7 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
     """What a refresh of this tip would change, without changing anything; nothing where it is a newer gitkb's to make."""
     if newer(tip):
         return PageChanges()
-    scope = scope_since(store, Note.WHOLE, tip)
+    scope = scope_since(store, Marker.WHOLE, tip)
     if scope is not None and not scope:
         return PageChanges()
     projected = project_tree(catalog, tip, keep=True, scope=scope)
@@ -130,7 +130,7 @@ def foresee_refresh(
 ) -> dict[str, bytes | Path | None]:
     """What a refresh would write, by path, once these changes were committed and these edits stood in the worktree. Changes
     nothing; a page that it would not touch is not there, though somebody has edited it."""
-    tree, scope = Overlay(tip, changes.contents, changes.known), scope_since(store, Note.WHOLE, tip)
+    tree, scope = Overlay(tip, changes.contents, changes.known), scope_since(store, Marker.WHOLE, tip)
     if scope is not None:
         scope = scope.with_(scope_of(tree, differences(tip, tree, changes.paths)))
         if not scope:
@@ -143,7 +143,7 @@ def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
     """How many pages want an overview that they do not have."""
     from gitkb.pages.author import waiting
 
-    scope = scope_since(store, Note.TOLD, tip)
+    scope = scope_since(store, Marker.TOLD, tip)
     if scope is not None and not scope:
         return 0
     with catalog.at(tip, RECORDS) as db:
@@ -171,7 +171,7 @@ def _refresh(
         listener.message(f"{said}: this one leaves them as they are. Documents are in; upgrade gitkb to make their pages.")
         return PageChanges()
     told = {path: content for path, content in (written.changes if written else {}).items() if tip.read(path) != content}
-    tree, scope = Overlay(tip, told), scope_since(store, Note.WHOLE, tip)
+    tree, scope = Overlay(tip, told), scope_since(store, Marker.WHOLE, tip)
     if scope is not None:
         scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, told))})
         if not scope:
@@ -187,7 +187,7 @@ def _refresh(
         usage, ungrounded = (written.usage, written.ungrounded) if written else (Usage(), 0)
         commits.append(PlannedCommit(pages_message(changes, usage, ungrounded), writes))
         tip = store.snapshot(transaction.publish(commits, "pages")[-1])
-    remember(store, Note.WHOLE, tip, run.scratch)
+    remember(store, Marker.WHOLE, tip, run.scratch)
     return changes
 
 

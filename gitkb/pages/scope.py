@@ -3,7 +3,7 @@
 Invariant: everything that the projection reads (records, decisions, overviews) and everything that it writes is looked at; a
 record that cannot be read takes part in no page. Reads blobs only.
 
-Invariant: a note is a hint about a tree, valid for one version of the projection. It may be lost; then more is looked at again.
+Invariant: a marker is a hint about a tree, valid for one version of the projection. It may be lost; then more is looked at again.
 """
 
 from collections.abc import Iterable
@@ -52,40 +52,41 @@ def _record(tree: Tree, change: TreeChange, oid: str | None) -> Record | None:
         return None  # `check` reports it; it takes part in no page
 
 
-class Note(StrEnum):
+class Marker(StrEnum):
     """WHOLE: the pages were their projection; TOLD: names had been compared and overviews asked for."""
 
     WHOLE = "whole"
     TOLD = "told"
 
 
-def scope_since(store: Store, note: Note, tip: Snapshot) -> Scope | None:
-    """What changed since the tree of a note; None when that is not known, so that everything has to be looked at."""
+def scope_since(store: Store, marker: Marker, tip: Snapshot) -> Scope | None:
+    """What changed since the tree of a marker; None when that is not known, so that everything has to be looked at."""
     try:
-        tree = noted(store, note)
+        tree = noted(store, marker)
         return scope_of(tip, tip.changes_since(tree)) if tree else None
     except KeyError:
         return None  # that tree has been collected
 
 
-def noted(store: Store, note: Note) -> str:
-    """The id of a note's tree, "" where there is none."""
+def noted(store: Store, marker: Marker) -> str:
+    """The id of a marker's tree, "" where there is none."""
     try:
-        version, _, tree = (store.local / note).read_text(encoding="ascii").strip().partition(" ")
+        version, _, tree = (store.local / marker).read_text(encoding="ascii").strip().partition(" ")
     except (OSError, ValueError):
         return ""
     return tree if version == str(PROJECTION) and len(tree) == 40 else ""
 
 
-def remember(store: Store, note: Note, tip: Snapshot, scratch: Path | None = None) -> None:
-    """Notes a tree. Made in a run's scratch folder, so that a kill leaves nothing beside the note; where it cannot be written the
-    old one stays: what it names is older, and still true. Without one it is written in place: a torn note counts as none."""
-    new = (scratch or store.local) / note
+def remember(store: Store, marker: Marker, tip: Snapshot, scratch: Path | None = None) -> None:
+    """Marks a tree. The marker is made in a run's scratch folder, so that a kill leaves nothing beside it; without one it is
+    written in place: a torn marker counts as none. Where it cannot be written the old one stays: what it names is older, and
+    still true."""
+    new = (scratch or store.local) / marker
     with suppress(OSError):
         new.write_text(f"{PROJECTION} {tip.oid}\n", encoding="ascii")
-        new.replace(store.local / note)
+        new.replace(store.local / marker)
 
 
-def forget(store: Store, note: Note) -> None:
-    """Removes a note, so that everything is looked at again."""
-    (store.local / note).unlink(missing_ok=True)
+def forget(store: Store, marker: Marker) -> None:
+    """Removes a marker, so that everything is looked at again."""
+    (store.local / marker).unlink(missing_ok=True)

@@ -434,3 +434,19 @@ def test_a_chart_that_is_asked_for_again_and_again_is_shown_once(read):
     body = p("Rain.") + p(drawing) * 50
     found = read("a.docx", word(body, {"word/chart1.xml": chart}, relation("rId30", "chart", "chart1.xml"))).markdown
     assert found.count("May") == 1
+
+
+def test_cells_strewn_over_a_large_sheet_are_read_row_by_row(read):
+    rows = "".join(f'<row r="{n}"><c r="{column(n)}{n}"><v>{n}</v></c></row>' for n in range(1, 3001))
+    sheet = samples.xlsx({"S": [["a"]]})
+    with zipfile.ZipFile(io.BytesIO(sheet)) as source:
+        text = source.read("xl/worksheets/sheet1.xml").decode()
+    text = text[: text.index("<sheetData>")] + f"<sheetData>{rows}</sheetData>" + text[text.index("</sheetData>") + 12 :]
+    found = read("a.xlsx", changed(sheet, {"xl/worksheets/sheet1.xml": text})).markdown
+    assert "- 2999\n- 3000\n" in found and len(found) < 40_000
+
+
+def column(number: int) -> str:
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(number))

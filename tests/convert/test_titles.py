@@ -102,6 +102,12 @@ def test_a_name_is_made_readable(name, readable):
     assert readable_name(name) == readable
 
 
+def test_a_first_heading_that_says_the_name_and_more_is_the_title():
+    text = "# Booking travel through Navan\n\nIt is easy.\n\n# How to begin\n\nAsk.\n"
+    assert chosen(text, name="Navan.md") == "Booking travel through Navan"
+    assert chosen("# Brain dump:\n\nIt is full.\n") == "a name"
+
+
 def test_some_names_tell_nothing():
     assert not any(map(is_telling, ["README.md", "index.html", "Untitled 3.docx", "1706.03762.pdf", "3f2a9c81d0.pdf", "12.pdf"]))
     assert all(map(is_telling, ["Twin Pump.md", "k8s-notes.md", "plan.docx"]))

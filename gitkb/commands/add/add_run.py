@@ -36,8 +36,8 @@ from gitkb.commands.add.commit_loop import (
 from gitkb.commands.add.document_commits import Ready
 from gitkb.commands.add.outcomes import Outcomes
 from gitkb.commands.add.plan import Gone, Item, Plan, pages_of, unillustrated, with_repeats
-from gitkb.commands.change import Change, ChangeContext
-from gitkb.commands.curate.remove import GROUP_DOCUMENTS, remove_group, removed_document
+from gitkb.commands.change import GROUP_DOCUMENTS, Change, ChangeContext
+from gitkb.commands.curate.remove import remove_group, removed_document
 from gitkb.commands.init import BEGIN, END
 from gitkb.compile.fingerprint import making
 from gitkb.errors import UsageError

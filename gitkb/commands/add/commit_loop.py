@@ -20,7 +20,7 @@ from gitkb.commands.add import document_commits
 from gitkb.commands.add.document_commits import Ready
 from gitkb.commands.add.outcomes import Outcomes
 from gitkb.commands.add.plan import Item, Known
-from gitkb.commands.change import Change, ChangeContext
+from gitkb.commands.change import GROUP_DOCUMENTS, Change, ChangeContext
 from gitkb.errors import GitkbError
 from gitkb.intake import document_names
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
@@ -34,7 +34,6 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 
-GROUP_DOCUMENTS = 100
 GROUP_BYTES = 32 * 1024**2
 GROUP_SECONDS = 0.5
 

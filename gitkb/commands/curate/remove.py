@@ -11,7 +11,7 @@ from functools import partial
 
 from gitkb.branch.commit_messages import document_message, edit_message
 from gitkb.branch.stored_documents import find_document, own_edits, own_files, record_of
-from gitkb.commands.change import ChangeContext
+from gitkb.commands.change import GROUP_DOCUMENTS, ChangeContext
 from gitkb.errors import NotFound
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
@@ -22,8 +22,6 @@ from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 from gitkb.wiki.document_files import label_of
 from gitkb.wiki.hand_edits import Seal, state
-
-GROUP_DOCUMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)

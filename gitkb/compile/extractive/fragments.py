@@ -48,7 +48,8 @@ def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bo
     text = text[2:].lstrip() if text.startswith(("- ", "– ", "— ", "• ")) else text
     if not _may_stand(sentence, text, reading.language, only=only):
         return ""
-    is_whole = sentence.kind in ("text", "item") and len(text) < MIN_LENGTH and text.endswith((".", "。"))
+    asked = sentence.lead.endswith(_QUESTION)
+    is_whole = not asked and sentence.kind in ("text", "item") and len(text) < MIN_LENGTH and text.endswith((".", "。"))
     if is_whole and claim_text(sentence.text, reading.language, leads=sentence.leads, least=_SHORTEST_SENTENCE):
         return text
     question, context = _context(sentence, reading, title)

@@ -247,10 +247,18 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
             return f"{purpose.group().rstrip('.')}."
     subject = set(content_words(title, reading.language))
     ranked: list[tuple[float, int, str]] = []
+    told = any(text and len(text) <= LONGEST for text in claims[:_FIRST])
     titles = enumerate(reading.headings[:20])
     abstracts = {number for number, heading in titles if sums_up(heading.title)}
     for index, sentence in enumerate(reading.sentences[:_FIRST]):
-        if claims[index] and not _is_clean(claims[index]):
+        if sentence.lead.endswith("?") or (claims[index] and not _is_clean(claims[index])):
+            continue  # an answer says nothing without its question
+        if (
+            told
+            and not claims[index]
+            and not _ABOUT_ITSELF.match(plain(sentence.text))
+            and is_leaning(plain(sentence.text), reading.language)
+        ):
             continue
         if ranked and -min(ranked)[0] > _MOST - 0.08 * index:
             break  # no later sentence can be better

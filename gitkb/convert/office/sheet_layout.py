@@ -20,6 +20,8 @@ MAX_ROWS_SEEN = 3_000_000
 Row = dict[int, str]
 _NUMBER = re.compile(r"[-+(]?\W{0,4}\d[\d.,\s%/:()-]*\W{0,4}\w{0,3}$")
 _MAX_GAP = 2
+_LARGE_AREA = 200_000
+_SCATTERED = 0.02
 _NOTE = 40
 """Characters: a last row with one longer cell is a note below the table."""
 
@@ -162,8 +164,16 @@ def _block(block: Sequence[Row]) -> str:
     above, below = ([paragraph_cell(next(iter(row.values()))) for row in rows] for rows in (block[:start], block[end:]))
     rest = block[start:end]
     used = sorted({column for row in rest for column in row})
-    inner = _form(rest) or table([[row.get(column, "") for column in used] for row in rest])
+    inner = _form(rest) or _scattered(rest, len(used)) or table([[row.get(column, "") for column in used] for row in rest])
     return "\n\n".join(part for part in (*above, inner, *below) if part)
+
+
+def _scattered(rows: Sequence[Row], columns: int) -> str:
+    """Cells that are strewn over a large area, row by row: as a table they would be nearly all empty cells."""
+    area = len(rows) * columns
+    if area < _LARGE_AREA or sum(map(len, rows)) > _SCATTERED * area:
+        return ""
+    return "\n".join("- " + " \\| ".join(row[column] for column in sorted(row)) for row in rows)
 
 
 def _form(rows: Sequence[Row]) -> str:

@@ -328,12 +328,23 @@ def _column(letters: str) -> int:
 
 
 def _rows(sheet: Any, facts: _Facts, budget: Budget) -> Iterator[Row]:
+    from openpyxl.cell.read_only import ReadOnlyCell
+
+    def only_cells(row: list[dict[str, Any]], *_: Any) -> tuple[Any, ...]:
+        return tuple(ReadOnlyCell(sheet, **cell) for cell in row)
+
+    # openpyxl fills each row up to its last cell: a diagonal of 18 KB makes 134 million cells. There is no public way around.
+    sheet._get_row = only_cells
     sheet.reset_dimensions()  # what the sheet says of its size is not to be trusted
     for number, cells in enumerate(sheet.iter_rows()):
+        if not cells and number not in facts.formulas:  # a gap: there may be a million
+            budget.take(0)
+            yield {}
+            continue
         row = {
-            column: text
-            for column, cell in enumerate(cells)
-            if cell.value is not None and (text := cell_value(cell.value, str(getattr(cell, "number_format", "") or "")))
+            cell.column - 1: text
+            for cell in cells
+            if cell.value is not None and (text := cell_value(cell.value, str(cell.number_format or "")))
         }
         if number in facts.formulas:
             row = dict(sorted((facts.formulas[number] | row).items()))

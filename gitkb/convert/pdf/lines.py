@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -140,7 +141,7 @@ def _with_slanted_heads(lines: list[Line]) -> list[Line]:
 def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     """Words as cells, parted where the blank between two is at least so wide (points)."""
     cells: list[list[Word]] = []
-    gap = 1e9 if _is_stretched(words, gap) else gap
+    gap = 1e9 if is_stretched(words, gap) else gap
     for word in words:
         if cells and word.x0 - cells[-1][-1].x1 < gap:
             cells[-1].append(word)
@@ -149,14 +150,14 @@ def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     return tuple(Cell(cell[0].x0, cell[-1].x1, " ".join([word.text for word in cell])) for cell in cells)
 
 
-def _is_stretched(words: Sequence[Word], gap: float) -> bool:
+def is_stretched(words: Sequence[Word], gap: float) -> bool:
     """Whether a line of prose is spread over its column: all its blanks are wide, and about equally so."""
-    if len(words) < 3:
+    if len(words) < 4:
         return False
     gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
-    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 1.8 * min(gaps):
+    if max(gaps) < gap or min(gaps) < 0.3 * gap or max(gaps) > 3 * min(gaps):
         return False
-    return sum(word.text[-1:].islower() or word.text[-1:] in ",-" for word in words) >= 0.6 * len(words)
+    return sum(word.text[:1].islower() or word.text[-1:] in ",-" for word in words) >= 0.5 * len(words)
 
 
 def _united(last: Line, line: Line) -> Line:
@@ -213,11 +214,18 @@ def unshifted(text: str) -> str:
     return "".join(chr(ord(c) + _SHIFT) if "\x03" <= c <= "\x61" and c not in "\r\n\t " else c for c in text)
 
 
+@lru_cache(maxsize=2_000)
+def _style_of(font: str) -> tuple[bool, bool]:
+    """Whether a font's name says that it is bold, and of even widths."""
+    return bool(_BOLD.search(font)), bool(_MONO.search(font))
+
+
 class _Probe:
     """Asks pdfium about single characters, with buffers that are made once."""
 
     def __init__(self, page: PdfTextPage, known: set[str]) -> None:
-        self._page = page
+        self._text = page
+        self._page = page.raw  # the handle itself: asking the object around it for it costs as much as the call
         self._known = known
         self._box = [ctypes.c_double() for _ in range(4)]
         self._flags = ctypes.c_int()
@@ -225,12 +233,13 @@ class _Probe:
 
     def text(self) -> str:
         """The page's text with exactly one character for each of pdfium's."""
-        count = self._page.count_chars()
-        text = self._page.get_text_range() if count > 0 else ""
+        count = self._text.count_chars()
+        text = self._text.get_text_range() if count > 0 else ""
         if len(text) == count:
             return text
-        codes = (pdfium.FPDFText_GetUnicode(self._page, index) for index in range(count))
-        return _astral("".join(chr(code) if 0 < code < 0x110000 else " " for code in codes))
+        code_of, page = pdfium.FPDFText_GetUnicode, self._page
+        codes = [code_of(page, index) for index in range(count)]
+        return _astral("".join([chr(code) if 0 < code < 0x110000 else " " for code in codes]))
 
     def words(self) -> Iterator[list[RawWord]]:
         """The words of each line that has any."""
@@ -270,6 +279,8 @@ class _Probe:
         if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
             return None
         rise = self._origin(words[0][0])[1] - y if len(words[0][2]) < 4 and words[0][0] != longest else 0.0
+        middle = y + size * 0.3
+        links = [link for link in links if link[0].bottom <= middle <= link[0].top] if links else links
         found: list[Word] = []
         for first, last, word in words:
             if angle:
@@ -277,28 +288,15 @@ class _Probe:
                 found.append(Word(along, along_end, word.translate(_LIGATURES)))
                 continue
             x0, x1 = self._span(first, last)
-            if word.isalpha() and word not in self._known and len(word) > 5 and _GLUED.match(word) and last - first < 200:
-                parts = self._parted(first, last, word, size)
-            elif last > first and len(word) < 24 and (word[0].isdigit() or _FIGURE_END.search(word)):
-                parts = [Word(x0, x1, self._with_powers(first, last, word, size))]
+            if not links and (word in self._known or (len(word) < 6 and word.isalpha() and word.isascii())):
+                parts = [Word(x0, x1, word)]  # most words: nothing about them needs a look
             else:
-                parts = [Word(x0, x1, word)]
-            if word[0] == "0" and len(word) < 6 and self._is_prime(first):
-                rest = word.lstrip("0")
-                parts = [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
+                parts = [self._shown(part, middle, links) for part in self._parts(first, last, word, x0, x1, size)]
             for part in parts:
-                shown = unshifted(part.text).translate(_LIGATURES)
-                if links:
-                    shown = _linked(shown, (part.x0 + part.x1) / 2, y + size * 0.3, links)
-                if found and part.x0 - found[-1].x1 < 0.1 * size and min(len(found[-1].text), len(shown)) < 4:
-                    rise = self._origin(first)[1] - y
-                    raised = _index(found[-1].text, shown, rise if abs(rise) > 0.08 * size else 0.0, size)
+                if found and part.x0 - found[-1].x1 < 0.1 * size:
+                    self._append(found, part, first, y, size)
                 else:
-                    raised = ""
-                if raised:
-                    found[-1] = Word(found[-1].x0, part.x1, found[-1].text + raised)
-                else:
-                    found.append(Word(part.x0, part.x1, shown))
+                    found.append(part)
         fonts = [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
         return Line(
             cells=cells_of(found, CELL_GAP * size),
@@ -310,6 +308,32 @@ class _Probe:
             words=tuple(found),
             rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
         )
+
+    def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
+        """A word as it is meant, with the mark of the link that it stands in; `middle` is how high its letters stand."""
+        text = word.text if word.text.isascii() else word.text.translate(_LIGATURES)
+        text = unshifted(text)
+        return Word(word.x0, word.x1, _linked(text, (word.x0 + word.x1) / 2, middle, links) if links else text)
+
+    def _parts(self, first: int, last: int, word: str, x0: float, x1: float, size: float) -> list[Word]:
+        """The words in what pdfium took for one, with their figures above and below the line shown as such."""
+        if word[0] == "0" and len(word) < 6 and self._is_prime(first):
+            rest = word.lstrip("0")
+            return [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
+        if word not in self._known and len(word) > 5 and word.isalpha() and _GLUED.match(word) and last - first < 200:
+            return self._parted(first, last, word, size)
+        if last > first and len(word) < 24 and (word[0].isdigit() or _FIGURE_END.search(word)):
+            return [Word(x0, x1, self._with_powers(first, last, word, size))]
+        return [Word(x0, x1, word)]
+
+    def _append(self, found: list[Word], word: Word, first: int, y: float, size: float) -> None:
+        """Adds a word that stands right behind the one before: to it, where it is raised or lowered."""
+        if min(len(found[-1].text), len(word.text)) < 4:
+            rise = self._origin(first)[1] - y
+            if shown := _index(found[-1].text, word.text, rise if abs(rise) > 0.08 * size else 0.0, size):
+                found[-1] = Word(found[-1].x0, word.x1, found[-1].text + shown)
+                return
+        found.append(word)
 
     def _turned(self, first: int, last: int, angle: int) -> tuple[float, float, float]:
         """Where a word on a page that is turned as a whole begins and ends along its line, and how high the line is."""
@@ -386,8 +410,8 @@ class _Probe:
         return abs(_RECT.top - _RECT.bottom) or 10.0
 
     def _font(self, index: int) -> tuple[bool, bool]:
-        name = self._font_name(index)
-        return bool(_BOLD.search(name)), bool(_MONO.search(name)) or bool(self._flags.value & 1)
+        bold, mono = _style_of(self._font_name(index))
+        return bold, mono or bool(self._flags.value & 1)
 
 
 _POWER = re.compile("[′⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")

@@ -24,43 +24,45 @@ _EDGE = re.compile(
 _COUNT = re.compile(r"[\d/|.–—-]+|[ivxlc]+")
 
 
+class _Repeated:
+    """What the edges of a document's pages have in common: texts, and heights (in steps of 4 points) where such stand."""
+
+    def __init__(self, pages: Sequence[Page], look: Look) -> None:
+        self._look, self._count = look, len(pages)
+        edges = [(top, line) for page in pages for top, line in _edges(page)]
+        self._texts = Counter((top, _shape(line.text)) for top, line in edges)
+        self._bands = Counter((top, round(line.y / 4)) for top, line in edges)
+        self._heads: Counter[tuple[bool, int]] = Counter()
+        for top, line in edges:
+            heads = self._texts[top, _shape(line.text)] >= 3 or bool(_PAGE_NUMBER.fullmatch(line.text))
+            self._heads[top, round(line.y / 4)] += heads
+
+    def runs(self, top: bool, line: Line, nearest: Line | None) -> bool:
+        """Whether the outermost line of a page is a running head or foot; `nearest` is the next line to it."""
+        gap = abs(nearest.y - line.y) if nearest else 1e9
+        printed = _EDGE.search(line.text) and line.size <= self._look.size and gap > 1.4 * self._look.pitch
+        if printed or (_PAGE_NUMBER.fullmatch(line.text) and len(line.text) < 14):
+            return True
+        times = self._texts[top, _shape(line.text)]
+        apart = gap > self._look.pitch * 1.25
+        if times >= max(3, self._count // 50) or (self._count == 2 and times == 2 and apart):
+            return True
+        return apart and line.size < self._look.size * 1.3 and self._is_band((top, round(line.y / 4)))
+
+    def _is_band(self, band: tuple[bool, int]) -> bool:
+        """Whether running heads usually stand at this height."""
+        return self._heads[band] >= max(3, self._bands[band] * 0.3) and self._bands[band] > self._count * 0.25
+
+
 def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
     """The pages without the lines that repeat at their edges, and without page numbers."""
-    texts: Counter[tuple[bool, str]] = Counter()
-    bands: Counter[tuple[bool, int]] = Counter()
-    for page in pages:
-        for top, line in _edges(page):
-            texts[top, _shape(line.text)] += 1
-            bands[top, round(line.y / 4)] += 1
-    repeated: Counter[tuple[bool, int]] = Counter()
-    for page in pages:
-        for top, line in _edges(page):
-            repeated[top, round(line.y / 4)] += texts[top, _shape(line.text)] >= 3 or bool(_PAGE_NUMBER.fullmatch(line.text))
-    few = max(3, len(pages) // 50)
-
-    def runs(top: bool, line: Line, nearest: Line | None) -> bool:
-        if _EDGE.search(line.text) and line.size <= look.size and (nearest is None or abs(nearest.y - line.y) > 1.4 * look.pitch):
-            return True
-        if _PAGE_NUMBER.fullmatch(line.text) and (len(line.text) < 14):
-            return True
-        if texts[top, _shape(line.text)] >= few:
-            return True
-        band = (top, round(line.y / 4))
-        apart = nearest is None or abs(nearest.y - line.y) > look.pitch * 1.25
-        if len(pages) == 2 and texts[top, _shape(line.text)] == 2 and apart:
-            return True
-        return (
-            repeated[band] >= max(3, bands[band] * 0.3)
-            and bands[band] > len(pages) * 0.25
-            and apart
-            and line.size < look.size * 1.3
-        )
+    repeated = _Repeated(pages, look)
 
     def on_first(top: bool, line: Line, nearest: Line | None) -> bool:
-        """Like `runs`, but a large line of the first page is the title, though later pages repeat it."""
-        return line.size < look.size * 1.25 and runs(top, line, nearest)
+        """A large line of the first page is the title, though later pages repeat it."""
+        return line.size < look.size * 1.25 and repeated.runs(top, line, nearest)
 
-    return [_trimmed(page, runs if number else on_first) for number, page in enumerate(pages)]
+    return [_trimmed(page, repeated.runs if number else on_first) for number, page in enumerate(pages)]
 
 
 def _trimmed(page: Page, runs: Callable[[bool, Line, Line | None], bool]) -> Page:

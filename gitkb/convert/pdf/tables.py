@@ -19,6 +19,7 @@ MAX_ROWS = 400
 _MOST_COLUMNS = 24
 _CAPTION = re.compile(r"^(?:Table|Tab\.|Tabelle|Tableau|Figure|Fig\.|Abbildung|Abb\.)\s*[\dIVX]+", re.IGNORECASE)
 _LABEL = re.compile(r"\[[^\]\s]{1,16}\]|\(?(?:\d{1,3}|[a-z]|[ivx]+)[).]|[•–-]")
+_BROKEN = re.compile(r"[^\W\d_]-$")
 _SIGN = re.compile(r"[$€£¥]|US\$")
 _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×–−+-]*[A-Za-z%*†‡]{0,3}\)?|[-–—−]+|n/?a|✓|✗|×|•", re.IGNORECASE)
 
@@ -184,7 +185,10 @@ def _reads_like_cells(many: Sequence[Line], columns: Sequence[tuple[float, float
     lengths = sorted(len(cell.text) for row in cells for cell in row)
     figures = sum(bool(_FIGURE.fullmatch(cell.text)) for row in cells for cell in row) / len(lengths)
     listed = sum(bool(_LABEL.fullmatch(row[0].text)) for row in cells)
-    if listed >= 0.25 * len(cells) and len(columns) < 4:  # a list of references, or numbered items
+    sourced = sum(row[0].text.startswith("[") and bool(_LABEL.fullmatch(row[0].text)) for row in cells)
+    if (listed >= 0.25 * len(cells) and len(columns) < 4) or sourced > 2:  # numbered items, or a list of references
+        return False
+    if sum(bool(_BROKEN.search(row[-1].text)) for row in cells) > 1:  # words are broken at the end of lines of prose
         return False
     if filled < (0.35 if figures > 0.4 else 0.5):
         return False
@@ -257,7 +261,8 @@ def _place(stack: list[Line], rows: list[_Row], step: float) -> None:
 
 def _texts(rows: Sequence[_Row], columns: Sequence[tuple[float, float]]) -> list[list[str]]:
     out: list[list[str]] = []
-    head = True
+    cells = [cell for row in rows for cell in row.cells]
+    head = sum(bool(_FIGURE.fullmatch(cell.text)) for cell in cells) > 0.3 * len(cells)
     for row in rows:
         cells = [*row.cells, *row.stacked]
         head = head and not any(_FIGURE.fullmatch(cell.text) for cell in cells if _spanned(cell, columns)[0] > 0)

@@ -93,7 +93,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
 
 
 _LOGSEQ_PROPERTY = re.compile(r"([A-Za-z][\w-]{0,40})::[ \t]+(\S.*?)[ \t]*$")
-_LOGSEQ_OWN = frozenset(("title", "alias", "tags"))
+_LOGSEQ_OWN = frozenset(("title", "alias", "tags", "description"))
 _TECHNICAL = frozenset(
     """title linktitle tags tag alias aliases cssclass cssclasses publish draft layout permalink slug weight toc id uid template
     sidebar_label sidebar_position sidebar hide_title created updated modified date lastmod lang language description position
@@ -117,7 +117,13 @@ def _page_properties(front: FrontMatter, body: str) -> tuple[FrontMatter, str]:
         for number, line in enumerate(lines)
         if number >= len(own) or _LOGSEQ_PROPERTY.sub(r"\1", line).lower() not in _LOGSEQ_OWN
     ]
-    named = replace(front, title=own.get("title", ""), aliases=_listed(own.get("alias")), tags=_listed(own.get("tags")))
+    named = replace(
+        front,
+        title=own.get("title", ""),
+        description=own.get("description", ""),
+        aliases=_listed(own.get("alias")),
+        tags=_listed(own.get("tags")),
+    )
     return named, "\n".join(kept)
 
 

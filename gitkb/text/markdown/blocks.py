@@ -17,7 +17,7 @@ BlockKind = Literal["paragraph", "item", "row", "anchor"]
 
 _FENCE = re.compile(r" {0,12}(?:>\s?)*(?:[-*+]\s+|\d+\.\s+)?(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(?:#{1,6}(?:\s|$)|(?:=+|-{2,})\s*$|(?:[*_-] ?){3,}$)")
-_ITEM = re.compile(r"(\s*)(?:[-*+•‣▪●◦]|\d{1,3}[.)])\s+(?:\[[ xX/-]\]\s+)?")
+_ITEM = re.compile(r"(\s*)(?:[-*+•‣▪●◦]|\d{1,3}[.)])\s+(?:\[[ xX/-]\]\s+)?(?:#{1,6}\s+)?")
 _ANCHOR = re.compile(r"<a (?:name|id)=\"((?:page|slide|sheet)-[\w-]{1,40})\">\s*</a>")
 _SKIPPED = re.compile(r"\s*(?:<!--|\[\^?[^\]]{1,200}\]:|\{\{[<%#]|:::|!!!|\?\?\?|\+[-=+]+\+|@|\$\$|\\\[|%%)")
 _TAGS = re.compile(r"\s*(?:#[^\W\d_][\w/-]*\s*)+$")

@@ -97,11 +97,12 @@ def material(markdown: str) -> Iterator[Passage]:
 
 def _passage(block: Block, page: str) -> Passage | None:
     text, emphasised = inline_text(block.raw)
-    if not text:
-        return None
+    is_link = "[" in block.raw and _is_link(block.raw)
+    if not text or (is_link and ("](#" in block.raw or "[[#" in block.raw)):
+        return None  # a line of a table of contents says what the headings say
     lead = inline_text(block.lead)[0] if block.lead else ""
     kind: PassageKind = "item" if block.kind == "item" else "paragraph"
-    return Passage(text, block.line, kind, page, emphasised, lead, is_link="[" in block.raw and _is_link(block.raw))
+    return Passage(text, block.line, kind, page, emphasised, lead, is_link=is_link)
 
 
 def _is_link(raw: str) -> bool:
@@ -264,7 +265,7 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def raised(figure: str, before: str) -> str:
-    """A raised figure with a sign before it, so that it is not glued to what it stands behind; "" for the mark of a note."""
+    """Superscript as `^2` where it is a power, unchanged where it is letters (`1st`), "" where it marks a note."""
     if not any(map(str.isalnum, figure)) or not any(map(str.isalnum, before[-1:])):
         return ""
     if figure.strip("[]()*†, ").isdigit() and not _COUNTED.search(before):

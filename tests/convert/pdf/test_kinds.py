@@ -11,11 +11,12 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringO
 from gitkb.compile.extractive.summary import document_title
 from gitkb.convert.converter import convert
 from gitkb.errors import ConversionError
+from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion
 from tests.bad import pdfs
-from tests.convert import samples
+from tests.support import sample_files as samples
 
-DATA = Path(__file__).parents[1] / "data/pdf"
+DATA = Path(__file__).parents[2] / "data/pdf"
 PROSE = [
     "A knowledge base is a collection of documents that people read and change over",
     "the years. It grows with every note that somebody adds, and it is only useful as",
@@ -24,7 +25,7 @@ PROSE = [
 
 
 def of_file(name: str) -> Conversion:
-    return convert(DATA / name, name, max_bytes=1 << 24)
+    return convert(DATA / name, name, ConversionSettings(1 << 24))
 
 
 def title_of(name: str) -> str:
@@ -40,7 +41,7 @@ def read(tmp_path: Path):
     def made(data: bytes) -> Conversion:
         file = tmp_path / "file"
         file.write_bytes(data)
-        return convert(file, "a.pdf", max_bytes=1 << 24)
+        return convert(file, "a.pdf", ConversionSettings(1 << 24))
 
     return made
 
