@@ -20,7 +20,7 @@ if "gitkb.intake.prepare.worker" in sys.orig_argv:
     pipe = os.open(BEGUN, os.O_RDWR)
     from gitkb.intake.prepare import document as prepare
     converted = prepare.convert
-    def convert(copy, name, **options):
+    def convert(copy, name, *settings, **options):
         if name == "slow.md":
             os.write(pipe, b"x")
             if BUSY:
@@ -28,7 +28,7 @@ if "gitkb.intake.prepare.worker" in sys.orig_argv:
                 re.match("(a+)+$", "a" * 60 + "b")
             import time
             time.sleep(600)
-        return converted(copy, name, **options)
+        return converted(copy, name, *settings, **options)
     prepare.convert = convert
 """
 
