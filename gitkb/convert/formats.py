@@ -61,9 +61,9 @@ FETCHED = Family("fetchedpage", 2, "text/html", "web page (HTML)", (), reader="h
 MARKDOWN = Family("markdown", 3, "text/markdown", "Markdown text", (".md", ".markdown", ".mdx"), reader="plaintext.markdown")
 CANVAS = Family("canvas", 1, "application/json", "canvas of Obsidian", (".canvas",), "Obsidian", reader="plaintext.vaults")
 RST = Family("restructured", 3, "text/x-rst", "reStructuredText", (".rst",), reader="plaintext.rst")
-TEXT = Family("plain", 1, "text/plain", "plain text", (".txt",), reader="plaintext.plain")
-CSV = Family("delimited", 1, "text/csv", "comma-separated table", (".csv",), reader="plaintext.csv_tables")
-TSV = Family("delimited", 1, "text/tab-separated-values", "tab-separated table", (".tsv",), reader="plaintext.csv_tables")
+TEXT = Family("plain", 2, "text/plain", "plain text", (".txt",), reader="plaintext.plain")
+CSV = Family("delimited", 2, "text/csv", "comma-separated table", (".csv",), reader="plaintext.csv_tables")
+TSV = Family("delimited", 2, "text/tab-separated-values", "tab-separated table", (".tsv",), reader="plaintext.csv_tables")
 EPUB = Family("book", 3, "application/epub+zip", "EPUB book", (".epub",), reader="plaintext.epub")
 NOTEBOOK = Family(
     "notebook", 3, "application/x-ipynb+json", "Jupyter notebook", (".ipynb",), "Jupyter", reader="plaintext.notebook"

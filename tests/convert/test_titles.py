@@ -119,3 +119,18 @@ def test_every_choice_has_a_reason():
     assert reasoned(
         "Water rises in all of the many wells of this very long opening line, which is far too long for a title of it.\n"
     ).where == ("file name: the text has no title of its own")
+
+
+def test_a_text_file_is_called_by_its_first_line_where_that_stands_alone(tmp_path):
+    from gitkb.convert.plaintext import plain
+    from gitkb.formats.settings import ConversionSettings
+
+    def first(text):
+        file = tmp_path / "words.txt"
+        file.write_text(text, encoding="utf-8")
+        return [one.text for one in plain.read(file, "words.txt", ConversionSettings()).titles]
+
+    assert first("Glossary of the pump room\n\nA valve is a part that closes a line.\n") == ["Glossary of the pump room"]
+    assert first("A valve closes a line.\n\nMore of it.\n") == []
+    assert first("Notes\non two lines\n\nText.\n") == []
+    assert first("Alone\n") == []

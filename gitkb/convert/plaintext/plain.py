@@ -14,6 +14,7 @@ from gitkb.convert.outline import code_block, outside_code_spans
 from gitkb.convert.tables import escape as escape_all
 from gitkb.convert.tables import guarded
 from gitkb.formats.settings import ConversionSettings
+from gitkb.model.documents import TitleCandidate
 
 _UNDERLINE = re.compile(r"^([=\-~^*+#\"])\1+\s*$")
 _HYPHENATED = re.compile(r"[a-zà-ÿ]{2}-$")
@@ -23,10 +24,23 @@ _END = 12
 _ITEM = re.compile(r"^(\s*)([-*+•o]|\d{1,3}[.)]|\([a-z0-9]{1,2}\))\s+(\S.*)$")
 _HASHED = re.compile(r"^(#{1,6}|={1,5})\s+(\S.*?)\s*(?:[#=]+)?$")
 
+_LONGEST_TITLE = 100
+
 
 def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a plain text file in any encoding."""
-    return Draft(markdown=to_markdown(decode(file.read_bytes())))
+    text = decode(file.read_bytes())
+    return Draft(markdown=to_markdown(text), titles=_opening(text))
+
+
+def _opening(text: str) -> tuple[TitleCandidate, ...]:
+    """The first line, if it stands alone above the text and is no sentence."""
+    first, _, rest = text.lstrip("\ufeff\r\n").partition("\n")
+    line = first.strip()
+    alone = not rest.split("\n", 1)[0].strip() and bool(rest.strip())
+    if not alone or not 3 <= len(line) <= _LONGEST_TITLE or line[-1] in ".!?:;,。！？":
+        return ()
+    return (TitleCandidate("opening", line, "first line, which stands alone"),)
 
 
 def to_markdown(text: str) -> str:
