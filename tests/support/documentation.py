@@ -157,7 +157,13 @@ class Shell:
         if words[0] != "gitkb":
             command = ["bash", "-euc", line]
             done = subprocess.run(
-                command, cwd=self.folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+                command,
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
+                check=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
             )
             return done.stdout
         from gitkb.__main__ import run
