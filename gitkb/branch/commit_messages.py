@@ -48,7 +48,7 @@ def pages_message(changes: PageChanges, usage: Usage = _NOTHING, ungrounded: int
 
 
 def _cost(usage: Usage, ungrounded: int) -> dict[str, str]:
-    """What a model was asked: "Gitkb-Tokens: 5210 in, 640 out" and "Gitkb-Calls: 2, 1 from the cache"."""
+    """The lines about the use of a model: "Gitkb-Tokens: 5210 in, 640 out" and "Gitkb-Calls: 2, 1 from the cache"."""
     if usage == _NOTHING:
         return {}
     cached = f", {usage.cached} from the cache" if usage.cached else ""
@@ -106,7 +106,7 @@ def decide_message(said: Sequence[str], by: str = "") -> str:
 
 
 def link_message(mended: Sequence[tuple[str, int, str]]) -> str:
-    """The message of a commit that mends dead links: for each the page, its line and where it leads now."""
+    """The message of a commit that mends dead links: for each its page, its line and its new target."""
     pages = sorted({page for page, _, _ in mended})
     where = pages[0] if len(pages) == 1 else f"{len(pages)} pages"
     lines = [_one_line(f"{page}:{line} leads to {target}") for page, line, target in mended]
@@ -116,7 +116,7 @@ def link_message(mended: Sequence[tuple[str, int, str]]) -> str:
 
 
 def merge_message(source: str, documents: Mapping[str, Sequence[str]]) -> str:
-    """The message of a merge commit: "merge origin/main: 3 added, 1 removed", with the `documents` by what became of them."""
+    """The message of a merge commit: "merge origin/main: 3 added, 1 removed". `documents`: the documents by kind of change."""
     counts = ", ".join(f"{len(names)} {word}" for word, names in documents.items() if names)
     listed = [_one_line(f"{word} {name}") for word, names in documents.items() for name in names]
     more = [f"and {len(listed) - 200} more"] if len(listed) > 200 else []

@@ -1,10 +1,9 @@
 """Migrates a knowledge base of an older format in one commit, before anything else is written.
 
-Invariant: a function of the tree; reads nothing but settings where no step since their number changes other files. A file that
-cannot be read stays as it is: `check` reports it. Writes nothing.
-
-Invariant: the commit changes the form of files and nothing that they say, so no page changes with it and nobody's words; it
-happens whole or not at all, in the same transaction as everything that writes. A newer format is refused, by number.
+Invariant: the commit changes the form of files and nothing that they say, so no page changes and nobody's words. It happens whole
+or not at all, in a transaction. The new files depend on the tree alone; other files than the settings are read only if a step
+since their format changes them. A file that cannot be read stays as it is: `check` reports it. A newer format is refused, by
+number.
 """
 
 import json
@@ -83,7 +82,7 @@ def _files(tree: Tree, kinds: set[Kind]) -> Iterator[tuple[str, str]]:
 
 
 def _migrated_file(path: str, content: bytes, formats: Formats) -> bytes | None:
-    """A file in the newest format, None where it cannot be read."""
+    """A file in the newest format; None if it cannot be read."""
     kind = kind_of(path)
     try:
         data: Any = json.loads(content.decode("utf-8"))
@@ -105,7 +104,7 @@ class Migration:
     formats: Formats = FORMATS
 
     def __call__(self, *, dry_run: bool = False) -> MigrateSummary:
-        """What was migrated, or would be; no files where there is nothing to do."""
+        """Migrates and returns the files that changed (in a dry run: that would change); empty if there is nothing to do."""
         tip = start_of(self.store, self.branch, self.start)
         number = format_at(tip, self.formats)
         if number is None or number == self.formats.newest or dry_run:
@@ -131,8 +130,8 @@ class Migration:
 
 
 def migrate_first(store: Store, listener: Listener, branch: str, start: str, *, dry_run: bool) -> bool:
-    """Migrates the branch that a command is about to write, where it is of an older format; True where it was. A dry run only
-    says what would be written before anything else."""
+    """Migrates the branch that a command is about to write if it is of an older format; returns whether it was. A dry run only
+    reports what would be written."""
     number = format_at(start_of(store, branch, start))
     if number is None or number == FORMATS.newest:
         return False

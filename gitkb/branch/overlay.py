@@ -1,6 +1,6 @@
-"""A tree that does not exist: another tree and what differs from it.
+"""A tree that exists in memory only: another tree with some changes.
 
-Invariant: writes no object. It can be asked whatever a tree can be asked, and its id stands for its content.
+Invariant: writes no object. It answers everything that a tree answers, and its id depends on its content alone.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ from gitkb.store.objects import object_id
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """The tree that a base would be with changes (new bytes, or None for no file), and with files that are `known` by the ids of
-    their blobs alone: those cannot be read. A `Tree`."""
+    """The tree that results from a base with changes (new bytes, or None for a deleted file). Files that are `known` only by the
+    ids of their blobs cannot be read. A `Tree`."""
 
     base: Tree
     changes: Mapping[str, bytes | None]

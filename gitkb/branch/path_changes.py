@@ -1,6 +1,6 @@
-"""What a change does to paths of a tree, path by path: new bytes, a blob that is known by its id alone, or nothing any more.
+"""Collects the changes to paths of a tree: new bytes, a blob that is known by its id alone, or a deletion.
 
-Invariant: a path is in one of the three, and only where the tree would differ. Content and ids are never taken for each other.
+Invariant: a path has one kind of change, and only if the tree would differ. Content and ids are never mixed up.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class PathChanges:
 
     @property
     def contents(self) -> dict[str, bytes | None]:
-        """New bytes by path, None for what goes; without what is known by its id alone."""
+        """New bytes by path, None for a deletion; without blobs that are known by their ids alone."""
         return {**self.written, **dict.fromkeys(self.deleted)}
 
 
@@ -69,7 +69,7 @@ class ChangeNotes:
         self._deleted.discard(path)
 
     def result(self) -> PathChanges:
-        """What has been gathered so far."""
+        """The changes collected so far."""
         return PathChanges(dict(self._written), dict(self._known), frozenset(self._deleted))
 
 

@@ -16,7 +16,7 @@ from gitkb.store.values import Commit
 
 
 def renames(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[str, str]:
-    """Old names of documents to new ones: the same bytes went at one name and came at another."""
+    """Old names of documents to new ones: documents whose original has the same bytes, one only before and one only after."""
     gone = {before[name].source.sha256: name for name in sorted(before.keys() - after.keys(), reverse=True)}
     found = {}
     for name in sorted(after.keys() - before.keys()):
@@ -42,7 +42,7 @@ def follow(store: Store, path: str, commit: str) -> Iterator[tuple[Commit, str]]
 
 
 def renamed_to(store: Store, path: str, commit: str) -> str:
-    """Where a document's file that is not there any more stands at a commit, after one or several renames; "" where it was not
+    """The path that a document's missing file has at a commit, after one or several renames; "" if the document was not
     renamed."""
     document, tip = owner_of(path), store.snapshot(commit)
     seen: set[str] = set()
@@ -77,7 +77,7 @@ def renamed_documents(tree: Tree, changes: Sequence[TreeChange]) -> dict[str, st
 
 
 def _before(store: Store, commit: Commit, path: str) -> tuple[str, str] | None:
-    """(the parent, the path there) where this commit renamed the document of a file."""
+    """(the parent, the path there) if this commit renamed the document of a file."""
     document = records.document_of(path) or owner_of(path)
     if document is None:
         return None

@@ -1,10 +1,7 @@
-"""Documents as they stand in a tree: by name, with all files that are theirs, under another name, and with people's edits.
+"""Finds documents and their files in a tree, and rewrites their paths and links after a rename.
 
-Invariant: nothing is guessed where something will be taken away: a name that fits several documents is an error that lists
-them. Reads one tree and takes no lock.
-
-Everything here takes the old names of documents with their new ones. Invariant: only the destinations of links differ; whatever
-else a person or gitkb wrote stays to the byte. Pure.
+Invariant: reads one tree and takes no lock. A name that fits several documents is an error that lists them, because something may
+be deleted. After a rename only the destinations of links differ; everything else that a person or gitkb wrote stays to the byte.
 """
 
 import re
@@ -42,7 +39,7 @@ def find_document(tree: Tree, name: str, known: Sequence[DocumentFacts]) -> str:
 
 
 def exact_document(tree: Tree, name: str) -> str | None:
-    """The document of exactly this name, or that owns the file at this path; None where the tree has none."""
+    """The document of exactly this name, or the owner of the file at this path; None if the tree has none."""
     names = (name, records.document_of(name), owner_of(name), owner_of(f"wiki/{name}"))
     return next((each for each in names if each and tree.blob(records.record_path(each))), None)
 
@@ -57,7 +54,7 @@ def owner_of(path: str) -> str | None:
 
 
 def record_of(tree: Tree, document: str) -> Record | None:
-    """A document's record, None where there is none that can be read."""
+    """A document's record; None if there is none or it cannot be read."""
     path = records.record_path(document)
     content = tree.read(path)
     try:
@@ -67,8 +64,8 @@ def record_of(tree: Tree, document: str) -> Record | None:
 
 
 def own_files(tree: Tree, document: str) -> tuple[str, ...]:
-    """All paths that are a document's alone, sorted: its record, its files, the projections kept of those that a person
-    edited; none where there is no such document."""
+    """All paths that belong to a document alone, sorted: its record, its files, and the projections kept for files that a person
+    edited. Empty if there is no such document."""
     path = records.record_path(document)
     if tree.blob(path) is None:
         return ()
@@ -95,7 +92,7 @@ _RESOURCE = re.compile(r"(?P<before>\bresource: )(?P<target>[^\s,'\"{}]+)")
 
 
 def moved_path(path: str, moves: Mapping[str, str]) -> str:
-    """Where a document's own file stands when its document has its new name; other paths stay."""
+    """The path of a document's own file after the rename; other paths stay."""
     before = owner_of(path)
     if before is None or before not in moves:
         return path
@@ -104,7 +101,7 @@ def moved_path(path: str, moves: Mapping[str, str]) -> str:
 
 
 def moved_page(content: bytes, path: str, moves: Mapping[str, str]) -> bytes:
-    """A page of a document, which stands at `path`, as it reads when all documents have their new names."""
+    """The page of a document at `path` after all documents have their new names."""
     target = moved_path(path, moves)
 
     def led(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Which branch a command writes to, where it stands, and the tracked settings there.
+"""The branch that a command writes to, its tip, and the tracked settings there.
 
 Invariant: reads only. Nothing is checked out, and no branch is made before something is committed on it.
 """
@@ -12,7 +12,7 @@ from gitkb.store.snapshot import Snapshot
 
 
 def branch_tip(store: Store, name: str) -> Snapshot:
-    """The tip of a local branch; `NotFound` where there is none of this name."""
+    """The tip of a local branch; `NotFound` if there is no branch of this name."""
     try:
         return store.snapshot(f"refs/heads/{name}")
     except NotFound as error:
@@ -20,7 +20,7 @@ def branch_tip(store: Store, name: str) -> Snapshot:
 
 
 def settings_text(tree: Tree) -> str:
-    """The file of tracked settings at a tree; `NotAKnowledgeBase` where there is none."""
+    """The file of tracked settings in a tree; `NotAKnowledgeBase` if it is missing."""
     content = tree.read(CONFIG_PATH)
     if content is None:
         hint = f"Take it back with: git checkout HEAD~ -- {CONFIG_PATH}"
@@ -29,12 +29,12 @@ def settings_text(tree: Tree) -> str:
 
 
 def settings_at(tree: Tree) -> Settings:
-    """The tracked settings at a tree; `NotAKnowledgeBase` where it has none, `ConfigError` where they are wrong."""
+    """The tracked settings in a tree; `NotAKnowledgeBase` if there are none, `ConfigError` if they are wrong."""
     return parse_settings(settings_text(tree))
 
 
 def format_at(tree: Tree, formats: Formats = FORMATS) -> int | None:
-    """The format number of a tree's settings, None where there are no readable settings. `NewerFormat` for a newer one."""
+    """The format number of a tree's settings; None if there are no readable settings. `NewerFormat` for a newer one."""
     content = tree.read(CONFIG_PATH)
     try:
         return None if content is None else format_of(content.decode("utf-8", "replace"), formats=formats)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def read_or_note_newer(db: sqlite3.Connection, tree: Tree, change: TreeChange, decode: Callable[[bytes, str], T]) -> T | None:
-    """What a changed file says now; None where it is gone or not valid. Notes whether it is of a newer format."""
+    """The new content of a changed file; None if it is gone or not valid. Notes whether it is of a newer format."""
     db.execute("DELETE FROM record_newer WHERE path = ?", (change.path,))
     try:
         return decode(tree.read_blob(change.new), change.path) if change.new is not None else None
@@ -33,7 +33,7 @@ def read_or_note_newer(db: sqlite3.Connection, tree: Tree, change: TreeChange, d
 
 
 def refuse_newer(db: sqlite3.Connection) -> None:
-    """Raises `NewerFormat`, which names the first of these files, where there are any."""
+    """Raises `NewerFormat`, which names the first of these files, if there are any."""
     row = db.execute("SELECT message FROM record_newer ORDER BY path LIMIT 1").fetchone()
     if row is not None:
         raise NewerFormat(str(row[0]), UPGRADE)
@@ -58,7 +58,8 @@ class Index(Protocol):
         """Creates the (empty) tables."""
 
     def apply(self, db: sqlite3.Connection, tree: Tree, changes: list[TreeChange]) -> None:
-        """Brings the tables from the old tree to `tree`, given what differs. Must depend on the result alone, not on the way."""
+        """Updates the tables from the old tree to `tree`, given the differences. The result must not depend on the steps in
+        between."""
 
 
 class Catalog:
@@ -102,7 +103,7 @@ class Catalog:
                 yield copy
 
     def _shared(self) -> sqlite3.Connection:
-        """The file as it is, an empty one in memory where it cannot be read."""
+        """The file as it is; an empty one in memory if it cannot be read."""
         if self.file is not None:
             with contextlib.suppress(sqlite3.Error):
                 return self._connect(str(self.file))

@@ -62,7 +62,7 @@ def renew_shown(db: sqlite3.Connection, keys: Collection[str], corpus: Corpus) -
 
 
 def approval(db: sqlite3.Connection, kind: TopicKind, key: str) -> Approval | None:
-    """Who has confirmed the claims of a page."""
+    """The people who confirmed the claims of a page."""
     rows = db.execute("SELECT by, at, claims FROM record_approved WHERE kind = ? AND key = ? ORDER BY by", (kind, key))
     found = tuple(Confirmation(by, at, tuple(claims.split())) for by, at, claims in rows)
     return Approval(kind, key, found) if found else None
@@ -78,7 +78,7 @@ def every(db: sqlite3.Connection) -> list[Approval]:
 
 
 def shown(db: sqlite3.Connection, kind: TopicKind, key: str) -> Shown:
-    """What an approved page shows; nothing where there is no such page."""
+    """The claims that an approved page shows; empty if there is no such page."""
     row = db.execute("SELECT claims, documents FROM record_shown WHERE kind = ? AND key = ?", (kind, key)).fetchone()
     return Shown() if row is None else Shown(tuple(row[0].split()), tuple(filter(None, row[1].split("\n"))))
 
@@ -134,7 +134,7 @@ def alike(db: sqlite3.Connection, key: str) -> list[str]:
 
 
 def overview(db: sqlite3.Connection, kind: TopicKind, key: str) -> Overview | None:
-    """What was written about a page."""
+    """The text that was written about a page."""
     row = db.execute("SELECT claims, sentences, by FROM record_overviews WHERE kind = ? AND key = ?", (kind, key)).fetchone()
     if row is None:
         return None
@@ -182,7 +182,7 @@ def explorations(db: sqlite3.Connection, prefix: str, limit: int) -> list[Docume
 
 
 def branches(db: sqlite3.Connection, prefix: str) -> list[Branch]:
-    """How the names of the saved answers go on."""
+    """The next parts of the names of saved answers."""
     rows = db.execute(
         "SELECT substr(name, ?, 1) AS c, count(*) FROM record_explorations WHERE name >= ? AND name < ? GROUP BY c ORDER BY c",
         (len(prefix) + 1, prefix, prefix + _END),

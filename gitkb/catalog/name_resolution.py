@@ -21,7 +21,7 @@ _KINDS: tuple[TopicKind, TopicKind] = ("concept", "entity")
 
 @dataclass(frozen=True, slots=True)
 class _Support:
-    """What stands behind one name: documents by kind, and how many define it, by kind."""
+    """The evidence for one name: documents by kind, and the number that define it, by kind."""
 
     documents: int
     entities: int
@@ -54,7 +54,8 @@ class Resolution:
         return min([each for each in circle if not self.decided(each)] or circle)
 
     def following(self, name: str) -> str:
-        """Where a name leads in one step: as was decided, else to what lists it as an alias; the name itself for no further."""
+        """The name to which a name leads in one step: by decision, otherwise because that one lists it as an alias; the name
+        itself if it leads no further."""
         return self.decided(name) or self._listing(name)
 
     def decided(self, name: str) -> str:
@@ -102,7 +103,7 @@ class Resolution:
         return [str(row[0]) for row in rows]
 
     def members(self, key: str) -> list[str]:
-        """The names whose claims stand on a key's page, its own first."""
+        """The names whose claims are on a key's page, its own first."""
         others = sorted(name for name in self.leading_to(key) if self.target(name) == key and self._support(name).documents)
         return [key, *others]
 
@@ -146,7 +147,7 @@ class Resolution:
         return found
 
     def way(self, name: str) -> set[str]:
-        """What a name leads to, and what it was decided to mean, step by step."""
+        """The names to which a name leads, and those that it was decided to mean, step by step."""
         found = {name}
         while (following := self.following(name)) not in found:
             found.add(following)
@@ -210,7 +211,7 @@ class Resolution:
         return self._supports[name]
 
     def _united(self, members: list[str]) -> _Support:
-        """What stands behind several names; documents that know two of them count once as long as that can matter."""
+        """The combined evidence for several names; documents that know two of them count once as long as that can matter."""
         each = [self._support(name) for name in members]
         if len(each) == 1 or sum(one.documents for one in each) > MANY:
             return _supported(
@@ -225,7 +226,7 @@ class Resolution:
         return _supported(documents, entities, defined, 0, 0)
 
     def title(self, key: str) -> str:
-        """The form in which most documents write a name; the key itself where none does."""
+        """The form in which most documents write a name; the key itself if no document does."""
         row = self.db.execute(
             "SELECT text FROM record_forms WHERE key = ? AND field = 'name' ORDER BY documents DESC, text LIMIT 1", (key,)
         ).fetchone()

@@ -61,7 +61,7 @@ class RecordCorpus:
         return self.db.execute(query, (name,)).fetchone() is not None
 
     def spelling(self, name: str) -> str:
-        """The form in which most documents write a name, as a name of its own or as an alias; the name itself where none does."""
+        """The form in which most documents write a name, as a name of its own or as an alias; the name itself if none does."""
         row = self.db.execute(
             "SELECT text FROM record_forms WHERE key = ?1 AND field = 'name' UNION ALL"
             " SELECT * FROM (SELECT text FROM record_listed WHERE alias = ?1 ORDER BY documents DESC, text LIMIT 1) LIMIT 1",
@@ -181,7 +181,7 @@ class RecordCorpus:
         return DocumentEntry(*row)
 
     def defined_by(self, documents: Sequence[str]) -> list[Defined]:
-        """What these documents define, for each kind."""
+        """The names that these documents define, by kind."""
         found = []
         for document in documents:
             rows = self.db.execute(
@@ -194,7 +194,7 @@ class RecordCorpus:
         return found
 
     def document_count(self, folder: str) -> int:
-        """How many documents are in a folder and below it."""
+        """The number of documents in a folder and below it."""
         row = self.db.execute("SELECT documents FROM record_folders WHERE path = ?", (folder,)).fetchone()
         return int(row[0]) if row else 0
 
@@ -229,11 +229,11 @@ class RecordCorpus:
         return decision_tables.explorations(self.db, prefix, limit)
 
     def exploration_branches(self, prefix: str) -> list[Branch]:
-        """How the names of the saved answers go on."""
+        """The next parts of the names of saved answers."""
         return decision_tables.branches(self.db, prefix)
 
     def folder_branches(self, folder: str, prefix: str) -> list[Branch]:
-        """How the names of a folder's documents and folders go on."""
+        """The next parts of the names of a folder's documents and folders."""
         at = len(prefix) + 1
         rows = self.db.execute(
             "SELECT c, sum(n) FROM ("
@@ -253,7 +253,7 @@ def _order(item: Evidence) -> tuple[float, str, str, str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What stands behind one name: how many claims, of how many documents, how many define it, how many documents define it."""
+    """The evidence for one name: the number of claims, of their documents, of definitions, and of documents that define it."""
 
     claims: int = 0
     documents: int = 0
@@ -291,7 +291,7 @@ def share_document(db: sqlite3.Connection, one: str, other: str) -> bool:
 
 
 def weights(db: sqlite3.Connection) -> dict[str, Weight]:
-    """What stands behind every name of which anything is claimed or defined."""
+    """The evidence for every name with a claim or definition."""
     found = {str(key): Weight(definers=count) for key, count in db.execute("SELECT key, defined FROM record_names")}
     claims = db.execute("SELECT key, count(*), count(DISTINCT document), total(defines) FROM record_claims GROUP BY key")
     for key, count, documents, defining in claims:

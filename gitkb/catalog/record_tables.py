@@ -42,7 +42,7 @@ AliasRow = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Totals:
-    """What changes; a name that loses as much as it gains stays in, since what is said of it may have changed."""
+    """Counts of changes per name. A name that loses as much as it gains stays in, because its claims may have changed."""
 
     names: dict[str, list[int]] = field(default_factory=dict)
     forms: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -267,7 +267,7 @@ def _renew_pages(db: sqlite3.Connection, names: set[str]) -> set[str]:
 
 
 class KnownSources:
-    """What a run asks of the sources at one commit."""
+    """Questions that a run asks about the sources at one commit."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db

@@ -49,8 +49,8 @@ GROUP_DOCUMENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class ChangeContext:
-    """What a command needs to change a branch: `branch` is "" for the checked-out one, `start` the commit at which one begins
-    that is not there yet, `settings` are those in force for the command, and `session` reaches a model where they want one."""
+    """Everything that a command needs to change a branch. `branch`: its name, "" for the checked-out one. `start`: the commit
+    where a new branch begins. `settings`: those in force for the command. `session`: reaches a model if the settings want one."""
 
     store: Store
     catalog: Catalog
@@ -81,16 +81,16 @@ class ChangeContext:
 
     @contextmanager
     def records(self, tree: Tree) -> Iterator[RecordCorpus]:
-        """The records of a tree; the catalog follows the checked-out branch alone."""
+        """The records of a tree. Tables are kept only for the checked-out branch."""
         with self.catalog.at(tree, RECORDS, keep=not self.branch) as db:
             yield RecordCorpus(db)
 
     def uncommitted(self, tip: Snapshot) -> dict[str, bytes | None]:
-        """The edits of tracked pages that stand in the worktree, where the branch is checked out there."""
+        """Edits of tracked pages in the worktree, if the branch is checked out there."""
         return uncommitted(self.store, self.branch, tip)
 
     def foresee(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> ForeseenPages:
-        """What a refresh would do to the pages that these changes of documents and decisions concern."""
+        """The changes that a refresh would make to pages because of these changes of documents and decisions."""
         return foresee(self.store, self.catalog, tip, changes, self.uncommitted(tip))
 
     @contextmanager
@@ -108,7 +108,7 @@ class ChangeContext:
 
 
 class Change:
-    """One change of a branch while it is made and, after its block, what came of it. Made by `ChangeContext.change`."""
+    """One change of a branch while it is made, and its results after the block. Made by `ChangeContext.change`."""
 
     def __init__(self, context: ChangeContext, run: Run) -> None:
         self.run = run
@@ -117,7 +117,7 @@ class Change:
         self._is_fresh = False
 
     def transact(self, act: Callable[[Transaction], T]) -> T:
-        """What `act` returns, done under the lock, and again where the branch moved meanwhile."""
+        """Runs `act` under the lock and returns its result; runs it again if the branch moved meanwhile."""
         self._is_fresh = False
         return self.run.transact(act)
 
@@ -131,7 +131,7 @@ class Change:
         self._is_fresh = True
 
     def refresh_if_changed(self) -> None:
-        """The same, where nothing was brought up to date since the last transaction."""
+        """Refreshes the pages, unless that was done since the last transaction."""
         if not self._is_fresh:
             self.refresh()
 
@@ -160,7 +160,7 @@ class Change:
 
     @property
     def usage(self) -> Usage:
-        """What a model was asked so far."""
+        """The tokens and calls of the model so far."""
         from gitkb.model.usage import Usage
 
         return self._context.session.client.usage if self._context.session else Usage()
@@ -168,8 +168,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ModelWish:
-    """What a command wants of a model: at most `max_tokens` (0: no limit); where one is `needed`, it is an error that none can be
-    reached, else pages are made without what it would write."""
+    """The model that a command wants: it may spend `max_tokens` (0: no limit). If it is `needed` and cannot be reached, that is
+    an error; otherwise pages are made without its texts."""
 
     max_tokens: int = 0
     needed: bool = False

@@ -45,7 +45,7 @@ wiki/sources/** linguist-generated
 
 
 def init(path: Path, *, bare: bool, listener: Listener, settings: Settings) -> InitResult:
-    """A knowledge base at `path`; says so and changes nothing where there is one already."""
+    """Makes a knowledge base at `path`; if there is one already, reports that and changes nothing."""
     existing = Store.discover(path) if path.is_dir() else None
     if existing is not None and existing.resolve() == path.resolve():
         found = Store.open(existing)

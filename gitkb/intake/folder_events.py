@@ -1,7 +1,7 @@
-"""Tells that something changed below folders: through the system where it can, by looking once a second where it cannot.
+"""Reports that something changed below folders: through the system if possible, otherwise by looking once a second.
 
-Invariant: nothing is read or written, and the threads end with the block. An event says only that a folder is to be scanned, so
-one that comes twice costs a scan, and one that the system drops from a burst costs nothing, as others of the burst came.
+Invariant: nothing is read or written, and the threads end with the block. An event only says that a folder is to be scanned. So a
+repeated event costs one scan, and a lost one costs nothing as long as others of the same burst arrive.
 """
 
 import queue
@@ -55,7 +55,7 @@ class Changes:
         return found
 
     def wait(self, seconds: float) -> Path | None:
-        """The next folder in which something changed; None where nothing changed within `seconds`."""
+        """The next folder in which something changed; None if nothing changed within `seconds`."""
         try:
             return self._arrived.get(timeout=max(0.0, seconds))
         except queue.Empty:

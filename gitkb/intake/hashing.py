@@ -27,12 +27,12 @@ GIT_LIMIT = 100 * 1024**2
 
 
 def large_above(raw: RawSettings) -> int | None:
-    """The size in bytes above which an original goes to Git LFS, None where none does."""
+    """The size in bytes above which an original goes to Git LFS; None if none does."""
     return min(raw.lfs_above, GIT_LIMIT) if raw.storage == "lfs" else None
 
 
 def refusal(settings: Settings, size: int) -> str:
-    """Why an original of this size is not added, "" where it is."""
+    """The reason why an original of this size is not added, "" if it is."""
     limit = settings.convert.max_bytes
     if size > limit:
         return f"it has {size:,} bytes, more than convert.max_bytes allows ({limit:,})."
@@ -104,11 +104,11 @@ Signature = tuple[int, int, int, int, int]
 
 @dataclass(slots=True)
 class FileMemory:
-    """What earlier runs of a process saw of files.
+    """What earlier runs of this process know about files.
 
-    `settle` is for how many seconds a file must not have changed. After a scan, `waiting` are the paths that were left for
-    later, `left_out` how many were left for later or failed before, and `ready_at` (Unix time) is when the first of them may be
-    at rest. `complete`: the last run came to its end, so where there is nothing to add there is nothing to do.
+    `settle`: the seconds for which a file must not have changed. After a scan, `waiting`: the paths that were left for later;
+    `left_out`: how many were left for later or failed before; `ready_at` (Unix time): when the first of them may be at rest.
+    `complete`: the last run ended normally, so if there is nothing to add there is nothing to do.
     """
 
     settle: float

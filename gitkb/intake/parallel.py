@@ -12,7 +12,8 @@ R = TypeVar("R")
 
 
 def in_threads(work: Callable[[T], R], items: Iterable[T], threads: int) -> Generator[R, None, None]:
-    """What `work` makes of every item, in order, as it becomes ready; `threads` items at once, 0 for one a processor.
+    """Runs `work` on every item and yields the results, in order, as they become ready; `threads` items at once, 0 for one a
+    processor.
 
     Items are taken only as they are needed, two a thread. Closing the generator ends the threads.
     """

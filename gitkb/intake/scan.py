@@ -77,7 +77,7 @@ def _printable(char: str) -> str:
 
 
 def prefix_of(into: str) -> str:
-    """The root that `--into` names, "" for none; `UsageError` where it leads out of the knowledge base."""
+    """The root that `--into` names, "" for none; `UsageError` if it leads out of the knowledge base."""
     parts = [part for part in PurePosixPath(into.replace("\\", "/")).parts if part not in ("/", ".")]
     if ".." in parts:
         raise UsageError(f"--into {into} must name a place inside the knowledge base.")
@@ -176,7 +176,7 @@ class _Ignore:
         self.spec = GitIgnoreSpec.from_lines(lines)
 
     def excludes(self, file: Path, is_folder: bool) -> bool | None:
-        """True or False where a pattern decides, None where none speaks of the file."""
+        """True or False if a pattern decides; None if no pattern matches the file."""
         relative = file.relative_to(self.folder).as_posix() + ("/" if is_folder else "")
         return self.spec.check_file(relative).include
 

@@ -372,7 +372,7 @@ def picture_addresses(markdown: str) -> tuple[str, ...]:
 
 
 def _address(target: str) -> str:
-    """The one spelling of an address, "" for what is none."""
+    """The canonical spelling of an address, "" if it is not one."""
     try:
         return str(web_address.parse(target.partition("#")[0]))
     except ValueError:

@@ -40,8 +40,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a model answered: files to write by path; pages and pairs that got no answer, with the reason; what it cost, and
-    how many sentences were dropped because no claim supports them."""
+    """A model's answers: files to write by path; pages and pairs without an answer, with the reason; the cost; and the number of
+    sentences that were dropped because no claim supports them."""
 
     changes: Mapping[str, bytes | None] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ class Author:
 
 @dataclass(slots=True)
 class _Found:
-    """What has been gathered so far."""
+    """The answers collected so far."""
 
     changes: dict[str, bytes | None] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
@@ -122,7 +122,7 @@ class _Found:
     def answered(
         self, asked: Sequence[T], answers: Sequence[Reply | GitkbError], name: Callable[[T], str]
     ) -> Iterable[tuple[T, Reply]]:
-        """What was asked with its reply; what got none is noted by name."""
+        """Each question with its reply; those without a reply are noted by name."""
         for item, answer in zip(asked, answers, strict=True):
             if isinstance(answer, Reply):
                 self.replies.append(answer)
@@ -158,8 +158,8 @@ def _rank(page: TopicPage) -> tuple[int, int, str]:
 
 
 def _decisions(group: Mapping[str, Collection[str]], same: Sequence[Pair], apart: Sequence[Pair], by: str) -> list[Decision]:
-    """What follows from the answers: of all names that mean one thing (a `group`) the best known is the page, whatever pairs were
-    asked."""
+    """The decisions that follow from the answers: in each `group` of names that mean one thing, the best known is the page,
+    whatever pairs were asked."""
     pages = {page.key: page for pair in (*same, *apart) for page in pair}
     found: list[Decision] = []
     for key in sorted(group):

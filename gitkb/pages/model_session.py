@@ -1,9 +1,8 @@
-"""Whether a command asks a model, and the session in which it does.
+"""Decides whether a command asks a model, and opens the session in which it does.
 
-Invariant: a model is asked only where the tracked settings (or the command line, for once) say `compiler: llm`; a key alone never
-does. A session is closed on every way out, so no thread waits for a server when the command is over.
-
-Invariant: cheap to import and to ask; what speaks to a model is loaded only when one is to be asked. Nothing is sent here.
+Invariant: a model is asked only if the tracked settings (or the command line, for once) say `compiler: llm`; a key alone is not
+enough. A session is closed however the command ends, so no thread still waits for a server. The module is cheap to import:
+whatever speaks to a model is loaded only when one is to be asked. Nothing is sent here.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Session:
 
 
 def model_settings(settings: Settings, user: UserSettings) -> ModelSettings:
-    """What compilers are told about the model; `ModelError` where none is named."""
+    """The settings of the model for compilers; `ModelError` if no model is named."""
     from gitkb.compile.llm.model_settings import ModelSettings
 
     if not settings.model:
@@ -83,7 +82,10 @@ def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: 
 def session(
     store: Store, catalog: Catalog, settings: Settings, user: UserSettings, listener: Listener, max_tokens: int = 0
 ) -> Iterator[Session]:
-    """A session for settings that ask a model."""
+    """A session for a command that changes a branch at `tip`; None if the settings want no model.
+
+    If a model is not `needed`, it is no error that none is configured here: pages are made without its texts.
+    """
     from gitkb.pages.author import Author
 
     wanted = model_settings(settings, user)
@@ -94,7 +96,7 @@ def session(
 
 @contextmanager
 def asking_each(store: Store, user: UserSettings, listener: Listener) -> Iterator[Answers]:
-    """How to ask many questions, each for itself, outside of a run."""
+    """A function that asks many questions outside of a run, each on its own."""
     with client_of(store, user, listener) as client:
         yield _Each(client, user.concurrency)
 
@@ -132,13 +134,13 @@ def for_once(settings: Settings, options: AddOptions | RecompileOptions) -> Sett
 
 
 def asks_none() -> UsageError:
-    """What is wrong with an estimate where no model is asked."""
+    """The error for an estimate when no model is asked."""
     return UsageError("The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME")
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is needed to open a session; `user` is asked only when a model is."""
+    """Everything that is needed to open a session; `user` is read only when a model is asked."""
 
     store: Store
     catalog: Catalog
@@ -179,8 +181,8 @@ def kept_replies(store: Store) -> KeptReplies:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """How a model takes part in a run that makes documents: `settings` are what compilers are told (None: no model), `known` has
-    the replies that are taken in its stead where none is asked."""
+    """The part of a model in a run that makes documents. `settings`: for compilers (None: no model). `known`: the cached replies
+    that are used if no model is asked."""
 
     settings: ModelSettings | None = None
     known: ReplyCache | None = None

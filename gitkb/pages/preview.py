@@ -1,9 +1,7 @@
-"""What shared pages would become, without changing anything: for `--dry-run`.
+"""Predicts the shared pages after a change, without making it: for `--dry-run`.
 
-Invariant: writes no object, takes no lock, stores nothing in the catalog.
-
-Invariant: what is foreseen is what the run then does to the branch, path by path, as long as nobody writes meanwhile and no model
-is asked. Writes no object, takes no lock.
+Invariant: writes no object, takes no lock, stores nothing in the catalog. The prediction is what the run then does to the branch,
+path by path, as long as nobody writes meanwhile and no model is asked.
 """
 
 import re
@@ -42,7 +40,7 @@ class ForeseenPages:
 
 
 def uncommitted(store: Store, branch: str, tip: Snapshot) -> dict[str, bytes | None]:
-    """The edits to tracked pages that stand in the worktree: a run would commit those that concern it first."""
+    """The edits to tracked pages in the worktree: a run would commit those that it touches first."""
     if store.worktree is None or branch not in ("", store.branch()):
         return {}
     files = {path: store.worktree / path for path in store.status().edited if tip.blob(path)}
@@ -52,7 +50,7 @@ def uncommitted(store: Store, branch: str, tip: Snapshot) -> dict[str, bytes | N
 def foresee(
     store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
 ) -> ForeseenPages:
-    """What a refresh would do to the pages that these changes of documents and pages concern; `edits` are made before."""
+    """The effect of a refresh on the pages that these changes of documents and pages concern; `edits` are made before."""
     now, tree = Overlay(tip, edits), Overlay(tip, {**edits, **changes})
     with catalog.at(tree, RECORDS, keep=False) as db:
         projected = project(RecordCorpus(db), scope_of(tree, differences(tip, tree, changes)))

@@ -88,8 +88,8 @@ def refresh(
 def project_tree(
     catalog: Catalog, tree: Tree, *, keep: bool, scope: Scope | None = None, whole: bool = True
 ) -> dict[str, bytes | None]:
-    """The shared pages that a tree's records make, by path; all of them without a scope. Pages that the tree has and
-    the projection has not are None. `NewerFormat` where a record cannot be read here; not `whole`: pages are made without it."""
+    """The shared pages that a tree's records make, by path; all of them without a scope. None for pages that the tree has and the
+    projection has not. `NewerFormat` if a record cannot be read here; with `whole` False pages are made without it."""
     with catalog.at(tree, RECORDS, keep=keep) as db:
         corpus = RecordCorpus(db)
         if whole:
@@ -115,7 +115,7 @@ def history_base(store: Store, commit: str) -> Callable[[str], bytes | None]:
 
 
 def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
-    """What a refresh of this tip would change, without changing anything; nothing where it is a newer gitkb's to make."""
+    """The changes that a refresh of this tip would make, without making them; empty if a newer gitkb made the pages."""
     if newer(tip):
         return PageChanges()
     scope = scope_since(store, Marker.WHOLE, tip)
@@ -128,8 +128,8 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
 def foresee_refresh(
     store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: Mapping[str, bytes | None]
 ) -> dict[str, bytes | Path | None]:
-    """What a refresh would write, by path, once these changes were committed and these edits stood in the worktree. Changes
-    nothing; a page that it would not touch is not there, though somebody has edited it."""
+    """The files that a refresh would write, by path, if these changes were committed and these edits were in the worktree.
+    Changes nothing. Pages that it would not touch are left out, also if somebody has edited them."""
     tree, scope = Overlay(tip, changes.contents, changes.known), scope_since(store, Marker.WHOLE, tip)
     if scope is not None:
         scope = scope.with_(scope_of(tree, differences(tip, tree, changes.paths)))
@@ -140,7 +140,7 @@ def foresee_refresh(
 
 
 def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
-    """How many pages want an overview that they do not have."""
+    """The number of pages that want an overview and have none."""
     from gitkb.pages.author import waiting
 
     scope = scope_since(store, Marker.TOLD, tip)
@@ -151,7 +151,7 @@ def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
 
 
 def _written(author: "Author", tip: Snapshot, listener: Listener) -> "Written | None":
-    """What a model writes about the pages of the branch as it is; a server that cannot be used costs the overviews alone."""
+    """A model's texts about the pages of the branch as it is; if the server cannot be used, only the overviews are missing."""
     try:
         written = author.write(tip)
     except ModelError as error:
@@ -227,7 +227,7 @@ def _settle(
     base: Callable[[str], bytes | None],
     listener: Listener,
 ) -> dict[str, bytes | Path | None]:
-    """What to write for pages whose projection differs from the tip: generated pages are replaced, edited ones merged."""
+    """The files to write for pages whose projection differs from the tip: generated pages are replaced, edited ones merged."""
     writes: dict[str, bytes | Path | None] = {}
     for path, content in sorted(projected.items()):
         edit = edits.get(path)
@@ -244,7 +244,7 @@ def _settle(
 
 
 def page_changes(tip: Snapshot, writes: Mapping[str, object]) -> PageChanges:
-    """What writing these paths does to the pages of a tip."""
+    """The pages of a tip that writing these paths adds, changes and removes."""
     pages = sorted(path for path in writes if path.startswith("wiki/"))
     return PageChanges(
         created=tuple(p for p in pages if tip.blob(p) is None and writes[p] is not None),

@@ -1,9 +1,9 @@
-"""Which shared pages a change concerns, and the local markers of how far pages were last brought up to date.
+"""Finds out which shared pages a change concerns, and keeps local markers of the tree for which pages were last brought up to
+date.
 
-Invariant: everything that the projection reads (records, decisions, overviews) and everything that it writes is looked at; a
-record that cannot be read takes part in no page. Reads blobs only.
-
-Invariant: a marker is a hint about a tree, valid for one version of the projection. It may be lost; then more is looked at again.
+Invariant: everything that the projection reads (records, decisions, overviews) and writes is looked at; a record that cannot be
+read takes part in no page. Reads blobs only. A marker is a hint about a tree, valid for one version of the projection. If it is
+lost, more is looked at again.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ def topics_of(tree: Tree, changes: Iterable[TreeChange]) -> set[str]:
 
 
 def differences(base: Tree, tree: Tree, paths: Iterable[str]) -> list[TreeChange]:
-    """How some paths differ between two trees."""
+    """The differences between two trees at some paths."""
     return [TreeChange(path, base.blob(path), tree.blob(path)) for path in sorted(paths)]
 
 
@@ -60,7 +60,7 @@ class Marker(StrEnum):
 
 
 def scope_since(store: Store, marker: Marker, tip: Snapshot) -> Scope | None:
-    """What changed since the tree of a marker; None when that is not known, so that everything has to be looked at."""
+    """The changes since the tree of a marker; None if unknown, so that everything has to be looked at."""
     try:
         tree = noted(store, marker)
         return scope_of(tip, tip.changes_since(tree)) if tree else None
@@ -69,7 +69,7 @@ def scope_since(store: Store, marker: Marker, tip: Snapshot) -> Scope | None:
 
 
 def noted(store: Store, marker: Marker) -> str:
-    """The id of a marker's tree, "" where there is none."""
+    """The id of a marker's tree, "" if there is none."""
     try:
         version, _, tree = (store.local / marker).read_text(encoding="ascii").strip().partition(" ")
     except (OSError, ValueError):
@@ -78,9 +78,9 @@ def noted(store: Store, marker: Marker) -> str:
 
 
 def remember(store: Store, marker: Marker, tip: Snapshot, scratch: Path | None = None) -> None:
-    """Marks a tree. The marker is made in a run's scratch folder, so that a kill leaves nothing beside it; without one it is
-    written in place: a torn marker counts as none. Where it cannot be written the old one stays: what it names is older, and
-    still true."""
+    """Marks a tree. The marker is made in a run's scratch folder, so that a kill leaves nothing behind; without a folder it is
+    written in place, where a torn marker counts as none. If it cannot be written the old one stays: it names an older tree, and
+    is still true."""
     new = (scratch or store.local) / marker
     with suppress(OSError):
         new.write_text(f"{PROJECTION} {tip.oid}\n", encoding="ascii")

@@ -15,7 +15,7 @@ from gitkb.wiki.corpus import Corpus
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A page that somebody approved: what it is now (None: it is gone), how it stands, the documents that it quotes."""
+    """A page that somebody approved: the page now (None: it is gone), the state of its approval, the documents that it quotes."""
 
     approval: Approval
     page: TopicPage | None
@@ -33,7 +33,7 @@ class Approved:
 
     @property
     def reason(self) -> str:
-        """Why an approval does not hold, in words: "2 new claims, 1 claim gone"; "" where it does."""
+        """The reason why an approval does not hold: "2 new claims, 1 claim gone"; "" if it does."""
         if not self.changed:
             return ""
         if self.page is None:

@@ -1,11 +1,10 @@
-"""Whether a tree is a whole knowledge base: records and files agree, pages are the projection or a person's, links resolve.
-
-Invariant: a target is fine when the tree has it or the projection will make it; links inside converted texts are their
-authors' and are not asked for here. Generated pages have links of a known shape and are scanned, a person's are parsed.
+"""Checks that a tree is a whole knowledge base: records and files agree, pages are the projection or a person's, links resolve.
 
 Invariant: reads only. *Broken* is what no refresh repairs; a page that a refresh would write is *pending*, which is a normal
-state. Links that a person wrote are that person's, and no problem of the knowledge base. The check of what changed looks at the
-same things in the same way, but only at those that it is given.
+state. A link's target is fine if the tree has it or the projection will make it. Links that a person wrote, or that are inside
+converted texts, are their authors' and no problem of the knowledge base. Generated pages have links of a known shape and are
+scanned, a person's are parsed. The check of what changed looks at the same things in the same way, but only at those that it is
+given.
 """
 
 import re
@@ -78,7 +77,7 @@ class LinkCheck:
             self._report("broken-footnote", path, f"Footnote [^{label}] is defined but not used.")
 
     def problems(self) -> Iterator[Problem]:
-        """What was found, after a look at the anchors of every page that a link leads into."""
+        """The problems that were found, including anchors that do not exist on the pages that links lead to."""
         yield from self.broken
         for target in sorted(self.wanted):
             wanted = self.wanted[target]
@@ -119,7 +118,7 @@ _AGAIN = "Take it back from git, or add its document again with --update."
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """What a tree is, and every problem, sorted by path; there are none unless it is broken."""
+    """The state of a tree, and every problem, sorted by path; there are problems only if it is broken."""
 
     state: State
     problems: tuple[Problem, ...]
@@ -180,7 +179,7 @@ class _Folders:
 
 @dataclass(frozen=True, slots=True)
 class _Either:
-    """What is in one of two collections."""
+    """The union of two collections."""
 
     one: Container[str]
     other: Container[str]

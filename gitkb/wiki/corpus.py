@@ -20,16 +20,16 @@ class Corpus(Protocol):
         """The keys whose pages can differ when documents that speak of these names (or list them as aliases) changed."""
 
     def members(self, key: str) -> list[str]:
-        """The names whose claims stand on a key's page, its own first."""
+        """The names whose claims are on a key's page, its own first."""
 
     def page(self, kind: TopicKind, key: str) -> TopicPage | None:
-        """The page there, None where there is none."""
+        """The page there, None if there is none."""
 
     def overview(self, kind: TopicKind, key: str) -> Overview | None:
-        """What a model wrote about a page, for whatever claims it had then."""
+        """A model's text about a page, whatever claims the page had then."""
 
     def approval(self, kind: TopicKind, key: str) -> Approval | None:
-        """Who has confirmed which claims of a page."""
+        """The people who confirmed claims of a page, and which claims."""
 
     def approvals(self) -> list[Approval]:
         """All approvals, by kind and key of their pages, also of pages that there are no more."""
@@ -47,13 +47,13 @@ class Corpus(Protocol):
         """The pages whose keys begin with a prefix, by key; none that only lead elsewhere."""
 
     def page_branches(self, kind: TopicKind, prefix: str) -> list[Branch]:
-        """How the keys of those pages go on."""
+        """The next parts of the keys of those pages."""
 
     def aliases(self, key: str) -> list[str]:
         """The texts by which documents know a topic besides its title."""
 
     def entity_type(self, members: Sequence[str]) -> str:
-        """What kind of thing most documents say it is, empty where none does."""
+        """The type that most documents give a thing, empty if none does."""
 
     def evidence(self, members: Sequence[str]) -> Iterator[Evidence]:
         """The claims about these names: the best definitions first, then others, by score, text and place."""
@@ -65,10 +65,10 @@ class Corpus(Protocol):
         """The first documents by name whose title is one of these names."""
 
     def defined_by(self, documents: Sequence[str]) -> list[Defined]:
-        """What these documents define."""
+        """The names that these documents define."""
 
     def document_count(self, folder: str) -> int:
-        """How many documents are in a folder and below it."""
+        """The number of documents in a folder and below it."""
 
     def folders(self) -> list[str]:
         """All folders of documents, the root ("") first."""
@@ -86,7 +86,7 @@ class Corpus(Protocol):
         """The saved answers whose names begin with a prefix, the first by name."""
 
     def exploration_branches(self, prefix: str) -> list[Branch]:
-        """How the names of the saved answers go on."""
+        """The next parts of the names of saved answers."""
 
     def folder_branches(self, folder: str, prefix: str) -> list[Branch]:
-        """How the names of a folder's documents and folders go on."""
+        """The next parts of the names of a folder's documents and folders."""

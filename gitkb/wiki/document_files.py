@@ -1,10 +1,8 @@
-"""A document's own files: converted text, pictures, summary page, record.
+"""Makes a document's own files: converted text, pictures, summary page, record.
 
-Invariant: depends on the document alone. It links the concept and entity pages that exist because of this very document and names
-all others as plain text; sections without content are left out.
-
-Invariant: they are a function of the document alone, its name, its bytes and the files beside it; nothing here knows the
-knowledge base. No text of the document can reach markup, a path or a link that the document did not have.
+Invariant: they depend on the document alone, its name, its bytes and the files beside it; nothing here knows the knowledge base.
+No text of the document can become markup, a path or a link that the document did not have. A summary links the concept and entity
+pages that exist because of this very document and names all others as plain text; sections without content are left out.
 """
 
 import re
@@ -162,8 +160,8 @@ class DocumentFiles:
 
 
 def raw_path(document: str, source_path: str, large: bool = False) -> str:
-    """Where the original is kept: `raw/<document>` with the original's ending; never a folder's name. A `large` one has a mark
-    before it, by which git knows that it is in Git LFS."""
+    """The path of the original: `raw/<document>` with the original's ending; never a folder's name. That of a `large` one has
+    `.lfs` before its ending, by which git knows that it is in Git LFS."""
     ending = re.sub(r"[^a-z0-9]", "", splitext(source_path.rpartition("/")[2])[1].lower())[:16]
     return f"raw/{document}{LARGE if large else ''}.{ending or 'original'}"
 
@@ -186,7 +184,7 @@ def build(
 
 
 def summary_path(document: str) -> str:
-    """Where a document's summary stands."""
+    """The path of a document's summary."""
     return f"wiki/summaries/{document}.md"
 
 

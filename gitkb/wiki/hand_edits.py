@@ -1,12 +1,12 @@
-"""Whether a page is gitkb's or a person has edited it, and what to write for a page that both have a part in.
+"""Tells whether a page is gitkb's or a person has edited it, and merges the two.
 
-Invariant: `state(seal(text, by))` is GENERATED, and any change to the sealed text makes it EDITED. A page with a `type` carries
-the seal in its front matter (`generated: {by: ..., content: <12 hex>}`), an index page, which has none, in a comment at its
-end. Line ends do not count: a checkout may have turned LF into CRLF.
+Invariant: a person's words are never dropped. A page that nobody changed equals its projection; an edited one is the three-way
+merge of its last projection, the page, and the new projection; a page without a seal belongs to the person and is left alone.
+Pure: the caller reads and writes.
 
-Invariant: a person's words are never dropped. A page that nobody changed equals its projection; an edited one is the
-three-way merge of its last projection, the page, and the new projection; a page without a seal belongs to the person and is
-left alone. Pure: the caller reads and writes.
+`state(seal(text, by))` is GENERATED, and any change to the sealed text makes it EDITED. A page with a `type` carries the seal in
+its front matter (`generated: {by: ..., content: <12 hex>}`); an index page, which has no `type`, in a comment at its end. Line
+ends do not count: a checkout may have turned LF into CRLF.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from gitkb.text.markdown.block_merge import Merge, merge
 
 
 class Seal(Enum):
-    """What a page's seal says of it: GENERATED (nobody changed it), EDITED (somebody did), PERSON (no seal)."""
+    """The state of a page by its seal: GENERATED (nobody changed it), EDITED (somebody did), PERSON (no seal)."""
 
     GENERATED = "generated"
     EDITED = "edited"
@@ -61,7 +61,7 @@ def unsealed(text: str) -> str:
 
 
 def state(content: bytes) -> Seal:
-    """What the seal of a page's bytes says; a damaged or reformatted seal counts as EDITED."""
+    """The state of a page by its seal; a damaged or reformatted seal counts as EDITED."""
     text = content.decode("utf-8", "replace")
     header, body = frontmatter.cut(text)
     if header is not None and _TYPE.search(header):
@@ -77,7 +77,7 @@ def state(content: bytes) -> Seal:
 
 
 def author(content: bytes) -> str:
-    """Who a page's seal says made it ("gitkb-extractive/1"), empty without a seal in the front matter."""
+    """The maker that a page's seal names ("gitkb-extractive/1"), empty without a seal in the front matter."""
     header, _ = frontmatter.cut(content.decode("utf-8", "replace"))
     found = _AUTHOR.search(header or "")
     return found[1] if found else ""
@@ -107,8 +107,8 @@ _USE = re.compile(r"\[\^([^\]\n]+)\](?!:)")
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a page becomes: its `content` (None: no such page), the projection to keep at `edited_path` (None: nothing to
-    keep there), and the blocks in which a person's words stood against a change."""
+    """The new state of a page: its `content` (None: no such page), the projection to keep at `edited_path` (None: nothing to keep
+    there), and the blocks in which a person's words were kept against a change."""
 
     content: bytes | None
     edited_base: bytes | None = None
@@ -116,15 +116,15 @@ class Settled:
 
 
 def edited_path(path: str) -> str:
-    """Where the last projection of an edited page is kept."""
+    """The path at which the last projection of an edited page is kept."""
     return f"{EDITED}/{path}"
 
 
 def settle(path: str, current: bytes | None, projected: bytes | None, base: Callable[[], bytes | None]) -> Settled:
-    """What to write at `path`, which holds `current` and is to become `projected` (None: no such page any more).
+    """The new state of the page at `path`, which holds `current` and is to become `projected` (None: the page vanishes).
 
-    `base` is asked only for an edited page: its last projection, from `edited_path(path)` or, where nothing is kept there,
-    from history; None where neither has one.
+    `base` is called only for an edited page and returns its last projection: from `edited_path(path)` or, if nothing is kept
+    there, from history; None if neither has one.
     """
     kind = state(current) if current is not None else Seal.GENERATED
     if current is None or kind is Seal.GENERATED:
@@ -164,7 +164,7 @@ def _words(text: str) -> str:
 
 
 def _bare(page: bytes) -> bytes:
-    """What is left of a page without any claim: its type and title, marked deprecated; an index keeps nothing."""
+    """The rest of a page without any claim: its type and title, marked deprecated; an index keeps nothing."""
     header, body = frontmatter.cut(unsealed(_text(page)))
     if header is None or not re.search(r"^type:", header, re.MULTILINE):
         return seal("", "")

@@ -20,8 +20,8 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|
 
 
 def harm(above: bytes, name: bytes, mode: int, beside: Collection[bytes]) -> str | None:
-    """Why an entry of a tree could do harm, None where it could not; `above` are its folders with "/" after each, `beside`
-    all names of its folder."""
+    """The reason why an entry of a tree could do harm, None if it could not. `above`: its folders, each with "/" after it.
+    `beside`: all names of its folder."""
     text = name.decode("utf-8", "surrogateescape")
     reason = _git_own(name, text)
     if reason is not None:

@@ -1,10 +1,9 @@
-"""The indexes of the wiki, from the root to the folders to the pages; one that lists too much is split.
+"""Makes the indexes of the wiki, from the root to the folders to the pages; an index with too many entries is split.
 
-Invariant: which pages there are follows from the names alone; a page of at most `MAX_ENTRIES` entries is never split. Seen from
-some names that came or went, only pages on their way down, or beside it, can differ.
-
-Invariant: an index lists what the records make, never a count, and depends only on its own folder's entries and the first few
-of each folder in it. `index.md` has no front matter but at the root, which says the version of the Open Knowledge Format.
+Invariant: the set of index pages follows from the names alone; a page of at most `MAX_ENTRIES` entries is never split. If some
+names are added or removed, only index pages on their way down, or beside it, can differ. An index lists what the records make,
+never a count, and depends only on its own folder's entries and the first few of each folder in it. Only the root's `index.md` has
+front matter, with the version of the Open Knowledge Format.
 """
 
 from collections.abc import Collection, Iterator

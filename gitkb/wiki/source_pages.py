@@ -1,10 +1,9 @@
-"""The converted text of a document as pages: chapters and their contents, links led into the wiki, pictures.
+"""Makes the pages of a document's converted text: chapters and their contents, links led into the wiki, pictures.
 
-Invariant: every line of the text is in exactly one chapter, in order (the head of a table or fence that is cut is repeated),
-and every anchor is known with the file it went to. A text below the limit is one chapter: the page itself.
-
-Invariant: the words are the document's; links that lead nowhere, or would run something, become words. What a relative link
-of the original leads to is the resolver's answer, and the only thing here that depends on more than the document.
+Invariant: the words are the document's. Every line of the text is in exactly one chapter, in order (the head of a table or fence
+that is cut is repeated), and every anchor is known with the file it went to. A text below the limit is one chapter: the page
+itself. Links that lead nowhere, or would run something, become words. The target of a relative link of the original is the
+resolver's answer, the only thing here that depends on more than the document.
 """
 
 import re

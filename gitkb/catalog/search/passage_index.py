@@ -33,7 +33,7 @@ assert 3 * MAX_PASSAGES < 2**ORDINAL_BITS
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One passage as stored: where it stands and its tokens (`head` without marks, `forms` with them)."""
+    """One passage as stored: its place and its tokens (`head` without marks, `forms` with them)."""
 
     heading: str
     line: int
@@ -185,7 +185,7 @@ def _insert_row(db: sqlite3.Connection, number: int, row: Row, gained: Counter[s
 
 
 def _terms(body: str, head: str, forms: str) -> set[str]:
-    """What a passage counts for: its text and its other forms, and words of a head under their mark."""
+    """The terms of a passage: its text and other forms of its words, and words of its heading under their mark."""
     return {*body.split(), *(HEAD_MARK + token for token in head.split()), *forms.split()}
 
 

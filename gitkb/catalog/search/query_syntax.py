@@ -1,7 +1,7 @@
-"""What a person typed, as a query: words, "phrases", prefix*, -exclusions.
+"""Parses a search query: words, "phrases", prefix*, -exclusions.
 
-Invariant: every string is a query; what is not understood as an operator is read as words (a single quote mark, FTS5's own
-operators, parentheses). Nothing typed reaches FTS5 but tokens, which hold no operator. A query has at most `MAX_TERMS` terms.
+Invariant: every string is a query; whatever is not an operator is read as words (a single quote mark, FTS5's own operators,
+parentheses). Only tokens reach FTS5, which hold no operator. A query has at most `MAX_TERMS` terms.
 """
 
 import re

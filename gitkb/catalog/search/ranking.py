@@ -189,7 +189,8 @@ def candidates(db: sqlite3.Connection, wanted: query_syntax.Query, asked: Asked,
 
 
 def _among_common(look: "_Look", asked: Asked, order: Sequence[int]) -> list[int]:
-    """Where every word is common: passages with two of the three rarest, with all, with one in a heading, with the rarest."""
+    """Candidates if every word is common: passages with two of the three rarest words, with all words, with one in a heading,
+    with the rarest."""
     texts = [_in_text(asked.terms[number]) for number in order]
     some = replace(look, depth=look.depth // 2)
     pairs = [f"({one} AND {other})" for one, other in combinations(texts[:3], 2)]
@@ -231,7 +232,7 @@ def any_phrase(phrases: Iterable[query_syntax.Phrase]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Where to look: a scope, without the passages that an expression excludes, at most `depth` of them."""
+    """The area of a search: a scope, without the passages that an expression excludes, at most `depth` of them."""
 
     db: sqlite3.Connection
     without: str

@@ -38,7 +38,7 @@ _BLANKS = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """`text` of the best place, and the line (1-based in the page) where it begins to match."""
+    """`text` of the best place, and the line (1-based in the page) where the match begins."""
 
     text: str
     line: int
@@ -65,7 +65,8 @@ def cut(page: str, line: int, lines: int, language: str, terms: Mapping[str, int
 
 
 def _lines(source: list[str]) -> list[str]:
-    """Each line as plain text. Headings and links that stand alone as one are told apart from what they introduce: left out."""
+    """Each line as plain text. Headings and lines that are only a link are left out, because they are no part of the text
+    below."""
     underlined = len(source) > 1 and _UNDERLINE.fullmatch(source[1]) is not None
     if source and (source[0].lstrip().startswith("#") or underlined):
         source = ["", *(["", *source[2:]] if underlined else source[1:])]

@@ -1,14 +1,12 @@
-"""One `add`: scan, hash, plan, prepare, commit, prune, and the summary of it.
+"""Runs one `add`: scans, hashes, plans, prepares, commits, prunes, and returns the summary.
 
-Invariant: what becomes of an original depends on the tracked settings and its size alone. The line comes with the first
-documents after the setting was made, so two branches add the same one; a person's other lines stay as they are.
+Invariant: the plan for every source is made before anything is converted, from paths, bytes and one commit. Under the lock each
+document is looked at again; one that another process has renamed, updated or removed meanwhile stays as it is. A group is
+published whole or not at all. Documents whose file is gone are named before they are removed, and removed after everything new is
+in. A dry run does all of this except the commits.
 
-Invariant: under the lock each is looked at again: one that another process has renamed, updated or removed meanwhile stays as it
-is. A group is published whole or not at all.
-
-Invariant: what becomes of every source is decided before anything is converted, from paths, bytes and one commit. Documents whose
-file is gone are shown before they are removed, and removed after everything that came is in. A dry run does all of it but the
-commits.
+Whether an original goes to Git LFS depends on the tracked settings and its size alone. The line in `.gitattributes` comes with
+the first documents after the setting was made, so two branches add the same line; other lines of that file stay as they are.
 """
 
 import time
@@ -78,7 +76,7 @@ def keep_in_lfs(context: ChangeContext, change: Change) -> None:
 
 
 def noted_line(tip: Snapshot) -> dict[str, bytes | None]:
-    """What `keep_in_lfs` would write at a tip, by path."""
+    """The content of `.gitattributes` that `keep_in_lfs` would write at a tip, by path."""
     before = tip.read(ATTRIBUTES) or b""
     return {} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)}
 
@@ -94,7 +92,7 @@ def with_line(attributes: bytes) -> bytes:
 
 
 def prune(change: Change, gone: Sequence[Gone], listener: Listener) -> Iterator[DocumentResult]:
-    """Removes the documents whose files are gone; what became of each, in order, after its commit is published."""
+    """Removes the documents whose files are gone; yields the result of each, in order, after its commit is published."""
     for start in range(0, len(gone), GROUP_DOCUMENTS):
         group = gone[start : start + GROUP_DOCUMENTS]
         removed = change.transact(partial(_remove_unchanged, gone=group, listener=listener))
@@ -174,7 +172,7 @@ class AddRun:
         return found if self.memory is None else self.memory.at_rest(found)
 
     def _plan(self, start: Snapshot, scans: Sequence[Scan], fetched: Web) -> Plan:
-        """What becomes of every source, at the tip of the branch; nothing is converted yet."""
+        """The plan for every source, at the tip of the branch. Nothing is converted yet."""
         distinct = {s.path: s for found in scans for s in found.files if s.path not in fetched.hashes}
         hashes = fetched.hashes | dict(zip(distinct, self._hashes(list(distinct.values())), strict=True))
         with known_at(self.context.catalog, start) as known:
@@ -206,7 +204,8 @@ class AddRun:
         return replace(summary, pages=pages, foreseen=foreseen, ungrounded=ungrounded)
 
     def estimate(self, paths: Sequence[Path]) -> Estimate:
-        """What adding the paths would ask of a model; converts them and commits nothing."""
+        """The requests that adding the paths would make to a model, without making them. Converts the documents and commits
+        nothing."""
         scans, start = [self._scan(path) for path in paths], self.context.tip()
         with self._fetched() as fetched:
             items = unillustrated(self._plan(start, [*scans, *fetched.scans], fetched).items)
@@ -217,7 +216,7 @@ class AddRun:
                 return estimate(pool, jobs_of(items), self.model.known)
 
     def workshop(self, start: Snapshot, scratch: Path, items: Sequence[Item]) -> Workshop:
-        """How the documents of this run are prepared."""
+        """The settings and folders with which the documents of this run are prepared."""
         settings = self.context.settings
         return Workshop(
             scratch=scratch,
@@ -241,8 +240,8 @@ class AddRun:
 
 
 class _Sources:
-    """The sources of one run on their way in: `noted` is what a dry run would change, `failed` are sources that could not be
-    prepared, and `instead` the documents that stand for the bytes of such a one."""
+    """The sources of one run as they come in. `noted`: changes that a dry run would make. `failed`: sources that could not be
+    prepared. `instead`: documents that take the place of a failed one with the same bytes."""
 
     def __init__(
         self, add: AddRun, start: Snapshot, change: Change, outcomes: Outcomes, items: Sequence[Item], fetched: Web
@@ -272,7 +271,7 @@ class _Sources:
         return loop.ungrounded
 
     def _entry(self, loop: CommitLoop, item: Item) -> Item | Ready:
-        """What a source becomes, as far as is known before the commit: prepared, or decided."""
+        """A source with what is known of it before the commit: its prepared document, or the outcome that was decided."""
         if item.twin in self._instead:
             item = plan.same_bytes(item, self._instead[item.twin])
         failed = self._failed.get(item.twin) if item.twin else None
@@ -288,7 +287,8 @@ class _Sources:
         return item
 
     def _stands_in(self, failed: Item, ready: Ready) -> Ready:
-        """A document that stands for a failed one of the same bytes; it stands for all others of them, too."""
+        """A document that takes the place of a failed one with the same bytes; it does so for all others with these bytes,
+        too."""
         if not ready.prepared.error:
             del self._failed[failed.source.path]
             self._instead[failed.source.path] = ready.item.document
@@ -333,5 +333,5 @@ def _without_repeats(scans: Sequence[Scan]) -> list[Scan]:
 
 
 def _shown(found: Scan) -> str:
-    """How a run names what it adds, without a path of this machine."""
+    """The paths that a run adds, as it names them in its description, without a path of this machine."""
     return f"{found.root}/" if found.root and len(found.files) != 1 else (found.files[0].path if found.files else found.root)

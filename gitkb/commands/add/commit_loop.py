@@ -39,7 +39,7 @@ GROUP_SECONDS = 0.5
 
 
 class Group:
-    """What waits for the next commit, in scan order: documents that are ready, and outcomes reported between them."""
+    """Entries that wait for the next commit, in scan order: documents that are ready, and outcomes to report between them."""
 
     def __init__(self) -> None:
         self.entries: list[Item | Ready] = []
@@ -73,7 +73,7 @@ class Results:
         threading.Thread(target=self._pull, args=(prepared,), daemon=True).start()
 
     def get(self, timeout: float | None) -> Prepared | None:
-        """The next one, None where it is not ready after `timeout` seconds."""
+        """The next result; None if it is not ready after `timeout` seconds."""
         try:
             result = self._queue.get(timeout=timeout)
         except queue.Empty:
@@ -181,7 +181,7 @@ class CommitLoop:
         return result
 
     def prepare_again(self, item: Item) -> Ready:
-        """A document prepared at once: it got another name, or stands for one that failed."""
+        """Prepares a document at once, because it got another name or takes the place of one that failed."""
         return Ready(item, self._rounds.run(Job(item.source, item.document, item.sha256)))
 
     def _commit_group(self) -> None:
@@ -312,7 +312,7 @@ def jobs_of(items: Sequence[Item]) -> list[Job]:
 
 
 def _key(item: Item) -> str:
-    """What tells the documents of a run apart: their sources, or where there are none their names."""
+    """The key of a document within its run: its source's path, or its own name where it has no source."""
     return item.document if item.again else item.source.path
 
 

@@ -33,7 +33,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the tip says of a ready document: land it, or it became known meanwhile, or its name did and it needs another."""
+    """Whether a ready document can be committed on the tip: yes, or it became known meanwhile, or its name was taken and it needs
+    another."""
 
     outcome: Outcome | None = None
     reason: str = ""
@@ -43,7 +44,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What becomes of a document of a group, and the index of its commit; None where nothing of it differs."""
+    """The outcome of one document of a group, and the index of its commit (None if none of its files differ)."""
 
     outcome: Outcome
     index: int | None
@@ -94,7 +95,7 @@ def plan_commits(
 
 @dataclass(slots=True)
 class _Change:
-    """What one document's commit changes (none: nothing differs), and a person's edits that are committed before it."""
+    """The files that one document's commit changes (empty if none differ), and a person's edits to commit before it."""
 
     transaction: Transaction
     ready: Ready
@@ -131,7 +132,7 @@ class _Change:
         return [path for path in own_files(self.tip, document) if not path.startswith(f"{EDITED}/")]
 
     def _keep_edits(self, old: Iterable[str]) -> None:
-        """Merges what a person wrote on the document's pages into the new ones, which may stand under other names."""
+        """Merges what a person wrote on the document's pages into the new pages, which may have new paths."""
         for path in old:
             if path.startswith("wiki/") and path.endswith(".md"):
                 current = self.edits.get(path, self.tip.read(path))

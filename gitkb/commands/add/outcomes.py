@@ -1,4 +1,4 @@
-"""What has become of the sources of one run so far: counts, progress and seconds, told to the listener as they change."""
+"""Keeps the counts, progress and seconds of one run, and reports each change to the listener."""
 
 from dataclasses import replace
 
@@ -34,6 +34,6 @@ class Outcomes:
         self._phases[phase] = self._phases.get(phase, 0.0) + seconds
 
     def tell_phases(self) -> None:
-        """Tells the seconds of the run's own phases, where they are wanted."""
+        """Reports the seconds of the run's own phases if timings are wanted."""
         if self._timings:
             self._listener.timing("", self._phases)

@@ -35,7 +35,7 @@ class Disk:
         self._listings: dict[Path, dict[str, Path] | OSError] = {}
 
     def is_gone(self, source: str) -> bool:
-        """Whether a source path lies below a scanned folder and no file stands there any more."""
+        """Whether a source's path is below a scanned folder and the file does not exist any more."""
         if source in self._scanned:
             return False
         below = [(folder, source[len(root) + 1 :]) for root, folder in self._folders if source.startswith(f"{root}/")]
@@ -74,7 +74,7 @@ def _forms(name: str) -> tuple[str, str]:
 
 
 class Known(Protocol):
-    """What the knowledge base knows of sources at one commit."""
+    """The sources and documents that the knowledge base has at one commit."""
 
     def source(self, path: str) -> tuple[str, str] | None:
         """(document, sha256) of a source path."""
@@ -94,10 +94,10 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One source of a run: to be prepared while `outcome` is None, else decided already; `update` where it is known with other
-    bytes, `before` the name until now of the document whose moved file it is, `again` where its original is the one in the
-    knowledge base. `hashing` is the seconds that its hash took; `twin` the source of this run for whose equal bytes it is
-    skipped."""
+    """One source of a run. `outcome` None: it is to be prepared; otherwise the outcome is decided already. `update`: the source
+    is known with other bytes. `before`: its file moved, and this is the old name of its document. `again`: its original is the
+    one in the knowledge base. `hashing`: seconds that hashing took. `twin`: another source of this run with the same bytes,
+    because of which this one is skipped."""
 
     source: SourceFile
     document: str
@@ -129,7 +129,7 @@ class Plan:
 
 
 def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> Plan:
-    """What becomes of every source, and which documents have none any more."""
+    """The plan for every source, and the documents whose source is gone."""
     sources = [source for scan in scans for source in scan.files]
     before = {s.path: found for s in sources if (found := known.source(s.path)) is not None}
     hashes = {**hashes, **_in_the_way([s for s in sources if s.path in before], hashes, before, known)}
@@ -151,7 +151,7 @@ def plan(scans: Sequence[Scan], hashes: dict[str, Hashed], known: Known) -> Plan
 def _in_the_way(
     sources: Sequence[SourceFile], hashes: Mapping[str, Hashed], before: Mapping[str, tuple[str, str]], known: Known
 ) -> dict[str, Hashed]:
-    """The files that stand where a page was fetched to and have other bytes, with why they cannot be added."""
+    """Files that are where a fetched page would be stored but have other bytes, each with the reason why it cannot be added."""
     return {
         source.path: Hashed(error=f"{before[source.path][0]} was fetched from {url}. Add the folder with --into PREFIX.")
         for source in sources
@@ -195,8 +195,8 @@ class _Held:
 
 
 def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) -> Item:
-    """What becomes of a source that was skipped for the bytes of another one that failed: a job where its ending says another
-    format, so that it may be read; else it fails like the other."""
+    """A new plan for a source that was skipped because another one with the same bytes failed: a job if its ending names another
+    format, so that it may be readable; otherwise it fails like the other."""
     ending = PurePosixPath(item.source.path).suffix.lower()
     if ending == PurePosixPath(failed.source.path).suffix.lower():
         return replace(

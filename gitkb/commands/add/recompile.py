@@ -182,7 +182,8 @@ class RecompileRun:
         return replace(summary, ungrounded=ungrounded, seconds=time.perf_counter() - started)
 
     def estimate(self, names: Sequence[str]) -> Estimate:
-        """What recompiling would ask of a model; converts and commits nothing."""
+        """The requests that recompiling would make to a model, without making them. Converts the documents and commits
+        nothing."""
         chosen = self._chosen(names)
         assert self.model.known is not None
         with self.context.change("estimate", dry_run=True) as change:
@@ -290,7 +291,7 @@ def _summary(outcomes: Outcomes, branch: str, commit: str, pages: PageChanges) -
 
 
 def _items(facts: Sequence[DocumentFacts], scratch: Path) -> list[Item]:
-    """An item for each document; its original will stand in a folder of its own."""
+    """An item for each document; its original will be put into a folder of its own."""
     folder = scratch / "originals"
     files = (folder / str(number) / "original" for number in range(len(facts)))
     return [

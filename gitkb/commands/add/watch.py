@@ -148,7 +148,7 @@ class _News(WatchListener):
     def __init__(
         self, listener: WatchListener, said: dict[str, DocumentResult], staying: set[str], memory: FileMemory, *, first: bool
     ) -> None:
-        """`said` is what became of sources last, `staying` the documents of which was said that they stay."""
+        """`said`: the last result of each source. `staying`: documents that were already reported to stay."""
         self._listener, self._said, self._staying, self._memory, self._first = listener, said, staying, memory, first
 
     def message(self, text: str) -> None:

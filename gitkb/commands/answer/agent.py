@@ -95,7 +95,7 @@ _INTRODUCTION = 240
 
 
 def readable(context_tokens: int) -> int:
-    """How many characters one answer may read from the knowledge base."""
+    """The number of characters that one answer may read from the knowledge base."""
     return min(MOST_READ, int(context_tokens * CHARACTERS_PER_TOKEN * _READING_SHARE))
 
 
@@ -156,7 +156,8 @@ class Agent:
         self.speech = Speech(Cleaner(self.citations), self.listener)
 
     def __call__(self, question: str, history: Sequence[Said]) -> bool:
-        """Answers into `speech`; True where the model was stopped before its end. `ModelFailure` where it wrote nothing."""
+        """Writes the answer into `speech`; returns True if the model was stopped before its end. `ModelFailure` if it wrote
+        nothing."""
         said = earlier(history, self.model.context_tokens * CHARACTERS_PER_TOKEN)
         self.citations.read("\n".join([question, *(turn.text for turn in said)]))
         try:

@@ -1,7 +1,6 @@
-"""Answers one question at one commit: with a model's words where there is a model, with the best passages where there is none.
+"""Answers one question at one commit: in a model's words if there is a model, otherwise with the best passages.
 
-Invariant: everything is read from the snapshot that the question began with. No lock is held, and no writer is kept waiting while
-a model thinks.
+Invariant: everything is read from the snapshot that was taken when the question began. No lock is held while a model thinks.
 """
 
 import re
@@ -46,7 +45,7 @@ class Answering:
     def __call__(
         self, question: str, model: AnswerModel | None, listener: AnswerListener, history: Sequence[Said] = ()
     ) -> Answer:
-        """The answer, which `listener` hears as it comes. Its text is empty where nothing was found and no model asked."""
+        """The answer; `listener` hears it as it comes. Its text is empty if nothing was found and no model was asked."""
         if not question.strip():
             raise UsageError("The question is empty.", 'Ask something: gitkb query "What is a checkpoint?"')
         if len(question) > MAX_QUESTION:

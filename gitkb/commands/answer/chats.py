@@ -37,7 +37,7 @@ class Chats:
 
     @staticmethod
     def new() -> Chat:
-        """A conversation that has not begun."""
+        """A conversation without any question yet."""
         return Chat(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
 
     def save(self, chat: Chat) -> Chat:
@@ -53,7 +53,8 @@ class Chats:
         return chat
 
     def load(self, name: str = "") -> Chat:
-        """The conversation whose id begins like this, the last one for ""; `NotFound`, or `FormatError` where it is damaged."""
+        """The conversation whose id begins with this text; the last one for an empty text. `NotFound`, or `FormatError` if it is
+        damaged."""
         chat_id = self._find(name)
         content = _read(self._file(chat_id)) or b""
         chat = _decoded(content, chat_id)
@@ -103,7 +104,7 @@ class Chats:
 
 
 def _read(file: Path) -> bytes | None:
-    """The bytes of a regular file, bounded; None where there is none. No link is followed and no pipe waited for."""
+    """The bytes of a regular file, bounded; None if there is none. No link is followed and no pipe waited for."""
     try:
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:

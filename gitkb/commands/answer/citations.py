@@ -1,11 +1,8 @@
-"""The links of an answer: which exist at the commit that was read, and the pieces of pages that a model reads, written so that
-they can be cited.
+"""Checks the links of an answer against the commit, and writes the pieces of pages that a model reads so that they can be cited.
 
-Invariant: a link comes through only if its file and anchor exist, or if its address stands in what was read from the knowledge
-base. Everything else loses its link and is counted. Links are written as seen from wiki/.
-
-Invariant: everything is bounded, comes from the one commit, and stands between marks that text of the knowledge base cannot
-forge. Links are as seen from wiki/; headings and pages are followed by their anchors.
+Invariant: a link is kept only if its file and anchor exist, or if its address occurs in what was read from the knowledge base.
+Every other link is reduced to its words and counted. Links are relative to wiki/. What a model reads is of one commit, bounded,
+and between marks that text of the knowledge base cannot forge; headings and pages are followed by their anchors.
 """
 
 import re
@@ -29,7 +26,7 @@ MOST_ADDRESSES = 20_000
 
 
 def addresses(text: str) -> set[str]:
-    """The addresses that stand in a text, without the punctuation around them."""
+    """The addresses in a text, without the punctuation around them."""
     return {found[0] for found in _ADDRESS.finditer(text)} if "://" in text or "www." in text.lower() else set()
 
 
@@ -53,7 +50,7 @@ class Citations:
             self.known |= addresses(text)
 
     def link(self, label: str, target: str, *, picture: bool = False) -> str | None:
-        """The Markdown of a link that exists, else the words that remain of it; None where nothing should remain."""
+        """The Markdown of a link that exists, otherwise the words that remain of it; None if nothing should remain."""
         label = self.scrubbed(" ".join(label.split()))
         mark = "!" if picture else ""
         if is_external(target):
@@ -74,7 +71,7 @@ class Citations:
         return self.found.setdefault((path, anchor), citation)
 
     def resolve(self, target: str) -> tuple[str, str] | None:
-        """(path in the repository, anchor) of a link as seen from wiki/ or from a page near it; None where it leads nowhere."""
+        """(path in the repository, anchor) of a link that is relative to wiki/ or to a page near it; None if it leads nowhere."""
         found = resolve(HOME, target.strip())
         if found is None:
             raw, hash_, anchor = target.partition("#")
@@ -89,7 +86,7 @@ class Citations:
         return None
 
     def address(self, address: str) -> str:
-        """An address that stands alone: itself where it was read, else a note that it was left out."""
+        """An address without link text: itself if it was read in the knowledge base, otherwise a note that it was left out."""
         if address in self.known or not address:
             return address
         self.removed.append(address)
@@ -113,7 +110,7 @@ def document_of(path: str) -> str:
 
 
 def _words(label: str) -> str:
-    """What a link says, with nothing in it that could be a link."""
+    """The text of a link, with nothing in it that could be a link."""
     return escape(label) if re.search(r"(?<!\\)[\[\]<>]", label) else label
 
 

@@ -49,7 +49,7 @@ class Cleaner:
         self._dropped = False
 
     def feed(self, text: str) -> str:
-        """What of the text so far can be shown now."""
+        """The part of the text so far that can be shown now."""
         self._held += text.replace("\r\n", "\n").replace("\r", "\n").translate(_STEERING)
         return "".join(self._taken(final=False))
 
@@ -87,7 +87,8 @@ class Cleaner:
         return "" if self._dropped else gap
 
     def _next(self, final: bool) -> tuple[int, str | None] | None:
-        """How many characters are decided, and what is shown for them (None: a citation that goes); None to wait for more."""
+        """(the number of characters that are decided, the text to show for them or None for a citation that is dropped); None to
+        wait for more."""
         held = self._held
         if self._code and (self._fence or (not self._line and _MAY_BE_FENCE.match(held[:5]))):
             line, ended = held.partition("\n")[0], "\n" in held
@@ -176,7 +177,7 @@ class Cleaner:
 
 
 def _closing(text: str) -> int | None:
-    """The end of the bracketed text that a text begins with; None where its bracket is not closed (yet)."""
+    """The end of the bracketed text at the start of a text; None if its bracket is not closed (yet)."""
     depth = 0
     escaped = False
     for at, character in enumerate(text[:_LONGEST]):

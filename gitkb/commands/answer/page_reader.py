@@ -57,7 +57,8 @@ class Pages:
         return page is not None and (not anchor or anchor in named_anchors(page.body) or anchor in self._anchors(path))
 
     def place(self, path: str, line: int) -> Place:
-        """Where a line stands: its source page where the text has pages, else its section; without an anchor above all."""
+        """The place of a line: its source page if the text has pages, otherwise its section; without an anchor above the first
+        heading."""
         marks = [anchor for number, anchor in self.marks(path) if number <= line]
         if marks:
             found = page_place(marks[-1])
@@ -69,7 +70,7 @@ class Pages:
         return Place(path.removeprefix(WIKI), found.anchor, found.label)
 
     def chapters(self, path: str) -> list[str]:
-        """The chapter files of a source page, in order; none where its text stands in one file."""
+        """The chapter files of a source page, in order; empty if its text is in one file."""
         stem, folder = f"{path.removesuffix('.md')}--", path.rpartition("/")[0]
         return sorted(each for each, _ in self.tree.files(folder) if each.startswith(stem) and each.endswith(".md"))
 

@@ -1,10 +1,8 @@
-"""An answer without a model: the sentences of the documents that answer a question, by the question's words.
+"""Answers a question without a model: chooses the sentences of the documents that answer it, by the question's words.
 
-Invariant: a pure function of the sentence, what it stands under, and the words of the question with their weights. Each word of
-the question counts once, so a sentence gains nothing by repeating one.
-
-Invariant: every quote is a sentence (or a few that follow one another) of a page, with a place that exists; nothing is put into
-other words. The same tree and question give the same quotes, and their number and length are bounded.
+Invariant: every quote is a sentence (or a few consecutive ones) of a page, unchanged, with a place that exists. The same tree and
+question give the same quotes; their number and length are bounded. A sentence's worth depends only on the sentence, its headings
+and the weighted words of the question, each of which counts once: repeating a word gains nothing.
 """
 
 import re
@@ -55,7 +53,8 @@ class Asked:
 
 
 def worth(marked: str, language: str, above: frozenset[int], asked: Asked) -> float:
-    """How well a sentence (with inline code marked) answers, about 0..1.5; 0 where it has none of the words itself."""
+    """How well a sentence (with inline code marked) answers the question, about 0..1.5; 0 if it contains none of the words
+    itself."""
     text = plain(marked)
     numbers = asked.numbers(text, language)
     own = set(numbers)
@@ -66,7 +65,7 @@ def worth(marked: str, language: str, above: frozenset[int], asked: Asked) -> fl
 
 
 def _beside(text: str, language: str, asked: Asked) -> Iterator[int]:
-    """The words of the question that stand right beside another one."""
+    """The words of the question that are directly beside another one."""
     known = asked.words.tokens
     tokens = [known.get(token) for token in analyse(text, language).tokens]
     for one, other in pairwise(tokens):
@@ -100,7 +99,7 @@ _CLAIM = re.compile(r"^(?:[-*] )?(?P<text>.+?) \[(?P<label>(?:[^\[\]\\]|\\.)+)\]
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of a document (or of a person's page, then without `document`) and where they stand; `title` is the document's."""
+    """Words of a document (or of a person's page, then without `document`), and their place; `title` is the document's."""
 
     text: str
     place: Place
@@ -110,7 +109,7 @@ class Quote:
 
     @property
     def owner(self) -> str:
-        """What stands for the document, also where there is none."""
+        """The document, or the page if there is no document."""
         return self.document or self.place.path
 
 
@@ -164,7 +163,7 @@ def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -
 
 
 def _headings(pages: Pages, passage: BestPassage) -> list[str]:
-    """The headings that a passage stands under, outermost first."""
+    """The headings above a passage, outermost first."""
     path: list[tuple[int, str]] = []
     for heading in pages.outline(passage.page):
         if heading.line > passage.line:
@@ -208,7 +207,7 @@ def _cut(text: str) -> str:
 
 
 def _claims(pages: Pages, page: Page, passage: BestPassage, lines: Sequence[str], asked: Asked, rank: float) -> Iterator[Quote]:
-    """The sentences of a page that was made of claims: each line ends in the place where its document says it."""
+    """The sentences of a page that is made of claims: each line ends in the place of its document that says it."""
     above = frozenset(asked.numbers(page.title, passage.language))
     defines = page.path.startswith(_TOPICS) and asked.share(above) > 0.9
     for line in lines:

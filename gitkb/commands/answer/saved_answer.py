@@ -1,10 +1,8 @@
-"""A saved answer: its page in wiki/explorations, and the commit that adds it.
+"""Saves an answer: makes its page in wiki/explorations and the commit that adds it.
 
-Invariant: whatever the answer holds, the page has no HTML, no link into nothing, and no picture from elsewhere. It carries no
-seal: from its first commit on it is a person's page. Pure.
-
-Invariant: a page that stands there is never written over: the same page again is found again, another answer to the same question
-gets a name of its own. The lock is held for the two commits, not while anybody thinks.
+Invariant: the page has no HTML, no dead link and no picture from elsewhere, whatever the answer holds. It has no seal, so it is a
+person's page from its first commit on. An existing page is never overwritten: the same answer is found again, another answer to
+the same question gets a new name. The lock is held for the two commits only, never while a model or a person thinks.
 """
 
 import re
@@ -37,7 +35,7 @@ _TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)")
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What is saved: one answer, or several under a title. `by` wrote it at `commit`, which cost `tokens`."""
+    """An answer to save, or several under one title. `by` wrote it at `commit`, for `tokens` tokens."""
 
     title: str
     said: Sequence[Said]
@@ -47,7 +45,7 @@ class Exploration:
 
 
 def exploration_of(said: Answer | Chat, title: str = "") -> Exploration:
-    """What is saved of one answer or of a whole conversation, under a title or its (first) question."""
+    """Makes the `Exploration` of one answer or of a whole conversation, under a title or its (first) question."""
     if isinstance(said, Answer):
         tokens = said.usage.tokens_in + said.usage.tokens_out
         questions, by, commit = [Said(said.question, said.text)], said.model or SEARCH, said.commit
@@ -84,7 +82,7 @@ def exploration_page(exploration: Exploration, path: str, pages: Pages) -> bytes
 
 @dataclass(slots=True)
 class _Links:
-    """Leads links that are as seen from wiki/ to where they are seen from the page."""
+    """Rewrites links that are relative to wiki/ so that they are relative to the page."""
 
     path: str
     citations: Citations

@@ -84,7 +84,7 @@ class Approvable:
 
     @property
     def file(self) -> str:
-        """Where its approval stands."""
+        """The path of its approval."""
         return approvals.approval_path(self.kind, self.key)
 
     @property
@@ -97,7 +97,8 @@ class Approvable:
         return self.page is not None and not self.page.target
 
     def refuse(self, tree: Tree, base: Callable[[str], bytes | None], remedy: str) -> None:
-        """Raises `CannotApprove` where there is nothing to confirm, or the tree's page is not (yet) what would be confirmed."""
+        """Raises `CannotApprove` if there is nothing to confirm, or if the tree's page is not (yet) the one that would be
+        confirmed."""
         name = _bare(self.path)
         if self.page is not None and self.page.target:
             target = _bare(topic_path(self.page.target_kind, self.page.target))
@@ -138,8 +139,8 @@ _SET = 'Tell git once: git config --global user.email "you@example.org" (and use
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """What an `approve` does at one tip: the pages, the approvals to write or (None) delete, by path, and what the claims of the
-    pages that change say."""
+    """The changes of one `approve` at one tip: the pages; the approvals to write or (None) delete, by path; and the claims of the
+    pages that change."""
 
     approved: tuple[ApprovedPage, ...]
     files: Mapping[str, bytes | None]
@@ -167,7 +168,7 @@ class ApproveRun:
         return self._summary(change.tip(), planned, confirmation, change.pages)
 
     def _confirmation(self) -> Confirmation:
-        """Who confirms and when; what is confirmed comes later."""
+        """A confirmation with the person and the time, without the claims, which are added later."""
         email = self.context.store.email()
         if not email:
             raise CannotApprove(_NOBODY, _SET)

@@ -28,7 +28,7 @@ from gitkb.wiki.hand_edits import Seal, state
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to hold of two names."""
+    """A decision that a person wants: `name` and `other` are the same, or are not."""
 
     name: Found
     other: Found
@@ -92,12 +92,12 @@ class DecideRun:
         return replace(done, branch=self.context.name, page=page, pages=foreseen.pages, besides=foreseen.besides)
 
     def _by(self) -> str:
-        """Who decides; git may know no address of theirs."""
+        """The person who decides: their address, if git knows it."""
         email = self.context.store.email()
         return f"human:{email}" if email else "human"
 
     def _page(self, tree: Tree, name: str) -> str:
-        """The page on which the claims of a name stand in a tree, "" for none."""
+        """The path of the page that shows the claims of a name in a tree, "" for none."""
         with self.context.catalog.at(tree, RECORDS, keep=False) as db:
             corpus = RecordCorpus(db)
             target = corpus.names.target(name)

@@ -1,8 +1,9 @@
-"""What takes a change back: a three-way of the commit, its parent and now, for each record, page and file that it changed.
+"""Works out how to take a change back: a three-way merge of the commit, its parent and now, for each record, page and file that
+it changed.
 
-Invariant: what the change left is what stands there now, or nothing is taken back and the paths that stand in the way are
-named; a page takes part by block, so that words which came later stay. What follows from documents (generated pages, the
-projections kept of edited ones, overviews) is no change of its own. Reads trees; writes nothing.
+Invariant: a path is taken back only if it is still as the change left it; otherwise nothing is taken back at all and the paths
+are named. Pages are compared block by block, so that words which came later stay. What follows from documents (generated pages,
+the projections kept of edited ones, overviews) does not count as a change. Reads trees; writes nothing.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -30,7 +31,7 @@ class Moment:
     base: Base
 
     def projection(self, path: str, page: bytes | None) -> bytes | None:
-        """What gitkb last made of this page here; None for a page of a person's own."""
+        """The last text that gitkb generated for this page; None for a page that a person made."""
         kind = state(page) if page is not None else Seal.PERSON
         if kind is Seal.EDITED:
             return self.tree.read(edited_path(path)) or self.base(path)
@@ -58,7 +59,7 @@ class TakeBack:
     edits: Mapping[str, bytes | None] = field(default_factory=dict)
 
     def __call__(self, document: str | None = None) -> TakenBack:
-        """What takes the change back, or the part of it that concerns one document."""
+        """The file changes that take the change back, or those for one document only."""
         found = TakenBack()
         changed = [c for c in self.after.tree.changes_since(self.before.tree.oid) if not self._follows(c)]
         units: dict[str, list[TreeChange]] = {name: [] for c in changed if (name := self._made_anew(c)) is not None}
@@ -75,7 +76,7 @@ class TakeBack:
         return found
 
     def _other_names(self, document: str, changed: list[TreeChange]) -> list[str]:
-        """What the change renamed a document to or from: both are one change of it."""
+        """The old or new names of a document that the change renamed; both count as one change of it."""
         names = renamed_documents(self.after.tree, changed)
         return [new if old == document else old for old, new in names.items() if document in (old, new)]
 
@@ -181,7 +182,7 @@ class TakeBack:
             self._keep(path, projection, found)
 
     def _kept_before(self, path: str, page: bytes | None) -> bytes | None:
-        """The projection to keep for a page that becomes what it was; none where history tells it as well."""
+        """The projection to keep for a page that becomes what it was; None if the history tells it, too."""
         if page is None or state(page) is not Seal.EDITED:
             return None
         kept, projection = self.before.tree.read(edited_path(path)), self.before.projection(path, page)
@@ -193,7 +194,7 @@ class TakeBack:
             found.changes[kept] = projection
 
     def _is(self, path: str, oid: str | None) -> bool:
-        """Whether what stands at a path now is this blob."""
+        """Whether the file at a path is this blob now."""
         if path not in self.edits:
             return self.now.tree.blob(path) == oid
         return self.edits[path] == self._bytes(oid)

@@ -1,7 +1,7 @@
-"""Removes documents: a commit for each that takes away all of its own files, then the pages.
+"""Removes documents: for each a commit that deletes all its own files, then the pages.
 
-Invariant: what remains is what it would be had the document never come; a person's words stay on shared pages, and in the
-history where they stood on the document's own. A group of removals is published whole or not at all.
+Invariant: the result is as if the document had never been added, except for what people wrote: their words stay on shared pages,
+and in the history for the document's own pages. A group of removals is published whole or not at all.
 """
 
 from collections import Counter
@@ -65,8 +65,8 @@ class RemoveRun:
 
 
 def remove_group(transaction: Transaction, documents: Sequence[str], listener: Listener) -> list[RemovedDocument]:
-    """Removes documents that the tip has, each in a commit of its own; a person's uncommitted edits of their pages are committed
-    before, and the listener hears where they can be read."""
+    """Removes documents of the tip, each in a commit of its own. A person's uncommitted edits of their pages are committed first,
+    and the listener is told where to read them."""
     tip = transaction.tip
     commits: list[PlannedCommit] = []
     removals: list[tuple[int, RemovedDocument, list[str]]] = []
@@ -85,7 +85,7 @@ def remove_group(transaction: Transaction, documents: Sequence[str], listener: L
 
 
 def removed_document(tip: Tree, document: str) -> RemovedDocument:
-    """A document with all paths that are its alone, as it stands in a tree."""
+    """A document with all paths that belong to it alone in a tree."""
     record = record_of(tip, document)
     return RemovedDocument(document, record.title if record else "", own_files(tip, document))
 
@@ -102,7 +102,7 @@ def _edited(tip: Tree, files: Sequence[str], edits: Container[str]) -> list[str]
 
 
 def _claims(tip: Tree, path: str, labels: Sequence[str]) -> int:
-    """How many claims of the documents with these labels stand on a page."""
+    """The number of claims on a page that come from the documents with these labels."""
     text = (tip.read(path) or b"").decode("utf-8", "replace")
     counts = Counter(line.rpartition("[^")[2] for line in text.split("\n") if line.endswith("]"))
     return sum(counts[f"{label}]"] for label in labels)

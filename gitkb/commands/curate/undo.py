@@ -33,7 +33,7 @@ Content = bytes | Path | None
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be taken back: a commit, or what it did to one document."""
+    """The change to take back: a commit, or its part that concerns one document."""
 
     commit: Commit
     document: str | None = None
@@ -122,7 +122,7 @@ class UndoRun:
         return Moment(tree, refresh.history_base(self.context.store, tree.commit))
 
     def _judged(self, target: Target, tip: Snapshot, edits: Mapping[str, bytes | None]) -> TakenBack:
-        """What takes the target back; raises where that is nothing, or cannot be."""
+        """The file changes that take the target back; raises if there are none, or if it is impossible."""
         change = self._change(target.commit, tip, edits)
         found = change(target.document)
         shown = f"{target.commit.oid[:12]} ({target.commit.message.partition(chr(10))[0]})"

@@ -139,7 +139,7 @@ class _Page:
         return f"- {self._linked(link.page)} to {_plain(page_name(link.target))}"
 
     def _linked(self, path: str, *, removed: bool = False) -> str:
-        """A path as a link, where it stands at one of the commits."""
+        """A path as a link if the file exists at one of the commits; otherwise the path alone."""
         page = self.pages.get(path)
         if page is not None and not page.committed:
             return _plain(page_name(path))

@@ -50,7 +50,7 @@ def first_screen(report: DiffReport, width: int = 100) -> list[str]:
 
 
 def _rooms(lengths: Sequence[int], total: int) -> list[int]:
-    """How many lines each part gets: attention half at least, and what others leave."""
+    """The number of lines for each part: attention gets at least half, and whatever the others leave."""
     rooms = [min(length, share) for length, share in zip(lengths, (total // 2, total // 4, total // 4), strict=True)]
     for number, length in enumerate(lengths):
         rooms[number] += min(length - rooms[number], total - sum(rooms))

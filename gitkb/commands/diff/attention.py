@@ -1,12 +1,9 @@
-"""What a reviewer should look at first, and why, in plain sentences.
+"""Lists what a reviewer should look at first, and why, in plain sentences.
 
-Invariant: looks at titles and keys alone; costs one pass over all pages and then only what new pages share with others. A guess
-for a person to judge: nothing is merged because of it.
-
-Invariant: pure; says only what the two sides of a diff show, the worst first. A claim that is only worded anew is told as that.
-
-Invariant: sorted by importance, and complete: whoever shows it may cut it, but must say so. Every item names the path or paths
-that it is about. Nothing here calls something wrong that is only unusual.
+Invariant: pure; says only what the two sides of a diff show. The list is complete and sorted, the most important first; whoever
+shows it may cut it, but must say so. Every item names the path or paths that it is about. Nothing that is only unusual is called
+wrong: a claim that is only reworded is reported as that, and likely duplicates are guesses from titles and keys alone, for a
+person to judge. They cost one pass over all pages, and then a look at those that share something with a new page.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -45,7 +42,7 @@ def near_pairs(new: Iterable[str], pages: Sequence[TopicPage]) -> list[NearPair]
 
 
 def _pairs(bearers: list[tuple[TopicPage, str]], fresh: set[str]) -> Iterator[tuple[TopicPage, TopicPage, str]]:
-    """Pairs that share a sign; two long names that only have the same initials are none."""
+    """Pairs that share a sign of being the same; two long names that only have the same initials do not count."""
     for number, (one, why) in enumerate(bearers):
         for other, why_other in bearers[number + 1 :]:
             if one.path == other.path or not {one.path, other.path} & fresh or why == why_other == SHORT:
@@ -154,7 +151,7 @@ def _approval(page: PageChange, seen: Seen) -> Iterator[Attention]:
 
 
 def _confirmed(pages: Mapping[str, Sequence[Confirmation]]) -> Iterator[Attention]:
-    """What people confirmed on this branch: whoever takes it over takes their word for it."""
+    """The pages that people confirmed on this branch; whoever merges it takes over their confirmation."""
     for path, confirmations in sorted(pages.items()):
         by = ", ".join(f"{each.person} on {each.day}" for each in confirmations)
         yield Attention(Concern.NEW_APPROVAL, (path,), f"approved by {by}")
@@ -193,7 +190,7 @@ def _links(broken: Sequence[LinkChange]) -> Iterator[Attention]:
 
 
 def _decided(decisions: Sequence[Decision]) -> Iterator[Attention]:
-    """Names put on one page: what one document says may now stand for another's subject. Names kept apart change no page."""
+    """Names that a decision put on one page: claims about one may now appear under the other. Names kept apart change no page."""
     for decision in decisions:
         if isinstance(decision, SameAs):
             message = f"it was decided that {decision.name} means {decision.key}, so both stand on one page ({decision.by})"

@@ -1,10 +1,8 @@
 """Compares two sides of a knowledge base: documents, claims, the pages that they make, and what deserves attention.
 
-Invariant: claims are compared by their text within one document (a renamed one under its new name); a change of place alone is no
-change. A sentence in other words counts as one change, never as a loss and a gain.
-
-Invariant: pure, and a function of the two sets of records and of what the caller saw in the two trees. It looks only at
-documents that differ and at pages that can differ because of them.
+Invariant: pure; depends only on the two sets of records and on what the caller saw in the two trees. It looks only at documents
+that differ, and at pages that can differ because of them. Claims are compared by their text within one document (a renamed one
+under its new name). A different place alone is no change; a reworded sentence is one change, never a loss and a gain.
 """
 
 import re
@@ -25,14 +23,14 @@ _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the differing documents say on both sides, by document (its name at the head) and text."""
+    """The claims of the differing documents on both sides, by document (its name at the head) and text."""
 
     before: Mapping[str, Mapping[str, Said]]
     after: Mapping[str, Mapping[str, Said]]
     reworded: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def changes(self, document: str) -> ClaimChanges:
-        """What one document says otherwise than before, in text order."""
+        """The claims that one document adds, drops and rewords, in text order."""
         before, after = self.before.get(document, {}), self.after.get(document, {})
         again = {text: new for text in before if (new := self.reworded.get((document, text))) is not None}
         renewed = set(again.values())
@@ -91,7 +89,7 @@ def _reworded(before: Mapping[str, Said], after: Mapping[str, Said]) -> Iterator
 
 
 def likeness(old: str, new: str) -> float:
-    """How alike two sentences are, 0..1; 0 at once where they cannot be reworded from one another."""
+    """How alike two sentences are, 0..1; quickly 0 if one cannot be a rewording of the other."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     if matcher.real_quick_ratio() < REWORDED or matcher.quick_ratio() < REWORDED:
         return 0.0
@@ -222,7 +220,7 @@ class _Page:
     renamed: Mapping[str, str]
 
     def change(self) -> PageChange | None:
-        """What became of the page, None where a reader would see no difference in what it says."""
+        """How the page changed; None if a reader would see no difference in what it says."""
         kind = self._kind()
         claims, shown, hidden = self._claims()
         view = self.after or self.before

@@ -1,10 +1,8 @@
-"""What a diff of two revisions says, as plain frozen data, and where its files are on the web.
+"""The result of a diff of two revisions as plain frozen data, with links to its files on the web.
 
-Invariant: a link names a commit, so it shows for ever what the reviewer saw; credentials in a remote's address never reach one. A
-host that is not known gets no links rather than wrong ones.
-
-Invariant: it holds texts and paths of the repository, nothing of this machine and no time; lists are sorted, the most
-important first where an order of importance exists. Nothing here decides anything.
+Invariant: holds texts and paths of the repository, nothing of this machine and no time. Lists are sorted, the most important
+first if they have an order of importance. Nothing here decides anything. A link names a commit, so it always shows what the
+reviewer saw; it never contains credentials of a remote's address. An unknown host gets no links rather than wrong ones.
 """
 
 import re
@@ -39,7 +37,7 @@ class WebLinks:
 
 
 def web_links(remote: str, service: str = "") -> WebLinks | None:
-    """The links for a remote's address, None where its host is of no known kind; `service` ("gitlab") says what it is."""
+    """The links for a remote's address; None if its host is of no known kind and `service` ("gitlab") does not name one."""
     found = project_of(remote.strip())
     if found is None:
         return None
@@ -73,7 +71,7 @@ def project_of(remote: str) -> tuple[str, str] | None:
 
 
 class Change(StrEnum):
-    """What became of a document or page."""
+    """How a document or page changed."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -118,7 +116,7 @@ class Reworded:
 
 @dataclass(frozen=True, slots=True)
 class ClaimChanges:
-    """What documents say now and did not, say no more, or say in other words."""
+    """Claims that documents make now and did not before, make no more, or make in other words."""
 
     added: tuple[Said, ...] = ()
     lost: tuple[Said, ...] = ()

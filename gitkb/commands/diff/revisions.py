@@ -49,7 +49,7 @@ def diff(store: Store, catalog: Catalog, settings: Settings, base: str | None, h
 
 
 def links(store: Store) -> WebLinks | None:
-    """Links into the hosting service that origin names, None where it is not known."""
+    """Links into the hosting service of origin; None if its host is not known."""
     return web_links(Ancestry(store.git_dir).remote_url())
 
 
@@ -130,21 +130,21 @@ class _Comparison:
             return Side(named.tree.commit, named.name, own, found, tuple(corpus.all_pages()))
 
     def _tokens(self) -> int:
-        """What the commits in between say that models used."""
+        """The number of tokens that the commits in between report."""
         commits = Ancestry(self.store.git_dir).between(self.base.tree.commit, self.head.tree.commit)
         return sum(int(number) for commit in commits for found in _TOKENS.findall(commit.message) for number in found if number)
 
 
 @dataclass(frozen=True, slots=True)
 class _Touching:
-    """What can make pages differ: records of both sides, and topics about which something was decided or written."""
+    """Everything that can make pages differ: records of both sides, and topics about which something was decided or written."""
 
     records: tuple[Record, ...]
     topics: Collection[str]
 
 
 def _approvals(tree: Snapshot, side: Side) -> dict[str, Approval]:
-    """The approvals of a side's pages, by the pages' paths; those that cannot be read are none."""
+    """The approvals of a side's pages, by the pages' paths; those that cannot be read are left out."""
     found = {}
     for page, view in side.views.items():
         path = approvals.approval_path(view.page.kind, view.page.key)

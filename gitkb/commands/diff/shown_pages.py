@@ -85,7 +85,7 @@ def _said(item: Evidence) -> Said:
 
 
 def _dull(page: TopicPage, evidence: list[Evidence]) -> str:
-    """Why a page may be boilerplate, empty where nothing tells."""
+    """The reason why a page may be boilerplate, "" for none."""
     repeated = _repeated(evidence)
     if repeated:
         return repeated

@@ -1,10 +1,8 @@
-"""What two trees hold besides records and projections: people's pages and edits, links, approvals, the length of texts.
+"""Compares what two trees hold besides records and projections: people's pages and edits, links, approvals, the length of texts.
 
-Invariant: only a link whose target came or went is reported; one that was broken before and still is concerns nobody here. Pure:
-pages and the answers about what exists come from the caller.
-
-Invariant: reads what differs, people's pages, and the texts of folders in which documents came or went; nothing is written.
-A page is a person's when its seal says so, whoever committed it.
+Invariant: reads the files that differ, people's pages, and the texts of folders in which documents were added or removed; writes
+nothing. A page is a person's if its seal says so, whoever committed it. Only a link whose target appeared or vanished is
+reported, not one that was broken before, too.
 """
 
 import re
@@ -38,7 +36,7 @@ class LinkChanges:
 
 @dataclass(frozen=True, slots=True)
 class LinkedPage:
-    """A page whose links may differ: its text on both sides, None where it is not there."""
+    """A page whose links may differ: its text on both sides, None where it does not exist."""
 
     path: str
     before: str | None
@@ -203,7 +201,7 @@ class Trees:
         return (change.old is None or change.new is None) or not change.path.endswith(".md")
 
     def _lines(self, path: str, before: bytes | None, after: bytes | None) -> tuple[int, int]:
-        """How many lines of a person's came and went; what the projection has is not theirs."""
+        """The numbers of a person's lines that were added and deleted; lines of the projection are not a person's."""
         kept = [tree.read(f"{EDITED}/{path}") for tree in (self.base, self.head)]
         if kept[0] is not None or (kept[1] is not None and before is not None and state(before) is Seal.GENERATED):
             return _gain(_own(before, kept[0] or before), _own(after, kept[1] or after))
@@ -214,7 +212,7 @@ class Trees:
 
 
 def _generated(path: str, content: bytes | None) -> bool:
-    """Whether a page is gitkb's alone; a file that is no page never is."""
+    """Whether gitkb alone wrote a page; False for a file that is no page."""
     return content is None or (path.endswith(".md") and state(content) is Seal.GENERATED)
 
 
@@ -223,7 +221,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _own(content: bytes | None, projected: bytes | None) -> Counter[bytes]:
-    """The lines that a page has and its projection has not, wherever they stand; none of what is no text."""
+    """The lines of a page that its projection does not have, wherever they are; empty for a file that is not text."""
     if b"\0" in (content or b""):
         return Counter()
     return Counter((content or b"").splitlines()) - Counter((projected or b"").splitlines())
@@ -234,7 +232,7 @@ def _gain(old: Counter[bytes], new: Counter[bytes]) -> tuple[int, int]:
 
 
 def _approval(content: bytes) -> str:
-    """What a page's front matter says of its approval, empty for none."""
+    """The approval in a page's front matter, "" for none."""
     if b"verified:" not in content:
         return ""
     try:

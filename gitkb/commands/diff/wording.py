@@ -58,7 +58,7 @@ def page_name(path: str) -> str:
 
 
 def claim_counts(claims: ClaimChanges) -> str:
-    """ "+3 -2 ~1", empty where nothing changed."""
+    """Such as "+3 -2 ~1"; empty if nothing changed."""
     counts = (("+", claims.added), ("-", claims.lost), ("~", claims.reworded))
     return " ".join(f"{sign}{len(items):,}" for sign, items in counts if items)
 
@@ -69,7 +69,7 @@ def document_state(document: DocumentChange) -> str:
 
 
 def page_state(page: PageChange) -> str:
-    """What became of a page, in a few words."""
+    """How the page changed, in a few words."""
     if page.leads_to:
         return f"leads to {page.leads_to}" if page.change is not Change.ADDED else f"new, leads to {page.leads_to}"
     parts = [] if page.change is Change.CHANGED else [_WHAT[page.change]]

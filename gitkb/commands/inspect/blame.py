@@ -1,8 +1,7 @@
-"""Where the lines of a page come from: for a claim the document, place and commit, for a person's words their commit.
+"""Finds out where the lines of a page come from: for a claim the document, place and commit, for a person's words their commit.
 
-Invariant: read from the contents of records and pages along the history, never from messages or trailers; so squash and
-rebase merges leave an answer, and a claim belongs to the commit that first brought its sentence and has kept it since. Reads
-only.
+Invariant: answers come from the contents of records and pages along the history, never from messages or trailers, so they survive
+squash and rebase merges. A claim belongs to the commit that first brought its sentence, if it was there ever since. Reads only.
 """
 
 import re
@@ -57,7 +56,7 @@ class _Page:
                 yield self.line(number)
 
     def line(self, number: int) -> BlameLine:
-        """Where one line comes from."""
+        """The origin of one line."""
         line = self.lines[number - 1]
         found = _CLAIM.match(line)
         document = found["id"].replace("--", "/") if found else ""
@@ -107,7 +106,7 @@ class _Page:
         return last
 
     def _persons_lines(self) -> set[str]:
-        """What the page has and its projection has not."""
+        """The lines of the page that its projection does not have."""
         content = self.tip.read(self.path) or b""
         kind = state(content)
         if kind is Seal.GENERATED:
@@ -141,7 +140,7 @@ def _decoded(content: bytes, path: str) -> Record | None:
 
 
 def _claim(record: Record | None, escaped: str) -> Claim | None:
-    """The claim of a record that stands on a page in these (escaped) words."""
+    """The claim of a record that a page shows in these (escaped) words."""
     claims = (claim for topic in (record.topics if record else ()) for claim in topic.claims)
     return next((claim for claim in claims if escape(claim.text) == escaped), None)
 

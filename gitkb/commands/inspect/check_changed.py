@@ -23,7 +23,7 @@ from gitkb.wiki.projection import Scope, concerns_pages
 
 
 def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
-    """What is broken or pending at the tip of what differs from the base (None: from nothing)."""
+    """The problems at the tip in whatever differs from the base (None: in everything), and whether pages are pending."""
     changes = tip.changes_since(None if base is None else base.oid)
     documents = _documents(changes)
     now = {path: found for path in _paths(documents) if (found := _decoded(tip, path)) is not None}

@@ -83,7 +83,7 @@ def _owner(path: str, tree: Tree) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A name by its key, as documents write it; `path` is its page's, "" where it has none."""
+    """A name that documents use, by its key. `path`: its page, "" for none."""
 
     key: str
     title: str
@@ -91,7 +91,7 @@ class Found:
 
 
 def find_topic(corpus: RecordCorpus, name: str) -> Found:
-    """The concept or entity that a person means; raises `NotFound`, with the candidates where there are several."""
+    """The concept or entity that a person means; `NotFound`, with the candidates if there are several."""
     wanted = name.strip().removeprefix("./").removeprefix("wiki/").strip("/").removesuffix(".md")
     folder, _, bare = wanted.rpartition("/")
     kinds = [kind for kind, place in FOLDERS.items() if not folder or folder == place]

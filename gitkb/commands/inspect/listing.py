@@ -1,10 +1,9 @@
-"""What `list` and `status` show of documents, pages and approvals, and which documents are outdated and why.
+"""Answers for `list` and `status`: documents, pages, approvals, and which documents are outdated and why.
 
-Invariant: told from the records alone; nothing is converted. What a newer gitkb made is never outdated here. The settings of the
-knowledge base are the rule, also for a document that was once added with others. Reads only.
-
-Invariant: answered from the tables of one tree and, for the commits of documents, its history; reads only. A file that only a
-newer gitkb can read is an error: a list without it would be wrong.
+Invariant: reads only; answered from the tables of one tree and, for the commits of documents, from its history. Nothing is
+converted. A file that only a newer gitkb can read is an error, because a list without it would be wrong. The settings of the
+knowledge base decide what is outdated, also for a document that was once added with others; what a newer gitkb made is never
+outdated.
 """
 
 import sqlite3
@@ -38,7 +37,7 @@ def outdated_at(catalog: Catalog, tip: Tree, settings: Settings, *, keep: bool) 
 
 
 def outdated(db: sqlite3.Connection, settings: Settings) -> Outdated:
-    """How many documents are outdated under these settings, and the reasons, most frequent first."""
+    """The number of documents that are outdated under these settings, and the reasons, most frequent first."""
     now, documents, counts = making(settings), 0, Counter[tuple[str, str, str]]()
     for made, count in makings(db):
         why = list(_reasons(made, now))
@@ -132,7 +131,7 @@ def page_rows(corpus: RecordCorpus) -> list[PageRow]:
 
 
 def approvals_at(catalog: Catalog, tree: Tree, *, keep: bool) -> list[Approved]:
-    """How every page that somebody approved stands, by kind and key; costs nothing where nobody has approved any."""
+    """The state of every page that somebody approved, by kind and key; costs nothing if nobody approved any."""
     if not any(True for _ in tree.files(APPROVED)):
         return []
     with catalog.at(tree, RECORDS, keep=keep) as db:

@@ -48,7 +48,7 @@ def _changes(store: Store, commit: Commit) -> list[TreeChange]:
 
 
 def _other(subject: str, changes: list[TreeChange]) -> str:
-    """What a commit did that changed no record: "approve" also where somebody took an approval back."""
+    """The word for a commit that changed no record; "approve" also if somebody withdrew an approval."""
     if changes and all(approvals.page_of(change.path) for change in changes):
         return "approve"
     if changes and all(is_decision(change.path) for change in changes):
@@ -72,7 +72,7 @@ def _what(store: Store, commit: Commit, changes: list[TreeChange]) -> tuple[str,
 
 
 def _changed(tree: Tree, change: TreeChange) -> str:
-    """What was done to a document that was there before: other bytes, another path of its source, or the same made again."""
+    """The word for a document that existed before: other bytes, another path of its source, or the same made again."""
     try:
         old, new = (records.decode(tree.read_blob(oid or ""), change.path).source for oid in (change.old, change.new))
     except FormatError:

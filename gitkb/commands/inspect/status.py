@@ -1,6 +1,6 @@
-"""Where a knowledge base stands: how much there is, what is pending, what waits for a person.
+"""Reports the state of a knowledge base: its size, what is pending, what waits for a person.
 
-Invariant: takes no lock and changes nothing; a run under way is told, not waited for.
+Invariant: takes no lock and changes nothing; a run under way is reported, not waited for.
 """
 
 import contextlib

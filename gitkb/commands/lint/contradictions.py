@@ -33,7 +33,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a model said: findings, what they cost, and why some of it was not asked."""
+    """A model's judgement: findings, their cost, and why some pairs were not judged."""
 
     findings: tuple[Finding, ...] = ()
     usage: Usage = field(default_factory=Usage)

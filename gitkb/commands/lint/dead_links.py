@@ -25,7 +25,7 @@ _OF_DOCUMENTS = ("wiki/sources/", "wiki/summaries/", "raw/")
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """A link that leads nowhere: what is wrong, and the `path#anchor` that it should lead to, "" where that is not known."""
+    """A link that leads nowhere: the reason, and the `path#anchor` where its target is now, "" if unknown."""
 
     link: Link
     reason: str
@@ -49,7 +49,7 @@ class Targets:
         return self._file(found[0]) if found else ""
 
     def dead(self, page: str, link: Link) -> Dead | None:
-        """What is wrong with a link, None for nothing."""
+        """The reason why a link leads nowhere; None if it leads somewhere."""
         if link.wiki:
             return self._dead_note(link)
         if is_external(link.target) or not link.target.strip():
@@ -123,12 +123,13 @@ class Targets:
         return self.base.former()
 
     def _renamed(self, path: str) -> str:
-        """Where a file of a document is since the document was renamed."""
+        """The path of a document's file after the document was renamed; empty if it was not."""
         renamed = self.base.renamed(path) if path.startswith(_OF_DOCUMENTS) else ""
         return renamed if renamed in self.base.files else ""
 
     def _moved(self, path: str, anchor: str) -> str:
-        """Where a file that is not there went: what its name was decided to mean, else the only file of its name."""
+        """The new place of a missing file: the page on which its name was put, its document's new name, or the only file of that
+        name; empty if unknown."""
         if is_page(path) and (successor := self._successor(path.rpartition("/")[2].removesuffix(".md"))):
             return successor  # what its anchors were is gone with it
         if renamed := self._renamed(path):  # its text is the same, so an anchor that is not there was missing before, too
@@ -146,7 +147,7 @@ class Targets:
         return path.rpartition("/")[2].casefold() == name.casefold() and (not is_page(path) or self.base.exists(path))
 
     def _successor(self, key: str) -> str:
-        """The page on which the claims of a name stand, when it is another's."""
+        """The page that shows the claims of a name, if it is another name's page; otherwise empty."""
         names = self.base.corpus.names
         target = names.target(key) if self.base.corpus.knows(key) else ""
         pages = [self.base.corpus.page(kind, target) for kind in FOLDERS] if target else []
@@ -210,7 +211,7 @@ def mended(base: Base) -> Iterator[Mended]:
 
 
 def dead_link_findings(base: Base) -> Iterator[Finding]:
-    """A finding for each dead link; it is fixable where what it meant is known, and it stands in neither code nor a quotation."""
+    """A finding for each dead link; fixable if the new target is known and the link is not in code or a quotation."""
     fixed = {(made.page.path, link.line, link.target) for made in mended(base) for link in made.links}
     for page, dead in dead_links(base):
         where = f" It is {dead.moved} now." if dead.moved else ""
@@ -238,7 +239,7 @@ def _mended(page: PersonPage, dead: list[Dead]) -> Mended | None:
 
 
 def _note(link: Link, target: str) -> str:
-    """What stands in a wikilink: the file's name; its old words are shown as before."""
+    """The new text inside a wikilink: the file's name, and the words that were shown before."""
     path, _, heading = target.partition("#")
     path = path.removesuffix(".md")
     name = path.removeprefix("wiki/") if "/" in link.target.partition("#")[0] else path.rpartition("/")[2]

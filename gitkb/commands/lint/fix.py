@@ -69,7 +69,7 @@ class FixRun:
         return replace(done, branch=change.branch, commit=change.commit, pages=change.pages)
 
     def _plan(self, tip: Snapshot, edited: Collection[str]) -> _Plan:
-        """What to do on a tip; pages that are `edited` and not committed are left as they are."""
+        """Plans the fixes for a tip; pages with `edited` paths have edits that are not committed and are left out."""
         plan = _Plan()
         if NEAR_DUPLICATE in self.codes:
             with self._base(tip, {}) as base:

@@ -1,7 +1,7 @@
 """Runs the checks of `lint` over one tree.
 
-Invariant: takes no lock and changes nothing that is tracked. A model that cannot be reached costs its findings alone, unless they
-are all that was wanted.
+Invariant: takes no lock and changes nothing that is tracked. If a model cannot be reached, only its findings are missing; it is
+an error only if no other findings were wanted.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -42,7 +42,7 @@ CHECKERS: Mapping[str, Checker] = {
 
 
 def findings(base: Base, codes: Collection[str]) -> list[Finding]:
-    """What the wanted checkers find."""
+    """The findings of the wanted checkers."""
     return [found for code, checker in CHECKERS.items() if code in codes for found in checker(base)]
 
 
@@ -57,7 +57,7 @@ class Lint:
     keep: bool
 
     def __call__(self, tip: Snapshot, options: LintOptions, model: Settings | None) -> LintResult:
-        """What is found; `model` are settings that name the model to ask about contradictions, None for asking none."""
+        """Runs the wanted checks. `model`: settings that name the model to ask about contradictions, None to ask none."""
         codes = options.codes
         if model is None and codes == {CONTRADICTION}:
             raise UsageError("Only a model can judge contradictions.", "Name one with --model NAME, without --no-model.")

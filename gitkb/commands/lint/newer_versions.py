@@ -141,7 +141,7 @@ def _dated(base: Base, group: Sequence[DocumentFacts]) -> list[_Version]:
 
 
 def _shared(texts: dict[str, frozenset[int]], base: Base, old: str, new: str) -> float:
-    """Which part of the older text stands in the newer one, by runs of six words."""
+    """The share of the older text that is in the newer one, by runs of six words."""
     for name in (old, new):
         if name not in texts:
             texts[name] = _runs(base, name)

@@ -1,7 +1,7 @@
-"""Pages that say too little, or that nobody comes upon.
+"""Finds pages that say too little, or that nobody will find.
 
-Invariant: few false alarms. A generated page is listed by an index and found by a search, so it is a finding only where little
-stands on it besides; each page has at most one finding of those here.
+Invariant: few false alarms. A generated page is in an index and can be found by a search, so it is a finding only if it also
+holds little; each page has at most one of these findings.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
-"""Names that may mean the same, and approvals that no longer hold.
+"""Finds names that may mean the same, and approvals that no longer hold.
 
-Invariant: pairs about which something was decided are no findings. Pages are put together unasked only within one kind, and never
-against a decision.
+Invariant: pairs with a decision are not reported. Pages are joined without asking only within one kind, and never against a
+decision.
 """
 
 from collections.abc import Collection, Iterator
@@ -29,7 +29,7 @@ class Near:
 
     @property
     def safe(self) -> bool:
-        """Whether the rule is right often enough to act on it unasked."""
+        """Whether the rule is right often enough to act without asking."""
         return self.likeness in MERGED and self.page.kind == self.into.kind
 
 
@@ -44,7 +44,7 @@ def near_pairs(base: Base) -> Iterator[Near]:
 
 
 def rank(page: TopicPage) -> tuple[int, int, str]:
-    """How well a page is known: what the best known of several is called stays."""
+    """How well a page is known; when pages are joined, the best known keeps its name."""
     return page.documents, len(page.key), page.key
 
 
@@ -64,8 +64,8 @@ def near_duplicates(base: Base) -> Iterator[Finding]:
 
 
 def merges(base: Base, kept: Collection[str] = ()) -> dict[str, str]:
-    """The keys that are to mean another one, by key: of all that mean one thing the best known stays. A page with words of a
-    person, or whose path is among those to be `kept`, is not put on another unasked."""
+    """Which keys to join to which others, by key; in each group the best known name stays. A page that holds a person's words, or
+    whose path is in `kept`, is not joined without asking."""
     safe = [(near.page.key, near.into.key) for near in near_pairs(base) if _merged_alone(base, near)]
     found = {}
     for key, group in joined_groups(safe, base.corpus.names).items():
@@ -77,7 +77,8 @@ def merges(base: Base, kept: Collection[str] = ()) -> dict[str, str]:
 
 
 def _merged_alone(base: Base, near: Near) -> bool:
-    """Whether a pair is put on one page unasked: nobody has written on the page that goes, or approved either."""
+    """Whether a pair is joined without asking: the rule is safe, nobody wrote on the page that vanishes, and neither is
+    approved."""
     return near.safe and near.page.path not in base.people and not {near.page.path, near.into.path} & base.approved
 
 

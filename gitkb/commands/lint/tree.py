@@ -1,7 +1,7 @@
-"""What the checkers look at: one commit, its tables, and the pages that hold a person's words.
+"""The data that the checks read: one commit, its tables, and the pages that hold a person's words.
 
-Invariant: reads one tree. Pages are read once, when a checker first asks for them; a page counts as a person's when its seal is
-missing or broken. Converted texts are their authors' and are not looked at.
+Invariant: reads one tree. Pages are read once, when a check first asks for them. A page counts as a person's if its seal is
+missing or broken. Converted texts are not looked at, because they are their authors'.
 """
 
 import sqlite3
@@ -46,7 +46,7 @@ class PersonPage:
 
 
 def _tail(text: str, body: str) -> int:
-    """How many characters of a page its body takes, whose line ends may have been CRLF."""
+    """The number of characters of a page's body, whose line ends may have been CRLF."""
     lines = body.count("\n")
     position = len(text)
     for _ in range(lines + (not body.endswith("\n") and bool(body))):
@@ -82,7 +82,7 @@ class Base:
         return weights(self.db)
 
     def weight(self, page: TopicPage) -> Weight:
-        """What stands behind a page, with the names that it took over."""
+        """The evidence for a page, including the names that were put on it."""
         return sum((self._weights.get(name, Weight()) for name in self.corpus.members(page.key)), Weight())
 
     @cached_property

@@ -1,7 +1,7 @@
-"""Joins another history to a branch: forward where it only goes on, else a merge commit of the united documents.
+"""Merges another history into a branch: by fast-forward if possible, otherwise with a merge commit of the united documents.
 
-Invariant: a merge happens whole or not at all, in the same transaction as everything else that writes; what a person has not
-committed is committed as theirs first, where the merge needs its place. A conflict changes nothing and names both sides.
+Invariant: a merge happens whole or not at all, in one transaction. Edits that a person has not committed are committed as theirs
+first if the merge changes those files. A conflict changes nothing and names both sides.
 """
 
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ class Merging:
         return MergeSummary(branch, commit, source, united is not None, added, updated, removed, pages, renamed)
 
     def _transact(self, transaction: Transaction, theirs: Snapshot, source: str) -> United | None:
-        """One attempt under the lock; None where the branch holds the commit already."""
+        """One attempt under the lock; None if the branch contains the commit already."""
         for side in (transaction.tip, theirs):
             refuse_newer_settings(side)
         if self._graph.holds(transaction.tip.commit, theirs.commit):
@@ -115,7 +115,7 @@ class Merging:
         )
 
     def _did(self, clash: Clash, side: Snapshot) -> str:
-        """What one side did last to the path of a clash, and who."""
+        """The last commit of one side that changed the path of a clash, and its author."""
         commit = next(self._context.store.history(clash.path, side.commit), None)
         if commit is None:
             return "nothing is known"

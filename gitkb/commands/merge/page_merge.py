@@ -1,7 +1,7 @@
-"""One page of the wiki that both sides of a merge have: what people wrote on either side, on one projection.
+"""Merges one page that both sides have: what people wrote on either side, on one projection.
 
-Invariant: nobody's words are dropped; where two people changed the same block differently it is a clash, never a guess. Which
-projection the page stands on does not matter to the shared pages: the next pages commit projects them anew. Pure.
+Invariant: no person's words are dropped; if two people changed the same block differently, that is a clash, never a guess. Either
+projection will do, because the next pages commit makes the page again. Pure.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,13 +23,13 @@ class Side:
     history: History
 
     def page(self, path: str) -> "PageOn":
-        """A page as it stands on this side."""
+        """The content of a page on this side."""
         return PageOn(path, self.tree.read(path), self.tree.read(edited_path(path)), self.history)
 
 
 @dataclass(frozen=True, slots=True)
 class PageOn:
-    """A page on one side: its `content` and the projection `kept` beside it, None where there is none."""
+    """A page on one side: its `content`, and the projection `kept` beside it, None if there is none."""
 
     path: str
     content: bytes | None
@@ -42,11 +42,11 @@ class PageOn:
 
     @property
     def kind(self) -> Seal:
-        """What its seal says; a page that is not there counts as generated."""
+        """The state of its seal; a page that does not exist counts as generated."""
         return Seal.GENERATED if self.content is None else state(self.content)
 
     def projection(self) -> bytes | None:
-        """What gitkb last made of this page on this side; None for a page of a person's own, and where nobody knows."""
+        """The last text that gitkb generated for this page on this side; None for a page that a person made, or if unknown."""
         if self.kind is Seal.GENERATED:
             return self.content
         return (self.kept or self.history(self.path)) if self.kind is Seal.EDITED else None
@@ -60,7 +60,7 @@ class PageOn:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """What a page becomes, the projection to keep beside it, and the blocks in which the sides contradict each other."""
+    """The merged page, the projection to keep beside it, and the blocks in which the sides contradict each other."""
 
     content: bytes | None
     kept: bytes | None = None

@@ -1,12 +1,11 @@
 """Unites the documents, decisions and pages of two histories from their common base, renames included.
 
-Invariant: a rename and whatever the other side did to the document are settled together. Words on its pages go along to the new
-name, and so does a document that the other side only made again. Other bytes, a removal or another new name on the other side are
-a conflict under the old name, and whoever chooses a side gets all of it: never both documents, never neither. Reads trees.
-
-Invariant: a document comes whole from one side, with all that people wrote on its pages; what only one side changed is taken
-as it is; what both changed differently is a conflict, unless somebody chose a side. Generated shared pages stay as they are
-on our side: the next pages commit projects them from the united documents. Reads trees; writes nothing.
+Invariant: reads trees; writes nothing. A document comes whole from one side, with everything that people wrote on its pages. A
+change of one side is taken as it is; different changes of both sides are a conflict, unless somebody chose a side. A rename is
+settled together with the other side's changes of the document: words on its pages go along to the new name, and so does a
+document that the other side only made again. Other bytes, a removal or another new name there are a conflict under the old name;
+whoever chooses a side gets all of it, never both documents, never neither. Generated shared pages stay as they are on our side:
+the next pages commit makes them again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -94,7 +93,7 @@ def same_original(one: Side, other: Side, document: str) -> bool:
 
 
 def _moved(page: PageOn, moves: Mapping[str, str], target: bytes | None) -> PageOn:
-    """A page as it would stand under the new name; one that nobody has edited is the projection there."""
+    """A page as it would be under the new name; a page that nobody edited is replaced by the projection there."""
     path, kept = moved_path(page.path, moves), page.projection()
     if page.kind is Seal.GENERATED or page.content is None:
         return PageOn(path, target, None, lambda _: None)
@@ -157,7 +156,7 @@ class Sides:
 
 
 class Uniting:
-    """One three-way of whole trees; `choices` says by plain name whose side stands where both changed something."""
+    """One three-way merge of whole trees. `choices`: by plain name, the side to take where both changed something."""
 
     def __init__(self, sides: Sides, theirs: Snapshot, choices: Mapping[str, str], merge_lines: MergeLines) -> None:
         """`theirs` is the tree of that side again, to take files from."""

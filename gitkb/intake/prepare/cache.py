@@ -30,7 +30,7 @@ class Cache:
         """The names of the types of which `remember` has found an entry, in order."""
 
     def remember(self, kind: type[T], key: tuple[str, ...], make: Callable[[], T]) -> T:
-        """The entry of a key; where there is none, what `make` returns is stored. Errors of `make` are not remembered."""
+        """The entry of a key; if there is none, stores and returns the result of `make`. Errors of `make` are not remembered."""
         declared: Any = kind
         file = self._file(shape(declared), key)
         with contextlib.suppress(OSError, ValueError):

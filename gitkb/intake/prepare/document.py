@@ -142,7 +142,7 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
 
 
 def _source(job: Job, size: int, conversion: Conversion) -> Source:
-    """What the record says of the original; for a fetched page also what is needed to read it again."""
+    """The record's description of the original; for a fetched page also what is needed to read it again."""
     source = Source(job.source.path, job.sha256, size, conversion.media_type, conversion.pages)
     page = job.source.page
     if page is None:
@@ -152,7 +152,7 @@ def _source(job: Job, size: int, conversion: Conversion) -> Source:
 
 
 def _resolver(job: Job, shop: Workshop) -> "Resolver":
-    """What answers where the document's links and pictures lead."""
+    """The object that knows where the document's links and pictures lead."""
     if job.source.page is not None:
         return WebLinks(job.source.page, shop.pages, job.present.pictures if job.present else ())
     return links_of(job.source, shop.names) if job.present is None else PresentLinks(job.source.path, job.present, shop.names)

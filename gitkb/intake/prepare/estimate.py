@@ -1,7 +1,7 @@
-"""What an `add` would ask of a model, without asking: calls and tokens of the documents that are new or changed.
+"""Estimates the calls and tokens that an `add` would need from a model, without asking it.
 
-Invariant: documents are converted (and the conversions kept), nothing is committed and no server is spoken to. Replies that are
-known already cost nothing and are counted apart. What pages will want is known only when the documents are in.
+Invariant: documents are converted (and the conversions kept), nothing is committed and no server is contacted. Replies that are
+in the cache cost nothing and are counted apart. Requests for pages cannot be counted before the documents are in.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ TOO_FEW_TOKENS = "what is left of --max-tokens does not suffice for it."
 
 
 class Asked(Protocol):
-    """Who answers requests: a model's client, or the cache of its replies alone."""
+    """Anything that answers requests: a model's client, or the cache of its replies alone."""
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """The replies in order; `ModelFailure` or `BudgetSpent` where one is not to be had."""
@@ -51,9 +51,8 @@ class ModelRounds:
         return self.pool.prepare(jobs, self.run, self.pool.jobs + self.ahead)
 
     def run(self, job: Job) -> Prepared:
-        """Prepares one document. Where the model fails it, the document fails; where the model cannot be used at all, the error
-        is raised.
-        """
+        """Prepares one document. If the model fails for it, the document fails; if the model cannot be used at all, the error is
+        raised."""
         replies: list[Reply] = []
         try:
             job = self.fetch(job) if self.fetch else job

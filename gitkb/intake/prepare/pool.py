@@ -68,9 +68,8 @@ class Pool:
             os.close(descriptor)
 
     def prepare(self, jobs: Sequence[Job], each: Callable[[Job], Prepared] | None = None, threads: int = 0) -> Iterator[Prepared]:
-        """What `each` (by default `run`) makes of every job, in order, as they become ready; `threads` jobs at once, by default
-        one a worker.
-        """
+        """Yields the result of `each` (by default `run`) for every job, in order, as they become ready; `threads` jobs at once,
+        by default one a worker."""
         if not jobs:
             return
         results = in_threads(each or self.run, jobs, threads or self.jobs)
@@ -105,7 +104,7 @@ class Pool:
         return self._tried(job, anew=True)[0]
 
     def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
-        """What came of a job, and whether it ended a worker that had done other documents before."""
+        """The result of a job, and whether it ended a worker that had done other documents before."""
         started = time.perf_counter()
         try:
             worker = self._take(anew=anew)
@@ -216,7 +215,7 @@ class _Worker:
 
 
 def _parse(line: bytes) -> Prepared | None:
-    """The answer of a worker, None where the line is none. The owner counts what the model cost, whatever the worker says."""
+    """The answer of a worker; None if the line is not one. The owner counts the model's cost, whatever the worker says."""
     try:
         return replace(loads(Prepared, line), usage=Usage())
     except ValueError:

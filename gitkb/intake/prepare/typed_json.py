@@ -36,9 +36,9 @@ def _refuse(name: str) -> Any:
 
 @cache
 def shape(kind: Any) -> str:
-    """What the stored bytes of a type depend on: its fields by name and type, and those of the dataclasses among them.
+    """A description of a type's stored form: its fields by name and type, and those of the dataclasses among them.
 
-    It belongs into the key of whatever is stored, as a field that is missing in old bytes would be read as its default.
+    It belongs into the key of whatever is stored, because a field that is missing in old bytes would be read as its default.
     """
     if not is_dataclass(kind):
         return str(kind)

@@ -31,7 +31,7 @@ FOLDER = "web"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was last found at an address: the source path it has here, the hash of its bytes, and the server's validators."""
+    """The last result for an address: its source path here, the hash of its bytes, and the server's validators."""
 
     url: str
     path: str
@@ -46,7 +46,7 @@ class SeenPages:
         self._folder = local / FOLDER
 
     def get(self, url: str) -> Seen | None:
-        """What is known of an address, None for nothing."""
+        """The last result for an address; None if there is none."""
         with contextlib.suppress(OSError, ValueError):
             seen = loads(Seen, self._file(url).read_bytes())
             return seen if seen.url == url else None
@@ -88,7 +88,7 @@ ACCEPT = "text/html,application/xhtml+xml,application/pdf;q=0.9,*/*;q=0.8"
 
 
 class KnownPages(Protocol):
-    """What the knowledge base knows of pages at one commit."""
+    """The fetched pages that the knowledge base has at one commit."""
 
     def source(self, path: str) -> tuple[str, str] | None:
         """(document, sha256) of a source path."""
@@ -102,9 +102,8 @@ class KnownPages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was fetched: as a scan, and the hashes of its sources by path, or the reason why there is none. `repeats` are the
-    addresses that led to a page of another address.
-    """
+    """The result of fetching: a scan with the hashes of its sources by path, or the reason why there is none. `repeats`:
+    addresses that led to a page of another address."""
 
     scan: Scan
     hashes: dict[str, Hashed]
@@ -123,7 +122,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Got:
-    """What came of one address: the file, its hash and its head, or why there is none."""
+    """The result for one address: the file, its hash and its head, or the reason why there is none."""
 
     asked: _Asked
     file: Path
@@ -230,7 +229,7 @@ class Fetching:
         return self._source(path, got, own), Hashed(got.sha256)
 
     def _path(self, asked: _Asked, own: WebAddress, ending: str) -> str:
-        """Where the document of an address is, or will be: a known one stays where it is while it is of the same kind."""
+        """The source path of an address: a known one keeps its path as long as it is of the same kind."""
         found = self.known.fetched(str(own))
         for path in (found[0] if found else "", asked.path if self._is_still(asked, own) else ""):
             if path.endswith(ending) and self._is_free(path, own):

@@ -38,7 +38,7 @@ _PIECE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server gave to ask later whether something changed: `ETag` and `Last-Modified`, "" where it gave none."""
+    """Headers of a server by which it can tell later whether something changed: `ETag` and `Last-Modified`, "" if absent."""
 
     etag: str = ""
     modified: str = ""
@@ -77,7 +77,7 @@ class Fetcher:
         accept: str = "*/*",
         seconds: float = SECONDS,
     ) -> Fetched:
-        """What is at the address now; its bytes go to the sink. `FetchFailed` with the reason."""
+        """Fetches an address; its bytes go to the sink. `FetchFailed` with the reason."""
         deadline = time.monotonic() + seconds
         headers = {"Accept": accept, "Accept-Encoding": "gzip", **validators.headers}
         here = permanent = address
@@ -139,7 +139,7 @@ def _unpacked(reply: Reply) -> Iterator[bytes]:
 
 
 def _members(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """What is packed in the members of gzip, one behind the other; `zlib.error` where something else follows them."""
+    """The unpacked content of consecutive gzip members; `zlib.error` if something else follows them."""
     stream = zlib.decompressobj(wbits=31)
     for piece in pieces:
         rest = piece
@@ -166,7 +166,7 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 
 def _content_type(headers: Mapping[str, str]) -> tuple[str, str]:
-    """(media type, charset) of a reply, in lower case; "" where it says none."""
+    """(media type, charset) of a reply, in lower case; "" if not given."""
     text = headers.get("content-type", "")
     if not text or len(text) > 300:
         return "", ""

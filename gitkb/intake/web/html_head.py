@@ -55,7 +55,7 @@ def links(head: bytes) -> Iterator[dict[str, str]]:
 
 
 def _attributes(tag: str) -> dict[str, str]:
-    """What is inside a tag, up to where it is malformed; of two attributes of a name the first counts."""
+    """The attributes of a tag, up to where it is malformed; if a name occurs twice, the first counts."""
     attributes: dict[str, str] = {}
     place = 0
     while (found := _ATTRIBUTE.match(tag, place)) is not None:
@@ -78,7 +78,7 @@ _TELLS_NOTHING = re.compile(
 
 
 def ending(fetched: Fetched, head: bytes) -> str:
-    """The ending of the format that was fetched (".html"), "" where gitkb reads no such thing."""
+    """The ending of the format that was fetched (".html"), "" if gitkb does not read it."""
     named = BY_ENDING.get(ending_of(PurePosixPath(fetched.address.path).name))
     kept = ending_of(PurePosixPath(fetched.address.path).name)
     if b"%PDF-" in head[:1024]:

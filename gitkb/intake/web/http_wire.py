@@ -35,13 +35,13 @@ _V4 = 0xFFFF_FFFF
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """What the system's resolver says."""
+    """The addresses that the system's resolver returns."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address is public. One with a zone, or that is none, is not."""
+    """Whether an IP address is public. An address with a zone is not, and neither is text that is no address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -160,7 +160,7 @@ class _Backend(httpcore2.NetworkBackend):
         self._thread.deadline = time.monotonic() + seconds
 
     def left(self, timeout: float | None) -> float:
-        """The seconds that the next step may take; `ReadTimeout` where none are left."""
+        """The seconds that the next step may take; `ReadTimeout` if there are none."""
         left: float = self._thread.deadline - time.monotonic()
         if left <= 0 or self._closed:
             raise _Late("")
