@@ -22,7 +22,7 @@ class Format:
 @dataclass(frozen=True, slots=True)
 class Family:
     """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
-    that reads it.
+    that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others.
 
     The name stands in every record that the converter made. It never changes, whatever the module is called.
     """
@@ -34,6 +34,7 @@ class Family:
     endings: tuple[str, ...]
     program: str = ""
     reader: str = ""
+    on_request: bool = False
 
     @property
     def format(self) -> Format:
@@ -92,6 +93,10 @@ ODP = Family(
     reader="opendocument.odp",
 )
 RTF = Family("richtext", 1, "application/rtf", "Rich Text document (RTF)", (".rtf",), reader="plaintext.rtf")
+JSON = Family("jsondata", 1, "application/json", "JSON file", (".json",), reader="plaintext.structured", on_request=True)
+YAML = Family("yamldata", 1, "application/yaml", "YAML file", (".yaml", ".yml"), reader="plaintext.structured", on_request=True)
+TOML = Family("tomldata", 1, "application/toml", "TOML file", (".toml",), reader="plaintext.structured", on_request=True)
+XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="plaintext.structured", on_request=True)
 
 FAMILIES = (
     PDF,
@@ -114,8 +119,12 @@ FAMILIES = (
     ODS,
     ODP,
     RTF,
+    JSON,
+    YAML,
+    TOML,
+    XML,
 )
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
@@ -128,7 +137,11 @@ def ending_of(name: str) -> str:
     return f".{ending.lower()}" if dot and stem and ending.isalnum() else ""
 
 
-def supported(name: str) -> bool:
-    """Whether a file of this name may hold a document, by its ending alone; a name without an ending may."""
+def supported(name: str, *, asked: bool = False) -> bool:
+    """Whether a file of this name may hold a document, by its ending alone; a name without an ending may.
+
+    `asked`: somebody has named it, or its ending.
+    """
     ending = ending_of(name)
-    return not ending or ending in BY_ENDING
+    family = BY_ENDING.get(ending)
+    return not ending or (family is not None and (asked or not family.on_request))

@@ -71,10 +71,11 @@ def _after_blanks(head: bytes, place: int) -> int:
 
 
 HEAD = 256 * 1024
-_TYPES = {family.media_type: family for family in FAMILIES} | {"application/xhtml+xml": HTML, "application/x-pdf": PDF}
 _TELLS_NOTHING = re.compile(
     r"|text/plain|application/(?:octet-stream|zip|json|xml|x-download|force-download)|binary/octet-stream|text/xml"
 )
+_TYPES = {family.media_type: family for family in FAMILIES if not _TELLS_NOTHING.fullmatch(family.media_type)}
+_TYPES |= {"application/xhtml+xml": HTML, "application/x-pdf": PDF}
 
 
 def ending(fetched: Fetched, head: bytes) -> str:
