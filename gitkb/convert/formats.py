@@ -6,6 +6,11 @@ module imports nothing heavy: a scan asks it about every file it meets.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
 OPENDOCUMENT = "application/vnd.oasis.opendocument"
@@ -28,7 +33,7 @@ class Family:
     """
 
     name: str
-    version: int
+    version: int | str
     media_type: str
     noun: str
     endings: tuple[str, ...]
@@ -129,6 +134,8 @@ CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FET
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
 ENDINGS = tuple(sorted(BY_ENDING))
+READERS = "gitkb.readers"
+"""The group of the entry points by which other packages read more formats; see `gitkb.convert.plugin_reader`."""
 
 
 def ending_of(name: str) -> str:
@@ -137,11 +144,49 @@ def ending_of(name: str) -> str:
     return f".{ending.lower()}" if dot and stem and ending.isalnum() else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """A reader of another package, and the family that it makes: named after the package, with the package's version."""
+
+    family: Family
+    entry_point: "EntryPoint"
+
+
+@lru_cache(maxsize=1)
+def plugged() -> dict[str, Plugged]:
+    """The readers of installed packages by ending, without those for endings that gitkb reads itself. Loads none of them."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, Plugged] = {}
+    named = [(each.dist.name, each) for each in entry_points(group=READERS) if each.dist is not None]
+    for package, each in sorted(named, key=lambda pair: (pair[0], pair[1].name)):
+        ending = f".{each.name.lower().removeprefix('.')}"
+        if each.dist is not None and ending_of(f"x{ending}") and ending not in BY_ENDING and package not in CONVERTERS:
+            kind, version = ending[1:], each.dist.version
+            family = Family(package, version, f"application/x-{kind}", f"{kind} file", (ending,), reader="plugin_reader")
+            found.setdefault(ending, Plugged(family, each))
+    return found
+
+
+def family_of(ending: str) -> Family | None:
+    """The family that files with an ending are of, None where nobody reads them."""
+    if ending in BY_ENDING or not ending:
+        return BY_ENDING.get(ending)
+    found = plugged().get(ending)
+    return found.family if found else None
+
+
+def converter_of(name: str) -> str:
+    """The converter of a family by its name as records name it now ("pdf/1"); '' where it is none, or its package is gone."""
+    others = (each.family for each in plugged().values()) if name not in CONVERTERS else ()
+    return CONVERTERS.get(name) or next((family.format.converter for family in others if family.name == name), "")
+
+
 def supported(name: str, *, asked: bool = False) -> bool:
     """Whether a file of this name may hold a document, by its ending alone; a name without an ending may.
 
     `asked`: somebody has named it, or its ending.
     """
     ending = ending_of(name)
-    family = BY_ENDING.get(ending)
+    family = family_of(ending)
     return not ending or (family is not None and (asked or not family.on_request))

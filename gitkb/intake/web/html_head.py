@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from gitkb.convert.formats import BY_ENDING, FAMILIES, HTML, PDF, ending_of
+from gitkb.convert.formats import FAMILIES, HTML, PDF, ending_of, family_of
 from gitkb.intake.web.fetcher import Fetched
 from gitkb.text.names import web_address
 from gitkb.text.names.web_address import WebAddress
@@ -80,7 +80,7 @@ _TYPES |= {"application/xhtml+xml": HTML, "application/x-pdf": PDF}
 
 def ending(fetched: Fetched, head: bytes) -> str:
     """The ending of the format that was fetched (".html"), "" where gitkb reads no such thing."""
-    named = BY_ENDING.get(ending_of(PurePosixPath(fetched.address.path).name))
+    named = family_of(ending_of(PurePosixPath(fetched.address.path).name))
     kept = ending_of(PurePosixPath(fetched.address.path).name)
     if b"%PDF-" in head[:1024]:
         return PDF.endings[0]
