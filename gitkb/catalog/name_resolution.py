@@ -13,8 +13,9 @@ from itertools import islice
 from gitkb.formats.topic_rows import TopicPage, shortened
 from gitkb.model.documents import TopicKind
 
-MAX_UNDEFINED = 10
 MANY = 100
+LEAST_DOCUMENTS, LEAST_CLAIMS, GOOD = 2, 3, 0.66
+"""What has no definition needs so many documents that speak of it and so many claims that are good to have a page."""
 _KINDS: tuple[TopicKind, TopicKind] = ("concept", "entity")
 
 
@@ -183,9 +184,22 @@ class Resolution:
         members = self.members(key)
         support = self._united(members)
         kind: TopicKind = "entity" if support.entities * 2 > support.documents else "concept"
-        if not _exists(kind, support):
+        if not support.defined and not self._is_worth_a_page(members, support):
             return None
         return TopicPage(kind, key, self.title(key), self._description(members), support.documents)
+
+    def _is_worth_a_page(self, members: list[str], support: _Support) -> bool:
+        """Whether several documents say enough of what none defines."""
+        if support.documents < LEAST_DOCUMENTS:
+            return False
+        said: set[str] = set()
+        for name in members:
+            rows = self.db.execute(
+                "SELECT DISTINCT text FROM record_claims WHERE key = ? AND score >= ? LIMIT ?",
+                (name, GOOD, LEAST_CLAIMS),
+            )
+            said.update(str(row[0]) for row in rows)
+        return len(said) >= LEAST_CLAIMS
 
     def _support(self, name: str) -> _Support:
         if name not in self._supports:
@@ -227,12 +241,6 @@ class Resolution:
             )
         ]
         return shortened(str(min(best)[2])) if best else ""
-
-
-def _exists(kind: TopicKind, support: _Support) -> bool:
-    if support.defined:
-        return True
-    return support.documents >= 3 if kind == "entity" else 2 <= support.documents <= MAX_UNDEFINED
 
 
 def _supported(documents: int, entities: int, defined: int, as_concept: int, as_entity: int) -> _Support:

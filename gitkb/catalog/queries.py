@@ -16,6 +16,7 @@ from gitkb.formats.approvals import Approval, Shown
 from gitkb.formats.overviews import Overview
 from gitkb.formats.topic_rows import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
 from gitkb.model.documents import Place, TopicKind
+from gitkb.text.names.proper_names import UNTOLD
 
 MAX_DEFINITIONS = 40
 _END = "\U0010ffff"
@@ -133,8 +134,8 @@ class RecordCorpus:
     def entity_type(self, members: Sequence[str]) -> str:
         row = self.db.execute(
             f"SELECT text FROM record_forms WHERE key IN ({','.join('?' * len(members))}) AND field = 'type'"
-            " GROUP BY text ORDER BY sum(documents) DESC, text LIMIT 1",
-            tuple(members),
+            " GROUP BY text ORDER BY text = ?, sum(documents) DESC, text LIMIT 1",
+            (*members, UNTOLD),
         ).fetchone()
         return str(row[0]) if row else ""
 
@@ -164,6 +165,14 @@ class RecordCorpus:
         names: set[str] = set()
         for name in members:  # one by one, so that the index gives the first without a look at the others
             rows = self.db.execute("SELECT document FROM record_topics WHERE key = ? ORDER BY document LIMIT ?", (name, limit))
+            names.update(str(row[0]) for row in rows)
+        return [self._entry(name) for name in sorted(names)[:limit]]
+
+    def about(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
+        """The first documents by name whose title is one of these names."""
+        names: set[str] = set()
+        for name in members:
+            rows = self.db.execute("SELECT document FROM record_about WHERE key = ? ORDER BY document LIMIT ?", (name, limit))
             names.update(str(row[0]) for row in rows)
         return [self._entry(name) for name in sorted(names)[:limit]]
 

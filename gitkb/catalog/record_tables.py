@@ -19,7 +19,7 @@ from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.name_resolution import Resolution
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.formats.records import decode, document_of
-from gitkb.formats.topic_rows import page_key
+from gitkb.formats.topic_rows import bare_title, page_key
 from gitkb.model.documents import Record, Topic, Tree, TreeChange
 
 TOTALS_SCHEMA = """
@@ -114,6 +114,8 @@ CREATE TABLE record_topics (key TEXT, document TEXT, kind TEXT, as_concept INTEG
 CREATE INDEX record_topics_document ON record_topics (document);
 CREATE TABLE record_aliases (document TEXT, key TEXT, alias TEXT, text TEXT,
   PRIMARY KEY (document, key, alias, text)) WITHOUT ROWID;
+CREATE TABLE record_about (key TEXT, document TEXT, PRIMARY KEY (key, document)) WITHOUT ROWID;
+CREATE INDEX record_about_document ON record_about (document);
 CREATE TABLE record_claims (key TEXT, document TEXT, text TEXT, path TEXT, anchor TEXT, label TEXT, score REAL, defines INTEGER);
 CREATE INDEX record_claims_best ON record_claims (key, defines DESC, score DESC, text, document, path, anchor, label);
 CREATE INDEX record_claims_document ON record_claims (document);
@@ -123,7 +125,7 @@ CREATE INDEX record_pages_names ON record_pages (kind, target, key);
 CREATE INDEX record_pages_key ON record_pages (key);
 CREATE INDEX record_pages_best ON record_pages (kind, target, documents DESC, key);
 """
-_OWN_ROWS = ("record_documents", "record_topics", "record_aliases", "record_claims")
+_OWN_ROWS = ("record_documents", "record_topics", "record_aliases", "record_about", "record_claims")
 _BATCH = 1_000
 
 
@@ -131,7 +133,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 8
+    version = 9
     tables: tuple[str, ...] = (
         *_OWN_ROWS,
         "record_pages",
@@ -201,6 +203,7 @@ def _store(db: sqlite3.Connection, records: Iterable[Record], counted: Totals) -
     db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
     db.executemany("INSERT INTO record_topics VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.topics))
     db.executemany("INSERT INTO record_aliases VALUES (?, ?, ?, ?)", sorted(rows.aliases))
+    db.executemany("INSERT INTO record_about VALUES (?, ?)", sorted(rows.about))
     db.executemany("INSERT INTO record_claims VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.claims))
 
 
@@ -211,6 +214,7 @@ class _Rows:
     documents: list[tuple[str | int, ...]] = field(default_factory=list)
     topics: list[TopicRow] = field(default_factory=list)
     aliases: set[AliasRow] = field(default_factory=set)
+    about: set[tuple[str, str]] = field(default_factory=set)
     claims: set[tuple[str, str, str, str, str, str, float, bool]] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
@@ -224,8 +228,12 @@ class _Rows:
         by_key: dict[str, list[Topic]] = {}
         for topic in record.topics:
             by_key.setdefault(page_key(topic.name, record.language), []).append(topic)
+        titles = {page_key(record.title, record.language), page_key(bare_title(record.title), record.language)}
         for key, topics in by_key.items():
             self._add_topic(record, key, topics)
+            names = {key, *(page_key(alias, record.language) for topic in topics for alias in topic.aliases if alias)}
+            if titles & names:
+                self.about.add((key, record.document))
 
     def _add_topic(self, record: Record, key: str, topics: list[Topic]) -> None:
         """One row for each name of a document, even if the document has it as both kinds or in two forms; its aliases."""

@@ -97,6 +97,14 @@ def topic_path(kind: TopicKind, key: str) -> str:
     return f"wiki/{FOLDERS[kind]}/{key}.md"
 
 
+_QUALIFIER = re.compile(r"\s*\([^()]{1,60}\)\s*$")
+
+
+def bare_title(title: str) -> str:
+    """A title without what stands in brackets at its end: "Builder (design pattern)" is about the builder."""
+    return _QUALIFIER.sub("", title) or title
+
+
 _SENTENCE = re.compile(r"[.!?](?= )|[。！？]")
 _CLAUSE = re.compile(r"[;:,](?= )| [–—]|[，；：、]")
 

@@ -1,7 +1,7 @@
 """Gives every source its document name: the mirrored path, made short and safe.
 
-Invariant: a source that the knowledge base knows keeps its document; a new one gets the first free of its candidates, in
-scan order. So a name depends on the paths alone unless two of them would be equal.
+Invariant: a source that the knowledge base knows keeps its document. Each new one, in scan order, gets the first of its candidates
+that is free. So a name depends on the source's path alone, unless two paths lead to the same name.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +19,8 @@ def document_name(path: str) -> str:
 
 
 def candidates(path: str) -> Iterator[str]:
-    """The names a source path may get, best first; the last kind never runs out."""
+    """The names that a source path may get, best first: as it is, then with its ending, then with a longer and longer hash of the
+    path."""
     name = document_name(path)
     yield name
     ending = PurePosixPath(path).suffix.lower().lstrip(".")
@@ -34,9 +35,9 @@ def candidates(path: str) -> Iterator[str]:
 def reserve(
     paths: Iterable[str], known: dict[str, str], taken: Callable[[str], bool], renamed: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """A document for every source path, in order; `known` maps source paths of the knowledge base to their documents and
-    `taken` tells whether a name is in use there. `renamed` maps new paths to the documents that they take over, whose own names
-    are free to them."""
+    """Document names by source path, in order. `known` maps source paths of the knowledge base to their documents; `taken` tells
+    whether a name is in use there. `renamed`: a moved file's new path -> its document; this path may take that document's name
+    though it is in use."""
     own = renamed or {}
     names: dict[str, str] = {}
     used: set[str] = set()

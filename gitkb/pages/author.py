@@ -25,7 +25,7 @@ from gitkb.formats.topic_rows import Evidence, TopicPage
 from gitkb.llm.requests import Reply, Request, usage_of
 from gitkb.model.documents import Tree
 from gitkb.model.usage import Usage
-from gitkb.pages.name_decisions import united
+from gitkb.pages.name_decisions import joined_groups
 from gitkb.pages.scope import Marker, noted, remember, scope_since
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -88,7 +88,7 @@ class Author:
         for pair, reply in found.answered(pairs, self.ask(requests), _pair_name):
             (same if read_same(reply.text) else apart).append(pair)
         with self.catalog.at(tip, RECORDS) as db:
-            group = united([(one.key, other.key) for one, other in same], RecordCorpus(db).names) if same else {}
+            group = joined_groups([(one.key, other.key) for one, other in same], RecordCorpus(db).names) if same else {}
         for decision in _decisions(group, same, apart, self._by):
             found.changes[decision.path] = decisions.encode(decision)
 

@@ -1,7 +1,7 @@
-"""What has to be decided so that two names mean the same, or do not: new decisions, and the end of those that say otherwise.
+"""Works out which decisions make two names mean the same, or keep them apart: which to write, and which older ones to delete.
 
-Invariant: reads a tree and what its documents list; writes nothing. What comes out, applied to that tree, has the effect that was
-asked for, whatever chains and circles of decisions and aliases there are.
+Invariant: reads a tree and what its documents list; writes nothing. Applied to that tree, the result has the effect that was asked
+for, whatever chains and circles of decisions and aliases there are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,15 +23,17 @@ Changes = dict[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Deciding:
-    """Decides on top of a tree; `by` is who does ("human:ada@example.org")."""
+class DecisionPlanner:
+    """Works out which decision files to write or delete on top of a tree; writes none. `by` is the person who decides, such as
+    "human:ada@example.org"."""
 
     catalog: Catalog
     tree: Tree
     by: str
 
     def same(self, name: str, key: str) -> Changes:
-        """The files of decisions by which the claims of `name` go on the page of `key`; none where they do already."""
+        """Decision files that put the claims of `name` on the page of `key`; content None deletes a file. Empty if the claims are
+        there already."""
         with self._names({}) as names:
             if names.target(name) == names.target(key) and (key in names.way(name) or name not in names.way(key)):
                 return {}
@@ -44,8 +46,8 @@ class Deciding:
         return self._checked(changes, name, key, together=True)
 
     def apart(self, one: str, other: str) -> Changes:
-        """The files of decisions by which two names have a page each; none where they were decided to have. Of two that share a
-        page the one that leads to the other leaves it, else the first."""
+        """Decision files that give two names a page each; content None deletes a file. Empty if that is decided already. If they
+        share a page, the name that leads to the other moves off; otherwise `one` does."""
         decision = KeepApart(min(one, other), max(one, other), self.by)
         changes: Changes = {decision.path: decisions.encode(decision)}
         for _ in range(MAX_STEPS):
@@ -80,7 +82,7 @@ class Deciding:
 
 
 def apart_paths(names: Resolution, name: str, key: str) -> list[str]:
-    """The decisions that keep any name of one page apart from any of another's: in the way of putting the two on one page."""
+    """Paths of the keep-apart decisions that prevent `name` from going onto `key`'s page."""
     target = names.target(key)
     ours = {name, *names.leading_to(name)}
     theirs = {target, key, *names.leading_to(target)} - ours
@@ -88,9 +90,8 @@ def apart_paths(names: Resolution, name: str, key: str) -> list[str]:
     return sorted(KeepApart(*pair, by="").path for pair in pairs)
 
 
-def united(pairs: Iterable[tuple[str, str]], names: Resolution) -> dict[str, frozenset[str]]:
-    """The names that mean one thing when each of these pairs does, for each of them; a pair that would join names which were
-    decided to be kept apart joins nothing."""
+def joined_groups(pairs: Iterable[tuple[str, str]], names: Resolution) -> dict[str, frozenset[str]]:
+    """For each name, its group after all pairs are joined; pairs that were decided to be apart are skipped."""
     group: dict[str, frozenset[str]] = {}
     for one, other in pairs:
         ours, theirs = (group.get(each, frozenset((each,))) for each in (one, other))

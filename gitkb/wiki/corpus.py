@@ -61,6 +61,9 @@ class Corpus(Protocol):
     def supporters(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
         """The first documents by name that speak of these names."""
 
+    def about(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
+        """The first documents by name whose title is one of these names."""
+
     def defined_by(self, documents: Sequence[str]) -> list[Defined]:
         """What these documents define."""
 

@@ -11,22 +11,27 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import groupby, islice
 
 from gitkb.formats.approvals import marks
 from gitkb.formats.overviews import Overview, fingerprint
 from gitkb.formats.topic_rows import DocumentEntry, Evidence, TopicPage, page_key, topic_path
 from gitkb.model.documents import TopicKind
+from gitkb.text import word_lists
+from gitkb.text.language.boilerplate import bare_heading
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import escape, one_line, relative
 from gitkb.wiki.corpus import Corpus
 from gitkb.wiki.document_files import label_of, summary_path
 from gitkb.wiki.hand_edits import seal
+from gitkb.wiki.senses import senses
 from gitkb.wiki.source_pages import source_path
 
 MAX_CLAIMS = 20
 MAX_OF_DOCUMENT = 3
-MAX_OVERVIEW = 3
+MAX_UNDEFINED = 12
+MAX_OVERVIEW = 1
 MAX_LOOKED_AT = 140
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
@@ -35,7 +40,7 @@ _SAME = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`overview`: definitions, the best first, each of another document; `claims`: the others, sorted by document."""
+    """`overview`: the best definition; `claims`: the others, sorted by document, of each the best first."""
 
     overview: tuple[Evidence, ...]
     claims: tuple[Evidence, ...]
@@ -52,7 +57,7 @@ def choose(evidence: Iterable[Evidence]) -> Chosen:
     overview: list[Evidence] = []
     claims: list[Evidence] = []
     for item in islice(evidence, MAX_LOOKED_AT):
-        if len(overview) + len(claims) >= MAX_CLAIMS:
+        if len(overview) + len(claims) >= (MAX_CLAIMS if overview else MAX_UNDEFINED):
             break
         if choice.takes(item):
             first = item.defines and len(overview) < MAX_OVERVIEW and all(o.document != item.document for o in overview)
@@ -97,11 +102,17 @@ def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared / len(one | other) >= _SAME or (shared / min(len(one), len(other)) >= 0.85 and shared >= 5)
 
 
-BY = "gitkb-extractive/1"
+BY = "gitkb-extractive/2"
 BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20
 MAX_SEE_ALSO = 8
+MAX_SIBLINGS = 3
+MAX_ABOUT = 5
+SAID, SENSE = "What the documents say", "Meaning"
+ABOUT = "Documents about it:"
+ASPECTS = (("workings", "How it works"), ("limits", "Limits"))
+"""Sections of the word list of aspects, and the headings under which a page shows their claims."""
 MAX_VERIFIED = 20
 _TYPES = {"concept": "Concept", "entity": "Entity"}
 
@@ -117,7 +128,8 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         chosen = Chosen((), tuple(sorted((*chosen.overview, *chosen.claims), key=lambda item: item.document)))
     silent = [] if chosen.documents else corpus.supporters(members, MAX_SOURCES)
     meta = _meta(page)
-    if aliases := _aliases(corpus, page):
+    aliases = _aliases(corpus, page)
+    if aliases:
         meta["aliases"] = aliases
     if page.kind == "entity" and (entity_type := one_line(corpus.entity_type(members))):
         meta["tags"] = [entity_type]
@@ -125,9 +137,16 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in documents]
     if verified:
         meta["verified"] = verified
-    paragraphs = [f"# {escape(page.title)}", *_written(overview), *(_line(page.path, item) for item in chosen.overview)]
-    paragraphs += [*_claims(page.path, chosen.claims), *_silent(page.path, silent)]
-    paragraphs += [*_see_also(corpus, page, members, documents), *_footnotes(page.path, chosen)]
+    paragraphs = [f"# {escape(page.title)}", *_written(overview)]
+    found = senses((*chosen.overview, *chosen.claims), [page.title, *aliases]) if overview is None else []
+    paragraphs += [] if found else [_line(page.path, item) for item in chosen.overview]
+    paragraphs += _about(corpus, page, members)
+    paragraphs += _by_sense(page.path, chosen, found) if found else _claims(page.path, chosen.claims)
+    paragraphs += [
+        *_silent(page.path, silent),
+        *_see_also(corpus, page, members, documents, chosen),
+        *_footnotes(page.path, chosen),
+    ]
     return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY if overview is None else BY_MODEL)
 
 
@@ -195,13 +214,55 @@ def _line(page: str, item: Evidence) -> str:
     return f"{escape(item.text)} [{escape(item.place.label) or 'text'}]({relative(page, path)})[^{label_of(item.document)}]"
 
 
+def _about(corpus: Corpus, page: TopicPage, members: Sequence[str]) -> Iterator[str]:
+    """The documents that are about the topic as a whole: their titles name it."""
+    entries = corpus.about(members, MAX_ABOUT)
+    if entries:
+        links = (f"[{escape(entry.title)}]({relative(page.path, summary_path(entry.document))})" for entry in entries)
+        yield f"{ABOUT} {', '.join(links)}"
+
+
 def _claims(page: str, claims: Sequence[Evidence]) -> Iterator[str]:
-    if claims:
-        yield "## What the documents say"
+    """What the documents say: first of the aspects that headings tell, where one has more than one claim, then the rest."""
+    rest = list(claims)
+    for section, heading in ASPECTS:
+        of_aspect = [item for item in rest if _is_of(section, item.place.label)]
+        if len(of_aspect) > 1 and len(of_aspect) < len(claims):
+            yield f"## {heading}"
+            yield "\n".join(f"- {_line(page, item)}" for item in of_aspect)
+            rest = [item for item in rest if item not in of_aspect]
+    if rest:
+        yield f"## {SAID}"
+        yield from _by_document(page, rest)
+
+
+def _by_document(page: str, claims: Sequence[Evidence]) -> Iterator[str]:
     for document, items in groupby(claims, key=lambda item: item.document):
         of_document = list(items)
         yield f"[{escape(of_document[0].title)}]({relative(page, summary_path(document))})"
         yield "\n".join(f"- {_line(page, item)}" for item in of_document)
+
+
+def _by_sense(page: str, chosen: Chosen, found: Sequence[frozenset[str]]) -> Iterator[str]:
+    """The senses of a name that documents use for different things, each with its definition and its documents."""
+    shown = (*chosen.overview, *chosen.claims)
+    for number, documents in enumerate(found, 1):
+        items = [item for item in shown if item.document in documents]
+        best = next(item for item in items if item.defines)
+        yield f"## {SENSE} {number}"
+        yield _line(page, best)
+        yield from _by_document(page, sorted((item for item in items if item is not best), key=lambda item: item.document))
+    known = frozenset().union(*found)
+    if rest := [item for item in shown if item.document not in known]:
+        yield f"## {SAID}"
+        yield from _by_document(page, rest)
+
+
+@cache
+def _is_of(section: str, label: str) -> bool:
+    """Whether a heading tells an aspect."""
+    patterns = word_lists.entries("aspects", word_lists.MIXED, section)
+    return bool(re.fullmatch("|".join(patterns), bare_heading(label).lower()))
 
 
 def _silent(page: str, documents: Sequence[DocumentEntry]) -> Iterator[str]:
@@ -211,15 +272,20 @@ def _silent(page: str, documents: Sequence[DocumentEntry]) -> Iterator[str]:
         yield "\n".join(f"- [{escape(entry.title)}]({relative(page, summary_path(entry.document))})" for entry in documents)
 
 
-def _see_also(corpus: Corpus, page: TopicPage, members: Sequence[str], documents: Sequence[str]) -> Iterator[str]:
-    """What the quoted documents define besides: what most of them do first, then what is most prominent in them."""
+def _see_also(corpus: Corpus, page: TopicPage, members: Sequence[str], documents: Sequence[str], chosen: Chosen) -> Iterator[str]:
+    """What the quoted documents define besides: what the page's claims speak of first, then what most of them define; of what one
+    document alone defines only the few that are most prominent in it."""
     weights: dict[tuple[TopicKind, str], list[float]] = {}
     names: dict[tuple[TopicKind, str], list[str]] = {}
     for defined in corpus.defined_by(documents):
         if defined.key not in members:
             weights.setdefault((defined.kind, defined.key), []).append(defined.weight)
             names.setdefault((defined.kind, defined.key), []).append(defined.name)
-    best = sorted(weights, key=lambda topic: (-len(weights[topic]), -max(weights[topic]), topic))[:MAX_SEE_ALSO]
+    said = " ".join(item.text for item in (*chosen.overview, *chosen.claims)).casefold()
+    spoken = {topic for topic in weights if _most(names[topic]).casefold() in said}
+    order = sorted(weights, key=lambda topic: (topic not in spoken, -len(weights[topic]), -max(weights[topic]), topic))
+    alone = [topic for topic in order if topic not in spoken and len(weights[topic]) < 2][MAX_SIBLINGS:]
+    best = [topic for topic in order if topic not in alone][:MAX_SEE_ALSO]
     if best:
         yield "## See also"
         yield "\n".join(

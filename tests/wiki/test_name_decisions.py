@@ -11,7 +11,7 @@ from gitkb.formats import decisions, overviews
 from gitkb.formats.decisions import KeepApart, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.model.documents import Record
-from gitkb.pages.name_decisions import united
+from gitkb.pages.name_decisions import joined_groups
 from gitkb.text.markdown import frontmatter
 from gitkb.wiki.topic_page import page_claims
 from tests.support.record_base import Base, base, claim, record, topic
@@ -75,7 +75,7 @@ def test_an_overview_of_other_claims_is_not_shown() -> None:
         made.decide({overview.path: overviews.encode(overview)})
         made.apply({"more": record("more", topic("Write-ahead logging", claim("more", "Write-ahead logging costs a seek.")))})
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
-        assert "The log comes first." not in page and "by: gitkb-extractive/1" in page
+        assert "The log comes first." not in page and "by: gitkb-extractive/2" in page
         made.apply({"more": None})
         assert "The log comes first.[^books]" in _text(made, "wiki/concepts/write-ahead-logging.md")
 
@@ -168,5 +168,5 @@ def test_pairs_that_mean_the_same_never_join_names_that_were_decided_to_be_kept_
         *(record(f"d{n}", topic(name, claim(f"d{n}", f"{name} is said."), defined=True)) for n, name in enumerate(names))
     ) as made:
         made.decide({(one := KeepApart("color-space", "gamut", "human:a@b.c")).path: decisions.encode(one)})
-        group = united([("color-space", "colour-space"), ("colour-space", "gamut")], RecordCorpus(made.db).names)
+        group = joined_groups([("color-space", "colour-space"), ("colour-space", "gamut")], RecordCorpus(made.db).names)
         assert group == dict.fromkeys(("color-space", "colour-space"), frozenset(("color-space", "colour-space")))

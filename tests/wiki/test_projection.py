@@ -1,7 +1,10 @@
 """What the projected pages say, which there are, and how indexes lead to them."""
 
+from dataclasses import replace
+
 import pytest
 
+from gitkb.model.documents import Claim, Place, Record
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import links
 from gitkb.wiki import indexes
@@ -39,15 +42,72 @@ def test_a_document_that_defines_an_alias_finds_a_page_that_leads_on() -> None:
     assert "See [Write-ahead logging](write-ahead-logging.md)." in pages(ARIES, notes)["wiki/concepts/wal.md"]
 
 
-@pytest.mark.parametrize(("documents", "exists"), [(1, False), (2, True), (10, True), (11, False)])
-def test_an_undefined_concept_needs_two_documents_and_at_most_ten(documents: int, exists: bool) -> None:
-    made = pages(*(record(f"d{i}", topic("Raft", claim(f"d{i}", f"Raft says {i}."))) for i in range(documents)))
+def _undefined(document: str, score: float) -> Record:
+    return record(document, topic("Raft", claim(document, f"Raft keeps copy {document} of the log on a disk.", score)))
+
+
+@pytest.mark.parametrize(("documents", "score", "exists"), [(1, 0.9, False), (2, 0.9, False), (3, 0.9, True), (30, 0.5, False)])
+def test_what_is_not_defined_needs_three_good_claims_however_often_named(documents: int, score: float, exists: bool) -> None:
+    made = pages(*(_undefined(f"d{i}", score) for i in range(documents)))
     assert ("wiki/concepts/raft.md" in made) is exists
+
+
+def test_three_good_claims_of_one_document_make_no_page() -> None:
+    made = pages(record("a", topic("Raft", *(claim("a", f"Word{i} token{i} thing{i} case{i}.", 0.9) for i in range(3)))))
+    assert "wiki/concepts/raft.md" not in made
+
+
+STORE = "A transaction is a group of reads and writes that happens as a whole."
+COIN = "A transaction is a transfer of a coin from one owner to the next."
+
+
+def _transactions(second: str, more: str) -> str:
+    one = topic("Transaction", claim("store", STORE, 0.9, defines=True), defined=True)
+    rolled = claim("store", "A transaction that fails is rolled back by the manager of the log.", 0.8)
+    one = topic("Transaction", *one.claims, rolled, defined=True)
+    two = topic("Transaction", claim("other", second, 0.85, defines=True), claim("other", more, 0.7), defined=True)
+    return pages(record("store", one, title="Stores"), record("other", two, title="Coins"))["wiki/concepts/transaction.md"]
+
+
+def test_documents_that_mean_different_things_by_one_name_are_shown_apart() -> None:
+    page = _transactions(COIN, "A transaction needs the signature of its sender before pages follow.")
+    first, second = page.index("## Meaning 1"), page.index("## Meaning 2")
+    assert first < page.index(STORE, first) < second < page.index(COIN, second)
+    assert page.index("rolled back") < second < page.index("signature")
+
+
+def test_documents_that_mean_the_same_share_a_page_without_senses() -> None:
+    page = _transactions(
+        "A transaction is a unit of reads and writes which a database does as a whole.", "It is rolled back where the log fails."
+    )
+    assert "## Meaning" not in page
+
+
+def test_the_document_about_a_topic_is_named_on_top_of_its_page() -> None:
+    made = pages(record("n/wal", topic("Write-ahead logging", claim("n/wal", WAL, 0.9, defines=True), defined=True),
+                        title="Write-ahead logging (storage)"))  # fmt: skip
+    assert (
+        "Documents about it: [Write-ahead logging (storage)](../summaries/n/wal.md)\n"
+        in made["wiki/concepts/write-ahead-logging.md"]
+    )
+
+
+def test_headings_tell_aspects() -> None:
+    def below(text: str, heading: str) -> Claim:
+        return replace(claim("a", text, 0.8), place=Place("sources/a.md", "x", heading))
+
+    claims = (
+        below("The log is cut at the oldest page that waits.", "Limitations"),
+        below("A full disk stops every writer at once.", "Limitations"),
+        below("Readers see the last commit before they began.", "Reading"),
+    )
+    page = pages(record("a", topic("Raft", *claims, defined=True)))["wiki/concepts/raft.md"].partition("# Raft")[2]
+    assert page.index("## Limits") < page.index("A full disk") < page.index("## What the documents say") < page.index("Readers")
 
 
 def test_nearly_the_same_sentence_stands_on_a_page_once_and_a_document_three_times() -> None:
     said = "The leader sends a heartbeat to every follower {} often."
-    one = record("a", topic("Raft", *(claim("a", f"Word{i} token{i} thing{i} case{i}.") for i in range(5))))
+    one = record("a", topic("Raft", *(claim("a", f"Word{i} token{i} thing{i} case{i}.", 0.9) for i in range(5)), defined=True))
     two = record("b", topic("Raft", claim("b", said.format("quite")), claim("b", said.format("very"))))
     page = pages(one, two)["wiki/concepts/raft.md"]
     assert page.count("[^a]\n") == 3 and page.count("heartbeat") == 1 + page.partition("# Raft")[0].count("heartbeat")

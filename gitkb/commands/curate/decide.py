@@ -18,7 +18,7 @@ from gitkb.errors import UsageError
 from gitkb.formats.topic_rows import FOLDERS, topic_path
 from gitkb.model.documents import Tree
 from gitkb.model.results import DecideSummary, PageChanges
-from gitkb.pages.name_decisions import Deciding
+from gitkb.pages.name_decisions import DecisionPlanner
 from gitkb.pages.preview import ForeseenPages
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
@@ -34,9 +34,9 @@ class Wish:
     other: Found
     same: bool
 
-    def changes(self, deciding: Deciding) -> dict[str, bytes | None]:
-        decide = deciding.same if self.same else deciding.apart
-        return decide(self.name.key, self.other.key)
+    def changes(self, planner: DecisionPlanner) -> dict[str, bytes | None]:
+        plan = planner.same if self.same else planner.apart
+        return plan(self.name.key, self.other.key)
 
     @property
     def said(self) -> str:
@@ -75,7 +75,7 @@ class DecideRun:
 
     def _transact(self, transaction: Transaction, wish: Wish) -> DecideSummary:
         tip = transaction.tip
-        changes = wish.changes(Deciding(self.context.catalog, tip, self._by()))
+        changes = wish.changes(DecisionPlanner(self.context.catalog, tip, self._by()))
         if changes:
             transaction.publish([PlannedCommit(decide_message([wish.said]), changes)], "decision")
         paths = [topic_path(kind, wish.name.key) for kind in FOLDERS]
@@ -83,7 +83,7 @@ class DecideRun:
         return _summary(tip, wish, changes, edits)
 
     def _preview(self, tip: Snapshot, wish: Wish) -> DecideSummary:
-        changes = wish.changes(Deciding(self.context.catalog, tip, self._by()))
+        changes = wish.changes(DecisionPlanner(self.context.catalog, tip, self._by()))
         edits = self.context.uncommitted(tip)
         carried = bool(changes) and self.context.carries_pages
         foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges(), {})

@@ -1,7 +1,7 @@
-"""Sets right what can be set right alone: names that mean the same by a rule that may be trusted, and links whose targets moved.
+"""Fixes what needs no person's judgement: names that surely mean the same by a rule, and links whose targets moved.
 
-Invariant: one commit for each kind, published together or not at all, then the pages. Only what is planned on the tip under
-the lock is written; a page with edits that are not committed is left as it is and named.
+Invariant: there is one commit for each kind of fix; all are published together or not at all, then the pages are refreshed. Only a
+plan that was made for the tip under the lock is written. A page with edits that are not committed is left as it is and named.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -31,8 +31,8 @@ NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to be done on a tip: decisions with their words, and pages with new links. `gone` are the pages of the names
-    that go on others, `left` the pages that would be touched, but have edits that are not committed."""
+    """What to do on a tip: decisions with their words, and pages with new links. `gone`: pages that vanish because their name moves
+    to another page. `left`: pages that are not touched because they have edits that are not committed."""
 
     merged: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class FixRun:
     codes: frozenset[str]
 
     def __call__(self) -> FixSummary:
-        """Does what is safe, and makes pages that are pending, such as those of a run that was killed in between."""
+        """Fixes what is safe, and also makes pages that are pending, for example after a run that was killed."""
         tip = self.context.tip()
         plan = self._plan(tip, self.context.uncommitted(tip))
         if self.dry_run:

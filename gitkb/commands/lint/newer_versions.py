@@ -1,8 +1,9 @@
-"""Documents of which a newer version was added too: the same title or file name with a later version, year or date.
+"""Documents of which a newer version was added too: the same title or file name with a later version, or with a later year or
+date where the newer one says that it replaces the older one.
 
-Invariant: conservative. The newer one must hold most of what the older one says in the same words; two yearly reports that share
-only their outline are none, nor are chapters and parts. What is written for a period (a quarter, a month, minutes) is never a
-newer version of what was written for another one, however much of it is boilerplate.
+Invariant: conservative, for what is found is proposed for removal. Of two versions nearly all of the older text must stand in the
+newer one. A period is no version: the reports of two quarters, the laws of two years and the minutes of two days are all kept,
+however alike they are, unless the later one says that it takes the earlier one's place.
 """
 
 import re
@@ -15,9 +16,12 @@ from gitkb.errors import FormatError
 from gitkb.formats import records
 from gitkb.formats.topic_rows import DocumentFacts
 from gitkb.model.findings import Finding
+from gitkb.text import word_lists
 from gitkb.wiki.source_pages import source_path
 
-MOST_SHARED = 0.5
+NEARLY_ALL = 0.85
+LEAST_REPLACED = 0.2
+"""How much of the older text the newer one must hold: of a version, and of what it says that it replaces."""
 _WINDOW = 6
 _LONGEST = 400_000
 _MOST_OF_FAMILY = 40
@@ -27,25 +31,20 @@ _VERSION = re.compile(
     r"|(?<![\d.])(\d+\.\d+(?:\.\d+)*)(?![\d.])",
     re.IGNORECASE,
 )
-_PERIOD = re.compile(
-    r"(?<![^\W_])(?:q[1-4]|[1-4]q|h[12]|(?:kw|week|woche)[-_. ]?\d{1,2}|quarter(?:ly)?|quartal\w*|trimest\w*|annual|yearly|"
-    r"monthly|weekly|daily|half[-_ ]?year(?:ly)?|fy[-_ ]?\d{2,4}|fiscal|form[-_ ]?(?:10-?[kq]|20-?f|8-?k)|10-?[kq]|jahresbericht|"
-    r"monatsbericht|geschäftsbericht|halbjahr\w*|minutes|protokoll\w*|procès[-_ ]verbal|acta|"
-    r"january|february|march|april|june|july|august|september|october|november|december|"
-    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|januar|februar|märz|mai|juni|juli|oktober|dezember)(?![^\W_])",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"\w+")
+_SENTENCE = re.compile(r"[.!?。]\s+|\n\s*\n")
 
 Age = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """A document as one of a family; `age` sorts them, the newest last."""
+    """A document as one of a family; `age` sorts them, the newest last. `is_period`: what tells them apart is a time, which is a
+    reason to keep both."""
 
     document: DocumentFacts
     age: Age
+    is_period: bool
 
 
 def superseded(base: Base) -> Iterator[Finding]:
@@ -54,15 +53,16 @@ def superseded(base: Base) -> Iterator[Finding]:
     found: dict[str, str] = {}
     for family in _families(base):
         for number, old in enumerate(family[:-1]):
-            newer = [each.document.document for each in reversed(family[number + 1 :]) if each.age > old.age]
             name = old.document.document
-            for other in newer if name not in found else ():
-                if _shared(texts, base, name, other) >= MOST_SHARED:
-                    found[name] = other
+            for other in reversed(family[number + 1 :]) if name not in found else ():
+                if other.age > old.age and _replaces(texts, base, old, other):
+                    found[name] = other.document.document
                     break
     titles = {facts.document: facts.title for facts in base.corpus.documents()} if found else {}
     for old_name, new_name in sorted(found.items()):
-        message = f"{titles[new_name]} ({new_name}) is a newer version of it, and most of what it says stands there too."
+        message = f"{titles[new_name]} ({new_name}) is a newer version of it, and nearly all that it says stands there too."
+        if _shared(texts, base, old_name, new_name) < NEARLY_ALL:
+            message = f"{titles[new_name]} ({new_name}) says that it replaces it."
         path = f"wiki/summaries/{old_name}.md"
         others = (f"wiki/summaries/{new_name}.md",)
         yield Finding("superseded-source", path, message, commands=(command("remove", old_name),), others=others)
@@ -70,37 +70,58 @@ def superseded(base: Base) -> Iterator[Finding]:
 
 def _families(base: Base) -> Iterator[list[_Version]]:
     """Documents that are versions of one another by name, the oldest first."""
-    by_path: dict[str, list[_Version]] = {}
-    by_title: dict[str, list[_Version]] = {}
+    families: dict[tuple[str, str], list[_Version]] = {}
     plain: dict[str, list[DocumentFacts]] = {}
     for facts in base.corpus.documents():
-        if _PERIOD.search(facts.title) or _PERIOD.search(facts.source.rpartition("/")[2]):
-            continue
-        stem, age = _split(facts.source)
-        if age:
-            by_path.setdefault(f"{facts.media_type} {stem}", []).append(_Version(facts, age))
-        stem, age = _split(facts.title)
-        if age and _WORD.search(stem):
-            by_title.setdefault(stem, []).append(_Version(facts, age))
-        elif facts.title:
-            plain.setdefault(stem, []).append(facts)
+        for kind, name in ((facts.media_type, facts.source), ("title", facts.title)):
+            stem, versions, dates = _split(name)
+            if versions and _WORD.search(stem):
+                families.setdefault((kind, f"{stem} {dates}"), []).append(_Version(facts, versions, is_period=False))
+            if dates and _WORD.search(stem):
+                families.setdefault((f"{kind} of a time", f"{stem} {versions}"), []).append(
+                    _Version(facts, dates, is_period=True)
+                )
+            if kind == "title" and facts.title and not (versions or dates):
+                plain.setdefault(stem, []).append(facts)
     dated = (_dated(base, group) for group in plain.values() if 1 < len(group) <= _MOST_OF_FAMILY)
-    for group in (*by_path.values(), *by_title.values(), *dated):
+    for group in (*families.values(), *dated):
         if 1 < len(group) <= _MOST_OF_FAMILY and len({version.age for version in group}) > 1:
             yield sorted(group, key=lambda version: (version.age, version.document.document))
 
 
-def _split(name: str) -> tuple[str, Age]:
-    """A name without its versions and dates, and those as numbers."""
-    age: list[int] = []
+def _replaces(texts: dict[str, frozenset[int]], base: Base, old: _Version, new: _Version) -> bool:
+    """Whether a document takes the place of an older one of its family."""
+    shared = _shared(texts, base, old.document.document, new.document.document)
+    if not old.is_period and shared >= NEARLY_ALL:
+        return True
+    return shared >= LEAST_REPLACED and _says_so(_text(base, new.document.document), old)
 
-    def taken(found: re.Match[str]) -> str:
-        age.extend(int(number) for group in found.groups() if group for number in re.findall(r"\d+", group)[:4])
+
+def _says_so(text: str, old: _Version) -> bool:
+    """Whether a sentence says that it replaces the older document: by its title, its file's name or what tells it apart."""
+    verbs = word_lists.pattern("replacing", word_lists.MIXED, "verbs")
+    stem = old.document.source.rpartition("/")[2].rpartition(".")[0].casefold()
+    told = ".".join(map(str, old.age)) if not old.is_period else str(old.age[0])
+    names = [re.escape(name) for name in (old.document.title.casefold(), stem, told) if name]
+    named = re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)")
+    return verbs is not None and any(
+        verbs.search(sentence) and named.search(sentence) for sentence in _SENTENCE.split(text.casefold())
+    )
+
+
+def _split(name: str) -> tuple[str, Age, Age]:
+    """A name without its versions and dates, and those as numbers."""
+    versions: list[int] = []
+    dates: list[int] = []
+
+    def take(numbers: list[int], found: re.Match[str]) -> str:
+        numbers.extend(int(number) for group in found.groups() if group for number in re.findall(r"\d+", group)[:4])
         return " "
 
-    text = _VERSION.sub(taken, name.casefold())
-    text = _DATE.sub(taken, text)
-    return " ".join(re.sub(r"[\s_.,()\[\]-]+", " ", text).split()), tuple(number for number in age if number < 10**9)
+    text = _VERSION.sub(lambda found: take(versions, found), name.casefold())
+    text = _DATE.sub(lambda found: take(dates, found), text)
+    stem = " ".join(re.sub(r"[\s_.,()\[\]-]+", " ", text).split())
+    return stem, tuple(number for number in versions if number < 10**9), tuple(number for number in dates if number < 10**9)
 
 
 def _dated(base: Base, group: Sequence[DocumentFacts]) -> list[_Version]:
@@ -115,7 +136,7 @@ def _dated(base: Base, group: Sequence[DocumentFacts]) -> list[_Version]:
         latest = max((value[:10] for value in dates.values() if re.match(r"\d{4}-\d\d-\d\d", value)), default="")
         if not latest:
             return []
-        versions.append(_Version(facts, tuple(map(int, latest.split("-")))))
+        versions.append(_Version(facts, tuple(map(int, latest.split("-"))), is_period=True))
     return versions
 
 
@@ -128,6 +149,10 @@ def _shared(texts: dict[str, frozenset[int]], base: Base, old: str, new: str) ->
 
 
 def _runs(base: Base, document: str) -> frozenset[int]:
-    text = (base.tree.read(source_path(document)) or b"")[:_LONGEST].decode("utf-8", "replace")
-    words = _WORD.findall(text.partition("\n---\n")[2].casefold())
+    words = _WORD.findall(_text(base, document).casefold())
     return frozenset(hash(tuple(words[at : at + _WINDOW])) for at in range(max(0, len(words) - _WINDOW + 1)))
+
+
+def _text(base: Base, document: str) -> str:
+    """The converted text, without its front matter."""
+    return (base.tree.read(source_path(document)) or b"")[:_LONGEST].decode("utf-8", "replace").partition("\n---\n")[2]

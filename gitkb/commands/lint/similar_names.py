@@ -12,7 +12,7 @@ from gitkb.commands.lint.findings import command, short_name
 from gitkb.commands.lint.tree import Base
 from gitkb.formats.topic_rows import TopicPage
 from gitkb.model.findings import Finding
-from gitkb.pages.name_decisions import united
+from gitkb.pages.name_decisions import joined_groups
 from gitkb.text.names.lookalikes import MERGED, PROPOSED, in_words, likeness
 from gitkb.wiki.approval_state import changed_since_approval
 
@@ -68,7 +68,7 @@ def merges(base: Base, kept: Collection[str] = ()) -> dict[str, str]:
     person, or whose path is among those to be `kept`, is not put on another unasked."""
     safe = [(near.page.key, near.into.key) for near in near_pairs(base) if _merged_alone(base, near)]
     found = {}
-    for key, group in united(safe, base.corpus.names).items():
+    for key, group in joined_groups(safe, base.corpus.names).items():
         best = max((base.by_key[each] for each in group), key=rank).key
         path = base.by_key[key].path
         if key != best and path not in base.people and path not in kept:

@@ -1,9 +1,7 @@
-"""Asks for the merge of a branch on the service that hosts the remote, with the diff as the text.
+"""Opens a pull request (or merge request) on the service that hosts the remote, with the diff as its text.
 
-Invariant: no token is read or stored here: `gh`, `glab` and `tea` know the person. Where none of them fits, or it refuses, the
-address of the page on which a person opens the request is all there is.
-
-Invariant: the request's text is the diff of exactly what was pushed.
+Invariant: the text is the diff of exactly what was pushed. No token is read or stored here: `gh`, `glab` and `tea` have their own.
+If none of them is installed and knows the host, or it refuses, the result is the address where a person can open the request.
 """
 
 import re
@@ -43,7 +41,7 @@ _ADDRESS = re.compile(r"https?://\S+")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: to merge `branch` into `base`, both as the service knows them, with a title and a Markdown text."""
+    """A request to merge `branch` into `base` (names on the remote), with a title and a Markdown text."""
 
     branch: str
     base: str
@@ -52,15 +50,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What came of it: the `address` of the request, or `refusal`, the program's words; both empty where there is no program."""
+class Attempt:
+    """Result of trying to open a request: `opened`, with its `address` ("" if the program did not print one), or not opened, with
+    the program's words as `refusal` ("" if no program was tried)."""
 
+    opened: bool = False
     address: str = ""
     refusal: str = ""
 
 
 def address_to_open(url: str, request: Request) -> str:
-    """The page on which a person can open the request; "" where the host of the remote's address is of no known kind."""
+    """Address of the page where a person can open the request; "" if the remote's host is not of a known kind."""
     found = project_of(url)
     kind = _kind(found[0]) if found else ""
     if not found or not kind:
@@ -69,40 +69,40 @@ def address_to_open(url: str, request: Request) -> str:
     return _ADDRESSES[kind].format(host=found[0], path=found[1], base=base, branch=branch)
 
 
-def open_request(root: Path, url: str, request: Request) -> Opened:
-    """Opens the request, or brings the text of the open one up to date, with a program that is installed and knows the host."""
+def open_request(root: Path, url: str, request: Request) -> Attempt:
+    """Opens the request with an installed program that knows the host; if it is open already, updates its text."""
     found = project_of(url)
     if found is None:
-        return Opened()
+        return Attempt()
     known = _PROGRAMS.get(_kind(found[0]))
     refusals = []
     for name in [known] if known else dict.fromkeys(_PROGRAMS.values()):
         program = shutil.which(name)
         if program is None:
             continue
-        opened = _open(root, name, program, request)
-        if opened.address or not opened.refusal:
-            return opened
-        refusals.append(f"{name}: {opened.refusal}")
-    return Opened(refusal="; ".join(refusals))
+        attempt = _open(root, name, program, request)
+        if attempt.opened:
+            return attempt
+        refusals.append(f"{name}: {attempt.refusal}")
+    return Attempt(refusal="; ".join(refusals))
 
 
 def _kind(host: str) -> str:
     return next((kind for kind in _ADDRESSES if kind in host.lower().split(":")[0]), "")
 
 
-def _open(root: Path, name: str, program: str, request: Request) -> Opened:
+def _open(root: Path, name: str, program: str, request: Request) -> Attempt:
     said = ""
     for arguments, text in _calls(name, request):
         done = ask_service(root, [program, *arguments], text)
         out, error = (stream.decode("utf-8", "replace").strip() for stream in (done.stdout, done.stderr))
         found = _ADDRESS.findall(out) or _ADDRESS.findall(error)
         if not done.returncode:
-            return Opened(found[-1].rstrip(".,)") if found else f"{name} opened it")
+            return Attempt(opened=True, address=found[-1].rstrip(".,)") if found else "")
         said = " ".join((error or out).split())
         if "already exists" not in said.lower():
             break
-    return Opened(refusal=said or "it failed without a word")
+    return Attempt(refusal=said or "it failed without a word")
 
 
 def _calls(name: str, request: Request) -> Iterator[tuple[list[str], str]]:
@@ -130,7 +130,7 @@ _WORDS = {Change.ADDED: "Add", Change.CHANGED: "Update", Change.RENAMED: "Rename
 
 
 def request_merge(context: ChangeContext, *, base: str, title: str) -> PullRequest:
-    """Pushes a branch and asks for its merge into `base` ("": the pages branch)."""
+    """Pushes a branch and opens a request to merge it into `base` ("": the pages branch)."""
     store, catalog, settings, branch = context.store, context.catalog, context.settings, context.name
     base = base or ("main" if settings.pages.branch == "*" else settings.pages.branch)
     if branch == base:
@@ -143,17 +143,17 @@ def request_merge(context: ChangeContext, *, base: str, title: str) -> PullReque
     shared.push()
     remote = shared.remote_of(branch)
     tip = branch_tip(store, branch)
-    # Where it left the pages branch is what a diff compares with by itself, and names in words.
-    left = None if base == settings.pages.branch else _left(store, tip, remote.name, base)
-    report = diff(store, catalog, settings, left, branch)
+    # For the pages branch the diff finds the fork point itself, and names it in words.
+    fork = None if base == settings.pages.branch else _fork_point(store, tip, remote.name, base)
+    report = diff(store, catalog, settings, fork, branch)
     if not report and not report.attention:
         raise UsageError(f"{branch} has nothing that {base} has not, so there is nothing to ask for.")
     request = Request(remote.branch, base, title or _title(report), markdown(report, links(store)))
-    opened = open_request(store.worktree or store.git_dir, remote.url, request)
-    if opened.refusal:
-        context.listener.message(f"The request was not opened. {opened.refusal}")
-    address = opened.address or address_to_open(remote.url, request)
-    return PullRequest(branch, base, request.title, request.text, address, bool(opened.address))
+    attempt = open_request(store.worktree or store.git_dir, remote.url, request)
+    if attempt.refusal:
+        context.listener.message(f"The request was not opened. {attempt.refusal}")
+    address = attempt.address if attempt.opened else address_to_open(remote.url, request)
+    return PullRequest(branch, base, request.title, request.text, address, attempt.opened)
 
 
 def _checked_out(store: Store) -> str:
@@ -163,8 +163,8 @@ def _checked_out(store: Store) -> str:
         return ""
 
 
-def _left(store: Store, tip: Snapshot, remote: str, base: str) -> str:
-    """The commit at which a branch left the one that it is to be merged into."""
+def _fork_point(store: Store, tip: Snapshot, remote: str, base: str) -> str:
+    """The commit where the branch forked from `base`."""
     graph = Ancestors(store.git_dir)
     for ref in (f"refs/remotes/{remote}/{base}", f"refs/heads/{base}"):
         try:
@@ -177,7 +177,7 @@ def _left(store: Store, tip: Snapshot, remote: str, base: str) -> str:
 
 
 def _title(report: DiffReport) -> str:
-    """ "Add 3 documents, remove 1", or the one document by its name."""
+    """The request's title: counts by kind, or, for a single document, `Add NAME`."""
     if len(report.documents) == 1:
         only = report.documents[0]
         return f"{_WORDS[only.change]} {only.title or only.document}"

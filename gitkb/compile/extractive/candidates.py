@@ -6,6 +6,7 @@ Invariant: a function of the reading alone; candidates come from headings, defin
 linear in the text, and at most `_MOST_RUNS` different runs are counted.
 """
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -13,11 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gitkb.compile.extractive.definitions import Definition, find_definition
+from gitkb.compile.extractive.listed_definitions import listed_definitions, opening_definition
+from gitkb.compile.extractive.short_forms import short_forms
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.terms import as_term, code_term, noun_runs, subterms, term_key, tokens
-from gitkb.text.language.word_classes import may_head
-from gitkb.text.markdown.prose import CODE_OPEN, inline_text
+from gitkb.text.language.word_classes import is_common, is_general_noun, may_head
+from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
 
 _PREFIX = {
     "en": re.compile(
@@ -66,6 +69,8 @@ def heading_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool
 
 
 _MOST_RUNS = 60_000
+_RARE = 3.6
+"""Zipf frequency from which a single emphasised word is too common to be a term for that alone."""
 _Spans = list[tuple[int, int, str]]
 _CJK = ("ja", "zh", "ko")
 _DETERMINERS = frozenset("a an the each every any no its their your another one both all".split())
@@ -76,6 +81,7 @@ _ONE_OF_MANY = frozenset("a an each every another any".split())
 class Candidate:
     """What a document shows of one term: where it stands, in which forms, and what it is defined as.
 
+    `is_subject`: the document's title or file name names it alone. `shorts` are short forms that the document introduces.
     `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
     """
 
@@ -90,6 +96,8 @@ class Candidate:
     countable: int = 0
     emphasised: int = 0
     in_title: bool = False
+    is_subject: bool = False
+    shorts: set[str] = field(default_factory=set)
     in_headings: int = 0
     alone_in_headings: int = 0
     sections: set[int] = field(default_factory=set)
@@ -107,19 +115,30 @@ class Candidate:
         return math.log2(1 + len(self.key.split())) * free
 
 
-def find_candidates(reading: Reading, title: str, claims: list[str]) -> dict[str, Candidate]:
-    """All candidates by key; `claims` holds for each sentence its text as a claim or ""."""
+def find_candidates(reading: Reading, title: str, claims: list[str], name: str = "") -> dict[str, Candidate]:
+    """All candidates by key; `claims` holds for each sentence its text as a claim or "", `name` is the file's."""
     found: dict[str, Candidate] = {}
-    _from_headings(found, reading, title)
+    _from_headings(found, reading, title, name)
     _from_definitions(found, reading, claims, {word.lower() for word in tokens(title)})
+    _from_layout(found, reading, title, claims)
+    emphasised = _emphasised(reading)
+    for key in emphasised:
+        _candidate(found, key)
+    introduced = _introduced(reading, title)
+    for words, _ in introduced.values():
+        _candidate(found, term_key(words, reading.language))
     if reading.language == "en":
         _count_runs(found, reading.sentences)
         _count_named(found, [key for key in found if _is_unusual(key)], reading.sentences)
     elif reading.language in _CJK:
         _count_named(found, list(found)[:400], reading.sentences)
     else:
+        if reading.language == "de":
+            _from_german_nouns(found, reading)
         _count_spans(found, reading)
-    _count_emphasis(found, reading)
+    for key, times in emphasised.items():
+        found[key].emphasised += times
+    _join_short_forms(found, reading, introduced)
     return found
 
 
@@ -129,10 +148,11 @@ def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
     return found[key]
 
 
-def _from_headings(found: dict[str, Candidate], reading: Reading, title: str) -> None:
-    for words, _alone in heading_terms(title, reading.language):
+def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, name: str) -> None:
+    for words, alone in (*heading_terms(title, reading.language), *_file_terms(name, reading.language)):
         candidate = _candidate(found, term_key(words, reading.language))
         candidate.in_title = True
+        candidate.is_subject |= alone
         for stem in _stems(candidate.key, reading.language):
             _candidate(found, stem).in_title = True
     for number, heading in enumerate(reading.headings[:2000]):
@@ -141,6 +161,18 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str) ->
             candidate.in_headings += 1
             candidate.alone_in_headings += alone
             candidate.sections.add(number)
+
+
+_FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_BRACKETED = re.compile(r"\s*\([^()]*\)\s*$")
+
+
+def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The term that a file's name is, where a person gave it ("Leak Codes.md", "UDP.md"), not a program ("leak-codes.md")."""
+    stem = _FILE_ENDING.sub("", name.rpartition("/")[2])
+    if " " not in stem and not any(map(str.isupper, stem)):
+        return []
+    return [(words, alone) for words, alone in heading_terms(_BRACKETED.sub("", stem), language) if alone]
 
 
 def _stems(key: str, language: str) -> tuple[str, ...]:
@@ -160,6 +192,87 @@ def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: lis
         candidate.definitions.append((index, definition))
         if definition.is_code and definition.key in title_words:
             candidate.in_title = True  # "The keyval package" names keyval
+
+
+def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, claims: list[str]) -> None:
+    """What the document defines by its layout, and by the words that open it or a section."""
+    for index, definition in listed_definitions(reading, title):
+        known = found.get(definition.key)
+        if known is None or all(at != index for at, _ in known.definitions):
+            _candidate(found, definition.key).definitions.append((index, definition))
+    seen: set[int] = set()
+    for index, sentence in enumerate(reading.sentences):
+        if sentence.section in seen:
+            continue
+        seen.add(sentence.section)
+        heading = title if sentence.section < 0 or not seen - {sentence.section} else reading.headings[sentence.section].title
+        opened = "" if claims[index] and find_definition(sentence.text, reading.language) else plain(sentence.text)
+        opening = opening_definition(opened, heading, reading.language) if opened else None
+        if opening is not None and opening.key in found:
+            found[opening.key].definitions.append((index, opening))
+
+
+def _emphasised(reading: Reading) -> Counter[str]:
+    """How often the document sets a term in bold, italics or a link; terms of one common word are not among them."""
+    found: Counter[str] = Counter()
+    for sentence in reading.sentences:
+        for text in sentence.emphasised[:20] if sentence.leads else ():
+            words = as_term(text.strip(" :"), reading.language) if len(text) < 60 else ()
+            if words and not is_structural(text) and (len(words) > 1 or not is_common(words[0], reading.language, _RARE)):
+                found[term_key(words, reading.language)] += 1
+    return found
+
+
+def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...], str]]:
+    """The short forms that the document introduces, in small letters, with the words that each stands for."""
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
+    texts = (title, *(heading.title for heading in reading.headings), *(sentence.text for sentence in reading.sentences))
+    for text in texts:
+        for long, short in short_forms(plain(text)) if "(" in text else ():
+            words = as_term(long, reading.language, is_defined=True)
+            if words:
+                found.setdefault(short.lower(), (words, short))
+    return found
+
+
+def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced: dict[str, tuple[tuple[str, ...], str]]) -> None:
+    """One candidate for both names: what is said of the short form is said of the long one."""
+    for low, (words, short) in introduced.items():
+        long = _candidate(found, term_key(words, reading.language))
+        long.shorts.add(short)
+        other = found.pop(low, None) if low != long.key else None
+        if not long.forms:
+            long.forms[words] += 1
+        if other is None:
+            continue
+        long.sentences = sorted({*long.sentences, *other.sentences})
+        long.sections |= other.sections
+        long.count += other.count
+        long.determined += other.determined
+        long.nominal += other.nominal
+        long.countable += other.countable
+        long.emphasised += other.emphasised
+        long.in_headings += other.in_headings
+        long.alone_in_headings += other.alone_in_headings
+        long.in_title |= other.in_title
+        long.is_subject |= other.is_subject
+        long.definitions = sorted([*long.definitions, *other.definitions], key=lambda item: item[0])
+
+
+_LEAST_GERMAN, _SHORTEST_GERMAN = 3, 5
+
+
+def _from_german_nouns(found: dict[str, Candidate], reading: Reading) -> None:
+    """The nouns of a German text: what has a capital within a sentence, by base forms."""
+    counts: Counter[str] = Counter()
+    for sentence in reading.sentences:
+        words = tokens(sentence.text)
+        for before, word in itertools.pairwise(words):
+            if word[0].isupper() and word.isalpha() and len(word) >= _SHORTEST_GERMAN and before[-1].isalpha():
+                counts[term_key((word,), "de")] += 1
+    for key, count in counts.items():
+        if count >= _LEAST_GERMAN and not is_general_noun(key, "de"):
+            _candidate(found, key)
 
 
 def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
@@ -240,22 +353,15 @@ def _count_named(found: dict[str, Candidate], keys: list[str], sentences: Iterab
 
 def _count_spans(found: dict[str, Candidate], reading: Reading) -> None:
     longest = max((len(key.split(" ")) for key in found), default=0)
+    is_german = reading.language == "de"
     for index, sentence in enumerate(reading.sentences):
         words = tokens(sentence.text)
         lows = [word.lower().replace("’", "'") for word in words]
         lows = [low[2:] if low[:2] in ("l'", "d'") else low for low in lows]
         for first in range(len(words)):
             for last in range(first + 1, min(first + longest, len(words)) + 1):
-                candidate = found.get(" ".join(lows[first:last]))
+                key = term_key(tuple(words[first:last]), "de") if is_german else " ".join(lows[first:last])
+                candidate = found.get(key)
                 if candidate is not None:
-                    _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
-
-
-def _count_emphasis(found: dict[str, Candidate], reading: Reading) -> None:
-    for sentence in reading.sentences:
-        if sentence.leads:
-            for text in sentence.emphasised[:20]:
-                words = as_term(text, reading.language) if len(text) < 60 else ()
-                candidate = found.get(term_key(words, reading.language)) if words else None
-                if candidate is not None:
-                    candidate.emphasised += 1
+                    opened = words[first][2:] if len(lows[first]) < len(words[first]) else words[first]
+                    _note(candidate, index, (opened, *words[first + 1 : last]), at_start=first == 0)

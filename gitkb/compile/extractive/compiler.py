@@ -5,6 +5,8 @@ process.
 Every sentence in a digest stands in the document.
 """
 
+from dataclasses import replace
+
 from gitkb.compile.compiler_names import COMPILER
 from gitkb.compile.extractive.candidates import find_candidates
 from gitkb.compile.extractive.claims import MIN_LENGTH, claim_text
@@ -21,6 +23,7 @@ from gitkb.compile.extractive.summary import (
 from gitkb.compile.read_document import Reading, read_document
 from gitkb.model.documents import Conversion, Digest, Topic
 from gitkb.text.language.boilerplate import keeps_house
+from gitkb.text.names.proper_names import UNTOLD
 from gitkb.text.names.slugs import topic_key
 
 
@@ -34,7 +37,7 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     title = chosen.text
     claims, fragments = _claims(reading, title)
     whole = ["" if index in fragments else text for index, text in enumerate(claims)]
-    found = find_candidates(reading, title, whole)
+    found = find_candidates(reading, title, whole, name)
     ranked = rank_sentences(reading, claims, fragments)
     concepts = concept_topics(reading, whole, found, is_subject=not (keeps_house(title) or keeps_house(name)))
     entities = entity_topics(reading, whole, title)
@@ -77,6 +80,12 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
 
 
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
-    """All topics, each name once: a term that the document writes as a name was judged as a concept too, with its definition."""
+    """All topics, each name once: a term that the document writes as a name was judged as a concept too, with its
+    definition. What kind of name it is, the look at names may know better."""
+    kinds = {topic_key(topic.name): topic.entity_type for topic in entities}
     named = {topic_key(topic.name) for topic in concepts}
-    return (*concepts, *(topic for topic in entities if topic_key(topic.name) not in named))
+    typed = [
+        replace(topic, entity_type=kinds.get(topic_key(topic.name), UNTOLD)) if topic.entity_type == UNTOLD else topic
+        for topic in concepts
+    ]
+    return (*typed, *(topic for topic in entities if topic_key(topic.name) not in named))

@@ -12,15 +12,16 @@ other document.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
 from gitkb.text.language.boilerplate import is_structural, points_elsewhere
-from gitkb.text.language.terms import singular
+from gitkb.text.language.inflection import german_base, singular
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form
-from gitkb.text.names.proper_names import entity_type_of
+from gitkb.text.names.proper_names import UNTOLD, kind_of_name
 
 _WITHOUT_CAPITALS = ("ja", "zh", "ko")
 _KINDS = frozenset(
@@ -38,12 +39,14 @@ def is_proper(candidate: Candidate, language: str) -> bool:
         return False
     if _is_kind(candidate):
         return False
-    if not candidate.forms and " " in candidate.key:
-        return any(all(word[0].isupper() for word in found.words) for _, found in candidate.definitions)
     if not candidate.forms:
-        return " " not in candidate.key and any(
-            found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions
-        )
+        # At the beginning of sentences and lines capitals tell nothing; the noun that says the kind does.
+        if " " in candidate.key:
+            named = any(all(word[0].isupper() for word in found.words) for _, found in candidate.definitions)
+        else:
+            named = any(found.is_singular and _is_unknown(found.words[0], language) for _, found in candidate.definitions)
+        genera = tuple(found.genus for _, found in candidate.definitions)
+        return named and kind_of_name(" ".join(candidate.definitions[0][1].words), genera) != UNTOLD
     words = [word for form in candidate.forms for word in form]
     if all(word.isupper() for word in words):
         return False
@@ -63,13 +66,31 @@ def topic_name(candidate: Candidate, language: str) -> str:
     """The term as the document writes it in the middle of a sentence."""
     if language in _WITHOUT_CAPITALS:
         return next((" ".join(found.words) for _, found in candidate.definitions), candidate.key)
+    if plural := _plural_name(candidate, language):
+        return plural
     counted = _forms(candidate, language)
+    if language == "de":
+        return min(counted, key=lambda name: (not name[0].isupper(), len(name), -counted[name], name))
     lower = {name: count for name, count in counted.items() if name == name.lower()}
     written = lower if sum(lower.values()) * 3 >= sum(counted.values()) else counted
     best = min(written, key=lambda name: (-written[name], name))
     if any(found.is_code for _, found in candidate.definitions) or _is_identifier(best.split(" ")[0]):
         return best
     return best[:1].upper() + best[1:]
+
+
+def _plural_name(candidate: Candidate, language: str) -> str:
+    """A name of several words that is a plural ("Batch Changes"): mostly with capitals, and hardly ever in the singular."""
+    if language != "en" or " " not in candidate.key:
+        return ""
+    titled = {form: count for form, count in candidate.forms.items() if all(word[0].isupper() for word in form)}
+    plurals = {form: count for form, count in titled.items() if singular(form[-1]) != form[-1]}
+    if not plurals or sum(titled.values()) * 2 < sum(candidate.forms.values()):
+        return ""
+    if sum(plurals.values()) * 4 < sum(titled.values()) * 3:
+        return ""
+    best: tuple[str, ...] = min(plurals, key=lambda form: (-plurals[form], form))
+    return " ".join(best)
 
 
 def _forms(candidate: Candidate, language: str) -> dict[str, int]:
@@ -79,9 +100,13 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
     )
     counted: dict[str, int] = {}
     for form, count in forms.items():
-        words = (*form[:-1], singular(form[-1])) if language == "en" and not is_name else form
+        words = (*form[:-1], _base(form[-1], language)) if not is_name else form
         counted[" ".join(words)] = counted.get(" ".join(words), 0) + count
     return counted or {candidate.key: 1}
+
+
+def _base(word: str, language: str) -> str:
+    return singular(word) if language == "en" else german_base(word) if language == "de" else word
 
 
 def _is_identifier(name: str) -> bool:
@@ -94,11 +119,17 @@ def _is_unknown(word: str, language: str) -> bool:
 
 _SHORT = 40
 """Below so many sentences a document says twice what a longer one says three times."""
+GOOD = 0.66
+"""The score from which a claim says something of its topic: a page without a definition needs some of these."""
 _COMMON_LED, _COMMON_NAMED, _COMMON_ALONE = 4.6, 4.4, 4.0
 """Zipf frequencies from which a single word is too common to be a term: in the title or alone in a heading and first in
 sentences; in part of a heading; in the text only."""
 _LEAST_LISTED = 5
-_ARTICLE = re.compile(r"(?:an?|the|each|every|any|all|most|some|many) ", re.I)
+_ARTICLE = re.compile(
+    r"(?:an?|the|each|every|any|all|most|some|many|eine?|der|die|das|une?|les?|la|des|el|los|las|una|uno|il|lo|gli|i|os?|as?|"
+    r"uma?|een|de|het) |l['’]",
+    re.I,
+)
 _NOUN_ENDINGS = ("tion", "sion", "ment", "ity", "ness", "ship", "ism", "ance", "ence", "ing", "sis")
 _CJK = ("ja", "zh", "ko")
 
@@ -126,8 +157,10 @@ def _phrase_is_supported(candidate: Candidate, language: str, few: int, beginnin
     if any(found.is_solid and candidate.count > 2 * found.is_light for _, found in candidate.definitions):
         return True
     if candidate.in_title or candidate.in_headings:
-        return candidate.count >= (few if beginning else 3)
-    if candidate.emphasised and candidate.count >= 2:
+        return candidate.count >= (1 if candidate.is_subject else few if beginning else 3)
+    if candidate.emphasised:
+        return candidate.count >= (1 if beginning else 2)
+    if candidate.shorts and candidate.count >= 2:
         return True
     if beginning and candidate.count >= few and candidate.c_value > 1.5:
         return True
@@ -143,7 +176,9 @@ def _word_is_supported(candidate: Candidate, language: str, length: int, beginni
         return True
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     if language != "en":
-        return leads and candidate.count >= 4 and not is_common(key, language, _COMMON_ALONE) and not key.isnumeric()
+        often = leads or (language == "de" and beginning > 0 and candidate.count >= 2 * few)
+        limit = _COMMON_LED if language == "de" else _COMMON_ALONE  # a capital has told the nouns from other words
+        return often and candidate.count >= 4 and not is_common(key, language, limit) and not key.isnumeric()
     if not _is_noun(candidate) or alone * 3 < candidate.count or alone < few or (key.endswith("ing") and not leads):
         return False
     if leads and beginning:
@@ -164,12 +199,13 @@ def _is_noun(candidate: Candidate) -> bool:
 def _beginning(reading: Reading, candidate: Candidate) -> int:
     """How many sentences begin with the term."""
     texts = (reading.sentences[index].text for index in candidate.sentences)
-    return sum(_begins(text.lower(), candidate.key) for text in texts if text.endswith("."))
+    names = (candidate.key, *(short.lower() for short in candidate.shorts))
+    return sum(_begins(text.lower(), names) for text in texts if text.endswith("."))
 
 
-def _begins(text: str, key: str) -> bool:
+def _begins(text: str, names: tuple[str, ...]) -> bool:
     article = _ARTICLE.match(text)
-    return text.startswith(key, article.end() if article else 0)
+    return text.startswith(names, article.end() if article else 0)
 
 
 def glossary_terms(reading: Reading, claims: list[str], found: dict[str, Candidate]) -> frozenset[str]:
@@ -184,13 +220,13 @@ def glossary_terms(reading: Reading, claims: list[str], found: dict[str, Candida
     return frozenset(listed) if len(listed) >= _LEAST_LISTED and len(listed) * 2 >= len(opening) else frozenset()
 
 
-_MOST, _MOST_LISTED, _MOST_DEFINED, _MOST_CLAIMS = 12, 40, 3, 3
+_MOST, _MOST_LISTED, _MOST_DEFINED, _MOST_CLAIMS = 20, 40, 12, 3
 _COMMON = 5.0
 """Zipf frequency from which a single word is too common to be a term."""
 _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
 _PROMINENT, _OFTEN = 2, 6
-_ABOUT, _AT_LEAST, _GOOD = 0.5, 0.38, 0.66
+_ABOUT, _AT_LEAST, _TELLING = 0.5, 0.38, 0.58
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +246,9 @@ def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candida
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
     topics: list[Topic] = []
     defined = 0
+    most = _MOST_LISTED if listed else _MOST_DEFINED
     for choice in choices[: _MOST_LISTED if listed else _MOST]:
-        is_defined = choice.defined and defined < _MOST_DEFINED
+        is_defined = choice.defined and defined < most
         defined += is_defined
         topics.append(_topic(choice, is_defined, reading.language))
     return topics
@@ -219,18 +256,20 @@ def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candida
 
 def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str]) -> _Choice | None:
     is_listed = candidate.key in listed
-    if candidate.count < 2 and not (is_listed or candidate.definitions or candidate.in_title or candidate.in_headings):
+    shown = bool(candidate.in_title or candidate.in_headings or candidate.emphasised)
+    if candidate.count < 2 and not (is_listed or candidate.definitions or shown or candidate.shorts):
         return None  # said once in passing: most candidates, and nothing below would take one
     if not is_listed and not _is_eligible(candidate, reading.language):
         return None
     definition = _best_definition(reading, candidate)
     prominence = _prominence(reading, candidate, definition)
-    defined = prominence >= _PROMINENT and definition is not None and _may_define(candidate, definition, reading.language)
-    if not defined and not is_listed and not is_supported(reading, candidate):
+    defined = definition is not None and (
+        is_listed or (prominence >= _PROMINENT and _may_define(candidate, definition, reading.language))
+    )
+    if not defined and not is_supported(reading, candidate):
         return None
     chosen = _claims_about(reading, claims, candidate, definition if defined else None)
-    shown = candidate.in_title or candidate.in_headings or candidate.emphasised
-    if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _GOOD):
+    if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
         return None
     weight = min(1.0, prominence / 10 + min(candidate.c_value, 40.0) / 100 + (0.2 if defined else 0))
     return _Choice(candidate, defined, round(max(0.01, weight), 4), chosen)
@@ -240,10 +279,12 @@ def _is_eligible(candidate: Candidate, language: str) -> bool:
     solid = any(found.is_solid for _, found in candidate.definitions)
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     if " " in candidate.key or language in _CJK:
-        return candidate.count >= 1
+        return candidate.count >= 1 or any(found.claim for _, found in candidate.definitions)
+    if any(found.claim and not found.is_light for _, found in candidate.definitions):
+        return True  # the text sets it off as a term, with its meaning
     if candidate.count < (1 if leads and solid else 2):
         return False
-    if language == "de" and not candidate.in_headings and not any(form[0][0].isupper() for form in candidate.forms):
+    if language == "de" and not (solid and leads) and not any(form[0][0].isupper() for form in candidate.forms):
         return False  # a noun would have its capital in the middle of a sentence too
     if any(found.is_code for _, found in candidate.definitions):
         if is_general_noun(candidate.key, language):
@@ -259,20 +300,25 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
     """Whether a sentence of the form of a definition defines a term here: the count says that the document goes on about it."""
     _, found = candidate.definitions[definition]
     leads = bool(candidate.in_title or candidate.alone_in_headings)
-    if found.is_definite and has_general_head(candidate.key, language):
+    led = (leads or candidate.in_headings) and not has_general_head(candidate.key, language)
+    if found.is_definite and not (candidate.shorts or led):
         return False
-    shown = bool(leads or candidate.in_headings or candidate.emphasised or candidate.count >= _OFTEN)
+    if found.claim:
+        return not found.is_light or (leads and candidate.count >= 2) or candidate.count >= 4
+    shown = bool(leads or candidate.in_headings or candidate.emphasised or candidate.shorts or candidate.count >= _OFTEN)
     if (found.is_light and not leads) or (language == "en" and not shown):
         return False
-    return candidate.count >= (1 if candidate.in_title and found.is_solid else 2)
+    return candidate.count >= (
+        1 if (candidate.in_title or candidate.alone_in_headings or candidate.shorts) and found.is_solid else 2
+    )
 
 
 def _best_definition(reading: Reading, candidate: Candidate) -> int | None:
     """Which of the candidate's definitions is the best, by its position in the list."""
 
-    def order(item: int) -> tuple[bool, bool, bool, int]:
+    def order(item: int) -> tuple[bool, bool, bool, bool, bool, int]:
         index, found = candidate.definitions[item]
-        return (found.is_weak, found.is_definite, reading.sentences[index].is_item, index)
+        return (found.is_weak, found.is_light, found.is_definite, bool(found.claim), reading.sentences[index].is_item, index)
 
     return min(range(len(candidate.definitions)), key=order, default=None)
 
@@ -281,13 +327,14 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
     """How much the document is about the term, by where it stands."""
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     points = 2 * candidate.in_title + 2 * bool(candidate.alone_in_headings) + (candidate.in_headings > 0)
-    points += (candidate.count >= 3) + (candidate.count >= 8) + (candidate.emphasised > 0)
+    points += (candidate.count >= 3) + (candidate.count >= 8) + (candidate.emphasised > 0) + 2 * candidate.is_subject
     if definition is None:
         return points
     index, found = candidate.definitions[definition]
     sentence = reading.sentences[index]
     points += (sentence.rank < 2) + (sentence.section in candidate.sections) - 2 * found.is_definite
     points += any(" ".join(found.words).lower() in text.lower() for text in sentence.emphasised)
+    points += 2 * bool(found.claim and not found.is_light) + 2 * bool(candidate.shorts)
     if found.is_weak:
         opens = sentence.rank <= (5 if found.is_code else 1) and (candidate.in_title or sentence.section in candidate.sections)
         return points - 1 if opens and leads else 0
@@ -296,44 +343,89 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
 
 def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
     """The best claims about the term in text order; `definition` is the position of the one that justifies the page."""
-    defining = {index for index, found in candidate.definitions if not found.is_weak}
+    leads = candidate.in_title or candidate.in_headings or candidate.shorts
+    defining = {
+        index
+        for index, found in candidate.definitions
+        if not (found.is_weak or found.is_light or (found.is_definite and not leads))  # "The dataset is a mixture of ..."
+    }
     if definition is not None:
         defining.add(candidate.definitions[definition][0])
-    scored = [
-        (_relevance(reading, candidate, index, claims[index], index in defining), index)
-        for index in sorted({*candidate.sentences, *defining})
-        if claims[index]
-    ]
+    texts = {index: claims[index] for index in candidate.sentences if claims[index]}
+    for index, found in candidate.definitions:
+        if index in defining and (found.claim or claims[index]):
+            texts[index] = found.claim or claims[index]
+    scored = [(_relevance(reading, candidate, index, text, index in defining), index) for index, text in sorted(texts.items())]
     scored.sort(key=lambda item: (-item[0], item[1]))
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
     return tuple(
-        reading.claim(index, claims[index], round(score, 4), defines=index in defining)
+        reading.claim(index, texts[index], round(score, 4), defines=index in defining)
         for score, index in sorted(best, key=lambda item: item[1])
     )
 
 
+# What tells a reader what to do, or about a case, says little of the thing itself.
+_ORDERS = re.compile(
+    r"\b(?:please|make sure|refer to|follow (?:these|the) steps|check out|see|let us know|reach out|feel free|click)\b", re.I
+)
+_LED_IN = re.compile(
+    r"(?:if|when|once|after|before|during|while|due to|unless|until|as|since|because|to|for|with|from|at|on|note|due)\b", re.I
+)
+_CAPTION = re.compile(r"\b(?:results|performance|comparison) (?:on|of|with|for|using) |^(?:Left|Right|Top|Bottom|Figure|Fig)\b")
+_MODAL = re.compile(r"\b(?:should|must|will|would|might|could|needs? to|has to|have to)\b")
+_SAYS_WHAT = re.compile(
+    r"(?:is|are|was|consists? of|includes?|contains?|provides?|allows?|enables?|supports?|uses?|means?|works?|requires?|"
+    r"stores?|runs?|helps?|owns?|ist|sind|est|sont|es|son|è|sono|é|são|zijn)\b"
+)
+
+
 def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool) -> float:
+    """How much a claim says of the term: most where the term is what the sentence is about."""
     sentence = reading.sentences[index]
-    score = claim_score(text, is_item=sentence.is_item, leads=sentence.leads)
-    at = text.lower().find(candidate.key)
-    share = at / len(text) if at >= 0 else 1.0
-    score += 0.2 if share <= 0.1 else (0.05 if share <= 0.4 else -0.2)
+    score = _manner(text, sentence.is_item, sentence.leads)
+    at, end = _position(candidate, text)
+    if at <= _OPENING:
+        score += 0.2 if _SAYS_WHAT.match(text, end + 1) else 0.14
+    else:
+        score += 0.05 if at * 5 <= len(text) * 2 else -0.2
+    score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
+    score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
     score += 0.05 if sentence.section in candidate.sections else 0
     if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):
         score -= 0.4
     return max(0.0, min(1.0, score + (0.3 if defines else 0)))
 
 
+@lru_cache(maxsize=5_000)
+def _manner(text: str, is_item: bool, leads: bool) -> float:
+    """How good a claim a text is whatever it is about, 0..1: a caption, an order or a duty says little of a thing."""
+    score = claim_score(text, is_item=is_item, leads=leads)
+    score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if _MODAL.search(text) else 0)
+    score -= (0.05 if _LED_IN.match(text) else 0) + (0.2 if _CAPTION.search(text) else 0)
+    return score
+
+
+_OPENING = 5
+
+
+def _position(candidate: Candidate, text: str) -> tuple[int, int]:
+    """Where a text has the term first, in any of its forms: (start, end); its end twice where it has none."""
+    low = text.lower()
+    found = [(low.find(name.lower()), len(name)) for name in (candidate.key, *candidate.shorts)]
+    known = [(at, at + length) for at, length in found if at >= 0]
+    return min(known, default=(len(text), len(text)))
+
+
 def _topic(choice: _Choice, defined: bool, language: str) -> Topic:
     name = topic_name(choice.candidate, language)
-    aliases = {alias for _, found in choice.candidate.definitions for alias in found.aliases}
+    aliases = {alias for _, found in choice.candidate.definitions for alias in found.aliases} | choice.candidate.shorts
     proper = is_proper(choice.candidate, language)
     return Topic(
         kind="entity" if proper else "concept",
         name=name,
         aliases=tuple(sorted(alias for alias in aliases if alias.lower() != name.lower())),
-        entity_type=(entity_type_of(name) or "product") if proper else "",
+        entity_type=kind_of_name(name, tuple(found.genus for _, found in choice.candidate.definitions)) if proper else "",
         defined=defined,
         weight=choice.weight,
         claims=choice.claims,

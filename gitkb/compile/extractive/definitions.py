@@ -6,6 +6,7 @@ Patterns are anchored and bounded, so that no sentence takes long.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import as_term, code_term, term_key
@@ -18,7 +19,8 @@ class Definition:
     """What a defining sentence defines: the words of the term and other names.
 
     `is_definite`: it speaks of one certain thing ("The X"); `is_countable`: of one of its kind ("An X"); `is_light`: its form
-    says little ("X is a point in ..."); `genus`: the noun that says what kind of thing, in English, else "".
+    says little ("X is a point in ..."); `genus`: the noun that says what kind of thing, in English, else ""; `claim`: what it
+    says, where its sentence alone is no claim.
     """
 
     words: tuple[str, ...]
@@ -31,6 +33,7 @@ class Definition:
     is_countable: bool = False
     is_light: bool = False
     genus: str = ""
+    claim: str = ""
 
     @property
     def is_solid(self) -> bool:
@@ -75,6 +78,27 @@ _EN_KIND = re.compile(
     r"displays|allows|lets|enables|controls|implements|"
     r"defines|represents|performs|determines|specifies|creates|constructs|generates|runs|returns|supports|tells|computes|"
     r"offers|adds|extends|makes|redefines|gives).{25,})"
+)
+# "GFS, a file system that spans machines, keeps ...": what it is stands between commas.
+_EN_APPOSED = re.compile(
+    r"(?:(?P<article>The) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
+    + _ALIAS
+    + r", (?P<what>an?|the|one of) (?P<rest>(?:[\w'’-]+ ){1,12}?[\w'’-]+), "
+    r"(?:[a-z]+s|is|are|was|were|has|have|can|will|did|[a-z]+ed) .{10,}"
+)
+# "A pump with two pistons is called a twin pump.": the term comes last.
+_EN_CALLED = re.compile(
+    r"(?P<meaning>(?:An?|The|Any|Each|Every|All)? ?[^,;:()]{20,180}?) "
+    r"(?:is|are) (?:often |also |commonly |sometimes |usually |then )?"
+    r"(?:called|known as|referred to as|termed|dubbed) (?P<article>an? |the )?[\"“'‘]?"
+    r"(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)[\"”'’]?" + _ALIAS + r"\."
+)
+# "By a twin pump we mean a pump ...", "We call a pump with two pistons a twin pump.".
+_EN_MEANT = re.compile(
+    r"(?:By|With) (?P<article>an? |the )?[\"“]?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)[\"”]?,? "
+    r"(?:we|I) (?:mean|understand|refer to) "
+    r"(?P<meaning>.{15,})"
+    r"|We (?:define|use the term) (?P<defined>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?) (?:as|for) (?P<meaning_of>.{15,})"
 )
 _DE = re.compile(
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
@@ -135,7 +159,8 @@ _PRAISE = frozenset(
     unstable reserved required sensible safe unsafe logical natural obvious long short more less very quite rather too new old
     recent current main key boolean limitation exception opposite reverse given possibility type-error compile-time pretty
     fairly perfectly hack workaround synonym alias shorthand shortcut wrapper placeholder equivalent kind-of pleasant fine
-    fundamental crucial core prime breath starting further second-class bread-and-butter heart backbone cornerstone soul
+    fundamental crucial core prime breath ongoing important key critical
+    integral starting further second-class bread-and-butter heart backbone cornerstone soul
     workhorse lifeblood essence bane godsend boon
     großartig großartiges großartige großartiger
     gut gute guter gutes sehr einzige erste letzte gleiche selbe fall grund beispiel bonne bon même seul seule
@@ -151,6 +176,9 @@ _EMPTY = frozenset(
 # Of those, the ones that begin a definition of something that a document is about ("a point in the log from which ...").
 _LIGHT = frozenset("point list part position number place value name path string subset problem".split())
 _AFTER_LIGHT = frozenset("in of at to from".split())
+# "a way in which lakes agree", "a way to ...": what comes after them says what it is.
+_WAYS = frozenset("way means process place".split())
+_AFTER_WAYS = frozenset("in of to by that for where".split())
 _NO_MASS = frozenset(
     """something anything nothing everything someone what code only also just more most here there true false possible likely
     used made done kept left""".split()
@@ -165,30 +193,26 @@ _NOT_PLURAL = frozenset(
 )
 
 
+@lru_cache(maxsize=5_000)
 def find_definition(marked: str, language: str) -> Definition | None:
     """What a sentence (with inline code marked) defines, None where it defines nothing."""
-    pattern = _PATTERNS.get(language)
-    if pattern is None:
+    if language not in _PATTERNS:
         return None
-    lead_in = _LEAD_IN.match(marked) if language == "en" else None
-    apposed = _EN_KIND.match(marked) if language == "en" else None
-    match = apposed or pattern.match(marked[lead_in.end() :] if lead_in else marked)
+    match, is_apposed, is_light = _matched(marked, language)
     if match is None:
         return None
     found = match.groupdict()
     if not _says_something(found, language):
         return None
-    term = found.get("term") or found.get("name") or found.get("under") or ""
+    term = found.get("term") or found.get("name") or found.get("under") or found.get("defined") or ""
     code = code_term(term)
     words = (code,) if code else as_term(term, language, is_defined=True)
     if not words or not _agrees(words, found.get("does")) or (code and found.get("article")):
         return None
-    article = found.get("article")
+    article = (found.get("article") or "").strip() or None
     # "pg_dump is a utility": what opens a sentence with a small letter is an identifier.
     is_identifier = (
-        bool(code)
-        or apposed is not None
-        or (len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
+        bool(code) or is_apposed or (len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
     )
     is_definite = article is not None and article.lower() not in _INDEFINITE
     genus = _genus(found) if language == "en" else ""
@@ -201,9 +225,23 @@ def find_definition(marked: str, language: str) -> Definition | None:
         is_code=is_identifier,
         is_singular=found.get("be") == "is",
         is_countable=article is not None and not is_definite,
-        is_light=genus in _LIGHT or found.get("mass") is not None,
+        is_light=is_light or genus in _LIGHT or found.get("mass") is not None,
         genus=genus,
     )
+
+
+def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bool]:
+    """(how a sentence defines, whether it names the kind beside the term, whether the form says little)."""
+    if language != "en":
+        return _PATTERNS[language].match(marked), False, False
+    if (apposed := _EN_KIND.match(marked)) is not None:
+        return apposed, True, False
+    lead_in = _LEAD_IN.match(marked)
+    bare = marked[lead_in.end() :] if lead_in else marked
+    means = _EN_MEANT.match(bare) if bare.startswith(("By ", "With ", "We ")) else None
+    if (match := means or _EN.match(bare) or _EN_CALLED.fullmatch(bare)) is not None:
+        return match, False, False
+    return _EN_APPOSED.match(bare) if ", a" in bare[:120] or ", the " in bare[:120] else None, False, True
 
 
 def _agrees(words: tuple[str, ...], does: str | None) -> bool:
@@ -217,22 +255,35 @@ def _agrees(words: tuple[str, ...], does: str | None) -> bool:
 def _says_something(found: dict[str, str | None], language: str) -> bool:
     many, mass = found.get("many"), found.get("mass")
     if many is not None:
-        return _is_plain_noun(many.split(" ", 1)[0])
+        return _is_plain_noun(many.split(" ", 1)[0]) and _names_many(many)
     if mass is not None:
         words = mass.split(" ")
         return found.get("article") is None and all(map(_is_plain_noun, words)) and not _NO_MASS & set(words)
     rest = (found.get("rest") or "").split()
     if not rest:
-        return bool(found.get("meaning") or found.get("does") or found.get("under"))
+        return bool(found.get("meaning") or found.get("does") or found.get("under") or found.get("meaning_of"))
     if language in ("ja", "zh"):
         return True
     first, second, third = (*(plain(word).lower().strip(".,;:()'\"") for word in rest[:3]), "", "")[:3]
     if found.get("what") == "one of" or first in _PRAISE or (second in _PRAISE and breaks_run(first, language)):
         return False
     if _is_empty(first, rest[0], second) or (breaks_run(first, language) and len(rest) > 1 and _is_empty(second, rest[1], third)):
-        return first in _LIGHT and second in _AFTER_LIGHT
+        return (first in _LIGHT and second in _AFTER_LIGHT) or (first in _WAYS and second in _AFTER_WAYS)
     is_act = first.endswith("ing") and second in ("of", "down")
     return found.get("what") != "the" or is_act or not first.endswith(("est", "ing"))
+
+
+_MANY = frozenset("people data children men women criteria software media personnel staff".split())
+
+
+def _names_many(phrase: str) -> bool:
+    """Whether the noun of "are organisations that ..." is a plural: "are okay with ..." defines nothing."""
+    head = ""
+    for word in phrase.split(" "):
+        if word in function_words("en"):
+            break
+        head = word
+    return (head.endswith("s") and not head.endswith(("ss", "us"))) or head in _MANY
 
 
 def _is_plain_noun(word: str) -> bool:

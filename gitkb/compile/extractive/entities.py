@@ -8,16 +8,20 @@ capitals give none.
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 
 from gitkb.compile.extractive.claims import claim_score
-from gitkb.compile.extractive.definitions import find_definition
+from gitkb.compile.extractive.definitions import Definition, find_definition
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Topic
+from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import is_structural
 from gitkb.text.language.detect import function_words
+from gitkb.text.language.inflection import german_base
 from gitkb.text.language.terms import tokens
 from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun
-from gitkb.text.names.proper_names import entity_type_of, is_calendar_word
+from gitkb.text.markdown.prose import plain
+from gitkb.text.names.proper_names import entity_type_of, is_calendar_word, kind_of_name
 
 _MOST, _MOST_CLAIMS = 6, 2
 _LINKS = frozenset({"of", "de", "van", "von", "der", "du", "del", "for"})
@@ -30,24 +34,32 @@ class _Named:
     count: int = 0
     sentences: list[int] = field(default_factory=list)
     defining: list[int] = field(default_factory=list)
+    genera: tuple[str, ...] = ()
+    is_person: bool = False
 
 
 def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic]:
     """The entities, the weightiest first; `claims` holds for each sentence its text as a claim or ""."""
     if reading.language not in _LANGUAGES:
         return []
-    found, small = _names(reading)
+    people = _people(reading)
+    found, small = _names(reading, people)
+    _join_cases(found, reading)
     for name, named in found.items():
-        named.defining = [i for i in named.sentences if claims[i] and _defines(reading.sentences[i].text, name, reading.language)]
+        definitions = [(i, each) for i in named.sentences if claims[i] and (each := _defining(reading, i, name)) is not None]
+        named.defining = [i for i, _ in definitions]
+        named.genera = tuple(each.genus for _, each in definitions)
+        named.is_person = name in people or (len(name.split()) > 1 and _acts(reading, name, named))
     topics = [
         topic
         for name, named in found.items()
-        if _is_name(name, named, small, reading.language) and (topic := _topic(reading, claims, title, name, named)) is not None
+        if (named.is_person or _is_name(name, named, small, reading.language))
+        and (topic := _topic(reading, claims, title, name, named)) is not None
     ]
     return sorted(topics, key=lambda topic: (-topic.weight, topic.name))[:_MOST]
 
 
-def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
+def _names(reading: Reading, people: frozenset[str]) -> tuple[dict[str, _Named], Counter[str]]:
     found: dict[str, _Named] = {}
     written: list[str] = []
     opening: list[tuple[int, str]] = []
@@ -69,7 +81,7 @@ def _names(reading: Reading) -> tuple[dict[str, _Named], Counter[str]]:
                 _note(found, name, index)
             position = end
     for index, name in opening:
-        if name in found:
+        if name in found or name in people:
             _note(found, name, index)
     for named in found.values():
         named.sentences.sort()
@@ -127,15 +139,102 @@ def _is_single_name(word: str, named: _Named, small: Counter[str], language: str
     return not is_general_noun(low, language) and not breaks_run(low, language) and not is_common(low, language, 5.2)
 
 
-def _defines(marked: str, name: str, language: str) -> bool:
-    definition = find_definition(marked, language)
-    return definition is not None and " ".join(definition.words) == name and not (definition.is_definite or definition.is_weak)
+def _defining(reading: Reading, index: int, name: str) -> Definition | None:
+    definition = find_definition(reading.sentences[index].text, reading.language)
+    if definition is None or " ".join(definition.words) != name or definition.is_definite or definition.is_weak:
+        return None
+    return definition
+
+
+def _people(reading: Reading) -> frozenset[str]:
+    """The names in lists of those who were there ("Present: Ada Byron, James Hill (chair)"), and behind titles ("Dr. Byron")."""
+    roll, title = _pattern("rolls"), _pattern("titles")
+    found: set[str] = set()
+    for sentence in reading.sentences:
+        text = plain(sentence.text)
+        lead, listed = sentence.lead, text
+        if ":" in text[:60] and roll.match(text):
+            lead, listed = text[: text.find(":") + 1], text.partition(":")[2]
+        elif sentence.section >= 0 and not lead and sentence.is_item:
+            lead = reading.headings[sentence.section].title
+        if lead and roll.match(lead):
+            parts = re.split(r"[,;&/]| and | und | et | y | e |\n", re.sub(r"\([^()]*\)", "", listed))
+            found.update(name for part in parts if _FULL_NAME.fullmatch(name := part.strip(" .")))
+        for match in title.finditer(text):
+            if named := _FULL_NAME.match(text, match.end()):
+                found.add(named[0])
+    return frozenset(found)
+
+
+@cache
+def _pattern(section: str) -> re.Pattern[str]:
+    return re.compile("|".join(word_lists.entries("people", word_lists.MIXED, section)))
+
+
+_FULL_NAME = re.compile(r"[A-Z\u00c0-\u00de][\w'’-]+(?: (?:[A-Z\u00c0-\u00de][\w'’.-]*|van|von|de|der|da|di)){0,3}")
+_LEAST_ACTS = 2
+
+
+def _acts(reading: Reading, name: str, named: _Named) -> bool:
+    """Whether sentences say that a name of several words did what people do ("reported", "was born")."""
+    verbs = _pattern("verbs")
+    times = 0
+    for index in named.sentences[:40]:
+        text = reading.sentences[index].text
+        at = text.find(name)
+        times += bool(at >= 0 and verbs.match(text, at + len(name) + 1))
+    return times >= _LEAST_ACTS
+
+
+def _join_cases(found: dict[str, _Named], reading: Reading) -> None:
+    """The cases of a German name are one ("Deutscher Bundestag", "Deutschen Bundestages"): the nominative, where it stands."""
+    if reading.language != "de":
+        return
+    groups: dict[str, list[str]] = {}
+    for name in found:
+        words = name.split(" ")
+        if len(words) > 1:
+            stem = re.sub(r"(?:e[rnms]?)$", "", words[0])
+            groups.setdefault(" ".join((stem, *words[1:-1], german_base(words[-1]))), []).append(name)
+    for names in groups.values():
+        if len(names) > 1:
+            best = min(names, key=lambda name: (_is_oblique(name), -found[name].count, name))
+            every = [found.pop(name) for name in names]
+            whole = found.setdefault(_strong(best, names, reading), _Named())
+            whole.count += sum(each.count for each in every)
+            whole.sentences = sorted({*whole.sentences, *(index for each in every for index in each.sentences)})
+
+
+def _strong(best: str, names: list[str], reading: Reading) -> str:
+    """A German name without its article: "Deutscher Bundestag" of "der Deutsche Bundestag"."""
+    if not best.split(" ")[0].endswith("e"):
+        return best
+    text = " ".join(sentence.text for sentence in reading.sentences if best in sentence.text)
+    for article, ending in (("der", "r"), ("das", "s")):
+        if re.search(rf"\b{article} {re.escape(best)}\b", text, re.I):
+            return best.replace(" ", f"{ending} ", 1)
+    return best
+
+
+def _is_oblique(name: str) -> bool:
+    words = name.split(" ")
+    return words[0].endswith(("en", "em")) or german_base(words[-1]) != words[-1]
+
+
+def _found_at(text: str, name: str, language: str) -> int:
+    """Where a claim has the name, -1 where it has not; in German in any case."""
+    at = text.find(name)
+    if at >= 0 or language != "de" or not text:
+        return at
+    words = name.split(" ")
+    found = re.search(rf"{re.escape(re.sub('e[rnms]?$', '', words[0]))}\w{{0,2}} {re.escape(' '.join(words[1:]))}", text)
+    return found.start() if found else -1
 
 
 def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _Named) -> Topic | None:
     scored = []
     for index in named.sentences:
-        at = claims[index].find(name) if claims[index] else -1
+        at = _found_at(claims[index], name, reading.language)
         if at >= 0:
             sentence = reading.sentences[index]
             score = claim_score(claims[index], is_item=sentence.is_item, leads=sentence.leads)
@@ -150,4 +249,6 @@ def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _N
     )
     defined = bool(named.defining) and (name.lower() in title.lower() or named.count >= 5)
     weight = min(1.0, 0.05 * named.count + 0.3 * defined + 0.2 * (name in title))
-    return Topic("entity", name, (), entity_type_of(name) or "product", defined, round(weight, 4), chosen)
+    return Topic(
+        "entity", name, (), kind_of_name(name, named.genera, is_person=named.is_person), defined, round(weight, 4), chosen
+    )

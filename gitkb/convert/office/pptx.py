@@ -93,7 +93,7 @@ def _as_presentation(archive: zipfile.ZipFile) -> io.BytesIO:
                 if info.filename == "[Content_Types].xml":
                     data = _KINDS.sub(_PRESENTATION, data)
                 if info.filename.startswith(("ppt/slides/slide", "ppt/notesSlides/")) and b"AlternateContent" in data:
-                    data = _chosen(data)
+                    data = _newer_form(data)
                 target.writestr(info.filename, data)
     except DAMAGED as error:
         raise damaged(error) from error
@@ -101,8 +101,9 @@ def _as_presentation(archive: zipfile.ZipFile) -> io.BytesIO:
     return copy
 
 
-def _chosen(data: bytes) -> bytes:
-    """A slide with the newer of two ways to say a thing (formulas, diagrams, charts of the newer kind), which libraries drop."""
+def _newer_form(data: bytes) -> bytes:
+    """The slide's XML with each AlternateContent resolved to its newer form, which python-pptx would drop (formulas, diagrams, newer
+    charts), and without strokes of a pen."""
     from lxml import etree
 
     root = parse_xml(data)

@@ -72,12 +72,15 @@ def _follows(above: Line, line: Line) -> bool:
 
 def _gaps(line: Line) -> list[_Strip]:
     """The blanks of a line that are wider than its usual ones."""
-    if line.mono or len(line.words) < 2 or is_stretched(line.words, 0.8 * line.size):
+    words = line.words
+    if line.mono or len(words) < 2:
         return []
-    gaps = [_Strip(a.x1, b.x0) for a, b in pairwise(line.words)]
-    usual = median([gap.x1 - gap.x0 for gap in gaps]) if len(gaps) > 3 else 0.25 * line.size
+    widths = [after.x0 - before.x1 for before, after in pairwise(words)]
+    if max(widths) < 0.45 * line.size or is_stretched(words, 0.8 * line.size):
+        return []
+    usual = median(widths) if len(widths) > 3 else 0.25 * line.size
     least = max(0.45 * line.size, min(1.6 * usual, CELL_GAP * line.size))
-    return [gap for gap in gaps if gap.x1 - gap.x0 >= least]
+    return [_Strip(words[i].x1, words[i + 1].x0) for i, width in enumerate(widths) if width >= least]
 
 
 def _narrowed(gutter: _Strip, line: Line) -> _Strip | None:

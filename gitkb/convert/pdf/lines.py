@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -213,11 +214,18 @@ def unshifted(text: str) -> str:
     return "".join(chr(ord(c) + _SHIFT) if "\x03" <= c <= "\x61" and c not in "\r\n\t " else c for c in text)
 
 
+@lru_cache(maxsize=2_000)
+def _style_of(font: str) -> tuple[bool, bool]:
+    """Whether a font's name says that it is bold, and of even widths."""
+    return bool(_BOLD.search(font)), bool(_MONO.search(font))
+
+
 class _Probe:
     """Asks pdfium about single characters, with buffers that are made once."""
 
     def __init__(self, page: PdfTextPage, known: set[str]) -> None:
-        self._page = page
+        self._text = page
+        self._page = page.raw  # the handle itself: asking the object around it for it costs as much as the call
         self._known = known
         self._box = [ctypes.c_double() for _ in range(4)]
         self._flags = ctypes.c_int()
@@ -225,12 +233,13 @@ class _Probe:
 
     def text(self) -> str:
         """The page's text with exactly one character for each of pdfium's."""
-        count = self._page.count_chars()
-        text = self._page.get_text_range() if count > 0 else ""
+        count = self._text.count_chars()
+        text = self._text.get_text_range() if count > 0 else ""
         if len(text) == count:
             return text
-        codes = (pdfium.FPDFText_GetUnicode(self._page, index) for index in range(count))
-        return _astral("".join(chr(code) if 0 < code < 0x110000 else " " for code in codes))
+        code_of, page = pdfium.FPDFText_GetUnicode, self._page
+        codes = [code_of(page, index) for index in range(count)]
+        return _astral("".join([chr(code) if 0 < code < 0x110000 else " " for code in codes]))
 
     def words(self) -> Iterator[list[RawWord]]:
         """The words of each line that has any."""
@@ -270,17 +279,24 @@ class _Probe:
         if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
             return None
         rise = self._origin(words[0][0])[1] - y if len(words[0][2]) < 4 and words[0][0] != longest else 0.0
+        middle = y + size * 0.3
+        links = [link for link in links if link[0].bottom <= middle <= link[0].top] if links else links
         found: list[Word] = []
         for first, last, word in words:
             if angle:
                 along, along_end, y = self._turned(first, last, angle)
                 found.append(Word(along, along_end, word.translate(_LIGATURES)))
                 continue
-            for part in self._parts(first, last, word, size):
-                shown = unshifted(part.text).translate(_LIGATURES)
-                if links:
-                    shown = _linked(shown, (part.x0 + part.x1) / 2, y + size * 0.3, links)
-                self._append(found, Word(part.x0, part.x1, shown), first, y, size)
+            x0, x1 = self._span(first, last)
+            if not links and (word in self._known or (len(word) < 6 and word.isalpha() and word.isascii())):
+                parts = [Word(x0, x1, word)]  # most words: nothing about them needs a look
+            else:
+                parts = [self._shown(part, middle, links) for part in self._parts(first, last, word, x0, x1, size)]
+            for part in parts:
+                if found and part.x0 - found[-1].x1 < 0.1 * size:
+                    self._append(found, part, first, y, size)
+                else:
+                    found.append(part)
         fonts = [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
         return Line(
             cells=cells_of(found, CELL_GAP * size),
@@ -293,9 +309,14 @@ class _Probe:
             rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
         )
 
-    def _parts(self, first: int, last: int, word: str, size: float) -> list[Word]:
+    def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
+        """A word as it is meant, with the mark of the link that it stands in; `middle` is how high its letters stand."""
+        text = word.text if word.text.isascii() else word.text.translate(_LIGATURES)
+        text = unshifted(text)
+        return Word(word.x0, word.x1, _linked(text, (word.x0 + word.x1) / 2, middle, links) if links else text)
+
+    def _parts(self, first: int, last: int, word: str, x0: float, x1: float, size: float) -> list[Word]:
         """The words in what pdfium took for one, with their figures above and below the line shown as such."""
-        x0, x1 = self._span(first, last)
         if word[0] == "0" and len(word) < 6 and self._is_prime(first):
             rest = word.lstrip("0")
             return [Word(x0, x1, "′" * (len(word) - len(rest)) + rest)]
@@ -306,8 +327,8 @@ class _Probe:
         return [Word(x0, x1, word)]
 
     def _append(self, found: list[Word], word: Word, first: int, y: float, size: float) -> None:
-        """Adds a word to those of its line: to the one before where it stands right behind it, raised or lowered."""
-        if found and word.x0 - found[-1].x1 < 0.1 * size and min(len(found[-1].text), len(word.text)) < 4:
+        """Adds a word that stands right behind the one before: to it, where it is raised or lowered."""
+        if min(len(found[-1].text), len(word.text)) < 4:
             rise = self._origin(first)[1] - y
             if shown := _index(found[-1].text, word.text, rise if abs(rise) > 0.08 * size else 0.0, size):
                 found[-1] = Word(found[-1].x0, word.x1, found[-1].text + shown)
@@ -389,8 +410,8 @@ class _Probe:
         return abs(_RECT.top - _RECT.bottom) or 10.0
 
     def _font(self, index: int) -> tuple[bool, bool]:
-        name = self._font_name(index)
-        return bool(_BOLD.search(name)), bool(_MONO.search(name)) or bool(self._flags.value & 1)
+        bold, mono = _style_of(self._font_name(index))
+        return bold, mono or bool(self._flags.value & 1)
 
 
 _POWER = re.compile("[′⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")

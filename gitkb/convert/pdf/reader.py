@@ -7,8 +7,8 @@ Invariant: each page's text follows a line `<a name="page-N"></a>`, N counted fr
 file whose end is missing is refused. Nothing in a document is run: form code, attachments and links to other files are not even
 looked at.
 
-Invariant: what it returns has the same page anchors as the first reader's; what it cannot read either is a `ConversionError` that
-says what is wrong with the file, not with the readers.
+The fallback (`read_with_pypdf`) makes the same page anchors. What neither can read is a `ConversionError` that says what is wrong
+with the file, not with the readers.
 """
 
 import contextlib
@@ -59,8 +59,8 @@ def locked_error() -> ConversionError:
     return ConversionError("the PDF is protected by a password.", "Save it without a password, then add it again.")
 
 
-def refused(what: str) -> ConversionError:
-    """The error for a PDF that no reader opens."""
+def damaged_error(what: str) -> ConversionError:
+    """The error for a PDF that neither reader can read."""
     return ConversionError(f"the PDF is damaged: {what}.", "Save it again from the program that made it, or fetch it once more.")
 
 
@@ -83,7 +83,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     try:
         document = pypdfium2.PdfDocument(file)
     except pypdfium2.PdfiumError as error:
-        return read_second(file, name, locked=error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD)
+        return read_with_pypdf(file, name, locked=error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD)
     with contextlib.closing(document):
         check_count(len(document), MAX_PAGES)
         gallery = Gallery()
@@ -93,9 +93,9 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         lost = sum(page.lost for page in pages)
         blank = not document.get_formtype() and not any(page.lines for page in pages) and _is_blank(document)
         if lost * 2 > len(pages) or blank:
-            return read_second(file, name, lost=lost, count=len(pages))
+            return read_with_pypdf(file, name, lost=lost, count=len(pages))
         draft = _draft(document, pages, gallery, links.targets)
-        if not document.get_formtype():
+        if not document.get_formtype() or (draft.markdown and not _has_widgets(document)):
             return draft
     filled = form_fields(file)
     if not draft.markdown and not filled and not any(page.scan for page in pages):
@@ -154,6 +154,22 @@ def _is_typed(pages: list[Page]) -> bool:
     return typed > 0.7 * sum(len(line.text) for page in pages for line in page.lines)
 
 
+def _has_widgets(document: "pypdfium2.PdfDocument") -> bool:
+    """Whether one of the first pages shows a field of a form; many programs write a form without any."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    for index in range(min(len(document), 50)):
+        with contextlib.suppress(pypdfium2.PdfiumError), contextlib.closing(document[index]) as page:
+            for number in range(min(pdfium.FPDFPage_GetAnnotCount(page), 200)):
+                annotation = pdfium.FPDFPage_GetAnnot(page, number)
+                subtype = pdfium.FPDFAnnot_GetSubtype(annotation)
+                pdfium.FPDFPage_CloseAnnot(annotation)
+                if subtype == pdfium.FPDF_ANNOT_WIDGET:
+                    return True
+    return False
+
+
 def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links: "Links", known: set[str]) -> Page:
     import pypdfium2
 
@@ -183,7 +199,7 @@ class Links:
         self._numbers: dict[str, int] = {}
 
     def on(self, document: "pypdfium2.PdfDocument", page: "pypdfium2.PdfPage") -> "list[tuple[Box, str]]":
-        """The places of a page's links, and the mark of where each leads; files and places inside the document are none."""
+        """The places of a page's links, and the mark of where each leads. Links to files or within the document are skipped."""
         import pypdfium2.raw as pdfium
 
         from gitkb.convert.pdf.lines import Box, link_mark
@@ -243,7 +259,7 @@ def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:
             return gallery.add(bytes(picture.get_data(decode_simple=False)))
         image = picture.get_bitmap(render=False).to_pil()
         out = io.BytesIO()
-        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG", compress_level=2)
+        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG", compress_level=1)
         return gallery.add(out.getvalue())
     except (pypdfium2.PdfiumError, OSError, ValueError, RuntimeError, NotImplementedError, KeyError):
         return ""
@@ -314,8 +330,8 @@ _FAULTS = (
 """What pypdf raises, beside its own errors, when it meets a damaged file, or a library that it would need."""
 
 
-def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, count: int = 0) -> Draft:
-    """The draft of a PDF document. `locked`: the first reader asked for a password; `lost` of `count` pages it could not read."""
+def read_with_pypdf(file: Path, name: str, *, locked: bool = False, lost: int = 0, count: int = 0) -> Draft:
+    """The draft of a PDF document. `locked`: pypdfium2 asked for a password. `lost`: how many of `count` pages it could not read."""
     import logging
 
     from pypdf import PdfReader
@@ -331,12 +347,12 @@ def read_second(file: Path, name: str, *, locked: bool = False, lost: int = 0, c
         fields = _fields(reader)
         info = {key.lstrip("/"): str(value) for key, value in (reader.metadata or {}).items()}
     except (PyPdfError, DependencyError, DeprecationError, *_FAULTS) as error:
-        raise (locked_error() if locked else refused(_what(lost, count))) from error
+        raise (locked_error() if locked else damaged_error(_what(lost, count))) from error
     if not texts:
         raise ConversionError("the PDF has no pages.", "Save it again from the program that made it.")
     filled = sum(bool(text.strip()) for text in texts)
     if lost and filled <= count - lost:
-        raise refused(_what(lost, count))
+        raise damaged_error(_what(lost, count))
     if not filled and not fields:
         raise _empty(len(texts), is_form=fields is not None)
     return Draft(

@@ -38,16 +38,16 @@ def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
     start = 0
     for _ in range(_MAX_OPEN_QUOTES):
-        opened = _read(lines, start, delimiter, rows)
-        if opened is None:
+        unclosed = _append_rows(lines, start, delimiter, rows)
+        if unclosed is None:
             return rows
-        rows += csv.reader([lines[opened]], delimiter=delimiter, quoting=csv.QUOTE_NONE)
-        start = opened + 1
+        rows += csv.reader([lines[unclosed]], delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        start = unclosed + 1
     return rows + list(csv.reader(lines[start:], delimiter=delimiter, quoting=csv.QUOTE_NONE))
 
 
-def _read(lines: list[str], start: int, delimiter: str, rows: list[list[str]]) -> int | None:
-    """Adds the rows from a line on; the line in which a quote opens that is never closed, None where all are closed."""
+def _append_rows(lines: list[str], start: int, delimiter: str, rows: list[list[str]]) -> int | None:
+    """Appends the rows from `start` on to `rows`. Returns the line whose quote never closes, else None."""
     count = len(lines) - start
     reader = csv.reader((f"{line}\n" for line in islice([*lines, _END], start, None)), delimiter=delimiter)
     begun = 0

@@ -39,8 +39,8 @@ class Pool:
 
     def __init__(self, shop: Workshop, limits: ConvertSettings, lock: Path, jobs: int) -> None:
         self.jobs = jobs or os.cpu_count() or 1
-        # Nobody writes into it: that it closes, with this process, is the message.
-        self._lifeline, self._end = os.pipe()
+        # Never written to: it closes when this process dies, and the workers notice.
+        self._lifeline, self._lifeline_writer = os.pipe()
         self._start = (shop, limits.memory, str(lock), self._lifeline if os.name == "posix" else -1)
         self._timeout = limits.timeout
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -64,7 +64,7 @@ class Pool:
             living, self._living = self._living, set()
         for worker in living:
             worker.kill()
-        for descriptor in (self._lifeline, self._end):
+        for descriptor in (self._lifeline, self._lifeline_writer):
             os.close(descriptor)
 
     def prepare(self, jobs: Sequence[Job], each: Callable[[Job], Prepared] | None = None, threads: int = 0) -> Iterator[Prepared]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from gitkb.text.language.detect import function_words
+from gitkb.text.language.inflection import german_base, singular
 from gitkb.text.language.word_classes import breaks_run, is_general_noun, may_head
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 
@@ -36,11 +37,6 @@ _ARTICLES = {
     "nl": frozenset({"de", "het", "een"}),
 }
 _HEADS_IF_DEFINED = frozenset({"page", "number", "call", "word", "line", "name"})
-_KEEP_S = ("ss", "us", "is", "ous", "'s", "’s", "ics")
-_INVARIANT = frozenset(
-    """news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios
-    macos windows""".split()
-)
 _CJK_TERM = {
     "ja": re.compile(
         r"(?:[ァ-ヺー・]{3,20}|[一-龠々]{2,10}|[A-Za-z][\w.+-]{1,30})"
@@ -66,23 +62,10 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-@lru_cache(maxsize=50_000)
-def singular(word: str) -> str:
-    """The English singular of a word of any case; words that only look like plurals stay."""
-    low = word.lower()
-    if low == "menus":
-        return word[:-1]
-    if len(low) < 4 or not low.endswith("s") or low.endswith(_KEEP_S) or low in _INVARIANT or not low.isascii() or word.isupper():
-        return word
-    if low.endswith("ies") and len(low) > 4:
-        return word[:-3] + "y"
-    return word[:-2] if low.endswith(("sses", "shes", "ches", "xes", "zzes")) else word[:-1]
-
-
 @lru_cache(maxsize=100_000)
 def term_key(words: tuple[str, ...], language: str) -> str:
     """What is the same for all forms of a term: small letters, English singular, words joined by one blank."""
-    last = singular(words[-1]) if language == "en" else words[-1]
+    last = singular(words[-1]) if language == "en" else german_base(words[-1]) if language == "de" else words[-1]
     return " ".join((*words[:-1], last)).lower().replace("’", "'")
 
 
@@ -97,6 +80,8 @@ def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str,
     for article in ("l'", "l’", "d'", "d’") if language in ("fr", "it") and words else ():
         if words[0].lower().startswith(article):
             words = (words[0][2:], *words[1:])
+    if len(words) > 1 and language in ("fr", "it") and words[0].lower() in ("l", "d", "dell", "un"):
+        words = words[1:]  # "L' A/B Testing": the article with its sign set apart
     return words if words and _is_term(words, language, is_defined) else ()
 
 

@@ -90,7 +90,7 @@ def resolve(from_page: str, target: str) -> tuple[str, str] | None:
 
 
 def links(markdown: str) -> list[Link]:
-    """All links and pictures of a Markdown text in text order; those in code are none, `[[wikilinks]]` are some."""
+    """All links and pictures of a Markdown text, in text order. Skips links in code; includes `[[wikilinks]]`."""
     found: list[Link] = []
     # CommonMark knows no footnotes and would take their definitions for those of links.
     for token in _parser().parse(_FOOTNOTE.sub(r"\\\g<0>", markdown)):

@@ -265,7 +265,7 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def raised(figure: str, before: str) -> str:
-    """A raised figure with a sign before it, so that it is not glued to what it stands behind; "" for the mark of a note."""
+    """Superscript as `^2` where it is a power, unchanged where it is letters (`1st`), "" where it marks a note."""
     if not any(map(str.isalnum, figure)) or not any(map(str.isalnum, before[-1:])):
         return ""
     if figure.strip("[]()*†, ").isdigit() and not _COUNTED.search(before):

@@ -46,6 +46,25 @@ def entity_type_of(name: str) -> str:
     return ""
 
 
+UNTOLD = "name"
+"""The kind of a name of which nothing tells more."""
+KINDS = ("person", "organisation", "place", "product", "event", "work")
+
+
+def kind_of_name(name: str, genera: tuple[str, ...] = (), *, is_person: bool = False) -> str:
+    """One of `KINDS` on evidence, else `UNTOLD`: what the name itself tells, then the nouns by which sentences define it
+    (`genera`, "company"), then whether sentences treat it as a person (`is_person`)."""
+    told = entity_type_of(name)
+    defined = next((kind for genus in genera for kind in KINDS if genus in _genera(kind)), "")
+    return defined or told or ("person" if is_person and len(name.split()) <= 4 else UNTOLD)
+
+
+@cache
+def _genera(kind: str) -> frozenset[str]:
+    """The nouns that say that something is of a kind."""
+    return word_lists.words(_KIND, word_lists.MIXED, f"nouns of {kind}")
+
+
 def is_calendar_word(word: str) -> bool:
     """Whether a lower-case word is a month, a day, a nationality or another capitalised word that names no thing."""
     return word in _calendar()

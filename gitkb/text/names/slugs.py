@@ -10,6 +10,8 @@ import hashlib
 import re
 import unicodedata
 
+from gitkb.text.language.inflection import singular
+
 MAX_SEGMENT_BYTES = 100
 RESERVED_PAGES = frozenset({"index", "log"})
 _DEVICES = frozenset(
@@ -49,7 +51,8 @@ def topic_key(name: str, language: str = "") -> str:
     segment = slug(spelled)
     if language in ("", "en") and not _is_acronym(name):
         head, dash, last = segment.rpartition("-")
-        segment = f"{head}{dash}{_singular(last)}"
+        written = _last_word(name)
+        segment = f"{head}{dash}{singular(written).lower() if written.lower() == last else singular(last)}"
     return document_segment(segment)
 
 
@@ -57,6 +60,11 @@ def _is_acronym(name: str) -> bool:
     """Whether the last word is all capitals ("ARIES", "DNS"); a plural s stays small ("APIs")."""
     last = name.split()[-1:] or [""]
     return last[0].isupper()
+
+
+def _last_word(name: str) -> str:
+    """The last word of a name as it is written: a capital may tell a name in -s from a plural."""
+    return name.split()[-1] if name.split() else ""
 
 
 def _is_kept(char: str) -> bool:
@@ -69,16 +77,6 @@ def _cut(segment: str, text: str) -> str:
         return segment
     head = encoded[: MAX_SEGMENT_BYTES - 9].decode("utf-8", "ignore").rstrip("-")
     return f"{head}-{short_hash(text)}"
-
-
-def _singular(word: str) -> str:
-    if len(word) < 4 or not word.isascii() or word.endswith(("ss", "us", "is", "os", "as")):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return f"{word[:-3]}y"
-    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") else word
 
 
 _GIT = re.compile(r"(?:\.git|git~[0-9]+) *[. ]*(?::.*)?", re.IGNORECASE | re.DOTALL)

@@ -34,6 +34,12 @@ def test_show_prints_the_page_as_it_is_stored(run: Callable[..., Any], kb: Path)
     assert ran.out == (kb / "wiki" / "summaries" / "docs" / "wal.md").read_text(encoding="utf-8")
 
 
+def test_show_says_why_the_title_is_the_title_when_asked(run: Callable[..., Any], kb: Path) -> None:
+    ran = run("show", "docs/wal", "-v", "--kb", kb)
+    assert ran.err == "Why “Write-ahead logging” is its title: heading 1 that opens the text.\n"
+    assert run("show", "docs/wal", "--kb", kb).err == ""
+
+
 def test_show_as_json_has_the_record(run: Callable[..., Any], kb: Path) -> None:
     shown = json.loads(run("show", "docs/wal", "--json", "--kb", kb).out)
     assert set(shown) == {"path", "text", "record"}

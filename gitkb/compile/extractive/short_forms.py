@@ -1,0 +1,69 @@
+"""Short forms that a text introduces itself: "Google File System (GFS)", "GFS (Google File System)".
+
+Invariant: the letters of the short form stand in the long one in their order, its first letter begins the first word; so a
+remark in brackets is none. Linear in the text.
+"""
+
+import re
+from collections.abc import Iterator
+
+_BRACKETS = re.compile(r"\(([^()]{2,60})\)")
+_SHORT = re.compile(r"(?:[A-Z][A-Za-z0-9]*[-&/]?[A-Z0-9][A-Za-z0-9]{0,8}|[A-Z]{2,10})s?")
+_WORD = re.compile(r"[^\W_][\w'’.+-]*")
+_SMALL = frozenset("of for and the to in on a an de des der die das und für du la et del di della e y".split())
+_MOST_WORDS = 5
+
+
+def short_forms(text: str) -> Iterator[tuple[str, str]]:
+    """(long form, short form) as a plain text writes them, in text order."""
+    if "(" not in text:
+        return
+    for found in _BRACKETS.finditer(text):
+        inner, before = found[1].strip(" \"'“”‘’*"), text[: found.start()].rstrip(" \"'“”‘’*")
+        if _SHORT.fullmatch(inner):
+            short = _without_plural(inner)
+            if long := _long_form(before, short):
+                yield long, short
+        elif (words := before.rsplit(" ", 1)[-1:]) and _SHORT.fullmatch(words[0]) and len(inner.split()) <= _MOST_WORDS:
+            short = _without_plural(words[0])
+            if _long_form(inner, short) == inner:
+                yield inner, short
+
+
+def _without_plural(short: str) -> str:
+    return short[:-1] if short.endswith("s") and short[:-1].isupper() else short
+
+
+def _long_form(before: str, short: str) -> str:
+    """The last words of a text that a short form stands for, "" for none."""
+    letters = [c.lower() for c in short if c.isalnum()]
+    starts = [found.start() for found in _WORD.finditer(before[-120:])]
+    offset = max(0, len(before) - 120)
+    for start in reversed(starts[-(len(letters) + 2) :][-_MOST_WORDS - 1 :]):
+        long = before[offset + start :]
+        words = long.replace("-", " ").split()
+        if re.search(r"[.,;:()]", long) or len(words) > _MOST_WORDS + 1:
+            return ""
+        if long[0].lower() == letters[0] and words[0].lower() not in _SMALL and _spells(words, letters):
+            return long
+    return ""
+
+
+def _spells(words: list[str], letters: list[str]) -> bool:
+    """Whether the letters are the first ones of the words (small words may be left out), or stand in them in their order with
+    each word giving its first."""
+    given = [word for word in words if word.lower() not in _SMALL]
+    if [word[0].lower() for word in given] == letters or [word[0].lower() for word in words] == letters:
+        return True
+    if len(given) != len(words) or not 1 < len(words) <= len(letters):
+        return False
+    at = 0
+    for number, word in enumerate(words):
+        if at >= len(letters) or word[0].lower() != letters[at]:
+            return False
+        at += 1
+        left = len(words) - number - 1
+        for char in word[1:].lower():
+            if at < len(letters) - left and char == letters[at]:
+                at += 1
+    return at == len(letters)

@@ -1,0 +1,86 @@
+"""The base form of a noun: English singulars, German plurals in -ungen and the like. What is shown is always a word that exists.
+
+Invariant: a word that only looks like a plural ("Kubernetes", "James", "Jenkins") stays as it is. A plural is believed where its
+singular is a known word, ends in one ("hostnames"), or the ending leaves no doubt. The same answer on every machine.
+"""
+
+from functools import lru_cache
+
+_KEEP_S = ("ss", "us", "is", "as", "os", "ous", "'s", "’s", "ics")
+_INVARIANT = frozenset(
+    """news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios
+    macos windows always perhaps towards besides analytics sales headquarters means thanks""".split()
+)
+_NAMES_IN_S = frozenset(
+    """james charles nicholas thomas lucas louis giles miles myles jules hans jens niels lars klaus hermes aries adams andrews
+    brooks collins daniels davis edwards evans hawkins hughes jenkins jones matthews mills myers owens perkins peters phillips
+    richards roberts rogers sanders simmons stevens watkins wells williams wales texas athens brussels naples postgres keras
+    redis""".split()
+)
+_COMMON, _SHORTEST = 4.0, 4
+
+
+@lru_cache(maxsize=50_000)
+def singular(word: str) -> str:
+    """The English singular of a word of any case; words that only look like plurals stay."""
+    low = word.lower()
+    if low == "menus":
+        return word[:-1]
+    if len(low) < 4 or not low.endswith("s") or not low.isascii() or word.isupper() or low.endswith(_KEEP_S):
+        return word
+    if low in _INVARIANT or (low in _NAMES_IN_S and word[0].isupper()):
+        return word
+    if low.endswith("ies") and len(low) > 4:
+        return word[:-3] + "y" if low not in ("movies", "cookies", "calories", "zombies", "series") else word[:-1]
+    if low.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        return word[:-1] if _frequency(low[:-1]) > _frequency(low[:-2]) else word[:-2]  # "caches", "boxes"
+    return word[:-1] if _is_plural(low) else word
+
+
+def _is_plural(low: str) -> bool:
+    """Whether a word in -s is a plural: of an unknown one in -es ("kubernetes") only if what is left ends in a common word."""
+    if not low.endswith("es"):
+        return True
+    base = low[:-1]
+    return _frequency(base) > 0 or any(_frequency(base[at:]) >= _COMMON for at in range(1, len(base) - _SHORTEST + 1))
+
+
+def _frequency(word: str) -> float:
+    import wordfreq
+
+    return float(wordfreq.zipf_frequency(word, "en", wordlist="small"))
+
+
+_GERMAN_PLURALS = ("ungen", "heiten", "keiten", "schaften", "ionen", "täten")
+_GERMAN_KNOWN = 3.0
+
+
+@lru_cache(maxsize=50_000)
+def german_base(word: str) -> str:
+    """A German noun without the plural of those endings that have but one ("Kündigungen"), and without the s of the genitive
+    where what is left is a known word, or ends in one ("Bundeswahlgesetzes"); other words as they are."""
+    if word.endswith(_GERMAN_PLURALS) and len(word) > 7:
+        return word[:-2]
+    low = word.lower()
+    if len(low) < 5 or not low.endswith("s") or low.endswith(("ss", "us", "is", "as", "os", "nis")):
+        return word
+    for ending in ("es", "s"):
+        if low.endswith(ending) and _is_german_noun(low, ending):
+            return word[: -len(ending)]
+    return word
+
+
+def _is_german_noun(low: str, ending: str) -> bool:
+    """Whether a word without this ending is a commoner one, or a compound that ends in such a one."""
+    for at in range(max(1, len(low) - len(ending) - 3)):
+        tail = low[at:]
+        base = _german_frequency(tail.removesuffix(ending))
+        if base >= _GERMAN_KNOWN or _german_frequency(tail) >= _GERMAN_KNOWN:
+            return base > _german_frequency(tail)
+    return False
+
+
+def _german_frequency(word: str) -> float:
+    import wordfreq
+
+    return float(wordfreq.zipf_frequency(word, "de", wordlist="small"))
