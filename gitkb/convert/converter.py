@@ -41,6 +41,7 @@ from gitkb.convert.formats import (
     Family,
     Format,
     ending_of,
+    family_of,
 )
 from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConversionSettings
@@ -84,7 +85,9 @@ def identify_family(file: Path, name: str) -> Family:
     if not head.strip():
         raise ConversionError("the file is empty.", "Add it again when it has content.")
     ending = ending_of(name)
-    claimed = BY_ENDING.get(ending)
+    claimed = family_of(ending)
+    if claimed is not None and ending not in BY_ENDING:
+        return claimed  # a plug-in's, which alone knows what such a file holds
     found = _by_content(file, head, name, claimed)
     if claimed is None or found == claimed or (found is TEXT and claimed in (*TEXTUAL, HTML)):
         if ending and claimed is None:
@@ -195,9 +198,9 @@ def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> 
     if _wide("Workbook") in directory or _wide("Book") in directory:
         return XLS
     if _wide("WordDocument") in directory:
-        raise _unsupported(name, claimed, "a Word document of the old kind (doc)")
+        raise _unsupported(name, claimed, "a Word document of the old kind (doc)", _OLD.format("docx", "doc"))
     if _wide("PowerPoint Document") in directory:
-        raise _unsupported(name, claimed, "a PowerPoint presentation of the old kind (ppt)")
+        raise _unsupported(name, claimed, "a PowerPoint presentation of the old kind (ppt)", _OLD.format("pptx", "ppt"))
     raise _unsupported(name, claimed, "an old Office container without a workbook")
 
 
@@ -205,8 +208,11 @@ def _wide(text: str) -> bytes:
     return text.upper().encode("utf-16-le") + b"\0\0"
 
 
-def _unsupported(name: str, claimed: Family | None, what: str) -> ConversionError:
-    hint = "Save it as PDF, docx, Markdown or another format that gitkb reads."
+_OLD = "Save it as {0}; LibreOffice does so for many at once: soffice --headless --convert-to {0} *.{1}"
+_OTHERWISE = "Save it as PDF, docx, Markdown or another format that gitkb reads."
+
+
+def _unsupported(name: str, claimed: Family | None, what: str, hint: str = _OTHERWISE) -> ConversionError:
     if claimed is None:
         return ConversionError(f"{name} holds no document that gitkb reads: it is {what}.", hint)
     return ConversionError(f"{name} holds no {claimed.noun}: it is {what} with the ending {ending_of(name)}.", hint)

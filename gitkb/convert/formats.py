@@ -6,6 +6,11 @@ module imports nothing heavy: a scan asks it about every file it meets.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
 OPENDOCUMENT = "application/vnd.oasis.opendocument"
@@ -22,18 +27,19 @@ class Format:
 @dataclass(frozen=True, slots=True)
 class Family:
     """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
-    that reads it.
+    that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others.
 
     The name stands in every record that the converter made. It never changes, whatever the module is called.
     """
 
     name: str
-    version: int
+    version: int | str
     media_type: str
     noun: str
     endings: tuple[str, ...]
     program: str = ""
     reader: str = ""
+    on_request: bool = False
 
     @property
     def format(self) -> Format:
@@ -92,6 +98,10 @@ ODP = Family(
     reader="opendocument.odp",
 )
 RTF = Family("richtext", 1, "application/rtf", "Rich Text document (RTF)", (".rtf",), reader="plaintext.rtf")
+JSON = Family("jsondata", 1, "application/json", "JSON file", (".json",), reader="plaintext.structured", on_request=True)
+YAML = Family("yamldata", 1, "application/yaml", "YAML file", (".yaml", ".yml"), reader="plaintext.structured", on_request=True)
+TOML = Family("tomldata", 1, "application/toml", "TOML file", (".toml",), reader="plaintext.structured", on_request=True)
+XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="plaintext.structured", on_request=True)
 
 FAMILIES = (
     PDF,
@@ -114,12 +124,18 @@ FAMILIES = (
     ODS,
     ODP,
     RTF,
+    JSON,
+    YAML,
+    TOML,
+    XML,
 )
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
 ENDINGS = tuple(sorted(BY_ENDING))
+READERS = "gitkb.readers"
+"""The group of the entry points by which other packages read more formats; see `gitkb.convert.plugin_reader`."""
 
 
 def ending_of(name: str) -> str:
@@ -128,7 +144,49 @@ def ending_of(name: str) -> str:
     return f".{ending.lower()}" if dot and stem and ending.isalnum() else ""
 
 
-def supported(name: str) -> bool:
-    """Whether a file of this name may hold a document, by its ending alone; a name without an ending may."""
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """A reader of another package, and the family that it makes: named after the package, with the package's version."""
+
+    family: Family
+    entry_point: "EntryPoint"
+
+
+@lru_cache(maxsize=1)
+def plugged() -> dict[str, Plugged]:
+    """The readers of installed packages by ending, without those for endings that gitkb reads itself. Loads none of them."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, Plugged] = {}
+    named = [(each.dist.name, each) for each in entry_points(group=READERS) if each.dist is not None]
+    for package, each in sorted(named, key=lambda pair: (pair[0], pair[1].name)):
+        ending = f".{each.name.lower().removeprefix('.')}"
+        if each.dist is not None and ending_of(f"x{ending}") and ending not in BY_ENDING and package not in CONVERTERS:
+            kind, version = ending[1:], each.dist.version
+            family = Family(package, version, f"application/x-{kind}", f"{kind} file", (ending,), reader="plugin_reader")
+            found.setdefault(ending, Plugged(family, each))
+    return found
+
+
+def family_of(ending: str) -> Family | None:
+    """The family that files with an ending are of, None where nobody reads them."""
+    if ending in BY_ENDING or not ending:
+        return BY_ENDING.get(ending)
+    found = plugged().get(ending)
+    return found.family if found else None
+
+
+def converter_of(name: str) -> str:
+    """The converter of a family by its name as records name it now ("pdf/1"); '' where it is none, or its package is gone."""
+    others = (each.family for each in plugged().values()) if name not in CONVERTERS else ()
+    return CONVERTERS.get(name) or next((family.format.converter for family in others if family.name == name), "")
+
+
+def supported(name: str, *, asked: bool = False) -> bool:
+    """Whether a file of this name may hold a document, by its ending alone; a name without an ending may.
+
+    `asked`: somebody has named it, or its ending.
+    """
     ending = ending_of(name)
-    return not ending or ending in BY_ENDING
+    family = family_of(ending)
+    return not ending or (family is not None and (asked or not family.on_request))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from gitkb.convert.formats import supported
+from gitkb.convert.formats import ending_of, supported
 from gitkb.errors import UsageError
 from gitkb.model.documents import SourceFile
 
@@ -89,7 +89,7 @@ def _scan_folder(folder: Path, root: str, wanted: Filter, knowledge_base: Path |
     unsupported: list[str] = []
     taken: set[str] = set()
     accepts = _acceptor(wanted)
-    for found in sorted(_walk(folder, knowledge_base), key=lambda found: os.fsencode(found.path)):
+    for found in sorted(_walk(folder, knowledge_base, _asker(wanted)), key=lambda found: os.fsencode(found.path)):
         if not accepts(found.path):
             continue
         stored = stored_path(unicodedata.normalize("NFC", found.path))
@@ -111,6 +111,14 @@ def _acceptor(wanted: Filter) -> Callable[[str], bool]:
     return lambda path: (not wanted.include or include.match_file(path)) and not exclude.match_file(path)
 
 
+def _asker(wanted: Filter) -> Callable[[str], bool]:
+    """What tells whether an include pattern names a file, or its ending, and not just the folder that it is in."""
+    from pathspec import GitIgnoreSpec
+
+    named = [(ending_of(pattern), GitIgnoreSpec.from_lines([pattern])) for pattern in wanted.include if ending_of(pattern)]
+    return lambda path: any(ending == ending_of(path) and spec.match_file(path) for ending, spec in named)
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A file of the folder by its path below it; `is_document`: to be read, as far as can be told from outside."""
@@ -120,7 +128,7 @@ class _Found:
     is_document: bool
 
 
-def _walk(folder: Path, knowledge_base: Path | None) -> Iterator[_Found]:
+def _walk(folder: Path, knowledge_base: Path | None, asked: Callable[[str], bool]) -> Iterator[_Found]:
     """All files that no ignore file excludes, and the folders below that cannot be listed."""
     pending: list[tuple[Path, str, tuple[_Ignore, ...]]] = [(folder, "", _outer_ignores(folder))]
     while pending:
@@ -144,7 +152,7 @@ def _walk(folder: Path, knowledge_base: Path | None) -> Iterator[_Found]:
             if is_folder:
                 pending.append((Path(entry.path), f"{path}/", ignores))
             else:
-                yield _Found(path, Path(entry.path), supported(entry.name) and _is_inside(entry, folder))
+                yield _Found(path, Path(entry.path), supported(entry.name, asked=asked(path)) and _is_inside(entry, folder))
 
 
 def _own(directory: Path, name: str, knowledge_base: Path | None) -> bool:

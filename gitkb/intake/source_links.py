@@ -65,12 +65,17 @@ class FolderLinks:
         file = self.source.folder / relative
         if file.is_dir():
             relative = next((f"{relative}/{name}" for name in FOLDER_PAGES if (file / name).is_file()), "")
-        if not relative or not supported(PurePosixPath(relative).name) or not (self.source.folder / relative).is_file():
+        if not relative or not (self.source.folder / relative).is_file():
+            return None
+        if not supported(PurePosixPath(relative).name) and self._stored(relative) not in self.names:
             return None
         return self._page(relative, fragment)
 
+    def _stored(self, relative: str) -> str:
+        return f"{self.source.root}/{relative}" if self.source.root else relative
+
     def _page(self, relative: str, fragment: str) -> str:
-        stored = f"{self.source.root}/{relative}" if self.source.root else relative
+        stored = self._stored(relative)
         document = self.names.get(stored) or document_name(stored)
         return f"wiki/sources/{document}.md" + (f"#{fragment}" if fragment else "")
 

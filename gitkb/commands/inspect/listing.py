@@ -15,7 +15,7 @@ from gitkb.catalog.queries import Made, RecordCorpus, documents_made, makings
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.fingerprint import Making, making
-from gitkb.convert.formats import CONVERTERS
+from gitkb.convert.formats import converter_of
 from gitkb.formats import records
 from gitkb.formats.approvals import APPROVED, standing
 from gitkb.formats.settings import Settings
@@ -65,7 +65,7 @@ def _by_newer(made: Made, now: Making) -> bool:
 
 def _converter(made: Made) -> str:
     """The converter of today for what was converted so, "" for none."""
-    return CONVERTERS.get(made.converter.partition("/")[0], "")
+    return converter_of(made.converter.partition("/")[0])
 
 
 def _reasons(made: Made, now: Making) -> Iterator[tuple[str, str, str]]:

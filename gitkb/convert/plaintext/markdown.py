@@ -77,6 +77,11 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     body = read_site_syntax(read_vault_syntax(body)) if plugin is None else plugin
     if not any(map(str.isalnum, body)):
         body = _as_lines(front.properties)
+    return draft_of(front, body)
+
+
+def draft_of(front: FrontMatter, body: str) -> Draft:
+    """The draft of Markdown with its front matter taken off; markup in it that does something is gone."""
     gallery = Gallery()
     text = sanitize(body, gallery)
     return Draft(

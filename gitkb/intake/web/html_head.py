@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from gitkb.convert.formats import BY_ENDING, FAMILIES, HTML, PDF, ending_of
+from gitkb.convert.formats import FAMILIES, HTML, PDF, ending_of, family_of
 from gitkb.intake.web.fetcher import Fetched
 from gitkb.text.names import web_address
 from gitkb.text.names.web_address import WebAddress
@@ -71,15 +71,16 @@ def _after_blanks(head: bytes, place: int) -> int:
 
 
 HEAD = 256 * 1024
-_TYPES = {family.media_type: family for family in FAMILIES} | {"application/xhtml+xml": HTML, "application/x-pdf": PDF}
 _TELLS_NOTHING = re.compile(
     r"|text/plain|application/(?:octet-stream|zip|json|xml|x-download|force-download)|binary/octet-stream|text/xml"
 )
+_TYPES = {family.media_type: family for family in FAMILIES if not _TELLS_NOTHING.fullmatch(family.media_type)}
+_TYPES |= {"application/xhtml+xml": HTML, "application/x-pdf": PDF}
 
 
 def ending(fetched: Fetched, head: bytes) -> str:
     """The ending of the format that was fetched (".html"), "" if gitkb does not read it."""
-    named = BY_ENDING.get(ending_of(PurePosixPath(fetched.address.path).name))
+    named = family_of(ending_of(PurePosixPath(fetched.address.path).name))
     kept = ending_of(PurePosixPath(fetched.address.path).name)
     if b"%PDF-" in head[:1024]:
         return PDF.endings[0]
