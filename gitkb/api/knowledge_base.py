@@ -647,12 +647,12 @@ class KnowledgeBase:
         """A branch that is ready for a merge. What that changes is kept in mind for the next command that asks a model."""
         from gitkb.branch.tips import branch_tip, settings_at
         from gitkb.commands.change import change_context
-        from gitkb.pages.scope import Marker, noted, remember
+        from gitkb.pages.scope import Marker, marked_tree, remember
 
         branch_tip(self._store, branch or self._store.branch())
         with change_context(self._asking(listener), branch) as context:
             tip = self._store.snapshot()
-            if settings_at(tip).compiler == "llm" and not noted(self._store, Marker.TOLD):
+            if settings_at(tip).compiler == "llm" and not marked_tree(self._store, Marker.TOLD):
                 remember(self._store, Marker.TOLD, tip)
             yield context
 

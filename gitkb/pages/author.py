@@ -26,7 +26,7 @@ from gitkb.llm.requests import Reply, Request, usage_of
 from gitkb.model.documents import Tree
 from gitkb.model.usage import Usage
 from gitkb.pages.name_decisions import joined_groups
-from gitkb.pages.scope import Marker, noted, remember, scope_since
+from gitkb.pages.scope import Marker, marked_tree, remember, scope_since
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.projection import Scope, topic_pages
@@ -60,7 +60,7 @@ class Author:
 
     def begin(self, tip: Snapshot) -> None:
         """From here on changes are kept in mind until their pages have been written about, also through a crash."""
-        if not noted(self.store, Marker.TOLD):
+        if not marked_tree(self.store, Marker.TOLD):
             remember(self.store, Marker.TOLD, tip)
 
     def write(self, tip: Snapshot) -> Written:

@@ -62,13 +62,13 @@ class Marker(StrEnum):
 def scope_since(store: Store, marker: Marker, tip: Snapshot) -> Scope | None:
     """The changes since the tree of a marker; None if unknown, so that everything has to be looked at."""
     try:
-        tree = noted(store, marker)
+        tree = marked_tree(store, marker)
         return scope_of(tip, tip.changes_since(tree)) if tree else None
     except KeyError:
         return None  # that tree has been collected
 
 
-def noted(store: Store, marker: Marker) -> str:
+def marked_tree(store: Store, marker: Marker) -> str:
     """The id of a marker's tree, "" if there is none."""
     try:
         version, _, tree = (store.local / marker).read_text(encoding="ascii").strip().partition(" ")

@@ -44,14 +44,14 @@ class Targets:
     def of(self, page: str, link: Link) -> str:
         """The path that a link leads to, "" for none, or for what is outside of the repository."""
         if link.wiki:
-            return self._noted(link.target)
+            return self._wikilink_file(link.target)
         found = resolve(page, link.target)
         return self._file(found[0]) if found else ""
 
     def dead(self, page: str, link: Link) -> Dead | None:
         """The reason why a link leads nowhere; None if it leads somewhere."""
         if link.wiki:
-            return self._dead_note(link)
+            return self._dead_wikilink(link)
         if is_external(link.target) or not link.target.strip():
             return None
         found = resolve(page, link.target)
@@ -60,7 +60,7 @@ class Targets:
         path, anchor = found
         target = self._file(path)
         if not target:
-            return Dead(link, f"Its link to {path} leads to no file.", self._moved(path, anchor))
+            return Dead(link, f"Its link to {path} leads to no file.", self._new_place(path, anchor))
         if anchor and target.endswith(".md") and not self._has(target, anchor):
             return Dead(link, f"Its link to {target}#{anchor} leads to no heading or anchor there.")
         return None
@@ -83,7 +83,7 @@ class Targets:
                 found.setdefault(path.rpartition("/")[2].casefold().removesuffix(".md"), []).append(path)
         return found
 
-    def _noted(self, target: str) -> str:
+    def _wikilink_file(self, target: str) -> str:
         """The file that a wikilink names: by a name, or by the end of a path; its title or another name of it will do."""
         wanted = target.partition("#")[0].strip().strip("/").removesuffix(".md")
         if not wanted:
@@ -98,24 +98,24 @@ class Targets:
                     return path
         return ""
 
-    def _dead_note(self, link: Link) -> Dead | None:
-        if self._noted(link.target):
+    def _dead_wikilink(self, link: Link) -> Dead | None:
+        if self._wikilink_file(link.target):
             return None
         wanted = link.target.partition("#")[0].strip().strip("/").removesuffix(".md")
         moved = self._successor(page_key(wanted.rpartition("/")[2], "en"))
         if not moved:
             moved = self._renamed(f"wiki/{wanted}.md") or self._renamed(f"wiki/summaries/{wanted}.md")
-            moved = moved or self._renamed_note(wanted)
+            moved = moved or self._renamed_wikilink(wanted)
             heading = link.target.partition("#")[2]
             moved += f"#{heading}" if moved and heading else ""
         return Dead(link, f"Its link to [[{link.target}]] leads to no page.", moved)
 
-    def _renamed_note(self, wanted: str) -> str:
+    def _renamed_wikilink(self, wanted: str) -> str:
         """The summary of the only renamed document whose old name ends as a wikilink does, if its new name is as unambiguous."""
         ends = f"/{wanted}".casefold()
         paths = {self._renamed(f"wiki/summaries/{old}.md") for old in self._former if f"/{old}".casefold().endswith(ends)} - {""}
         found = paths.pop() if len(paths) == 1 else ""
-        named = self._noted(found.rpartition("/")[2]) if found else ""
+        named = self._wikilink_file(found.rpartition("/")[2]) if found else ""
         return found if "/" in wanted or owner_of(named) == owner_of(found) else ""
 
     @cached_property
@@ -127,7 +127,7 @@ class Targets:
         renamed = self.base.renamed(path) if path.startswith(_OF_DOCUMENTS) else ""
         return renamed if renamed in self.base.files else ""
 
-    def _moved(self, path: str, anchor: str) -> str:
+    def _new_place(self, path: str, anchor: str) -> str:
         """The new place of a missing file: the page on which its name was put, its document's new name, or the only file of that
         name; empty if unknown."""
         if is_page(path) and (successor := self._successor(path.rpartition("/")[2].removesuffix(".md"))):
@@ -182,17 +182,17 @@ def leads_to(base: Base) -> frozenset[str]:
     targets = Targets(base)
     found: set[str] = set()
     for page, links in base.linked.items():
-        found |= {target for link in links if (target := targets.of(page, link) or _moved(targets, page, link)) != page}
+        found |= {target for link in links if (target := targets.of(page, link) or _new_place_of(targets, page, link)) != page}
     return frozenset(found - {""})
 
 
-def _moved(targets: Targets, page: str, link: Link) -> str:
+def _new_place_of(targets: Targets, page: str, link: Link) -> str:
     dead = targets.dead(page, link)
     return dead.moved.partition("#")[0] if dead is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class RepairedPage:
     """A page's new bytes, and its dead links (as they were) with the paths to which they lead now."""
 
     page: PersonPage
@@ -201,25 +201,25 @@ class Mended:
     targets: tuple[str, ...]
 
 
-def mended(base: Base) -> Iterator[Mended]:
-    """The pages that change, by path."""
+def repaired_pages(base: Base) -> Iterator[RepairedPage]:
+    """The pages with dead links whose new target is known, repaired; by path."""
     targets = Targets(base)
     for path, page in base.people.items():
         dead = [found for link in base.linked[path] if (found := targets.dead(path, link)) is not None and found.moved]
-        if dead and (made := _mended(page, dead)) is not None:
+        if dead and (made := _repair(page, dead)) is not None:
             yield made
 
 
 def dead_link_findings(base: Base) -> Iterator[Finding]:
     """A finding for each dead link; fixable if the new target is known and the link is not in code or a quotation."""
-    fixed = {(made.page.path, link.line, link.target) for made in mended(base) for link in made.links}
+    fixed = {(made.page.path, link.line, link.target) for made in repaired_pages(base) for link in made.links}
     for page, dead in dead_links(base):
         where = f" It is {dead.moved} now." if dead.moved else ""
         line, fixable = dead.link.line, (page, dead.link.line, dead.link.target) in fixed
         yield Finding("dead-link", page, dead.reason + where, line=line, fixable=fixable)
 
 
-def _mended(page: PersonPage, dead: list[Dead]) -> Mended | None:
+def _repair(page: PersonPage, dead: list[Dead]) -> RepairedPage | None:
     moved = {(each.link.wiki, each.link.target): each.moved for each in dead}
     head = page.head
     above = head.count("\n")
@@ -228,17 +228,17 @@ def _mended(page: PersonPage, dead: list[Dead]) -> Mended | None:
         target = moved.get((link.wiki, link.target))
         if target is None:
             return None
-        return _note(link, target) if link.wiki else relative(page.path, target)
+        return _new_wikilink(link, target) if link.wiki else relative(page.path, target)
 
     body, changed = mend(page.text[len(head) :], new)
     if not changed:
         return None
     links = tuple(Link(each.target, each.text, each.line + above, each.image, each.wiki) for each in changed)
     where = tuple(moved[each.wiki, each.target] for each in links)
-    return Mended(page, (head + body).encode("utf-8", "surrogateescape"), links, where)
+    return RepairedPage(page, (head + body).encode("utf-8", "surrogateescape"), links, where)
 
 
-def _note(link: Link, target: str) -> str:
+def _new_wikilink(link: Link, target: str) -> str:
     """The new text inside a wikilink: the file's name, and the words that were shown before."""
     path, _, heading = target.partition("#")
     path = path.removesuffix(".md")

@@ -14,7 +14,7 @@ from gitkb.branch.overlay import Overlay
 from gitkb.branch.renames import former_documents, renamed_to
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.change import ChangeContext
-from gitkb.commands.lint.dead_links import Mended, mended
+from gitkb.commands.lint.dead_links import RepairedPage, repaired_pages
 from gitkb.commands.lint.similar_names import merges
 from gitkb.commands.lint.tree import Base
 from gitkb.formats import decisions
@@ -36,7 +36,7 @@ class _Plan:
 
     merged: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
-    mended: tuple[Mended, ...] = ()
+    mended: tuple[RepairedPage, ...] = ()
     gone: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
@@ -81,7 +81,7 @@ class FixRun:
             plan = _Plan(merged, said, gone=gone, left=tuple(left))
         if DEAD_LINK in self.codes:
             with self._base(tip, plan.decided) as base:
-                made = tuple(mended(base))
+                made = tuple(repaired_pages(base))
             left = [each.page.path for each in made if each.page.path in edited]
             made = tuple(each for each in made if each.page.path not in edited)
             plan = replace(plan, mended=made, left=(*plan.left, *left))
@@ -115,7 +115,7 @@ class FixRun:
         return replace(_summary(tip, plan), branch=self.context.name, pages=foreseen.pages, besides=foreseen.besides)
 
 
-def _lines(made: Mended) -> Iterator[tuple[int, str]]:
+def _lines(made: RepairedPage) -> Iterator[tuple[int, str]]:
     for link, target in zip(made.links, made.targets, strict=True):
         yield link.line, target
 

@@ -97,13 +97,13 @@ class Pool:
         """The answer of a worker. Where a worker that had done other documents runs out of memory or crashes, a new one tries:
         no document may fail because of another one.
         """
-        result, used = self._tried(job)
+        result, used = self._attempt(job)
         if not used:
             return result
         _log.debug("%s goes to a new worker: the one before had done other documents", job.document)
-        return self._tried(job, anew=True)[0]
+        return self._attempt(job, anew=True)[0]
 
-    def _tried(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
+    def _attempt(self, job: Job, *, anew: bool = False) -> tuple[Prepared, bool]:
         """The result of a job, and whether it ended a worker that had done other documents before."""
         started = time.perf_counter()
         try:

@@ -333,7 +333,7 @@ def mend(body: str, new: Mend) -> tuple[str, list[Link]]:
     wanted = {_key(link): target for link in before if (target := new(link)) is not None}
     if not wanted:
         return body, []
-    text = "".join(part if code else _mended(part, wanted) for part, code in paragraphs(body))
+    text = "".join(part if code else _with_new_targets(part, wanted) for part, code in paragraphs(body))
     after = links(_unix_lines(text))
     if len(after) != len(before):
         return body, []
@@ -357,7 +357,7 @@ def _unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _mended(paragraph: str, wanted: dict[_Key, str]) -> str:
+def _with_new_targets(paragraph: str, wanted: dict[_Key, str]) -> str:
     if _QUOTED.search(paragraph):
         return paragraph
     skipped = [found.span() for found in _CODE.finditer(paragraph)]
