@@ -10,12 +10,13 @@ from tests.bad.case import Case, added, either, failed, flipped, later, noise, t
 from tests.support import sample_files as samples
 
 BOMB = r"unpack|damaged|took longer|memory"
-KINDS = {"docx": words.docx, "xlsx": words.xlsx, "pptx": words.pptx, "epub": words.epub}
+KINDS = {"docx": words.docx, "xlsx": words.xlsx, "pptx": words.pptx, "epub": words.epub, "odt": words.odt}
 MAIN = {
     "docx": "word/document.xml",
     "xlsx": "xl/worksheets/sheet1.xml",
     "pptx": "ppt/slides/slide1.xml",
     "epub": "OEBPS/c1.xhtml",
+    "odt": "content.xml",
 }
 LAST = "smithy of the old town"
 LAUGHS = (
@@ -158,7 +159,7 @@ def _entities(kind: str, whole: bytes) -> Iterator[Case]:
     main = MAIN[kind]
     text = members_of(whole)[main]
     assert isinstance(text, bytes)
-    place = {"docx": b"The old town", "xlsx": b"<v>", "pptx": b"Part 0", "epub": b"Part 1"}[kind]
+    place = {"docx": b"The old town", "odt": b"The old town", "xlsx": b"<v>", "pptx": b"Part 0", "epub": b"Part 1"}[kind]
     body = text.partition(b"?>")[2] if text.startswith(b"<?xml") else text
     for name, head, call in (("laughs", LAUGHS, b"&a11;"), ("outside", OUTSIDE, b"&outside;")):
         data = head.encode() + body.replace(place, call + place, 1)

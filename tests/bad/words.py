@@ -62,6 +62,12 @@ def epub() -> bytes:
     )
 
 
+def odt() -> bytes:
+    """A heading, a paragraph for each sentence."""
+    text = "".join(f"<text:p>{sentence}</text:p>" for sentence in sentences())
+    return samples.opendocument("text", f'<text:h text:outline-level="1">The old town</text:h>{text}')
+
+
 def html() -> bytes:
     """A page with a paragraph for each sentence."""
     body = "".join(f"<h2>{thing}</h2><p>{text}</p>" for thing, text in zip(THINGS, sentences(), strict=True))

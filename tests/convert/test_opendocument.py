@@ -128,12 +128,20 @@ def test_repetitions_cost_no_more_than_a_workbook_may_hold(read):
             samples.opendocument("text", "<text:p>x</text:p>", members={"META-INF/manifest.xml": "<m:encryption-data/>"}),
             "password",
         ),
+        (samples.opendocument("text", "<text:p>x</text:p>" * 100_000), "no honest document"),
         (samples.opendocument("spreadsheet", "<table:table/>"), "OpenDocument workbook"),
         (samples.opendocument("graphics", "<draw:page/>"), "another kind"),
     ],
-    ids=["no content", "cut off", "entity", "empty", "nested", "locked", "other kind", "drawing"],
+    ids=["no content", "cut off", "entity", "empty", "nested", "locked", "repeated", "other kind", "drawing"],
 )
 def test_what_cannot_be_read_is_refused_with_a_reason(read, data, words):
     with pytest.raises(ConversionError, match=words) as error:
         read("a.odt", data)
     assert error.value.hint
+
+
+def test_tables_in_tables_end_somewhere(read):
+    opened = "<table:table><table:table-row><table:table-cell>"
+    closed = "</table:table-cell></table:table-row></table:table>"
+    body = opened * 60 + "<text:p>words</text:p>" + closed * 60
+    assert "words" in read("n.odt", samples.opendocument("text", body)).markdown

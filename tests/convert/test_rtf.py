@@ -67,3 +67,9 @@ def test_rich_text_with_another_ending_is_named(read):
     with pytest.raises(ConversionError, match="Rich Text") as error:
         read(HEAD + rb"words\par}", "a.txt")
     assert "rename it to a.rtf" in error.value.hint
+
+
+def test_a_document_that_is_cut_off_says_so(read):
+    whole = HEAD + rb"The first words.\par A brace \{ here.\par The last words.\par}"
+    assert "missing" not in read(whole).markdown
+    assert read(whole[:-20]).markdown.endswith("(The rest of this document is missing: the file is cut off.)\n")

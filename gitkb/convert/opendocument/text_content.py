@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_REPEATED = 2_000
 MAX_SPAN = 100
+MAX_TABLES = 4
+"""Tables in tables: the Markdown of a deeper one costs a multiple of that of the one around it."""
 _LEFT_OUT = frozenset(
     "tracked-changes table-of-content illustration-index table-index object-index user-index alphabetical-index forms "
     "sequence-decls variable-decls user-field-decls annotation-end title desc notes scripts ruby-text shapes".split()
@@ -38,6 +40,7 @@ class TextContent:
         self._later: list[str] = []
         self._notes: list[str] = []
         self._repeated = MAX_REPEATED
+        self._tables = 0
         self.comments: list[str] = []
         self.titles: list[str] = []
         self.below = 0
@@ -219,6 +222,16 @@ class TextContent:
         return re.sub(r"^<p>(.*?)</p>", r"\1", blocks, count=1, flags=re.DOTALL)
 
     def _table(self, element: "etree._Element") -> str:
+        """A table; what is in one at the bottom of many comes without its cells, as no page could show them."""
+        if self._tables == MAX_TABLES:
+            return "".join(self.blocks(cell) for row, _ in rows_of(element) for cell in row)
+        self._tables += 1
+        try:
+            return self._drawn_table(element)
+        finally:
+            self._tables -= 1
+
+    def _drawn_table(self, element: "etree._Element") -> str:
         rows = "".join(self._row(row, is_header) for row, is_header in rows_of(element))
         return f"<table>{rows}</table>" if rows else ""
 

@@ -5,6 +5,7 @@ objects are left out; RTF has no headings of its own (Word's are styles, which s
 """
 
 import re
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from gitkb.model.documents import TitleCandidate
 _HEX = re.compile(rb"[0-9a-fA-F\r\n]{256,}")
 _INFO = {name: re.compile(rf"\\{name} ([^{{}}\\]{{1,250}})\}}") for name in ("title", "author", "operator")}
 _FONT = re.compile(r"\\f\d")
+_BRACES = re.compile(r"\\[\\{}]|[{}]")
+_CUT = "(The rest of this document is missing: the file is cut off.)"
 _MAX_STEPS = 20_000_000
 _ITEM = re.compile(r"\s*(?:([•·▪◦‣\uf0b7\uf0a7o–-])|(\d{1,3}[.)]))\t+(\S.*)")
 
@@ -26,11 +29,18 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of a Rich Text document."""
     text = _HEX.sub(b"\n", file.read_bytes()).decode("latin-1")
     about = {key: found[1].strip() for key, pattern in _INFO.items() if (found := pattern.search(text[:100_000]))}
+    body = _markdown(_plain(text))
     return Draft(
-        markdown=_markdown(_plain(text)),
+        markdown=f"{body}\n\n{_CUT}" if body and _is_cut(text) else body,
         titles=(TitleCandidate("metadata", about.get("title", "")),),
         authors=(about.get("author", "") or about.get("operator", ""),),
     )
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a group is left open, so that the end of the file is missing; braces among binary data tell nothing."""
+    braces = Counter(_BRACES.findall(text))
+    return braces["{"] > braces["}"] and "\\bin" not in text
 
 
 def _plain(text: str) -> str:
