@@ -195,4 +195,4 @@ def test_identify_reads_only_the_head(tmp_path):
     file = tmp_path / "file"
     file.write_bytes(b"# Title\n\nwords\n" * 10)
     assert identify(file, "a.md").media_type == "text/markdown"
-    assert identify(file, "NOTES").converter == "plain/1"
+    assert identify(file, "NOTES").converter == "plain/2"

@@ -75,11 +75,11 @@ def test_mail_without_an_ending_is_known_by_its_headers(tmp_path):
     file = tmp_path / "file"
     file.write_bytes(message("Hi", "Words.").as_bytes())
     assert identify(file, "1234").converter == "message/1"
-    assert identify(file, "notes.txt").converter == "plain/1"
+    assert identify(file, "notes.txt").converter == "plain/2"
     file.write_bytes(b"From a@b Tue Mar  5 10:00:00 2024\n" + message("Hi", "Words.").as_bytes())
     assert identify(file, "Inbox").converter == "mailbox/1"
     file.write_bytes(b"From: the beginning of a story.\n\nWords.\n")
-    assert identify(file, "STORY").converter == "plain/1"
+    assert identify(file, "STORY").converter == "plain/2"
 
 
 @pytest.mark.parametrize(("name", "words"), [("a.eml", "plain text"), ("a.mbox", "plain text")])

@@ -66,7 +66,7 @@ def test_hostile_documents_are_read_or_refused(read, data):
 def test_rich_text_with_another_ending_is_named(read):
     with pytest.raises(ConversionError, match="Rich Text") as error:
         read(HEAD + rb"words\par}", "a.txt")
-    assert "rename it to a.rtf" in error.value.hint
+    assert "Rename it to a.rtf" in error.value.hint
 
 
 def test_a_document_that_is_cut_off_says_so(read):
