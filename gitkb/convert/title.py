@@ -78,6 +78,7 @@ _NOTHING = re.compile(
 _HASH = re.compile(
     r"[0-9a-f]{8,}|[0-9a-f]{8}[ -][0-9a-f -]{20,}|(?:arxiv[ .:_-]?)?\d{4}\.\d{4,5}(?:v\d+)?|[\W\d_]*", re.IGNORECASE
 )
+_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _PAGED = re.compile(r'<a name="(?:page|slide|sheet)-1">')
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
@@ -186,9 +187,12 @@ def _from_headings(markdown: str, headings: Sequence[Heading]) -> list[TitleCand
 
 
 def _first_line(markdown: str) -> str:
-    """The first line of a text without headings, where it is short enough to stand for the whole; else ''."""
-    lines = (plain_text(_MARKUP.sub(" ", line)) for line, code in lines_with_code(markdown[:20_000]) if not code)
-    first = next((line for line in lines if line.strip(" |-")), "")
+    """The first line of a text without headings, if it is short enough to stand for the whole and no item of a list; else ''."""
+    written = (line for line, code in lines_with_code(markdown[:20_000]) if not code)
+    shown = ((line, plain_text(_MARKUP.sub(" ", line))) for line in written)
+    line, first = next(((line, text) for line, text in shown if text.strip(" |-")), ("", ""))
+    if _ITEM.match(line):
+        return ""
     return first.rstrip(".") if 3 <= len(first) <= 100 and not re.search(r"[.!?]\s", first) else ""
 
 
