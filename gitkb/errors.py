@@ -115,6 +115,10 @@ class ModelFailure(GitkbError):
     """One question to a model got no usable reply; what depends on it fails, the rest goes on."""
 
 
+class NotAsked(ModelFailure):
+    """The reply is not known, and this run asks no model: it is a dry run or an estimate."""
+
+
 class ToolsUnsupported(GitkbError):
     """The server or the model cannot call tools: what was to be asked with them is asked in another way."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitkb.errors import ModelFailure, RepositoryError
+from gitkb.errors import NotAsked, RepositoryError
 from gitkb.llm.requests import Replies, Reply, Request
 
 _TABLE = (
@@ -21,7 +21,6 @@ _TABLE = (
     " calls INTEGER NOT NULL) WITHOUT ROWID"
 )
 _SUMMED = ("length(CAST(text AS BLOB))", "calls", "tokens_in", "tokens_out")
-ASKS = "a model would be asked."
 """Why a document cannot be made of known replies alone."""
 
 _LARGEST = 8 * 1024**2
@@ -115,7 +114,7 @@ class ReplyCache:
 
 
 class KnownReplies:
-    """Answers from the cache alone; `ModelFailure` where it does not know one."""
+    """Answers from the cache alone; `NotAsked` where it does not know one."""
 
     def __init__(self, replies: Replies) -> None:
         self._replies = replies
@@ -123,7 +122,7 @@ class KnownReplies:
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         found = [self._replies.get(request) for request in requests]
         if any(reply is None for reply in found):
-            raise ModelFailure(ASKS)
+            raise NotAsked("a model would be asked.")
         return [reply for reply in found if reply is not None]
 
 

@@ -46,7 +46,7 @@ from gitkb.intake.prepare.estimate import estimate
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.scan import Filter, Scan, scan
 from gitkb.intake.web.session import Web, web
-from gitkb.llm.reply_cache import ASKS, KnownReplies
+from gitkb.llm.reply_cache import KnownReplies
 from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
@@ -295,7 +295,7 @@ class _Sources:
         return ready
 
     def _remembered(self, ready: Ready) -> Item | Ready:
-        if self._add.options.dry_run and ready.prepared.error == ASKS:
+        if self._add.options.dry_run and ready.prepared.asks:
             item = ready.item
             outcome = Outcome.RENAMED if item.before else Outcome.UPDATED if item.update else Outcome.ADDED
             return replace(item, outcome=outcome, reason=ASKS_FIRST)

@@ -43,7 +43,7 @@ from gitkb.intake.prepare.document import Job, Workshop
 from gitkb.intake.prepare.estimate import estimate
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.source_links import Present
-from gitkb.llm.reply_cache import ASKS, KnownReplies
+from gitkb.llm.reply_cache import KnownReplies
 from gitkb.model.documents import LARGE, Record, SourceFile, WebPage
 from gitkb.model.options import RecompileOptions
 from gitkb.model.results import Outcome, PageChanges, RecompileSummary
@@ -241,7 +241,7 @@ class RecompileRun:
 
     def _entry(self, loop: CommitLoop, item: Item) -> Item | Ready:
         prepared = loop.next()
-        if self.options.dry_run and prepared.error == ASKS:
+        if self.options.dry_run and prepared.asks:
             return replace(item, outcome=Outcome.RECOMPILED, reason=ASKS_FIRST)
         return Ready(item, prepared)
 

@@ -74,8 +74,9 @@ class Prepared:
     A document with `requests` is not done: the job has to be given again with the replies to them. The same is true for
     `pictures`, the addresses of the pictures that a fetched page shows. `large` is the path of an original that goes to Git LFS
     ("" for none), `original` the size of the original in bytes. `notes` are sentences about what is missing, `usage` is what
-    the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `remembered`
-    are the types of what came from the cache. `unaffordable` says why the tokens that the run may spend do not suffice.
+    the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `asks`: a model
+    would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
+    why the tokens that the run may spend do not suffice.
     """
 
     document: str
@@ -93,6 +94,7 @@ class Prepared:
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
     exhausted: bool = False
+    asks: bool = False
     remembered: tuple[str, ...] = ()
     unaffordable: str = ""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gitkb.errors import BudgetSpent, ConversionError, ModelFailure
+from gitkb.errors import BudgetSpent, ConversionError, ModelFailure, NotAsked
 from gitkb.intake.prepare.document import Job, Prepared
 from gitkb.intake.prepare.pool import Pool
 from gitkb.llm.requests import Reply, Request, usage_of
@@ -74,7 +74,8 @@ class ModelRounds:
                 return Prepared(job.document, error=TOO_FEW_TOKENS, usage=usage_of(replies), unaffordable=why)
             except ModelFailure as error:
                 self.pool.drop(job)
-                return Prepared(job.document, error=error.message, hint=error.hint, usage=usage_of(replies))
+                asks = isinstance(error, NotAsked)
+                return Prepared(job.document, error=error.message, hint=error.hint, usage=usage_of(replies), asks=asks)
             replies += answers
             known = {request.key: reply.text for request, reply in zip(prepared.requests, answers, strict=True)}
             job = replace(job, replies={**job.replies, **known})
