@@ -28,9 +28,9 @@ def diff(before: list[Record], after: list[Record], seen: Seen | None = None) ->
     return compare(sides[0], sides[1], seen or Seen())
 
 
-def wal(*texts: str, document: str = "a", defined: bool = True, title: str = "") -> Record:
+def wal(*texts: str, document: str = "a", defined: bool = True, title: str = "", score: float = 0.5) -> Record:
     """A document that says these sentences about write-ahead logging, the first of them as its definition."""
-    claims = [claim(document, text, defines=defined and number == 0) for number, text in enumerate(texts)]
+    claims = [claim(document, text, score, defines=defined and number == 0) for number, text in enumerate(texts)]
     return record(document, topic("Write-ahead logging", *claims, defined=defined), title=title)
 
 
@@ -74,11 +74,11 @@ def test_a_claim_that_better_ones_push_off_the_page_is_not_lost() -> None:
 
 
 def test_a_new_page_of_sentences_that_were_known_shows_them() -> None:
-    one = wal("Write-ahead logging keeps a log.", defined=False)
-    other = wal("Databases with write-ahead logging recover quickly after failures.", document="b", defined=False)
+    one = wal("Write-ahead logging keeps a log.", "The cost of write-ahead logging is one write more.", defined=False, score=0.9)
+    other = wal("Databases with write-ahead logging recover quickly after failures.", document="b", defined=False, score=0.9)
     report = diff([one], [one, other])
     (page,) = report.pages
-    assert [said.document for said in page.shown] == ["a"] and [said.document for said in page.claims.added] == ["b"]
+    assert [said.document for said in page.shown] == ["a", "a"] and [said.document for said in page.claims.added] == ["b"]
     assert "  = Write-ahead logging keeps a log. (A, Use)" in text(report)
     assert "- known before: Write-ahead logging keeps a log." in markdown(report)
 
@@ -95,8 +95,11 @@ def test_the_same_bytes_under_another_name_are_renamed_and_lose_nothing() -> Non
 
 
 def test_a_page_that_becomes_one_of_the_other_kind_has_moved() -> None:
-    old = [record(name, topic("Fluent", claim(name, f"Fluent has {name} faces."))) for name in ("a", "b")]
-    new = [record(name, topic("Fluent", claim(name, f"Fluent is {name} project."), kind="entity")) for name in ("c", "d", "e")]
+    old = [record(name, topic("Fluent", claim(name, f"Fluent has {name} faces.", 0.9))) for name in ("a", "b", "f")]
+    new = [
+        record(name, topic("Fluent", claim(name, f"Fluent is {name} project.", 0.9), kind="entity"))
+        for name in ("c", "d", "e", "g")
+    ]
     report = diff(old, [*old, *new])
     (page,) = report.pages
     assert (page.change, page.before, page.path) == (Change.RENAMED, "wiki/concepts/fluent.md", "wiki/entities/fluent.md")

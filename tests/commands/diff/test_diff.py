@@ -103,7 +103,7 @@ def test_a_claim_in_other_words_is_one_change_shown_word_by_word(run: Run, top: 
     assert run("add", "docs").code == 0
     ran = run("diff")
     assert "the log record of a change [-must-]{+has to+} reach stable storage" in ran.out
-    assert "1 document, 1 reworded, 1 page touched." in ran.out
+    assert "1 document, 1 claim reworded, 1 page touched." in ran.out
     report = _report(run)
     assert [item["concern"] for item in report["attention"]] == ["changed-definition"]
     assert report["pages"][0]["claims"]["lost"] == []
