@@ -208,7 +208,7 @@ def _wide(text: str) -> bytes:
     return text.upper().encode("utf-16-le") + b"\0\0"
 
 
-_OLD = "Save it as {0}; LibreOffice does so for many at once: soffice --headless --convert-to {0} *.{1}"
+_OLD = "Save it as {0}. LibreOffice does so for many at once with `soffice --headless --convert-to {0} *.{1}`."
 _OTHERWISE = "Save it as PDF, docx, Markdown or another format that gitkb reads."
 
 

@@ -236,11 +236,11 @@ def test_every_address_that_leads_to_one_page_has_an_outcome(add: Command, site:
 
 
 def test_pages_of_one_name_are_told_apart(add: Command, site: Site, kb: Path, run: Any) -> None:
-    site.pages |= {"/a": Page(html("One")), "/a.html": Page(html("Other")), "/a/": Page(html("Folder"))}
+    site.pages |= {"/a": Page(html("One")), "/a.html": Page(html("Second")), "/a/": Page(html("Folder"))}
     add(f"{site.url}/a")
     assert "Added 2" in add(f"{site.url}/a.html", f"{site.url}/a/").out
     titles = {row["url"]: row["title"] for row in json.loads(run("list", "--json", "--kb", kb).out)}
-    assert titles == {f"{site.url}/a": "One", f"{site.url}/a.html": "Other", f"{site.url}/a/": "Folder"}
+    assert titles == {f"{site.url}/a": "One", f"{site.url}/a.html": "Second", f"{site.url}/a/": "Folder"}
     assert "Skipped 3 (unchanged)" in add("--refetch").out
 
 
