@@ -34,7 +34,8 @@ class Link:
 _KEPT = "/-._~!$+,;=@'"
 _PLAIN = re.compile(r"[A-Za-z0-9/\-._~!$+,;=@']*")
 _WIKILINK = re.compile(r"(?P<image>!?)\[\[(?P<target>[^\[\]|\n]+)(?:\|(?P<text>[^\[\]\n]*))?\]\]")
-_FOOTNOTE = re.compile(r"^\[\^[^\]\n]+\]:", re.MULTILINE)
+_FOOTNOTE = re.compile(r"^([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(\[\^[^\]\n]+\]:)", re.MULTILINE)
+"""Where a footnote is defined, also in an item of a list or in a quote."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -93,7 +94,7 @@ def links(markdown: str) -> list[Link]:
     """All links and pictures of a Markdown text, in text order. Skips links in code; includes `[[wikilinks]]`."""
     found: list[Link] = []
     # CommonMark knows no footnotes and would take their definitions for those of links.
-    for token in _parser().parse(_FOOTNOTE.sub(r"\\\g<0>", markdown)):
+    for token in _parser().parse(_FOOTNOTE.sub(r"\1\\\2", markdown)):
         if token.type == "inline" and token.children and token.map:
             found.extend(_inline_links(token.children, token.map[0] + 1))
     return found

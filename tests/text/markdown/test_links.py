@@ -173,3 +173,7 @@ def test_a_formula_stays_one() -> None:
 
 def test_an_anchor_keeps_the_blank_behind_a_sign_that_is_dropped() -> None:
     assert anchors("# § 5 Keys\n") == {"-5-keys"}
+
+
+def test_a_footnote_defined_in_an_item_is_no_link() -> None:
+    assert [link.target for link in links("See [[^1]: here.\n- [^1]:[\n")] == []
