@@ -285,7 +285,7 @@ def _content() -> Iterator[Case]:
     yield failed(
         "pdf/content-missing.pdf",
         file_of([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page(99)]),
-        "its pages are empty",
+        "its page is empty",
     )
     yield either(
         "pdf/length-of-itself.pdf",
