@@ -193,10 +193,12 @@ def request(host: GitHub | GitLab) -> int:
 
 
 def shortened(text: str) -> str:
-    """A text that a comment can hold, cut between two lines."""
+    """A text that a comment can hold, cut between two lines, or within a line that alone is too long."""
     if len(text) <= MAX_COMMENT:
         return text
-    return f"{text[: text.rfind(chr(10), 0, MAX_COMMENT - 100)]}\n\nThe rest is in the job's summary.\n"
+    most = MAX_COMMENT - 100
+    end = text.rfind("\n", 0, most)
+    return f"{text[: end if end > 0 else most]}\n\nThe rest is in the job's summary.\n"
 
 
 def show(text: str) -> None:
