@@ -14,17 +14,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gitkb.compile.extractive.definitions import Definition, find_definition
-from gitkb.compile.extractive.listed_definitions import listed_definitions, opening_definition
+from gitkb.compile.extractive.listed_definitions import is_glossary, listed_definitions, opening_definition
 from gitkb.compile.extractive.short_forms import short_forms
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.text.language.boilerplate import bare_heading, is_structural
-from gitkb.text.language.terms import as_term, code_term, noun_runs, subterms, term_key, tokens
-from gitkb.text.language.word_classes import is_common, is_general_noun, may_head
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.terms import as_term, code_term, heading_term, noun_runs, subterms, term_key, tokens
+from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, may_head
 from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
 
 _PREFIX = {
     "en": re.compile(
-        r"(?:(?:all )?about|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|introducing|"
+        r"(?:(?:all |a note |notes? )?(?:about|on)|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|introducing|"
         r"introduction:|overview of|understanding|defining|using|working with|creating|writing|implementing|handling|"
         r"managing|configuring|the (?:basics|concept|idea|role|structure) of|basics of|what (?:is|are)|how|more (?:on|"
         r"about)|advanced|basic|appendix(?: \w)?:|the|an|a)\s+",
@@ -35,6 +36,13 @@ _PREFIX = {
         r"(?:qu'est-ce qu'une?|introduction (?:à|au|aux)|à propos (?:de|du|des)|les?|la|une?|des?|du|l'|d')\s*(?<=[\s'])", re.I
     ),
     "es": re.compile(r"(?:qué (?:es|son)|introducción (?:a|al)|acerca (?:de|del)|el|la|los|las|una?)\s+", re.I),
+    "it": re.compile(
+        r"(?:(?:che )?cos(?:a |')(?:è|sono)|(?:introduzione|definizion[ei])(?: -)?(?: (?:semplice |generale )?(?:a|ai|al|alla|alle|all'|agli|di|"
+        r"del|della|dei|delle|dell'))?|il|lo|la|i|gli|le|un[oa']?)\s+",
+        re.I,
+    ),
+    "pt": re.compile(r"(?:o que (?:é|são)|introdução (?:a|ao|à|às|aos)|sobre|o|a|os|as|uma?)\s+", re.I),
+    "nl": re.compile(r"(?:wat (?:is|zijn)|inleiding (?:in|tot)|over|de|het|een)\s+", re.I),
 }
 _SPLIT = {
     "en": re.compile(r"\s+(?:and|or|vs\.?|versus|in|for|with|to|as|from|on|by|at)\s+|[:,;–—/&]\s+|\s[-–—]\s|\s*\(|\)\s*"),
@@ -61,11 +69,21 @@ def heading_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool
         text = text[match.end() :] if match else text
     if is_structural(text):
         return []
-    whole = as_term(text, language)
+    whole = as_term(text, language) or heading_term(text, language)
     if whole:
         return [(whole, True)]
+    if text.endswith(")") and (named := _with_short_form(text)):
+        return [(named, True)]
     parts = (_SPLIT.get(language) or _OTHER_SPLIT).split(text)
     return [(words, False) for part in parts if (words := as_term(part or "", language))]
+
+
+def _with_short_form(text: str) -> tuple[str, ...]:
+    """The words of a name that a heading gives with its short form: "Everyone on Support (EOS)"."""
+    for long, short in short_forms(text):
+        if text in (f"{long} ({short})", f"{long} ({short}s)"):
+            return tuple(tokens(long))
+    return ()
 
 
 _MOST_RUNS = 60_000
@@ -82,6 +100,7 @@ class Candidate:
     """What a document shows of one term: where it stands, in which forms, and what it is defined as.
 
     `is_subject`: the document's title or file name names it alone. `shorts` are short forms that the document introduces.
+    `own_sections` are those whose heading names it alone.
     `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
     """
 
@@ -101,6 +120,7 @@ class Candidate:
     in_headings: int = 0
     alone_in_headings: int = 0
     sections: set[int] = field(default_factory=set)
+    own_sections: set[int] = field(default_factory=set)
     definitions: list[tuple[int, Definition]] = field(default_factory=list)
 
     @property
@@ -149,7 +169,8 @@ def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
 
 
 def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, name: str) -> None:
-    for words, alone in (*heading_terms(title, reading.language), *_file_terms(name, reading.language)):
+    named = (*heading_terms(title, reading.language), *_led_terms(title, reading.language), *_file_terms(name, reading.language))
+    for words, alone in named:
         candidate = _candidate(found, term_key(words, reading.language))
         candidate.in_title = True
         candidate.is_subject |= alone
@@ -161,6 +182,8 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, na
             candidate.in_headings += 1
             candidate.alone_in_headings += alone
             candidate.sections.add(number)
+            if alone:
+                candidate.own_sections.add(number)
 
 
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -173,6 +196,30 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
     if " " not in stem and not any(map(str.isupper, stem)):
         return []
     return [(words, alone) for words, alone in heading_terms(_BRACKETED.sub("", stem), language) if alone]
+
+
+_LED = re.compile(r"(?P<name>[^:–—]{2,40}?)(?:: | [–—-] )\S")
+
+
+def _led_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The term that a title names before it explains it ("PonderNet: Learning to Ponder"), or before a remark in brackets."""
+    led = _LED.match(title)
+    if led is None:
+        bare = _BRACKETED.sub("", title)
+        return [(words, alone) for words, alone in heading_terms(bare, language) if alone] if bare != title else []
+    words = as_term(led["name"], language, is_defined=True)
+    return [(words, True)] if words and any(map(is_name_like, words)) else []
+
+
+def is_name_like(word: str) -> bool:
+    """Whether a word looks like a name that somebody made: "ECAPA-TDNN", "wav2vec", "PonderNet"; or no list has it."""
+    if any(map(str.isdigit, word)) or any(map(str.isupper, word[1:])):
+        return True
+    return word[0].isupper() and word.isascii() and not is_common(word, "en", _MADE)
+
+
+_MADE = 2.0
+"""Zipf frequency below which a word with a capital is no ordinary word."""
 
 
 def _stems(key: str, language: str) -> tuple[str, ...]:
@@ -207,7 +254,8 @@ def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, clai
         seen.add(sentence.section)
         heading = title if sentence.section < 0 or not seen - {sentence.section} else reading.headings[sentence.section].title
         opened = "" if claims[index] and find_definition(sentence.text, reading.language) else plain(sentence.text)
-        opening = opening_definition(opened, heading, reading.language) if opened else None
+        in_glossary = is_glossary(sentence.section, reading, title)
+        opening = opening_definition(opened, heading, reading.language, in_glossary=in_glossary) if opened else None
         if opening is not None and opening.key in found:
             found[opening.key].definitions.append((index, opening))
 
@@ -229,10 +277,17 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
     texts = (title, *(heading.title for heading in reading.headings), *(sentence.text for sentence in reading.sentences))
     for text in texts:
         for long, short in short_forms(plain(text)) if "(" in text else ():
-            words = as_term(long, reading.language, is_defined=True)
+            words = as_term(long, reading.language, is_defined=True) or _as_name(long)
             if words:
                 found.setdefault(short.lower(), (words, short))
     return found
+
+
+def _as_name(long: str) -> tuple[str, ...]:
+    """The words of a long form that is written with capitals: a name, whatever its words ("Everyone on Support")."""
+    words = tuple(tokens(long))
+    capitals = sum(word[0].isupper() for word in words)
+    return words if capitals > 1 and words[0][0].isupper() and capitals * 3 >= len(words) * 2 else ()
 
 
 def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced: dict[str, tuple[tuple[str, ...], str]]) -> None:
@@ -247,6 +302,7 @@ def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced:
             continue
         long.sentences = sorted({*long.sentences, *other.sentences})
         long.sections |= other.sections
+        long.own_sections |= other.own_sections
         long.count += other.count
         long.determined += other.determined
         long.nominal += other.nominal
@@ -321,7 +377,9 @@ def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[i
 def _is_unusual(key: str) -> bool:
     """Whether runs of nouns do not show a term: it has "of" in it, or a last word that they do not end with."""
     words = key.split(" ")
-    return len(words) > 1 and ("of" in words or "and" in words or not may_head(words[-1], "en"))
+    if len(words) < 2:
+        return False
+    return not may_head(words[-1], "en") or any(word in function_words("en") or breaks_run(word, "en") for word in words)
 
 
 def _count_code(found: dict[str, Candidate], index: int, words: list[str]) -> None:

@@ -31,13 +31,15 @@ _POINTING = re.compile(r"\b(?:this|these|those|such|here|there|it)\b", re.I)
 _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
 
 
-def claim_text(marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH) -> str:
+def claim_text(
+    marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH, may_say_we: bool = False
+) -> str:
     """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph; `least`: how many
-    characters it has at least, in a language with blanks."""
+    characters it has at least, in a language with blanks; `may_say_we`: "we" and "our" are clear."""
     text = plain(marked)
     if not _has_shape(text, language, least) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
         return ""
-    if is_leaning(text, language) or not _opens_well(marked, text, language, leads):
+    if is_leaning(text, language, may_say_we=may_say_we) or not _opens_well(marked, text, language, leads):
         return ""
     code = sum(len(match) for match in _CODE.findall(marked))
     if code * 2 > len(text) or not _reads_like_prose(text, language):
@@ -109,7 +111,7 @@ def _reads_like_prose(text: str, language: str) -> bool:
     if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(words) + (len(words) if language == "de" else 0):
         return False
     return language != "en" or any(
-        word in _AUXILIARIES or (before not in _BEFORE_NOUNS and is_verb_form(word)) for before, word in itertools.pairwise(words)
+        word in _AUXILIARIES or before in _SUBJECTS or (before not in _BEFORE_NOUNS and is_verb_form(word)) for before, word in itertools.pairwise(words)
     )
 
 
@@ -120,4 +122,5 @@ _AUXILIARIES = frozenset(
 _AFTER_VERBS = frozenset(
     "the a an all any whether if that how your this these each every no help and or only when to which".split()
 )
+_SUBJECTS = frozenset("we you they who".split())
 _BEFORE_NOUNS = frozenset("to the a an of".split())

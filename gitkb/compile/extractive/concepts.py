@@ -16,6 +16,8 @@ from functools import lru_cache
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.extractive.definitions import find_definition
+from gitkb.compile.extractive.own_parts import has_own_part, is_settled, own_claim, own_sentences, touches
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
 from gitkb.text.language.boilerplate import is_structural, points_elsewhere
@@ -259,16 +261,23 @@ def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: f
     shown = bool(candidate.in_title or candidate.in_headings or candidate.emphasised)
     if candidate.count < 2 and not (is_listed or candidate.definitions or shown or candidate.shorts):
         return None  # said once in passing: most candidates, and nothing below would take one
-    if not is_listed and not _is_eligible(candidate, reading.language):
+    has_part = has_own_part(reading, candidate)
+    if not is_listed and not has_part and not _is_eligible(candidate, reading.language):
         return None
     definition = _best_definition(reading, candidate)
     prominence = _prominence(reading, candidate, definition)
     defined = definition is not None and (
         is_listed or (prominence >= _PROMINENT and _may_define(candidate, definition, reading.language))
     )
-    if not defined and not is_supported(reading, candidate):
+    if not defined and not has_part and not is_supported(reading, candidate):
         return None
-    chosen = _claims_about(reading, claims, candidate, definition if defined else None)
+    own = own_sentences(reading, candidate) if has_part else frozenset()
+    chosen = _claims_about(reading, claims, candidate, definition if defined else None, own)
+    if not defined and has_part:
+        names = sum(touches(candidate, claim.text) for claim in chosen)
+        defined = is_settled(reading, candidate, chosen, names)
+        if not defined and not is_supported(reading, candidate):
+            return None
     if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
         return None
     weight = min(1.0, prominence / 10 + min(candidate.c_value, 40.0) / 100 + (0.2 if defined else 0))
@@ -341,8 +350,11 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
     return points
 
 
-def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
-    """The best claims about the term in text order; `definition` is the position of the one that justifies the page."""
+def _claims_about(
+    reading: Reading, claims: list[str], candidate: Candidate, definition: int | None, own: frozenset[int]
+) -> tuple[Claim, ...]:
+    """The best claims about the term in text order; `definition` is the position of the one that justifies the page, `own` are
+    the sentences of parts that are about it."""
     leads = candidate.in_title or candidate.in_headings or candidate.shorts
     defining = {
         index
@@ -351,11 +363,20 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
     }
     if definition is not None:
         defining.add(candidate.definitions[definition][0])
-    texts = {index: claims[index] for index in candidate.sentences if claims[index]}
+    texts = {index: claims[index] for index in {*candidate.sentences, *own} if claims[index]}
+    for index in own:
+        if index not in texts and (said := own_claim(reading, index)):
+            texts[index] = said
+            found = find_definition(reading.sentences[index].text, reading.language)
+            if found is not None and found.key == candidate.key and not found.is_weak:
+                defining.add(index)
     for index, found in candidate.definitions:
         if index in defining and (found.claim or claims[index]):
             texts[index] = found.claim or claims[index]
-    scored = [(_relevance(reading, candidate, index, text, index in defining), index) for index, text in sorted(texts.items())]
+    scored = [
+        (_relevance(reading, candidate, index, text, index in defining, index in own), index)
+        for index, text in sorted(texts.items())
+    ]
     scored.sort(key=lambda item: (-item[0], item[1]))
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
@@ -380,7 +401,7 @@ _SAYS_WHAT = re.compile(
 )
 
 
-def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool) -> float:
+def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool, is_own: bool) -> float:
     """How much a claim says of the term: most where the term is what the sentence is about."""
     sentence = reading.sentences[index]
     score = _manner(text, sentence.is_item, sentence.leads)
@@ -388,7 +409,8 @@ def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, de
     if at <= _OPENING:
         score += 0.2 if _SAYS_WHAT.match(text, end + 1) else 0.14
     else:
-        score += 0.05 if at * 5 <= len(text) * 2 else -0.2
+        score += 0.05 if at * 5 <= len(text) * 2 else -0.2 if not is_own else 0.05 if touches(candidate, text) else -0.05
+    score += 0.1 if is_own else 0
     score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
     score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
     score += 0.05 if sentence.section in candidate.sections else 0

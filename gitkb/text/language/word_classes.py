@@ -71,6 +71,11 @@ def is_verb_form(word: str) -> bool:
     return word in _verb_forms() or word.endswith(("izes", "ises", "ifies", "ates", "ized", "ated", "ified"))
 
 
+def is_adjective(word: str) -> bool:
+    """Whether a lower-case English word is one of the adjectives that say too little to open a term ("other", "new")."""
+    return word in _english("adjectives")
+
+
 def is_general_noun(word: str, language: str) -> bool:
     """Whether a lower-case noun says too little to be a topic by itself."""
     known = _general_nouns(language)
