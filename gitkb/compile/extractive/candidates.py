@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gitkb.compile.extractive.definitions import Definition, find_definition
+from gitkb.compile.extractive.definitions import Definition, find_definition, is_proposal
 from gitkb.compile.extractive.listed_definitions import is_glossary, listed_definitions, opening_definition
 from gitkb.compile.extractive.short_forms import short_forms
 from gitkb.compile.read_document import Reading, Sentence
@@ -100,7 +100,8 @@ class Candidate:
     """What a document shows of one term: where it stands, in which forms, and what it is defined as.
 
     `is_subject`: the document's title or file name names it alone. `shorts` are short forms that the document introduces.
-    `own_sections` are those whose heading names it alone.
+    `own_sections` are those whose heading names it alone; `leads_title`: the title begins with it; `is_listed`: a heading of a
+    glossary; `written`: its words in the title or heading.
     `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
     """
 
@@ -121,6 +122,9 @@ class Candidate:
     alone_in_headings: int = 0
     sections: set[int] = field(default_factory=set)
     own_sections: set[int] = field(default_factory=set)
+    leads_title: bool = False
+    is_listed: bool = False
+    written: tuple[str, ...] = ()
     definitions: list[tuple[int, Definition]] = field(default_factory=list)
 
     @property
@@ -169,21 +173,44 @@ def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
 
 
 def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, name: str) -> None:
-    named = (*heading_terms(title, reading.language), *_led_terms(title, reading.language), *_file_terms(name, reading.language))
-    for words, alone in named:
+    for words, alone in (*heading_terms(title, reading.language), *_subject_terms(title, reading.language, name)):
         candidate = _candidate(found, term_key(words, reading.language))
         candidate.in_title = True
         candidate.is_subject |= alone
+        candidate.written = candidate.written or words
         for stem in _stems(candidate.key, reading.language):
             _candidate(found, stem).in_title = True
+    if leading := _leading_term(title, reading.language):
+        _candidate(found, term_key(leading, reading.language)).leads_title = True
     for number, heading in enumerate(reading.headings[:2000]):
-        for words, alone in heading_terms(heading.title, reading.language):
+        is_listed = is_glossary(number, reading, title)
+        terms = heading_terms(heading.title, reading.language)
+        for words, alone in terms or (_entry_terms(heading.title) if is_listed else []):
             candidate = _candidate(found, term_key(words, reading.language))
             candidate.in_headings += 1
             candidate.alone_in_headings += alone
             candidate.sections.add(number)
             if alone:
                 candidate.own_sections.add(number)
+                candidate.is_listed |= is_listed
+                candidate.written = candidate.written or words
+
+
+def _entry_terms(heading: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The term of a glossary's heading, whatever words it has ("Instance")."""
+    words = tuple(tokens(bare_heading(inline_text(heading)[0])))
+    fits = 0 < len(words) <= _MOST_WORDS and all(word[0].isalpha() and len(word) > 1 for word in words)
+    return [(words, True)] if fits and not is_structural(heading) else []
+
+
+_MOST_WORDS = 5
+_TITLE_PARTS = re.compile(r": | [–—-] | (?:for|with|in|by|using|from|based on|via|through|per|für|mit|pour|avec|para|con) ")
+
+
+def _leading_term(title: str, language: str) -> tuple[str, ...]:
+    """The term with which a title begins before it says more ("Coordinate attention for mobile networks")."""
+    lead = _TITLE_PARTS.split(title, maxsplit=1)
+    return as_term(lead[0], language) if len(lead) > 1 else ()
 
 
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -201,14 +228,16 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
 _LED = re.compile(r"(?P<name>[^:–—]{2,40}?)(?:: | [–—-] )\S")
 
 
-def _led_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
-    """The term that a title names before it explains it ("PonderNet: Learning to Ponder"), or before a remark in brackets."""
-    led = _LED.match(title)
-    if led is None:
-        bare = _BRACKETED.sub("", title)
-        return [(words, alone) for words, alone in heading_terms(bare, language) if alone] if bare != title else []
-    words = as_term(led["name"], language, is_defined=True)
-    return [(words, True)] if words and any(map(is_name_like, words)) else []
+def _subject_terms(title: str, language: str, name: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The terms that title and file name give the whole document to: before an explanation ("PonderNet: Learning to Ponder"), or
+    before a remark in brackets."""
+    found = _file_terms(name, language)
+    if led := _LED.match(title):
+        words = as_term(led["name"], language, is_defined=True) or tuple(led["name"].split(" "))
+        if len(words) <= 3 and is_name_like(words[0]):
+            found.append((words, True))
+    bare = _BRACKETED.sub("", title)
+    return found + [(words, alone) for words, alone in heading_terms(bare, language) if alone and bare != title]
 
 
 def is_name_like(word: str) -> bool:
@@ -232,8 +261,9 @@ def _stems(key: str, language: str) -> tuple[str, ...]:
 
 def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str], title_words: set[str]) -> None:
     for index, (sentence, claim) in enumerate(zip(reading.sentences, claims, strict=True)):
-        definition = find_definition(sentence.text, reading.language) if claim else None
-        if definition is None:
+        proposes = not claim and reading.language == "en" and is_proposal(sentence.text)
+        definition = find_definition(sentence.text, reading.language) if claim or proposes else None
+        if definition is None or (proposes and not definition.claim):
             continue
         candidate = _candidate(found, definition.key)
         candidate.definitions.append((index, definition))
@@ -249,7 +279,7 @@ def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, clai
             _candidate(found, definition.key).definitions.append((index, definition))
     seen: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
-        if sentence.section in seen:
+        if sentence.section in seen or sentence.kind == "list" or is_structural(sentence.text):
             continue
         seen.add(sentence.section)
         heading = title if sentence.section < 0 or not seen - {sentence.section} else reading.headings[sentence.section].title
@@ -303,6 +333,8 @@ def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced:
         long.sentences = sorted({*long.sentences, *other.sentences})
         long.sections |= other.sections
         long.own_sections |= other.own_sections
+        long.leads_title |= other.leads_title
+        long.is_listed |= other.is_listed
         long.count += other.count
         long.determined += other.determined
         long.nominal += other.nominal
@@ -378,7 +410,7 @@ def _is_unusual(key: str) -> bool:
     """Whether runs of nouns do not show a term: it has "of" in it, or a last word that they do not end with."""
     words = key.split(" ")
     if len(words) < 2:
-        return False
+        return key[0].isdigit()
     return not may_head(words[-1], "en") or any(word in function_words("en") or breaks_run(word, "en") for word in words)
 
 

@@ -23,7 +23,7 @@ _CLEAN_FAILS = re.compile(
     r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|"
     r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
 )
-_OPENS_WELL = re.compile(r"[\"“‘«„(]?[^\W_]")
+_OPENS_WELL = re.compile(r"[\"“‘«„]?[^\W_]|\([^\W_]+\) ")
 _BRACKETS = str.maketrans({"（": "(", "）": ")"})
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _YOU = re.compile(r"\b(?:you|your|you're|you'll|yours)\b", re.I)

@@ -39,7 +39,8 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     whole = ["" if index in fragments else text for index, text in enumerate(claims)]
     found = find_candidates(reading, title, whole, name)
     ranked = rank_sentences(reading, claims, fragments)
-    concepts = concept_topics(reading, whole, found, is_subject=not (keeps_house(title) or keeps_house(name)))
+    told = {index: claims[index] for index in fragments if claims[index]}
+    concepts = concept_topics(reading, whole, found, told, is_subject=not (keeps_house(title) or keeps_house(name)))
     entities = entity_topics(reading, whole, title)
     return Digest(
         title=title,

@@ -11,13 +11,14 @@ other document.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import find_definition
-from gitkb.compile.extractive.own_parts import has_own_part, is_settled, own_claim, own_sentences, touches
+from gitkb.compile.extractive.own_parts import fragments_of, has_own_part, is_name_throughout, is_settled, own_claim, own_sentences, touches
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
 from gitkb.text.language.boilerplate import is_structural, points_elsewhere
@@ -104,7 +105,13 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
     for form, count in forms.items():
         words = (*form[:-1], _base(form[-1], language)) if not is_name else form
         counted[" ".join(words)] = counted.get(" ".join(words), 0) + count
-    return counted or {candidate.key: 1}
+    return counted or {" ".join(_as_written(candidate)) or candidate.key: 1}
+
+
+def _as_written(candidate: Candidate) -> tuple[str, ...]:
+    """The words of a heading as the author writes them, but for a heading all in capitals."""
+    words = candidate.written
+    return tuple(map(str.lower, words)) if len(words) > 1 and all(map(str.isupper, words)) else words
 
 
 def _base(word: str, language: str) -> str:
@@ -229,34 +236,52 @@ _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
 _PROMINENT, _OFTEN = 2, 6
 _ABOUT, _AT_LEAST, _TELLING = 0.5, 0.38, 0.58
+_FEW_CLAIMS = 2
+_GOOD_ALONE, _DWELT_ON = 0.74, 4
+"""The score from which so many claims of one document make a page of what it neither defines nor has a heading for."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
     candidate: Candidate
     defined: bool
+    has_part: bool
     weight: float
     claims: tuple[Claim, ...]
 
 
-def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candidate], *, is_subject: bool = True) -> list[Topic]:
-    """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or "". A document that keeps house
-    (`is_subject` false: a change log) has only those that it defines."""
+def concept_topics(
+    reading: Reading, claims: list[str], found: dict[str, Candidate], fragments: Mapping[int, str], *, is_subject: bool = True
+) -> list[Topic]:
+    """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or "", `fragments` those that say
+    something only with their context. A document that keeps house (`is_subject` false: a change log) has only those that it
+    defines."""
     listed = glossary_terms(reading, claims, found)
-    choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed)) is not None]
+    choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed, fragments)) is not None]
     choices = [choice for choice in choices if is_subject or choice.defined]
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
     topics: list[Topic] = []
     defined = 0
     most = _MOST_LISTED if listed else _MOST_DEFINED
-    for choice in choices[: _MOST_LISTED if listed else _MOST]:
-        is_defined = choice.defined and defined < most
-        defined += is_defined
+    for choice in _within_limits(choices, bool(listed)):
+        # What the author gives parts of their own is as much as the author gave.
+        is_defined = choice.has_part or (choice.defined and defined < most)
+        defined += is_defined and not choice.has_part
         topics.append(_topic(choice, is_defined, reading.language))
     return topics
 
 
-def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str]) -> _Choice | None:
+def _within_limits(choices: list[_Choice], is_glossary: bool) -> list[_Choice]:
+    """The weightiest of what is chosen, and of what has parts of its own many more."""
+    parts = [choice for choice in choices if choice.has_part][:_MOST_LISTED]
+    others = [choice for choice in choices if not choice.has_part][: _MOST_LISTED if is_glossary else _MOST]
+    kept = {id(choice) for choice in (*parts, *others)}
+    return [choice for choice in choices if id(choice) in kept]
+
+
+def _choose(
+    reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str], fragments: Mapping[int, str]
+) -> _Choice | None:
     is_listed = candidate.key in listed
     shown = bool(candidate.in_title or candidate.in_headings or candidate.emphasised)
     if candidate.count < 2 and not (is_listed or candidate.definitions or shown or candidate.shorts):
@@ -273,15 +298,26 @@ def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: f
         return None
     own = own_sentences(reading, candidate) if has_part else frozenset()
     chosen = _claims_about(reading, claims, candidate, definition if defined else None, own)
+    if has_part and len(chosen) < _FEW_CLAIMS:
+        chosen = (*chosen, *fragments_of(reading, candidate, own, fragments))
+    if not defined and not has_part:
+        defined = _dwells_on(candidate, chosen)
     if not defined and has_part:
-        names = sum(touches(candidate, claim.text) for claim in chosen)
-        defined = is_settled(reading, candidate, chosen, names)
+        defined = is_settled(reading, candidate, chosen)
         if not defined and not is_supported(reading, candidate):
             return None
     if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
         return None
     weight = min(1.0, prominence / 10 + min(candidate.c_value, 40.0) / 100 + (0.2 if defined else 0))
-    return _Choice(candidate, defined, round(max(0.01, weight), 4), chosen)
+    return _Choice(candidate, defined, defined and has_part, round(max(0.01, weight), 4), chosen)
+
+
+def _dwells_on(candidate: Candidate, chosen: tuple[Claim, ...]) -> bool:
+    """Whether a document goes on about a term of several words, or a set-off one: good claims, all of which begin with it."""
+    if candidate.count < _DWELT_ON or not (" " in candidate.key or candidate.emphasised or candidate.shorts):
+        return False
+    telling = [claim for claim in chosen if claim.score >= _GOOD_ALONE and _position(candidate, claim.text)[0] <= _OPENING]
+    return len(telling) >= _MOST_CLAIMS
 
 
 def _is_eligible(candidate: Candidate, language: str) -> bool:
@@ -310,7 +346,7 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
     _, found = candidate.definitions[definition]
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     led = (leads or candidate.in_headings) and not has_general_head(candidate.key, language)
-    if found.is_definite and not (candidate.shorts or led):
+    if found.is_definite and not (candidate.shorts or led or is_name_throughout(candidate)):
         return False
     if found.claim:
         return not found.is_light or (leads and candidate.count >= 2) or candidate.count >= 4
@@ -355,7 +391,7 @@ def _claims_about(
 ) -> tuple[Claim, ...]:
     """The best claims about the term in text order; `definition` is the position of the one that justifies the page, `own` are
     the sentences of parts that are about it."""
-    leads = candidate.in_title or candidate.in_headings or candidate.shorts
+    leads = candidate.in_title or candidate.in_headings or candidate.shorts or is_name_throughout(candidate)
     defining = {
         index
         for index, found in candidate.definitions
@@ -380,6 +416,9 @@ def _claims_about(
     scored.sort(key=lambda item: (-item[0], item[1]))
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
+    if own and not any(touches(candidate, texts[index]) for _, index in best):
+        named = [item for item in scored if item[0] >= _AT_LEAST and touches(candidate, texts[item[1]])]
+        best = [*named[:1], *best[: _MOST_CLAIMS - 1]]
     return tuple(
         reading.claim(index, texts[index], round(score, 4), defines=index in defining)
         for score, index in sorted(best, key=lambda item: item[1])

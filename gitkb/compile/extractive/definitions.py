@@ -100,6 +100,16 @@ _EN_MEANT = re.compile(
     r"(?P<meaning>.{15,})"
     r"|We (?:define|use the term) (?P<defined>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?) (?:as|for) (?P<meaning_of>.{15,})"
 )
+# "We propose FlashAttention, an exact attention algorithm that ...", "a module, called Res2Net, which ...".
+_EN_PROPOSED = re.compile(
+    r"(?:(?:In (?:this|our) (?:paper|work|article|report|study)|Here),? )?(?:we|[Tt]his (?:paper|work|article|report)) "
+    r"(?:then |also |further |therefore |thus )?(?:propose|introduce|present|develop|describe|design)s? "
+    r"(?:(?P<term>(?:the )?[\w][\w.+^/-]*(?: [\w.+^/-]+){0,4}?)(?: ?\((?P<alias>[^()]{2,40})\))?, (?P<meaning>an? (?:[^.]){25,200}?)(?=\.|; |$)"
+    r"|(?P<meaning_of>an? [^.;:()]{12,160}?),? (?:called|named|termed|dubbed|which we (?:call|name|refer to as|term)) "
+    r"[\"“'‘]?(?P<defined>[\w][\w.+^/-]*(?: [\w.+^/-]+){0,3}?)[\"”'’]?(?: ?\((?P<alias_under>[^()]{2,40})\))?(?=[,.;]| (?:that|which|to|by|for|where|and)\b))",
+    re.I,
+)
+_PROPOSES = re.compile(r"we |in (?:this|our) |here|this (?:paper|work|article|report) ", re.I)
 _DE = re.compile(
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
     r"|(?:(?P<article>Ein|Eine|Der|Die|Das) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
@@ -218,6 +228,7 @@ def find_definition(marked: str, language: str) -> Definition | None:
     )
     is_definite = article is not None and article.lower() not in _INDEFINITE
     genus = _genus(found) if language == "en" else ""
+    proposed = found.get("meaning_of") or found.get("meaning") if match.re is _EN_PROPOSED else None
     return Definition(
         words,
         term_key(words, language),
@@ -229,7 +240,19 @@ def find_definition(marked: str, language: str) -> Definition | None:
         is_countable=article is not None and not is_definite,
         is_light=is_light or genus in _LIGHT or found.get("mass") is not None,
         genus=genus,
+        claim=_proposal(words, proposed) if proposed else "",
     )
+
+
+def _proposal(words: tuple[str, ...], meaning: str) -> str:
+    """What authors say of what they propose, with its name before it."""
+    name = " ".join(words)
+    return f"{name[0].upper() + name[1:] if words[0].isalpha() and words[0].islower() else name}: {plain(meaning).strip(' ,')}."
+
+
+def is_proposal(text: str) -> bool:
+    """Whether a sentence begins as those do in which authors say what they propose."""
+    return bool(_PROPOSES.match(text))
 
 
 def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bool]:
@@ -240,6 +263,9 @@ def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bo
         return apposed, True, False
     lead_in = _LEAD_IN.match(marked)
     bare = marked[lead_in.end() :] if lead_in else marked
+    proposed = _EN_PROPOSED.match(bare) if _PROPOSES.match(bare) else None
+    if proposed is not None:
+        return proposed, False, False
     means = _EN_MEANT.match(bare) if bare.startswith(("By ", "With ", "We ")) else None
     if (match := means or _EN.match(bare) or _EN_CALLED.fullmatch(bare)) is not None:
         return match, False, False
@@ -271,6 +297,8 @@ def _says_something(found: dict[str, str | None], language: str) -> bool:
         return False
     if _is_empty(first, rest[0], second) or (breaks_run(first, language) and len(rest) > 1 and _is_empty(second, rest[1], third)):
         return (first in _LIGHT and second in _AFTER_LIGHT) or (first in _WAYS and second in _AFTER_WAYS)
+    if first == "bit" and breaks_run(second, language):
+        return False  # "StatsD is a bit different"
     is_act = first.endswith("ing") and second in ("of", "down")
     return found.get("what") != "the" or is_act or not first.endswith(("est", "ing"))
 

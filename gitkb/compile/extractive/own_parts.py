@@ -5,47 +5,84 @@ says that the text below is about it; what is said there counts as said of it, a
 of a part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_text
-from gitkb.compile.extractive.listed_definitions import is_glossary
-from gitkb.compile.read_document import Reading
+from gitkb.compile.extractive.fragments import fragment_score
+from gitkb.compile.read_document import Reading, Sentence
 from gitkb.model.documents import Claim
 from gitkb.text.language.boilerplate import bare_heading, is_structural
-from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, may_head
+from gitkb.text.language.context_dependent import is_leaning
+from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
+from gitkb.text.markdown.prose import plain
 
-_ORDINARY_TITLE, _ORDINARY_HEADING = 5.0, 4.7
-"""Zipf frequencies from which a single word is too common to be what a title, or a heading, gives a part to."""
+_ORDINARY_TITLE, _ORDINARY_HEADING, _ORDINARY_IN_PASSING = 5.0, 4.7, 4.0
+"""Zipf frequencies from which a single word is too common to be what a title gives a document to, or a heading a part: where the
+text goes on about it, and where it hardly does."""
 _MOST_SENTENCES = 8
-_LEAST, _LEAST_OF_ARGUMENT = 2, 2
+_LEAST = 2
+_GOOD = 0.62
+_NOTE = 40
+"""A document of fewer sentences is a note: all of it is about its title."""
+_FEWEST_WORDS, _GOOD_FRAGMENT = 6, 0.36
 _SHORTEST, _STEM, _SMALL = 24, 5, 3
+_OFTEN, _SOME, _LONG = 5, 3, 3
 
 
 def has_own_part(reading: Reading, candidate: Candidate) -> bool:
     """Whether the title names the term alone, or a heading does."""
-    if not candidate.is_subject and not candidate.own_sections:
+    is_subject = _is_subject(candidate)
+    if not is_subject and not candidate.own_sections:
         return False
     key, language = candidate.key, reading.language
-    if _in_glossary(reading, candidate):
+    if candidate.is_listed or is_structural(key):
         return not is_structural(key)
-    if is_structural(key) or (language != "en" and has_general_head(key, language)):
+    if language != "en" and (has_general_head(key, language) or _ACTS.match(key)):
         return False
-    if " " in key:
-        if candidate.count == 0 and language == "en" and not may_head(key.rpartition(" ")[2], language):
-            return False
-        return len(candidate.own_sections) < _LEAST + 1 or candidate.is_subject
+    words = key.split(" ")
+    return _phrase_may_have_part(words, candidate, language) if len(words) > 1 else _word_may_have_part(candidate, language)
+
+
+def _is_subject(candidate: Candidate) -> bool:
+    return candidate.is_subject or (candidate.leads_title and candidate.count >= _OFTEN)
+
+
+_ACTS = re.compile(r"\w{3,}(?:are|ere|ire) \w")
+"""An Italian infinitive with what it acts upon ("applicare lo strategy pattern")."""
+
+
+def _phrase_may_have_part(words: list[str], candidate: Candidate, language: str) -> bool:
+    if candidate.count < _SOME and all(is_general_noun(word, language) for word in words):
+        return False
+    if candidate.count == 0 and not candidate.is_subject and ("and" in words or len(words) > _LONG):
+        return False  # the text itself does not use it
+    if candidate.count == 0 and language == "en" and (words[0].endswith("ing") or not may_head(words[-1], language)):
+        return False  # an act: "Monitoring Docker daemons"
+    return _is_subject(candidate) or len(candidate.own_sections) < _SOME
+
+
+def _word_may_have_part(candidate: Candidate, language: str) -> bool:
+    key, is_subject = candidate.key, _is_subject(candidate)
     if "-" in key:
         return True
-    limit = _ORDINARY_TITLE if candidate.is_subject else _ORDINARY_HEADING
-    return not is_general_noun(key, language) and not (is_common(key, language, limit) and not _is_unusual(candidate))
+    if is_general_noun(key, language) or (language == "en" and is_verb_form(key) and not candidate.has_plural):
+        return False
+    if _is_unusual(candidate):
+        return True
+    if key.endswith("ing") and language == "en" and not is_subject:
+        return False
+    limit = _ORDINARY_TITLE if is_subject else _ORDINARY_HEADING if candidate.count >= _OFTEN else _ORDINARY_IN_PASSING
+    return not is_common(key, language, limit)
 
 
 def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
     """The sentences of the parts that the author gives the term: those below its headings, or the first ones of its document."""
     sections = set(candidate.own_sections)
     if candidate.is_subject:
-        sections.update(_opening(reading))
+        is_note = len(reading.sentences) < _NOTE
+        sections.update(range(-1, len(reading.headings)) if is_note else _opening(reading))
     found = [index for index, sentence in enumerate(reading.sentences) if sentence.section in sections]
     return frozenset(found[: _MOST_SENTENCES * max(1, len(sections))])
 
@@ -66,15 +103,46 @@ def touches(candidate: Candidate, text: str) -> bool:
     )
 
 
-def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim], names: int) -> bool:
-    """Whether what stands in a term's own part is enough for a page: `claims` are the chosen ones, `names` how many of them name
-    the term."""
-    if _in_glossary(reading, candidate):
+def fragments_of(
+    reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]
+) -> tuple[Claim, ...]:
+    """What a note about a term says in items and unfinished lines, with their context: the best few, in text order."""
+    if not candidate.is_subject:
+        return ()
+    told = [index for index in sorted(own) if _tells(reading.sentences[index], fragments.get(index, ""), reading.language)]
+    scored = sorted(((fragment_score(reading.sentences[index], fragments[index]), index) for index in told), key=_best_first)
+    chosen = sorted(index for score, index in scored[:_LEAST] if score >= _GOOD_FRAGMENT)
+    return tuple(reading.claim(index, fragments[index], 0.4) for index in chosen)
+
+
+def _tells(sentence: Sentence, text: str, language: str) -> bool:
+    """Whether a fragment is words enough to say something of what its note is about."""
+    own = plain(sentence.text)
+    if sentence.kind not in ("text", "item", "pair") or len(own.split()) < _FEWEST_WORDS or _FORMULA.search(own):
+        return False
+    return bool(text) and not is_leaning(own, language)
+
+
+_FORMULA = re.compile(r"[$\\=]|\?$|:$")
+
+
+def _best_first(item: tuple[float, int]) -> tuple[float, int]:
+    return -item[0], item[1]
+
+
+def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:
+    """Whether what stands in a term's own part, of which `claims` were chosen, is enough for a page."""
+    if candidate.is_listed:
         return len(claims) > 0
-    if candidate.is_subject or not _is_argument(reading, candidate):
-        is_enough = len(claims) >= _LEAST or any(claim.defines for claim in claims) or _is_name(candidate)
-        return names > 0 and is_enough
-    return names >= _LEAST_OF_ARGUMENT
+    naming = [claim for claim in claims if touches(candidate, claim.text)]
+    if candidate.is_subject and len(reading.sentences) < _NOTE and len(claims) >= _LEAST:
+        return True
+    if not candidate.is_subject and not candidate.leads_title and _is_argument(reading, candidate):
+        return len(naming) >= _LEAST
+    if len(claims) >= _LEAST or is_name_throughout(candidate):
+        # Where the text never has the whole name, one word of it in one sentence may be chance.
+        return len(naming) >= (1 if candidate.count or candidate.is_subject else _LEAST)
+    return any(claim.defines or (claim.score >= _GOOD and candidate.key in claim.text.lower()) for claim in naming)
 
 
 def _opening(reading: Reading) -> Iterator[int]:
@@ -84,10 +152,6 @@ def _opening(reading: Reading) -> Iterator[int]:
         yield number
         if heading.level > 1 or not is_structural(heading.title):
             return
-
-
-def _in_glossary(reading: Reading, candidate: Candidate) -> bool:
-    return any(is_glossary(section, reading, "") for section in candidate.own_sections)
 
 
 def _is_argument(reading: Reading, candidate: Candidate) -> bool:
@@ -104,6 +168,7 @@ def _is_unusual(candidate: Candidate) -> bool:
     return bool(forms) and all(form[0][0].isupper() for form in forms) and sum(forms.values()) > 1
 
 
-def _is_name(candidate: Candidate) -> bool:
-    """Whether the text writes a term as a name within its sentences."""
-    return bool(candidate.forms) and all(word[0].isupper() for form in candidate.forms for word in form)
+def is_name_throughout(candidate: Candidate) -> bool:
+    """Whether the text writes a term as a name within its sentences, and not all in capitals."""
+    words = [word for form in candidate.forms for word in form]
+    return bool(words) and all(word[0].isupper() for word in words) and not all(word.isupper() for word in words)

@@ -98,7 +98,7 @@ def heading_term(text: str, language: str) -> tuple[str, ...]:
         return ()
     if lows[-1].endswith(_NO_NOUN) or is_adjective(lows[-1]) or any(low.endswith(("'s", "’s")) for low in lows):
         return ()
-    return () if all(is_general_noun(low, "en") for low in lows) else words
+    return words
 
 
 _NO_NOUN = ("ed", "ly", "ous", "able", "ible", "ful")
