@@ -442,14 +442,18 @@ def _count_named(found: dict[str, Candidate], keys: list[str], sentences: Iterab
 
 
 def _count_spans(found: dict[str, Candidate], reading: Reading) -> None:
-    longest = max((len(key.split(" ")) for key in found), default=0)
     is_german = reading.language == "de"
+    longest: dict[str, int] = {}  # of the terms that begin with a word, how many words the longest has
+    for key in found:
+        begin, *rest = key.split(" ")
+        longest[begin] = max(longest.get(begin, 0), len(rest) + 1)
     for index, sentence in enumerate(reading.sentences):
         words = tokens(sentence.text)
         lows = [word.lower().replace("’", "'") for word in words]
         lows = [low[2:] if low[:2] in ("l'", "d'") else low for low in lows]
         for first in range(len(words)):
-            for last in range(first + 1, min(first + longest, len(words)) + 1):
+            most = max(longest.get(lows[first], 0), int(is_german))
+            for last in range(first + 1, min(first + most, len(words)) + 1):
                 key = term_key(tuple(words[first:last]), "de") if is_german else " ".join(lows[first:last])
                 candidate = found.get(key)
                 if candidate is not None:
