@@ -309,8 +309,16 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
         for long, short in short_forms(plain(text)) if "(" in text else ():
             words = as_term(long, reading.language, is_defined=True) or _as_name(long)
             if words:
-                found.setdefault(short.lower(), (words, short))
+                found.setdefault(short.lower(), (_as_in_title(words, title), short))
     return found
+
+
+def _as_in_title(words: tuple[str, ...], title: str) -> tuple[str, ...]:
+    """A term as the title writes it, where the text lost a hyphen at the end of a line ("Squeezeand-Excitation")."""
+    if not any("-" in word for word in words):
+        return words
+    lines = [found for found in tokens(title) if "-" in found and found.replace("-", "") == "".join(words).replace("-", "")]
+    return (lines[0],) if lines else words
 
 
 def _as_name(long: str) -> tuple[str, ...]:

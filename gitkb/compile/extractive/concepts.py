@@ -301,9 +301,9 @@ def _choose(
     if has_part and len(chosen) < _FEW_CLAIMS:
         chosen = (*chosen, *fragments_of(reading, candidate, own, fragments))
     if not defined and not has_part:
-        defined = _dwells_on(candidate, chosen)
+        defined = _dwells_on(candidate, chosen) or _is_introduced(candidate, chosen)
     if not defined and has_part:
-        defined = is_settled(reading, candidate, chosen)
+        defined = is_settled(reading, candidate, chosen) or _is_introduced(candidate, chosen)
         if not defined and not is_supported(reading, candidate):
             return None
     if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
@@ -318,6 +318,15 @@ def _dwells_on(candidate: Candidate, chosen: tuple[Claim, ...]) -> bool:
         return False
     telling = [claim for claim in chosen if claim.score >= _GOOD_ALONE and _position(candidate, claim.text)[0] <= _OPENING]
     return len(telling) >= _MOST_CLAIMS
+
+
+def _is_introduced(candidate: Candidate, chosen: tuple[Claim, ...]) -> bool:
+    """Whether the author gives a term a short form, goes on to use it, and says something good of it."""
+    if not candidate.shorts or candidate.count < _OFTEN:
+        return False
+    telling = [claim for claim in chosen if claim.score >= _TELLING and _position(candidate, claim.text)[0] < len(claim.text)]
+    is_good = any(claim.score >= GOOD for claim in telling)
+    return is_good and len(telling) >= (1 if candidate.in_title or candidate.in_headings else _FEW_CLAIMS)
 
 
 def _is_eligible(candidate: Candidate, language: str) -> bool:
