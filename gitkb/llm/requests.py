@@ -36,7 +36,9 @@ class Request(Struct, frozen=True):
     @property
     def key(self) -> str:
         """The SHA-256 (hex) of everything that the reply depends on."""
-        return hashlib.sha256(json.dumps(astuple(self), ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+        turns = [astuple(message) for message in self.messages]
+        parts = (self.purpose, self.model, turns, self.schema, self.max_tokens)
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def size(self) -> int:
