@@ -12,8 +12,9 @@ other document.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
@@ -241,8 +242,7 @@ _GOOD_ALONE, _DWELT_ON = 0.74, 4
 """The score from which so many claims of one document make a page of what it neither defines nor has a heading for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
+class _Choice(Struct, frozen=True):
     candidate: Candidate
     defined: bool
     has_part: bool
