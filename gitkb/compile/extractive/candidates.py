@@ -173,7 +173,10 @@ def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
 
 
 def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, name: str) -> None:
+    spoken = f"{title} {' '.join(sentence.text for sentence in reading.sentences[:_FIRST])}".lower()
     for words, alone in (*heading_terms(title, reading.language), *_subject_terms(title, reading.language, name)):
+        if len(words) == 1 and words[0].lower() not in spoken:
+            continue  # a file's name alone ("stateFMLA")
         candidate = _candidate(found, term_key(words, reading.language))
         candidate.in_title = True
         candidate.is_subject |= alone
@@ -203,7 +206,7 @@ def _entry_terms(heading: str) -> list[tuple[tuple[str, ...], bool]]:
     return [(words, True)] if fits and not is_structural(heading) else []
 
 
-_MOST_WORDS = 5
+_MOST_WORDS, _FIRST = 5, 60
 _TITLE_PARTS = re.compile(r": | [–—-] | (?:for|with|in|by|using|from|based on|via|through|per|für|mit|pour|avec|para|con) ")
 
 

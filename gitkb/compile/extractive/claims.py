@@ -24,6 +24,7 @@ _CLEAN_FAILS = re.compile(
     r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
 )
 _OPENS_WELL = re.compile(r"[\"“‘«„]?[^\W_]|\([^\W_]+\) ")
+_FIGURE_FIRST = re.compile(r"[\d.]+ (?:is|are|and|ist|est|es|è) ")
 _BRACKETS = str.maketrans({"（": "(", "）": ")"})
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _YOU = re.compile(r"\b(?:you|your|you're|you'll|yours)\b", re.I)
@@ -41,10 +42,30 @@ def claim_text(
         return ""
     if is_leaning(text, language, may_say_we=may_say_we) or not _opens_well(marked, text, language, leads):
         return ""
+    if language == "en" and _LABEL.match(text) and not says_that(text):
+        return ""  # a caption, a reference
     code = sum(len(match) for match in _CODE.findall(marked))
     if code * 2 > len(text) or not _reads_like_prose(text, language):
         return ""
     return text
+
+
+_LABEL = re.compile(
+    r"(?:[\w-]+ ){0,5}(?:results?|performance|comparisons?|ablations?|evaluation) (?:on|of|with|for|using|between) |"
+    r"[^.:]{2,60}: [a-z]",
+)
+_WORDS_IN_SMALL = re.compile(r"[a-z'’]+")
+
+
+def says_that(text: str) -> bool:
+    """Whether an English text has a verb that is nothing but a verb ("is", "can"), so that it is a sentence for certain."""
+    return any(word in _AUXILIARIES for word in _WORDS_IN_SMALL.findall(text))
+
+
+def is_order(text: str) -> bool:
+    """Whether an English text tells somebody to do something: it begins with the base form of a verb ("Go out", "Drop us")."""
+    first = text.split(" ", 1)[0].lower()
+    return is_verb_form(first) and not first.endswith(("s", "ed"))
 
 
 def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
@@ -83,7 +104,7 @@ def _has_shape(text: str, language: str, shortest: int) -> bool:
 def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
     if language in _CJK or marked.startswith(CODE_OPEN):
         return True
-    if not _OPENS_WELL.match(text):
+    if not _OPENS_WELL.match(text) or _FIGURE_FIRST.match(text):
         return False
     first = text.split(None, 1)[0].lower().strip("(\"'“‘«„,")
     if text[0].islower():

@@ -355,7 +355,7 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
     _, found = candidate.definitions[definition]
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     led = (leads or candidate.in_headings) and not has_general_head(candidate.key, language)
-    if found.is_definite and not (candidate.shorts or led or is_name_throughout(candidate)):
+    if found.is_definite and not (candidate.shorts or led or is_name_throughout(candidate, language)):
         return False
     if found.claim:
         return not found.is_light or (leads and candidate.count >= 2) or candidate.count >= 4
@@ -400,7 +400,7 @@ def _claims_about(
 ) -> tuple[Claim, ...]:
     """The best claims about the term in text order; `definition` is the position of the one that justifies the page, `own` are
     the sentences of parts that are about it."""
-    leads = candidate.in_title or candidate.in_headings or candidate.shorts or is_name_throughout(candidate)
+    leads = candidate.in_title or candidate.in_headings or candidate.shorts or is_name_throughout(candidate, reading.language)
     defining = {
         index
         for index, found in candidate.definitions

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitkb.compile.extractive.candidates import Candidate
-from gitkb.compile.extractive.claims import claim_text
+from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.model.documents import Claim
@@ -69,7 +69,7 @@ def _word_may_have_part(candidate: Candidate, language: str) -> bool:
         return True
     if is_general_noun(key, language) or (language == "en" and is_verb_form(key) and not candidate.has_plural):
         return False
-    if _is_unusual(candidate):
+    if language != "de" and _is_unusual(candidate):
         return True
     if key.endswith("ing") and language == "en" and not is_subject:
         return False
@@ -90,7 +90,7 @@ def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
 def own_claim(reading: Reading, index: int) -> str:
     """What a sentence of a part says that is a claim only there: one in which the author says "we" or "our", or a short one."""
     sentence = reading.sentences[index]
-    if sentence.kind != "text" or sentence.lead or sentence.page:
+    if sentence.kind != "text" or sentence.lead or sentence.page or (reading.language == "en" and is_order(sentence.text)):
         return ""
     return claim_text(sentence.text, reading.language, leads=sentence.leads, least=_SHORTEST, may_say_we=True)
 
@@ -139,7 +139,7 @@ def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) 
         return True
     if not candidate.is_subject and not candidate.leads_title and _is_argument(reading, candidate):
         return len(naming) >= _LEAST
-    if len(claims) >= _LEAST or is_name_throughout(candidate):
+    if len(claims) >= _LEAST or is_name_throughout(candidate, reading.language):
         # Where the text never has the whole name, one word of it in one sentence may be chance.
         return len(naming) >= (1 if candidate.count or candidate.is_subject else _LEAST)
     return any(claim.defines or (claim.score >= _GOOD and candidate.key in claim.text.lower()) for claim in naming)
@@ -168,7 +168,9 @@ def _is_unusual(candidate: Candidate) -> bool:
     return bool(forms) and all(form[0][0].isupper() for form in forms) and sum(forms.values()) > 1
 
 
-def is_name_throughout(candidate: Candidate) -> bool:
+def is_name_throughout(candidate: Candidate, language: str) -> bool:
     """Whether the text writes a term as a name within its sentences, and not all in capitals."""
+    if language == "de":
+        return False  # a capital tells a noun
     words = [word for form in candidate.forms for word in form]
     return bool(words) and all(word[0].isupper() for word in words) and not all(word.isupper() for word in words)
