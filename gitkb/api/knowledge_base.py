@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         AddSummary,
         ApproveSummary,
         DecideSummary,
+        DropSummary,
         FixSummary,
         InitResult,
         MergeSummary,
@@ -495,6 +496,16 @@ class KnowledgeBase:
 
         with self._changing(options, listener) as (context, dry_run):
             return DecideRun(context, dry_run)(name, other, same=same)
+
+    def drop(
+        self, name: str, options: ChangeOptions | None = None, listener: Listener | None = None, *, back: bool = False
+    ) -> DropSummary:
+        """Decides that a name gets no page, also with documents that come later; `back` takes that back. `NotFound` names
+        candidates."""
+        from gitkb.commands.curate.drop import DropRun
+
+        with self._changing(options, listener) as (context, dry_run):
+            return DropRun(context, dry_run, back)(name)
 
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None

@@ -134,7 +134,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 9
+    version = 10
     tables: tuple[str, ...] = (
         *_OWN_ROWS,
         "record_pages",

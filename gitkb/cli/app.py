@@ -36,6 +36,7 @@ COMMANDS = {
     "approve": Entry("curate", "approve", "Confirm, as a person, what pages claim."),
     "same": Entry("curate", "same", "Decide that two names mean the same thing."),
     "apart": Entry("curate", "apart", "Decide that two names mean different things."),
+    "drop": Entry("curate", "drop", "Decide that a name gets no page."),
     "merge": Entry("share", "merge", "Merge a branch: the documents of both, everybody's edits, and the pages made of them."),
     "pull": Entry("share", "pull", "Fetch from the remote and merge; the pages are brought up to date."),
     "push": Entry("share", "push", "Push the branch; merge what others pushed meanwhile, as often as needed."),

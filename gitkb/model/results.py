@@ -225,6 +225,22 @@ class DecideSummary(Struct, frozen=True):
     besides: tuple[str, ...] = ()
 
 
+class DropSummary(Struct, frozen=True):
+    """The end of a `drop` of a name as people write it; `page` is where its page stood, or stands again. `written` and `deleted`
+    are decisions (nothing was to do where both are empty), `words` pages with a person's words; `commit` is the tip. In a dry
+    run `besides` are files of gitkb's own that follow from the pages."""
+
+    branch: str
+    commit: str
+    name: str
+    page: str
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    pages: PageChanges = field(default_factory=PageChanges)
+    words: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+
+
 class MergeSummary(Struct, frozen=True):
     """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
     `commit` is the tip. `moved` is False when there was nothing to merge."""

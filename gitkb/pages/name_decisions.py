@@ -16,7 +16,7 @@ from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.errors import RepositoryError
 from gitkb.formats import decisions
-from gitkb.formats.decisions import KeepApart, SameAs
+from gitkb.formats.decisions import KeepApart, NoPage, SameAs
 from gitkb.model.documents import Tree
 
 MAX_STEPS = 50
@@ -65,6 +65,16 @@ class DecisionPlanner(Struct, frozen=True):
             if set(changes) == {decision.path} and names.apart(one, other):
                 return {}
         return self._checked(changes, one, other, together=False)
+
+    def drop(self, key: str) -> Changes:
+        """The decision file that leaves `key` without a page. Empty if that is decided already."""
+        decision = NoPage(key, self.by)
+        return {} if self.tree.blob(decision.path) else {decision.path: decisions.encode(decision)}
+
+    def restore(self, key: str) -> Changes:
+        """Takes that decision back. Empty if nothing was decided."""
+        path = NoPage(key, self.by).path
+        return {path: None} if self.tree.blob(path) else {}
 
     def _checked(self, changes: Changes, one: str, other: str, *, together: bool) -> Changes:
         with self._names(changes) as names:

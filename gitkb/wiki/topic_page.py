@@ -113,12 +113,15 @@ SAID, SENSE = "What the documents say", "Meaning"
 ABOUT = "Documents about it:"
 ASPECTS = (("workings", "How it works"), ("limits", "Limits"))
 """Sections of the word list of aspects, and the headings under which a page shows their claims."""
+LEFT_OUT = "This name has no page, by decision. Documents that speak of it:"
 MAX_VERIFIED = 20
 _TYPES = {"concept": "Concept", "entity": "Entity"}
 
 
 def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     """The bytes of a page that exists."""
+    if page.is_left_out:
+        return _left_out(corpus, page)
     if page.target:
         return _lead(page)
     members = corpus.members(page.key)
@@ -194,6 +197,14 @@ def _lead(page: TopicPage) -> bytes:
     """A page that only leads to the one where its topic is described."""
     link = relative(page.path, topic_path(page.target_kind, page.target))
     return seal(frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), BY)
+
+
+def _left_out(corpus: Corpus, page: TopicPage) -> bytes:
+    """What stands where people decided that there is no page: which documents speak of it."""
+    entries = corpus.supporters([page.key], MAX_SOURCES)
+    links = [f"- [{escape(each.title)}]({relative(page.path, summary_path(each.document))})" for each in entries]
+    text = "\n\n".join([f"# {escape(page.title)}", LEFT_OUT, "\n".join(links)])
+    return seal(frontmatter.join(_meta(page), f"\n{text}\n"), BY)
 
 
 def _aliases(corpus: Corpus, page: TopicPage) -> list[str]:

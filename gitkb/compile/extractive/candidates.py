@@ -26,7 +26,8 @@ from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
 
 _PREFIX = {
     "en": re.compile(
-        r"(?:(?:all |a note |notes? )?(?:about|on)|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|introducing|"
+        r"(?:(?:all |a note |notes? )?(?:about|on)|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|"
+        r"introducing|"
         r"introduction:|overview of|understanding|defining|using|working with|creating|writing|implementing|handling|"
         r"managing|configuring|the (?:basics|concept|idea|role|structure) of|basics of|what (?:is|are)|how|more (?:on|"
         r"about)|advanced|basic|appendix(?: \w)?:|the|an|a)\s+",
@@ -38,8 +39,8 @@ _PREFIX = {
     ),
     "es": re.compile(r"(?:qué (?:es|son)|introducción (?:a|al)|acerca (?:de|del)|el|la|los|las|una?)\s+", re.I),
     "it": re.compile(
-        r"(?:(?:che )?cos(?:a |')(?:è|sono)|(?:introduzione|definizion[ei])(?: -)?(?: (?:semplice |generale )?(?:a|ai|al|alla|alle|all'|agli|di|"
-        r"del|della|dei|delle|dell'))?|il|lo|la|i|gli|le|un[oa']?)\s+",
+        r"(?:(?:che )?cos(?:a |')(?:è|sono)|(?:introduzione|definizion[ei])(?: -)?(?: (?:semplice |generale )?"
+        r"(?:a|ai|al|alla|alle|all'|agli|di|del|della|dei|delle|dell'))?|il|lo|la|i|gli|le|un[oa']?)\s+",
         re.I,
     ),
     "pt": re.compile(r"(?:o que (?:é|são)|introdução (?:a|ao|à|às|aos)|sobre|o|a|os|as|uma?)\s+", re.I),

@@ -32,9 +32,7 @@ _POINTING = re.compile(r"\b(?:this|these|those|such|here|there|it)\b", re.I)
 _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
 
 
-def claim_text(
-    marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH, may_say_we: bool = False
-) -> str:
+def claim_text(marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH, may_say_we: bool = False) -> str:
     """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph; `least`: how many
     characters it has at least, in a language with blanks; `may_say_we`: "we" and "our" are clear."""
     text = plain(marked)
@@ -132,7 +130,8 @@ def _reads_like_prose(text: str, language: str) -> bool:
     if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(words) + (len(words) if language == "de" else 0):
         return False
     return language != "en" or any(
-        word in _AUXILIARIES or before in _SUBJECTS or (before not in _BEFORE_NOUNS and is_verb_form(word)) for before, word in itertools.pairwise(words)
+        word in _AUXILIARIES or before in _SUBJECTS or (before not in _BEFORE_NOUNS and is_verb_form(word))
+        for before, word in itertools.pairwise(words)
     )
 
 

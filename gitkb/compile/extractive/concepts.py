@@ -19,7 +19,15 @@ from msgspec import Struct
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import find_definition
-from gitkb.compile.extractive.own_parts import fragments_of, has_own_part, is_name_throughout, is_settled, own_claim, own_sentences, touches
+from gitkb.compile.extractive.own_parts import (
+    fragments_of,
+    has_own_part,
+    is_name_throughout,
+    is_settled,
+    own_claim,
+    own_sentences,
+    touches,
+)
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
 from gitkb.text.language.boilerplate import is_structural, points_elsewhere
@@ -257,7 +265,9 @@ def concept_topics(
     something only with their context. A document that keeps house (`is_subject` false: a change log) has only those that it
     defines."""
     listed = glossary_terms(reading, claims, found)
-    choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed, fragments)) is not None]
+    choices = [
+        choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed, fragments)) is not None
+    ]
     choices = [choice for choice in choices if is_subject or choice.defined]
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
     topics: list[Topic] = []

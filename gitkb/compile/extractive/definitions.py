@@ -104,9 +104,11 @@ _EN_MEANT = re.compile(
 _EN_PROPOSED = re.compile(
     r"(?:(?:In (?:this|our) (?:paper|work|article|report|study)|Here),? )?(?:we|[Tt]his (?:paper|work|article|report)) "
     r"(?:then |also |further |therefore |thus )?(?:propose|introduce|present|develop|describe|design)s? "
-    r"(?:(?P<term>(?:the )?[\w][\w.+^/-]*(?: [\w.+^/-]+){0,4}?)(?: ?\((?P<alias>[^()]{2,40})\))?, (?P<meaning>an? (?:[^.]){25,200}?)(?=\.|; |$)"
+    r"(?:(?P<term>(?:the )?[\w][\w.+^/-]*(?: [\w.+^/-]+){0,4}?)(?: ?\((?P<alias>[^()]{2,40})\))?, "
+    r"(?P<meaning>an? (?:[^.]){25,200}?)(?=\.|; |$)"
     r"|(?P<meaning_of>an? [^.;:()]{12,160}?),? (?:called|named|termed|dubbed|which we (?:call|name|refer to as|term)) "
-    r"[\"“'‘]?(?P<defined>[\w][\w.+^/-]*(?: [\w.+^/-]+){0,3}?)[\"”'’]?(?: ?\((?P<alias_under>[^()]{2,40})\))?(?=[,.;]| (?:that|which|to|by|for|where|and)\b))",
+    r"[\"“'‘]?(?P<defined>[\w][\w.+^/-]*(?: [\w.+^/-]+){0,3}?)[\"”'’]?"
+    r"(?: ?\((?P<alias_under>[^()]{2,40})\))?(?=[,.;]| (?:that|which|to|by|for|where|and)\b))",
     re.I,
 )
 _PROPOSES = re.compile(r"we |in (?:this|our) |here|this (?:paper|work|article|report) ", re.I)

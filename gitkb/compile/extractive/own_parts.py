@@ -1,8 +1,8 @@
 """The things to which the author gives a document or a part of their own: what its title or file name, or a whole heading, names.
 
-Invariant: decides by this document alone. Such a thing has a page though no sentence defines it, because the author's own structure
-says that the text below is about it; what is said there counts as said of it, also where it does not repeat the name. A heading
-of a part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
+Invariant: decides by this document alone. Such a thing has a page though no sentence defines it, because the author's structure says
+that the text below is about it; what is said there counts as said of it, also where it does not repeat the name. A heading of a
+part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
 """
 
 import re
@@ -103,9 +103,7 @@ def touches(candidate: Candidate, text: str) -> bool:
     )
 
 
-def fragments_of(
-    reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]
-) -> tuple[Claim, ...]:
+def fragments_of(reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]) -> tuple[Claim, ...]:
     """What a note about a term says in items and unfinished lines, with their context: the best few, in text order."""
     if not candidate.is_subject:
         return ()
