@@ -74,7 +74,7 @@ def heading_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool
     whole = as_term(text, language) or heading_term(text, language)
     if whole:
         return [(whole, True)]
-    if text.endswith(")") and (named := _with_short_form(text)):
+    if "(" in text and (named := _with_short_form(f"{text})")):  # whose last bracket is outer punctuation
         return [(named, True)]
     parts = (_SPLIT.get(language) or _OTHER_SPLIT).split(text)
     return [(words, False) for part in parts if (words := as_term(part or "", language))]

@@ -21,7 +21,7 @@ _END = 40
 _DIGIT = re.compile(r"\d")
 _CLEAN_FAILS = re.compile(
     r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|"
-    r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
+    r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e|et al)\.$"
 )
 _OPENS_WELL = re.compile(r"[\"“‘«„]?[^\W_]|\([^\W_]+\) ")
 _FIGURE_FIRST = re.compile(r"[\d.]+ (?:is|are|and|ist|est|es|è) ")

@@ -8,7 +8,7 @@ part that any document may have, an ordinary word and an act ("Managing devices"
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from gitkb.compile.extractive.candidates import Candidate
+from gitkb.compile.extractive.candidates import Candidate, is_name_like
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.read_document import Reading, Sentence
@@ -37,8 +37,10 @@ def has_own_part(reading: Reading, candidate: Candidate) -> bool:
     if not is_subject and not candidate.own_sections:
         return False
     key, language = candidate.key, reading.language
-    if candidate.is_listed or is_structural(key):
-        return not is_structural(key)
+    if is_structural(key) or _COUNTED.match(key) or (_OF_SERIES.search(key) and not any(map(is_name_like, candidate.written[:1]))):
+        return False
+    if candidate.is_listed:
+        return True
     if language != "en" and (has_general_head(key, language) or _ACTS.match(key)):
         return False
     words = key.split(" ")
@@ -51,6 +53,14 @@ def _is_subject(candidate: Candidate) -> bool:
 
 _ACTS = re.compile(r"\w{3,}(?:are|ere|ire) \w")
 """An Italian infinitive with what it acts upon ("applicare lo strategy pattern")."""
+
+
+_COUNTED = re.compile(r"(?:l|lec|lecture|lesson|lezione|leçon|week|day|session|unit|vorlesung|woche|hw|homework) ?\d+\b")
+"""What counts lessons names none of what they are about ("L10 programming")."""
+
+
+_OF_SERIES = re.compile(r"\b(?:v?\d[\d.]*|(?:19|20)\d\d)$")
+"""What tells a document of a series from the others names no thing ("Report 2019", "Guide v2"), but for names ("wav2vec 2.0")."""
 
 
 def _phrase_may_have_part(words: list[str], candidate: Candidate, language: str) -> bool:
@@ -92,7 +102,12 @@ def own_claim(reading: Reading, index: int) -> str:
     sentence = reading.sentences[index]
     if sentence.kind != "text" or sentence.lead or sentence.page or (reading.language == "en" and is_order(sentence.text)):
         return ""
+    if _ENDS_OPEN.search(sentence.text):
+        return ""
     return claim_text(sentence.text, reading.language, leads=sentence.leads, least=_SHORTEST, may_say_we=True)
+
+
+_ENDS_OPEN = re.compile(r"\b(?:this|that|these|those|it|them|so)\.$")
 
 
 def touches(candidate: Candidate, text: str) -> bool:
