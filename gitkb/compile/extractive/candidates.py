@@ -182,7 +182,7 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, na
         candidate.in_title = True
         candidate.is_subject |= alone
         candidate.written = candidate.written or words
-        for stem in _stems(candidate.key, reading.language):
+        for stem in gerund_stems(candidate.key, reading.language):
             _candidate(found, stem).in_title = True
     if leading := _leading_term(title, reading.language):
         _candidate(found, term_key(leading, reading.language)).leads_title = True
@@ -255,7 +255,7 @@ _MADE = 2.0
 """Zipf frequency below which a word with a capital is no ordinary word."""
 
 
-def _stems(key: str, language: str) -> tuple[str, ...]:
+def gerund_stems(key: str, language: str) -> tuple[str, ...]:
     """What an English gerund is made of: "checkpointing" is about the checkpoint, "caching" about the cache."""
     if language != "en" or not key.endswith("ing") or not key.isalpha() or len(key) < 7:
         return ()

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from gitkb.compile.extractive.candidates import Candidate
+from gitkb.compile.extractive.candidates import Candidate, gerund_stems
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.extractive.own_parts import (
@@ -269,6 +269,8 @@ def concept_topics(
         choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed, fragments)) is not None
     ]
     choices = [choice for choice in choices if is_subject or choice.defined]
+    named = {choice.candidate.key for choice in choices if choice.defined}
+    choices = [choice for choice in choices if not named.intersection(gerund_stems(choice.candidate.key, reading.language))]
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
     topics: list[Topic] = []
     defined = 0

@@ -1,8 +1,7 @@
 """The things to which the author gives a document or a part of their own: what its title or file name, or a whole heading, names.
 
-Invariant: decides by this document alone. Such a thing has a page though no sentence defines it, because the author's structure says
-that the text below is about it; what is said there counts as said of it, also where it does not repeat the name. A heading of a
-part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
+Invariant: decides by this document alone. Such a thing has a page though no sentence defines it: the author's structure says that
+the text below is about it. What is said there counts as said of it, also where it does not repeat the name. A heading of a part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
 """
 
 import re
@@ -37,7 +36,11 @@ def has_own_part(reading: Reading, candidate: Candidate) -> bool:
     if not is_subject and not candidate.own_sections:
         return False
     key, language = candidate.key, reading.language
-    if is_structural(key) or _COUNTED.match(key) or (_OF_SERIES.search(key) and not any(map(is_name_like, candidate.written[:1]))):
+    if (
+        is_structural(key)
+        or _COUNTED.match(key)
+        or (_OF_SERIES.search(key) and not any(map(is_name_like, candidate.written[:1])))
+    ):
         return False
     if candidate.is_listed:
         return True

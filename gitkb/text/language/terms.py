@@ -86,8 +86,9 @@ def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str,
 
 
 def heading_term(text: str, language: str) -> tuple[str, ...]:
-    """The words of a term that a whole heading is, where they are none elsewhere: with a noun that may be a verb ("Family leave"),
-    or a head that hardly makes a term ("Summer hours"); else (). An order ("Install plugins") and an act ("Making plans") are none."""
+    """The words of a term that a whole heading is, where they are none elsewhere: with a noun that may be a verb ("Family
+    leave"), or a head that hardly makes a term ("Summer hours"); else (). An order ("Install plugins") and an act ("Making
+    plans") are none."""
     words = tuple(token for token in tokens(text.strip()) if token not in "\"'“”‘’«»*_")
     if language != "en" or not 1 < len(words) <= MAX_WORDS or not all(word[0].isalpha() and len(word) > 1 for word in words):
         return ()

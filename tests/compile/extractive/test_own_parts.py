@@ -39,7 +39,7 @@ We will write more of this later. The office answers questions about all benefit
 def test_a_heading_that_names_a_thing_gives_it_a_page_with_what_stands_below() -> None:
     topics = _topics(HANDBOOK)
     assert {"Pet insurance", "Summer hours", "Quillbee"} <= {name for name, topic in topics.items() if topic.defined}
-    assert [claim.text for claim in topics["Summer hours"].claims][0] == "We work four days a week from May to August."
+    assert topics["Summer hours"].claims[0].text == "We work four days a week from May to August."
     assert topics["Quillbee"].claims[0].defines
     assert not any("steps" in name.lower() for name in topics)
 
@@ -50,7 +50,10 @@ def test_a_heading_that_names_a_thing_gives_it_a_page_with_what_stands_below() -
         ("Installing the pump", "The pump is installed by the crew of the yard. The pump has two valves that open at noon."),
         ("Overview", "An overview is what every handbook of the yard begins with. The overview has two pages in print."),
         ("3.2 Harbour data", "Records of all ships were kept for ten years. The clerks of the yard wrote them down by hand."),
-        ("Harbour crews and their boats", "Records of ships were kept for years. The clerks of the yard wrote them down by hand."),
+        (
+            "Harbour crews and their boats",
+            "Records of ships were kept for years. The clerks of the yard wrote them down by hand.",
+        ),
     ],
 )
 def test_a_heading_that_names_no_thing_gives_none(heading: str, text: str) -> None:
@@ -96,7 +99,8 @@ def test_america_is_no_pronoun() -> None:
 
 
 def test_an_order_in_a_list_is_no_claim_without_its_lead() -> None:
-    text = "# Moonlighting\n\nMoonlighting means working paid jobs for others outside of the yard. It needs a word with the crew.\n\n"
+    text = "# Moonlighting\n\nMoonlighting means working paid jobs for others outside of the yard. "
+    text += "It needs a word with the crew.\n\n"
     text += "## Not allowed\n\n- Take on moonlighting that pulls attention from the boats of the yard for many days.\n"
     claims = [claim.text for topic in _topics(text).values() for claim in topic.claims]
     assert claims and not any(claim.startswith("Take on") for claim in claims)

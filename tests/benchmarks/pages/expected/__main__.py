@@ -3,8 +3,8 @@
     python -m tests.benchmarks.pages.expected CORPUS KNOWLEDGE_BASE
 
 labels.json holds for each corpus up to 30 things, each with the names that a reader would look up, written down before gitkb had
-read it, and says which files of which commit. A thing is there if a concept or entity page that does not only lead elsewhere has one
-of its names as title or alias, in any case and number. Prints what is missing and the share that is there.
+read it, and says which files of which commit. A thing is there if a concept or entity page that does not only lead elsewhere has
+one of its names as title or alias, in any case and number. Prints what is missing and how many are there.
 """
 
 import argparse
