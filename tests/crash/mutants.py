@@ -175,11 +175,12 @@ def documents_are_reported_before_they_are_durable() -> None:
 @mutant("change", (WIKI, MAIN), Kind.LOST)
 def a_persons_edits_are_overwritten() -> None:
     from gitkb.branch import stored_documents
+    from gitkb.model.path_changes import PathChanges
     from gitkb.pages import refresh
     from gitkb.store.transaction import run_context, worktree
 
-    def none(*_: Any) -> dict[str, Any]:
-        return {}
+    def none(*_: Any) -> PathChanges:
+        return PathChanges()
 
     stored_documents.own_edits = refresh.own_edits = none  # type: ignore[assignment]
     worktree.Worktree.check = _nothing  # type: ignore[method-assign]

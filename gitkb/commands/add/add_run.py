@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from gitkb.branch.path_changes import ChangeNotes
+from gitkb.branch.change_notes import ChangeNotes
 from gitkb.branch.stored_documents import record_of
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import plan
@@ -50,6 +50,7 @@ from gitkb.llm.reply_cache import KnownReplies
 from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, PageChanges, RemovedDocument, SkipReason
 from gitkb.model.usage import Estimate
 from gitkb.model.web_access import WebAccess
@@ -70,15 +71,15 @@ def keep_in_lfs(context: ChangeContext, change: Change) -> None:
 
     def noted(transaction: Transaction) -> None:
         if changes := noted_line(transaction.tip):
-            transaction.publish([PlannedCommit(_MESSAGE, changes)])
+            transaction.publish([PlannedCommit(_MESSAGE, changes.written)])
 
     change.transact(noted)
 
 
-def noted_line(tip: Snapshot) -> dict[str, bytes | None]:
-    """The content of `.gitattributes` that `keep_in_lfs` would write at a tip, by path."""
+def noted_line(tip: Snapshot) -> PathChanges:
+    """The content of `.gitattributes` that `keep_in_lfs` would write at a tip."""
     before = tip.read(ATTRIBUTES) or b""
-    return {} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)}
+    return PathChanges({} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)})
 
 
 def with_line(attributes: bytes) -> bytes:
@@ -259,7 +260,7 @@ class _Sources:
         shop = add.workshop(self.start, self.change.run.scratch, self._items)
         known = KnownReplies(add.model.known) if add.model.known is not None else None
         if jobs and shop.large_above is not None and dry_run:
-            self.noted.note(self.start, noted_line(self.start))
+            self.noted.note(self.start, noted_line(self.start).written)
         elif jobs and shop.large_above is not None:
             keep_in_lfs(context, self.change)
         moves = {item.before: item.document for item in self._items if item.before}

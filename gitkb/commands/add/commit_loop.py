@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from gitkb.branch.path_changes import ChangeNotes
+from gitkb.branch.change_notes import ChangeNotes
 from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits

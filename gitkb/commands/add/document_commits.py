@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitkb.branch.commit_messages import document_message, edit_message
-from gitkb.branch.stored_documents import Content, moved_page, moved_path, own_edits, own_files, record_of
+from gitkb.branch.commit_messages import document_message
+from gitkb.branch.stored_documents import edit_commit, moved_page, moved_path, own_edits, own_files, record_of
 from gitkb.commands.add.plan import Item, Known
 from gitkb.intake.prepare.document import Prepared
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import Outcome, SkipReason
 from gitkb.store.lfs import pointer
 from gitkb.store.snapshot import Snapshot
@@ -87,7 +88,7 @@ def plan_commits(
             landed.append(Landed(Outcome.UNCHANGED, None))
             continue
         if change.edits:
-            commits.append(PlannedCommit(edit_message(sorted(change.edits)), change.edits))
+            commits.append(edit_commit(change.edits))
         landed.append(Landed(change.outcome, len(commits)))
         commits.append(PlannedCommit(change.message(), change.changes))
     return commits, landed
@@ -103,8 +104,8 @@ class _Change:
     base: Base
     moves: Mapping[str, str]
     outcome: Outcome = Outcome.ADDED
-    changes: dict[str, Content] = field(default_factory=dict)
-    edits: dict[str, Content] = field(default_factory=dict)
+    changes: dict[str, bytes | Path | None] = field(default_factory=dict)
+    edits: PathChanges = field(default_factory=PathChanges)
 
     @property
     def tip(self) -> Snapshot:
@@ -135,8 +136,8 @@ class _Change:
         """Merges what a person wrote on the document's pages into the new pages, which may have new paths."""
         for path in old:
             if path.startswith("wiki/") and path.endswith(".md"):
-                current = self.edits.get(path, self.tip.read(path))
-                if isinstance(current, bytes) and state(current) is not Seal.GENERATED:
+                current = self.edits.read(path, self.tip)
+                if current is not None and state(current) is not Seal.GENERATED:
                     self._keep_edit(path, current)
                 elif self.tip.blob(edited_path(path)):
                     self.changes[edited_path(path)] = None
@@ -190,5 +191,5 @@ class _Change:
         )
 
 
-def _bytes(content: Content) -> bytes | None:
+def _bytes(content: bytes | Path | None) -> bytes | None:
     return content.read_bytes() if isinstance(content, Path) else content

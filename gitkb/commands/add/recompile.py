@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from gitkb.branch.path_changes import ChangeNotes, PathChanges
+from gitkb.branch.change_notes import ChangeNotes
 from gitkb.branch.stored_documents import find_document, record_of
 from gitkb.commands.add.commit_loop import (
     ASKS_FIRST,
@@ -46,6 +46,7 @@ from gitkb.intake.source_links import Present
 from gitkb.llm.reply_cache import KnownReplies
 from gitkb.model.documents import LARGE, Record, SourceFile, WebPage
 from gitkb.model.options import RecompileOptions
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import Outcome, PageChanges, RecompileSummary
 from gitkb.model.usage import Estimate
 from gitkb.pages.model_session import ModelUse

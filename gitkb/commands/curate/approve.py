@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from gitkb.branch.commit_messages import approval_message, edit_message
-from gitkb.branch.path_changes import PathChanges
-from gitkb.branch.stored_documents import own_edits
+from gitkb.branch.commit_messages import approval_message
+from gitkb.branch.stored_documents import edit_commit, own_edits
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.commands.change import ChangeContext
 from gitkb.errors import CannotApprove, NotFound, UsageError
@@ -24,6 +23,7 @@ from gitkb.formats.approvals import Approval, Confirmation
 from gitkb.formats.topic_rows import FOLDERS, Evidence, TopicPage, topic_path
 from gitkb.model.documents import TopicKind, Tree
 from gitkb.model.options import ApproveOptions
+from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 from gitkb.model.results import ApprovedPage, ApproveSummary, PageChanges
 from gitkb.pages import refresh
 from gitkb.store.snapshot import Snapshot
@@ -139,11 +139,11 @@ _SET = 'Tell git once: git config --global user.email "you@example.org" (and use
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """The changes of one `approve` at one tip: the pages; the approvals to write or (None) delete, by path; and the claims of the
+    """The changes of one `approve` at one tip: the pages; the approvals to write or delete; and the claims of the
     pages that change."""
 
     approved: tuple[ApprovedPage, ...]
-    files: Mapping[str, bytes | None]
+    files: PathChanges
     said: Mapping[str, Sequence[str]]
 
 
@@ -183,7 +183,7 @@ class ApproveRun:
 
     def _plan(self, tip: Snapshot, wanted: Sequence[str], confirmation: Confirmation) -> _Planned:
         found: list[ApprovedPage] = []
-        files: dict[str, bytes | None] = {}
+        files = PathChangesBuilder()
         said: dict[str, Sequence[str]] = {}
         with self.context.records(tip) as corpus:
             corpus.refuse_newer()
@@ -194,9 +194,9 @@ class ApproveRun:
                 texts = () if self.options.withdraw else tuple(f"{each.text} ({each.document})" for each in page.claims)
                 found.append(ApprovedPage(path, page.title, len(page.claims), changed, texts))
                 if changed:
-                    files[page.file] = None if new is None else approvals.encode(new)
+                    files.write(page.file, None if new is None else approvals.encode(new))
                     said[path] = texts
-        return _Planned(tuple(found), files, said)
+        return _Planned(tuple(found), files.result(), said)
 
     def _confirmed(self, tip: Snapshot, page: Approvable, confirmation: Confirmation) -> Approval:
         page.refuse(tip, refresh.history_base(self.context.store, tip.commit), self._remedy())
@@ -223,10 +223,11 @@ class ApproveRun:
         planned = self._plan(transaction.tip, wanted, confirmation)
         if planned.files:
             edits = own_edits(transaction, wanted)
-            commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
+            commits = [edit_commit(edits)] if edits else []
             message = approval_message(planned.said, confirmation.by, withdrawn=self.options.withdraw)
-            transaction.publish([*commits, PlannedCommit(message, planned.files)], f"{len(planned.files)} pages")
-            for path in sorted(edits):
+            commits.append(PlannedCommit(message, dict(planned.files.items())))
+            transaction.publish(commits, f"{len(planned.files.paths)} pages")
+            for path in sorted(edits.paths):
                 self.context.listener.message(f"{path}: your uncommitted words were committed first, as yours.")
         return planned
 
@@ -234,16 +235,12 @@ class ApproveRun:
         if not self.context.carries_pages:
             return self._summary(tip, planned, confirmation, PageChanges())
         edits = self.context.uncommitted(tip)
-        changes = PathChanges(
-            {path: content for path, content in planned.files.items() if content is not None},
-            deleted=frozenset(path for path, content in planned.files.items() if content is None),
-        )
-        writes = refresh.foresee_refresh(self.context.store, self.context.catalog, tip, changes, edits)
+        writes = refresh.foresee_refresh(self.context.store, self.context.catalog, tip, planned.files, edits)
         summary = self._summary(tip, planned, confirmation, refresh.page_changes(tip, writes))
-        beside = (path for path in writes if not path.startswith("wiki/"))
-        touched = tuple(sorted(edits.keys() & writes.keys()))
+        beside = (path for path in writes.paths if not path.startswith("wiki/"))
+        touched = tuple(sorted(edits.paths & writes.paths))
         return replace(summary, files=tuple(sorted({*summary.files, *beside})), edits=touched)
 
     def _summary(self, tip: Snapshot, planned: _Planned, by: Confirmation, changes: PageChanges) -> ApproveSummary:
-        branch, files = self.context.name, tuple(sorted(planned.files))
+        branch, files = self.context.name, tuple(sorted(planned.files.paths))
         return ApproveSummary(branch, tip.commit, by.by, by.at, planned.approved, files, (), changes)
