@@ -23,8 +23,6 @@ SAME_THING = {
     # A command, its command line, and its part of the library's interface.
     "hooks": {"api", "cli/commands", "commands/share"},
     "watch": {"cli/commands", "commands/add"},
-    # What a finding is, and which ones are looked for.
-    "findings": {"commands/lint", "model"},
     # The same step for another compiler or another format.
     "compiler": {"compile/extractive", "compile/llm"},
     "markdown": {"convert/html", "convert/pdf", "convert/plaintext"},

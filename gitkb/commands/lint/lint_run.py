@@ -4,7 +4,7 @@ Invariant: takes no lock and changes nothing that is tracked. If a model cannot 
 an error only if no other findings were wanted.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +12,6 @@ from gitkb.branch.renames import former_documents, renamed_to
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.lint.dead_links import dead_link_findings
-from gitkb.commands.lint.findings import CONTRADICTION, sorted_findings
 from gitkb.commands.lint.newer_versions import superseded
 from gitkb.commands.lint.page_quality import empty_summaries, missing_descriptions, orphans, weak_sources
 from gitkb.commands.lint.similar_names import changed, near_duplicates
@@ -20,7 +19,7 @@ from gitkb.commands.lint.tree import Base
 from gitkb.errors import ModelError, UsageError
 from gitkb.formats.settings import Settings
 from gitkb.formats.user_settings import UserSettings
-from gitkb.model.findings import Finding, LintResult
+from gitkb.model.findings import CODES, CONTRADICTION, Finding, LintResult
 from gitkb.model.listener import Listener
 from gitkb.model.options import LintOptions
 from gitkb.store.repository import Store
@@ -39,6 +38,12 @@ CHECKERS: Mapping[str, Checker] = {
     "orphan-page": orphans,
 }
 """Every checker by the code of its findings. Contradictions are asked of a model, see `gitkb.commands.lint.contradictions`."""
+
+
+def sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By kind, the gravest first, then by path and line."""
+    order = list(CODES)
+    return tuple(sorted({*found}, key=lambda each: (order.index(each.code), each.path, each.line, each.message)))
 
 
 def findings(base: Base, codes: Collection[str]) -> list[Finding]:

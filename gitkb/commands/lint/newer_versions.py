@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gitkb.commands.lint.findings import command
-from gitkb.commands.lint.tree import Base
+from gitkb.commands.lint.tree import Base, command
 from gitkb.errors import FormatError
 from gitkb.formats import records
 from gitkb.formats.topic_rows import DocumentFacts
