@@ -12,6 +12,7 @@ from gitkb.errors import NotFound
 from gitkb.formats import records
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, page_key
 from gitkb.model.documents import Tree
+from gitkb.model.rows import Shown
 
 if TYPE_CHECKING:
     from gitkb.catalog.queries import RecordCorpus
@@ -34,6 +35,14 @@ def find_page(tree: Tree, name: str) -> tuple[str, str | None]:
     more = [f"and {len(found) - MAX_CANDIDATES} more"] if len(found) > MAX_CANDIDATES else []
     listed = ", ".join([path.removeprefix("wiki/").removesuffix(".md") for path in found[:MAX_CANDIDATES]] + more)
     raise NotFound(f"{name!r} may be: {listed}.", "Give more of the name.")
+
+
+def shown(tree: Tree, name: str) -> Shown:
+    """The page for a name with its text, and the record of the document that it belongs to. Raises `NotFound`."""
+    path, document = find_page(tree, name)
+    content = tree.read(records.record_path(document)) if document else None
+    record = records.decode(content, records.record_path(document)) if document and content is not None else None
+    return Shown(path, (tree.read(path) or b"").decode("utf-8", "replace"), record)
 
 
 def page_names(tree: Tree) -> list[str]:
