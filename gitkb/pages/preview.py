@@ -22,7 +22,7 @@ from gitkb.pages.scope import differences, scope_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown.links import links, resolve
-from gitkb.wiki.hand_edits import edited_path, settle
+from gitkb.wiki.hand_edits import edited_path, reconcile
 from gitkb.wiki.projection import MADE, PROJECTION, made_by, newer, project
 
 _TARGET = re.compile(r"(?:\]\(\s*<?|\[\[|^ {0,3}\[[^\]\n]+\]:\s*<?)([^()\s<>|\]]+)", re.MULTILINE)
@@ -57,10 +57,10 @@ def foresee(store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges,
     contents, besides = PathChangesBuilder(), []
     for path, content in projected.items():
         kept = tree.read(edited_path(path))
-        settled = settle(path, tree.read(path), content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
-        if settled.content != now.read(path):
-            contents.write(path, settled.content)
-        if settled.edited_base != tip.read(edited_path(path)):
+        reconciled = reconcile(path, tree.read(path), content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
+        if reconciled.content != now.read(path):
+            contents.write(path, reconciled.content)
+        if reconciled.edited_base != tip.read(edited_path(path)):
             besides.append(edited_path(path))
     besides += without_page(tip, projected)
     pages = contents.result()

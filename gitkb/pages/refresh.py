@@ -30,7 +30,7 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
-from gitkb.wiki.hand_edits import EDITED, Seal, settle, state
+from gitkb.wiki.hand_edits import EDITED, Seal, reconcile, state
 from gitkb.wiki.projection import MADE, PROJECTION, Scope, is_page, is_shared, made_by, newer, note, project
 
 if TYPE_CHECKING:
@@ -226,12 +226,12 @@ def _settle(
         edit = edits.written.get(path)
         current = tip.read(path) if edit is None else edit
         kept = tip.read(f"{EDITED}/{path}")
-        settled = settle(path, current, content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
-        if settled.content != current:
-            writes.write(path, settled.content)
-        if settled.edited_base != kept:
-            writes.write(f"{EDITED}/{path}", settled.edited_base)
-        for clash in settled.clashes:
+        reconciled = reconcile(path, current, content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
+        if reconciled.content != current:
+            writes.write(path, reconciled.content)
+        if reconciled.edited_base != kept:
+            writes.write(f"{EDITED}/{path}", reconciled.edited_base)
+        for clash in reconciled.clashes:
             listener.message(f"{path}: your words were kept where the new projection differs ({clash}).")
     return writes.result()
 

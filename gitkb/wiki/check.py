@@ -27,7 +27,7 @@ from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path
-from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
 from gitkb.wiki.indexes import OKF_VERSION
 from gitkb.wiki.projection import MADE, read_note
 from gitkb.wiki.source_pages import source_path
@@ -281,8 +281,8 @@ class _Check:
                 self.written(path, projected, kind)
         elif kind is Seal.EDITED:
             kept = self.tree.read(edited_path(path))
-            settled = settle(path, current, projected, lambda: kept) if kept is not None else None
-            if settled is None or settled.content != current or settled.edited_base != kept:
+            reconciled = reconcile(path, current, projected, lambda: kept) if kept is not None else None
+            if reconciled is None or reconciled.content != current or reconciled.edited_base != kept:
                 self.pending = True
             else:
                 self.written(path, current, kind)

@@ -85,14 +85,14 @@ def recovery_leaves_the_lock_of_the_index() -> None:
     from gitkb.store.transaction import publish as follow
     from gitkb.store.transaction import recovery
 
-    settle = follow.settle
+    catch_up = follow.catch_up
 
-    def settled(*arguments: Any) -> None:
+    def caught_up(*arguments: Any) -> None:
         release, follow.release_git_lock = follow.release_git_lock, _nothing  # type: ignore[assignment]
-        settle(*arguments)
+        catch_up(*arguments)
         follow.release_git_lock = release
 
-    recovery.settle, recovery.release_locks = settled, _nothing  # type: ignore[assignment]
+    recovery.catch_up, recovery.release_locks = caught_up, _nothing  # type: ignore[assignment]
 
 
 @mutant("add", MAIN, Kind.LEFT)
@@ -106,7 +106,7 @@ def the_journal_stays() -> None:
 def recovery_forgets_the_worktree() -> None:
     from gitkb.store.transaction import recovery
 
-    recovery.settle = _nothing  # type: ignore[assignment]
+    recovery.catch_up = _nothing  # type: ignore[assignment]
 
 
 @mutant("add", WIKI, Kind.BROKEN)

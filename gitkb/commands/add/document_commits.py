@@ -18,7 +18,7 @@ from gitkb.store.lfs import pointer
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
-from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
 
 Base = Callable[[str], bytes | None]
 _VERBS = {Outcome.ADDED: "add", Outcome.UPDATED: "update", Outcome.RENAMED: "rename", Outcome.RECOMPILED: "recompile"}
@@ -159,12 +159,12 @@ class _Change:
         if self.ready.item.again and projected == last():
             del self.changes[target]  # the page stands upon what it is made of now
             return
-        settled = settle(target, moved(current), projected, last)
-        self.changes[target] = settled.content
+        reconciled = reconcile(target, moved(current), projected, last)
+        self.changes[target] = reconciled.content
         if self.tip.blob(edited_path(path)):
             self.changes[edited_path(path)] = None
-        if settled.edited_base is not None:
-            self.changes[edited_path(target)] = settled.edited_base
+        if reconciled.edited_base is not None:
+            self.changes[edited_path(target)] = reconciled.edited_base
 
     def _drop_same(self) -> None:
         """Leaves out what the tip holds already; an original is the very one that it was made from."""

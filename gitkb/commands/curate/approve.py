@@ -30,7 +30,7 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 from gitkb.text.names.slugs import document_segment, topic_key
-from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed
+from gitkb.wiki.hand_edits import Seal, edited_path, reconcile, state, unsealed
 from gitkb.wiki.projection import is_page, refuse_newer
 from gitkb.wiki.topic_page import page_claims, topic_page
 
@@ -115,8 +115,8 @@ class Approvable:
 
     def _is_pending(self, current: bytes, kept: bytes | None, base: Callable[[str], bytes | None]) -> bool:
         """Whether a refresh would change more of the page than who approved it."""
-        settled = settle(self.path, current, self.projected, lambda: kept or base(self.path))
-        return settled.content is None or _without_approval(settled.content) != _without_approval(current)
+        reconciled = reconcile(self.path, current, self.projected, lambda: kept or base(self.path))
+        return reconciled.content is None or _without_approval(reconciled.content) != _without_approval(current)
 
 
 def approvable(corpus: RecordCorpus, path: str) -> Approvable:

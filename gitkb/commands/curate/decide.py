@@ -12,7 +12,7 @@ from gitkb.branch.overlay import Overlay
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.change import ChangeContext
-from gitkb.commands.inspect.find import Found, find_topic
+from gitkb.commands.inspect.find import FoundTopic, find_topic
 from gitkb.errors import UsageError
 from gitkb.formats.topic_rows import FOLDERS, topic_path
 from gitkb.model.documents import Tree
@@ -30,8 +30,8 @@ from gitkb.wiki.hand_edits import Seal, state
 class Wish:
     """A decision that a person wants: `name` and `other` are the same, or are not."""
 
-    name: Found
-    other: Found
+    name: FoundTopic
+    other: FoundTopic
     same: bool
 
     def changes(self, planner: DecisionPlanner) -> PathChanges:

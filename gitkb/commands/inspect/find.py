@@ -91,7 +91,7 @@ def _owner(path: str, tree: Tree) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTopic:
     """A name that documents use, by its key. `path`: its page, "" for none."""
 
     key: str
@@ -99,7 +99,7 @@ class Found:
     path: str = ""
 
 
-def find_topic(corpus: RecordCorpus, name: str) -> Found:
+def find_topic(corpus: RecordCorpus, name: str) -> FoundTopic:
     """The concept or entity that a person means; `NotFound`, with the candidates if there are several."""
     wanted = name.strip().removeprefix("./").removeprefix("wiki/").strip("/").removesuffix(".md")
     folder, _, bare = wanted.rpartition("/")
@@ -114,7 +114,7 @@ def find_topic(corpus: RecordCorpus, name: str) -> Found:
             return found
     for key in dict.fromkeys((bare, page_key(wanted, "en"), page_key(wanted, "de"))) if kinds else ():
         if key and corpus.knows(key):
-            return Found(key, corpus.spelling(key))
+            return FoundTopic(key, corpus.spelling(key))
     part = bare.casefold()
     near = [page for page in pages if not page.target and (part in page.key or part in page.title.casefold())] if part else []
     if found := _one(near, name):
@@ -124,7 +124,7 @@ def find_topic(corpus: RecordCorpus, name: str) -> Found:
     )
 
 
-def _one(pages: list[TopicPage], name: str) -> Found | None:
+def _one(pages: list[TopicPage], name: str) -> FoundTopic | None:
     """The only name among these pages, which may be of both kinds; None for no page at all."""
     keys = list(dict.fromkeys(page.key for page in pages))
     if len(keys) > 1:
@@ -134,4 +134,4 @@ def _one(pages: list[TopicPage], name: str) -> Found | None:
     if not pages:
         return None
     page = min(pages, key=lambda each: (bool(each.target), each.kind))
-    return Found(page.key, page.title, page.path)
+    return FoundTopic(page.key, page.title, page.path)

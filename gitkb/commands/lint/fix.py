@@ -26,7 +26,7 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 
-BY = "rule gitkb-lint/1"
+LINT_RULE = "rule gitkb-lint/1"
 NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
 
 
@@ -43,7 +43,7 @@ class _Plan:
 
     @property
     def decided(self) -> PathChanges:
-        made = [SameAs(key, into, BY) for key, into in self.merged.items()]
+        made = [SameAs(key, into, LINT_RULE) for key, into in self.merged.items()]
         return PathChanges({each.path: decisions.encode(each) for each in made})
 
     @property
@@ -102,7 +102,7 @@ class FixRun:
             plan = self._plan(tip, {*edited, *self.context.uncommitted(tip).paths})
         commits = []
         if plan.merged:
-            commits.append(PlannedCommit(decide_message(plan.said, BY), plan.decided.written))
+            commits.append(PlannedCommit(decide_message(plan.said, LINT_RULE), plan.decided.written))
         if plan.mended:
             lines = [(each.page.path, *at) for each in plan.mended for at in _lines(each)]
             commits.append(PlannedCommit(link_message(lines), plan.pages.written))

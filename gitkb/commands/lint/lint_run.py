@@ -51,7 +51,7 @@ def findings(base: Base, codes: Collection[str]) -> list[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class Lint:
-    """Looks at commits; `asking` opens a model only when one is to be asked, and the catalog may `keep` the tables of a commit."""
+    """Looks at commits; `asking` opens a model only when one is asked, and the catalog may `keep` the tables of a commit."""
 
     asking: Asking
     keep: bool

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gitkb.model.documents import Tree
 from gitkb.text.markdown.block_merge import blocks, merge, name_of
 from gitkb.text.markdown.frontmatter import cut
-from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed, with_seal_of
+from gitkb.wiki.hand_edits import Seal, edited_path, reconcile, state, unsealed, with_seal_of
 
 History = Callable[[str], bytes | None]
 
@@ -54,7 +54,7 @@ class PageOn:
     def on(self, target: bytes | None) -> bytes | None:
         """The page as it would be had the person edited another projection; None says that there is no other."""
         if self.kind is Seal.EDITED and target is not None and target != self.kept:
-            return settle(self.path, self.content, target, self.projection).content
+            return reconcile(self.path, self.content, target, self.projection).content
         return target if self.kind is Seal.GENERATED else self.content
 
 

@@ -101,7 +101,7 @@ class KnownPages(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FetchedSources:
     """The result of fetching: a scan with the hashes of its sources by path, or the reason why there is none. `repeats`:
     addresses that led to a page of another address."""
 
@@ -148,7 +148,7 @@ class Fetching:
     keep: bool
     _paths: dict[str, WebAddress] = field(default_factory=dict)
 
-    def __call__(self, addresses: Sequence[WebAddress]) -> Found:
+    def __call__(self, addresses: Sequence[WebAddress]) -> FetchedSources:
         """Fetches all of them, several at once."""
         asked = [self._asked(address) for address in dict.fromkeys(addresses)]
         entered: dict[str, list[tuple[_Got, SourceFile, Hashed]]] = {}
@@ -165,7 +165,7 @@ class Fetching:
                 for got, source, hashed in of_path
                 if got is not first[0]
             ]
-        return Found(Scan("", self.folder, tuple(sources), (), is_folder=False), hashes, tuple(repeats))
+        return FetchedSources(Scan("", self.folder, tuple(sources), (), is_folder=False), hashes, tuple(repeats))
 
     def _asked(self, address: WebAddress) -> _Asked:
         """An address is known by the document that has it as its own, or as what it led to when it was last fetched."""
