@@ -158,11 +158,12 @@ class KnowledgeBase:
 
         return settings_wait(self._store)
 
-    def documents(self, at: str | None = None) -> list[DocumentRow]:
-        """All documents at a revision, by name."""
+    def documents(self, at: str | None = None, *, commits: bool = True) -> list[DocumentRow]:
+        """All documents at a revision, by name; without `commits` nobody looks for the last commit of each, which is most of the
+        work, and `commit` is "" in all rows."""
         from gitkb.commands.inspect.listing import listed_documents
 
-        return listed_documents(self._store, self._catalog, self._snapshot(at), keep=at is None)
+        return listed_documents(self._store, self._catalog, self._snapshot(at), keep=at is None, with_commits=commits)
 
     def pages(self, at: str | None = None) -> list[PageRow]:
         """The pages of concepts and entities that say something, by path, with how they stand to their approval."""

@@ -5,18 +5,18 @@ projection, for example, says of each shared page what it must hold, whatever it
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gitkb.model.documents import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class PathChanges:
+class PathChanges(Struct, frozen=True):
     """`written` has new bytes by path, `deleted` the paths that go, `known` the ids of blobs by path: new content that is named
     instead of held in memory."""
 
     written: Mapping[str, bytes] = field(default_factory=dict)
-    deleted: Set[str] = frozenset()
+    deleted: Set[str] = field(default_factory=frozenset)
     known: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod

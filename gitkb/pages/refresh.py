@@ -6,8 +6,10 @@ everything is projected.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.commit_messages import pages_message
 from gitkb.branch.overlay import Overlay
@@ -37,8 +39,7 @@ if TYPE_CHECKING:
     from gitkb.pages.author import Author, Written
 
 
-@dataclass
-class Tally:
+class Tally(Struct):
     """Adds up the page changes of several pages commits of one run."""
 
     created: set[str] = field(default_factory=set)

@@ -7,7 +7,8 @@ the projections kept of edited ones, overviews) does not count as a change. Read
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gitkb.branch.migrate import only_migrated
 from gitkb.branch.renames import renamed_documents
@@ -24,8 +25,7 @@ _DERIVED = (f"{EDITED}/", ".gitkb/overviews/", MADE)
 Base = Callable[[str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A tree, with `base`: the last generated version of a page in the history that leads there."""
 
     tree: Tree
@@ -39,8 +39,7 @@ class Moment:
         return page if kind is Seal.GENERATED else None
 
 
-@dataclass(slots=True)
-class TakenBack:
+class TakenBack(Struct):
     """The outcome: what to write and delete, the documents among them, the paths that were changed since, and how many changes
     there were to take back at all."""
 
@@ -55,8 +54,7 @@ class TakenBack:
         return self.gathered.result()
 
 
-@dataclass(frozen=True, slots=True)
-class TakeBack:
+class TakeBack(Struct, frozen=True):
     """One change (`before`, `after`) and `now`; `edits` are worktree files that differ from the tree of `now`."""
 
     before: Moment

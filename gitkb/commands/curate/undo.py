@@ -5,10 +5,11 @@ works after squash, merge and rebase, and on an undo. Where something was change
 commits are named.
 """
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from gitkb.branch.commit_messages import undo_message
 from gitkb.branch.renames import renamed_documents
@@ -30,16 +31,14 @@ NAMED = 3
 _OURS = (".gitkb/", "raw/", "wiki/")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The change to take back: a commit, or its part that concerns one document."""
 
     commit: Commit
     document: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UndoRun:
+class UndoRun(Struct, frozen=True):
     """One `undo`."""
 
     context: ChangeContext

@@ -5,8 +5,9 @@ Invariant: what is found is a name that the documents know, or about which somet
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.errors import NotFound
 from gitkb.formats import records
@@ -90,8 +91,7 @@ def _owner(path: str, tree: Tree) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTopic:
+class FoundTopic(Struct, frozen=True):
     """A name that documents use, by its key. `path`: its page, "" for none."""
 
     key: str

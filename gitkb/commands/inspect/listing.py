@@ -84,14 +84,14 @@ def _reasons(made: Made, now: Making) -> Iterator[tuple[str, str, str]]:
         yield "settings", made.settings or _DEFAULTS, now.settings or _DEFAULTS
 
 
-def listed_documents(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> list[DocumentRow]:
-    """All documents, by name. The catalog may `keep` the tables of this tip."""
+def listed_documents(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool, with_commits: bool) -> list[DocumentRow]:
+    """All documents, by name, if wanted `with_commits`, the last one of each. The catalog may `keep` the tables of this tip."""
     with catalog.at(tip, RECORDS, keep=keep) as db:
         corpus = RecordCorpus(db)
         corpus.refuse_newer()
         known = corpus.documents()
         changed = _by_document(changed_since_approval(corpus))
-    commits = store.last_changes(records.RECORDS, tip.commit)
+    commits = store.last_changes(records.RECORDS, tip.commit) if with_commits else {}
     return [
         DocumentRow(
             row.document,

@@ -5,8 +5,10 @@ an error only if no other findings were wanted.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gitkb.branch.renames import former_documents, renamed_to
 from gitkb.branch.tips import settings_at
@@ -49,8 +51,7 @@ def findings(base: Base, codes: Collection[str]) -> list[Finding]:
     return [found for code, checker in CHECKERS.items() if code in codes for found in checker(base)]
 
 
-@dataclass(frozen=True, slots=True)
-class Lint:
+class Lint(Struct, frozen=True):
     """Looks at commits; `asking` opens a model only when one is asked, and the catalog may `keep` the tables of a commit."""
 
     asking: Asking

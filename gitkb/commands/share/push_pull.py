@@ -9,8 +9,10 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from shlex import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.tips import branch_tip, settings_at
 from gitkb.commands.change import ChangeContext, change_context
@@ -30,8 +32,7 @@ _LONGEST_PAUSE = 2.0
 Pause = Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteBranch:
+class RemoteBranch(Struct, frozen=True):
     """A local branch and the remote it goes to (None: as git is configured)."""
 
     context: ChangeContext
