@@ -53,7 +53,7 @@ from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
 from gitkb.model.path_changes import PathChanges
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, PageChanges, RemovedDocument, SkipReason
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, RemovedDocument, SkipReason
 from gitkb.model.usage import Estimate
 from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import ModelUse
@@ -150,7 +150,7 @@ class AddRun(Struct, frozen=True):
         if nothing:
             for item in found.items:
                 outcomes.report(undone(item))
-            return _summary(outcomes, self.context.name, start.commit)
+            return outcomes.summary(AddSummary, self.context.name, start.commit)
         what = f"{'dry run of ' if self.options.dry_run else ''}add {' '.join(_shown(s) for s in scans)}"
         with self.context.change(what, dry_run=self.options.dry_run) as change:
             sources = _Sources(self, start, change, outcomes, found.items, fetched)
@@ -161,7 +161,7 @@ class AddRun(Struct, frozen=True):
                 outcomes.report(result)
             refresh_pages(change, outcomes)
         trim_cache(self.context.store)
-        summary = _summary(outcomes, change.run.branch, change.commit)
+        summary = outcomes.summary(AddSummary, change.run.branch, change.commit)
         return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded)
 
     def _scan(self, path: Path) -> Scan:
@@ -202,7 +202,7 @@ class AddRun(Struct, frozen=True):
             context.listener.message("No model was asked, so what it would write on shared pages is not foreseen.")
         branch = sources.change.run.branch
         pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, sources.noted.result())
-        summary = _summary(sources.outcomes, branch, start.commit)
+        summary = sources.outcomes.summary(AddSummary, branch, start.commit)
         return replace(summary, pages=pages, foreseen=foreseen, ungrounded=ungrounded)
 
     def estimate(self, paths: Sequence[Path]) -> Estimate:
@@ -304,23 +304,6 @@ class _Sources:
         if ready.prepared.error:
             self._failed[ready.item.source.path] = ready.item
         return ready
-
-
-def _summary(outcomes: Outcomes, branch: str, commit: str) -> AddSummary:
-    """The counts of a run, and where the branch stands."""
-    counts = outcomes.counts
-    return AddSummary(
-        added=counts[Outcome.ADDED],
-        updated=counts[Outcome.UPDATED],
-        renamed=counts[Outcome.RENAMED],
-        removed=counts[Outcome.REMOVED],
-        skipped=counts[Outcome.SKIPPED],
-        failed=counts[Outcome.FAILED],
-        branch=branch,
-        commit=commit,
-        pages=PageChanges(),
-        seconds=0.0,
-    )
 
 
 def _without_repeats(scans: Sequence[Scan]) -> list[Scan]:
