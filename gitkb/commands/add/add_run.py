@@ -163,7 +163,7 @@ class AddRun:
         return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded)
 
     def _scan(self, path: Path) -> Scan:
-        wanted = Filter(self.options.include, self.options.exclude)
+        wanted = Filter(self.options.include, self.options.exclude, self.context.settings.convert.ocr != "off")
         found = scan(path, self.options.into, wanted, self.context.store.worktree)
         if self.options.prune and not found.is_folder:
             raise UsageError(f"{path} is a single file, and --prune is about folders.", "Name the folder, or leave --prune out.")

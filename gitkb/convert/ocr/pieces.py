@@ -1,0 +1,11 @@
+"""What an engine hands over: pieces of text with their place in a picture."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of text in a picture, and the corners of its box in pixels from the top left: clockwise, from its own top left."""
+
+    corners: tuple[tuple[float, float], ...]
+    text: str
