@@ -172,15 +172,16 @@ class KnowledgeBase:
             return False
         return file.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "replace") != settings_text(self._store.snapshot())
 
-    def documents(self, at: str | None = None) -> list[DocumentRow]:
-        """All documents at a revision, by name."""
+    def documents(self, at: str | None = None, *, commits: bool = True) -> list[DocumentRow]:
+        """All documents at a revision, by name; without `commits` nobody looks for the last commit of each, which is most of the
+        work, and `commit` is "" in all rows."""
         from gitkb.catalog.queries import RecordCorpus
         from gitkb.catalog.record_tables import RECORDS
         from gitkb.commands.inspect.listing import document_rows
 
         tip = self._snapshot(at)
         with self._catalog.at(tip, RECORDS, keep=at is None) as db:
-            return document_rows(self._store, RecordCorpus(db), tip)
+            return document_rows(self._store if commits else None, RecordCorpus(db), tip)
 
     def pages(self, at: str | None = None) -> list[PageRow]:
         """The pages of concepts and entities that say something, by path, with how they stand to their approval."""

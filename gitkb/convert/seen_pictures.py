@@ -6,7 +6,8 @@ Invariant: only pictures that are part of the document are read, each once; a pi
 import io
 import re
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gitkb.convert.draft import Draft
 from gitkb.convert.ocr.sight import Sight, sight_of

@@ -1,8 +1,9 @@
 """What reads the pictures of one document: an engine for the languages of the settings, and the clock that it keeps going."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.convert.ocr.engines import Engine, engine_for
 from gitkb.convert.ocr.pieces import Piece
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """Reads the pictures of one document. `beat` is told after each of them: the caller's clock may begin anew."""
 
     languages: Sequence[str]

@@ -17,9 +17,10 @@ import io
 import mmap
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gitkb.convert.draft import Draft, one_line
 from gitkb.convert.ocr.sight import sight_of

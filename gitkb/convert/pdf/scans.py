@@ -5,8 +5,9 @@ Invariant: text that a PDF holds is never replaced by what is read of its pictur
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from gitkb.convert.ocr.sight import Sight
 from gitkb.convert.pdf.layout import Page

@@ -6,9 +6,11 @@ sizes that differ little from the usual one are taken for it; only what stands o
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.convert.ocr.pieces import Piece
 from gitkb.convert.pdf.columns import in_columns
@@ -30,8 +32,7 @@ _USUAL = 10.0
 """Points: the size that the text of a picture is taken to have, as a picture has none of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(Struct, frozen=True):
     """A piece that stands upright: pixels from the top left."""
 
     x0: float
