@@ -47,7 +47,7 @@ from gitkb.convert.formats import (
     ending_of,
     family_of,
 )
-from gitkb.errors import ConversionError
+from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, WebPage
 
@@ -86,7 +86,7 @@ def identify_family(file: Path, name: str) -> Family:
     with file.open("rb") as opened:
         head = opened.read(HEAD)
     if not head.strip():
-        raise ConversionError("the file is empty.", "Add it again when it has content.")
+        raise EmptyDocument("the file is empty.", "Add it again when it has content.")
     ending = ending_of(name)
     claimed = family_of(ending)
     if claimed is not None and ending not in BY_ENDING:
@@ -117,7 +117,8 @@ def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> F
     if claimed is XLS and _is_biff(head):
         return XLS
     if is_binary(head):
-        raise _unsupported(name, claimed, "binary data of no format that gitkb reads")
+        what = f"no {claimed.noun}, and nothing else" if claimed else "nothing"
+        raise ConversionError(f"{name} holds {what} that gitkb can read: it is binary data of no known format.", _UNKNOWN)
     plain = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     return _in_text(file, plain, claimed)
 
@@ -215,6 +216,7 @@ def _wide(text: str) -> bytes:
 
 
 _OLD = "Save it as {0}. LibreOffice does so for many at once with `soffice --headless --convert-to {0} *.{1}`."
+_UNKNOWN = "It may be damaged, encrypted or wrongly named: open it where it was made, and save it again."
 _OTHERWISE = "Save it as PDF, docx, Markdown or another format that gitkb reads."
 
 
