@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gitkb.branch.path_changes import ChangeNotes
+from gitkb.branch.change_notes import ChangeNotes
 from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits
