@@ -167,7 +167,7 @@ def _add_resources(made: MCPServer[Any], reader: Reader) -> None:
     async def complete(ref: Any, argument: Any, context: Any) -> Completion | None:
         if not isinstance(ref, ResourceTemplateReference) or argument.name != "path":
             return None
-        names = [name for name in reader.names() if argument.value.casefold() in name.casefold()]
+        names = [path for path in reader.paths() if argument.value.casefold() in path.casefold()]
         return Completion(values=names[:_MOST_COMPLETIONS], total=len(names), has_more=len(names) > _MOST_COMPLETIONS)
 
 

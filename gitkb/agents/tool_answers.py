@@ -208,9 +208,11 @@ class Reader:
         commit, found = self._steady(at, lambda base, rev: base.status(rev))
         return StateAnswer(commit=commit, status=_plain(found))
 
-    def names(self) -> list[str]:
-        """What documents and pages are called."""
-        return self._open().names()
+    def paths(self) -> list[str]:
+        """The pages below wiki/ that people look for: those of documents first."""
+        base = self._open()
+        documents = {row.document for row in base.documents(commits=False)}
+        return [f"summaries/{name}.md" if name in documents else f"{name}.md" for name in base.names()]
 
     def _steady(
         self, at: str, look: Callable[[KnowledgeBase, str | None], T], base: KnowledgeBase | None = None

@@ -48,7 +48,7 @@ def mcp(
         from gitkb.agents.client_config import client_config
 
         command = [sys.executable, "-m", "gitkb", "mcp", "--kb", str(base.folder.resolve())]
-        terminal.tell(client_config(print_config, base.folder.resolve().name, command).removesuffix("\n"))
+        terminal.tell_text(client_config(print_config, base.folder.resolve().name, command))
         return
     try:
         from gitkb.agents import serving
