@@ -143,7 +143,11 @@ def test_pages_are_resources_with_names_that_are_completed(kb: Path) -> None:
         return page.contents[0].text, names.completion.values, [each.name for each in (await client.list_prompts()).prompts]
 
     text, names, prompts = answered(kb, talk)
-    assert "18 bar" in text and names == ["summaries/docs/pump.md", "concepts/pump.md"] and sorted(prompts) == ["answer", "review", "write_page"]
+    assert (
+        "18 bar" in text
+        and names == ["summaries/docs/pump.md", "concepts/pump.md"]
+        and sorted(prompts) == ["answer", "review", "write_page"]
+    )
 
 
 def test_the_server_reads_nothing_beside_the_wiki(kb: Path) -> None:
