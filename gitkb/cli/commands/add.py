@@ -71,7 +71,6 @@ def add(
     Unchanged files and pages are skipped, changed ones update their document, moved files rename it. Respects .gitignore and
     .gitkbignore.
     """
-    from gitkb.cli.listeners import Adding
     from gitkb.model.options import AddOptions
 
     paths, urls = sources(wanted or ())
@@ -99,14 +98,21 @@ def add(
     if estimate:
         tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
         return
+    raise typer.Exit(_run(base, paths, options, json=json, folder=common(context, kb, verbose).kb))
+
+
+def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, json: bool, folder: Path | None) -> ExitCode:
+    """Adds the documents and tells what became of them; the exit code."""
+    from gitkb.cli.listeners import Adding
+
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=options.dry_run)
         summary = base.add(paths, options, listener)
     if json:
-        terminal.tell_json(json_shapes.add_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
+        terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
     else:
-        tell_summary(summary, listener.skips, options, common(context, kb, verbose).kb)
-    raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
+        tell_summary(summary, listener.skips, options, folder)
+    return ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK
 
 
 def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:

@@ -12,11 +12,13 @@ the first documents after the setting was made, so two branches add the same lin
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from gitkb.branch.path_changes import ChangeNotes
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gitkb.branch.change_notes import ChangeNotes
 from gitkb.branch.stored_documents import record_of
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import plan
@@ -50,7 +52,8 @@ from gitkb.llm.reply_cache import KnownReplies
 from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, PageChanges, RemovedDocument, SkipReason
+from gitkb.model.path_changes import PathChanges
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, RemovedDocument, SkipReason
 from gitkb.model.usage import Estimate
 from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import ModelUse
@@ -70,15 +73,15 @@ def keep_in_lfs(context: ChangeContext, change: Change) -> None:
 
     def noted(transaction: Transaction) -> None:
         if changes := noted_line(transaction.tip):
-            transaction.publish([PlannedCommit(_MESSAGE, changes)])
+            transaction.publish([PlannedCommit(_MESSAGE, changes.written)])
 
     change.transact(noted)
 
 
-def noted_line(tip: Snapshot) -> dict[str, bytes | None]:
-    """The content of `.gitattributes` that `keep_in_lfs` would write at a tip, by path."""
+def noted_line(tip: Snapshot) -> PathChanges:
+    """The content of `.gitattributes` that `keep_in_lfs` would write at a tip."""
     before = tip.read(ATTRIBUTES) or b""
-    return {} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)}
+    return PathChanges({} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)})
 
 
 def with_line(attributes: bytes) -> bytes:
@@ -112,8 +115,7 @@ def _remove_unchanged(transaction: Transaction, gone: Sequence[Gone], listener: 
     return {each.document: each for each in remove_group(transaction, same, listener)}
 
 
-@dataclass(frozen=True, slots=True)
-class AddRun:
+class AddRun(Struct, frozen=True):
     """One `add`. `model` is how a model takes part, `access` the way to the web, and `memory` what earlier runs of this process
     remember of files: then a run in which there is nothing to do leaves no trace."""
 
@@ -148,7 +150,7 @@ class AddRun:
         if nothing:
             for item in found.items:
                 outcomes.report(undone(item))
-            return _summary(outcomes, self.context.name, start.commit)
+            return outcomes.summary(AddSummary, self.context.name, start.commit)
         what = f"{'dry run of ' if self.options.dry_run else ''}add {' '.join(_shown(s) for s in scans)}"
         with self.context.change(what, dry_run=self.options.dry_run) as change:
             sources = _Sources(self, start, change, outcomes, found.items, fetched)
@@ -159,7 +161,7 @@ class AddRun:
                 outcomes.report(result)
             refresh_pages(change, outcomes)
         trim_cache(self.context.store)
-        summary = _summary(outcomes, change.run.branch, change.commit)
+        summary = outcomes.summary(AddSummary, change.run.branch, change.commit)
         return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded)
 
     def _scan(self, path: Path) -> Scan:
@@ -200,7 +202,7 @@ class AddRun:
             context.listener.message("No model was asked, so what it would write on shared pages is not foreseen.")
         branch = sources.change.run.branch
         pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, sources.noted.result())
-        summary = _summary(sources.outcomes, branch, start.commit)
+        summary = sources.outcomes.summary(AddSummary, branch, start.commit)
         return replace(summary, pages=pages, foreseen=foreseen, ungrounded=ungrounded)
 
     def estimate(self, paths: Sequence[Path]) -> Estimate:
@@ -259,7 +261,7 @@ class _Sources:
         shop = add.workshop(self.start, self.change.run.scratch, self._items)
         known = KnownReplies(add.model.known) if add.model.known is not None else None
         if jobs and shop.large_above is not None and dry_run:
-            self.noted.note(self.start, noted_line(self.start))
+            self.noted.note(self.start, noted_line(self.start).written)
         elif jobs and shop.large_above is not None:
             keep_in_lfs(context, self.change)
         moves = {item.before: item.document for item in self._items if item.before}
@@ -302,23 +304,6 @@ class _Sources:
         if ready.prepared.error:
             self._failed[ready.item.source.path] = ready.item
         return ready
-
-
-def _summary(outcomes: Outcomes, branch: str, commit: str) -> AddSummary:
-    """The counts of a run, and where the branch stands."""
-    counts = outcomes.counts
-    return AddSummary(
-        added=counts[Outcome.ADDED],
-        updated=counts[Outcome.UPDATED],
-        renamed=counts[Outcome.RENAMED],
-        removed=counts[Outcome.REMOVED],
-        skipped=counts[Outcome.SKIPPED],
-        failed=counts[Outcome.FAILED],
-        branch=branch,
-        commit=commit,
-        pages=PageChanges(),
-        seconds=0.0,
-    )
 
 
 def _without_repeats(scans: Sequence[Scan]) -> list[Scan]:

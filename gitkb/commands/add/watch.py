@@ -7,10 +7,12 @@ vanished is waited for. A burst is one run.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gitkb.errors import GitkbError
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gitkb.errors import GitkbError, UsageError
 from gitkb.intake.folder_events import LEFT_OUT, Changes
 from gitkb.intake.hashing import FileMemory
 from gitkb.model.listener import Progress, Scanned, WatchListener
@@ -27,8 +29,15 @@ _LONGEST_BURST = 5
 Add = Callable[[Sequence[Path], AddOptions, WatchListener, FileMemory], AddSummary]
 
 
-@dataclass(slots=True)
-class Watching:
+def watchable(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """The folders, resolved; `UsageError` for what is no folder."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.", "Watch the folder that the file is in.")
+    return tuple(folder.resolve() for folder in folders)
+
+
+class Watching(Struct):
     """`add` makes one run; `listener` hears of all of them."""
 
     add: Add

@@ -7,8 +7,9 @@ word gains nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from gitkb.catalog.search.ranking import Weighed
 from gitkb.catalog.search.search import Best, BestPassage, is_repeated, printable
@@ -46,8 +47,7 @@ _LANGUAGE = 1.1
 _ALL = 0.99
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """Words of a document (or of a person's page, then without `document`), one line a block, and their place; `title` is the
     document's."""
 
@@ -62,8 +62,7 @@ class Quote:
         return self.document or self.place.path
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A quote before its place is looked up: the line where it begins in a page, and how good it is."""
 
     text: str
@@ -77,8 +76,7 @@ class _Found:
         return self.document or self.page
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question: what it asks for, the weights of its words, their sum, and all words that were typed, function words too."""
 
     question: Question
@@ -106,8 +104,7 @@ class Asked:
         return sum(token in typed for token in tokens) / len(tokens) if tokens else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Above:
+class _Above(Struct, frozen=True):
     """What stands above a passage: the words of the question in the headings and in the title, whether these are all of them, and
     what it counts that the question holds those names whole."""
 
@@ -131,8 +128,7 @@ class _Above:
         return _ABOVE_HEADING * asked.share(heading) + _ABOVE_TITLE * asked.share(self.title - own - heading)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sentence:
+class _Sentence(Struct, frozen=True):
     """A sentence or cell of a `block`; `opens` it; what it is worth alone, and what its kind adds."""
 
     text: str

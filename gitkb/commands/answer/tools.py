@@ -7,8 +7,9 @@ error. Each result and all together are bounded; an equal call is not made twice
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from gitkb.commands.answer.citations import Citations, data, link, page_outline, piece
 from gitkb.commands.answer.page_reader import WIKI, Page, Pages
@@ -43,8 +44,8 @@ TOOLS = (
         "Finds pages by their words, best first, each with its best passage. Try other words when nothing fits.",
         "query",
         query='Words; "a phrase" in quotes; -word excludes.',
-        scope="sources (the full texts), summaries, concepts, entities, explorations (answers that were saved: no evidence) or all"
-        " but these (the default).",
+        scope="sources (the full texts), summaries, concepts, entities, explorations (answers that were saved: no evidence) or"
+        " all but these (the default).",
     ),
     _tool(
         "read_page",
@@ -67,8 +68,7 @@ TOOLS = (
 )
 
 
-@dataclass
-class Reader:
+class Reader(Struct):
     """Answers a model's calls; `left` is how many characters may still be read, `step` is told what is done."""
 
     pages: Pages

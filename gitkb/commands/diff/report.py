@@ -7,9 +7,10 @@ reviewer saw; it never contains credentials of a remote's address. An unknown ho
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from gitkb.model.documents import Place
 
@@ -24,8 +25,7 @@ _FORMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WebLinks:
+class WebLinks(Struct, frozen=True):
     """The web addresses of files; `form` has a place for the commit."""
 
     form: str
@@ -95,8 +95,7 @@ class Concern(StrEnum):
     NEW_APPROVAL = "new-approval"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A claim as a document makes it, with its place."""
 
     document: str
@@ -106,16 +105,14 @@ class Said:
     defines: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reworded:
+class Reworded(Struct, frozen=True):
     """One claim in its old and new words, made by the same document."""
 
     old: Said
     new: Said
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimChanges:
+class ClaimChanges(Struct, frozen=True):
     """Claims that documents make now and did not before, make no more, or make in other words."""
 
     added: tuple[Said, ...] = ()
@@ -126,8 +123,7 @@ class ClaimChanges:
         return bool(self.added or self.lost or self.reworded)
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentChange:
+class DocumentChange(Struct, frozen=True):
     """A document that differs. `source` is its original as it was added, `source_pages` its pages there (0: it has none),
     `before` the old name of a renamed one, `touches` the number of shared pages whose claims differ because of it."""
 
@@ -141,8 +137,7 @@ class DocumentChange:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PageChange:
+class PageChange(Struct, frozen=True):
     """A concept's or entity's page that differs between the two projections.
 
     `committed`: it stands so at the head already, or (removed) at the base. `definition_before` and `definition` are its
@@ -164,8 +159,7 @@ class PageChange:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PersonChange:
+class PersonChange(Struct, frozen=True):
     """A page that a person wrote or edited, or a file that is no page, by how many lines it gained and lost."""
 
     change: Change
@@ -174,16 +168,14 @@ class PersonChange:
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChange:
+class LinkChange(Struct, frozen=True):
     """A link of a page whose target came or went."""
 
     page: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(Struct, frozen=True):
     """Something to look at first: the paths and documents concerned, and one plain sentence about them."""
 
     concern: Concern
@@ -191,8 +183,7 @@ class Attention:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class DiffReport:
+class DiffReport(Struct, frozen=True):
     """What differs between `base` and `head` (commits in hex), named as the person named them."""
 
     base: str

@@ -7,7 +7,8 @@ Both sides are projected, so a branch that carries no pages commits is compared 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
@@ -33,8 +34,7 @@ from gitkb.store.snapshot import Snapshot
 _TOKENS = re.compile(r"^Gitkb-Tokens: *(\d+)(?: in, *(\d+) out)?", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """A side as the person named it."""
 
     name: str
@@ -82,8 +82,7 @@ def _before_last_run(store: Store, ancestry: Ancestry, head: Snapshot) -> Snapsh
     return last
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _Comparison(Struct, frozen=True):
     store: Store
     catalog: Catalog
     base: _Named
@@ -135,8 +134,7 @@ class _Comparison:
         return sum(int(number) for commit in commits for found in _TOKENS.findall(commit.message) for number in found if number)
 
 
-@dataclass(frozen=True, slots=True)
-class _Touching:
+class _Touching(Struct, frozen=True):
     """Everything that can make pages differ: records of both sides, and topics about which something was decided or written."""
 
     records: tuple[Record, ...]

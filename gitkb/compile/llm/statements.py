@@ -12,8 +12,9 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.extractive.claims import claim_score
@@ -143,8 +144,7 @@ _PRONOUN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class GroundedClaim(Struct, frozen=True):
     """A claim and what it rests on: the offset of its passage in the text, and the passage."""
 
     claim: Claim
@@ -152,8 +152,7 @@ class Found:
     passage: str
 
 
-@dataclass(slots=True)
-class Ground:
+class Ground(Struct):
     """A document as statements are held against it; counts those that were `dropped`."""
 
     source: SourceText
@@ -166,7 +165,7 @@ class Ground:
     def __post_init__(self) -> None:
         self._lines = [heading.line for heading in self.headings]
 
-    def statement(self, data: Any, part: Part) -> Found | None:
+    def statement(self, data: Any, part: Part) -> GroundedClaim | None:
         """What a statement of a reply (an object of "text" and "quote") says, None where the part does not say it."""
         written, quote = text_of(data, "text"), text_of(data, "quote")
         if not written.strip() and not quote.strip():
@@ -179,7 +178,7 @@ class Ground:
         self.dropped += found is None
         return found
 
-    def _backed(self, text: str, quote: str, part: Part) -> Found | None:
+    def _backed(self, text: str, quote: str, part: Part) -> GroundedClaim | None:
         span = self.source.find(quote, part.first, part.last)
         if span is None or span.end - span.start > _LONGEST_QUOTE:
             return None
@@ -193,7 +192,7 @@ class Ground:
         passage = self._passage(span)
         score = claim_score(text, is_item=False, leads=False)
         claim = Claim(text, self.place(span.line), round(score, 4), quote="" if passage == text else passage)
-        return Found(claim, span.start, passage)
+        return GroundedClaim(claim, span.start, passage)
 
     def _names_subject(self, text: str, span: Span) -> bool:
         """Whether what a claim begins with stands in its passage or in the heading above: else it only guesses what "it" is."""

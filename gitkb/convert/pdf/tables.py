@@ -8,9 +8,10 @@ first; a cell of several lines is one cell.
 import re
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct, field
 
 from gitkb.convert.pdf.lines import Cell, Line
 
@@ -24,16 +25,14 @@ _SIGN = re.compile(r"[$€£¥]|US\$")
 _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×–−+-]*[A-Za-z%*†‡]{0,3}\)?|[-–—−]+|n/?a|✓|✗|×|•", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class FoundTable(Struct, frozen=True):
     """The rows of a table and how many lines it takes."""
 
     rows: list[list[str]]
     count: int
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """One row in the making: its cells and the heights of its highest and lowest line (points from the bottom)."""
 
     cells: list[Cell]
@@ -42,7 +41,7 @@ class _Row:
     stacked: list[Cell] = field(default_factory=list)
 
 
-def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch: float) -> Found | None:
+def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch: float) -> FoundTable | None:
     """The table that begins with a line, None where there is none."""
     first = _first_row(lines, start, headings)
     if first is None:
@@ -64,7 +63,7 @@ def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch:
     if not 2 <= len(columns) <= _MOST_COLUMNS or not _reads_like_cells(many, columns, len(run)):
         return None
     rows = _rows(run, columns)
-    return Found(_texts(rows, columns), end - start) if len(rows) >= MIN_ROWS else None
+    return FoundTable(_texts(rows, columns), end - start) if len(rows) >= MIN_ROWS else None
 
 
 def _first_row(lines: Sequence[Line], start: int, headings: Container[int]) -> int | None:

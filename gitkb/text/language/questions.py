@@ -6,9 +6,10 @@ has no kind, and every word of it counts. The same on every machine, in time lin
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from gitkb.text import word_lists
 from gitkb.text.language.detect import detect_language
@@ -34,8 +35,7 @@ _BEGINNING = 12
 """Where a question word stands at the latest: in "What happens when ..." it is "what", not "when"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """`words` are those that a text which answers is likely to have, set apart by blanks, and `related` others that mean the
     same; `language` (ISO 639-1) is "" where it is not clear."""
 
