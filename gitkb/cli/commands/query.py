@@ -78,7 +78,7 @@ def remarks(answer: Answer) -> list[str]:
     return found
 
 
-Scope = Literal["all", "sources", "summaries", "concepts", "entities"]
+Scope = Literal["all", "sources", "summaries", "concepts", "entities", "explorations"]
 
 
 def search(

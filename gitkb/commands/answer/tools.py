@@ -43,7 +43,8 @@ TOOLS = (
         "Finds pages by their words, best first, each with its best passage. Try other words when nothing fits.",
         "query",
         query='Words; "a phrase" in quotes; -word excludes.',
-        scope="sources (the full texts), summaries, concepts, entities or all (the default).",
+        scope="sources (the full texts), summaries, concepts, entities, explorations (answers that were saved: no evidence) or"
+        " all but these (the default).",
     ),
     _tool(
         "read_page",
