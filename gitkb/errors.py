@@ -107,6 +107,10 @@ class ConversionError(GitkbError):
     """One document cannot be converted: the reason a person understands. Never fatal for a batch."""
 
 
+class EmptyDocument(ConversionError):
+    """A document is whole, and has nothing in it to read."""
+
+
 class FetchFailed(GitkbError):
     """What is at an address of the web cannot be had: the reason a person understands. Never fatal for a batch."""
 

@@ -29,12 +29,13 @@ class Outcome(StrEnum):
 
 class SkipReason(StrEnum):
     """Why nothing was done about a source: it is there already as it is, other sources have the same bytes or led to the same
-    page of the web, or another process changed its document meanwhile."""
+    page of the web, another process changed its document meanwhile, or it is whole and has nothing in it to read."""
 
     UNCHANGED = "unchanged"
     SAME_BYTES = "same-bytes"
     SAME_PAGE = "same-page"
     CHANGED_MEANWHILE = "changed-meanwhile"
+    EMPTY = "empty"
 
 
 class DocumentResult(Struct, frozen=True):

@@ -28,6 +28,7 @@ from gitkb.commands.add.commit_loop import (
     Landing,
     Preparation,
     commit_loop,
+    is_empty,
     jobs_of,
     refresh_pages,
     trim_cache,
@@ -43,6 +44,7 @@ from gitkb.compile.fingerprint import making
 from gitkb.errors import UsageError
 from gitkb.intake import hashing
 from gitkb.intake.hashing import FileMemory
+from gitkb.intake.prepare.cache import Cache
 from gitkb.intake.prepare.document import Workshop
 from gitkb.intake.prepare.estimate import estimate
 from gitkb.intake.prepare.pool import Pool
@@ -62,6 +64,8 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 
+_FAILED = "failed"
+"""What the cache notes of a source with its bytes that became no document."""
 ATTRIBUTES = ".gitattributes"
 LINE = f"raw/**/*{LARGE}.* filter=lfs diff=lfs merge=lfs -text"
 _MESSAGE = "attributes: keep large originals in Git LFS\n\nGitkb-Operation: attributes\n"
@@ -165,7 +169,7 @@ class AddRun(Struct, frozen=True):
         return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded)
 
     def _scan(self, path: Path) -> Scan:
-        wanted = Filter(self.options.include, self.options.exclude)
+        wanted = Filter(self.options.include, self.options.exclude, self.context.settings.convert.ocr != "off")
         found = scan(path, self.options.into, wanted, self.context.store.worktree)
         if self.options.prune and not found.is_folder:
             raise UsageError(f"{path} is a single file, and --prune is about folders.", "Name the folder, or leave --prune out.")
@@ -182,9 +186,17 @@ class AddRun(Struct, frozen=True):
                 if self.options.prune and found.is_folder and not (self.memory and self.memory.left_out):
                     plan.refuse_empty(found, known)
                 if found.root and not self.options.into and not self.options.update:
-                    plan.refuse_other_folder(found, hashes, known)
+                    plan.refuse_other_folder(found, hashes, known, self._has_failed)
             planned = plan.plan(_without_repeats(scans), hashes, known)
         return replace(planned, items=with_repeats(planned.items, fetched.repeats))
+
+    @property
+    def cache(self) -> Cache:
+        """What this clone remembers of earlier runs."""
+        return Cache(self.context.store.local / "cache")
+
+    def _has_failed(self, source: SourceFile, sha256: str) -> bool:
+        return self.cache.has_noted(_FAILED, source.path, sha256)
 
     def _hashes(self, sources: Sequence[SourceFile]) -> list[hashing.Hashed]:
         def read(unknown: Sequence[SourceFile]) -> list[hashing.Hashed]:
@@ -222,7 +234,7 @@ class AddRun(Struct, frozen=True):
         settings = self.context.settings
         return Workshop(
             scratch=scratch,
-            cache=self.context.store.local / "cache",
+            cache=self.cache.folder,
             language=settings.language,
             conversion=settings.conversion,
             names={item.source.path: item.document for item in items},
@@ -302,7 +314,10 @@ class _Sources:
             outcome = Outcome.RENAMED if item.before else Outcome.UPDATED if item.update else Outcome.ADDED
             return replace(item, outcome=outcome, reason=ASKS_FIRST)
         if ready.prepared.error:
-            self._failed[ready.item.source.path] = ready.item
+            why = SkipReason.EMPTY if is_empty(ready) else None
+            self._failed[ready.item.source.path] = replace(ready.item, skipped=why)
+            if not self._add.options.dry_run:
+                self._add.cache.note(_FAILED, ready.item.source.path, ready.item.sha256)
         return ready
 
 

@@ -188,7 +188,7 @@ class _News(WatchListener):
     def document(self, result: DocumentResult) -> None:
         before = self._said.get(result.source)
         self._said[result.source] = result
-        if result.outcome is Outcome.FAILED:
+        if result.outcome is Outcome.FAILED or result.skipped is SkipReason.EMPTY:
             self._memory.failed(result.source)
         known = before is not None and (before.outcome, before.reason) == (result.outcome, result.reason)
         unchanged = result.skipped is SkipReason.UNCHANGED
