@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import partial
 from shlex import quote
 
-from gitkb.branch.commit_messages import edit_message, merge_message
+from gitkb.branch.commit_messages import merge_message
 from gitkb.branch.renames import renamed_documents
-from gitkb.branch.stored_documents import own_edits
+from gitkb.branch.stored_documents import edit_commit, own_edits
 from gitkb.branch.tips import refuse_newer_settings, settings_at
 from gitkb.commands.change import Change, ChangeContext
 from gitkb.commands.merge.page_merge import Side
@@ -74,7 +74,7 @@ class Merging:
     def _commit_edits(self, transaction: Transaction, paths: set[str]) -> None:
         edits = own_edits(transaction, sorted(paths))
         if edits:
-            transaction.publish([PlannedCommit(edit_message(sorted(edits)), edits)])
+            transaction.publish([edit_commit(edits)])
 
     def _unite(self, ours: Snapshot, theirs: Snapshot, source: str) -> United:
         bases = [self._context.store.snapshot(oid) for oid in self._graph.bases(ours.commit, theirs.commit)]

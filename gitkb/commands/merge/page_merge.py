@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from gitkb.model.documents import Tree
-from gitkb.text.markdown.block_merge import blocks, merge, name_of
+from gitkb.text.markdown.block_merge import merge, name_of, page_blocks
 from gitkb.text.markdown.frontmatter import cut
-from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed, with_seal_of
+from gitkb.wiki.hand_edits import Seal, edited_path, reconcile, state, unsealed, with_seal_of
 
 History = Callable[[str], bytes | None]
 
@@ -53,7 +53,7 @@ class PageOn(Struct, frozen=True):
     def on(self, target: bytes | None) -> bytes | None:
         """The page as it would be had the person edited another projection; None says that there is no other."""
         if self.kind is Seal.EDITED and target is not None and target != self.kept:
-            return settle(self.path, self.content, target, self.projection).content
+            return reconcile(self.path, self.content, target, self.projection).content
         return target if self.kind is Seal.GENERATED else self.content
 
 
@@ -99,8 +99,8 @@ def _merged(old: bytes, ours: bytes, theirs: bytes, target: bytes | None) -> Mix
 def _both_replaced(old: str, ours: str, theirs: str) -> Iterator[str]:
     """The blocks that neither side has any more, where each has put something of its own: maybe two new versions of them,
     too far from the old one for the merge to see it."""
-    first, second = ({block.key for block in blocks(text)} for text in (ours, theirs))
-    before = blocks(old)
+    first, second = ({block.key for block in page_blocks(text)} for text in (ours, theirs))
+    before = page_blocks(old)
     known = {block.key for block in before}
     if first - second - known and second - first - known:
         yield from (name_of(block) for block in before if block.key not in first and block.key not in second)

@@ -1,7 +1,8 @@
 """The things to which the author gives a document or a part of their own: what its title or file name, or a whole heading, names.
 
 Invariant: decides by this document alone. Such a thing has a page though no sentence defines it: the author's structure says that
-the text below is about it. What is said there counts as said of it, also where it does not repeat the name. A heading of a part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
+the text below is about it. What is said there counts as said of it, also where it does not repeat the name. A heading of
+a part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
 """
 
 import re
