@@ -114,6 +114,8 @@ class _Comparison:
             tokens=self._tokens(),
             decided=_decided(head, changes),
             confirmed=_confirmed(head, changes),
+            texts=trees.texts(),
+            forms=trees.forms(),
         )
         return compare(base_side, head_side, seen)
 

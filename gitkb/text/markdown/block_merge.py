@@ -236,7 +236,7 @@ def _merge_bodies(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
 
 def _side(old: Sequence[Block], new: Sequence[Block]) -> _Side:
     side = _Side([None] * len(old), [[] for _ in range(len(old) + 1)])
-    for tag, i, i_end, j, j_end in _opcodes([b.key for b in old], [b.key for b in new]):
+    for tag, i, i_end, j, j_end in opcodes([b.key for b in old], [b.key for b in new]):
         if tag == "equal":
             side.blocks[i:i_end] = new[j:j_end]
         elif tag == "insert":
@@ -246,7 +246,7 @@ def _side(old: Sequence[Block], new: Sequence[Block]) -> _Side:
     return side
 
 
-def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+def opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
     """How `new` came from `old`, as difflib says it. What both begin and end with is taken off first, and in very long texts
     blocks that come very often align nothing, so that a page of thousands of equal lines costs no minutes."""
     shorter = min(len(old), len(new))
