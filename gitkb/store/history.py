@@ -196,6 +196,20 @@ class Ancestry:
                     return str(found.peel(pygit2.Commit).id)
         return None
 
+    def remote_branch(self, name: str) -> tuple[str, str] | None:
+        """("origin/main", its last known tip): the branch of this name at the remote that the local one goes to, else at origin,
+        else at the only remote; None where none is known."""
+        config = self._repository.config
+        remotes = [remote.name for remote in self._repository.remotes if remote.name]
+        key = f"branch.{name}.remote"
+        own = str(config[key]) if key in config else ""
+        wanted = own if own in remotes else "origin" if "origin" in remotes else remotes[0] if len(remotes) == 1 else ""
+        found = self._repository.references.get(f"refs/remotes/{wanted}/{name}") if wanted else None
+        if found is None:
+            return None
+        with history_errors():
+            return f"{wanted}/{name}", str(found.peel(pygit2.Commit).id)
+
     def upstream(self, branch: str) -> str | None:
         """The last known tip of the branch that a local one follows, None where it follows none."""
         found = self._repository.branches.local.get(branch)

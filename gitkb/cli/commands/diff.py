@@ -18,6 +18,7 @@ from gitkb.errors import UsageError
 
 Format = Literal["text", "markdown", "json"]
 _NARROWEST, _WIDEST = 60, 120
+_LOWEST, _LINES = 24, 40
 
 
 def diff(
@@ -26,7 +27,8 @@ def diff(
         str | None,
         typer.Argument(
             metavar="[BASE[..HEAD]]",
-            help="Default: from where the branch left the pages branch; on that one, what is not shared yet, or the last run.",
+            help="BASE...HEAD: from where HEAD left BASE. Default: from where the branch left the remote's pages branch; on that"
+            " one, what is not shared yet, or the last run.",
             show_default=False,
         ),
     ] = None,
@@ -41,22 +43,25 @@ def diff(
     """
     if json and form == "markdown":
         raise UsageError("--json and --format markdown exclude each other.", "Give one of them.")
-    base, head = _split(revisions or "")
+    base, head, forked = _split(revisions or "")
     found = knowledge_base(context, kb)
-    report = found.diff(base, head)
+    report = found.diff(base, head, forked=forked)
     if json or form == "json":
         terminal.tell_json(json_shapes.fields(report), indent=2)
     elif form == "markdown":
         terminal.tell_text(found.diff_as_markdown(report))
     else:
-        columns = shutil.get_terminal_size((_WIDEST, 24)).columns
-        _page(found.diff_as_text(report, min(max(columns, _NARROWEST), _WIDEST)))
+        columns, lines = shutil.get_terminal_size((_WIDEST, _LINES + 1))
+        height = min(max(lines - 1, _LOWEST), _LINES)
+        _page(found.diff_as_text(report, min(max(columns, _NARROWEST), _WIDEST), height))
 
 
-def _split(revisions: str) -> tuple[str | None, str | None]:
-    """(base, head) of "BASE", "BASE..HEAD", "..HEAD" or "BASE.."; None where nothing is said."""
+def _split(revisions: str) -> tuple[str | None, str | None, bool]:
+    """(base, head, whether from where the head left the base) of "BASE", "BASE..HEAD", "BASE...HEAD", "..HEAD" or "BASE.."; None
+    where nothing is said."""
     base, dots, head = revisions.partition("..")
-    return base or None, (head.removeprefix(".") or None) if dots else None
+    forked = head.startswith(".")
+    return base or None, (head.removeprefix(".") or None) if dots else None, forked
 
 
 def _page(text: str) -> None:

@@ -1,7 +1,7 @@
 """A diff as plain text: a first screen with what deserves attention and the words that changed, then the details.
 
-Invariant: the first `SCREEN` lines name every kind of concern and say what they leave out; every line of them fits `width`. What is
-alike in many documents is one line there. Control characters are the terminal's matter.
+Invariant: the first `SCREEN` lines name every kind of concern and say what they leave out; every line of them fits `width`.
+What is alike in many documents is one line there. Control characters are the terminal's matter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,6 @@ from gitkb.commands.diff.report import (
     Attention,
     Change,
     ClaimChanges,
-    Concern,
     DiffReport,
     DocumentChange,
     PageChange,
@@ -22,6 +21,7 @@ from gitkb.commands.diff.report import (
 )
 from gitkb.commands.diff.text_changes import importance
 from gitkb.commands.diff.wording import (
+    GRAVE,
     LABELS,
     claim_counts,
     counted,
@@ -41,7 +41,6 @@ from gitkb.commands.diff.wording import (
 SCREEN = 40
 _MANY = 20
 _NAME = 34
-GRAVE = (Concern.BAD_RECORD, Concern.LOST_APPROVAL)
 
 
 def text(report: DiffReport, width: int = 100, height: int = SCREEN) -> str:
@@ -51,41 +50,41 @@ def text(report: DiffReport, width: int = 100, height: int = SCREEN) -> str:
     return "\n".join([*lines, *(["", "Details", *details] if details else [])]) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of the first screen: its lines, the most important first, how many things they stand for, and its share of the room."""
-
-    title: str
-    lines: Sequence[str]
-    total: int
-    share: int
-
-
 def first_screen(report: DiffReport, width: int = 100, height: int = SCREEN) -> list[str]:
     """At most `height` lines: what was compared, the numbers, what to look at, the words that changed, documents and pages."""
-    lines = [f"{report.base_name} ({report.base[:7]}) .. {report.head_name} ({report.head[:7]})", f"{headline(report)}."]
+    others = grouped([document for document in report.documents if not document.text.changes])
+    short = _screen(report, [[_group(group)] for group in others], width, height)
+    # Where there is room, new documents say at once what they are about.
+    long = _screen(report, [[_group(group), *_about(group)] for group in others], width, height)
+    return [cut(line, width) for line in (long if len(long) <= height else short)]
+
+
+def _screen(report: DiffReport, others: Sequence[Sequence[str]], width: int, height: int) -> list[str]:
     texts = _Texts.of(report, width)
-    others = [group for group in grouped([d for d in report.documents if not d.text.changes])]
     grave = [item for item in report.attention if item.concern in GRAVE]
     less = [item for item in report.attention if item.concern not in GRAVE]
     pages = [page for page in report.pages if differs(page)]
     counts = (len(grave), texts.size, len(less), len(others), len(report.edited), len(pages))
-    parts = 6 - counts.count(0)
-    rooms = _rooms(counts, (8, 20, 6, 4, 2, 3), height - 3 - 3 * parts)
+    rooms = _rooms(counts, (8, 20, 6, 4, 2, 3), height - 3 - 3 * (6 - counts.count(0)))
+    documents = [line for lines in others[: rooms[3]] for line in lines]
     chosen = (
-        ("Look at these first:", [_attention(item) for item in first(grave, rooms[0])], len(grave)),
+        ("Look at these first:", [_attention(item) for item in first(grave, rooms[0])], len(grave) - rooms[0]),
         ("What changed in the texts:", texts.lines(rooms[1]), 0),
-        ("Look at these pages:" if grave or texts.size else "Look at these first:", map(_attention, first(less, rooms[2])), len(less)),
-        ("Other documents:" if texts.size else "Documents:", map(_group, others[: rooms[3]]), len(others)),
-        ("Edited by hand:", [_edit(item, width) for item in report.edited[: rooms[4]]], len(report.edited)),
-        ("Pages:", map(_page, pages[: rooms[5]]), len(pages)),
+        (
+            f"Look at these {'pages' if grave or texts.size else 'first'}:",
+            map(_attention, first(less, rooms[2])),
+            len(less) - rooms[2],
+        ),
+        ("Other documents:" if texts.size else "Documents:", documents, len(others) - rooms[3]),
+        ("Edited by hand:", [_edit(item, width) for item in report.edited[: rooms[4]]], len(report.edited) - rooms[4]),
+        ("Pages:", map(_page, pages[: rooms[5]]), len(pages) - rooms[5]),
     )
-    for title, some, total in chosen:
+    lines = [f"{report.base_name} ({report.base[:7]}) .. {report.head_name} ({report.head[:7]})", f"{headline(report)}."]
+    for title, some, left in chosen:
         shown = list(some)
         if shown:
-            lines += ["", title, *(f"  {line}" for line in shown)]
-            lines += [f"  and {total - len(shown):,} more"] if total > len(shown) else []
-    return [cut(line, width) for line in lines]
+            lines += ["", title, *(f"  {line}" for line in shown), *([f"  and {left:,} more"] if left > 0 else [])]
+    return lines
 
 
 def _rooms(lengths: Sequence[int], shares: Sequence[int], total: int) -> list[int]:
@@ -149,7 +148,9 @@ class _Texts:
 
 
 def _short(name: str, length: int) -> str:
-    """A document's name whose end can be told."""
+    """A document's name whose end can be told: folders give way first."""
+    while len(name) > length and "/" in name.removeprefix("…/"):
+        name = f"…/{name.removeprefix('…/').partition('/')[2]}"
     return name if len(name) <= length else f"…{name[len(name) - length + 1 :]}"
 
 
@@ -161,8 +162,14 @@ def _group(group: Group) -> str:
     document = group.single
     if document is None:
         return f"{group.folder or '.'}/  {group_state(group)}"
-    said = f" {document.description}" if document.change is Change.ADDED and document.description else ""
-    return f"{_document(document)}{said}"
+    return _document(document)
+
+
+def _about(group: Group) -> Iterator[str]:
+    """What a single new document says of itself."""
+    document = group.single
+    if document is not None and document.change is Change.ADDED:
+        yield from (f"  {line}" for line in _introduced(document))
 
 
 def _document(document: DocumentChange) -> str:
@@ -205,12 +212,17 @@ def _details(report: DiffReport) -> Iterator[str]:
     yield from _section("Links mended:", (f"{page_name(link.page)} -> {page_name(link.target)}" for link in report.mended))
 
 
+def _introduced(document: DocumentChange) -> Iterator[str]:
+    """What a new document says: its description, and the claims that matter most."""
+    if document.description:
+        yield document.description
+    yield from (f"* {said.text}{_at(said)}" for said in document.best)
+
+
 def _told(document: DocumentChange, changes: Sequence[SentenceChange], report: DiffReport) -> Iterator[str]:
     """What a reviewer reads of one document: its own words, then its claims."""
     if document.change is Change.ADDED:
-        if document.description:
-            yield document.description
-        yield from (f"* {said.text}{_at(said)}" for said in document.best)
+        yield from _introduced(document)
         return
     text = document.text
     if text:
@@ -261,4 +273,4 @@ def _place(said: Said) -> str:
 
 
 def _at(said: Said) -> str:
-    return f" ({said.place.label})" if said.place.label else ""
+    return f" ({said.place.label})" if said.place.label not in ("", said.title) else ""

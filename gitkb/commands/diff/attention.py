@@ -9,7 +9,17 @@ person to judge. They cost one pass over all pages, and then a look at those tha
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gitkb.commands.diff.report import Attention, Change, Concern, DiffReport, LinkChange, PageChange, PersonChange, Said, TextChange
+from gitkb.commands.diff.report import (
+    Attention,
+    Change,
+    Concern,
+    DiffReport,
+    LinkChange,
+    PageChange,
+    PersonChange,
+    Said,
+    TextChange,
+)
 from gitkb.commands.diff.shown_pages import Side
 from gitkb.formats.approvals import Confirmation, mark
 from gitkb.formats.decisions import Decision, SameAs
@@ -103,8 +113,8 @@ class Seen:
     the head to what is wrong with them; `approved` maps pages that are not what somebody approved (any more) to what was
     confirmed, `said_verified` others to the words with which a person called them verified at the base; `letters` maps
     documents at the head to the length of their converted text; `decided` are decisions about names that came or changed,
-    `confirmed` maps pages to the confirmations that came. `texts` are what changed in the texts of documents, by their names at the
-    head, and `forms` the headings of those that are new.
+    `confirmed` maps pages to the confirmations that came. `texts` are what changed in the texts of documents, by their names at
+    the head, and `forms` the headings of those that are new.
     """
 
     edited: Sequence[PersonChange] = ()

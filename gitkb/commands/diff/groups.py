@@ -24,8 +24,8 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Documents of one folder to which the same happened; `before` is the folder that renamed ones were in. `form` are the headings
-    that they share, empty where they are not alike; `title` is that of a single document."""
+    """Documents of one folder to which the same happened; `before` is the folder that renamed ones were in. `form` are the
+    headings that they share, empty where they are not alike."""
 
     change: Change
     folder: str

@@ -232,7 +232,7 @@ class PageChange:
 
 @dataclass(frozen=True, slots=True)
 class PersonChange:
-    """A page that a person wrote or edited, or a file that is no page, by how many lines it gained and lost, and their `words`."""
+    """A page that a person wrote or edited, or a file that is no page, by the lines it gained and lost and their `words`."""
 
     change: Change
     path: str

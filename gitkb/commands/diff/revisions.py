@@ -8,7 +8,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import overload
 
+from gitkb.branch.landed import landed_commit
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -17,7 +19,7 @@ from gitkb.commands.diff.compare import compare
 from gitkb.commands.diff.report import DiffReport, WebLinks, web_links
 from gitkb.commands.diff.shown_pages import Side, keys_touched, views
 from gitkb.commands.diff.trees import Trees
-from gitkb.errors import FormatError
+from gitkb.errors import FormatError, RepositoryError
 from gitkb.formats import approvals, records
 from gitkb.formats.approvals import Approval, Confirmation
 from gitkb.formats.decisions import Decision, is_decision
@@ -26,10 +28,11 @@ from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import topic_path
 from gitkb.model.documents import Record, TreeChange
 from gitkb.pages.scope import topics_of
-from gitkb.store.history import Ancestry
+from gitkb.store.history import Ancestors, Ancestry
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 
+MAIN = "main"
 _TOKENS = re.compile(r"^Gitkb-Tokens: *(\d+)(?: in, *(\d+) out)?", re.MULTILINE)
 
 
@@ -41,11 +44,27 @@ class _Named:
     tree: Snapshot
 
 
-def diff(store: Store, catalog: Catalog, settings: Settings, base: str | None, head: str | None) -> DiffReport:
-    """What leads from one revision to another. Without a head it is the checked-out branch; without a base, see `_base`."""
-    after = _Named(head or store.branch(), store.snapshot(head))
-    before = _Named(base, store.snapshot(base)) if base else _base(store, settings, head or store.branch(), after.tree)
+def diff(
+    store: Store, catalog: Catalog, settings: Settings, base: str | None, head: str | None, *, forked: bool = False
+) -> DiffReport:
+    """What leads from one revision to another; if `forked`, from where the head left the base. Without a head it is what is
+    checked out; without a base, see `_base`."""
+    name = head or _checked_out(store)
+    after = _Named(name, store.snapshot(head))
+    if base is None:
+        before = _base(store, settings, name, after.tree)
+    elif forked:
+        before = _left(store, _Named(base, store.snapshot(base)), after.tree)
+    else:
+        before = _Named(base, store.snapshot(base))
     return _Comparison(store, catalog, before, after).report()
+
+
+def _checked_out(store: Store) -> str:
+    try:
+        return store.branch()
+    except RepositoryError:
+        return "HEAD"
 
 
 def links(store: Store) -> WebLinks | None:
@@ -54,19 +73,49 @@ def links(store: Store) -> WebLinks | None:
 
 
 def _base(store: Store, settings: Settings, branch: str, head: Snapshot) -> _Named:
-    """What a branch is compared with: where it left the pages branch; on that one, what is not shared yet, else the last run."""
+    """What a branch is compared with: where it left the branch that a request would go to, as the remote has it; on that one,
+    what is not shared yet, else the last run. A detached HEAD that this branch contains is compared as that branch would be."""
     ancestry = Ancestry(store.git_dir)
-    pages_branch = settings.pages.branch
-    if pages_branch not in ("*", branch):
-        tip = ancestry.branch(pages_branch)
-        found = ancestry.merge_base(tip, head.commit) if tip else None
-        if found is not None:
-            return _Named(pages_branch, store.snapshot(found))
+    target = MAIN if settings.pages.branch == "*" else settings.pages.branch
+    if branch != target:
+        for found in _targets(ancestry, target):
+            left = _left(store, _Named(found[0], store.snapshot(found[1])), head, needed=False)
+            if left is not None and (branch != "HEAD" or left.tree.commit != head.commit):
+                return left
     upstream = ancestry.upstream(branch)
-    found = ancestry.merge_base(upstream, head.commit) if upstream else None
-    if found is not None and found != head.commit:
-        return _Named("its upstream", store.snapshot(found))
+    base = ancestry.merge_base(upstream, head.commit) if upstream else None
+    if base is not None and base != head.commit:
+        return _Named("its upstream", store.snapshot(base))
     return _Named("before the last run", _before_last_run(store, ancestry, head))
+
+
+def _targets(ancestry: Ancestry, target: str) -> Iterator[tuple[str, str]]:
+    """(name, tip) of the branch that a request would go to: the remote's, then the local one."""
+    remote, local = ancestry.remote_branch(target), ancestry.branch(target)
+    if remote is not None:
+        yield remote
+    if local is not None:
+        yield target, local
+
+
+@overload
+def _left(store: Store, base: _Named, head: Snapshot) -> _Named: ...
+@overload
+def _left(store: Store, base: _Named, head: Snapshot, *, needed: bool) -> _Named | None: ...
+def _left(store: Store, base: _Named, head: Snapshot, *, needed: bool = True) -> _Named | None:
+    """Where a head left a base: the newest commit of the head whose documents the base has. Where a shallow clone does not know
+    it, the base itself; without anything in common None, or `RepositoryError` if it is `needed`."""
+    found = Ancestry(store.git_dir).merge_base(base.tree.commit, head.commit)
+    if found is not None:
+        landed = landed_commit(store, base.tree, head, store.snapshot(found))
+        return _Named(f"{base.name}, which has the rest" if landed else base.name, store.snapshot(landed or found))
+    if Ancestors(store.git_dir).is_shallow():
+        return _Named(f"{base.name} as it is now, since this clone is shallow", base.tree)
+    if needed:
+        raise RepositoryError(
+            f"{base.name} and this branch have no history in common.", f"Compare them as they are: {base.name}.."
+        )
+    return None
 
 
 def _before_last_run(store: Store, ancestry: Ancestry, head: Snapshot) -> Snapshot:

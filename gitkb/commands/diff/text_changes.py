@@ -1,14 +1,14 @@
 """What changed in a text, sentence by sentence, the most important first: numbers, negations and sections that are gone.
 
-Invariant: pure. A sentence that only moved is no change; one in other words is one change with both sides, never a loss and a gain.
-Layout, emphasis and the signs of lists say nothing; the target of a link to the web does. Costs about the length of the text: what
-both sides begin and end with is taken off first, and sentences are compared with those near them.
+Invariant: pure. A sentence that only moved is no change; one in other words is one change with both sides, never a loss and a
+gain. Layout, emphasis and the signs of lists say nothing; the target of a link to the web does. Costs about the length of the
+text: what both sides begin and end with is taken off first, and sentences are compared with those near them.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
 
@@ -31,8 +31,8 @@ _WEB = re.compile(r"\]\(<?(https?://[^()\s<>]+)")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A sentence, heading, row of a table or line of code: its plain `text`, the heading above it, and the addresses on the web to
-    which its block links. `level` is that of a heading, 0 for all else; `verbatim` marks code."""
+    """A sentence, heading, row of a table or line of code: its plain `text`, the heading above it, and the addresses on the web
+    to which its block links. `level` is that of a heading, 0 for all else; `verbatim` marks code."""
 
     text: str
     section: str = ""
@@ -48,8 +48,8 @@ def text_change(old: str, new: str, language: str = "") -> TextChange:
 
 def line_change(old: Sequence[str], new: Sequence[str]) -> TextChange:
     """What leads from some lines to others, where each stands for itself."""
-    sides = ([Unit(line.strip(), verbatim=True) for line in lines if line.strip()] for lines in (old, new))
-    return changed_units(*sides, "")
+    before, after = ([Unit(line.strip(), verbatim=True) for line in lines if line.strip()] for lines in (old, new))
+    return changed_units(before, after, "")
 
 
 def units(markdown: str, language: str = "") -> Iterator[Unit]:
@@ -103,7 +103,7 @@ def changed_units(old: Sequence[Unit], new: Sequence[Unit], language: str) -> Te
     changed = sum(_changed_letters(old[i].text, new[j].text) for i, j in pairs)
     changed += sum(len(old[i].text) for i in gone) + sum(len(new[j].text) for j in come)
     ranked = [change for _, change in sorted(found, key=lambda each: (importance(each[1]), each[0]))]
-    share = round(min(1.0, changed / total), 4) if total else 0.0
+    share = round(min(1.0, changed / total), 6) if total else 0.0
     return TextChange(share, tuple(ranked[:MOST]), max(0, len(ranked) - MOST), aligned.moved)
 
 
@@ -311,18 +311,17 @@ def _one_sided(all_units: Sequence[Unit], only: set[int], judge: _Judge, *, adde
         if body:
             covered.update(body)
             said = " ".join(all_units[i].text for i in body if not all_units[i].level)
-            change = SentenceChange(Weight.SECTION, "", "", unit.text, sum(1 for i in body if not all_units[i].level))
-            yield place, replace(change, **{"new" if added else "old": said[:SHOWN_OF_SECTION] or unit.text})
+            said = said[:SHOWN_OF_SECTION] or unit.text
+            sides = ("", said) if added else (said, "")
+            yield place, SentenceChange(Weight.SECTION, *sides, unit.text, sum(1 for i in body if not all_units[i].level))
         else:
             yield place, judge.alone(unit, added=added)
 
 
 def _section(all_units: Sequence[Unit], start: int, only: set[int]) -> range:
-    """The places of a section that is on this side alone, with its heading and the sections below it; empty where much of it is
+    """The places of a section that is on this side alone, with its heading and the sections below it; empty where some of it is
     still on the other side."""
     level, end = all_units[start].level, start + 1
     while end < len(all_units) and not 0 < all_units[end].level <= level:
         end += 1
-    whole = [i for i in range(start + 1, end)]
-    kept = sum(1 for i in whole if i not in only)
-    return range(start, end) if not kept else range(0)
+    return range(start, end) if all(i in only for i in range(start + 1, end)) else range(0)

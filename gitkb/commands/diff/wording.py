@@ -33,6 +33,8 @@ LABELS = {
     Concern.CHANGED_DEFINITION: "definition new",
     Concern.NEW_APPROVAL: "approved",
 }
+GRAVE = (Concern.BAD_RECORD, Concern.LOST_APPROVAL)
+"""The concerns that come before the changed words."""
 _WHAT = {Change.ADDED: "new", Change.REMOVED: "removed", Change.CHANGED: "changed", Change.RENAMED: "renamed"}
 
 
@@ -67,7 +69,7 @@ def _documents(report: DiffReport) -> Iterator[str]:
     for change in (Change.CHANGED, Change.REMOVED, Change.RENAMED, Change.ADDED):
         number = sum(1 for _ in report.documents_by(change))
         if number:
-            yield f"{counted(number, noun) if noun else f'{number:,}'} {_WHAT[change]}"
+            yield f"{counted(number, noun) if noun else f'{number:,}'} {change}"
             noun = ""
 
 
@@ -155,8 +157,8 @@ def marked(old: str, new: str, opening: tuple[str, str], closing: tuple[str, str
 
 
 def side_by_side(old: str, new: str, width: int = 0) -> str:
-    """A sentence with old and new words where they differ: "gets [18 -> 8] days". Within `width` characters what is the same gives
-    way first; 0 is no limit."""
+    """A sentence with old and new words where they differ: "gets [18 -> 8] days". Within `width` characters (0: no limit) what is
+    the same gives way first."""
     runs = [(words.old, words.new, words.old == words.new) for words in word_changes(old, new)]
     parts = [one if same else _both(one, other) for one, other, same in runs]
     whole = "".join(parts)
@@ -206,7 +208,7 @@ def sentence(change: SentenceChange, width: int = 0) -> str:
         what = "gone" if change.old else "new"
         line = f'section {what}: "{change.section}"{size}: {change.old or change.new}'
     elif change.weight is Weight.LINK:
-        return f"link: {side_by_side(change.old, change.new, max(0, width - 6))}"
+        line = f"link: [{change.old} -> {change.new}]"
     elif change.old and change.new:
         return side_by_side(change.old, change.new, width)
     else:

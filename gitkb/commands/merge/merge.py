@@ -9,6 +9,7 @@ from functools import partial
 from shlex import quote
 
 from gitkb.branch.commit_messages import edit_message, merge_message
+from gitkb.branch.landed import landed_commit
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import own_edits
 from gitkb.branch.tips import refuse_newer_settings, settings_at
@@ -78,6 +79,9 @@ class Merging:
 
     def _unite(self, ours: Snapshot, theirs: Snapshot, source: str) -> United:
         bases = [self._context.store.snapshot(oid) for oid in self._graph.bases(ours.commit, theirs.commit)]
+        # After a squash the branch's own older version is what this one has: then only what came since is merged.
+        if len(bases) == 1 and (landed := landed_commit(self._context.store, ours, theirs, bases[0])):
+            bases = [self._context.store.snapshot(landed)]
         if not bases:
             hint = "Fetch the rest of this clone's history: git fetch --unshallow" if self._graph.is_shallow() else ""
             raise RepositoryError(f"{source} and {self._change.run.branch} have no history in common.", hint or _UNRELATED)

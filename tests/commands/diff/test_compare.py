@@ -9,6 +9,7 @@ from gitkb.commands.diff.attention import Seen
 from gitkb.commands.diff.compare import compare, likeness
 from gitkb.commands.diff.report import Change, Concern, DiffReport
 from gitkb.commands.diff.shown_pages import Side, keys_touched, views
+from gitkb.commands.diff.text_changes import word_changes
 from gitkb.model.documents import Record
 from tests.support.record_base import base, claim, record, topic
 
