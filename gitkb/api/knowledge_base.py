@@ -172,15 +172,16 @@ class KnowledgeBase:
             return False
         return file.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "replace") != settings_text(self._store.snapshot())
 
-    def documents(self, at: str | None = None) -> list[DocumentRow]:
-        """All documents at a revision, by name."""
+    def documents(self, at: str | None = None, *, commits: bool = True) -> list[DocumentRow]:
+        """All documents at a revision, by name; without `commits` nobody looks for the last commit of each, which is most of the
+        work, and `commit` is "" in all rows."""
         from gitkb.catalog.queries import RecordCorpus
         from gitkb.catalog.record_tables import RECORDS
         from gitkb.commands.inspect.listing import document_rows
 
         tip = self._snapshot(at)
         with self._catalog.at(tip, RECORDS, keep=at is None) as db:
-            return document_rows(self._store, RecordCorpus(db), tip)
+            return document_rows(self._store if commits else None, RecordCorpus(db), tip)
 
     def pages(self, at: str | None = None) -> list[PageRow]:
         """The pages of concepts and entities that say something, by path, with how they stand to their approval."""
@@ -238,8 +239,8 @@ class KnowledgeBase:
 
     def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
         """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left
-        the base. Without a base it is the commit at which the branch left the pages branch as the remote has it; on that one, what
-        is not shared yet, or the last run."""
+        the base. Without a base it is the commit at which the branch left the remote's pages branch; on that one, what is not
+        shared yet, or the last run."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.diff.revisions import diff
 

@@ -4,16 +4,16 @@ Invariant: a path has one kind of change, and only if the tree would differ. Con
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from gitkb.model.documents import Tree
 from gitkb.store.objects import file_blob_id, object_id
 from gitkb.store.values import Content, Stored
 
 
-@dataclass(frozen=True, slots=True)
-class PathChanges:
+class PathChanges(Struct, frozen=True):
     """`written` has new bytes by path, `known` the blob ids of new files whose bytes nobody will ask for, `deleted` what goes."""
 
     written: Mapping[str, bytes] = field(default_factory=dict)

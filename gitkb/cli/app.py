@@ -7,10 +7,10 @@ table holds for each command where it is and what it is for; a test compares tha
 import importlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 from typer.core import TyperGroup
 
 from gitkb import __version__
@@ -18,8 +18,7 @@ from gitkb.cli.common_options import Common, KbOption, VerboseOption
 from gitkb.cli.plain_parameters import PlainCommand, taken_plainly
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Where a command is: `function` of a module in `gitkb.cli.commands`; `help` is the first sentence of its own help."""
 
     module: str

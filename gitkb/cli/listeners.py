@@ -4,8 +4,10 @@ Invariant: a person's lines go to stderr and a program's objects to stdout, in t
 only with -v.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
@@ -49,8 +51,7 @@ class Messages(Listener):
         self.say(f"  time    {document or 'run'}: {seconds}")
 
 
-@dataclass(slots=True)
-class Skips:
+class Skips(Struct):
     """Why sources were skipped, counted."""
 
     unchanged: int = 0
@@ -58,7 +59,7 @@ class Skips:
     same_pages: int = 0
 
 
-@dataclass
+@dataclasses.dataclass
 class Adding(Messages):
     """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display; `json` prints one object per
     source."""
@@ -67,7 +68,7 @@ class Adding(Messages):
     say: Callable[[str], None] = terminal.say
     advance: Callable[[Progress], None] | None = None
     dry_run: bool = False
-    skips: Skips = field(default_factory=Skips)
+    skips: Skips = dataclasses.field(default_factory=Skips)
 
     def scanned(self, event: Scanned) -> None:
         found = terminal.counted(event.found, "document")

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.migrate import migrate_first
 from gitkb.branch.tips import branch_tip, settings_at, start_of
@@ -47,8 +49,7 @@ GROUP_DOCUMENTS = 100
 """So many documents are committed, or removed, in one transaction at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeContext:
+class ChangeContext(Struct, frozen=True):
     """Everything that a command needs to change a branch. `branch`: its name, "" for the checked-out one. `start`: the commit
     where a new branch begins. `settings`: those in force for the command. `session`: reaches a model if the settings want one."""
 
@@ -166,8 +167,7 @@ class Change:
         return self._context.session.client.usage if self._context.session else Usage()
 
 
-@dataclass(frozen=True, slots=True)
-class ModelWish:
+class ModelWish(Struct, frozen=True):
     """The model that a command wants: it may spend `max_tokens` (0: no limit). If it is `needed` and cannot be reached, that is
     an error; otherwise pages are made without its texts."""
 

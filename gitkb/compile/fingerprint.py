@@ -9,7 +9,8 @@ unused one does. Pure.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.compile.compiler_names import COMPILER
 from gitkb.formats.settings import Settings
@@ -17,8 +18,7 @@ from gitkb.formats.settings import Settings
 _DEFAULTS = Settings()
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
+class Making(Struct, frozen=True):
     """`compiler` as digests name it, with its model; `settings` the fingerprint of what it is given, empty for the defaults."""
 
     compiler: str

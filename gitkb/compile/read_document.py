@@ -7,8 +7,10 @@ those that are links alone, are joined to one list, for none of them says anythi
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, lists_references
@@ -21,8 +23,7 @@ _PAGE_LABELS = {"page": "p. {}", "slide": "slide {}", "sheet": "sheet {}"}
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}(?=$|[-_])")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """One sentence with inline code marked. `section` indexes the headings (-1 above the first); `rank` counts from 0 in its
     section.
 
@@ -43,8 +44,7 @@ class Sentence:
     quote: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A document as its sentences; `headings` are those of the conversion."""
 
     language: str

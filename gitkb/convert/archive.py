@@ -16,9 +16,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitkb.errors import ConversionError
 
@@ -169,8 +170,7 @@ _PROGRAMS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Properties:
+class Properties(Struct, frozen=True):
     """Properties as plain strings, empty where there are none."""
 
     title: str = ""

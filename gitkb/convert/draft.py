@@ -11,7 +11,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.convert import title
 from gitkb.convert.formats import Format
@@ -20,8 +22,7 @@ from gitkb.errors import ConversionError
 from gitkb.model.documents import Conversion, Heading, Picture, TitleCandidate
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A converted text and what its source says about itself; empty where the source says nothing.
 
     A link to `#@n` in the text means its n-th heading, counted from 0; `finish` puts the anchor in.

@@ -5,9 +5,10 @@ to the page (`gitkb.text.markdown.retarget`): conversions are cached by it, and 
 module imports nothing heavy: a scan asks it about every file it meets.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -16,16 +17,14 @@ OFFICE = "application/vnd.openxmlformats-officedocument"
 OPENDOCUMENT = "application/vnd.oasis.opendocument"
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """What a file holds: its media type, and who reads it ("pdf/1")."""
 
     media_type: str
     converter: str
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
     that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others.
 
@@ -144,8 +143,7 @@ def ending_of(name: str) -> str:
     return f".{ending.lower()}" if dot and stem and ending.isalnum() else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plugged:
+class Plugged(Struct, frozen=True):
     """A reader of another package, and the family that it makes: named after the package, with the package's version."""
 
     family: Family

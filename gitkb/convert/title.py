@@ -24,9 +24,10 @@ remembered by the file's bytes, and the name is known only when the document is 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import islice
 from urllib.parse import unquote
+
+from msgspec.structs import replace
 
 from gitkb.convert.outline import lines_with_code, plain_text
 from gitkb.model.documents import Heading, TitleCandidate, TitleKind

@@ -6,7 +6,8 @@ from a clone is somebody else's data: what does not agree with its own path is n
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.errors import FormatError
 from gitkb.formats.records import Fields
@@ -18,8 +19,7 @@ DECISIONS = ".gitkb/decisions"
 _SAME, _APART = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/"
 
 
-@dataclass(frozen=True, slots=True)
-class SameAs:
+class SameAs(Struct, frozen=True):
     """The name of key `name` means what `key` means: its claims go on that page. `by` says who decided ("model gpt-4.1-mini")."""
 
     name: str
@@ -35,8 +35,7 @@ class SameAs:
         return self.name, self.key
 
 
-@dataclass(frozen=True, slots=True)
-class KeepApart:
+class KeepApart(Struct, frozen=True):
     """Two keys, sorted, that mean different things however alike they look."""
 
     one: str

@@ -8,8 +8,9 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from gitkb.errors import FormatError
 from gitkb.formats.versions import FORMATS, Formats, Kind, canonical
@@ -38,7 +39,7 @@ def document_of(path: str) -> str | None:
 
 def encode(record: Record) -> bytes:
     """Canonical JSON: sorted keys, empty values left out, one indented line per field so that diffs are readable."""
-    data = _compact(asdict(record))
+    data = _compact(to_builtins(record))
     data["format"] = FORMATS.number(Kind.RECORD)
     return canonical(data)
 

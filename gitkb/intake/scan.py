@@ -9,8 +9,9 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from gitkb.convert.formats import ending_of, supported
 from gitkb.errors import UsageError
@@ -20,8 +21,7 @@ IGNORE_FILES = (".gitignore", ".gitkbignore")
 OWN_NAMES = frozenset({"raw", "wiki", "AGENTS.md"})
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """What one PATH of the command line holds: `root` as documents will be named below it ("" for a single file).
 
     `files` has folders too that cannot be listed: they fail in their place. `unsupported` are files of other formats, links that
@@ -36,8 +36,7 @@ class Scan:
     is_folder: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which files of a folder count: globs on the path below the folder; no include means all."""
 
     include: tuple[str, ...] = ()
@@ -119,8 +118,7 @@ def _asker(wanted: Filter) -> Callable[[str], bool]:
     return lambda path: any(ending == ending_of(path) and spec.match_file(path) for ending, spec in named)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A file of the folder by its path below it; `is_document`: to be read, as far as can be told from outside."""
 
     path: str

@@ -13,8 +13,9 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import replace
 from types import TracebackType
+
+from msgspec.structs import replace
 
 from gitkb.errors import GitkbError, ModelError, ModelFailure, RepositoryError
 from gitkb.llm.budget import Budget, estimated_tokens, tokens_in_text

@@ -9,9 +9,11 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.llm.requests import Message, Request, Tool, Turn
 from gitkb.llm.wire import Refused
@@ -33,8 +35,7 @@ class Format(StrEnum):
 _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
     temperature, whether a system message, and whether it counts the tokens of a stream.
     """
@@ -138,8 +139,7 @@ def _names_limit(limit: str, named: str) -> bool:
     return bool(re.search(rf"\b{limit}\b", named))
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     dialect: Dialect = field(default_factory=Dialect)
     settled: bool = False
     probing: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from gitkb.model.results import AddSummary, DocumentResult, GoneDocument
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far an `add` is: numbers of sources."""
 
     total: int = 0
@@ -22,8 +22,7 @@ class Progress:
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """What a scan found: `folder` as it will be named, supported files, and the paths of those not supported."""
 
     folder: str

@@ -1,13 +1,12 @@
 """How the commands of the library are told what to do."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gitkb.errors import UsageError
 from gitkb.model.findings import CODES
 
 
-@dataclass(frozen=True, slots=True)
-class AddOptions:
+class AddOptions(Struct, frozen=True):
     """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
     core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
     documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
@@ -33,8 +32,7 @@ class AddOptions:
     prune: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WatchOptions:
+class WatchOptions(Struct, frozen=True):
     """How `watch` works: `add` are the options of each run, a file is added when it has not changed for `settle` seconds, `poll`
     looks at the folders again and again instead of being told by the system."""
 
@@ -43,8 +41,7 @@ class WatchOptions:
     poll: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RecompileOptions:
+class RecompileOptions(Struct, frozen=True):
     """How `recompile` works; which documents: those named, `every` one, or those `outdated`. The rest as in `AddOptions`."""
 
     every: bool = False
@@ -58,8 +55,7 @@ class RecompileOptions:
     max_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeOptions:
+class ChangeOptions(Struct, frozen=True):
     """How `remove`, `undo`, `same`, `apart` and `lint --fix` work: on which `branch` ("" is the checked-out
     one); a `dry_run` only says what they would do."""
 
@@ -67,8 +63,7 @@ class ChangeOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveOptions:
+class ApproveOptions(Struct, frozen=True):
     """How `approve` works: on which `branch` ("" is the checked-out one); `withdraw` takes the person's own approval back; `at`
     is when it was confirmed ("2026-11-24T10:00:00Z"), "" for now; a `dry_run` only says what it would do."""
 
@@ -78,16 +73,14 @@ class ApproveOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MergeChoices:
+class MergeChoices(Struct, frozen=True):
     """Whose version stands where both sides of a merge changed a document or page: names as people type them."""
 
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LintOptions:
+class LintOptions(Struct, frozen=True):
     """What `lint` looks for: all kinds of findings, or `only` some, without those `excepted`. `UsageError` for an unknown
     code."""
 
@@ -105,8 +98,7 @@ class LintOptions:
         return frozenset(self.only or CODES) - frozenset(self.excepted)
 
 
-@dataclass(frozen=True, slots=True)
-class HookChoice:
+class HookChoice(Struct, frozen=True):
     """Which hooks are meant: those of a worktree without `server` and `ci` ("github", "gitlab", "" for none)."""
 
     server: bool = False

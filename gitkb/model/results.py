@@ -1,9 +1,10 @@
 """What commands that change a knowledge base return: outcomes of documents, and a summary for each command."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from gitkb.model.usage import Usage
 
@@ -36,8 +37,7 @@ class SkipReason(StrEnum):
     CHANGED_MEANWHILE = "changed-meanwhile"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentResult:
+class DocumentResult(Struct, frozen=True):
     """The outcome of one source, reported in scan order; `commit` is set once it is published. `before` is the name that a
     renamed document had, `url` the address of a source of the web (its path is a guess where it could not be fetched).
     `skipped` says why nothing was done about it, `reason` the same for people. `phases` in seconds."""
@@ -55,8 +55,7 @@ class DocumentResult:
     skipped: SkipReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageChanges:
+class PageChanges(Struct, frozen=True):
     """Shared pages that a pages commit created, changed and removed: paths in the repository, sorted."""
 
     created: tuple[str, ...] = ()
@@ -67,16 +66,14 @@ class PageChanges:
         return bool(self.created or self.changed or self.removed)
 
 
-@dataclass(frozen=True, slots=True)
-class GoneDocument:
+class GoneDocument(Struct, frozen=True):
     """A document whose file, at the path `source`, is gone from the folder that was added."""
 
     document: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLink:
+class DeadLink(Struct, frozen=True):
     """A link that leads nowhere once its target is gone: the page, its 1-based line, the target's path."""
 
     page: str
@@ -84,8 +81,7 @@ class DeadLink:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(Struct, frozen=True):
     """What a dry run says beforehand: files besides the shared pages by path, those that come (or change) and those that go, and
     the links of other pages that would lead nowhere."""
 
@@ -94,8 +90,7 @@ class Foreseen:
     links: tuple["DeadLink", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AddSummary:
+class AddSummary(Struct, frozen=True):
     """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits, and
     `foreseen` the files exactly. `usage` is what a model was asked,
     `ungrounded` how many of its claims about documents were dropped."""
@@ -115,8 +110,7 @@ class AddSummary:
     foreseen: Foreseen = field(default_factory=Foreseen)
 
 
-@dataclass(frozen=True, slots=True)
-class RecompileSummary:
+class RecompileSummary(Struct, frozen=True):
     """The end of a `recompile`: counts, branch, tip (hex), shared pages touched, seconds, what a model was asked; a dry run's
     `foreseen` has the files and pages exactly."""
 
@@ -133,8 +127,7 @@ class RecompileSummary:
     foreseen: Foreseen = field(default_factory=Foreseen)
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshSummary:
+class RefreshSummary(Struct, frozen=True):
     """The end of a `refresh`: `commit` is the tip, `pages` is empty when nothing was pending, `usage` what a model was asked."""
 
     branch: str
@@ -143,8 +136,7 @@ class RefreshSummary:
     usage: Usage = field(default_factory=Usage)
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedPage:
+class ApprovedPage(Struct, frozen=True):
     """One page of an `approve`: `claims` is how many were confirmed, `changed` whether anything had to be written for it, `said`
     what they say and in which document."""
 
@@ -155,8 +147,7 @@ class ApprovedPage:
     said: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveSummary:
+class ApproveSummary(Struct, frozen=True):
     """The end of an `approve` by the person `by` at `at`; `files` are the approvals that it wrote or deleted, `pages` the shared
     pages that changed. `commit` is the tip. In a dry run `files` are all that would be written besides pages, and `edits` the
     pages whose uncommitted edits would be committed first; else that is empty."""
@@ -171,8 +162,7 @@ class ApproveSummary:
     pages: PageChanges
 
 
-@dataclass(frozen=True, slots=True)
-class MigrateSummary:
+class MigrateSummary(Struct, frozen=True):
     """The end of a `migrate`: the format number `before` and `after`, and the files that were written; none where there was
     nothing to do. `commit` is the tip."""
 
@@ -183,8 +173,7 @@ class MigrateSummary:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RemovedDocument:
+class RemovedDocument(Struct, frozen=True):
     """A document that was removed: `files` are all of its own paths, the record included; `commit` is empty in a dry run."""
 
     document: str
@@ -193,8 +182,7 @@ class RemovedDocument:
     commit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveSummary:
+class RemoveSummary(Struct, frozen=True):
     """The end of a `remove`; `commit` is the tip. In a dry run `claims` tells for each page how many claims it has of the
     documents, and `links` which links of other pages would lead nowhere; else both are empty."""
 
@@ -206,8 +194,7 @@ class RemoveSummary:
     links: tuple[DeadLink, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UndoSummary:
+class UndoSummary(Struct, frozen=True):
     """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
     back as they were (`restored`) and gone (`deleted`). `commit` is the tip."""
 
@@ -221,8 +208,7 @@ class UndoSummary:
     pages: PageChanges
 
 
-@dataclass(frozen=True, slots=True)
-class DecideSummary:
+class DecideSummary(Struct, frozen=True):
     """The end of a `same` or `apart` about two names as people write them; `page` is where the first one's claims stand now.
     `written` and `deleted` are decisions (nothing was to do where both are empty), `words` pages with a person's words whose
     claims went elsewhere; `commit` is the tip. In a dry run `besides` are files of gitkb's own that follow from the pages."""
@@ -239,8 +225,7 @@ class DecideSummary:
     besides: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MergeSummary:
+class MergeSummary(Struct, frozen=True):
     """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
     `commit` is the tip. `moved` is False when there was nothing to merge."""
 
@@ -255,8 +240,7 @@ class MergeSummary:
     renamed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PushSummary:
+class PushSummary(Struct, frozen=True):
     """The end of a `push` to the branch `target` of a remote ("origin/main"), now at `commit`; `pushed` is False when it had
     everything. `merged` is what came from there on the way, `tries` how often it was tried."""
 
@@ -268,8 +252,7 @@ class PushSummary:
     tries: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """A request to merge `branch` into `base`, with its `title` and `text` (Markdown). If a program `opened` it, `address` is
     that of the request; otherwise that of the page where a person can open it. It is "" if not known."""
 
@@ -281,8 +264,7 @@ class PullRequest:
     opened: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InitResult:
+class InitResult(Struct, frozen=True):
     """`created` is False when the folder already held a knowledge base; `touched` existed before and got a marked block."""
 
     path: Path
@@ -292,8 +274,7 @@ class InitResult:
     touched: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FixSummary:
+class FixSummary(Struct, frozen=True):
     """The end of a `lint --fix`: names that were put on other pages (key to key), links that were mended by page, pages with
     edits that were left alone, shared pages touched. `commit` is the tip; nothing was to do where `merged` and `mended` are
     empty. In a dry run `besides` are files of gitkb's own that follow from the pages."""

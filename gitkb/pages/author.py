@@ -6,9 +6,11 @@ which the pages are projected; whatever gets no answer is left out, named, and a
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
@@ -38,8 +40,7 @@ Pair = tuple[TopicPage, TopicPage]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A model's answers: files to write by path; pages and pairs without an answer, with the reason; the cost; and the number of
     sentences that were dropped because no claim supports them."""
 
@@ -49,8 +50,7 @@ class Written:
     ungrounded: int = 0
 
 
-@dataclass(slots=True)
-class Author:
+class Author(Struct):
     """`ask` answers requests in order, each with a reply or the error that it met."""
 
     store: Store
@@ -110,8 +110,7 @@ class Author:
         return f"{LLM_COMPILER} {self.settings.model}"
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """The answers collected so far."""
 
     changes: dict[str, bytes | None] = field(default_factory=dict)

@@ -6,7 +6,8 @@ asked for, whatever chains and circles of decisions and aliases there are.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
@@ -22,8 +23,7 @@ MAX_STEPS = 50
 Changes = dict[str, bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionPlanner:
+class DecisionPlanner(Struct, frozen=True):
     """Works out which decision files to write or delete on top of a tree; writes none. `by` is the person who decides, such as
     "human:ada@example.org"."""
 

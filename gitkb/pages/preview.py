@@ -6,8 +6,9 @@ path by path, as long as nobody writes meanwhile and no model is asked.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from gitkb.branch.overlay import Overlay
 from gitkb.branch.path_changes import PathChanges
@@ -28,8 +29,7 @@ from gitkb.wiki.projection import MADE, PROJECTION, made_by, newer, project
 _TARGET = re.compile(r"(?:\]\(\s*<?|\[\[|^ {0,3}\[[^\]\n]+\]:\s*<?)([^()\s<>|\]]+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class ForeseenPages:
+class ForeseenPages(Struct, frozen=True):
     """The shared pages that would differ: what would happen to them, and their new content by path; `besides` are the files that
     would be written or deleted with them: projections kept of edited pages, overviews of pages that are no more, and the note of
     which projection made the pages."""

@@ -6,9 +6,11 @@ everything is projected.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.commit_messages import edit_message, pages_message
 from gitkb.branch.overlay import Overlay
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     from gitkb.pages.author import Author, Written
 
 
-@dataclass
-class Tally:
+class Tally(Struct):
     """Adds up the page changes of several pages commits of one run."""
 
     created: set[str] = field(default_factory=set)

@@ -11,8 +11,9 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gitkb.errors import RepositoryError
 
@@ -81,8 +82,7 @@ def finished(
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who writes a commit, as git sees it; `fixed` is a time that the environment prescribes, else the clock's."""
 
     person: str

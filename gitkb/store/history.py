@@ -7,11 +7,11 @@ comparison, so that nobody loses it silently.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct
 from pygit2.enums import DiffOption, FileMode, SortMode
 
 from gitkb.errors import MissingObject, RepositoryError
@@ -22,8 +22,7 @@ from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES
 from gitkb.store.values import Commit
 
 
-@dataclass(frozen=True, slots=True)
-class Ancestors:
+class Ancestors(Struct, frozen=True):
     """The commit graph of one repository; `git_dir` is its common git folder."""
 
     git_dir: Path

@@ -8,7 +8,7 @@ writes past its buffer (libgit2#7177), and one is enough, left by a power failur
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from pygit2.enums import ObjectType
 from gitkb.errors import MissingObject, RepositoryError
 from gitkb.model.documents import TreeChange
 from gitkb.store.opening import read_pointer
-from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree
+from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree, raw_entries
 
 _KINDS = {b"commit": ObjectType.COMMIT, b"tree": ObjectType.TREE, b"blob": ObjectType.BLOB, b"tag": ObjectType.TAG}
 _PACKS_FIRST, _THEN_FILES = 2, 1
@@ -242,21 +242,28 @@ class TreeView:
         self._compare(old if old != EMPTY_TREE else None, self._oid, b"", found)
         return [TreeChange(path, before, now) for path, before, now in sorted((decode_path(p), a, b) for p, a, b in found)]
 
+    def _differing(self, old: str | None, new: str | None) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:
+        """The entries that two trees do not share. Most of a large folder is in both, and is not decoded."""
+        before, now = (set(raw_entries(self._reader.raw_tree(oid))) if oid is not None else set() for oid in (old, new))
+        return _by_name(before - now), _by_name(now - before)
+
     def _compare(
         self, old: str | None, new: str | None, prefix: bytes, found: list[tuple[bytes, str | None, str | None]], depth: int = 0
     ) -> None:
         if old == new:
             return
         _refuse_deep(depth, prefix)
-        before, now = self._reader.folder(old), self._reader.folder(new)
+        before, now = self._differing(old, new)
         for name in before.keys() | now.keys():
             one, other = before.get(name), now.get(name)
-            if one == other:
-                continue
             self._compare(_sub_tree(one), _sub_tree(other), prefix + name + b"/", found, depth + 1)
             was, is_ = _file(one), _file(other)
             if was != is_:
                 found.append((prefix + name, was, is_))
+
+
+def _by_name(entries: Iterable[tuple[bytes, bytes, bytes]]) -> dict[bytes, Entry]:
+    return {name: (int(mode, 8), oid.hex()) for mode, name, oid in entries}
 
 
 def _refuse_deep(depth: int, path: bytes) -> None:

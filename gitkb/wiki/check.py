@@ -7,10 +7,12 @@ scanned, a person's are parsed. The check of what changed looks at the same thin
 given.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from posixpath import dirname
+
+from msgspec import Struct, field
 
 from gitkb.errors import ConfigError, FormatError
 from gitkb.formats import approvals
@@ -50,8 +52,7 @@ def folders_of(files: Iterable[str]) -> set[str]:
     return found
 
 
-@dataclass(slots=True)
-class LinkCheck:
+class LinkCheck(Struct):
     """Collects what pages link to; `problems` then asks for each target once. `read` gives a page as it is or will be."""
 
     files: Container[str]
@@ -116,8 +117,7 @@ _NAMED = (("settings", CONFIG_PATH), ("note", MADE), ("approval", f"{approvals.A
 _AGAIN = "Take it back from git, or add its document again with --update."
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOutcome:
+class CheckOutcome(Struct, frozen=True):
     """The state of a tree, and every problem, sorted by path; there are problems only if it is broken."""
 
     state: State
@@ -156,8 +156,7 @@ def _outcome(run: "_Check", records: Records) -> CheckOutcome:
     return CheckOutcome(State.PENDING if run.pending else State.WHOLE, ())
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(Struct, frozen=True):
     """The paths of a tree's files, asked for one by one."""
 
     tree: Tree
@@ -166,8 +165,7 @@ class _Files:
         return isinstance(path, str) and self.tree.blob(path) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Folders:
+class _Folders(Struct, frozen=True):
     """The folders of a tree, asked for one by one, and some more."""
 
     tree: Tree
@@ -177,8 +175,7 @@ class _Folders:
         return isinstance(path, str) and (path in self.made or any(True for _ in self.tree.files(path)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Either:
+class _Either(Struct, frozen=True):
     """The union of two collections."""
 
     one: Container[str]
@@ -188,7 +185,7 @@ class _Either:
         return path in self.one or path in self.other
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Check:
     """`paths` of the tree are looked at; `files` are all that it has, `folders` all that it has or will have."""
 
@@ -197,11 +194,11 @@ class _Check:
     paths: frozenset[str]
     files: Container[str]
     folders: Container[str]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
     pending: bool = False
-    owned: set[str] = field(default_factory=set)
-    contents: set[str] = field(default_factory=set)
-    links: LinkCheck = field(init=False)
+    owned: set[str] = dataclasses.field(default_factory=set)
+    contents: set[str] = dataclasses.field(default_factory=set)
+    links: LinkCheck = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         made = frozenset(path for path, content in self.projected.items() if content is not None)

@@ -7,8 +7,10 @@ pages that exist because of this very document and names all others as plain tex
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from posixpath import splitext
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.formats.topic_rows import shortened
 from gitkb.model.documents import LARGE, Claim, Conversion, Digest, Place, Record, Source, SummarySection, Topic
@@ -151,8 +153,7 @@ def _name(page: str, topic: Topic, language: str) -> str:
     return f"[{escape(topic.name)}]({relative(page, path)})"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentFiles:
+class DocumentFiles(Struct, frozen=True):
     """A document's record and the contents of its files in the wiki by path; its original is not among them."""
 
     record: Record
@@ -205,8 +206,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     """Makes a digest's texts single lines, and its places lead to the files and anchors that the text has."""
 
     document: str

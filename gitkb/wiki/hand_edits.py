@@ -12,8 +12,9 @@ ends do not count: a checkout may have turned LF into CRLF.
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from gitkb.errors import FormatError
 from gitkb.text.markdown import frontmatter
@@ -105,8 +106,7 @@ _DEFINITION = re.compile(r"^\[\^([^\]\n]+)\]:.*(?:\n|\Z)", re.MULTILINE)
 _USE = re.compile(r"\[\^([^\]\n]+)\](?!:)")
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """The new state of a page: its `content` (None: no such page), the projection to keep at `edited_path` (None: nothing to keep
     there), and the blocks in which a person's words were kept against a change."""
 

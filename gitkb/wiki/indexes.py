@@ -7,8 +7,9 @@ front matter, with the version of the Open Knowledge Format.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from gitkb.formats.topic_rows import FOLDER, FOLDERS, Branch, DocumentEntry, TopicPage
 from gitkb.model.documents import TopicKind
@@ -134,8 +135,7 @@ _ABOUT: dict[TopicKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TopicListing:
+class TopicListing(Struct, frozen=True):
     """The pages of `concepts/` or `entities/`."""
 
     corpus: Corpus
@@ -160,8 +160,7 @@ class TopicListing:
         return [_topic(index_path(self.folder), page)] if page is not None else []
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentListing:
+class DocumentListing(Struct, frozen=True):
     """The documents and folders of one folder below `sources/` or `summaries/`, which is `top`; `name` is "" for `top` itself."""
 
     corpus: Corpus
@@ -197,8 +196,7 @@ class DocumentListing:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class ExplorationListing:
+class ExplorationListing(Struct, frozen=True):
     """The saved answers."""
 
     corpus: Corpus

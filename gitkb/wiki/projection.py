@@ -10,8 +10,9 @@ pages commits from then on, so two versions never rewrite each other's pages in 
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
+
+from msgspec import Struct, field
 
 from gitkb.errors import FormatError, NewerFormat
 from gitkb.formats.topic_rows import FOLDER as EXPLORATIONS
@@ -39,8 +40,7 @@ an older gitkb leaves the pages of this one alone (`gitkb.wiki.projection`)."""
 _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What happened since the pages were last whole: records in old and new versions, shared pages and saved answers that were
     touched (`pages`), and the keys of topics about which something was decided, confirmed or written."""
 

@@ -10,9 +10,11 @@ documents, so no other document can change it. All text of documents is escaped;
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby, islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.formats.approvals import marks
 from gitkb.formats.overviews import Overview, fingerprint
@@ -38,8 +40,7 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]"
 _SAME = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """`overview`: the best definition; `claims`: the others, sorted by document, of each the best first."""
 
     overview: tuple[Evidence, ...]
@@ -66,8 +67,7 @@ def choose(evidence: Iterable[Evidence]) -> Chosen:
     return Chosen(tuple(overview), tuple(sorted(claims, key=lambda item: item.document)))
 
 
-@dataclass(slots=True)
-class _Choice:
+class _Choice(Struct):
     """What was taken so far."""
 
     of_document: Counter[str] = field(default_factory=Counter)

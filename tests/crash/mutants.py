@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from tests.crash import matrix, strace
 from tests.crash.matrix import Matrix, Point, Trial, adopt_orphans
 from tests.crash.oracle import Kind
@@ -213,7 +215,7 @@ def a_document_comes_in_two_steps() -> None:
             names = sorted(commit.changes)
             for some in (names[:1], names[1:]):
                 if some:
-                    part = replace(commit, changes={name: commit.changes[name] for name in some})
+                    part = structs.replace(commit, changes={name: commit.changes[name] for name in some})
                     oid = whole(self, [part], progress)[0]
             oids.append(oid)
         return oids

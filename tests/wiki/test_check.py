@@ -1,9 +1,10 @@
 """Check tells whole from pending from broken, and names what is wrong."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from gitkb.errors import FormatError
 from gitkb.formats.records import encode, record_path

@@ -1,8 +1,7 @@
 """What the projected pages say, which there are, and how indexes lead to them."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gitkb.model.documents import Claim, Place, Record
 from gitkb.text.markdown import frontmatter

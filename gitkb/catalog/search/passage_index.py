@@ -10,7 +10,8 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.model.documents import Tree, TreeChange
 from gitkb.text.language.detect import detect_language
@@ -31,8 +32,7 @@ _DEFAULT_LANGUAGE = "en"
 assert 3 * MAX_PASSAGES < 2**ORDINAL_BITS
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One passage as stored: its place and its tokens (`head` without marks, `forms` with them)."""
 
     heading: str

@@ -7,7 +7,8 @@ parentheses). Only tokens reach FTS5, which hold no operator. A query has at mos
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.tokens import Token, analyse, fold, normalise, variants, words
@@ -18,23 +19,20 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))  # f
 _PART = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+|"))')
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One word asked for: the tokens that it may have become in a page; with `prefix`, what these or other forms begin with."""
 
     tokens: tuple[str, ...]
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """Words asked for side by side; one sequence of tokens for each way to stem them."""
 
     wordings: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """`terms` rank, each typed `times` times (words of phrases too); a page must hold `phrases` and no `excluded`."""
 
     terms: tuple[Term, ...]
@@ -43,8 +41,7 @@ class Query:
     excluded: tuple[Phrase, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     text: str
     minus: bool
     quoted: bool

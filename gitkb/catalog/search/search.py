@@ -12,9 +12,11 @@ import sqlite3
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.catalog.search import passage_index, query_syntax, ranking
 from gitkb.catalog.search.ranking import NOTHING_ASKED, Asked, any_phrase, ask, candidates
@@ -36,8 +38,7 @@ _STARTS_BLOCK = re.compile(r"\s*$|\s*(?:[-*+>|]|\d{1,3}[.)])\s?")
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """`text` of the best place, and the line (1-based in the page) where the match begins."""
 
     text: str
@@ -147,15 +148,13 @@ _REPEATS = 0.5
 """What remains of the score of a page that shows what a better page of its document has shown: a summary quotes its source."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     number: int
     path: str
     title: ranking.Title
 
 
-@dataclass(frozen=True, slots=True)
-class PageFound:
+class PageFound(Struct, frozen=True):
     """A page by its number in the tables. `row` is its best passage, `text_row` the best below its title; `rows` are its best
     few with their scores, best first."""
 
@@ -303,8 +302,7 @@ def _repeats_lowered(hits: Iterable[SearchHit]) -> Iterator[SearchHit]:
         yield heapq.heappop(waiting)[2]
 
 
-@dataclass(frozen=True, slots=True)
-class BestPassage:
+class BestPassage(Struct, frozen=True):
     """`lines` lines of a page from `line` (1-based), in the page's `language`; `document` is "" for pages of no one document."""
 
     page: str
@@ -316,8 +314,7 @@ class BestPassage:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+class Best(Struct, frozen=True):
     """Passages, those of the best page first, and the words of the question with their weights."""
 
     passages: tuple[BestPassage, ...]

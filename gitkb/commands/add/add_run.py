@@ -12,9 +12,11 @@ the first documents after the setting was made, so two branches add the same lin
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.path_changes import ChangeNotes
 from gitkb.branch.stored_documents import record_of
@@ -112,8 +114,7 @@ def _remove_unchanged(transaction: Transaction, gone: Sequence[Gone], listener: 
     return {each.document: each for each in remove_group(transaction, same, listener)}
 
 
-@dataclass(frozen=True, slots=True)
-class AddRun:
+class AddRun(Struct, frozen=True):
     """One `add`. `model` is how a model takes part, `access` the way to the web, and `memory` what earlier runs of this process
     remember of files: then a run in which there is nothing to do leaves no trace."""
 

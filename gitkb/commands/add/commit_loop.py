@@ -11,7 +11,9 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.path_changes import ChangeNotes
 from gitkb.branch.tips import refuse_newer_settings
@@ -93,8 +95,7 @@ class Results:
             self._queue.put(error)
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
+class Landing(Struct, frozen=True):
     """How documents land: they were judged at the commit `start`, and `moves` are the old names of all that the run renames, with
     the new ones. In a dry run nothing is committed, and `noted` gets what would have been changed, by path; else it is None."""
 
@@ -109,8 +110,7 @@ ASKS_FIRST = "asks the model; what changes is known then"
 """What a dry run says of a document for which a model would have to be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
+class Preparation(Struct, frozen=True):
     """The jobs of a run and how they are prepared. `fetch` brings originals that are no files; `known` answers in a model's stead
     where there is no session; `web` is where pictures of fetched pages come from."""
 
@@ -278,8 +278,7 @@ class CommitLoop:
         refresh_pages(self._change, self._outcomes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Committed:
+class _Committed(Struct, frozen=True):
     """What one transaction did with a group: results `decided` under the lock, documents `landing` and how they `landed`, those
     to be prepared `again`, the ids of the commits, and when (in seconds) the lock was had and the commits were planned."""
 

@@ -5,8 +5,9 @@ edits to a document's own pages are committed as theirs first and then merged, n
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from gitkb.branch.commit_messages import document_message, edit_message
 from gitkb.branch.stored_documents import Content, moved_page, moved_path, own_edits, own_files, record_of
@@ -23,16 +24,14 @@ Base = Callable[[str], bytes | None]
 _VERBS = {Outcome.ADDED: "add", Outcome.UPDATED: "update", Outcome.RENAMED: "rename", Outcome.RECOMPILED: "recompile"}
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A prepared document on its way into a group."""
 
     item: Item
     prepared: Prepared
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a ready document can be committed on the tip: yes, or it became known meanwhile, or its name was taken and it needs
     another."""
 
@@ -42,8 +41,7 @@ class Verdict:
     skipped: SkipReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
+class Landed(Struct, frozen=True):
     """The outcome of one document of a group, and the index of its commit (None if none of its files differ)."""
 
     outcome: Outcome
@@ -93,8 +91,7 @@ def plan_commits(
     return commits, landed
 
 
-@dataclass(slots=True)
-class _Change:
+class _Change(Struct):
     """The files that one document's commit changes (empty if none differ), and a person's edits to commit before it."""
 
     transaction: Transaction

@@ -1,6 +1,6 @@
 """Keeps the counts, progress and seconds of one run, and reports each change to the listener."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gitkb.model.listener import Listener, Progress
 from gitkb.model.results import DocumentResult, Outcome

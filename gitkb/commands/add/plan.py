@@ -13,9 +13,11 @@ Invariant: nothing that a person named is left out of the results: each address 
 import os
 import unicodedata
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.errors import UsageError
 from gitkb.intake import document_names
@@ -92,8 +94,7 @@ class Known(Protocol):
         """The address from which a source was fetched, "" for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One source of a run. `outcome` None: it is to be prepared; otherwise the outcome is decided already. `update`: the source
     is known with other bytes. `before`: its file moved, and this is the old name of its document. `again`: its original is the
     one in the knowledge base. `hashing`: seconds that hashing took. `twin`: another source of this run with the same bytes,
@@ -112,16 +113,14 @@ class Item:
     skipped: SkipReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """A document whose file is gone from its folder, and the path that it had there."""
 
     document: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An item for every source, in scan order, and the documents whose file is gone and whose bytes no source takes over."""
 
     items: list[Item]
@@ -178,8 +177,7 @@ def _moved(paths: Sequence[str], hashes: Mapping[str, Hashed], known: Known, dis
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     """Which documents will hold some bytes after the run: not those that are `changing`; `moved` maps documents to new paths."""
 
     known: Known
@@ -239,8 +237,7 @@ def _first_of_bytes(paths: Sequence[str], hashes: dict[str, Hashed], documents: 
     return kept
 
 
-@dataclass(frozen=True, slots=True)
-class _Deciding:
+class _Deciding(Struct, frozen=True):
     """Decides source by source, in scan order; `first` has the first one to be prepared of all bytes."""
 
     before: Mapping[str, tuple[str, str]]

@@ -16,8 +16,10 @@ import shutil
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.path_changes import ChangeNotes, PathChanges
 from gitkb.branch.stored_documents import find_document, record_of
@@ -58,8 +60,7 @@ _DESTINATION = re.compile(r"\](?:\(|:)\s*(?:<([^<>\n]*)>|([^\s()<>]+))|\b(?:href
 """Of inline links, of the definitions of links by reference, and of HTML's links and pictures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Originals:
+class Originals(Struct, frozen=True):
     """The originals at a commit; used by several threads, one at a time."""
 
     store: Store
@@ -152,8 +153,7 @@ def is_large(raw: str) -> bool:
     return LARGE in PurePosixPath(raw).suffixes
 
 
-@dataclass(frozen=True, slots=True)
-class RecompileRun:
+class RecompileRun(Struct, frozen=True):
     """One `recompile`; `model` is how a model takes part."""
 
     context: ChangeContext
@@ -264,8 +264,7 @@ class RecompileRun:
         return replace(_summary(outcomes, branch, start.commit, pages), foreseen=foreseen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Chosen(Struct, frozen=True):
     """The documents to recompile, by name, as they are at `start`; the documents of all source paths (`sources`) and of all
     addresses of the web."""
 

@@ -7,8 +7,10 @@ vanished is waited for. A burst is one run.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.errors import GitkbError
 from gitkb.intake.folder_events import LEFT_OUT, Changes
@@ -27,8 +29,7 @@ _LONGEST_BURST = 5
 Add = Callable[[Sequence[Path], AddOptions, WatchListener, FileMemory], AddSummary]
 
 
-@dataclass(slots=True)
-class Watching:
+class Watching(Struct):
     """`add` makes one run; `listener` hears of all of them."""
 
     add: Add

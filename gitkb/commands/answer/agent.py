@@ -7,9 +7,11 @@ Invariant: rounds, calls of a round and what is read are bounded. Words that onl
 No lock is held. A server that cannot call tools gets one request with the passages that search found.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.clean_stream import Cleaner
@@ -47,8 +49,7 @@ _HISTORY_SHARE = 0.3
 _SHORTENED = 600
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerModel:
+class AnswerModel(Struct, frozen=True):
     """The model that answers: the client of its server, its name there, and how many tokens a prompt and an answer may have."""
 
     client: "Client"
@@ -99,8 +100,7 @@ def readable(context_tokens: int) -> int:
     return min(MOST_READ, int(context_tokens * CHARACTERS_PER_TOKEN * _READING_SHARE))
 
 
-@dataclass
-class Speech:
+class Speech(Struct):
     """Passes a model's words on, cleaned; `text` is all of them."""
 
     cleaner: Cleaner
@@ -140,7 +140,7 @@ class Speech:
             self.listener.text(shown)
 
 
-@dataclass
+@dataclasses.dataclass
 class Agent:
     """One question to a model; `own` are the knowledge base's instructions, `passages` what search found for the question."""
 
@@ -150,7 +150,7 @@ class Agent:
     listener: AnswerListener
     own: str
     passages: str
-    speech: Speech = field(init=False)
+    speech: Speech = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         self.speech = Speech(Cleaner(self.citations), self.listener)

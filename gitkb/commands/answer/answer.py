@@ -6,7 +6,8 @@ Invariant: everything is read from the snapshot that was taken when the question
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.search.passage_index import PASSAGES
@@ -33,8 +34,7 @@ _PASSAGES_SHARE = 0.25
 _MOST_PASSAGES = 16_000
 
 
-@dataclass(frozen=True, slots=True)
-class Answering:
+class Answering(Struct, frozen=True):
     """Answers questions at a snapshot; `keep`: the catalog may stay there; `own` are the knowledge base's own instructions."""
 
     catalog: Catalog

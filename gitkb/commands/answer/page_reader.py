@@ -6,8 +6,9 @@ can be read here, whatever path is asked for.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gitkb.compile.read_document import heading_place, page_place
 from gitkb.convert.outline import outline
@@ -21,8 +22,7 @@ _KEPT = 64
 _PAGE_MARK = re.compile(r"<a name=\"((?:page|slide|sheet)-[\w-]{1,40})\"></a>")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page's `lines`, numbered from 1 with its front matter; `first` is the line where its body begins."""
 
     path: str

@@ -7,8 +7,9 @@ and the weighted words of the question, each of which counts once: repeating a w
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from gitkb.catalog.search.ranking import Weighed
 from gitkb.catalog.search.search import Best, BestPassage, is_repeated, printable
@@ -31,8 +32,7 @@ _SHORT, _LONG = 40, 320
 _UNSPACED = ("ja", "zh", "ko", "th")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The words of a question: each token's number, the weight of each number, and the sum of the weights."""
 
     words: Weighed
@@ -97,8 +97,7 @@ _TOPICS = ("wiki/concepts/", "wiki/entities/")
 _CLAIM = re.compile(r"^(?:[-*] )?(?P<text>.+?) \[(?P<label>(?:[^\[\]\\]|\\.)+)\]\((?P<target>[^()\s]+)\)(?:\[\^[^\]]+\])?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """Words of a document (or of a person's page, then without `document`), and their place; `title` is the document's."""
 
     text: str

@@ -7,8 +7,9 @@ error. Each result and all together are bounded; an equal call is not made twice
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from gitkb.commands.answer.citations import Citations, data, link, page_outline, piece
 from gitkb.commands.answer.page_reader import WIKI, Page, Pages
@@ -66,8 +67,7 @@ TOOLS = (
 )
 
 
-@dataclass
-class Reader:
+class Reader(Struct):
     """Answers a model's calls; `left` is how many characters may still be read, `step` is told what is done."""
 
     pages: Pages

@@ -9,9 +9,11 @@ approval of a page is one file; a person's uncommitted words on a page are commi
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.commit_messages import approval_message, edit_message
 from gitkb.branch.path_changes import PathChanges
@@ -67,8 +69,7 @@ def _named(known: dict[str, str], name: str) -> str:
     raise NotFound(f"{name!r} may be: {', '.join(found[:MAX_CANDIDATES] + more)}.", "Give the whole name.")
 
 
-@dataclass(frozen=True, slots=True)
-class Approvable:
+class Approvable(Struct, frozen=True):
     """A page as one tree's records make it, `page` None where they make none; the claims that it shows; its approval."""
 
     kind: TopicKind
@@ -137,8 +138,7 @@ _NOBODY = "git knows no e-mail address of yours, and an approval must say who ga
 _SET = 'Tell git once: git config --global user.email "you@example.org" (and user.name).'
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
+class _Planned(Struct, frozen=True):
     """The changes of one `approve` at one tip: the pages; the approvals to write or (None) delete, by path; and the claims of the
     pages that change."""
 
@@ -147,8 +147,7 @@ class _Planned:
     said: Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveRun:
+class ApproveRun(Struct, frozen=True):
     """One `approve`."""
 
     context: ChangeContext

@@ -5,8 +5,10 @@ are one commit. Pages follow from it, and a person's words on them stay.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.commit_messages import decide_message
 from gitkb.branch.overlay import Overlay
@@ -26,8 +28,7 @@ from gitkb.store.values import PlannedCommit
 from gitkb.wiki.hand_edits import Seal, state
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A decision that a person wants: `name` and `other` are the same, or are not."""
 
     name: Found
@@ -44,8 +45,7 @@ class Wish:
         return f"{self.name.title} {'means' if self.same else 'is not the same as'} {self.other.title}"
 
 
-@dataclass(frozen=True, slots=True)
-class DecideRun:
+class DecideRun(Struct, frozen=True):
     """One `same` or `apart`."""
 
     context: ChangeContext

@@ -7,7 +7,8 @@ the projections kept of edited ones, overviews) does not count as a change. Read
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gitkb.branch.migrate import only_migrated
 from gitkb.branch.renames import renamed_documents
@@ -23,8 +24,7 @@ _DERIVED = (f"{EDITED}/", ".gitkb/overviews/", MADE)
 Base = Callable[[str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A tree, with `base`: the last generated version of a page in the history that leads there."""
 
     tree: Tree
@@ -38,8 +38,7 @@ class Moment:
         return page if kind is Seal.GENERATED else None
 
 
-@dataclass(slots=True)
-class TakenBack:
+class TakenBack(Struct):
     """The outcome: new content by path (a blob's id, bytes, or None for a deletion), the documents among them, the paths that
     were changed since, and how many changes there were to take back at all."""
 
@@ -49,8 +48,7 @@ class TakenBack:
     considered: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TakeBack:
+class TakeBack(Struct, frozen=True):
     """One change (`before`, `after`) and `now`; `edits` are worktree files that differ from the tree of `now`."""
 
     before: Moment

@@ -6,8 +6,9 @@ and in the history for the document's own pages. A group of removals is publishe
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from gitkb.branch.commit_messages import document_message, edit_message
 from gitkb.branch.stored_documents import find_document, own_edits, own_files, record_of
@@ -24,8 +25,7 @@ from gitkb.wiki.document_files import label_of
 from gitkb.wiki.hand_edits import Seal, state
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveRun:
+class RemoveRun(Struct, frozen=True):
     """One `remove`."""
 
     context: ChangeContext

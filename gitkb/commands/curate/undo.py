@@ -6,10 +6,11 @@ commits are named.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from gitkb.branch.commit_messages import edit_message, undo_message
 from gitkb.branch.renames import renamed_documents
@@ -31,16 +32,14 @@ _OURS = (".gitkb/", "raw/", "wiki/")
 Content = bytes | Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The change to take back: a commit, or its part that concerns one document."""
 
     commit: Commit
     document: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UndoRun:
+class UndoRun(Struct, frozen=True):
     """One `undo`."""
 
     context: ChangeContext

@@ -8,8 +8,9 @@ mention of a person, or a reference to an issue.
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from gitkb.commands.diff.groups import Group, Repeated, differs, grouped, own_changes, repeated
 from gitkb.commands.diff.report import (
@@ -62,8 +63,7 @@ def markdown(report: DiffReport, links: WebLinks | None = None) -> str:
     return _Page(report, links, {page.path: page for page in report.pages}).render()
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     report: DiffReport
     links: WebLinks | None
     pages: Mapping[str, PageChange]

@@ -5,7 +5,8 @@ What is alike in many documents is one line there. Control characters are the te
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.commands.diff.groups import Group, Repeated, differs, grouped, own_changes, repeated
 from gitkb.commands.diff.report import (
@@ -97,8 +98,7 @@ def _rooms(lengths: Sequence[int], shares: Sequence[int], total: int) -> list[in
     return rooms
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
+class _Texts(Struct, frozen=True):
     """The changed texts: what several documents have alike, and what each has of its own."""
 
     alike: Sequence[Repeated]

@@ -7,7 +7,8 @@ person to judge. They cost one pass over all pages, and then a look at those tha
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gitkb.commands.diff.report import (
     Attention,
@@ -27,8 +28,7 @@ from gitkb.formats.topic_rows import TopicPage
 from gitkb.text.names.lookalikes import SHORT, signs
 
 
-@dataclass(frozen=True, slots=True)
-class NearPair:
+class NearPair(Struct, frozen=True):
     """Two pages and why they may be about one thing; `one` is new."""
 
     one: TopicPage
@@ -105,8 +105,7 @@ _LEAST_A_PAGE = 200
 _ORDER = {concern: number for number, concern in enumerate(Concern)}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What the two trees hold besides records and projections.
 
     `committed` and `committed_before` are the shared pages that stand in the trees; `unreadable` maps paths of records at

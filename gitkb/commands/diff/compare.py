@@ -7,8 +7,10 @@ under its new name). A different place alone is no change; a reworded sentence i
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.renames import renames
 from gitkb.commands.diff.attention import Seen, attention
@@ -23,8 +25,7 @@ BEST = 3
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Struct, frozen=True):
     """The claims of the differing documents on both sides, by document (its name at the head) and text."""
 
     before: Mapping[str, Mapping[str, Said]]
@@ -209,8 +210,7 @@ def _importance(page: PageChange) -> tuple[int, int, int, int, str]:
     return _PAGE_ORDER[page.change], -len(claims.lost), -len(claims.reworded), -len(claims.added), page.path
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """One page on both sides."""
 
     path: str

@@ -5,7 +5,9 @@ Invariant: pure; nothing is dropped: each document is in one group or stands alo
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.commands.diff.report import Change, DocumentChange, PageChange, SentenceChange
 
@@ -14,16 +16,14 @@ SAME_FOLDER = 4
 _MOST, _SHARED_BY = 0.6, 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """One change of a sentence that several documents have in the same words."""
 
     change: SentenceChange
     documents: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Documents of one folder to which the same happened; `before` is the folder that renamed ones were in. `form` are the
     headings that they share, empty where they are not alike."""
 

@@ -8,9 +8,10 @@ reviewer saw; it never contains credentials of a remote's address. An unknown ho
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from gitkb.model.documents import Place
 
@@ -33,8 +34,7 @@ _COMPARED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WebLinks:
+class WebLinks(Struct, frozen=True):
     """The web addresses of files and of their differences; the forms have places for commits and for marks of a file's path."""
 
     form: str
@@ -114,8 +114,7 @@ class Concern(StrEnum):
     NEW_APPROVAL = "new-approval"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A claim as a document makes it, with its place."""
 
     document: str
@@ -125,16 +124,14 @@ class Said:
     defines: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reworded:
+class Reworded(Struct, frozen=True):
     """One claim in its old and new words, made by the same document."""
 
     old: Said
     new: Said
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimChanges:
+class ClaimChanges(Struct, frozen=True):
     """Claims that documents make now and did not before, make no more, or make in other words."""
 
     added: tuple[Said, ...] = ()
@@ -157,8 +154,7 @@ class Weight(StrEnum):
     WORDING = "wording"
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceChange:
+class SentenceChange(Struct, frozen=True):
     """A sentence in its old and new words, "" where one side does not have it; `section` is the heading above it.
 
     A whole section that came or went is one change (`Weight.SECTION`) with its heading, the beginning of what it says, and the
@@ -172,8 +168,7 @@ class SentenceChange:
     sentences: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TextChange:
+class TextChange(Struct, frozen=True):
     """What changed in a text: the `share` of its letters (0..1), the changes (the most important first), how many `more` there
     are, and how many sentences only `moved`."""
 
@@ -186,8 +181,7 @@ class TextChange:
         return bool(self.changes or self.moved)
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentChange:
+class DocumentChange(Struct, frozen=True):
     """A document that differs. `source` is its original as it was added, `source_pages` its pages there (0: it has none),
     `before` the old name of a renamed one, `touches` the number of shared pages whose claims differ because of it. `text` is what
     changed in the converted text at `path`. Of a new one, `best` are the claims that matter most, and `form` are its headings."""
@@ -207,8 +201,7 @@ class DocumentChange:
     form: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PageChange:
+class PageChange(Struct, frozen=True):
     """A concept's or entity's page that differs between the two projections.
 
     `committed`: it stands so at the head already, or (removed) at the base. `definition_before` and `definition` are its
@@ -230,8 +223,7 @@ class PageChange:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PersonChange:
+class PersonChange(Struct, frozen=True):
     """A page that a person wrote or edited, or a file that is no page, by the lines it gained and lost and their `words`."""
 
     change: Change
@@ -241,16 +233,14 @@ class PersonChange:
     words: TextChange = TextChange()
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChange:
+class LinkChange(Struct, frozen=True):
     """A link of a page whose target came or went."""
 
     page: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(Struct, frozen=True):
     """Something to look at first: the paths and documents concerned, and one plain sentence about them."""
 
     concern: Concern
@@ -258,8 +248,7 @@ class Attention:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class DiffReport:
+class DiffReport(Struct, frozen=True):
     """What differs between `base` and `head` (commits in hex), named as the person named them."""
 
     base: str

@@ -7,8 +7,9 @@ Both sides are projected, so a branch that carries no pages commits is compared 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import overload
+
+from msgspec import Struct
 
 from gitkb.branch.landed import landed_commit
 from gitkb.catalog.catalog import Catalog
@@ -36,8 +37,7 @@ MAIN = "main"
 _TOKENS = re.compile(r"^Gitkb-Tokens: *(\d+)(?: in, *(\d+) out)?", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """A side as the person named it."""
 
     name: str
@@ -131,8 +131,7 @@ def _before_last_run(store: Store, ancestry: Ancestry, head: Snapshot) -> Snapsh
     return last
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _Comparison(Struct, frozen=True):
     store: Store
     catalog: Catalog
     base: _Named
@@ -186,8 +185,7 @@ class _Comparison:
         return sum(int(number) for commit in commits for found in _TOKENS.findall(commit.message) for number in found if number)
 
 
-@dataclass(frozen=True, slots=True)
-class _Touching:
+class _Touching(Struct, frozen=True):
     """Everything that can make pages differ: records of both sides, and topics about which something was decided or written."""
 
     records: tuple[Record, ...]

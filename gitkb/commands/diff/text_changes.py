@@ -8,9 +8,10 @@ text: what both sides begin and end with is taken off first, and sentences are c
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
+
+from msgspec import Struct
 
 from gitkb.commands.diff.report import SentenceChange, TextChange, Weight
 from gitkb.text import word_lists
@@ -29,8 +30,7 @@ _RULE = re.compile(r"[\s|:+=*_-]+$")
 _WEB = re.compile(r"\]\(<?(https?://[^()\s<>]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A sentence, heading, row of a table or line of code: its plain `text`, the heading above it, and the addresses on the web
     to which its block links. `level` is that of a heading, 0 for all else; `verbatim` marks code."""
 
@@ -212,8 +212,7 @@ def _ratio(old: str, new: str, least: float = _ALIKE) -> float:
     return matcher.ratio()
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """A run of words of a comparison: kept where `old` and `new` are equal."""
 
     old: str
@@ -245,8 +244,7 @@ def _pattern(section: str, language: str, kind: str = "polarity") -> re.Pattern[
     return found and re.compile(found.pattern, re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     """Says why a change matters, in a text of one language."""
 
     language: str

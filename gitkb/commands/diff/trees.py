@@ -8,7 +8,8 @@ reported, not one that was broken before, too.
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gitkb.branch.renames import renames
 from gitkb.commands.diff.report import Change, LinkChange, PersonChange, TextChange
@@ -29,16 +30,14 @@ _HEADINGS = 60
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChanges:
+class LinkChanges(Struct, frozen=True):
     """Links broken and mended, sorted by page and target."""
 
     broken: tuple[LinkChange, ...] = ()
     mended: tuple[LinkChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedPage:
+class LinkedPage(Struct, frozen=True):
     """A page whose links may differ: its text on both sides, None where it does not exist."""
 
     path: str
@@ -86,8 +85,7 @@ _OWN = ("wiki/sources/", "wiki/summaries/")
 _NO_PERSONS = (".gitkb/documents/", f"{EDITED}/", f"{DECISIONS}/", f"{OVERVIEWS}/", "raw/")
 
 
-@dataclass
-class Trees:
+class Trees(Struct):
     """The trees of both sides, what differs between them, and what was projected for them."""
 
     base: Snapshot

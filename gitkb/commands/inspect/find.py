@@ -5,8 +5,9 @@ Invariant: what is found is a name that the documents know, or about which somet
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.errors import NotFound
 from gitkb.formats import records
@@ -81,8 +82,7 @@ def _owner(path: str, tree: Tree) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A name that documents use, by its key. `path`: its page, "" for none."""
 
     key: str

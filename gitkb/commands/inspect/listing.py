@@ -84,10 +84,10 @@ def _reasons(made: Made, now: Making) -> Iterator[tuple[str, str, str]]:
         yield "settings", made.settings or _DEFAULTS, now.settings or _DEFAULTS
 
 
-def document_rows(store: Store, corpus: RecordCorpus, tip: Snapshot) -> list[DocumentRow]:
-    """All documents, by name."""
+def document_rows(store: Store | None, corpus: RecordCorpus, tip: Snapshot) -> list[DocumentRow]:
+    """All documents, by name; without a store the rows lack their last commits."""
     corpus.refuse_newer()
-    commits = store.last_changes(records.RECORDS, tip.commit)
+    commits = store.last_changes(records.RECORDS, tip.commit) if store is not None else {}
     changed = _by_document(changed_since_approval(corpus))
     return [
         DocumentRow(

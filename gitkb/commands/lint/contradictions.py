@@ -5,8 +5,9 @@ reply is kept: no pair is ever paid for twice, and none without a model is a fin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from gitkb.commands.lint.findings import CONTRADICTION, command, short_name
 from gitkb.commands.lint.tree import Base
@@ -22,8 +23,7 @@ from gitkb.pages.author import Answers
 MOST_CLAIMS, MOST_OF_PAGE = 40, 6
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Two claims of a page."""
 
     page: TopicPage
@@ -31,8 +31,7 @@ class Pair:
     other: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A model's judgement: findings, their cost, and why some pairs were not judged."""
 
     findings: tuple[Finding, ...] = ()

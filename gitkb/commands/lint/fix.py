@@ -6,8 +6,10 @@ a plan that was made for the tip under the lock is written. A page with edits th
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.commit_messages import decide_message, link_message
 from gitkb.branch.overlay import Overlay
@@ -29,8 +31,7 @@ BY = "rule gitkb-lint/1"
 NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What to do on a tip: decisions with their words, and pages with new links. `gone`: pages that vanish because their name
     moves to another page. `left`: pages that are not touched because they have edits that are not committed."""
 
@@ -50,8 +51,7 @@ class _Plan:
         return {each.page.path: each.content for each in self.mended}
 
 
-@dataclass(frozen=True, slots=True)
-class FixRun:
+class FixRun(Struct, frozen=True):
     """One `lint --fix`; `codes` are the kinds of findings that are wanted."""
 
     context: ChangeContext

@@ -5,8 +5,9 @@ an error only if no other findings were wanted.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gitkb.branch.renames import former_documents, renamed_to
 from gitkb.catalog.catalog import Catalog
@@ -46,8 +47,7 @@ def findings(base: Base, codes: Collection[str]) -> list[Finding]:
     return [found for code, checker in CHECKERS.items() if code in codes for found in checker(base)]
 
 
-@dataclass(frozen=True, slots=True)
-class Lint:
+class Lint(Struct, frozen=True):
     """Looks at commits; `user` is asked only when a model is, `keep` says that the commit is a tip whose tables are kept."""
 
     store: Store

@@ -8,7 +8,8 @@ however alike they are, unless the later one says that it takes the earlier one'
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.commands.lint.findings import command
 from gitkb.commands.lint.tree import Base
@@ -37,8 +38,7 @@ _SENTENCE = re.compile(r"[.!?。]\s+|\n\s*\n")
 Age = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
+class _Version(Struct, frozen=True):
     """A document as one of a family; `age` sorts them, the newest last. `is_period`: what tells them apart is a time, which is a
     reason to keep both."""
 

@@ -5,7 +5,8 @@ decision.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.catalog.queries import alike, share_document
 from gitkb.commands.lint.findings import command, short_name
@@ -19,8 +20,7 @@ from gitkb.wiki.approval_state import changed_since_approval
 INITIALS = "initials"
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """Two pages, the better known one second, and in which way their names look alike."""
 
     page: TopicPage

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
+
 from gitkb.catalog.queries import RecordCorpus, Weight, real_pages, weights
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, exploration_name
 from gitkb.model.documents import Tree
@@ -20,8 +22,7 @@ from gitkb.wiki.projection import is_page
 _KINDS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class PersonPage:
+class PersonPage(Struct, frozen=True):
     """A page with a person's words: all of its text, and whether gitkb made it once (`edited`)."""
 
     path: str

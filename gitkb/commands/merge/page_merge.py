@@ -5,7 +5,8 @@ projection will do, because the next pages commit makes the page again. Pure.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.model.documents import Tree
 from gitkb.text.markdown.block_merge import blocks, merge, name_of
@@ -15,8 +16,7 @@ from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed, wi
 History = Callable[[str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One of the trees that take part in a merge; `history` finds a page's last generated version in its past."""
 
     tree: Tree
@@ -27,8 +27,7 @@ class Side:
         return PageOn(path, self.tree.read(path), self.tree.read(edited_path(path)), self.history)
 
 
-@dataclass(frozen=True, slots=True)
-class PageOn:
+class PageOn(Struct, frozen=True):
     """A page on one side: its `content`, and the projection `kept` beside it, None if there is none."""
 
     path: str
@@ -58,8 +57,7 @@ class PageOn:
         return target if self.kind is Seal.GENERATED else self.content
 
 
-@dataclass(frozen=True, slots=True)
-class Mixed:
+class Mixed(Struct, frozen=True):
     """The merged page, the projection to keep beside it, and the blocks in which the sides contradict each other."""
 
     content: bytes | None

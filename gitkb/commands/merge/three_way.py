@@ -9,8 +9,9 @@ the next pages commit makes them again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import moved_page, moved_path, own_files, owner_of, record_of
@@ -24,8 +25,7 @@ from gitkb.wiki.hand_edits import EDITED, Seal, edited_path
 from gitkb.wiki.projection import MADE, later
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Struct, frozen=True):
     """A document that was renamed: its old name, and what it is called on our side and on theirs ("": not renamed there)."""
 
     old: str
@@ -43,8 +43,7 @@ class Rename:
         return {self.old, self.ours, self.theirs} - {""}
 
 
-@dataclass(frozen=True, slots=True)
-class Renames:
+class Renames(Struct, frozen=True):
     """The renames of both sides since their common ancestor: `disputed` ones meet another change, the others are `agreed`."""
 
     base: Side
@@ -105,8 +104,7 @@ Kind = Literal["document", "page", "file"]
 MergeLines = Callable[[str, str, str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Struct, frozen=True):
     """Something that both sides changed differently: its name as `--ours` takes it, a path whose history tells how, and the
     blocks of the page that contradict each other."""
 
@@ -116,8 +114,7 @@ class Clash:
     blocks: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class United:
+class United(Struct):
     """The outcome: new content by path, relative to our side; the documents that came, changed, went and have another name; what
     clashes; and which of the choices were needed."""
 
@@ -135,8 +132,7 @@ def plain(name: str) -> str:
     return name.strip().removeprefix("./").strip("/").removeprefix("wiki/").removesuffix(".md")
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """The trees of a merge; there is at least one common ancestor."""
 
     bases: tuple[Side, ...]

@@ -8,8 +8,10 @@ state from before is kept under a rescue ref.
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from shlex import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.tips import branch_tip
 from gitkb.commands.change import ChangeContext
@@ -27,8 +29,7 @@ _LONGEST_PAUSE = 2.0
 Pause = Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteBranch:
+class RemoteBranch(Struct, frozen=True):
     """A local branch and the remote it goes to (None: as git is configured)."""
 
     context: ChangeContext

@@ -11,7 +11,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gitkb.compile.extractive.definitions import Definition, find_definition
 from gitkb.compile.extractive.listed_definitions import listed_definitions, opening_definition
@@ -77,8 +78,7 @@ _DETERMINERS = frozenset("a an the each every any no its their your another one 
 _ONE_OF_MANY = frozenset("a an each every another any".split())
 
 
-@dataclass(slots=True)
-class Candidate:
+class Candidate(Struct):
     """What a document shows of one term: where it stands, in which forms, and what it is defined as.
 
     `is_subject`: the document's title or file name names it alone. `shorts` are short forms that the document introduces.

@@ -5,7 +5,7 @@ process.
 Every sentence in a digest stands in the document.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gitkb.compile.compiler_names import COMPILER
 from gitkb.compile.extractive.candidates import find_candidates

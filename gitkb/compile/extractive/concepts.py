@@ -11,8 +11,9 @@ other document.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
@@ -229,8 +230,7 @@ _PROMINENT, _OFTEN = 2, 6
 _ABOUT, _AT_LEAST, _TELLING = 0.5, 0.38, 0.58
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
+class _Choice(Struct, frozen=True):
     candidate: Candidate
     defined: bool
     weight: float

@@ -5,8 +5,9 @@ Patterns are anchored and bounded, so that no sentence takes long.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import as_term, code_term, term_key
@@ -14,8 +15,7 @@ from gitkb.text.language.word_classes import breaks_run, is_verb_form
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, plain
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What a defining sentence defines: the words of the term and other names.
 
     `is_definite`: it speaks of one certain thing ("The X"); `is_countable`: of one of its kind ("An X"); `is_light`: its form

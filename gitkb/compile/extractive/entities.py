@@ -7,8 +7,9 @@ capitals give none.
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import Definition, find_definition
@@ -29,8 +30,7 @@ _NAME = re.compile(r"[A-Z\u00c0-\u00de][\w'’.+-]*[\w+]")
 _LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
 
 
-@dataclass(slots=True)
-class _Named:
+class _Named(Struct):
     count: int = 0
     sentences: list[int] = field(default_factory=list)
     defining: list[int] = field(default_factory=list)

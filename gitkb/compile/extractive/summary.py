@@ -10,7 +10,8 @@ has at most `_MOST_SECTIONS` entries, deeper levels given up first.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gitkb.compile.extractive.claims import claim_score, is_mostly_figures
 from gitkb.compile.extractive.definitions import find_definition

@@ -13,8 +13,9 @@ import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gitkb.text.markdown.prose import inline_text, plain, raised
 
@@ -111,8 +112,7 @@ _SUPERSCRIPT = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209c]")
 _AROUND = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Where a quote stands: offsets in the text, and its first line (1-based)."""
 
     start: int

@@ -10,8 +10,9 @@ gitkb finds its quote in the text; titles and descriptions, which have none, are
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gitkb.compile.extractive.claims import claim_text
 from gitkb.compile.extractive.summary import LONGEST as LONGEST_DESCRIPTION
@@ -98,8 +99,7 @@ _TOKENS_A_STATEMENT = 120
 _MOST_SUMMARY, _MOST_POINTS = 5, 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """What one part's reply gives."""
 
     title: str

@@ -3,7 +3,7 @@
 Invariant: plain data that travels to worker processes; no endpoint and no key.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gitkb.compile.llm.parts import estimate_tokens
 
@@ -12,8 +12,7 @@ OUTPUT_TOKENS, CONTEXT_TOKENS = 4_096, 32_768
 _SPARE = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSettings:
+class ModelSettings(Struct, frozen=True):
     """What a digest depends on besides the text: `model` as the server calls it, `language` (ISO 639-1, "" for the document's
     own), the `entity_types` to look for, `instructions` for the model; `context_tokens` and `max_output_tokens` bound a
     question with its reply and the reply (0 for what is usual)."""

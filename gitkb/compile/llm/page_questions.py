@@ -11,8 +11,9 @@ else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
+
+from msgspec import Struct
 
 from gitkb.compile.grounding.facts import content_stems, number_words
 from gitkb.compile.grounding.polarity import has_opposite, turns_round
@@ -40,8 +41,7 @@ MOST_CLAIMS, MOST_SENTENCES, MOST_CITED = 20, 5, 3
 _LONGEST_OVERVIEW_CLAIM, _LONGEST_TITLE = 400, 100
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """One sentence of an overview; `claims` are the indexes (from 0) of the claims that it is made from."""
 
     text: str
@@ -87,8 +87,7 @@ def _bounded(text: str, longest: int) -> str:
 _LONGEST_ALIAS, _LONGEST_DEFINITION, _MOST_ALIASES = 100, 400, 6
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A topic as the question shows it; `definition` is what one document says of it, "" for nothing."""
 
     kind: TopicKind
@@ -127,8 +126,7 @@ _LEAST_SHARED, _LEAST_SHARE = 3, 0.5
 _LONGEST_NAME, _LONGEST_CLAIM = 100, 400
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """A claim and the title of the document that makes it."""
 
     title: str

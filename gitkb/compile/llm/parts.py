@@ -8,7 +8,8 @@ after it.
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.model.documents import Heading
 from gitkb.text.markdown.prose import inline_text, plain
@@ -23,8 +24,7 @@ _MOST_HEADINGS, _DEEPEST = 24, 3
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Lines `first` to `last` (1-based) of a document as text; `above` are the titles of the headings around it, the outermost
     first, `headings` those in it that want a key point each."""
 
@@ -35,8 +35,7 @@ class Part:
     headings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Struct, frozen=True):
     """A section with all below it, or a piece of one: lines from `first` to `last`; `number` indexes the heading that opens it or
     stands above it (-1 for none), `level` is 7 for a piece without a heading of its own. `text` is set where it is a piece of
     one line."""

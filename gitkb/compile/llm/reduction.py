@@ -5,7 +5,9 @@ it names, and these back it. Statements that do not fit one question are first t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.compile.grounding.facts import content_stems
 from gitkb.compile.grounding.supports import objection
@@ -21,8 +23,7 @@ Group = tuple[str, list[Found]]
 """The heading of a part and its statements in text order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reduced:
+class Reduced(Struct, frozen=True):
     """What is said of a whole document."""
 
     title: str = ""

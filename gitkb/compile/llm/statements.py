@@ -12,8 +12,9 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.extractive.claims import claim_score
@@ -143,8 +144,7 @@ _PRONOUN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A claim and what it rests on: the offset of its passage in the text, and the passage."""
 
     claim: Claim
@@ -152,8 +152,7 @@ class Found:
     passage: str
 
 
-@dataclass(slots=True)
-class Ground:
+class Ground(Struct):
     """A document as statements are held against it; counts those that were `dropped`."""
 
     source: SourceText

@@ -6,9 +6,11 @@ Sorted by weight, which follows from the document alone; bounded.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.compile.grounding.facts import content_stems, is_acronym_of
 from gitkb.compile.llm.parts import Part
@@ -30,8 +32,7 @@ _Key = tuple[TopicKind, str]
 _stems_of_part = lru_cache(maxsize=2)(content_stems)
 
 
-@dataclass(slots=True)
-class Subject:
+class Subject(Struct):
     """A topic while those of several parts are united; `parts` are the first lines of the parts that speak of it."""
 
     kind: TopicKind

@@ -12,12 +12,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag
 
 from bs4 import BeautifulSoup, Tag
+from msgspec.structs import replace
 
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft, one_line

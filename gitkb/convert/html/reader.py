@@ -4,10 +4,10 @@ Invariant: nothing is fetched; pictures inside the page (data: URIs) are taken o
 """
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
+from msgspec.structs import replace
 
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft, one_line

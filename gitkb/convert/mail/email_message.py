@@ -6,13 +6,14 @@ message's size: of a header only its first characters are parsed, as the parser 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from gitkb.convert.archive import damaged
 from gitkb.convert.decode import decode
@@ -49,8 +50,7 @@ class _BoundedHeaders(HeaderRegistry):
 _POLICY = policy.default.clone(header_factory=_BoundedHeaders())
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What a message says: single lines, of which those that it does not have are empty, and its body as Markdown."""
 
     subject: str

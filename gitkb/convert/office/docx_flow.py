@@ -11,10 +11,10 @@ Invariant: no text moves but out of drawings, to behind its own paragraph. Nothi
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lxml import etree
+from msgspec import Struct, field
 
 from gitkb.convert.latex import from_omml
 from gitkb.convert.office.docx_styles import Label, Numbering, Styles, W, is_monospaced, is_on, value
@@ -51,8 +51,7 @@ OWN_STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A paragraph at the beginning of a document: evidence for its title. Sizes are in half points."""
 
     text: str
@@ -61,8 +60,7 @@ class Opening:
     kind: str
 
 
-@dataclass(slots=True)
-class Flow:
+class Flow(Struct):
     """Rewrites the parts of one document, in order. `chart` and `diagram` give what a relationship of the part leads to."""
 
     styles: Styles
@@ -175,16 +173,14 @@ class Flow:
         self.openings.append(Opening(text, max(sizes, default=self.styles.size(style)), bold, kind))
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What is known of a part before its paragraphs are styled: its titles, and whether most of it is typed as code is."""
 
     titles: frozenset[etree._Element]
     typed: bool
 
 
-@dataclass(slots=True)
-class _OpenLists:
+class _OpenLists(Struct):
     """The levels of the lists that are open, for items one below the other in one cell or body."""
 
     levels: list[int] = field(default_factory=list)

@@ -9,9 +9,10 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gitkb.convert.archive import DAMAGED, damaged, office_properties, open_archive, parse_xml, read_member, transitional
 from gitkb.convert.draft import Draft
@@ -151,8 +152,7 @@ def _size(shape: Any) -> int:
     return max((int(size) for size in sizes if size.isdecimal() and len(size) < 7), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slide:
+class _Slide(Struct, frozen=True):
     slide: Any
     number: int
     gallery: Gallery

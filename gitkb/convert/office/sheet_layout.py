@@ -6,9 +6,10 @@ in order of rows; what is hidden is counted in the text.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from gitkb.convert.office.number_formats import date_text, formatted, plain
 from gitkb.convert.tables import escape, paragraph, table
@@ -43,8 +44,7 @@ class Budget:
             )
 
 
-@dataclass(slots=True)
-class Hidden:
+class Hidden(Struct):
     """Rows and columns (counted from 0) that the program does not show, and which of them had something in them."""
 
     rows: frozenset[int] = frozenset()

@@ -12,9 +12,10 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from msgspec import Struct, field
 
 from gitkb.convert.archive import (
     DAMAGED,
@@ -96,15 +97,13 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
+class _Sheet(Struct, frozen=True):
     name: str
     path: str
     hidden: bool
 
 
-@dataclass(slots=True)
-class _Facts:
+class _Facts(Struct):
     """What openpyxl does not tell of a sheet that is read row by row. Rows and columns count from 0."""
 
     hidden: Hidden

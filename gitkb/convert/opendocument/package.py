@@ -7,10 +7,11 @@ import posixpath
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from gitkb.convert.archive import Properties, authors_of, damaged_as, date_of, open_archive, read_member, read_xml
 from gitkb.convert.pictures import Gallery
@@ -42,8 +43,7 @@ def count_of(element: "etree._Element", name: str) -> int:
     return max(1, int(value)) if value.isdecimal() and len(value) < 9 else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """A style as far as the text's meaning depends on it; a property that it does not state is its parent's."""
 
     parent: str

@@ -7,9 +7,11 @@ Invariant: no word is lost or doubled; lines that leave no gutter come out as th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.convert.pdf.lines import CELL_GAP, Cell, Line, Word, cells_of, is_stretched
 
@@ -18,8 +20,7 @@ _PROSE_CHARACTERS = 18
 _MOST_COLUMNS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Strip:
+class _Strip(Struct, frozen=True):
     """A blank strip between two columns, in points from the left."""
 
     x0: float

@@ -6,7 +6,8 @@ Pure. Invariant: levels begin at 2, as 1 belongs to the document's title; a line
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.convert.pdf.layout import Look, Page
 from gitkb.convert.pdf.title_lines import TitleLines
@@ -18,8 +19,7 @@ _DECIMAL = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.\d{1,2}(?:\.\d{1
 MAX_HEADING = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of a PDF's outline: `level` from 0, `page` from 0."""
 
     level: int

@@ -7,9 +7,11 @@ come out, in the order of the page, after the anchor of the page on which their 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.convert.pdf.lines import Cell, Line
 from gitkb.convert.pdf.tables import table_at
@@ -31,8 +33,7 @@ _INDEXED = re.compile(r",\s*[\divxlc]{1,5}(?:(?:,\s*|[–-])[\divxlc]{1,5})*\.?,
 _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """The lines of one page, `number` counted from 1, and pictures as (y of their top, name); `lost`: it could not be
     read; `scan`: it is a picture without text; `turned`: the texts that run in another direction than the page's."""
 
@@ -45,8 +46,7 @@ class Page:
     turned: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """One block of text in the making: kind is anchor, heading, paragraph, item, code, table, picture, entry or note."""
 
     kind: str
@@ -56,8 +56,7 @@ class Block:
     rows: list[list[str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What is usual in a document: the size of its body text and the distance of its lines, in points."""
 
     size: float

@@ -10,12 +10,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
+from msgspec import Struct
+from msgspec.structs import force_setattr
 from pypdfium2 import PdfTextPage
 
 _BOLD = re.compile(r"bold|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d|demi|\.b$|medi(?=$|-)", re.IGNORECASE)
@@ -51,8 +52,7 @@ class Word(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """Words of a line that stand together, and where (points from the left)."""
 
     x0: float
@@ -60,8 +60,7 @@ class Cell:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of a page: `y` is its baseline (points from the bottom), `size` its font's; `hyphen`: its last word goes on;
     `turned`: it runs in another direction than its page's other lines; `rise`: how far its first word is raised (points)."""
 
@@ -78,7 +77,7 @@ class Line:
 
     def __post_init__(self) -> None:
         if not self.text:
-            object.__setattr__(self, "text", " ".join([cell.text for cell in self.cells]))
+            force_setattr(self, "text", " ".join([cell.text for cell in self.cells]))
 
     @property
     def x0(self) -> float:

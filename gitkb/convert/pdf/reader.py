@@ -16,9 +16,10 @@ import ctypes
 import io
 import mmap
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gitkb.convert.draft import Draft, one_line
 from gitkb.convert.pdf.columns import in_columns

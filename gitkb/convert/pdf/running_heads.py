@@ -6,7 +6,8 @@ Pure. Invariant: only lines at the upper or lower edge of a page go, never a lar
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gitkb.convert.pdf.layout import Look, Page
 from gitkb.convert.pdf.lines import Line

@@ -8,9 +8,10 @@ first; a cell of several lines is one cell.
 import re
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct, field
 
 from gitkb.convert.pdf.lines import Cell, Line
 
@@ -24,16 +25,14 @@ _SIGN = re.compile(r"[$€£¥]|US\$")
 _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×–−+-]*[A-Za-z%*†‡]{0,3}\)?|[-–—−]+|n/?a|✓|✗|×|•", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The rows of a table and how many lines it takes."""
 
     rows: list[list[str]]
     count: int
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """One row in the making: its cells and the heights of its highest and lowest line (points from the bottom)."""
 
     cells: list[Cell]

@@ -6,7 +6,8 @@ candidate; `gitkb.convert.title` chooses.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.convert.pdf.layout import Look, Page
 from gitkb.convert.pdf.lines import Line, without_links
@@ -32,8 +33,7 @@ _BANNER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TitleLines:
+class TitleLines(Struct, frozen=True):
     """Where the title stands: page and first line (both from 0), how many lines, and its text without footnote marks."""
 
     page: int

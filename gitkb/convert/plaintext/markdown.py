@@ -7,11 +7,13 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft
@@ -54,8 +56,7 @@ _DATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(Struct, frozen=True):
     """What the block in front of a Markdown text says, as plain strings."""
 
     title: str = ""

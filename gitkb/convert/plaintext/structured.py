@@ -9,9 +9,10 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gitkb.convert.archive import parse_xml
 from gitkb.convert.decode import decode
@@ -37,8 +38,7 @@ _DOTTED = re.compile(r"(?:[\w\"'-]+[ \t]*\.[ \t]*){200}")
 _CHECK = "Check it with the program that reads it, or add it as .txt."
 
 
-@dataclass(frozen=True, slots=True)
-class _Container:
+class _Container(Struct, frozen=True):
     """Labelled values in order; the items of a list have no labels."""
 
     values: tuple[tuple[str, "_Node"], ...]

@@ -10,9 +10,11 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.compile.compiler_names import COMPILER
 from gitkb.convert.converter import convert, identify
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from gitkb.wiki.source_pages import Resolver
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One document to prepare.
 
     `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
@@ -49,8 +50,7 @@ class Job:
     present: Present | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
+class Workshop(Struct, frozen=True):
     """What all jobs of a run share: folders, what the readers are told, and the documents of the run by source path (`names`)
     and those fetched from the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go
     to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the
@@ -67,8 +67,7 @@ class Workshop:
     settings: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
 
     A document with `requests` is not done: the job has to be given again with the replies to them. The same is true for

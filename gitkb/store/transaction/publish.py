@@ -13,9 +13,11 @@ commit` from undoing the group). Nothing a person has is changed before the swap
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.errors import InTheWay, RefMoved, RepositoryError
 from gitkb.store.local.durable_files import fsync_all, library_errors
@@ -35,8 +37,7 @@ _log = logging.getLogger(__name__)
 Staged = list[tuple[PathPlan, Path | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
+class Following(Struct, frozen=True):
     """One publication: who writes, the worktree that follows, the branch before and after, how to say that it waits."""
 
     writer: Writer

@@ -8,10 +8,10 @@ nobody known is reported and left. Must be called with gitkb's lock held.
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct, field
 
 from gitkb.store.local.local_folder import JOURNAL_FILE, Note, RunFolder, decode_note, run_folders
 from gitkb.store.local.locks import Liveness, wait_for_workers
@@ -55,8 +55,7 @@ def sentence(state: RunState) -> str:
     return f"An earlier run ({doing}) did not end. {commits}, its unfinished work was cleared."
 
 
-@dataclass
-class Recoverer:
+class Recoverer(Struct):
     """Clears dead runs one by one; `place_of` finds where a run wrote (its worktree may be gone)."""
 
     common: Path

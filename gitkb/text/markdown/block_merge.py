@@ -9,9 +9,10 @@ blank lines at its end.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from gitkb.errors import FormatError
 from gitkb.text.markdown import frontmatter
@@ -25,8 +26,7 @@ _SECTION = re.compile(r"#{1,2}[ \t]")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """`text` without the line ends behind it, `gap` how many there are; `kept` marks the person's Notes, which match nothing."""
 
     text: str
@@ -116,8 +116,7 @@ _NEAR = 40
 _MANY = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(Struct, frozen=True):
     """A merged page; each of `clashes` names a block in which the person's words stood against a change."""
 
     text: str
@@ -207,8 +206,7 @@ def _merge_lists(old: Sequence[object], mine: Sequence[object], new: Sequence[ob
 # Body: blocks, aligned with the base on both sides.
 
 
-@dataclass(slots=True)
-class _Side:
+class _Side(Struct):
     """What one side did to each block of the base (None: deleted) and what it put before each, and at the end."""
 
     blocks: list[Block | None]

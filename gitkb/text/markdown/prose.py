@@ -8,9 +8,10 @@ linked words are listed with their passage: documents point to terms that way. F
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from gitkb.text.markdown.blocks import Block, blocks
 
@@ -51,8 +52,7 @@ _SHORTCODE = re.compile(r"\{\{[^{}]{0,300}\}\}|\{:[^{}]{0,200}\}|<%[^%]{0,300}%>
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """A paragraph, list item, row of a table or line "key: value". `line` is its first line in the Markdown (1-based), `page` the
     page anchor above it or "".
 

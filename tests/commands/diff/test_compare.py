@@ -85,7 +85,7 @@ def test_a_new_page_of_sentences_that_were_known_shows_them() -> None:
 
 
 def test_the_same_bytes_under_another_name_are_renamed_and_lose_nothing() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     old, new = wal(RULE, title="Same"), wal(RULE, document="z/a", title="Same")
     new = replace(new, source=replace(new.source, sha256=old.source.sha256))
@@ -114,7 +114,7 @@ def test_sides_that_are_swapped_tell_the_opposite() -> None:
 
 
 def test_a_record_that_cannot_be_read_and_a_text_like_a_scan_are_told() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     scan = wal(RULE)
     scan = replace(scan, source=replace(scan.source, pages=40))

@@ -1,9 +1,9 @@
 """Renderings of a diff keep their bounds and let nothing of a document become markup, a mention or a reference."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gitkb.commands.diff.as_markdown import LIMIT, markdown
 from gitkb.commands.diff.as_text import SCREEN, first_screen, text
