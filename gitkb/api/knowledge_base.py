@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         InitResult,
         MergeSummary,
         MigrateSummary,
+        Preview,
         PullRequest,
         PushSummary,
         RecompileSummary,
@@ -258,6 +259,14 @@ class KnowledgeBase:
         from gitkb.commands.diff.revisions import links
 
         return markdown(report, links(self._store))
+
+    def preview(self, rev: str | None = None, to: Path | None = None, listener: Listener | None = None) -> Preview:
+        """Writes the pages as HTML, as they would be after a merge of a revision into what is checked out (by default as they
+        would be after a refresh), into a folder that is new, empty or an earlier preview. `MergeConflict` as from `merge`; `InTheWay`
+        where the folder holds something else."""
+        from gitkb.commands.merge.merged_wiki import preview
+
+        return preview(self._store, self._catalog, _heard(listener), rev, to)
 
     def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from

@@ -225,6 +225,16 @@ class DecideSummary(Struct, frozen=True):
     besides: tuple[str, ...] = ()
 
 
+class Preview(Struct, frozen=True):
+    """A folder with the pages as they would be after a merge of `source` into `branch`: how many pages and other files it has."""
+
+    folder: str
+    branch: str
+    source: str
+    pages: int
+    files: int
+
+
 class MergeSummary(Struct, frozen=True):
     """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
     `commit` is the tip. `moved` is False when there was nothing to merge."""

@@ -1,4 +1,4 @@
-"""`gitkb diff`: what an ingest does to the knowledge base, for the person who must approve it.
+"""`gitkb diff` and `preview`: what an ingest does to the knowledge base, for the person who must approve it.
 
 On a terminal a diff longer than the window goes to the pager that git would use; to a program it goes as it is.
 """
@@ -6,6 +6,7 @@ On a terminal a diff longer than the window goes to the pager that git would use
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -54,6 +55,36 @@ def diff(
         columns, lines = shutil.get_terminal_size((_WIDEST, _LINES + 1))
         height = min(max(lines - 1, _LOWEST), _LINES)
         _page(found.diff_as_text(report, min(max(columns, _NARROWEST), _WIDEST), height))
+
+
+def preview(
+    context: typer.Context,
+    rev: Annotated[
+        str | None,
+        typer.Argument(metavar="[REV]", help="Merge this into what is checked out; default: nothing.", show_default=False),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="DIR", help="A new or empty folder, or an earlier preview; default: in .git.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write the pages as they would be after a merge, as a folder of HTML.
+
+    Any web server can publish it. Nothing in the knowledge base is changed.
+    """
+    from gitkb.cli.listeners import Messages
+
+    found = knowledge_base(context, kb).preview(rev, to, Messages())
+    if json:
+        terminal.tell_json(json_shapes.fields(found), indent=2)
+        return
+    pages = terminal.counted(found.pages, "page")
+    terminal.tell(f"Wrote {pages} to {found.folder}. Open {Path(found.folder) / 'index.html'}")
 
 
 def _split(revisions: str) -> tuple[str | None, str | None, bool]:
