@@ -261,9 +261,9 @@ class KnowledgeBase:
         return markdown(report, links(self._store))
 
     def preview(self, rev: str | None = None, to: Path | None = None, listener: Listener | None = None) -> Preview:
-        """Writes the pages as HTML, as they would be after a merge of a revision into what is checked out (by default as they
-        would be after a refresh), into a folder that is new, empty or an earlier preview. `MergeConflict` as from `merge`; `InTheWay`
-        where the folder holds something else."""
+        """Writes the pages as HTML into a folder that is new, empty or an earlier preview: as they would be after a merge of a
+        revision into what is checked out, by default as after a refresh. `MergeConflict` as from `merge`; `InTheWay` where the
+        folder holds something else."""
         from gitkb.commands.merge.merged_wiki import preview
 
         return preview(self._store, self._catalog, _heard(listener), rev, to)

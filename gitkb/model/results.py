@@ -35,6 +35,36 @@ class SkipReason(StrEnum):
     SAME_BYTES = "same-bytes"
     SAME_PAGE = "same-page"
     CHANGED_MEANWHILE = "changed-meanwhile"
+    OLDER = "older"
+
+
+class OlderKind(StrEnum):
+    """In what way a source is older than the knowledge base: its bytes were replaced, its document was removed, or renamed."""
+
+    REPLACED = "replaced"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+
+
+class Older(Struct, frozen=True):
+    """A source that would turn its document back; `commit`, `author` and `day` (ISO 8601) are of what it would take back, `now`
+    is the document's name now where it was renamed."""
+
+    document: str
+    source: str
+    kind: OlderKind
+    commit: str
+    author: str
+    day: str
+    now: str = ""
+
+    @property
+    def said(self) -> str:
+        """What happened to it, in words."""
+        by = f"by {self.author} on {self.day} ({self.commit[:7]})"
+        if self.kind is OlderKind.REPLACED:
+            return f"its bytes were replaced {by}"
+        return f"was removed {by}" if self.kind is OlderKind.REMOVED else f"was renamed to {self.now} {by}"
 
 
 class DocumentResult(Struct, frozen=True):
@@ -93,7 +123,8 @@ class Foreseen(Struct, frozen=True):
 class AddSummary(Struct, frozen=True):
     """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits, and
     `foreseen` the files exactly. `usage` is what a model was asked,
-    `ungrounded` how many of its claims about documents were dropped."""
+    `ungrounded` how many of its claims about documents were dropped, `older` how many of the skipped are older than the
+    knowledge base and were left out."""
 
     added: int
     updated: int
@@ -108,6 +139,7 @@ class AddSummary(Struct, frozen=True):
     renamed: int = 0
     removed: int = 0
     foreseen: Foreseen = field(default_factory=Foreseen)
+    older: int = 0
 
 
 class RecompileSummary(Struct, frozen=True):
@@ -235,6 +267,13 @@ class Preview(Struct, frozen=True):
     files: int
 
 
+class Dropped(Struct, frozen=True):
+    """Words of a page that gave way in a merge, because somebody chose the other side."""
+
+    page: str
+    text: str
+
+
 class MergeSummary(Struct, frozen=True):
     """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
     `commit` is the tip. `moved` is False when there was nothing to merge."""
@@ -248,6 +287,7 @@ class MergeSummary(Struct, frozen=True):
     removed: tuple[str, ...] = ()
     pages: PageChanges = field(default_factory=PageChanges)
     renamed: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 class PushSummary(Struct, frozen=True):

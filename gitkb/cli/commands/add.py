@@ -52,6 +52,7 @@ def add(
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone from the folder.")] = False,
+    older: Annotated[bool, typer.Option("--older", help="Also what would turn documents back to an older version.")] = False,
     branch: BranchOption = "",
     start: Annotated[
         str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
@@ -92,6 +93,7 @@ def add(
         model=model,
         max_tokens=max_tokens,
         prune=prune,
+        older=older,
         urls=urls,
         refetch=refetch,
         allow_private=allow_private,
@@ -106,7 +108,7 @@ def add(
         terminal.tell_json(json_shapes.add_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
     else:
         tell_summary(summary, listener.skips, options, common(context, kb, verbose).kb)
-    raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
+    raise typer.Exit(ExitCode.PARTIAL if summary.failed or summary.older or listener.missing else ExitCode.OK)
 
 
 def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
@@ -183,6 +185,7 @@ def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder:
 def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
     would = "would have " if dry_run else ""
     reasons = {"unchanged": skips.unchanged, "same bytes as others": skips.duplicates, "same pages as others": skips.same_pages}
+    reasons |= {"older than the knowledge base": skips.older} if skips.older else {}
     why = terminal.listed(reasons)
     return [
         (f"{would}added", summary.added, ""),

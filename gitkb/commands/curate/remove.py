@@ -11,9 +11,10 @@ from functools import partial
 from msgspec import Struct
 
 from gitkb.branch.commit_messages import document_message, edit_message
-from gitkb.branch.stored_documents import find_document, own_edits, own_files, record_of
+from gitkb.branch.stored_documents import Content, find_document, own_edits, own_files, record_of
 from gitkb.commands.change import GROUP_DOCUMENTS, ChangeContext
 from gitkb.errors import NotFound
+from gitkb.formats.decisions import Removed, encode_removed, removed_path
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.model.results import RemovedDocument, RemoveSummary
@@ -50,7 +51,7 @@ class RemoveRun(Struct, frozen=True):
         for document in documents:
             if not own_files(transaction.tip, document):
                 raise NotFound(f"{document} was removed meanwhile.", "gitkb log shows by whom.")
-        return remove_group(transaction, documents, self.context.listener)
+        return remove_group(transaction, documents, self.context.listener, decided=True)
 
     def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
         removed = tuple(removed_document(tip, document) for document in documents)
@@ -64,9 +65,11 @@ class RemoveRun(Struct, frozen=True):
         return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
 
 
-def remove_group(transaction: Transaction, documents: Sequence[str], listener: Listener) -> list[RemovedDocument]:
-    """Removes documents of the tip, each in a commit of its own. A person's uncommitted edits of their pages are committed first,
-    and the listener is told where to read them."""
+def remove_group(
+    transaction: Transaction, documents: Sequence[str], listener: Listener, *, decided: bool = False
+) -> list[RemovedDocument]:
+    """Removes documents of the tip, each in a commit of its own; if `decided`, they do not return by themselves. A person's
+    uncommitted edits of their pages are committed first, and the listener is told where to read them."""
     tip = transaction.tip
     commits: list[PlannedCommit] = []
     removals: list[tuple[int, RemovedDocument, list[str]]] = []
@@ -76,7 +79,10 @@ def remove_group(transaction: Transaction, documents: Sequence[str], listener: L
         if edits:
             commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
         removals.append((len(commits), removed, _edited(tip, removed.files, edits)))
-        commits.append(PlannedCommit(_message(tip, removed), dict.fromkeys(removed.files)))
+        changes: dict[str, Content] = dict.fromkeys(removed.files)
+        if decided:
+            changes[removed_path(document)] = encode_removed(Removed(document))
+        commits.append(PlannedCommit(_message(tip, removed), changes))
     oids = transaction.publish(commits, f"{len(documents)} documents")
     for index, _, edited in removals:
         for path in edited:

@@ -12,6 +12,8 @@ from typing import overload
 from msgspec import Struct
 
 from gitkb.branch.landed import landed_commit
+from gitkb.branch.older_versions import Coming, older
+from gitkb.branch.renames import renames
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -28,6 +30,7 @@ from gitkb.formats.decisions import decode as decode_decision
 from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import topic_path
 from gitkb.model.documents import Record, TreeChange
+from gitkb.model.results import Older
 from gitkb.pages.scope import topics_of
 from gitkb.store.history import Ancestors, Ancestry
 from gitkb.store.repository import Store
@@ -164,6 +167,7 @@ class _Comparison(Struct, frozen=True):
             confirmed=_confirmed(head, changes),
             texts=trees.texts(),
             forms=trees.forms(),
+            older=self._older(before, after),
         )
         return compare(base_side, head_side, seen)
 
@@ -178,6 +182,16 @@ class _Comparison(Struct, frozen=True):
             keys = keys_touched(corpus, touching.records) | corpus.affected(touching.topics)
             found = views(corpus, keys, None if base is None else base.views.keys())
             return Side(named.tree.commit, named.name, own, found, tuple(corpus.all_pages()))
+
+    def _older(self, before: Mapping[str, Record], after: Mapping[str, Record]) -> list[Older]:
+        """The documents that the head turns back."""
+        old_names = {new: old for old, new in renames(before, after).items()}
+        coming = []
+        for name, record in after.items():
+            was = before.get(name)
+            if was is None or was.source.sha256 != record.source.sha256:
+                coming.append(Coming(name, record.source.path, record.source.sha256, old_names.get(name, "")))
+        return older(self.store, self.base.tree, coming)
 
     def _tokens(self) -> int:
         """The number of tokens that the commits in between report."""

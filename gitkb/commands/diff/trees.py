@@ -18,7 +18,7 @@ from gitkb.commands.diff.text_changes import headings, line_change, text_change
 from gitkb.errors import FormatError
 from gitkb.formats.decisions import DECISIONS
 from gitkb.formats.overviews import OVERVIEWS
-from gitkb.model.documents import Record, TreeChange
+from gitkb.model.documents import Record, Tree, TreeChange
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import links, resolve
@@ -126,7 +126,7 @@ class Trees(Struct):
         for name, record in after.items():
             old = before.get(old_names.get(name, name))
             if old is not None:
-                bodies = self._body(self.base, old), self._body(self.head, record)
+                bodies = document_text(self.base, old), document_text(self.head, record)
                 if bodies[0] != bodies[1]:
                     found[name] = text_change(*bodies, record.language)
         return found
@@ -135,13 +135,7 @@ class Trees(Struct):
         """The headings of the documents that only the head has, without their titles."""
         new = self.head_side.records.keys() - self.base_side.records.keys()
         records = {name: self.head_side.records[name] for name in sorted(new)}
-        return {name: tuple(headings(self._body(self.head, record)))[:_HEADINGS] for name, record in records.items()}
-
-    def _body(self, tree: Snapshot, record: Record) -> str:
-        """The converted text of a document, all chapters in order; their table of contents is no text."""
-        files = [file for file in record.files if file.startswith("wiki/sources/") and file.endswith(".md")]
-        chapters = [file for file in files if file != source_path(record.document)]
-        return "\n\n".join(frontmatter.cut(_decoded(tree.read(file) or b""))[1] for file in sorted(chapters or files))
+        return {name: tuple(headings(document_text(self.head, record)))[:_HEADINGS] for name, record in records.items()}
 
     def said_verified(self) -> dict[str, str]:
         """The pages that say at the base that somebody approved them, with the words for it, of those that differ now."""
@@ -236,6 +230,13 @@ class Trees(Struct):
 
     def _text(self, oid: str | None) -> bytes | None:
         return None if oid is None else self.head.read_blob(oid)
+
+
+def document_text(tree: Tree, record: Record) -> str:
+    """The converted text of a document, all chapters in order; their table of contents is no text."""
+    files = [file for file in record.files if file.startswith("wiki/sources/") and file.endswith(".md")]
+    chapters = [file for file in files if file != source_path(record.document)]
+    return "\n\n".join(frontmatter.cut(_decoded(tree.read(file) or b""))[1] for file in sorted(chapters or files))
 
 
 def _generated(path: str, content: bytes | None) -> bool:

@@ -10,6 +10,8 @@ from shlex import quote
 from msgspec import Struct
 
 from gitkb.branch.landed import landed_commit
+from gitkb.commands.diff.wording import cut
+from gitkb.commands.merge.document_words import words_of
 from gitkb.commands.merge.page_merge import Side
 from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain
 from gitkb.errors import MergeConflict, RepositoryError
@@ -21,6 +23,7 @@ from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 
 NAMED = 10
+SHOWN = 3
 _UNRELATED = "They are two knowledge bases. Add the documents of one to the other."
 
 
@@ -53,7 +56,7 @@ class Histories(Struct, frozen=True):
         sides = Sides(tuple(map(self._side, bases)), self._side(ours), self._side(theirs))
         united = Uniting(sides, theirs, choices, partial(merge_lines, self.store.git_dir))()
         if united.clashes:
-            raise self._conflict(united.clashes, ours, theirs, source)
+            raise self._conflict(united.clashes, (bases[0], ours, theirs), source)
         for name in sorted(set(choices) - united.chosen):
             self.listener.message(f"{name} was not in conflict, so nothing had to be chosen.")
         return united
@@ -68,11 +71,13 @@ class Histories(Struct, frozen=True):
             hint = f"Merge it with git itself, then bring the pages up to date: git merge {source}; gitkb refresh"
             raise RepositoryError(f"{source} changes what gitkb does not write (links, submodules, file modes): {named}.", hint)
 
-    def _conflict(self, clashes: list[Clash], ours: Snapshot, theirs: Snapshot, source: str) -> MergeConflict:
+    def _conflict(self, clashes: list[Clash], sides: tuple[Snapshot, Snapshot, Snapshot], source: str) -> MergeConflict:
+        base, ours, theirs = sides
         lines = []
         for clash in clashes[:NAMED]:
             blocks = f" ({'; '.join(clash.blocks)})" if clash.blocks else ""
-            lines.append(f"{clash.kind} {clash.name}{blocks}: here {self._did(clash, ours)}; there {self._did(clash, theirs)}")
+            here, there = (f"{self._did(clash, side)}{_words(clash, base, side)}" for side in (ours, theirs))
+            lines.append(f"{clash.kind} {clash.name}{blocks}: here {here}; there {there}")
         lines += [f"and {len(clashes) - NAMED} more"] if len(clashes) > NAMED else []
         listed = "; ".join(lines) if len(lines) == 1 else "\n".join(f"  {line}" for line in lines)
         one = quote(clashes[0].name)
@@ -89,3 +94,10 @@ class Histories(Struct, frozen=True):
             return "nothing is known"
         day = datetime.fromtimestamp(commit.time, UTC).date().isoformat()
         return f"{commit.oid[:7]} {commit.message.partition(chr(10))[0]!r} ({commit.author_name}, {day})"
+
+
+def _words(clash: Clash, base: Snapshot, side: Snapshot) -> str:
+    """What a side says anew in a document, so that a person can choose."""
+    found = words_of(base, side, clash.name) if clash.kind == "document" else []
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f": {'; '.join(cut(line, 120) for line in found[:SHOWN])}{more}" if found else ""

@@ -38,7 +38,9 @@ class Merging:
         kinds = (found.added, found.updated, found.removed, found.renamed)
         added, updated, removed, renamed = (tuple(sorted(names)) for names in kinds)
         branch, commit, pages = self._change.run.branch, self._change.commit, self._change.pages
-        return MergeSummary(branch, commit, source, united is not None, added, updated, removed, pages, renamed)
+        return MergeSummary(
+            branch, commit, source, united is not None, added, updated, removed, pages, renamed, tuple(found.dropped)
+        )
 
     def _transact(self, transaction: Transaction, theirs: Snapshot, source: str) -> United | None:
         """One attempt under the lock; None if the branch contains the commit already."""
