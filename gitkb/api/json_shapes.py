@@ -148,7 +148,8 @@ def document_event(result: DocumentResult) -> Shape:
         "commit": result.commit,
         "seconds": round(result.seconds, 3),
     }
-    return found | {name: value for name, value in (("before", result.before), ("url", result.url)) if value}
+    optional = (("before", result.before), ("url", result.url), ("skipped", result.skipped))
+    return found | {name: value for name, value in optional if value}
 
 
 def older_event(document: Older) -> Shape:

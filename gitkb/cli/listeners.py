@@ -8,7 +8,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
@@ -54,12 +54,13 @@ class Messages(Listener):
 
 
 class Skips(Struct):
-    """Why sources were skipped, counted."""
+    """Why sources were skipped, counted; of those that are empty, their paths."""
 
     unchanged: int = 0
     duplicates: int = 0
     same_pages: int = 0
     older: int = 0
+    empty: list[str] = field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -118,6 +119,8 @@ class Adding(Messages):
             self.skips.older += 1
         elif result.skipped is SkipReason.SAME_PAGE:
             self.skips.same_pages += 1
+        elif result.skipped is SkipReason.EMPTY:
+            self.skips.empty.append(result.url or result.source)
         elif result.outcome is Outcome.SKIPPED:
             self.skips.duplicates += 1
         if self.json:
@@ -127,8 +130,8 @@ class Adding(Messages):
 
     def _say_outcome(self, result: DocumentResult) -> None:
         source = result.url or result.source
-        told = result.skipped in (SkipReason.UNCHANGED, SkipReason.OLDER)
-        if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and not told):
+        told_at_the_end = result.skipped in (SkipReason.UNCHANGED, SkipReason.EMPTY, SkipReason.OLDER)
+        if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and not told_at_the_end):
             self.say(f"  {result.outcome:7} {source}: {result.reason}")
         elif self.dry_run and result.outcome not in (Outcome.SKIPPED, Outcome.UNCHANGED, Outcome.REMOVED):
             name = f"{result.before} -> {result.document}" if result.before else result.document

@@ -31,11 +31,12 @@ from gitkb.pages import refresh
 from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.model.documents import Tree
     from gitkb.model.listener import Listener
+    from gitkb.model.path_changes import PathChanges
     from gitkb.model.results import PageChanges
     from gitkb.model.usage import Usage
     from gitkb.pages.model_session import Asking, Session
@@ -86,11 +87,11 @@ class ChangeContext(Struct, frozen=True):
         with self.catalog.at(tree, RECORDS, keep=not self.branch) as db:
             yield RecordCorpus(db)
 
-    def uncommitted(self, tip: Snapshot) -> dict[str, bytes | None]:
+    def uncommitted(self, tip: Snapshot) -> PathChanges:
         """Edits of tracked pages in the worktree, if the branch is checked out there."""
         return uncommitted(self.store, self.branch, tip)
 
-    def foresee(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> ForeseenPages:
+    def foresee(self, tip: Snapshot, changes: PathChanges) -> ForeseenPages:
         """The changes that a refresh would make to pages because of these changes of documents and decisions."""
         return foresee(self.store, self.catalog, tip, changes, self.uncommitted(tip))
 

@@ -26,7 +26,8 @@ class Format(Struct, frozen=True):
 
 class Family(Struct, frozen=True):
     """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
-    that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others.
+    that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others. Those
+    `by_ocr` are documents only where the settings ask for OCR.
 
     The name stands in every record that the converter made. It never changes, whatever the module is called.
     """
@@ -39,6 +40,7 @@ class Family(Struct, frozen=True):
     program: str = ""
     reader: str = ""
     on_request: bool = False
+    by_ocr: bool = False
 
     @property
     def format(self) -> Format:
@@ -101,6 +103,9 @@ JSON = Family("jsondata", 1, "application/json", "JSON file", (".json",), reader
 YAML = Family("yamldata", 1, "application/yaml", "YAML file", (".yaml", ".yml"), reader="plaintext.structured", on_request=True)
 TOML = Family("tomldata", 1, "application/toml", "TOML file", (".toml",), reader="plaintext.structured", on_request=True)
 XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="plaintext.structured", on_request=True)
+PNG = Family("picture", 1, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
+JPEG = Family("picture", 1, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
+TIFF = Family("picture", 1, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
 
 FAMILIES = (
     PDF,
@@ -127,7 +132,12 @@ FAMILIES = (
     YAML,
     TOML,
     XML,
+    PNG,
+    JPEG,
+    TIFF,
 )
+SEEING = ("pdf.reader", "pdf.picture")
+"""The readers that may read by OCR: they are told a clock besides."""
 TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
@@ -180,11 +190,11 @@ def converter_of(name: str) -> str:
     return CONVERTERS.get(name) or next((family.format.converter for family in others if family.name == name), "")
 
 
-def supported(name: str, *, asked: bool = False) -> bool:
+def supported(name: str, *, asked: bool = False, ocr: bool = False) -> bool:
     """Whether a file of this name may hold a document, by its ending alone; a name without an ending may.
 
-    `asked`: somebody has named it, or its ending.
+    `asked`: somebody has named it, or its ending. `ocr`: the settings ask for it.
     """
     ending = ending_of(name)
     family = family_of(ending)
-    return not ending or (family is not None and (asked or not family.on_request))
+    return not ending or (family is not None and (asked or not family.on_request) and (ocr or not family.by_ocr))

@@ -145,6 +145,7 @@ def _record(fields: Fields, path: str) -> Record:
         dates={key: dates.text(key) for key in sorted(dates.data)},
         settings=fields.text("settings"),
         title_reason=fields.text("title_reason"),
+        ocr=fields.text("ocr"),
     )
 
 

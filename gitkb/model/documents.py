@@ -82,7 +82,8 @@ class Record(Struct, frozen=True):
     `document` is its name ("docs/guide/intro-to-x"); `files` all of its own paths in the repository except the record itself,
     sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"), `settings` is the fingerprint of the
     settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by
-    name ("published"). `title_reason` says in words why this is the title; a gitkb that does not know it reads over it.
+    name ("published"). `title_reason` says in words why this is the title, `ocr` what of the document was read by OCR and by whom
+    ("all pages, by rapidocr 3.10.0"), "" for nothing; a gitkb that does not know these reads over them.
     """
 
     document: str
@@ -98,6 +99,7 @@ class Record(Struct, frozen=True):
     dates: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
     title_reason: str = ""
+    ocr: str = ""
 
 
 class Heading(Struct, frozen=True):
@@ -136,7 +138,7 @@ class Conversion(Struct, frozen=True):
     and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
     source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`, `aliases`, `tags`: as the source itself
     states them. `titles` are the candidates for its title, the best first; `title` is the best, '' where the text has none of its
-    own.
+    own. `ocr` says what was read by OCR and by whom, '' for nothing.
     """
 
     markdown: str
@@ -153,6 +155,7 @@ class Conversion(Struct, frozen=True):
     titles: tuple[TitleCandidate, ...] = ()
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    ocr: str = ""
 
 
 class SummarySection(Struct, frozen=True):

@@ -11,8 +11,9 @@ from gitkb.model.usage import Usage
 if TYPE_CHECKING:
     from gitkb.model.rows import State
 
+CONTRADICTION = "contradiction"
 CODES = {
-    "contradiction": "Claims that contradict each other, as a model judges them",
+    CONTRADICTION: "Claims that contradict each other, as a model judges them",
     "changed-since-approval": "Pages that are no longer what somebody approved",
     "superseded-source": "Documents of which a newer version is here",
     "near-duplicate": "Pages that may be about the same thing",

@@ -29,12 +29,13 @@ class Outcome(StrEnum):
 
 class SkipReason(StrEnum):
     """Why nothing was done about a source: it is there already as it is, other sources have the same bytes or led to the same
-    page of the web, or another process changed its document meanwhile."""
+    page of the web, another process changed its document meanwhile, or it is whole and has nothing in it to read."""
 
     UNCHANGED = "unchanged"
     SAME_BYTES = "same-bytes"
     SAME_PAGE = "same-page"
     CHANGED_MEANWHILE = "changed-meanwhile"
+    EMPTY = "empty"
     OLDER = "older"
 
 
@@ -120,50 +121,47 @@ class Foreseen(Struct, frozen=True):
     links: tuple["DeadLink", ...] = ()
 
 
-class AddSummary(Struct, frozen=True):
-    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits, and
-    `foreseen` the files exactly. `usage` is what a model was asked,
-    `ungrounded` how many of its claims about documents were dropped, `older` how many of the skipped are older than the
-    knowledge base and were left out."""
+class ChangeSummary(Struct, frozen=True):
+    """The end of a command that changes a branch: the branch, and the commit (hex) at which it stands now."""
+
+    branch: str
+    commit: str
+
+
+class CompileSummary(ChangeSummary, frozen=True, kw_only=True):
+    """The end of a command that compiles documents: counts, shared pages touched, seconds. `usage` is what a model was asked,
+    `ungrounded` how many of its claims about documents were dropped. A dry run has no commits, and its `foreseen` has the files
+    exactly."""
+
+    skipped: int
+    failed: int
+    pages: PageChanges
+    seconds: float = 0.0
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
+    foreseen: Foreseen = field(default_factory=Foreseen)
+
+
+class AddSummary(CompileSummary, frozen=True, kw_only=True):
+    """The end of an `add`. `older` of the skipped are older than the knowledge base, and were left out."""
 
     added: int
     updated: int
-    skipped: int
-    failed: int
-    branch: str
-    commit: str
-    pages: PageChanges
-    seconds: float
-    usage: Usage = field(default_factory=Usage)
-    ungrounded: int = 0
     renamed: int = 0
     removed: int = 0
-    foreseen: Foreseen = field(default_factory=Foreseen)
     older: int = 0
 
 
-class RecompileSummary(Struct, frozen=True):
-    """The end of a `recompile`: counts, branch, tip (hex), shared pages touched, seconds, what a model was asked; a dry run's
-    `foreseen` has the files and pages exactly."""
+class RecompileSummary(CompileSummary, frozen=True, kw_only=True):
+    """The end of a `recompile`."""
 
     recompiled: int
     unchanged: int
-    skipped: int
-    failed: int
-    branch: str
-    commit: str
-    pages: PageChanges
-    seconds: float
-    usage: Usage = field(default_factory=Usage)
-    ungrounded: int = 0
-    foreseen: Foreseen = field(default_factory=Foreseen)
 
 
-class RefreshSummary(Struct, frozen=True):
-    """The end of a `refresh`: `commit` is the tip, `pages` is empty when nothing was pending, `usage` what a model was asked."""
+class RefreshSummary(ChangeSummary, frozen=True):
+    """The end of a `refresh`: `pages` is empty when nothing was pending, `usage` is what a model was asked."""
 
-    branch: str
-    commit: str
     pages: PageChanges
     usage: Usage = field(default_factory=Usage)
 
@@ -179,13 +177,11 @@ class ApprovedPage(Struct, frozen=True):
     said: tuple[str, ...] = ()
 
 
-class ApproveSummary(Struct, frozen=True):
+class ApproveSummary(ChangeSummary, frozen=True):
     """The end of an `approve` by the person `by` at `at`; `files` are the approvals that it wrote or deleted, `pages` the shared
-    pages that changed. `commit` is the tip. In a dry run `files` are all that would be written besides pages, and `edits` the
-    pages whose uncommitted edits would be committed first; else that is empty."""
+    pages that changed. In a dry run `files` are all that would be written besides pages, and `edits` the pages whose uncommitted
+    edits would be committed first; else that is empty."""
 
-    branch: str
-    commit: str
     by: str
     at: str
     approved: tuple[ApprovedPage, ...]
@@ -194,12 +190,10 @@ class ApproveSummary(Struct, frozen=True):
     pages: PageChanges
 
 
-class MigrateSummary(Struct, frozen=True):
+class MigrateSummary(ChangeSummary, frozen=True):
     """The end of a `migrate`: the format number `before` and `after`, and the files that were written; none where there was
-    nothing to do. `commit` is the tip."""
+    nothing to do."""
 
-    branch: str
-    commit: str
     before: int
     after: int
     files: tuple[str, ...]
@@ -214,24 +208,20 @@ class RemovedDocument(Struct, frozen=True):
     commit: str = ""
 
 
-class RemoveSummary(Struct, frozen=True):
-    """The end of a `remove`; `commit` is the tip. In a dry run `claims` tells for each page how many claims it has of the
-    documents, and `links` which links of other pages would lead nowhere; else both are empty."""
+class RemoveSummary(ChangeSummary, frozen=True):
+    """The end of a `remove`. In a dry run `claims` tells for each page how many claims it has of the documents, and `links` which
+    links of other pages would lead nowhere; else both are empty."""
 
-    branch: str
-    commit: str
     documents: tuple[RemovedDocument, ...]
     pages: PageChanges
     claims: Mapping[str, int] = field(default_factory=dict)
     links: tuple[DeadLink, ...] = ()
 
 
-class UndoSummary(Struct, frozen=True):
+class UndoSummary(ChangeSummary, frozen=True):
     """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
-    back as they were (`restored`) and gone (`deleted`). `commit` is the tip."""
+    back as they were (`restored`) and gone (`deleted`)."""
 
-    branch: str
-    commit: str
     undone: str
     subject: str
     documents: tuple[str, ...]
@@ -240,13 +230,11 @@ class UndoSummary(Struct, frozen=True):
     pages: PageChanges
 
 
-class DecideSummary(Struct, frozen=True):
+class DecideSummary(ChangeSummary, frozen=True):
     """The end of a `same` or `apart` about two names as people write them; `page` is where the first one's claims stand now.
     `written` and `deleted` are decisions (nothing was to do where both are empty), `words` pages with a person's words whose
-    claims went elsewhere; `commit` is the tip. In a dry run `besides` are files of gitkb's own that follow from the pages."""
+    claims went elsewhere. In a dry run `besides` are files of gitkb's own that follow from the pages."""
 
-    branch: str
-    commit: str
     name: str
     other: str
     page: str
@@ -274,12 +262,10 @@ class Dropped(Struct, frozen=True):
     text: str
 
 
-class MergeSummary(Struct, frozen=True):
-    """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
-    `commit` is the tip. `moved` is False when there was nothing to merge."""
+class MergeSummary(ChangeSummary, frozen=True):
+    """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched.
+    `moved` is False when there was nothing to merge."""
 
-    branch: str
-    commit: str
     source: str
     moved: bool = False
     added: tuple[str, ...] = ()
@@ -290,12 +276,10 @@ class MergeSummary(Struct, frozen=True):
     dropped: tuple[Dropped, ...] = ()
 
 
-class PushSummary(Struct, frozen=True):
+class PushSummary(ChangeSummary, frozen=True):
     """The end of a `push` to the branch `target` of a remote ("origin/main"), now at `commit`; `pushed` is False when it had
     everything. `merged` is what came from there on the way, `tries` how often it was tried."""
 
-    branch: str
-    commit: str
     target: str
     pushed: bool
     merged: MergeSummary
@@ -324,13 +308,11 @@ class InitResult(Struct, frozen=True):
     touched: tuple[str, ...] = ()
 
 
-class FixSummary(Struct, frozen=True):
+class FixSummary(ChangeSummary, frozen=True):
     """The end of a `lint --fix`: names that were put on other pages (key to key), links that were mended by page, pages with
-    edits that were left alone, shared pages touched. `commit` is the tip; nothing was to do where `merged` and `mended` are
+    edits that were left alone, shared pages touched. Nothing was to do where `merged` and `mended` are
     empty. In a dry run `besides` are files of gitkb's own that follow from the pages."""
 
-    branch: str
-    commit: str
     merged: Mapping[str, str] = field(default_factory=dict)
     mended: Mapping[str, int] = field(default_factory=dict)
     left: tuple[str, ...] = ()

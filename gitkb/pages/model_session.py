@@ -83,10 +83,7 @@ def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: 
 def session(
     store: Store, catalog: Catalog, settings: Settings, user: UserSettings, listener: Listener, max_tokens: int = 0
 ) -> Iterator[Session]:
-    """A session for a command that changes a branch at `tip`; None if the settings want no model.
-
-    If a model is not `needed`, it is no error that none is configured here: pages are made without its texts.
-    """
+    """A session with the model that the settings name, until the block ends; `ModelError` if they name none."""
     from gitkb.pages.author import Author
 
     wanted = model_settings(settings, user)

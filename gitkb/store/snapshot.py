@@ -160,10 +160,6 @@ class ObjectReader:
         """A commit; `KeyError` where there is none."""
         return self._get(oid, pygit2.Commit)
 
-    def folder(self, oid: str | None) -> dict[bytes, Entry]:
-        """name -> (mode, id) of a tree, in git's order; empty for None."""
-        return {} if oid is None else {name: (mode, id_) for name, mode, id_ in decode_tree(self.raw_tree(oid))}
-
 
 def open_bare(git_dir: Path, also: Path | None = None) -> pygit2.Repository:
     """A handle that reads objects and nothing else, those in one more folder too; what appeared since is seen."""
@@ -208,6 +204,11 @@ class TreeView:
             raise MissingObject(path) from error
         return (int(found.filemode), str(found.id))
 
+    def folder(self, path: str) -> str | None:
+        """The hex id of a folder's tree, None where there is no folder."""
+        entry = self.entry(path)
+        return entry[1] if entry is not None and entry[0] == TREE_MODE else None
+
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, None where there is none."""
         oid = self.blob(path)
@@ -222,8 +223,7 @@ class TreeView:
         root: str | None = self._oid
         prefix = prefix.strip("/")
         if prefix:
-            entry = self.entry(prefix)
-            root = entry[1] if entry is not None and entry[0] == TREE_MODE else None
+            root = self.folder(prefix)
         if root is not None:
             for path, oid in self._walk(root, prefix.encode("utf-8", "surrogateescape") + b"/" if prefix else b""):
                 yield decode_path(path), oid
@@ -236,10 +236,14 @@ class TreeView:
             elif mode in FILE_MODES:
                 yield prefix + name, child
 
-    def changes_since(self, old: str | None) -> list[TreeChange]:
-        """What differs from another root tree (None: the empty one), sorted by path; `KeyError` where that is gone."""
+    def changes_since(self, old: str | None, folder: str = "") -> list[TreeChange]:
+        """What differs from another root tree (None: the empty one) in a folder ("": everywhere), sorted by path; `KeyError`
+        where that tree is gone."""
         found: list[tuple[bytes, str | None, str | None]] = []
-        self._compare(old if old != EMPTY_TREE else None, self._oid, b"", found)
+        before, now = (None if oid == EMPTY_TREE else oid for oid in (old, self._oid))
+        if folder:
+            before, now = (None if oid is None else TreeView(self._reader, oid).folder(folder) for oid in (before, now))
+        self._compare(before, now, f"{folder}/".encode() if folder else b"", found)
         return [TreeChange(path, before, now) for path, before, now in sorted((decode_path(p), a, b) for p, a, b in found)]
 
     def _differing(self, old: str | None, new: str | None) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:

@@ -17,15 +17,15 @@ TREE_MODE = 0o40000
 FILE_MODES = frozenset({0o100644, 0o100664, 0o100755})
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 MAX_SEGMENT_BYTES = 255
-_ID_BYTES = 20
-_ENTRY = re.compile(rb"([0-7]+) ([^\0]*)\0(.{%d})" % _ID_BYTES, re.DOTALL)
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]*)\0(.{20})", re.DOTALL)
+_TREE = re.compile(rb"(?>[0-7]+ [^\0]*\0.{20})*+", re.DOTALL)
 
 
 def raw_entries(data: bytes) -> list[tuple[bytes, bytes, bytes]]:
     """(mode, name, id) of a tree object's entries as they stand there, in git's order; `RepositoryError` for no tree."""
-    entries: list[tuple[bytes, bytes, bytes]] = _ENTRY.findall(data)
-    if sum(len(mode) + len(name) + _ID_BYTES + 2 for mode, name, _ in entries) != len(data):
+    if not _TREE.fullmatch(data):
         raise RepositoryError("A tree of the repository is damaged.", "git fsck names it.")
+    entries: list[tuple[bytes, bytes, bytes]] = _ENTRY.findall(data)
     return entries
 
 

@@ -24,11 +24,12 @@ from gitkb.formats.records import RECORDS, document_of
 from gitkb.formats.settings import CONFIG_PATH, parse_settings
 from gitkb.model.documents import Record, Tree
 from gitkb.model.findings import Problem
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path
-from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
 from gitkb.wiki.indexes import OKF_VERSION
 from gitkb.wiki.projection import MADE, read_note
 from gitkb.wiki.source_pages import source_path
@@ -127,21 +128,19 @@ class CheckOutcome(Struct, frozen=True):
 Records = Mapping[str, Record | FormatError]
 
 
-def check(tree: Tree, records: Records, projected: Mapping[str, bytes | None]) -> CheckOutcome:
-    """The state of a tree; `records` by their paths, `projected` the full projection of this tree (None: no such page)."""
+def check(tree: Tree, records: Records, projected: PathChanges) -> CheckOutcome:
+    """The state of a tree; `records` by their paths, `projected` the full projection of this tree."""
     files = frozenset(path for path, _ in tree.files())
-    made = frozenset(path for path, content in projected.items() if content is not None)
-    return _outcome(_Check(tree, projected, files, files, folders_of(files | made)), records)
+    return _outcome(_Check(tree, projected, files, files, folders_of((*files, *projected.written))), records)
 
 
-def check_paths(tree: Tree, paths: Collection[str], records: Records, projected: Mapping[str, bytes | None]) -> CheckOutcome:
+def check_paths(tree: Tree, paths: Collection[str], records: Records, projected: PathChanges) -> CheckOutcome:
     """The state of a part of a tree: these paths, these records with their files, and these pages of the projection.
 
     `records` must have those of all documents that the paths can belong to, `projected` every shared page among the paths.
     """
-    made = frozenset(path for path, content in projected.items() if content is not None)
     present = frozenset(path for path in paths if tree.blob(path) is not None)
-    run = _Check(tree, projected, present, _Files(tree), _Folders(tree, folders_of(made)))
+    run = _Check(tree, projected, present, _Files(tree), _Folders(tree, folders_of(projected.written)))
     if CONFIG_PATH in paths and CONFIG_PATH not in present:
         run.report("missing-file", CONFIG_PATH, "A knowledge base must have it. Take it back from git.")
     return _outcome(run, records)
@@ -190,7 +189,7 @@ class _Check:
     """`paths` of the tree are looked at; `files` are all that it has, `folders` all that it has or will have."""
 
     tree: Tree
-    projected: Mapping[str, bytes | None]
+    projected: PathChanges
     paths: frozenset[str]
     files: Container[str]
     folders: Container[str]
@@ -201,8 +200,7 @@ class _Check:
     links: LinkCheck = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        made = frozenset(path for path, content in self.projected.items() if content is not None)
-        self.links = LinkCheck(_Either(self.files, made), self.folders, self.page_to_be)
+        self.links = LinkCheck(_Either(self.files, self.projected.written), self.folders, self.page_to_be)
 
     def report(self, code: str, path: str, message: str) -> None:
         self.problems.append(Problem(code, path, message))
@@ -210,7 +208,7 @@ class _Check:
     def page_to_be(self, path: str) -> bytes | None:
         """A page as links find it: in the tree, or as the projection will make it."""
         content = self.tree.read(path)
-        return self.projected.get(path) if content is None else content
+        return self.projected.written.get(path) if content is None else content
 
     def records(self, records: Records) -> None:
         for path, record in records.items():
@@ -235,11 +233,11 @@ class _Check:
             yield from (file for file in self.paths if file.startswith((f"{stem}.", f"{stem}--")))
 
     def pages(self) -> None:
-        for path in sorted(self.paths | self.projected.keys()):
+        for path in sorted(self.paths | self.projected.paths):
             if path.startswith((".gitkb/", "raw/")):
                 self.own_file(path)
             elif path in self.projected:
-                self.shared(path, self.projected[path])
+                self.shared(path, self.projected.written.get(path))
             elif path in self.owned:
                 self.own_page(path)
             elif path.startswith("wiki/"):
@@ -282,8 +280,8 @@ class _Check:
                 self.written(path, projected, kind)
         elif kind is Seal.EDITED:
             kept = self.tree.read(edited_path(path))
-            settled = settle(path, current, projected, lambda: kept) if kept is not None else None
-            if settled is None or settled.content != current or settled.edited_base != kept:
+            reconciled = reconcile(path, current, projected, lambda: kept) if kept is not None else None
+            if reconciled is None or reconciled.content != current or reconciled.edited_base != kept:
                 self.pending = True
             else:
                 self.written(path, current, kind)

@@ -64,6 +64,8 @@ def _head(page: str, source: str, record: Record, digest: Digest) -> Iterator[st
         yield f"{escape(record.description)} {_place(page, said.place)}".strip() if said else escape(record.description)
     fetched = f", from <{record.source.url}>" if record.source.url else ""
     yield f"[Full text]({relative(page, source)}), [original]({relative(page, _raw(record))}) ({_kind(record)}){fetched}"
+    if record.ocr:
+        yield f"Read by OCR, so letters and figures may be wrong: {escape(record.ocr)}."
 
 
 def _raw(record: Record) -> str:
@@ -203,6 +205,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         authors=tuple(filter(None, map(one_line, conversion.authors))),
         dates={one_line(name): one_line(date) for name, date in sorted(conversion.dates.items()) if one_line(date)},
         title_reason=one_line(digest.title_reason),
+        ocr=one_line(conversion.ocr),
     )
 
 

@@ -18,7 +18,7 @@ from gitkb.text.markdown.links import escape, relative
 from gitkb.wiki.corpus import Corpus
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import seal
-from gitkb.wiki.topic_page import BY
+from gitkb.wiki.topic_page import BY_RULES
 
 MAX_ENTRIES = 500
 
@@ -100,7 +100,7 @@ def _page(listing: Listing, prefix: str, branches: list[Branch]) -> bytes | None
     lines = listing.entries(prefix) if total <= MAX_ENTRIES else list(_parts(listing, prefix, branches))
     title = f"{listing.title}: {prefix}…" if prefix else listing.title
     body = f"# {escape(title)}\n\n" + "\n".join(lines) + "\n"
-    return seal(frontmatter.join({"type": "Index", "title": title}, f"\n{body}") if prefix else body, BY)
+    return seal(frontmatter.join({"type": "Index", "title": title}, f"\n{body}") if prefix else body, BY_RULES)
 
 
 def _parts(listing: Listing, prefix: str, branches: list[Branch]) -> Iterator[str]:
@@ -245,7 +245,9 @@ def empty_root() -> bytes:
 
 
 def _root(blocks: list[str]) -> bytes:
-    return seal(frontmatter.join({"okf_version": OKF_VERSION}, "\n" + "\n\n".join(["# Knowledge base", *blocks]) + "\n"), BY)
+    return seal(
+        frontmatter.join({"okf_version": OKF_VERSION}, "\n" + "\n\n".join(["# Knowledge base", *blocks]) + "\n"), BY_RULES
+    )
 
 
 def _folders(corpus: Corpus) -> Iterator[str]:

@@ -19,6 +19,7 @@ from gitkb.formats.topic_rows import FOLDER as EXPLORATIONS
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, exploration_name, page_key, topic_path
 from gitkb.formats.versions import UPGRADE, canonical
 from gitkb.model.documents import Record, Tree
+from gitkb.model.path_changes import PathChanges
 from gitkb.wiki.corpus import Corpus
 from gitkb.wiki.indexes import (
     DOCUMENT_FOLDERS,
@@ -88,13 +89,13 @@ def empty_bundle() -> dict[str, bytes]:
     return {ROOT: empty_root()}
 
 
-def project(corpus: Corpus, scope: Scope | None = None) -> dict[str, bytes | None]:
-    """Content of shared pages by path, sorted; None where there is no such page (any more).
+def project(corpus: Corpus, scope: Scope | None = None) -> PathChanges:
+    """The shared pages with their content, and as deleted those of which there is none (any more).
 
     Without a scope all pages that there are; with one, every page that can differ, and those that it names.
     """
     found = _everything(corpus) if scope is None else _touched(corpus, scope)
-    return dict(sorted(dict(found).items()))
+    return PathChanges.of(found)
 
 
 def _everything(corpus: Corpus) -> Iterator[tuple[str, bytes | None]]:

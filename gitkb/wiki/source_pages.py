@@ -265,6 +265,8 @@ class ConvertedText(Struct):
         meta["resource"] = relative(path, raw)
         if self.url:
             meta["url"] = self.url
+        if self.conversion.ocr:
+            meta["ocr"] = one_line(self.conversion.ocr)
         body = body.strip("\n")
         return seal(frontmatter.join(meta, f"\n{body}\n"), self.conversion.converter)
 

@@ -12,7 +12,7 @@ Invariant: nothing that a person named is left out of the results: each address 
 
 import os
 import unicodedata
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -193,10 +193,12 @@ class _Held(Struct, frozen=True):
 
 
 def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) -> Item:
-    """A new plan for a source that was skipped because another one with the same bytes failed: a job if its ending names another
-    format, so that it may be readable; otherwise it fails like the other."""
+    """A new plan for a source that was skipped because another one with the same bytes failed, or is empty: a job if its ending
+    names another format, so that it may be readable; otherwise the same becomes of it."""
     ending = PurePosixPath(item.source.path).suffix.lower()
     if ending == PurePosixPath(failed.source.path).suffix.lower():
+        if failed.skipped is SkipReason.EMPTY:
+            return replace(item, reason=f"same bytes as {failed.source.name}, which is empty.", twin="", skipped=SkipReason.EMPTY)
         return replace(
             item, outcome=Outcome.FAILED, reason=f"same bytes as {failed.source.name}, which failed.", twin="", skipped=None
         )
@@ -205,12 +207,17 @@ def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) 
     return replace(item, document=name, outcome=None, reason="", twin="", skipped=None)
 
 
-def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> None:
+def refuse_other_folder(
+    scan: Scan, hashes: dict[str, Hashed], known: Known, has_failed: Callable[[SourceFile, str], bool]
+) -> None:
     """Raises `UsageError` when a folder's root is known but shares no bytes with it, nor the names of half of its files: probably
-    it is another folder."""
+    it is another folder. Files that cannot become documents do not count: those that cannot be read, and those that `has_failed`
+    says have failed already, at the same path with the same bytes."""
     old = {sha for _, _, sha in known.below(scan.root)}
     named = sum(1 for source in scan.files if known.source(source.path))
-    if old and 2 * named < len(scan.files) and not any(hashes[source.path].sha256 in old for source in scan.files):
+    unknown = [source for source in scan.files if not hashes[source.path].error and not known.source(source.path)]
+    fresh = sum(not has_failed(source, hashes[source.path].sha256) for source in unknown)
+    if old and named < fresh and not any(hashes[source.path].sha256 in old for source in scan.files):
         raise UsageError(
             f"{scan.folder} shares no file with the documents already below {scan.root}/; it is probably another folder.",
             f"Give it a root of its own with --into PREFIX, or use --update if it is a new version of {scan.root}/.",

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gitkb.errors import GitkbError
+from gitkb.errors import GitkbError, UsageError
 from gitkb.intake.folder_events import LEFT_OUT, Changes
 from gitkb.intake.hashing import FileMemory
 from gitkb.model.listener import Progress, Scanned, WatchListener
@@ -27,6 +27,14 @@ _LONGEST_BURST = 5
 """So many times the settling time a burst is waited for; then what is at rest goes in."""
 
 Add = Callable[[Sequence[Path], AddOptions, WatchListener, FileMemory], AddSummary]
+
+
+def watchable(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """The folders, resolved; `UsageError` for what is no folder."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.", "Watch the folder that the file is in.")
+    return tuple(folder.resolve() for folder in folders)
 
 
 class Watching(Struct):
@@ -185,7 +193,7 @@ class _News(WatchListener):
     def document(self, result: DocumentResult) -> None:
         before = self._said.get(result.source)
         self._said[result.source] = result
-        if result.outcome is Outcome.FAILED:
+        if result.outcome is Outcome.FAILED or result.skipped is SkipReason.EMPTY:
             self._memory.failed(result.source)
         known = before is not None and (before.outcome, before.reason) == (result.outcome, result.reason)
         unchanged = result.skipped is SkipReason.UNCHANGED

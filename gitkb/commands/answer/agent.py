@@ -8,7 +8,8 @@ No lock is held. A server that cannot call tools gets one request with the passa
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,8 +18,10 @@ from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.clean_stream import Cleaner
 from gitkb.commands.answer.tools import SPENT, TOOLS, Reader
 from gitkb.errors import ModelFailure, ToolsUnsupported
+from gitkb.formats.settings import Settings
 from gitkb.llm.requests import Turn
 from gitkb.model.answers import AnswerListener, Said
+from gitkb.pages.model_session import Asking, client_of, model_settings
 
 if TYPE_CHECKING:
     from gitkb.llm.client import Client
@@ -56,6 +59,15 @@ class AnswerModel(Struct, frozen=True):
     name: str
     context_tokens: int
     max_output_tokens: int
+
+
+@contextmanager
+def opened_model(asking: Asking, settings: Settings) -> Iterator[AnswerModel]:
+    """The model that the settings name, until the block ends; `ModelError` where they name none."""
+    user = asking.user()
+    wanted = model_settings(settings, user)
+    with client_of(asking.store, user, asking.listener) as client:
+        yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
 
 
 def instructions(own: str, *, tools: bool) -> Turn:

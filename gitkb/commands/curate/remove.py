@@ -10,13 +10,14 @@ from functools import partial
 
 from msgspec import Struct
 
-from gitkb.branch.commit_messages import document_message, edit_message
-from gitkb.branch.stored_documents import Content, find_document, own_edits, own_files, record_of
+from gitkb.branch.commit_messages import document_message
+from gitkb.branch.stored_documents import edit_commit, find_document, own_edits, own_files, record_of
 from gitkb.commands.change import GROUP_DOCUMENTS, ChangeContext
 from gitkb.errors import NotFound
 from gitkb.formats.decisions import Removed, encode_removed, removed_path
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import RemovedDocument, RemoveSummary
 from gitkb.pages.preview import dead_links
 from gitkb.store.snapshot import Snapshot
@@ -55,11 +56,11 @@ class RemoveRun(Struct, frozen=True):
 
     def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
         removed = tuple(removed_document(tip, document) for document in documents)
-        gone: dict[str, bytes | None] = {path: None for each in removed for path in each.files}
+        gone = PathChanges(deleted=frozenset(path for each in removed for path in each.files))
         foreseen = self.context.foresee(tip, gone)
         labels = [label_of(document) for document in documents]
         claims = {path: _claims(tip, path, labels) for path in (*foreseen.pages.changed, *foreseen.pages.removed)}
-        links = tuple(dead_links(tip, {*gone, *foreseen.pages.removed}, foreseen.contents))
+        links = tuple(dead_links(tip, {*gone.deleted, *foreseen.pages.removed}, foreseen.contents))
         branch = self.context.name
         claims = {path: count for path, count in claims.items() if count}
         return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
@@ -75,11 +76,11 @@ def remove_group(
     removals: list[tuple[int, RemovedDocument, list[str]]] = []
     for document in documents:
         removed = removed_document(tip, document)
-        edits = {path: new for path, new in own_edits(transaction, removed.files).items() if new is not None}
+        edits = PathChanges(own_edits(transaction, removed.files).written)
         if edits:
-            commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
-        removals.append((len(commits), removed, _edited(tip, removed.files, edits)))
-        changes: dict[str, Content] = dict.fromkeys(removed.files)
+            commits.append(edit_commit(edits))
+        removals.append((len(commits), removed, _edited(tip, removed.files, edits.written)))
+        changes: dict[str, bytes | None] = dict.fromkeys(removed.files)
         if decided:
             changes[removed_path(document)] = encode_removed(Removed(document))
         commits.append(PlannedCommit(_message(tip, removed), changes))

@@ -55,7 +55,7 @@ def line_change(old: Sequence[str], new: Sequence[str]) -> TextChange:
 def units(markdown: str, language: str = "") -> Iterator[Unit]:
     """What a Markdown body says, in order."""
     section = ""
-    for block in block_merge.blocks(_PAGE.sub("", markdown)):
+    for block in block_merge.page_blocks(_PAGE.sub("", markdown)):
         if heading := _HEADING.fullmatch(block.text):
             section = _plain(heading[2])
             yield Unit(section, section, len(heading[1]))

@@ -13,6 +13,7 @@ from gitkb.errors import NotFound
 from gitkb.formats import records
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, page_key
 from gitkb.model.documents import Tree
+from gitkb.model.rows import Shown
 
 if TYPE_CHECKING:
     from gitkb.catalog.queries import RecordCorpus
@@ -35,6 +36,14 @@ def find_page(tree: Tree, name: str) -> tuple[str, str | None]:
     more = [f"and {len(found) - MAX_CANDIDATES} more"] if len(found) > MAX_CANDIDATES else []
     listed = ", ".join([path.removeprefix("wiki/").removesuffix(".md") for path in found[:MAX_CANDIDATES]] + more)
     raise NotFound(f"{name!r} may be: {listed}.", "Give more of the name.")
+
+
+def shown(tree: Tree, name: str) -> Shown:
+    """The page for a name with its text, and the record of the document that it belongs to. Raises `NotFound`."""
+    path, document = find_page(tree, name)
+    content = tree.read(records.record_path(document)) if document else None
+    record = records.decode(content, records.record_path(document)) if document and content is not None else None
+    return Shown(path, (tree.read(path) or b"").decode("utf-8", "replace"), record)
 
 
 def page_names(tree: Tree) -> list[str]:
@@ -82,7 +91,7 @@ def _owner(path: str, tree: Tree) -> str | None:
     return None
 
 
-class Found(Struct, frozen=True):
+class FoundTopic(Struct, frozen=True):
     """A name that documents use, by its key. `path`: its page, "" for none."""
 
     key: str
@@ -90,7 +99,7 @@ class Found(Struct, frozen=True):
     path: str = ""
 
 
-def find_topic(corpus: RecordCorpus, name: str) -> Found:
+def find_topic(corpus: RecordCorpus, name: str) -> FoundTopic:
     """The concept or entity that a person means; `NotFound`, with the candidates if there are several."""
     wanted = name.strip().removeprefix("./").removeprefix("wiki/").strip("/").removesuffix(".md")
     folder, _, bare = wanted.rpartition("/")
@@ -105,7 +114,7 @@ def find_topic(corpus: RecordCorpus, name: str) -> Found:
             return found
     for key in dict.fromkeys((bare, page_key(wanted, "en"), page_key(wanted, "de"))) if kinds else ():
         if key and corpus.knows(key):
-            return Found(key, corpus.spelling(key))
+            return FoundTopic(key, corpus.spelling(key))
     part = bare.casefold()
     near = [page for page in pages if not page.target and (part in page.key or part in page.title.casefold())] if part else []
     if found := _one(near, name):
@@ -115,7 +124,7 @@ def find_topic(corpus: RecordCorpus, name: str) -> Found:
     )
 
 
-def _one(pages: list[TopicPage], name: str) -> Found | None:
+def _one(pages: list[TopicPage], name: str) -> FoundTopic | None:
     """The only name among these pages, which may be of both kinds; None for no page at all."""
     keys = list(dict.fromkeys(page.key for page in pages))
     if len(keys) > 1:
@@ -125,4 +134,4 @@ def _one(pages: list[TopicPage], name: str) -> Found | None:
     if not pages:
         return None
     page = min(pages, key=lambda each: (bool(each.target), each.kind))
-    return Found(page.key, page.title, page.path)
+    return FoundTopic(page.key, page.title, page.path)

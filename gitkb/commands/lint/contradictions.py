@@ -9,14 +9,13 @@ from itertools import islice
 
 from msgspec import Struct, field
 
-from gitkb.commands.lint.findings import CONTRADICTION, command, short_name
-from gitkb.commands.lint.tree import Base
+from gitkb.commands.lint.tree import Base, command, short_name
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.page_questions import Stated, conflict_request, read_conflict, suspects
 from gitkb.errors import ModelFailure
 from gitkb.formats.topic_rows import Evidence, TopicPage
 from gitkb.llm.requests import Reply, usage_of
-from gitkb.model.findings import Finding
+from gitkb.model.findings import CONTRADICTION, Finding
 from gitkb.model.usage import Usage
 from gitkb.pages.author import Answers
 

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from gitkb.commands.lint.findings import command
-from gitkb.commands.lint.tree import Base
+from gitkb.commands.lint.tree import Base, command
 from gitkb.errors import FormatError
 from gitkb.formats import records
 from gitkb.formats.topic_rows import DocumentFacts

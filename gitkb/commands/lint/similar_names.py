@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterator
 from msgspec import Struct
 
 from gitkb.catalog.queries import alike, share_document
-from gitkb.commands.lint.findings import command, short_name
-from gitkb.commands.lint.tree import Base
+from gitkb.commands.lint.tree import Base, command, short_name
 from gitkb.formats.topic_rows import TopicPage
 from gitkb.model.findings import Finding
 from gitkb.pages.name_decisions import joined_groups

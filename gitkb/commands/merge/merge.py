@@ -6,9 +6,9 @@ first if the merge changes those files. A conflict changes nothing and names bot
 
 from functools import partial
 
-from gitkb.branch.commit_messages import edit_message, merge_message
+from gitkb.branch.commit_messages import merge_message
 from gitkb.branch.renames import renamed_documents
-from gitkb.branch.stored_documents import own_edits
+from gitkb.branch.stored_documents import edit_commit, own_edits
 from gitkb.branch.tips import refuse_newer_settings, settings_at
 from gitkb.commands.change import Change, ChangeContext
 from gitkb.commands.merge.histories import Histories
@@ -69,7 +69,7 @@ class Merging:
     def _commit_edits(self, transaction: Transaction, paths: set[str]) -> None:
         edits = own_edits(transaction, sorted(paths))
         if edits:
-            transaction.publish([PlannedCommit(edit_message(sorted(edits)), edits)])
+            transaction.publish([edit_commit(edits)])
 
 
 def _difference(ours: Snapshot, theirs: Snapshot) -> United:

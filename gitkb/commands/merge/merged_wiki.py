@@ -16,6 +16,7 @@ from gitkb.errors import InTheWay, RepositoryError
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.model.options import MergeChoices
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import Preview
 from gitkb.pages import refresh
 from gitkb.pages.site import html_page, html_path, is_picture
@@ -23,7 +24,7 @@ from gitkb.store.history import Ancestors
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Stored
-from gitkb.wiki.hand_edits import edited_path, settle
+from gitkb.wiki.hand_edits import edited_path, reconcile
 
 Read = Callable[[], bytes]
 
@@ -104,7 +105,7 @@ def previewed(
         def base(path: str = path, kept: bytes | None = kept) -> bytes | None:
             return kept or next((version for find in past if (version := find(path)) is not None), None)
 
-        settled = settle(path, tree.read(path), content, base).content
+        settled = reconcile(path, tree.read(path), content, base).content
         if settled is None:
             found.pop(path, None)
         else:
@@ -112,13 +113,13 @@ def previewed(
     return found
 
 
-def _contents(theirs: Snapshot, changes: Mapping[str, bytes | Stored | None]) -> dict[str, bytes | None]:
+def _contents(theirs: Snapshot, changes: Mapping[str, bytes | Stored | None]) -> PathChanges:
     """The changes of a merge as bytes; no page is made of originals, so they are left out."""
-    return {
-        path: theirs.read_blob(content.oid) if isinstance(content, Stored) else content
+    return PathChanges.of(
+        (path, theirs.read_blob(content.oid) if isinstance(content, Stored) else content)
         for path, content in changes.items()
         if not path.startswith("raw/")
-    }
+    )
 
 
 def _reader(tree: Tree, oid: str) -> Read:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from gitkb.model.documents import Tree
-from gitkb.text.markdown.block_merge import Block, blocks, merge, name_of, opcodes
+from gitkb.text.markdown.block_merge import PageBlock, merge, name_of, opcodes, page_blocks
 from gitkb.text.markdown.frontmatter import cut
-from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed, with_seal_of
+from gitkb.wiki.hand_edits import Seal, edited_path, reconcile, state, unsealed, with_seal_of
 
 History = Callable[[str], bytes | None]
 
@@ -53,7 +53,7 @@ class PageOn(Struct, frozen=True):
     def on(self, target: bytes | None) -> bytes | None:
         """The page as it would be had the person edited another projection; None says that there is no other."""
         if self.kind is Seal.EDITED and target is not None and target != self.kept:
-            return settle(self.path, self.content, target, self.projection).content
+            return reconcile(self.path, self.content, target, self.projection).content
         return target if self.kind is Seal.GENERATED else self.content
 
 
@@ -91,8 +91,8 @@ def _whole(old: bytes | None, ours: bytes | None, theirs: bytes | None, target: 
         return Mixed(ours, None, ("the whole page",))
     taken, other = (ours, theirs) if choice == "ours" else (theirs, ours)
     kept = _kept(taken, target)
-    known = {block.key for page in (old, taken) for block in blocks(cut(_text(page or b""))[1])}
-    lost = [block.text for block in blocks(cut(_text(other or b""))[1]) if block.key not in known]
+    known = {block.key for page in (old, taken) for block in page_blocks(cut(_text(page or b""))[1])}
+    lost = [block.text for block in page_blocks(cut(_text(other or b""))[1]) if block.key not in known]
     return Mixed(kept.content, kept.kept, (), tuple(lost))
 
 
@@ -118,17 +118,17 @@ def _without_other(old: str, ours: str, theirs: str, choice: str) -> tuple[str, 
     """The merge where both sides put something of their own in the place of the same blocks: what the other side put there gives
     way. It is what stands next to those blocks in its page; all else that it wrote is merged."""
     mine, other = (ours, theirs) if choice == "ours" else (theirs, ours)
-    before = blocks(cut(old)[1])
-    sides = [{block.key for block in blocks(cut(text)[1])} for text in (mine, other)]
+    before = page_blocks(cut(old)[1])
+    sides = [{block.key for block in page_blocks(cut(text)[1])} for text in (mine, other)]
     both = {block.key for block in before if all(block.key not in side for side in sides)}
-    lost = list(_in_place_of(before, blocks(cut(other)[1]), both))
+    lost = list(_in_place_of(before, page_blocks(cut(other)[1]), both))
     for block in lost:
         other = _without_block(other, block)
     texts = (mine, other) if choice == "ours" else (other, mine)
     return merge(old, *texts, prefer_theirs=choice == "theirs").text, lost
 
 
-def _in_place_of(old: Sequence[Block], new: Sequence[Block], gone: set[str]) -> Iterator[str]:
+def _in_place_of(old: Sequence[PageBlock], new: Sequence[PageBlock], gone: set[str]) -> Iterator[str]:
     """The new blocks that stand where these old ones stood."""
     for tag, i, i_end, j, j_end in opcodes([block.key for block in old], [block.key for block in new]):
         if tag == "replace" and any(block.key in gone for block in old[i:i_end]):
@@ -144,8 +144,8 @@ def _without_block(text: str, block: str) -> str:
 def _both_replaced(old: str, ours: str, theirs: str) -> Iterator[str]:
     """The blocks that neither side has any more, where each has put something of its own: maybe two new versions of them,
     too far from the old one for the merge to see it."""
-    first, second = ({block.key for block in blocks(text)} for text in (ours, theirs))
-    before = blocks(old)
+    first, second = ({block.key for block in page_blocks(text)} for text in (ours, theirs))
+    before = page_blocks(old)
     known = {block.key for block in before}
     if first - second - known and second - first - known:
         yield from (name_of(block) for block in before if block.key not in first and block.key not in second)

@@ -242,7 +242,7 @@ class Uniting:
         if not side or (document not in self._moves and not self._may_take(document, side, paths)):
             self._found.clashes.append(Clash("document", document, record))
             return
-        if self._choices.get(plain(document)):
+        if self._choices.get(plain(document)) and not {ours, theirs} & before and document not in self._moves:
             other = self._sides.ours if side == "theirs" else self._sides.theirs
             lost = words_of(self._sides.bases[0].tree, other.tree, document)
             self._found.dropped += [Dropped(document, line) for line in lost]

@@ -18,6 +18,7 @@ from gitkb.compile.extractive.definitions import Definition, find_definition
 from gitkb.compile.extractive.listed_definitions import listed_definitions, opening_definition
 from gitkb.compile.extractive.short_forms import short_forms
 from gitkb.compile.read_document import Reading, Sentence
+from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.terms import as_term, code_term, noun_runs, subterms, term_key, tokens
 from gitkb.text.language.word_classes import is_common, is_general_noun, may_head
@@ -74,8 +75,6 @@ _RARE = 3.6
 """Zipf frequency from which a single emphasised word is too common to be a term for that alone."""
 _Spans = list[tuple[int, int, str]]
 _CJK = ("ja", "zh", "ko")
-_DETERMINERS = frozenset("a an the each every any no its their your another one both all".split())
-_ONE_OF_MANY = frozenset("a an each every another any".split())
 
 
 class Candidate(Struct):
@@ -305,10 +304,10 @@ def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[i
     first, last, end = place
     _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
     before = words[first - 1].lower() if first > 0 else ""
-    if before in _DETERMINERS:
+    if before in word_lists.words("terms", "en", "determiners"):
         candidate.determined += 1
         candidate.nominal += last == end
-        candidate.countable += last == end and before in _ONE_OF_MANY
+        candidate.countable += last == end and before in word_lists.words("terms", "en", "one of many")
     longer = 0
     for a, b, _ in keyed:
         if a <= first and last <= b and b - a > last - first:

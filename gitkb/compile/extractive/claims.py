@@ -7,6 +7,7 @@ Invariant: `claim_text` gives one line of plain text that opens with no pronoun,
 import itertools
 import re
 
+from gitkb.text import word_lists
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.word_classes import breaks_run, is_verb_form
@@ -93,31 +94,22 @@ def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
 def _drops_subject(first: str, text: str) -> bool:
     """Whether an English sentence opens with its verb: "Returns the value ...", "Add a newline ..."."""
     rest = text.split(None, 2)[1:2]
-    return bool(rest) and rest[0].lower() in _AFTER_VERBS and is_verb_form(first)
+    return bool(rest) and rest[0].lower() in word_lists.words("claims", "en", "after imperatives") and is_verb_form(first)
 
 
 def _reads_like_prose(text: str, language: str) -> bool:
     letters = sum(map(str.isalpha, text))
     if language in _CJK:
         return letters * 3 > len(text) * 2
-    words = [word.lower() for word in _WORD.findall(text)]
-    if is_mostly_figures(text) or len(words) < 5 or letters * 10 < len(text) * 7:
+    lows = [word.lower() for word in _WORD.findall(text)]
+    if is_mostly_figures(text) or len(lows) < 5 or letters * 10 < len(text) * 7:
         return False
     known = function_words(language)
-    if known and sum(word in known for word in words) < (2 if len(words) > 8 else 1):
+    if known and sum(word in known for word in lows) < (2 if len(lows) > 8 else 1):
         return False
-    if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(words) + (len(words) if language == "de" else 0):
+    if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(lows) + (len(lows) if language == "de" else 0):
         return False
+    auxiliaries, before_nouns = (word_lists.words("claims", "en", section) for section in ("auxiliary verbs", "before nouns"))
     return language != "en" or any(
-        word in _AUXILIARIES or (before not in _BEFORE_NOUNS and is_verb_form(word)) for before, word in itertools.pairwise(words)
+        word in auxiliaries or (before not in before_nouns and is_verb_form(word)) for before, word in itertools.pairwise(lows)
     )
-
-
-_AUXILIARIES = frozenset(
-    """is are was were be has have had can could may might must shall should will would do does did cannot isn't aren't doesn't
-    don't can't won't""".split()
-)
-_AFTER_VERBS = frozenset(
-    "the a an all any whether if that how your this these each every no help and or only when to which".split()
-)
-_BEFORE_NOUNS = frozenset("to the a an of".split())

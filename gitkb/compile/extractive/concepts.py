@@ -19,16 +19,13 @@ from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
+from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import is_structural, points_elsewhere
 from gitkb.text.language.inflection import german_base, singular
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form
 from gitkb.text.names.proper_names import UNTOLD, kind_of_name
 
 _WITHOUT_CAPITALS = ("ja", "zh", "ko")
-_KINDS = frozenset(
-    """algorithm algorithms protocol protocols method technique principle theorem law pattern model process procedure rule problem
-    property theory formula notation syndrome effect paradigm""".split()
-)
 _CAPITAL_NOUNS = ("de", "ru")
 
 
@@ -56,7 +53,8 @@ def is_proper(candidate: Candidate, language: str) -> bool:
 
 def _is_kind(candidate: Candidate) -> bool:
     """Whether a term with capitals names a kind all the same: "a Bloom filter", "B-trees", "Paxos is an algorithm"."""
-    if any(found.is_countable or found.genus in _KINDS for _, found in candidate.definitions):
+    kinds = word_lists.words("terms", "en", "kinds")
+    if any(found.is_countable or found.genus in kinds for _, found in candidate.definitions):
         return True
     if candidate.key[1:2] == "-" and candidate.key[2:].isalpha():
         return True

@@ -25,7 +25,6 @@ from gitkb.text.markdown.prose import plain
 from gitkb.text.names.proper_names import entity_type_of, is_calendar_word, kind_of_name
 
 _MOST, _MOST_CLAIMS = 6, 2
-_LINKS = frozenset({"of", "de", "van", "von", "der", "du", "del", "for"})
 _NAME = re.compile(r"[A-Z\u00c0-\u00de][\w'’.+-]*[\w+]")
 _LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
 
@@ -97,7 +96,7 @@ def _note(found: dict[str, _Named], name: str, index: int) -> None:
 
 def _name_end(words: list[str], start: int, language: str) -> int:
     """Where the run of capitalised words from `start` ends; `start` where there is none."""
-    known = function_words(language)
+    known, links = function_words(language), word_lists.words("proper_names", word_lists.MIXED, "links")
     end = start
     position = start
     while position < len(words) and position - start < 6:
@@ -105,7 +104,7 @@ def _name_end(words: list[str], start: int, language: str) -> int:
         if _NAME.fullmatch(word) and word.lower() not in known:
             position += 1
             end = position
-        elif end > start and word in _LINKS and position + 1 < len(words) and _NAME.fullmatch(words[position + 1]):
+        elif end > start and word in links and position + 1 < len(words) and _NAME.fullmatch(words[position + 1]):
             position += 1
         else:
             break

@@ -146,14 +146,11 @@ def _is_clause(words: list[str], language: str) -> bool:
         low = word.lower().strip(",.;:()")
         if low in relative:
             return False
-        if low in verbs or (position == 1 and low in _SAYS_NO_KIND):
+        if low in verbs or (position == 1 and low in word_lists.words("definitions", "en", "no kind in a list")):
             return True
         if language == "en" and low.endswith("s") and is_verb_form(low) and position > 1 and not is_general_noun(low[:-1], "en"):
             return True
     return False
-
-
-_SAYS_NO_KIND = frozenset("overview need goal purpose aim example guide following list".split())
 
 
 def _articles(language: str) -> frozenset[str]:

@@ -7,10 +7,11 @@ remark in brackets is none. Linear in the text.
 import re
 from collections.abc import Iterator
 
+from gitkb.text import word_lists
+
 _BRACKETS = re.compile(r"\(([^()]{2,60})\)")
 _SHORT = re.compile(r"(?:[A-Z][A-Za-z0-9]*[-&/]?[A-Z0-9][A-Za-z0-9]{0,8}|[A-Z]{2,10})s?")
 _WORD = re.compile(r"[^\W_][\w'’.+-]*")
-_SMALL = frozenset("of for and the to in on a an de des der die das und für du la et del di della e y".split())
 _MOST_WORDS = 5
 
 
@@ -44,15 +45,20 @@ def _long_form(before: str, short: str) -> str:
         words = long.replace("-", " ").split()
         if re.search(r"[.,;:()]", long) or len(words) > _MOST_WORDS + 1:
             return ""
-        if long[0].lower() == letters[0] and words[0].lower() not in _SMALL and _spells(words, letters):
+        if long[0].lower() == letters[0] and words[0].lower() not in _small_words() and _spells(words, letters):
             return long
     return ""
+
+
+def _small_words() -> frozenset[str]:
+    """Words whose first letters a short form may leave out."""
+    return word_lists.words("short_forms", word_lists.MIXED, "small words")
 
 
 def _spells(words: list[str], letters: list[str]) -> bool:
     """Whether the letters are the first ones of the words (small words may be left out), or stand in them in their order with
     each word giving its first."""
-    given = [word for word in words if word.lower() not in _SMALL]
+    given = [word for word in words if word.lower() not in _small_words()]
     if [word[0].lower() for word in given] == letters or [word[0].lower() for word in words] == letters:
         return True
     if len(given) != len(words) or not 1 < len(words) <= len(letters):

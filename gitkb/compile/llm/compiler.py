@@ -24,8 +24,8 @@ from gitkb.compile.llm.parts import Part, split_parts
 from gitkb.compile.llm.prompts import QUOTED, digest_rules, digest_schema, fenced, in_language
 from gitkb.compile.llm.reduction import Reduced, reduce_parts
 from gitkb.compile.llm.statements import (
-    Found,
     Ground,
+    GroundedClaim,
     compiler_of,
     document_text,
     ground_of,
@@ -76,11 +76,13 @@ def _is_of(text: str, reading: Reading, ground: Ground) -> bool:
     return False
 
 
-def outline_of(ground: Ground, title: str, points: Sequence[Found], subjects: Sequence[Subject]) -> tuple[SummarySection, ...]:
+def outline_of(
+    ground: Ground, title: str, points: Sequence[GroundedClaim], subjects: Sequence[Subject]
+) -> tuple[SummarySection, ...]:
     """The headings with the key points that stand below them; a heading without one has a claim of a topic."""
     shown = outline_headings(ground.headings, title)
     numbers_shown = [number for number, _ in shown]
-    held: dict[int, list[Found]] = {}
+    held: dict[int, list[GroundedClaim]] = {}
     others = [found for subject in subjects for found in (*subject.definitions, *subject.claims)]
     for most, candidates in ((_MOST_SENTENCES, points), (1, sorted(others, key=lambda found: found.offset))):
         for found in sorted(candidates, key=lambda found: -found.claim.score):
@@ -91,7 +93,7 @@ def outline_of(ground: Ground, title: str, points: Sequence[Found], subjects: Se
     return tuple(outline_section(heading, _in_order(held.get(at, []))) for at, (_, heading) in enumerate(shown))
 
 
-def _in_order(section: list[Found]) -> tuple[Claim, ...]:
+def _in_order(section: list[GroundedClaim]) -> tuple[Claim, ...]:
     return tuple(found.claim for found in sorted(section, key=lambda found: found.offset))
 
 
@@ -104,8 +106,8 @@ class _Read(Struct, frozen=True):
 
     title: str
     description: str
-    summary: list[Found]
-    points: list[Found]
+    summary: list[GroundedClaim]
+    points: list[GroundedClaim]
     subjects: list[Subject]
 
 
@@ -175,7 +177,7 @@ def _read(reply: str, part: Part, ground: Ground, settings: ModelSettings) -> _R
     )
 
 
-def _statements(data: Mapping[str, Any], key: str, part: Part, ground: Ground) -> list[Found]:
+def _statements(data: Mapping[str, Any], key: str, part: Part, ground: Ground) -> list[GroundedClaim]:
     """The backed statements of a list, each once, in text order."""
     found = [each for item in objects_of(data, key) if (each := ground.statement(item, part)) is not None]
     return sorted({each.claim.text: each for each in reversed(found)}.values(), key=lambda each: (each.offset, each.claim.text))

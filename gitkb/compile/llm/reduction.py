@@ -14,12 +14,12 @@ from gitkb.compile.grounding.supports import objection
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.parts import MOST_TOKENS, estimate_tokens
 from gitkb.compile.llm.prompts import QUOTED, REDUCE_RULES, REDUCE_SCHEMA, fenced, in_language
-from gitkb.compile.llm.statements import Found, Ground, numbers_of, objects_of, reply_object, sentence, text_of
+from gitkb.compile.llm.statements import Ground, GroundedClaim, numbers_of, objects_of, reply_object, sentence, text_of
 from gitkb.llm.requests import Message, Request, Unanswered
 
 _MOST_POINTS, _MOST_SENTENCES, _MOST_CITED = 12, 5, 3
 _LEAST_TOKENS = 400
-Group = tuple[str, list[Found]]
+Group = tuple[str, list[GroundedClaim]]
 """The heading of a part and its statements in text order."""
 
 
@@ -28,8 +28,8 @@ class Reduced(Struct, frozen=True):
 
     title: str = ""
     description: str = ""
-    abstract: tuple[Found, ...] = ()
-    points: tuple[Found, ...] = ()
+    abstract: tuple[GroundedClaim, ...] = ()
+    points: tuple[GroundedClaim, ...] = ()
 
 
 def reduce_parts(
@@ -84,7 +84,7 @@ def _request(batch: list[Group], system: str, settings: ModelSettings) -> Reques
     return Request("reduce", settings.model, messages, REDUCE_SCHEMA, settings.output_tokens)
 
 
-def _chosen(reply: str, batch: list[Group]) -> list[Found]:
+def _chosen(reply: str, batch: list[Group]) -> list[GroundedClaim]:
     """The statements that a reply names as key points or makes its sentences of, in text order."""
     data = reply_object(reply)
     statements = [found for _, each in batch for found in each]
@@ -108,7 +108,7 @@ def _read(reply: str, batch: list[Group], ground: Ground) -> Reduced:
     return Reduced(text_of(data, "title"), text_of(data, "description"), tuple(abstract), tuple(points.values()))
 
 
-def _made_of(text: str, cited: list[Found], language: str) -> Found | None:
+def _made_of(text: str, cited: list[GroundedClaim], language: str) -> GroundedClaim | None:
     """A sentence as a claim, if the statements that it names back it: at the place of the one that it shares most with."""
     passage = " ".join(f"{found.claim.text} {found.passage}" for found in cited)
     if not text or not cited or objection(text, passage, language):

@@ -144,7 +144,7 @@ _PRONOUN = re.compile(
 )
 
 
-class Found(Struct, frozen=True):
+class GroundedClaim(Struct, frozen=True):
     """A claim and what it rests on: the offset of its passage in the text, and the passage."""
 
     claim: Claim
@@ -165,7 +165,7 @@ class Ground(Struct):
     def __post_init__(self) -> None:
         self._lines = [heading.line for heading in self.headings]
 
-    def statement(self, data: Any, part: Part) -> Found | None:
+    def statement(self, data: Any, part: Part) -> GroundedClaim | None:
         """What a statement of a reply (an object of "text" and "quote") says, None where the part does not say it."""
         written, quote = text_of(data, "text"), text_of(data, "quote")
         if not written.strip() and not quote.strip():
@@ -178,7 +178,7 @@ class Ground(Struct):
         self.dropped += found is None
         return found
 
-    def _backed(self, text: str, quote: str, part: Part) -> Found | None:
+    def _backed(self, text: str, quote: str, part: Part) -> GroundedClaim | None:
         span = self.source.find(quote, part.first, part.last)
         if span is None or span.end - span.start > _LONGEST_QUOTE:
             return None
@@ -192,7 +192,7 @@ class Ground(Struct):
         passage = self._passage(span)
         score = claim_score(text, is_item=False, leads=False)
         claim = Claim(text, self.place(span.line), round(score, 4), quote="" if passage == text else passage)
-        return Found(claim, span.start, passage)
+        return GroundedClaim(claim, span.start, passage)
 
     def _names_subject(self, text: str, span: Span) -> bool:
         """Whether what a claim begins with stands in its passage or in the heading above: else it only guesses what "it" is."""

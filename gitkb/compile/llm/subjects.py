@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from gitkb.compile.grounding.facts import content_stems, is_acronym_of
 from gitkb.compile.llm.parts import Part
-from gitkb.compile.llm.statements import Found, Ground, objects_of, plain_words, text_of, texts_of
+from gitkb.compile.llm.statements import Ground, GroundedClaim, objects_of, plain_words, text_of, texts_of
 from gitkb.model.documents import Claim, Topic, TopicKind
 from gitkb.text.language.boilerplate import is_structural
 from gitkb.text.language.detect import function_words
@@ -40,8 +40,8 @@ class Subject(Struct):
     type: str
     parts: set[int]
     aliases: list[str] = field(default_factory=list)
-    definitions: list[Found] = field(default_factory=list)
-    claims: list[Found] = field(default_factory=list)
+    definitions: list[GroundedClaim] = field(default_factory=list)
+    claims: list[GroundedClaim] = field(default_factory=list)
 
 
 def read_subjects(reply: Mapping[str, Any], part: Part, ground: Ground, types: Sequence[str]) -> list[Subject]:
@@ -113,7 +113,7 @@ def _alias(text: str, name: str, ground: Ground) -> str:
     return alias if evident or ground.source.near(name, alias, _NEAR) else ""
 
 
-def _is_about(found: Found, own: set[str], language: str) -> bool:
+def _is_about(found: GroundedClaim, own: set[str], language: str) -> bool:
     return bool(own & (content_stems(found.claim.text, language) | content_stems(found.passage, language)))
 
 
@@ -196,7 +196,7 @@ def _topic(subject: Subject, at: int, named: dict[str, int], title: str, ground:
 
 def _best(subject: Subject, language: str) -> tuple[Claim, ...]:
     """The claims to keep, each said once, in text order; definitions come first when there are too many."""
-    chosen: list[tuple[Found, bool]] = []
+    chosen: list[tuple[GroundedClaim, bool]] = []
     said: list[set[str]] = []
     candidates = [*((found, True) for found in subject.definitions), *((found, False) for found in subject.claims)]
     candidates.sort(key=lambda item: (not item[1], -item[0].claim.score, item[0].offset, item[0].claim.text))

@@ -16,22 +16,25 @@ import ctypes
 import io
 import mmap
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from gitkb.convert.draft import Draft, one_line
+from gitkb.convert.ocr.sight import sight_of
 from gitkb.convert.pdf.columns import in_columns
 from gitkb.convert.pdf.headings import Entry, headings_of
 from gitkb.convert.pdf.layout import Page, look_of
 from gitkb.convert.pdf.lines import with_links
 from gitkb.convert.pdf.markdown import to_markdown
 from gitkb.convert.pdf.running_heads import without_running_heads
+from gitkb.convert.pdf.scans import Looked, with_scans_read
 from gitkb.convert.pdf.title_lines import title_lines
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, paragraph
-from gitkb.errors import ConversionError
+from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
@@ -75,7 +78,7 @@ _WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\[\]\"\\^`{|}]+")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
 
 
-def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings, beat: Callable[[], None] = lambda: None) -> Draft:
     """The draft of a PDF document."""
     import pypdfium2
 
@@ -95,7 +98,10 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         blank = not document.get_formtype() and not any(page.lines for page in pages) and _is_blank(document)
         if lost * 2 > len(pages) or blank:
             return read_with_pypdf(file, name, lost=lost, count=len(pages))
-        draft = _draft(document, pages, gallery, links.targets)
+        sight = sight_of(settings, beat)
+        looked = with_scans_read(document, pages, sight) if sight else Looked(pages)
+        draft = _draft(document, looked.pages, gallery, links.targets)
+        draft = replace(draft, ocr=looked.engine, seen=looked.seen)
         if not document.get_formtype() or (draft.markdown and not _has_widgets(document)):
             return draft
     filled = form_fields(file)
@@ -366,10 +372,10 @@ def read_with_pypdf(file: Path, name: str, *, locked: bool = False, lost: int = 
     )
 
 
-def _empty(pages: int, is_form: bool) -> ConversionError:
+def _empty(pages: int, is_form: bool) -> EmptyDocument:
     """The error for a PDF that is whole, and has nothing to read."""
     what = "it is a form whose fields are empty" if is_form else "its pages are empty" if pages > 1 else "its page is empty"
-    return ConversionError(f"no text in the document: {what}.", "Add it again when it has content.")
+    return EmptyDocument(f"no text in the document: {what}.", "Add it again when it has content.")
 
 
 MAX_FIELDS = 1_000

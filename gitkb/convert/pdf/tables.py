@@ -25,7 +25,7 @@ _SIGN = re.compile(r"[$€£¥]|US\$")
 _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×–−+-]*[A-Za-z%*†‡]{0,3}\)?|[-–—−]+|n/?a|✓|✗|×|•", re.IGNORECASE)
 
 
-class Found(Struct, frozen=True):
+class FoundTable(Struct, frozen=True):
     """The rows of a table and how many lines it takes."""
 
     rows: list[list[str]]
@@ -41,7 +41,7 @@ class _Row(Struct):
     stacked: list[Cell] = field(default_factory=list)
 
 
-def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch: float) -> Found | None:
+def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch: float) -> FoundTable | None:
     """The table that begins with a line, None where there is none."""
     first = _first_row(lines, start, headings)
     if first is None:
@@ -63,7 +63,7 @@ def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch:
     if not 2 <= len(columns) <= _MOST_COLUMNS or not _reads_like_cells(many, columns, len(run)):
         return None
     rows = _rows(run, columns)
-    return Found(_texts(rows, columns), end - start) if len(rows) >= MIN_ROWS else None
+    return FoundTable(_texts(rows, columns), end - start) if len(rows) >= MIN_ROWS else None
 
 
 def _first_row(lines: Sequence[Line], start: int, headings: Container[int]) -> int | None:

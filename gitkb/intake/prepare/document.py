@@ -8,7 +8,7 @@ nothing becomes part of the knowledge base here.
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ class Prepared(Struct, frozen=True):
     ("" for none), `original` the size of the original in bytes. `notes` are sentences about what is missing, `usage` is what
     the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `asks`: a model
     would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
-    why the tokens that the run may spend do not suffice.
+    why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read.
     """
 
     document: str
@@ -96,10 +96,12 @@ class Prepared(Struct, frozen=True):
     asks: bool = False
     remembered: tuple[str, ...] = ()
     unaffordable: str = ""
+    empty: bool = False
 
 
-def prepare(job: Job, shop: Workshop) -> Prepared:
-    """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted."""
+def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
+    """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted. `beat` is told
+    whenever another page was read by OCR."""
     from gitkb.wiki.document_files import build
 
     started = time.perf_counter()
@@ -110,7 +112,7 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     cache = Cache(shop.cache)
     page = job.source.page
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
-    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page, beat=beat))
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown)
     converted = time.perf_counter()

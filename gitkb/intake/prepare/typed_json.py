@@ -11,6 +11,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from msgspec import Struct, convert, to_builtins
 
 T = TypeVar("T")
+BEAT = b""
+"""What a worker answers between: it has read another page by OCR, and goes on. No value is written so."""
 
 
 def dumps(value: object) -> bytes:

@@ -100,7 +100,7 @@ class KnownPages(Protocol):
         """The address from which a source was fetched, "" for none."""
 
 
-class Found(Struct, frozen=True):
+class FetchedSources(Struct, frozen=True):
     """The result of fetching: a scan with the hashes of its sources by path, or the reason why there is none. `repeats`:
     addresses that led to a page of another address."""
 
@@ -144,7 +144,7 @@ class Fetching(Struct):
     keep: bool
     _paths: dict[str, WebAddress] = field(default_factory=dict)
 
-    def __call__(self, addresses: Sequence[WebAddress]) -> Found:
+    def __call__(self, addresses: Sequence[WebAddress]) -> FetchedSources:
         """Fetches all of them, several at once."""
         asked = [self._asked(address) for address in dict.fromkeys(addresses)]
         entered: dict[str, list[tuple[_Got, SourceFile, Hashed]]] = {}
@@ -161,7 +161,7 @@ class Fetching(Struct):
                 for got, source, hashed in of_path
                 if got is not first[0]
             ]
-        return Found(Scan("", self.folder, tuple(sources), (), is_folder=False), hashes, tuple(repeats))
+        return FetchedSources(Scan("", self.folder, tuple(sources), (), is_folder=False), hashes, tuple(repeats))
 
     def _asked(self, address: WebAddress) -> _Asked:
         """An address is known by the document that has it as its own, or as what it led to when it was last fetched."""

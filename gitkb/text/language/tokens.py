@@ -119,12 +119,16 @@ def _stems(language: str) -> Stems:
 def _stemmer(language: str) -> Callable[[str], str]:
     if not language:
         return lambda word: word
-    import snowballstemmer
+    import Stemmer
 
-    name = _STEMMERS[language]
-    if name not in snowballstemmer.algorithms():
-        return lambda word: word
-    stem: Callable[[str], str] = snowballstemmer.stemmer(name).stemWord
+    known: Callable[[str], str] = Stemmer.Stemmer(_STEMMERS[language]).stemWord
+
+    def stem(word: str) -> str:
+        try:
+            return known(word)
+        except UnicodeEncodeError:  # half of a surrogate pair, from a damaged document
+            return word
+
     return stem
 
 

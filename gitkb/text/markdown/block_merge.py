@@ -26,7 +26,7 @@ _SECTION = re.compile(r"#{1,2}[ \t]")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
 
-class Block(Struct, frozen=True):
+class PageBlock(Struct, frozen=True):
     """`text` without the line ends behind it, `gap` how many there are; `kept` marks the person's Notes, which match nothing."""
 
     text: str
@@ -38,15 +38,15 @@ class Block(Struct, frozen=True):
         return f"\0{self.text}" if self.kept else self.text
 
 
-def blocks(body: str) -> list[Block]:
+def page_blocks(body: str) -> list[PageBlock]:
     """The blocks of a body in order."""
-    found: list[Block] = []
+    found: list[PageBlock] = []
     for lines in _groups(body.split("\n")):
         text = "\n".join(lines)
         if text.strip():
-            found.append(Block(text.rstrip(), 1))
+            found.append(PageBlock(text.rstrip(), 1))
         elif found:
-            found[-1] = Block(found[-1].text, found[-1].gap + len(lines))
+            found[-1] = PageBlock(found[-1].text, found[-1].gap + len(lines))
     return found
 
 
@@ -72,15 +72,15 @@ def _groups(lines: Sequence[str]) -> Iterator[list[str]]:
         yield group
 
 
-def mark_notes(blocks: Sequence[Block], known: set[str]) -> list[Block]:
+def mark_notes(blocks: Sequence[PageBlock], known: set[str]) -> list[PageBlock]:
     """The person's blocks with those of Notes sections marked; footnotes of the projection that stand below them are not."""
-    marked: list[Block] = []
+    marked: list[PageBlock] = []
     inside = False
     for block in blocks:
         if _SECTION.match(block.text):
             inside = bool(_NOTES.match(block.text)) and block.text not in known
         projected = bool(_FOOTNOTE.match(block.text)) and block.text in known
-        marked.append(Block(block.text, block.gap, kept=inside and not projected))
+        marked.append(PageBlock(block.text, block.gap, kept=inside and not projected))
     return marked
 
 
@@ -92,13 +92,13 @@ def kind_of(text: str) -> str:
 _KINDS = (("heading", re.compile(r"#{1,6}[ \t]")), ("footnote", _FOOTNOTE), ("fence", _FENCE), ("item", _LISTED))
 
 
-def name_of(block: Block) -> str:
+def name_of(block: PageBlock) -> str:
     """How a message names a block: its first words."""
     line = " ".join(block.text.split())
     return line if len(line) <= 80 else f"{line[:79].rstrip()}…"
 
 
-def assemble(blocks: Sequence[Block], orders: Sequence[Sequence[Block]], texts: tuple[str, str]) -> str:
+def assemble(blocks: Sequence[PageBlock], orders: Sequence[Sequence[PageBlock]], texts: tuple[str, str]) -> str:
     """The blocks with the line ends between them that the first text has in which the two are neighbours."""
     gaps: dict[tuple[str, str], int] = {}
     for order in reversed(orders):
@@ -225,20 +225,20 @@ def _merge_lists(old: Sequence[object], mine: Sequence[object], new: Sequence[ob
 class _Side(Struct):
     """What one side did to each block of the base (None: deleted) and what it put before each, and at the end."""
 
-    blocks: list[Block | None]
-    added: list[list[Block]] = field(default_factory=list)
+    blocks: list[PageBlock | None]
+    added: list[list[PageBlock]] = field(default_factory=list)
 
 
 def _merge_bodies(base: str, ours: str, theirs: str, clashes: _Clashes) -> str:
     if ours == base:
         return theirs
-    old, mine, new = blocks(base), blocks(ours), blocks(theirs)
+    old, mine, new = page_blocks(base), page_blocks(ours), page_blocks(theirs)
     mine = mark_notes(mine, {block.text for block in old})
     our_side, their_side = _side(old, mine), _side(old, new)
     our_new = {block.key for group in our_side.added for block in group}
     touched = {block.key for block, kept in zip(old, our_side.blocks, strict=True) if kept is None or kept.key != block.key}
     skipped = (our_new | touched) - {block.key for block in our_side.blocks if block}
-    merged: list[Block] = []
+    merged: list[PageBlock] = []
     for index in range(len(old) + 1):
         merged.extend(block for block in their_side.added[index] if block.key not in skipped)
         merged.extend(our_side.added[index])
@@ -248,7 +248,7 @@ def _merge_bodies(base: str, ours: str, theirs: str, clashes: _Clashes) -> str:
     return assemble(merged, (new, mine, old), (theirs, ours))
 
 
-def _side(old: Sequence[Block], new: Sequence[Block]) -> _Side:
+def _side(old: Sequence[PageBlock], new: Sequence[PageBlock]) -> _Side:
     side = _Side([None] * len(old), [[] for _ in range(len(old) + 1)])
     for tag, i, i_end, j, j_end in opcodes([b.key for b in old], [b.key for b in new]):
         if tag == "equal":
@@ -274,7 +274,7 @@ def opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int
     yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
 
 
-def _pair(old: Sequence[Block], new: Sequence[Block], gone: range, come: range, side: _Side) -> None:
+def _pair(old: Sequence[PageBlock], new: Sequence[PageBlock], gone: range, come: range, side: _Side) -> None:
     """Tells an edited block from one deleted and another added, by likeness, in order."""
     position = gone.start
     for j in come:
@@ -298,7 +298,7 @@ def _is_like(one: str, other: str) -> bool:
     return SequenceMatcher(None, first[:400], second[:400], autojunk=False).ratio() >= _SIMILAR
 
 
-def _choose(old: Block, mine: Block | None, new: Block | None, clashes: _Clashes) -> Block | None:
+def _choose(old: PageBlock, mine: PageBlock | None, new: PageBlock | None, clashes: _Clashes) -> PageBlock | None:
     mine_key, new_key = mine.key if mine else None, new.key if new else None
     if mine_key in (old.key, new_key):
         return new

@@ -1,7 +1,8 @@
-"""The check of what changed between two trees: for hooks, which must not cost more than the change.
+"""The check of a revision: of its whole tree, or of what changed since another one, for hooks, which must not cost more than the
+change.
 
-Invariant: reads only (the catalog aside), and finds in what changed all that a check of the whole tree finds: the records and
-files that differ, every file of the documents they belong to, and the shared pages that these documents can touch.
+Invariant: reads only (the catalog aside). The check of what changed finds there all that a check of the whole tree finds: the
+records and files that differ, every file of the documents they belong to, and the shared pages that these documents can touch.
 """
 
 import contextlib
@@ -17,9 +18,16 @@ from gitkb.pages.refresh import project_tree
 from gitkb.pages.scope import topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
-from gitkb.wiki.check import CheckOutcome, check_paths
+from gitkb.wiki.check import CheckOutcome, check, check_paths
 from gitkb.wiki.hand_edits import EDITED
 from gitkb.wiki.projection import Scope, concerns_pages
+
+
+def check_whole(catalog: Catalog, tip: Snapshot, *, keep: bool) -> CheckOutcome:
+    """All problems at the tip, and whether pages are pending. The catalog may `keep` the tables of this tip."""
+    projected = project_tree(catalog, tip, keep=keep, whole=False)
+    now = {path: found for path, _ in tip.files(records.RECORDS) if (found := _decoded(tip, path)) is not None}
+    return check(tip, now, projected)
 
 
 def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
