@@ -125,23 +125,26 @@ class CheckOutcome:
 
 
 Records = Mapping[str, Record | FormatError]
+PageToBe = Callable[[str], bytes | None]
 
 
 def check(tree: Tree, records: Records, projected: Mapping[str, bytes | None]) -> CheckOutcome:
     """The state of a tree; `records` by their paths, `projected` the full projection of this tree (None: no such page)."""
     files = frozenset(path for path, _ in tree.files())
     made = frozenset(path for path, content in projected.items() if content is not None)
-    return _outcome(_Check(tree, projected, files, files, folders_of(files | made)), records)
+    return _outcome(_Check(tree, projected, files, files, folders_of(files | made), projected.get), records)
 
 
-def check_paths(tree: Tree, paths: Collection[str], records: Records, projected: Mapping[str, bytes | None]) -> CheckOutcome:
+def check_paths(
+    tree: Tree, paths: Collection[str], records: Records, projected: Mapping[str, bytes | None], to_be: PageToBe
+) -> CheckOutcome:
     """The state of a part of a tree: these paths, these records with their files, and these pages of the projection.
 
     `records` must have those of all documents that the paths can belong to, `projected` every shared page among the paths.
+    `to_be` gives any other page of the full projection, None where it has none.
     """
-    made = frozenset(path for path, content in projected.items() if content is not None)
     present = frozenset(path for path in paths if tree.blob(path) is not None)
-    run = _Check(tree, projected, present, _Files(tree), _Folders(tree, folders_of(made)))
+    run = _Check(tree, projected, present, _Files(tree), _Folders(tree, to_be), to_be)
     if CONFIG_PATH in paths and CONFIG_PATH not in present:
         run.report("missing-file", CONFIG_PATH, "A knowledge base must have it. Take it back from git.")
     return _outcome(run, records)
@@ -168,24 +171,29 @@ class _Files:
 
 @dataclass(frozen=True, slots=True)
 class _Folders:
-    """The folders of a tree, asked for one by one, and some more."""
+    """The folders of a tree, asked for one by one, and those in which the projection has an index."""
 
     tree: Tree
-    made: set[str]
+    to_be: PageToBe
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, str) and (path in self.made or any(True for _ in self.tree.files(path)))
+        return isinstance(path, str) and (
+            self.to_be(f"{path}/index.md") is not None or any(True for _ in self.tree.files(path))
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Either:
-    """The union of two collections."""
+class _Targets:
+    """What a link may lead to: a file of the tree, or a page that the projection makes."""
 
-    one: Container[str]
-    other: Container[str]
+    files: Container[str]
+    projected: Mapping[str, bytes | None]
+    to_be: PageToBe
 
     def __contains__(self, path: object) -> bool:
-        return path in self.one or path in self.other
+        if not isinstance(path, str) or path in self.files:
+            return isinstance(path, str)
+        return (self.projected[path] if path in self.projected else self.to_be(path)) is not None
 
 
 @dataclass(slots=True)
@@ -197,6 +205,7 @@ class _Check:
     paths: frozenset[str]
     files: Container[str]
     folders: Container[str]
+    to_be: PageToBe
     problems: list[Problem] = field(default_factory=list)
     pending: bool = False
     owned: set[str] = field(default_factory=set)
@@ -204,8 +213,7 @@ class _Check:
     links: LinkCheck = field(init=False)
 
     def __post_init__(self) -> None:
-        made = frozenset(path for path, content in self.projected.items() if content is not None)
-        self.links = LinkCheck(_Either(self.files, made), self.folders, self.page_to_be)
+        self.links = LinkCheck(_Targets(self.files, self.projected, self.to_be), self.folders, self.page_to_be)
 
     def report(self, code: str, path: str, message: str) -> None:
         self.problems.append(Problem(code, path, message))
@@ -213,7 +221,9 @@ class _Check:
     def page_to_be(self, path: str) -> bytes | None:
         """A page as links find it: in the tree, or as the projection will make it."""
         content = self.tree.read(path)
-        return self.projected.get(path) if content is None else content
+        if content is not None:
+            return content
+        return self.projected[path] if path in self.projected else self.to_be(path)
 
     def records(self, records: Records) -> None:
         for path, record in records.items():
