@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gitkb.errors import FormatError, NotAKnowledgeBase, NotFound, RepositoryError, UsageError
+from gitkb.errors import NotAKnowledgeBase, NotFound, RepositoryError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -260,19 +260,15 @@ class KnowledgeBase:
     def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
         that revision."""
-        from gitkb.commands.inspect.check_changed import check_changed
-        from gitkb.formats import records
+        from gitkb.commands.inspect.revision_check import check_all, check_changed
         from gitkb.model.findings import CheckResult
-        from gitkb.pages import refresh
-        from gitkb.wiki.check import check
 
         tip = self._snapshot(at)
         if changed is not None:
-            part = check_changed(self._store, self._catalog, self._store.snapshot(changed), tip)
-            return CheckResult(part.state, tip.commit, part.problems)
-        projected = refresh.project_tree(self._catalog, tip, keep=at is None, whole=False)
-        found = check(tip, {path: _decoded(tip, path) for path, _ in tip.files(records.RECORDS)}, projected)
-        return CheckResult(found.state, tip.commit, tuple(found.problems))
+            found = check_changed(self._store, self._catalog, self._store.snapshot(changed), tip)
+        else:
+            found = check_all(self._store, self._catalog, tip, keep=at is None)
+        return CheckResult(found.state, tip.commit, found.problems)
 
     def lint(
         self,
@@ -451,7 +447,7 @@ class KnowledgeBase:
         is changed."""
         from gitkb.commands.curate.remove import RemoveRun
 
-        with self._changing(options, listener) as (context, dry_run):
+        with self._changing(options, listener, mends=True) as (context, dry_run):
             return RemoveRun(context, dry_run)(names)
 
     # What people decide.
@@ -463,7 +459,7 @@ class KnowledgeBase:
         the branch, as a new commit. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
         from gitkb.commands.curate.undo import UndoRun
 
-        with self._changing(options, listener) as (context, dry_run):
+        with self._changing(options, listener, mends=True) as (context, dry_run):
             return UndoRun(context, dry_run)(what)
 
     def approve(
@@ -633,13 +629,16 @@ class KnowledgeBase:
         return Asking(self._store, self._catalog, self._user_settings, _heard(listener))
 
     @contextmanager
-    def _changing(self, options: ChangeOptions | None, listener: Listener | None) -> Iterator[tuple[ChangeContext, bool]]:
+    def _changing(
+        self, options: ChangeOptions | None, listener: Listener | None, *, mends: bool = False
+    ) -> Iterator[tuple[ChangeContext, bool]]:
         """A branch that is ready to be changed, and whether it is a dry run. A model writes about pages where there is one."""
         from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.options import ChangeOptions
 
         how = options or ChangeOptions()
-        with change_context(self._asking(listener), how.branch, dry_run=how.dry_run, model=ModelWish()) as context:
+        asking, wish = self._asking(listener), ModelWish()
+        with change_context(asking, how.branch, dry_run=how.dry_run, model=wish, mends=mends) as context:
             yield context, how.dry_run
 
     @contextmanager
@@ -650,7 +649,7 @@ class KnowledgeBase:
         from gitkb.pages.scope import Marker, marked_tree, remember
 
         branch_tip(self._store, branch or self._store.branch())
-        with change_context(self._asking(listener), branch) as context:
+        with change_context(self._asking(listener), branch, mends=True) as context:
             tip = self._store.snapshot()
             if settings_at(tip).compiler == "llm" and not marked_tree(self._store, Marker.TOLD):
                 remember(self._store, Marker.TOLD, tip)
@@ -668,12 +667,3 @@ def _record_of(tip: Snapshot, document: str | None) -> Record | None:
 
     content = tip.read(records.record_path(document)) if document else None
     return records.decode(content, records.record_path(document)) if document and content is not None else None
-
-
-def _decoded(tip: Snapshot, path: str) -> Record | FormatError:
-    from gitkb.formats import records
-
-    try:
-        return records.decode(tip.read(path) or b"", path)
-    except FormatError as error:
-        return error

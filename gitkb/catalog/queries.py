@@ -16,6 +16,7 @@ from gitkb.formats.approvals import Approval, Shown
 from gitkb.formats.overviews import Overview
 from gitkb.formats.topic_rows import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
 from gitkb.model.documents import Place, TopicKind
+from gitkb.model.findings import Problem
 from gitkb.text.names.proper_names import UNTOLD
 
 MAX_DEFINITIONS = 40
@@ -85,6 +86,10 @@ class RecordCorpus:
     def refuse_newer(self) -> None:
         """Raises `NewerFormat` where the tree holds files that only a newer gitkb can read."""
         catalog.refuse_newer(self.db)
+
+    def damaged(self) -> list[Problem]:
+        """The records, decisions, approvals and overviews that are not valid, by path: what they say is on no page."""
+        return catalog.damaged(self.db)
 
     def alike(self, key: str) -> list[TopicPage]:
         """The pages whose names look like that of a key's page and about which nothing was decided, the first few by key."""

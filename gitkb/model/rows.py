@@ -10,6 +10,7 @@ from gitkb.model.usage import KeptReplies
 
 if TYPE_CHECKING:
     from gitkb.model.documents import Record
+    from gitkb.model.findings import Problem
 
 
 class State(StrEnum):
@@ -121,7 +122,10 @@ class Status:
     hand edits not yet committed. `approved` counts the pages whose approval holds, `changed_since_approval` are the others that
     somebody approved. `newer` says why this version makes no pages, "" where it does. `model` is the one that the settings ask,
     "" for none, `unwritten` how many pages wait for its overview; `outdated` are the documents that would be made otherwise
-    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force."""
+    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force. `unreadable` are the
+    records, decisions, approvals and overviews that are damaged. `detached`: no branch is checked out. `upstream` is the branch of
+    a remote ("origin/main", "" for none) than which this one has so many commits more (`ahead`) and less (`behind`). `operation`
+    is what git is in the middle of ("merge", "" for nothing)."""
 
     branch: str
     commit: str
@@ -139,6 +143,12 @@ class Status:
     replies: KeptReplies = field(default_factory=KeptReplies)
     outdated: Outdated = field(default_factory=Outdated)
     settings_wait: bool = False
+    unreadable: tuple[Problem, ...] = ()
+    detached: bool = False
+    upstream: str = ""
+    ahead: int = 0
+    behind: int = 0
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gitkb.store.git_program import attempt, environment
 from gitkb.store.local.durable_files import history_errors
 from gitkb.store.snapshot import ObjectReader, decode_path, open_bare
 from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES
-from gitkb.store.values import Commit
+from gitkb.store.values import Commit, Tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +204,20 @@ class Ancestry:
         except (KeyError, ValueError, pygit2.GitError):
             return None
         return None if followed is None else str(followed.peel(pygit2.Commit).id)
+
+    def tracking(self, branch: str) -> Tracking | None:
+        """How a local branch stands to the one that it follows, else to origin's of its name; None where there is neither."""
+        local = self._repository.branches.local.get(branch)
+        try:
+            followed = None if local is None else local.upstream
+        except (KeyError, ValueError, pygit2.GitError):
+            followed = None
+        followed = followed or self._repository.branches.remote.get(f"origin/{branch}")
+        if local is None or followed is None:
+            return None
+        with history_errors():
+            ahead, behind = self._repository.ahead_behind(local.peel(pygit2.Commit).id, followed.peel(pygit2.Commit).id)
+        return Tracking(followed.shorthand, ahead, behind)
 
     def remote_url(self, name: str = "origin") -> str:
         """Where a remote is, empty where there is none."""

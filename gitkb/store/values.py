@@ -97,6 +97,16 @@ class WorktreeStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracking:
+    """How a branch stands to the branch of a remote, as it was last fetched: `name` ("origin/main"), commits that only the branch
+    has (`ahead`), commits that only the remote's has (`behind`)."""
+
+    name: str
+    ahead: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One state of a path: blob id and mode, `oid` None where the path does not exist."""
 

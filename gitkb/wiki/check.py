@@ -24,6 +24,7 @@ from gitkb.model.documents import Record, Tree
 from gitkb.model.findings import Problem
 from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.conflict_marks import conflict_line
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
@@ -153,10 +154,13 @@ def check_paths(
 def _outcome(run: "_Check", records: Records) -> CheckOutcome:
     run.records(records)
     run.pages()
-    problems = sorted({*run.problems, *run.links.problems()}, key=lambda p: (p.path, p.code, p.message))
-    if problems:
-        return CheckOutcome(State.BROKEN, tuple(problems))
-    return CheckOutcome(State.PENDING if run.pending else State.WHOLE, ())
+    return with_problems(CheckOutcome(State.PENDING if run.pending else State.WHOLE, tuple(run.problems)), run.links.problems())
+
+
+def with_problems(outcome: CheckOutcome, more: Iterable[Problem]) -> CheckOutcome:
+    """The outcome with more problems: each once, sorted by path. Any makes a tree broken."""
+    found = tuple(sorted({*outcome.problems, *more}, key=lambda p: (p.path, p.code, p.message)))
+    return CheckOutcome(State.BROKEN if found else outcome.state, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +267,8 @@ class _Check:
         known = path in (CONFIG_PATH, MADE) or path in self.owned or path.startswith(_KNOWN_FOLDERS)
         if not known or (path.startswith(f"{RECORDS}/") and document_of(path) is None):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
+        if path.startswith(f"{EDITED}/") and state(self.tree.read(path) or b"") is not Seal.GENERATED:
+            self.report("bad-projection", path, f"It is not as gitkb made it. {_AGAIN}")
         try:
             self.read(path)
         except (ConfigError, FormatError) as error:
@@ -286,6 +292,8 @@ class _Check:
         """A page that the projection makes, or that it makes no more."""
         current = self.tree.read(path)
         kind = state(current) if current is not None else Seal.GENERATED
+        if current is not None and self.conflicting(path, current, kind):
+            return
         if current is None or kind is Seal.GENERATED:
             self.pending = self.pending or current != projected
             # What is pending is judged by what it will be: the page as it is may link what is gone.
@@ -304,17 +312,29 @@ class _Check:
         if path.endswith(".md"):
             content = self.tree.read(path) or b""
             kind = state(content)
-            if kind is not Seal.PERSON:
+            if not self.conflicting(path, content, kind) and kind is not Seal.PERSON:
                 self.written(path, content, kind)
 
     def other(self, path: str) -> None:
         """A file of the wiki that no record and no projection knows: a person's, or left over."""
         content = self.tree.read(path) if path.endswith(".md") else None
         kind = state(content) if content is not None else Seal.PERSON
+        if content is not None:
+            self.conflicting(path, content, kind)
         if path.startswith(_OWN_FOLDERS) and (content is None or kind is not Seal.PERSON):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
         elif kind is not Seal.PERSON:
             self.pending = True
+
+    def conflicting(self, path: str, content: bytes, kind: Seal) -> bool:
+        """Whether a merge left the marks of a conflict on a page."""
+        if kind is Seal.GENERATED:
+            return False
+        line = conflict_line(content, None if kind is Seal.PERSON else self.tree.read(edited_path(path)) or b"")
+        if line:
+            message = f"Line {line} is the mark of a conflict. Choose what stays, and take the marks out."
+            self.report("conflict-mark", path, message)
+        return bool(line)
 
     def written(self, path: str, content: bytes, kind: Seal) -> None:
         """A page that gitkb wrote: conforms to OKF, and its links and footnotes resolve."""

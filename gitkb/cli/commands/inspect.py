@@ -97,7 +97,14 @@ def _lines(found: Status) -> list[str]:
 
     documents = terminal.counted(found.documents, "document")
     pages = terminal.counted(found.pages, "shared page")
-    lines = [f"{found.branch} is at {terminal.short(found.commit)}: {documents}, {pages}."]
+    head = f"No branch is checked out; {found.branch}" if found.detached else found.branch
+    lines = [f"{head} is at {terminal.short(found.commit)}: {documents}, {pages}."]
+    if found.upstream:
+        lines.append(_beside(found))
+    if found.operation:
+        lines.append(f"A {found.operation} is in progress: git status says how to go on.")
+    for each in found.unreadable:
+        lines.append(f"Cannot be read: {each.message.rstrip('.')}. What it says is missing; gitkb undo takes the change back.")
     if found.newer:
         lines.append(f"{found.newer}: this one leaves them as they are. Upgrade gitkb.")
     elif found.state is State.PENDING:
@@ -122,6 +129,18 @@ def _lines(found: Status) -> list[str]:
         lines.append("Edited, not yet committed and so not in force: .gitkb/config.yaml")
     lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]
     return lines
+
+
+def _beside(found: Status) -> str:
+    """How the branch stands to the remote's, as it was last fetched."""
+    ahead, behind = terminal.counted(found.ahead, "commit"), terminal.counted(found.behind, "commit")
+    if found.ahead and found.behind:
+        return f"It and {found.upstream} have diverged ({ahead} here, {behind} there): gitkb pull unites them."
+    if found.ahead:
+        return f"It is {ahead} ahead of {found.upstream}: gitkb push sends them."
+    if found.behind:
+        return f"It is {behind} behind {found.upstream}: gitkb pull brings them."
+    return f"It is where {found.upstream} was when it was last fetched."
 
 
 def _outdated(found: Outdated) -> str:

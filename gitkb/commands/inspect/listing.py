@@ -21,6 +21,7 @@ from gitkb.formats.approvals import APPROVED, standing
 from gitkb.formats.settings import Settings
 from gitkb.formats.versions import made_by_newer
 from gitkb.model.documents import Tree
+from gitkb.model.findings import Problem
 from gitkb.model.rows import ChangedPage, DocumentRow, Outdated, OutdatedReason, PageRow
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -138,6 +139,12 @@ def approvals_at(catalog: Catalog, tree: Tree, *, keep: bool) -> list[Approved]:
         corpus = RecordCorpus(db)
         corpus.refuse_newer()
         return list(approved_pages(corpus))
+
+
+def damaged_at(catalog: Catalog, tree: Tree, *, keep: bool) -> tuple[Problem, ...]:
+    """The records, decisions, approvals and overviews of a tree that are not valid, by path."""
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        return tuple(RecordCorpus(db).damaged())
 
 
 def changed_pages(approved: Iterable[Approved]) -> tuple[ChangedPage, ...]:

@@ -1,6 +1,7 @@
-"""The check of what changed between two trees: for hooks, which must not cost more than the change.
+"""The check of a revision: of all that it has, or of what changed since another one, for hooks, which must not cost more than the
+change.
 
-Invariant: reads only (the catalog aside), and finds in what changed all that a check of the whole tree finds: the records and
+Invariant: reads only (the catalog aside). The check of what changed finds there all that a check of the whole tree finds: the records and
 files that differ, every file of the documents they belong to, and the shared pages that these documents can touch. Links are
 judged by the full projection of the tip: a page that nobody has refreshed yet is as good a target as one that stands.
 """
@@ -8,19 +9,29 @@ judged by the full projection of the tip: a page that nobody has refreshed yet i
 import contextlib
 from collections.abc import Iterator
 
-from gitkb.branch.stored_documents import owner_of
+from gitkb.branch.stored_documents import own_files, owner_of
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.errors import FormatError, NotFound
 from gitkb.formats import records
 from gitkb.model.documents import Record, TreeChange
+from gitkb.model.findings import Problem
+from gitkb.pages.refresh import project_tree
 from gitkb.pages.scope import topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
-from gitkb.wiki.check import CheckOutcome, check_paths
+from gitkb.wiki.check import CheckOutcome, check, check_paths, with_problems
 from gitkb.wiki.hand_edits import EDITED
+from gitkb.wiki.harmful_entries import harm, twins
 from gitkb.wiki.projection import Scope, concerns_pages, is_shared, project
+
+
+def check_all(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> CheckOutcome:
+    """The state of a revision, and every problem. With `keep` the catalog is caught up with it for good."""
+    found = {path: record for path, _ in tip.files(records.RECORDS) if (record := _decoded(tip, path)) is not None}
+    outcome = check(tip, found, project_tree(catalog, tip, keep=keep, whole=False))
+    return with_problems(outcome, harmful_entries(store, None, tip))
 
 
 def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
@@ -34,11 +45,24 @@ def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Sn
     _warm(store, catalog)
     scope = Scope(_sound(before), _sound(now), pages, topics_of(tip, changes))
     paths.update(file for record in _sound(now) for file in record.files if file.endswith(".md"))
+    damaged = [document for document in documents if isinstance(now.get(records.record_path(document)), FormatError)]
+    paths.update(file for document in damaged for file in own_files(tip, document))
     # What a record no longer names must be gone with it.
     paths.update(file for record in _sound(before) for file in record.files)
     with catalog.at(tip, RECORDS, keep=False) as db:
         corpus = RecordCorpus(db)
-        return check_paths(tip, paths, now, project(corpus, scope), _PagesToBe(corpus))
+        outcome = check_paths(tip, paths, now, project(corpus, scope), _PagesToBe(corpus))
+    return with_problems(outcome, harmful_entries(store, base, tip))
+
+
+def harmful_entries(store: Store, base: Snapshot | None, tip: Snapshot) -> Iterator[Problem]:
+    """What could harm whoever checks a tree out, in all that differs from the base: by its name, its kind, or a name that is the
+    same where case does not count."""
+    for entry in store.received().between(None if base is None else base.oid, tip.oid):
+        for name in (entry.name, *twins(entry.name, entry.beside)):
+            reason = harm(entry.above, name, entry.mode, entry.beside)
+            if reason is not None:
+                yield Problem("harmful-path", (entry.above + name).decode("utf-8", "backslashreplace"), reason)
 
 
 class _PagesToBe:
