@@ -13,11 +13,12 @@ from gitkb.branch.stored_documents import own_files, owner_of
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
+from gitkb.commands.inspect.evidence import evidence_problems
 from gitkb.errors import FormatError, NotFound
 from gitkb.formats import records
 from gitkb.model.documents import Record, TreeChange
 from gitkb.model.findings import Problem
-from gitkb.pages.refresh import project_tree
+from gitkb.pages.refresh import history_base, project_tree
 from gitkb.pages.scope import topics_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -31,6 +32,7 @@ def check_all(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> C
     """The state of a revision, and every problem. With `keep` the catalog is caught up with it for good."""
     found = {path: record for path, _ in tip.files(records.RECORDS) if (record := _decoded(tip, path)) is not None}
     outcome = check(tip, found, project_tree(catalog, tip, keep=keep, whole=False))
+    outcome = with_problems(outcome, evidence_problems(tip, _sound(found), history_base(store, tip.commit)))
     return with_problems(outcome, harmful_entries(store, None, tip))
 
 
@@ -52,6 +54,7 @@ def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Sn
     with catalog.at(tip, RECORDS, keep=False) as db:
         corpus = RecordCorpus(db)
         outcome = check_paths(tip, paths, now, project(corpus, scope), _PagesToBe(corpus))
+    outcome = with_problems(outcome, evidence_problems(tip, _sound(now), history_base(store, tip.commit)))
     return with_problems(outcome, harmful_entries(store, base, tip))
 
 
