@@ -257,17 +257,26 @@ class KnowledgeBase:
 
         return markdown(report, links(self._store))
 
-    def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
+    def check(
+        self, at: str | None = None, *, changed: str | None = None, reproduce: bool = False, listener: Listener | None = None
+    ) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
-        that revision."""
-        from gitkb.commands.inspect.revision_check import check_all, check_changed
+        that revision. With `reproduce` documents are also made again from their originals, and compared."""
+        from gitkb.commands.inspect.revision_check import check_all, check_changed, reproduced
         from gitkb.model.findings import CheckResult
 
         tip = self._snapshot(at)
-        if changed is not None:
-            found = check_changed(self._store, self._catalog, self._store.snapshot(changed), tip)
+        base = self._store.snapshot(changed) if changed is not None else None
+        if base is not None:
+            found = check_changed(self._store, self._catalog, base, tip)
         else:
             found = check_all(self._store, self._catalog, tip, keep=at is None)
+        if reproduce:
+            from gitkb.branch.tips import settings_at
+            from gitkb.commands.add.reproduce import Reproduction
+
+            reproduction = Reproduction(self._store, self._catalog, settings_at(tip), _heard(listener))
+            found = reproduced(found, reproduction, base, tip)
         return CheckResult(found.state, tip.commit, found.problems)
 
     def lint(

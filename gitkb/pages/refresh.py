@@ -179,7 +179,9 @@ def _refresh(
     with catalog.at(tip, RECORDS) as db:  # catches up for good, before it looks at a tree that does not exist yet
         damaged = RecordCorpus(db).damaged()
     if damaged:
-        listener.message(f"{damaged[0].message.rstrip('.')}. Pages stay as they are until it is mended; gitkb status names what cannot be read.")
+        listener.message(
+            f"{damaged[0].message.rstrip('.')}. Pages stay as they are until it is mended; gitkb status names what cannot be read."
+        )
         return PageChanges()
     projected = project_tree(catalog, tree if told else tip, keep=not told, scope=scope)
     edits = own_edits(transaction, _different(tip, projected))

@@ -181,9 +181,7 @@ class _Folders:
     to_be: PageToBe
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, str) and (
-            self.to_be(f"{path}/index.md") is not None or any(True for _ in self.tree.files(path))
-        )
+        return isinstance(path, str) and (self.to_be(f"{path}/index.md") is not None or any(True for _ in self.tree.files(path)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,15 +236,19 @@ def check(
         str | None,
         typer.Option("--changed", metavar="BASE", show_default=False, help="Look only at what differs from this revision."),
     ] = None,
+    reproduce: Annotated[
+        bool, typer.Option("--reproduce", help="Make documents again from their originals, and compare; this takes its time.")
+    ] = False,
     at: AtOption = None,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Check the knowledge base: files, pages, links. Exit code 4 if something is broken."""
+    """Check the knowledge base: files, originals, claims, pages, links. Exit code 4 if something is broken."""
+    from gitkb.cli.listeners import Messages
     from gitkb.model.rows import State
 
-    result = knowledge_base(context, kb).check(at, changed=changed)
+    result = knowledge_base(context, kb).check(at, changed=changed, reproduce=reproduce, listener=Messages())
     if json:
         terminal.tell_json(json_shapes.check(result), indent=2)
     else:

@@ -7,7 +7,8 @@ judged by the full projection of the tip: a page that nobody has refreshed yet i
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from gitkb.branch.stored_documents import own_files, owner_of
 from gitkb.catalog.catalog import Catalog
@@ -27,6 +28,16 @@ from gitkb.wiki.hand_edits import EDITED
 from gitkb.wiki.harmful_entries import harm, twins
 from gitkb.wiki.projection import Scope, concerns_pages, is_shared, project
 
+if TYPE_CHECKING:
+    from gitkb.commands.add.reproduce import Reproduction
+
+
+def reproduced(found: CheckOutcome, reproduction: "Reproduction", base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
+    """An outcome with what does not come out again of the documents that differ from the base (None: of all)."""
+    documents = _documents(tip.changes_since(None if base is None else base.oid))
+    known = {record.document: record for record in _sound(_found(tip, documents))}
+    return with_problems(found, reproduction(tip, known))
+
 
 def check_all(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> CheckOutcome:
     """The state of a revision, and every problem. With `keep` the catalog is caught up with it for good."""
@@ -40,8 +51,7 @@ def check_changed(store: Store, catalog: Catalog, base: Snapshot | None, tip: Sn
     """The problems at the tip in whatever differs from the base (None: in everything), and whether pages are pending."""
     changes = tip.changes_since(None if base is None else base.oid)
     documents = _documents(changes)
-    now = {path: found for path in _paths(documents) if (found := _decoded(tip, path)) is not None}
-    before = {} if base is None else {path: found for path in _paths(documents) if (found := _decoded(base, path)) is not None}
+    now, before = _found(tip, documents), {} if base is None else _found(base, documents)
     paths = {change.path.removeprefix(f"{EDITED}/") for change in changes} | {change.path for change in changes}
     pages = {path for path in paths if concerns_pages(path)}
     _warm(store, catalog)
@@ -88,8 +98,9 @@ def _documents(changes: list[TreeChange]) -> list[str]:
     return sorted({document for document in found if document})
 
 
-def _paths(documents: list[str]) -> Iterator[str]:
-    return map(records.record_path, documents)
+def _found(tree: Snapshot, documents: Iterable[str]) -> dict[str, Record | FormatError]:
+    """The records of documents by their paths, as far as there are any."""
+    return {path: found for path in map(records.record_path, documents) if (found := _decoded(tree, path)) is not None}
 
 
 def _decoded(tree: Snapshot, path: str) -> Record | FormatError | None:

@@ -4,12 +4,12 @@ Invariant: judges by the converted text alone, so it notices a record that was c
 were forged to match: for that the original has to be converted again. Whatever a compiler made is found again here. Pure.
 
 A claim is found if its words, those of its quote where it has one, stand in the text of its place: below its heading, or on its
-page. What a claim says beside its quote may only have the numbers that stand there, in the title or in a heading.
+page; one without a place of its own stands anywhere. What a claim says beside its quote may only have the numbers that stand there, in the title or in a heading.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -31,28 +31,30 @@ _MARK = re.compile(r"^<a name=\"([^\"]+)\"></a>", re.MULTILINE)
 def misplaced_claims(record: Record, pages: Mapping[str, str]) -> Iterator[tuple[Claim, str]]:
     """(claim, why) of every claim whose words do not stand at its place, each once, in the order of the record. `pages`: the
     converted text by path ("wiki/sources/..."), front matter included."""
-    texts = {path: _Page(text) for path, text in pages.items()}
+    whole = _Text("\n".join(frontmatter.cut(pages[path])[1] for path in chapters(record.document, pages)))
     for claim in dict.fromkeys(claim for topic in record.topics for claim in topic.claims):
-        page = texts.get(f"wiki/{claim.place.path}")
-        if page is None:
+        if f"wiki/{claim.place.path}" not in pages:
             yield claim, f"{claim.place.path} is no text of the document"
-        elif not page.states(claim.quote or claim.text, claim.place):
+        elif not whole.states(claim.quote or claim.text, claim.place):
             yield claim, f"its words do not stand at {claim.place.label or claim.place.path}"
-        elif claim.quote and not set(numbers(claim.text)) <= set(numbers(claim.quote)) | page.numbers(claim.place, record.title):
+        elif claim.quote and not set(numbers(claim.text)) <= set(numbers(claim.quote)) | whole.numbers(claim.place, record.title):
             yield claim, "it has a number that its quote has not"
 
 
-@dataclass
-class _Page:
-    """A page of converted text, read once for all claims."""
+def chapters(document: str, pages: Iterable[str]) -> list[str]:
+    """Those of a document's pages that hold its text, in order: its chapters where it has any, for a page of the original may begin
+    in one and end in the next."""
+    main = f"wiki/sources/{document}.md"
+    return sorted(page for page in pages if page != main) or [page for page in pages if page == main]
 
-    text: str
+
+@dataclass
+class _Text:
+    """The converted text of a document, read once for all claims."""
+
+    _body: str
     _plain_parts: dict[str, str] = field(default_factory=dict)
     _parts: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
-
-    @cached_property
-    def _body(self) -> str:
-        return frontmatter.cut(self.text)[1]
 
     @cached_property
     def _source(self) -> SourceText:
