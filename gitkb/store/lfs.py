@@ -144,6 +144,6 @@ def _set_up(git_dir: Path, arguments: list[str]) -> None:
 
 def _pushes_originals(hooks: Path) -> bool:
     """Whether a hook here, or one that it calls, uploads LFS objects before a push."""
-    found = hooks.glob("pre-push*") if hooks.is_dir() else ()
+    found = [*hooks.glob("pre-push*"), *hooks.glob("before-gitkb/pre-push")] if hooks.is_dir() else []
     texts = [file.read_bytes() for file in found if file.suffix != ".sample" and file.is_file()]
     return any(b"git lfs" in text or b"git-lfs" in text for text in texts)

@@ -18,7 +18,7 @@ from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.plain_parameters import PlainCommand
-from gitkb.errors import ExitCode, UsageError
+from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 
 if TYPE_CHECKING:
     from gitkb import KnowledgeBase
@@ -179,7 +179,13 @@ def _repository(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     folder = named(context, kb)
     if folder is not None and (folder / "HEAD").is_file():
         return KnowledgeBase.receiving(folder, None)
-    return knowledge_base(context, kb)
+    try:
+        return knowledge_base(context, kb)
+    except NotAKnowledgeBase:
+        here = Path.cwd()
+        if folder is None and (here / "HEAD").is_file() and (here / "objects").is_dir():
+            return KnowledgeBase.receiving(here, None)
+        raise
 
 
 def _tell(found: Sequence[InstalledHook], done: str, json: bool) -> None:

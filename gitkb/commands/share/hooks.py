@@ -1,13 +1,17 @@
 """Puts git hooks and CI templates in place, lists them, takes them away; and what a hook asks of a commit.
 
-Invariant: a file of somebody else is never lost: a hook is kept beside ours, which runs it first, and comes back when ours
-goes; a CI file that is not ours is left alone. Writes into the repository's own hooks folder only, never one that others share.
+Invariant: a file of somebody else is never lost. Where a hook that stands runs all of a folder of its name (`pre-receive.d/`, as
+those of Gitea and Forgejo do) ours goes into that folder, and on GitLab into `custom_hooks/`: theirs keeps its name and its place.
+Any other is kept below `before-gitkb/` under its own name; ours runs it first, and it comes back when ours goes. A CI file that is
+not ours is left alone. Writes into the repository's own folders only, never into one that others share.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import gitkb
@@ -25,7 +29,11 @@ _INCLUDE = (
     "# gitkb hook: the jobs of gitkb. `gitkb hooks install --ci gitlab` wrote it.\ninclude:\n  - local: .gitlab/gitkb.yml\n"
 )
 _MARK = "# gitkb hook"
-_BEFORE = ".before-gitkb"
+_BEFORE = "before-gitkb"
+_OLD_BEFORE = f".{_BEFORE}"
+"""What an earlier gitkb appended to the name of a hook that stood there."""
+_OWN_NAME = "gitkb"
+"""What ours is called in a folder of hooks that somebody else's hook runs."""
 
 
 def _names(choice: HookChoice) -> tuple[str, ...]:
@@ -45,23 +53,30 @@ def install(store: Store, choice: HookChoice, python: str, branch: str) -> list[
     """Puts the chosen hooks in place and returns them; `python` runs gitkb, `branch` is the one that CI refreshes."""
     if store.bare and (choice.ci or not choice.server):
         raise UsageError("This repository has no worktree.", "Here only gitkb hooks install --server makes sense.")
-    folder = _folder(store) if _names(choice) else None
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in _names(choice):
-            _put(folder / name, _rendered(name, python))
+    for name in _names(choice):
+        place = _place(store, name)
+        if place.chain is not None:
+            place.chain.mkdir(parents=True, exist_ok=True)
+            _replace(place.chain / _OWN_NAME, _rendered(name, python), 0o755)
+        else:
+            place.file.parent.mkdir(parents=True, exist_ok=True)
+            _put(place.file, _rendered(name, python))
     if choice.ci and store.worktree is not None:
         _put_ci(store.worktree, choice.ci, branch)
-    return [hook for hook in installed(store, python, branch) if _chosen(hook, choice)]
+    return [hook for hook in installed(store, python, branch) if hook.ours and _chosen(hook, choice)]
 
 
 def remove(store: Store, choice: HookChoice, python: str, branch: str) -> list[InstalledHook]:
     """Takes away the chosen hooks that are ours and returns them; the ones before them come back."""
+    if _names(choice):
+        _own_folder(store)
     gone = [hook for hook in installed(store, python, branch) if hook.ours and _chosen(hook, choice)]
     for hook in gone:
         file = Path(hook.file)
         if hook.before:
-            Path(hook.before).replace(file)
+            _move(Path(hook.before), file)
+            with suppress(OSError):
+                Path(hook.before).parent.rmdir()
         else:
             file.unlink()
     return gone
@@ -73,13 +88,13 @@ def installed(store: Store, python: str, branch: str) -> list[InstalledHook]:
 
 
 def _installed_hooks(store: Store, python: str) -> Iterator[InstalledHook]:
-    folder = _folder(store)
+    folder = _configured_folder(store) or store.git_dir / "hooks"
     for name in (*LOCAL, *SERVER):
-        file = folder / name
-        if file.is_file() or file.is_symlink():
-            before = file.with_name(f"{name}{_BEFORE}")
-            kept = str(before) if os.path.lexists(before) else ""
-            yield InstalledHook(name, str(file), _is_ours(file), _text(file) == _rendered(name, python), kept)
+        chains = [top / f"{name}.d" / _OWN_NAME for top in (folder, store.git_dir / _CUSTOM)]
+        for file in (folder / name, *chains):
+            if file.is_file() or file.is_symlink():
+                kept = next((str(before) for before in _befores(file) if os.path.lexists(before)), "")
+                yield InstalledHook(name, str(file), _is_ours(file), _text(file) == _rendered(name, python), kept)
 
 
 def _installed_ci(store: Store, branch: str) -> Iterator[InstalledHook]:
@@ -94,12 +109,40 @@ def _chosen(hook: InstalledHook, choice: HookChoice) -> bool:
     return hook.name in _names(choice) or hook.name == f"ci {choice.ci}"
 
 
-def _folder(store: Store) -> Path:
+_CUSTOM = "custom_hooks"
+"""The folder of a repository on a GitLab server from which GitLab runs hooks besides its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a hook belongs: the `file` that git runs, or a folder that somebody else's hook there runs (`chain`)."""
+
+    file: Path
+    chain: Path | None = None
+
+
+def _place(store: Store, name: str) -> _Place:
+    if name in SERVER and (store.git_dir / _CUSTOM).is_dir():
+        return _Place(store.git_dir / _CUSTOM / name, store.git_dir / _CUSTOM / f"{name}.d")
+    file = _own_folder(store) / name
+    chain = file.with_name(f"{name}.d")
+    stands = os.path.lexists(file) and not _is_ours(file)
+    return _Place(file, chain if stands and chain.is_dir() and ".d" in _text(file) else None)
+
+
+def _configured_folder(store: Store) -> Path | None:
+    """The folder from which git takes hooks, where that is another than the repository's own."""
+    configured = store.hooks_path()
+    folder = Path(store.worktree or store.git_dir, Path(configured).expanduser()) if configured else None
+    return folder if folder is not None and folder.resolve() != (store.git_dir / "hooks").resolve() else None
+
+
+def _own_folder(store: Store) -> Path:
     """The repository's own hooks folder; `RepositoryError` where git looks for hooks elsewhere."""
-    own, configured = store.git_dir / "hooks", store.hooks_path()
-    if configured and Path(store.worktree or store.git_dir, Path(configured).expanduser()).resolve() != own.resolve():
+    own = store.git_dir / "hooks"
+    if _configured_folder(store) is not None:
         raise RepositoryError(
-            f"git takes this repository's hooks from {configured} (core.hooksPath), which others may share.",
+            f"git takes this repository's hooks from {store.hooks_path()} (core.hooksPath), which others may share.",
             f"Call gitkb's from there: they are in {templates()}. Or: git config --unset core.hooksPath",
         )
     if own.is_symlink():
@@ -108,15 +151,47 @@ def _folder(store: Store) -> Path:
 
 
 def _put(file: Path, text: str) -> None:
-    before = file.with_name(f"{file.name}{_BEFORE}")
+    before, old = _befores(file)
     if os.path.lexists(file) and not _is_ours(file):
-        if os.path.lexists(before):
+        there = next((each for each in (before, old) if os.path.lexists(each)), None)
+        if there is not None:
             raise InTheWay(
-                f"{file} and {before} are both somebody else's hooks.", "Join them into one, then run gitkb hooks install again."
+                f"{file} and {there} are both somebody else's hooks.", "Join them into one, then run gitkb hooks install again."
             )
         # A copy first, so that a kill in between leaves a hook that runs.
-        shutil.copy2(file, before, follow_symlinks=False)
+        _copy(file, before)
+    elif os.path.lexists(old) and not os.path.lexists(before):
+        _copy(old, before)
     _replace(file, text, 0o755)
+    if os.path.lexists(before):
+        old.unlink(missing_ok=True)
+
+
+def _befores(file: Path) -> tuple[Path, Path]:
+    """Where the hook that stood at a file's place is kept, and where an earlier gitkb kept it."""
+    return file.parent / _BEFORE / file.name, file.with_name(f"{file.name}{_OLD_BEFORE}")
+
+
+def _copy(file: Path, target: Path) -> None:
+    """Copies a hook; a link leads to the same file from its new place."""
+    target.parent.mkdir(exist_ok=True)
+    if file.is_symlink():
+        leads = file.readlink()
+        target.symlink_to(leads if leads.is_absolute() else os.path.relpath(file.parent / leads, target.parent))
+    else:
+        shutil.copy2(file, target)
+
+
+def _move(file: Path, target: Path) -> None:
+    """Puts a hook back to where it stood."""
+    if file.is_symlink() and file.parent != target.parent:
+        near = target.with_name(f"{target.name}.new-{os.getpid()}")
+        leads = file.readlink()
+        near.symlink_to(leads if leads.is_absolute() else os.path.relpath(file.parent / leads, target.parent))
+        near.replace(target)
+        file.unlink()
+    else:
+        file.replace(target)
 
 
 def _put_ci(worktree: Path, kind: str, branch: str) -> None:

@@ -145,7 +145,7 @@ def test_a_hook_that_was_there_runs_first_and_comes_back(plain: Path, git: Git) 
     theirs = _script(plain / ".git/hooks/pre-push", 'cat > "$(git rev-parse --git-dir)/seen"\necho "$1" >> .git/seen')
     text = theirs.read_text()
     listed = gitkb(plain, "hooks", "install").stdout
-    assert "pre-push.before-gitkb" in listed
+    assert "before-gitkb/pre-push" in listed
     git(plain.parent, "init", "-q", "--bare", "remote.git")
     git(plain, "push", "-q", "../remote.git", "main")
     assert (plain / ".git/seen").read_text().startswith("refs/heads/main ")
@@ -165,7 +165,7 @@ def test_a_hook_that_was_there_and_says_no_is_heeded(plain: Path, git: Git) -> N
 
 
 def test_two_foreign_hooks_are_never_merged_into_one(hooked: Path) -> None:
-    _script(hooked / ".git/hooks/pre-commit.before-gitkb", "exit 0")
+    _script(hooked / ".git/hooks/before-gitkb/pre-commit", "exit 0")
     theirs = _script(hooked / ".git/hooks/pre-commit", "exit 0")
     done = gitkb(hooked, "hooks", "install", check=False)
     assert done.returncode == 1 and "somebody else's" in done.stderr
@@ -177,6 +177,9 @@ def test_hooks_that_git_takes_from_elsewhere_are_not_written(plain: Path, git: G
     done = gitkb(plain, "hooks", "install", check=False)
     assert done.returncode == 1 and "core.hooksPath" in done.stderr
     assert not (plain.parent / "shared").exists()
+    _script(plain.parent / "shared" / "pre-commit", "exit 0")
+    listed = gitkb(plain, "hooks", "list").stdout
+    assert "somebody else's" in listed and "shared/pre-commit" in listed
 
 
 def test_list_says_whose_a_hook_is(hooked: Path) -> None:
