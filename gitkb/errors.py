@@ -4,6 +4,7 @@ Library code raises these; `gitkb.cli` alone prints them and exits. A message is
 names the file or document concerned; a hint is the next step.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -97,6 +98,16 @@ class LockTimeout(GitkbError):
 
 class NotFound(GitkbError):
     """No document, page or revision of that name."""
+
+
+class PartOfName(NotFound):
+    """What was typed is no name but a part of some: `name` as it was typed, `candidates` the whole names that it may stand for."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, candidates: Sequence[str], message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.name, self.candidates = name, tuple(candidates)
 
 
 class ConversionError(GitkbError):

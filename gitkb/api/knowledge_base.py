@@ -198,7 +198,7 @@ class KnowledgeBase:
         return page_names(self._store.snapshot(at))
 
     def show(self, name: str, at: str | None = None) -> Shown:
-        """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
+        """A document's summary or a page, by name, path or whole words of one; `PartOfName` names the candidates."""
         from gitkb.commands.inspect.find import find_page
         from gitkb.model.rows import Shown
 
@@ -452,7 +452,7 @@ class KnowledgeBase:
     def remove(
         self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
     ) -> RemoveSummary:
-        """Removes documents by name, path or unique part; what remains is as if they had never come. `NotFound` before anything
+        """Removes documents by name or path; what remains is as if they had never come. `NotFound` before anything
         is changed."""
         from gitkb.commands.curate.remove import RemoveRun
 

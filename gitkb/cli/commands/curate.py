@@ -13,6 +13,7 @@ from gitkb.cli.common_options import BranchOption, DryRunOption, JsonOption, KbO
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
+from gitkb.cli.whole_names import YesOption, with_whole_names
 
 if TYPE_CHECKING:
     from gitkb.model.results import ApproveSummary, DecideSummary, RemoveSummary
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 def remove(
     context: typer.Context,
     documents: Annotated[
-        list[str], typer.Argument(metavar="DOCUMENT", help="Name, source path or unique part.", show_default=False)
+        list[str], typer.Argument(metavar="DOCUMENT", help="Name or source path.", show_default=False)
     ],
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -35,7 +37,8 @@ def remove(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.remove(documents, ChangeOptions(branch, dry_run), Messages())
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names(documents, yes, lambda names: base.remove(names, options, Messages()))
     if json:
         terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
@@ -63,6 +66,7 @@ def undo(
     ] = None,
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -73,7 +77,8 @@ def undo(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.undo(what, ChangeOptions(branch, dry_run), Messages())
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names([what or ""], yes, lambda names: base.undo(names[0] or None, options, Messages()))
     if json:
         terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
@@ -90,7 +95,7 @@ def undo(
 def approve(
     context: typer.Context,
     pages: Annotated[
-        list[str], typer.Argument(metavar="PAGE", help="A concept's or entity's name, path or unique part.", show_default=False)
+        list[str], typer.Argument(metavar="PAGE", help="A concept's or entity's name or path.", show_default=False)
     ],
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own approval of these pages back.")] = False,
     date: Annotated[
@@ -99,6 +104,7 @@ def approve(
     ] = "",
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -109,7 +115,8 @@ def approve(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.approve(pages, ApproveOptions(branch, withdraw, date, dry_run), Messages())
+        options = ApproveOptions(branch, withdraw, date, dry_run)
+        summary = with_whole_names(pages, yes, lambda names: base.approve(names, options, Messages()))
     if json:
         terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run, withdrawn=withdraw), indent=2)
         return
@@ -146,10 +153,11 @@ def _tell_approved(summary: ApproveSummary, withdraw: bool, dry_run: bool) -> No
 
 def same(
     context: typer.Context,
-    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title or path.", show_default=False)],
     into: Annotated[str, typer.Argument(metavar="INTO", help="The page on which both will stand.", show_default=False)],
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -159,7 +167,7 @@ def same(
     The first becomes an alias of the second: its claims go on the second one's page, also those of documents that come
     later. This replaces what was decided about the two before, by a person or a model; gitkb apart and gitkb undo take it back.
     """
-    decide(context, (page, into), kb, branch, same=True, dry_run=dry_run, json=json)
+    decide(context, (page, into), kb, branch, same=True, dry_run=dry_run, yes=yes, json=json)
 
 
 def decide(
@@ -170,6 +178,7 @@ def decide(
     *,
     same: bool,
     dry_run: bool,
+    yes: bool,
     json: bool,
 ) -> None:
     """Decides about two names and tells what came of it."""
@@ -178,7 +187,8 @@ def decide(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.decide(*names, ChangeOptions(branch, dry_run), Messages(), same=same)
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names(names, yes, lambda whole: base.decide(whole[0], whole[1], options, Messages(), same=same))
     if json:
         terminal.tell_json(json_shapes.fields(summary, same=same, dry_run=dry_run), indent=2)
         return
@@ -207,10 +217,11 @@ def _tell_decided(summary: DecideSummary, same: bool, dry_run: bool) -> None:
 
 def apart(
     context: typer.Context,
-    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title or path.", show_default=False)],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="What it is not.", show_default=False)],
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -220,4 +231,4 @@ def apart(
     Each keeps a page of its own. Where they share a page, the one that became an alias leaves it. This replaces what was
     decided about the two before, by a person or a model; gitkb same and gitkb undo take it back.
     """
-    decide(context, (page, other), kb, branch, same=False, dry_run=dry_run, json=json)
+    decide(context, (page, other), kb, branch, same=False, dry_run=dry_run, yes=yes, json=json)

@@ -60,7 +60,7 @@ def _list_pages(rows: list[PageRow], json: bool) -> None:
 def show(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="DOCUMENT_OR_PAGE", help="Its name, or a unique part of it.", show_default=False)
+        str, typer.Argument(metavar="DOCUMENT_OR_PAGE", help="Its name, or whole words of it.", show_default=False)
     ],
     at: AtOption = None,
     json: JsonOption = False,

@@ -161,7 +161,7 @@ class RecompileRun:
     model: ModelUse
 
     def __call__(self, names: Sequence[str]) -> RecompileSummary:
-        """Recompiles documents by name, path or unique part, or those that the options say; `NotFound` before anything is
+        """Recompiles documents by name or path, or those that the options say; `NotFound` before anything is
         changed."""
         started, dry_run = time.perf_counter(), self.options.dry_run
         outcomes = Outcomes(self.context.listener, timings=self.options.timings)
