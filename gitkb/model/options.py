@@ -107,7 +107,7 @@ class LintOptions:
 
 @dataclass(frozen=True, slots=True)
 class HookChoice:
-    """Which hooks are meant: those of a worktree without `server` and `ci` ("github", "gitlab", "" for none)."""
+    """Which hooks are meant: those of a worktree without `server` and `ci` (the name of a service, "" for none)."""
 
     server: bool = False
     ci: str = ""

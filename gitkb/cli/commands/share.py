@@ -12,6 +12,7 @@ from gitkb.cli.common_options import BranchOption, JsonOption, KbOption, Verbose
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import pages_in_words, where
+from gitkb.errors import ExitCode
 
 if TYPE_CHECKING:
     from gitkb.model.results import MergeSummary
@@ -132,7 +133,7 @@ def pr(
 ) -> None:
     """Push a branch and open a pull or merge request whose text is the diff.
 
-    Through gh, glab or tea where they are installed; else it prints the address to open and the text.
+    Through gh, glab or tea where they are installed; else it prints the address to open and the text, and ends with 1.
     """
     from gitkb.cli.listeners import Messages
 
@@ -148,3 +149,4 @@ def pr(
             f"Pushed {request.branch}. Open the request{f' at {request.address}' if request.address else ''} with this text:"
         )
         terminal.tell_text(f"# {request.title}\n\n{request.text}")
+    raise typer.Exit(ExitCode.OK if request.opened else ExitCode.ERROR)

@@ -8,11 +8,13 @@ not ours is left alone. Writes into the repository's own folders only, never int
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 import gitkb
 from gitkb.errors import InTheWay, RepositoryError, UsageError
@@ -24,7 +26,13 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.hand_edits import Seal, edited_path, state
 
 LOCAL, SERVER = ("pre-commit", "pre-push"), ("pre-receive",)
-_CI = {"github": (".github/workflows/gitkb.yml",), "gitlab": (".gitlab/gitkb.yml", ".gitlab-ci.yml")}
+_CI = {
+    "github": (".github/workflows/gitkb.yml",),
+    "gitlab": (".gitlab/gitkb.yml", ".gitlab-ci.yml"),
+    "forgejo": (".forgejo/workflows/gitkb.yml",),
+    "gitea": (".gitea/workflows/gitkb.yml",),
+}
+_TEMPLATES = {"gitea": "forgejo"}
 _INCLUDE = (
     "# gitkb hook: the jobs of gitkb. `gitkb hooks install --ci gitlab` wrote it.\ninclude:\n  - local: .gitlab/gitkb.yml\n"
 )
@@ -34,6 +42,14 @@ _OLD_BEFORE = f".{_BEFORE}"
 """What an earlier gitkb appended to the name of a hook that stood there."""
 _OWN_NAME = "gitkb"
 """What ours is called in a folder of hooks that somebody else's hook runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CiWishes:
+    """What a CI template depends on: the `branch` whose pages it refreshes, and how it installs gitkb (`ci.install`)."""
+
+    branch: str
+    install: str
 
 
 def _names(choice: HookChoice) -> tuple[str, ...]:
@@ -49,10 +65,17 @@ def templates() -> Path:
     return package / "hooks" if (package / "hooks").is_dir() else package.parent / "hooks"
 
 
-def install(store: Store, choice: HookChoice, python: str, branch: str) -> list[InstalledHook]:
-    """Puts the chosen hooks in place and returns them; `python` runs gitkb, `branch` is the one that CI refreshes."""
+def install(store: Store, choice: HookChoice, python: str, wishes: CiWishes) -> list[InstalledHook]:
+    """Puts the chosen hooks in place and returns them; `python` runs gitkb. `UsageError` where
+    a CI template is wanted and nobody said how it installs gitkb."""
     if store.bare and (choice.ci or not choice.server):
         raise UsageError("This repository has no worktree.", "Here only gitkb hooks install --server makes sense.")
+    if choice.ci and not wishes.install:
+        raise UsageError(
+            "A CI template must say which gitkb it installs, and .gitkb/config.yaml has no ci.install.",
+            "Set ci.install to a package with its hash, a wheel with its hash, a repository with a commit, or a file of requirements"
+            " with hashes, and commit it; gitkb help settings shows each.",
+        )
     for name in _names(choice):
         place = _place(store, name)
         if place.chain is not None:
@@ -62,15 +85,15 @@ def install(store: Store, choice: HookChoice, python: str, branch: str) -> list[
             place.file.parent.mkdir(parents=True, exist_ok=True)
             _put(place.file, _rendered(name, python))
     if choice.ci and store.worktree is not None:
-        _put_ci(store.worktree, choice.ci, branch)
-    return [hook for hook in installed(store, python, branch) if hook.ours and _chosen(hook, choice)]
+        _put_ci(store.worktree, choice.ci, wishes)
+    return [hook for hook in installed(store, python, wishes) if hook.ours and _chosen(hook, choice)]
 
 
-def remove(store: Store, choice: HookChoice, python: str, branch: str) -> list[InstalledHook]:
+def remove(store: Store, choice: HookChoice, python: str, wishes: CiWishes) -> list[InstalledHook]:
     """Takes away the chosen hooks that are ours and returns them; the ones before them come back."""
     if _names(choice):
         _own_folder(store)
-    gone = [hook for hook in installed(store, python, branch) if hook.ours and _chosen(hook, choice)]
+    gone = [hook for hook in installed(store, python, wishes) if hook.ours and _chosen(hook, choice)]
     for hook in gone:
         file = Path(hook.file)
         if hook.before:
@@ -82,9 +105,9 @@ def remove(store: Store, choice: HookChoice, python: str, branch: str) -> list[I
     return gone
 
 
-def installed(store: Store, python: str, branch: str) -> list[InstalledHook]:
+def installed(store: Store, python: str, wishes: CiWishes) -> list[InstalledHook]:
     """All hooks and CI files that gitkb could have written, where something stands."""
-    return [*_installed_hooks(store, python), *_installed_ci(store, branch)]
+    return [*_installed_hooks(store, python), *_installed_ci(store, wishes)]
 
 
 def _installed_hooks(store: Store, python: str) -> Iterator[InstalledHook]:
@@ -97,12 +120,12 @@ def _installed_hooks(store: Store, python: str) -> Iterator[InstalledHook]:
                 yield InstalledHook(name, str(file), _is_ours(file), _text(file) == _rendered(name, python), kept)
 
 
-def _installed_ci(store: Store, branch: str) -> Iterator[InstalledHook]:
+def _installed_ci(store: Store, wishes: CiWishes) -> Iterator[InstalledHook]:
     for kind, paths in _CI.items() if store.worktree is not None else ():
         for path in paths:
             file = (store.worktree or Path()) / path
             if file.is_file():
-                yield InstalledHook(f"ci {kind}", str(file), _is_ours(file), _text(file) == _ci_text(kind, path, branch))
+                yield InstalledHook(f"ci {kind}", str(file), _is_ours(file), _text(file) == _ci_text(kind, path, wishes))
 
 
 def _chosen(hook: InstalledHook, choice: HookChoice) -> bool:
@@ -194,7 +217,7 @@ def _move(file: Path, target: Path) -> None:
         file.replace(target)
 
 
-def _put_ci(worktree: Path, kind: str, branch: str) -> None:
+def _put_ci(worktree: Path, kind: str, wishes: CiWishes) -> None:
     for path in _CI[kind]:
         file = worktree / path
         if file.parent.resolve() != worktree.resolve() / Path(path).parent:
@@ -206,7 +229,7 @@ def _put_ci(worktree: Path, kind: str, branch: str) -> None:
                 raise InTheWay(f"{file} is yours; its jobs must include gitkb's.", f"Add to it:\n{_INCLUDE.split(chr(10), 1)[1]}")
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(file, _ci_text(kind, path, branch), 0o644)
+        _replace(file, _ci_text(kind, path, wishes), 0o644)
 
 
 def _replace(file: Path, text: str, mode: int) -> None:
@@ -222,10 +245,41 @@ def _rendered(name: str, python: str) -> str:
     return _text(templates() / name).replace("\npython=\n", f"\npython={quoted}\n", 1)
 
 
-def _ci_text(kind: str, path: str, branch: str) -> str:
+def _ci_text(kind: str, path: str, wishes: CiWishes) -> str:
     if path == ".gitlab-ci.yml":
         return _INCLUDE
-    return _text(templates() / "ci" / f"{kind}.yml").replace('"main"', json.dumps(branch, ensure_ascii=False))
+    text = _text(templates() / "ci" / f"{_TEMPLATES.get(kind, kind)}.yml")
+    text = text.replace('"main"', json.dumps(wishes.branch, ensure_ascii=False))
+    lines = _install_lines(wishes)
+    return _INSTALLS.sub(lambda found: "\n".join(f"{found[1]}{line}" for line in lines), text)
+
+
+_INSTALLS = re.compile(r"^( +)GITKB_INSTALL$", re.MULTILINE)
+_PIP = '"$RUNNER_TEMP/gitkb/bin/pip" install --quiet'
+
+
+def _install_lines(wishes: CiWishes) -> list[str]:
+    """The lines of a shell that install gitkb as `ci.install` says: its own bytes by hash or commit, a file of this repository as
+    the branch has it, so that no request can change it."""
+    what, *hashes = wishes.install.split(" ")
+    wanted = " ".join(f"--hash={each}" for each in hashes)
+    lines = ['python3 -m venv "$RUNNER_TEMP/gitkb"']
+    own = "" if what.startswith(("gitkb==", "https://", "git+https://")) else what
+    if own:
+        name = Path(own).name
+        there = quote(f"refs/remotes/origin/{wishes.branch}:{own}")
+        lines.append(f'git show {there} > "$RUNNER_TEMP/{name}"')
+        if own.endswith(".txt"):
+            return [*lines, f'{_PIP} --require-hashes -r "$RUNNER_TEMP/{name}"']
+        what = f"file://$RUNNER_TEMP/{name}"
+    if not wanted:
+        return [*lines, f"{_PIP} {quote(f'gitkb @ {what}')}"]
+    if "://" in what:
+        what = f"gitkb @ {what}"
+    lines.append(f'echo "{what} {wanted}" > "$RUNNER_TEMP/gitkb.txt"')
+    lines.append(f'{_PIP} --require-hashes --no-deps -r "$RUNNER_TEMP/gitkb.txt"')
+    # What it needs comes in the versions that it allows; a file of requirements pins that, too.
+    return [*lines, f"{_PIP} --only-binary :all: gitkb"]
 
 
 def _text(file: Path) -> str:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell 
 FILES = sample_kb.FILES
 Git = Callable[..., str]
 SUMMARY = "wiki/summaries/docs/crash-recovery.md"
+PINNED = "git+https://example.org/team/gitkb@" + "a" * 40
 CONCEPT = "wiki/concepts/crash-recovery.md"
 
 
@@ -206,7 +207,7 @@ def test_a_hook_runs_the_gitkb_that_installed_it_and_nothing_of_the_worktree(
 def test_ci_templates_are_installed_for_the_pages_branch_and_removed(
     plain: Path, git: Git, service: str, files: list[str]
 ) -> None:
-    (plain / ".gitkb/config.yaml").write_text("format: 1\npages:\n  branch: trunk\n")
+    (plain / ".gitkb/config.yaml").write_text(f"format: 1\npages:\n  branch: trunk\nci:\n  install: {PINNED}\n")
     git(plain, "commit", "-q", "-a", "-m", "trunk")
     gitkb(plain, "hooks", "install", "--ci", service)
     assert git(plain, "status", "--porcelain", "-uall").split() == [word for file in files for word in ("??", file)]
@@ -217,7 +218,9 @@ def test_ci_templates_are_installed_for_the_pages_branch_and_removed(
     assert git(plain, "status", "--porcelain") == ""
 
 
-def test_a_ci_file_of_somebody_else_is_left_alone(plain: Path) -> None:
+def test_a_ci_file_of_somebody_else_is_left_alone(plain: Path, git: Git) -> None:
+    (plain / ".gitkb/config.yaml").write_text(f"format: 1\nci:\n  install: {PINNED}\n")
+    git(plain, "commit", "-q", "-a", "-m", "how CI installs gitkb")
     (plain / ".gitlab-ci.yml").write_text("stages: [test]\n")
     done = gitkb(plain, "hooks", "install", "--ci", "gitlab", check=False)
     assert done.returncode == 1 and "local: .gitlab/gitkb.yml" in done.stderr
