@@ -101,7 +101,7 @@ class NotFound(GitkbError):
 
 
 class PartOfName(NotFound):
-    """What was typed is no name but a part of some: `name` as it was typed, `candidates` the whole names that it may stand for."""
+    """What was typed is no name but a part of some: `name` as it was typed, `candidates` the names that it may stand for."""
 
     exit_code = ExitCode.USAGE
 

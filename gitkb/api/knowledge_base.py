@@ -262,7 +262,7 @@ class KnowledgeBase:
     ) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
         that revision. With `reproduce` documents are also made again from their originals, and compared."""
-        from gitkb.commands.inspect.revision_check import check_all, check_changed, reproduced
+        from gitkb.commands.inspect.revision_check import check_all, check_changed
         from gitkb.model.findings import CheckResult
 
         tip = self._snapshot(at)
@@ -276,7 +276,7 @@ class KnowledgeBase:
             from gitkb.commands.add.reproduce import Reproduction
 
             reproduction = Reproduction(self._store, self._catalog, settings_at(tip), _heard(listener))
-            found = reproduced(found, reproduction, base, tip)
+            found = reproduction(found, base, tip)
         return CheckResult(found.state, tip.commit, found.problems)
 
     def lint(
@@ -462,14 +462,20 @@ class KnowledgeBase:
     # What people decide.
 
     def undo(
-        self, what: str | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
+        self,
+        what: str | None = None,
+        options: ChangeOptions | None = None,
+        listener: Listener | None = None,
+        *,
+        rest: bool = False,
     ) -> UndoSummary:
-        """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change of
-        the branch, as a new commit. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
+        """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change
+        of the branch, as a new commit; with `rest` also if parts of it were changed since, which stay. `NothingToUndo`,
+        `ChangedSince` and `NotFound` leave everything as it was."""
         from gitkb.commands.curate.undo import UndoRun
 
         with self._changing(options, listener, mends=True) as (context, dry_run):
-            return UndoRun(context, dry_run)(what)
+            return UndoRun(context, dry_run, rest)(what)
 
     def approve(
         self, names: Sequence[str], options: ApproveOptions | None = None, listener: Listener | None = None

@@ -96,10 +96,12 @@ class ChangeContext:
         return foresee(self.store, self.catalog, tip, changes, self.uncommitted(tip))
 
     @contextmanager
-    def change(self, what: str, *, dry_run: bool = False) -> Iterator[Change]:
+    def change(self, what: str, *, dry_run: bool = False, signs: bool = True) -> Iterator[Change]:
         """A change of the branch, described by `what` for whoever looks at runs under way ("add papers/"). In a `dry_run` pages
-        stay as they are, and so must the branch."""
-        begun = self.store.begin(what, branch=self.branch or None, start=self.start, on_wait=self.listener.message)
+        stay as they are, and so must the branch. Unless it `signs`, a key is asked for only if a commit is made after all."""
+        begun = self.store.begin(
+            what, branch=self.branch or None, start=self.start, on_wait=self.listener.message, signs=signs and not dry_run
+        )
         with begun as run:
             change = Change(self, run)
             yield change

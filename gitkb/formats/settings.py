@@ -1,8 +1,8 @@
 """The tracked settings of a knowledge base: `.gitkb/config.yaml`.
 
 Invariant: every key has a default here and a line in `config.example.yaml`. Tracked settings are somebody else's data in a
-clone, so none of them can name an endpoint, a command or a path outside the knowledge base, except `ci.install`, which gitkb itself
-never follows: it writes it into a CI template. Unknown keys are an error that names them.
+clone, so none of them can name an endpoint, a command or a path outside the knowledge base, except `ci.install`, which gitkb
+itself never follows: it writes it into a CI template. Unknown keys are an error that names them.
 """
 
 import re

@@ -209,7 +209,8 @@ class RemoveSummary:
 @dataclass(frozen=True, slots=True)
 class UndoSummary:
     """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
-    back as they were (`restored`) and gone (`deleted`). `commit` is the tip."""
+    back as they were (`restored`) and gone (`deleted`). `left` are paths that were changed since, and stay.
+    `commit` is the tip."""
 
     branch: str
     commit: str
@@ -219,6 +220,7 @@ class UndoSummary:
     restored: tuple[str, ...]
     deleted: tuple[str, ...]
     pages: PageChanges
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,8 @@ class PushSummary:
 @dataclass(frozen=True, slots=True)
 class PullRequest:
     """A request to merge `branch` into `base`, with its `title` and `text` (Markdown). If a program `opened` it, `address` is
-    that of the request; otherwise that of the page where a person can open it. It is "" if not known."""
+    that of the request; otherwise that of the page where a person can open it. It is "" if not known. `hosted`: the remote is at
+    a hosting service, where there can be a request at all."""
 
     branch: str
     base: str
@@ -279,6 +282,7 @@ class PullRequest:
     text: str
     address: str
     opened: bool
+    hosted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from gitkb.model.usage import KeptReplies
 
 if TYPE_CHECKING:
     from gitkb.model.documents import Record
-    from gitkb.model.findings import Problem
 
 
 class State(StrEnum):
@@ -122,10 +121,10 @@ class Status:
     hand edits not yet committed. `approved` counts the pages whose approval holds, `changed_since_approval` are the others that
     somebody approved. `newer` says why this version makes no pages, "" where it does. `model` is the one that the settings ask,
     "" for none, `unwritten` how many pages wait for its overview; `outdated` are the documents that would be made otherwise
-    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force. `unreadable` are the
-    records, decisions, approvals and overviews that are damaged. `detached`: no branch is checked out. `upstream` is the branch of
-    a remote ("origin/main", "" for none) than which this one has so many commits more (`ahead`) and less (`behind`). `operation`
-    is what git is in the middle of ("merge", "" for nothing)."""
+    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force. `unreadable`
+    says which records, decisions, approvals and overviews are damaged, and how. `detached`: no branch is checked out.
+    `upstream` is the branch of a remote ("origin/main", "" for none) than which this one has so many commits more (`ahead`) and
+    less (`behind`). `operation` is what git is in the middle of ("merge", "" for nothing)."""
 
     branch: str
     commit: str
@@ -143,7 +142,7 @@ class Status:
     replies: KeptReplies = field(default_factory=KeptReplies)
     outdated: Outdated = field(default_factory=Outdated)
     settings_wait: bool = False
-    unreadable: tuple[Problem, ...] = ()
+    unreadable: tuple[str, ...] = ()
     detached: bool = False
     upstream: str = ""
     ahead: int = 0
@@ -170,6 +169,7 @@ class BlameLine:
     `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in it,
     `source` the original as it was added; all are empty for a line that is not a claim. `commit` brought the words, `time` (ISO
     8601 with offset) and `author` are its own. `compiler` found the claim or made the line; it is empty for what a person wrote.
+    `commit`, `time` and `author` are empty where the words are older than the history of this clone.
     """
 
     line: int

@@ -180,7 +180,7 @@ def _refresh(
         damaged = RecordCorpus(db).damaged()
     if damaged:
         listener.message(
-            f"{damaged[0].message.rstrip('.')}. Pages stay as they are until it is mended; gitkb status names what cannot be read."
+            f"{damaged[0].message.rstrip('.')}. Pages stay as they are until it is mended; gitkb status says what is damaged."
         )
         return PageChanges()
     projected = project_tree(catalog, tree if told else tip, keep=not told, scope=scope)

@@ -45,6 +45,13 @@ class Ancestors:
         except (KeyError, pygit2.GitError):
             return False  # one of them is not here at all
 
+    def ends_at(self, commit: str) -> bool:
+        """Whether the history of this clone was cut off at a commit: what was before it is not known here."""
+        try:
+            return commit in (self.git_dir / "shallow").read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            return False
+
     def is_shallow(self) -> bool:
         """Whether the history of this clone was cut off."""
         return (self.git_dir / "shallow").is_file()

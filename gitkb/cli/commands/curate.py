@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def remove(
     context: typer.Context,
-    documents: Annotated[
-        list[str], typer.Argument(metavar="DOCUMENT", help="Name or source path.", show_default=False)
-    ],
+    documents: Annotated[list[str], typer.Argument(metavar="DOCUMENT", help="Name or source path.", show_default=False)],
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
     yes: YesOption = False,
@@ -64,6 +62,7 @@ def undo(
         str | None,
         typer.Argument(metavar="[COMMIT | DOCUMENT[@REV]]", help="Default: the last change.", show_default=False),
     ] = None,
+    rest: Annotated[bool, typer.Option("--rest", help="Leave what was changed since, and take back the rest.")] = False,
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
     yes: YesOption = False,
@@ -78,7 +77,7 @@ def undo(
     base = knowledge_base(context, kb)
     with resumable():
         options = ChangeOptions(branch, dry_run)
-        summary = with_whole_names([what or ""], yes, lambda names: base.undo(names[0] or None, options, Messages()))
+        summary = with_whole_names([what or ""], yes, lambda names: base.undo(names[0] or None, options, Messages(), rest=rest))
     if json:
         terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
@@ -87,6 +86,8 @@ def undo(
             for path in paths:
                 terminal.tell(f"{word:7} {path}")
         tell_pages(summary.pages, {})
+    for path in summary.left:
+        terminal.say(f"left as it is, for it was changed since: {path}")
     done = "Would have undone" if dry_run else "Undid"
     change = f"{terminal.short(summary.undone)} ({summary.subject})"
     terminal.tell(f"{done} {change}.{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
@@ -94,9 +95,7 @@ def undo(
 
 def approve(
     context: typer.Context,
-    pages: Annotated[
-        list[str], typer.Argument(metavar="PAGE", help="A concept's or entity's name or path.", show_default=False)
-    ],
+    pages: Annotated[list[str], typer.Argument(metavar="PAGE", help="A concept's or entity's name or path.", show_default=False)],
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own approval of these pages back.")] = False,
     date: Annotated[
         str,

@@ -31,12 +31,12 @@ SHOWN_PROBLEMS = 20
 _NEEDS = {
     "github": "Make the check `review` required for the branch (Settings, Rules), also in the merge queue, and allow Actions to"
     " create pull requests (Settings, Actions): a protected branch gets its pages in a request of their own.",
-    "gitlab": "Set the masked variables GITKB_COMMENT_TOKEN (scope api) and, protected, GITKB_TOKEN (api, write_repository); turn on"
-    " pipelines for merged results, and `Pipelines must succeed`: a protected branch gets its pages in a request of their own.",
-    "forgejo": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a protected"
-    " branch gets its pages in a request of their own.",
-    "gitea": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a protected"
-    " branch gets its pages in a request of their own.",
+    "gitlab": "Set the masked variables GITKB_COMMENT_TOKEN (scope api) and, protected, GITKB_TOKEN (api, write_repository); turn"
+    " on pipelines for merged results, and `Pipelines must succeed`: a protected branch gets its pages in a request of their own.",
+    "forgejo": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"
+    " protected branch gets its pages in a request of their own.",
+    "gitea": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"
+    " protected branch gets its pages in a request of their own.",
 }
 """What else a hosting service needs, which no file of the repository can say."""
 QUARANTINE = "GIT_QUARANTINE_PATH"
@@ -49,7 +49,9 @@ hooks = typer.Typer(
 )
 
 ServerOption = Annotated[bool, typer.Option("--server", help="The hook of a repository that others push to.")]
-CiOption = Annotated[Literal["github", "gitlab", "forgejo", "gitea"] | None, typer.Option("--ci", help="The CI template of this service.")]
+CiOption = Annotated[
+    Literal["github", "gitlab", "forgejo", "gitea"] | None, typer.Option("--ci", help="The CI template of this service.")
+]
 
 
 @hooks.command("install", cls=PlainCommand)

@@ -59,9 +59,7 @@ def _list_pages(rows: list[PageRow], json: bool) -> None:
 
 def show(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="DOCUMENT_OR_PAGE", help="Its name, or whole words of it.", show_default=False)
-    ],
+    name: Annotated[str, typer.Argument(metavar="DOCUMENT_OR_PAGE", help="Its name, or whole words of it.", show_default=False)],
     at: AtOption = None,
     json: JsonOption = False,
     kb: KbOption = None,
@@ -104,7 +102,7 @@ def _lines(found: Status) -> list[str]:
     if found.operation:
         lines.append(f"A {found.operation} is in progress: git status says how to go on.")
     for each in found.unreadable:
-        lines.append(f"Cannot be read: {each.message.rstrip('.')}. What it says is missing; gitkb undo takes the change back.")
+        lines.append(f"Cannot be read: {each.rstrip('.')}. What it says is missing; gitkb undo takes the change back.")
     if found.newer:
         lines.append(f"{found.newer}: this one leaves them as they are. Upgrade gitkb.")
     elif found.state is State.PENDING:
@@ -215,6 +213,9 @@ def _tell_lines(found: BlameLine) -> None:
     unclaimed = "generated, not a claim" if found.compiler else "written by hand"
     where = ", ".join(part for part in (found.document, found.place) if part) or unclaimed
     by = f" ({found.compiler})" if found.compiler else ""
+    if not found.commit:
+        terminal.tell(f"    not known here, for this clone has no older history (git fetch --unshallow): {where}{by}")
+        return
     terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}: {where}{by}")
 
 

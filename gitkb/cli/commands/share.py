@@ -133,7 +133,8 @@ def pr(
 ) -> None:
     """Push a branch and open a pull or merge request whose text is the diff.
 
-    Through gh, glab or tea where they are installed; else it prints the address to open and the text, and ends with 1.
+    Through gh, glab or tea where they are installed; else it prints the address to open and the text, and ends with 1
+    (with 0 where the remote is at no hosting service).
     """
     from gitkb.cli.listeners import Messages
 
@@ -149,4 +150,4 @@ def pr(
             f"Pushed {request.branch}. Open the request{f' at {request.address}' if request.address else ''} with this text:"
         )
         terminal.tell_text(f"# {request.title}\n\n{request.text}")
-    raise typer.Exit(ExitCode.OK if request.opened else ExitCode.ERROR)
+    raise typer.Exit(ExitCode.OK if request.opened or not request.hosted else ExitCode.ERROR)

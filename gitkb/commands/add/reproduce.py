@@ -16,6 +16,7 @@ from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.add.commit_loop import jobs_of
 from gitkb.commands.add.recompile import Originals, items_of
 from gitkb.commands.inspect.listing import cannot_be_reproduced
+from gitkb.commands.inspect.revision_check import differing_records
 from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.fingerprint import making
 from gitkb.errors import ConversionError
@@ -30,6 +31,7 @@ from gitkb.pages.refresh import history_base
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown import frontmatter
+from gitkb.wiki.check import CheckOutcome, with_problems
 from gitkb.wiki.hand_edits import Seal, edited_path, state
 
 _MODEL = f"{LLM_COMPILER} "
@@ -46,8 +48,11 @@ class Reproduction:
     listener: Listener
     jobs: int = 0
 
-    def __call__(self, tip: Snapshot, records: Mapping[str, Record]) -> Iterator[Problem]:
-        """What is not as it comes out again; `records` are those to look at, by document."""
+    def __call__(self, found: CheckOutcome, base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
+        """The outcome of a check of what differs from the base (None: of all), with what is not as it comes out again."""
+        return with_problems(found, self._problems(tip, differing_records(base, tip)))
+
+    def _problems(self, tip: Snapshot, records: Mapping[str, Record]) -> Iterator[Problem]:
         with self.catalog.at(tip, RECORDS, keep=False) as db:
             corpus = RecordCorpus(db)
             known, addresses, apart = corpus.documents(), corpus.addresses(), cannot_be_reproduced(db, self.settings)

@@ -45,6 +45,8 @@ class UndoRun:
 
     context: ChangeContext
     dry_run: bool
+    rest: bool = False
+    """Of a change that others changed since, take back what nobody touched."""
 
     def __call__(self, what: str | None) -> UndoSummary:
         """Takes back a commit, or the last change of a document (`name@rev`: the last at that revision), by default the last
@@ -126,7 +128,7 @@ class UndoRun:
         change = self._change(target.commit, tip, edits)
         found = change(target.document)
         shown = f"{target.commit.oid[:12]} ({target.commit.message.partition(chr(10))[0]})"
-        if found.blocked:
+        if found.blocked and not (self.rest and found.changes):
             raise self._changed_since(found, change, tip, edits)
         if not found.considered:
             hint = "Undo the commits of the documents: gitkb log shows them."
@@ -142,7 +144,7 @@ class UndoRun:
     ) -> ChangedSince:
         path = found.blocked[0]
         name = records.document_of(path) or owner_of(path) if tip.blob(path) and not path.startswith("wiki/") else None
-        more = f" (and {len(found.blocked) - 1} more)" if len(found.blocked) > 1 else ""
+        more = f" (and {len(found.blocked) - 1} more: {', '.join(found.blocked[1:])})" if len(found.blocked) > 1 else ""
         if path in edits:
             return ChangedSince(f"{path}{more} has edits that are not committed.", "Commit them or take them back first.")
         made = change.after.tree.blob(path)
@@ -154,6 +156,8 @@ class UndoRun:
         by = "; ".join(later[:NAMED]) + (f"; and {len(later) - NAMED} more" if len(later) > NAMED else "")
         document = records.document_of(path) or owner_of(path)
         hint = f"Undo the later change first, or take the document away: gitkb remove {document}" if document else ""
+        if found.changes:
+            hint = f"{hint}{'. ' if hint else ''}To take back what nobody changed since: --rest"
         return ChangedSince(f"{name or path}{more} was changed since, by {by or 'a commit of another branch'}.", hint)
 
     # The commit.
@@ -214,4 +218,5 @@ def _summary(branch: str, tip: Snapshot, target: Target, found: TakenBack, chang
         restored=tuple(sorted(path for path, new in found.changes.items() if new is not None)),
         deleted=tuple(sorted(path for path, new in found.changes.items() if new is None)),
         pages=changes,
+        left=tuple(sorted(found.blocked)),
     )

@@ -1,4 +1,4 @@
-"""Checks that what documents say is their originals': the bytes by the hash in the record, the claims by their places in the text.
+"""Checks that what documents say is their originals': the bytes by the hash in the record, the claims by their places.
 
 Invariant: reads only, and costs what the documents that are asked about hold. A person may edit a converted text; claims are held
 against the text as gitkb made it. What stands in Git LFS is judged by its pointer.
@@ -36,7 +36,8 @@ def altered_originals(tree: Tree, record: Record) -> Iterator[Problem]:
     for path in record.files:
         content = tree.read(path) if path.startswith("raw/") else None
         if content is not None and content_of(path, content) != (record.source.sha256, record.source.size):
-            message = f"It is not the original that {record_path(record.document)} names. Add the document again, or take the file from git."
+            named = record_path(record.document)
+            message = f"It is not the original that {named} names. Add the document again, or take the file from git."
             yield Problem("altered-original", path, message)
 
 

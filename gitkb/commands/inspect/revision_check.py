@@ -1,14 +1,13 @@
 """The check of a revision: of all that it has, or of what changed since another one, for hooks, which must not cost more than the
 change.
 
-Invariant: reads only (the catalog aside). The check of what changed finds there all that a check of the whole tree finds: the records and
-files that differ, every file of the documents they belong to, and the shared pages that these documents can touch. Links are
-judged by the full projection of the tip: a page that nobody has refreshed yet is as good a target as one that stands.
+Invariant: reads only (the catalog aside). The check of what changed finds there all that a check of the whole tree finds: the
+records and files that differ, every file of the documents they belong to, and the shared pages that these documents can touch.
+Links are judged by the full projection of the tip: a page that nobody has refreshed yet is as good a target as one that stands.
 """
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from gitkb.branch.stored_documents import own_files, owner_of
 from gitkb.catalog.catalog import Catalog
@@ -28,15 +27,11 @@ from gitkb.wiki.hand_edits import EDITED
 from gitkb.wiki.harmful_entries import harm, twins
 from gitkb.wiki.projection import Scope, concerns_pages, is_shared, project
 
-if TYPE_CHECKING:
-    from gitkb.commands.add.reproduce import Reproduction
 
-
-def reproduced(found: CheckOutcome, reproduction: "Reproduction", base: Snapshot | None, tip: Snapshot) -> CheckOutcome:
-    """An outcome with what does not come out again of the documents that differ from the base (None: of all)."""
+def differing_records(base: Snapshot | None, tip: Snapshot) -> dict[str, Record]:
+    """The readable records at the tip, by document, of all documents that differ from the base (None: of all)."""
     documents = _documents(tip.changes_since(None if base is None else base.oid))
-    known = {record.document: record for record in _sound(_found(tip, documents))}
-    return with_problems(found, reproduction(tip, known))
+    return {record.document: record for record in _sound(_found(tip, documents))}
 
 
 def check_all(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> CheckOutcome:

@@ -51,7 +51,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         replies=kept_replies(store),
         outdated=outdated_at(catalog, tip, settings, keep=at is None),
         settings_wait=settings_wait,
-        unreadable=damaged,
+        unreadable=tuple(each.message for each in damaged),
         detached=at is None and not branch,
         upstream=tracking.name if tracking else "",
         ahead=tracking.ahead if tracking else 0,

@@ -13,10 +13,11 @@ from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import own_edits
 from gitkb.branch.tips import refuse_newer_settings, settings_at
 from gitkb.commands.change import Change, ChangeContext
+from gitkb.commands.merge.earlier_versions import newer_sides
 from gitkb.commands.merge.page_merge import Side
 from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain
 from gitkb.errors import MergeConflict, RepositoryError
-from gitkb.formats.records import document_of
+from gitkb.formats.records import RECORDS, document_of
 from gitkb.model.options import MergeChoices
 from gitkb.model.results import MergeSummary
 from gitkb.pages import refresh
@@ -40,12 +41,30 @@ class Merging:
     def __call__(self, theirs: Snapshot, source: str) -> MergeSummary:
         """Merges a commit that people know as `source`, and brings the pages up to date where the branch carries them."""
         united = self._change.transact(partial(self._transact, theirs=theirs, source=source))
+        if united is None:
+            self._tell_undone(theirs)
         self._change.refresh(settings_at(self._change.tip()))  # the settings may have come with the merge
         found = united or United()
         kinds = (found.added, found.updated, found.removed, found.renamed)
         added, updated, removed, renamed = (tuple(sorted(names)) for names in kinds)
         branch, commit, pages = self._change.run.branch, self._change.commit, self._change.pages
         return MergeSummary(branch, commit, source, united is not None, added, updated, removed, pages, renamed)
+
+    def _tell_undone(self, theirs: Snapshot) -> None:
+        """Says that documents of a branch which was merged before were taken away since, and how they come back."""
+        tip = self._change.tip()
+        gone = [path for path, _ in theirs.files(RECORDS) if document_of(path) and tip.blob(path) is None]
+        by: dict[str, list[str]] = {}
+        for path in gone:
+            commit = next(self._context.store.history(path, tip.commit), None)
+            if commit is not None:
+                by.setdefault(f"{commit.oid[:12]} ({commit.message.partition(chr(10))[0]})", []).append(document_of(path) or "")
+        for taken, documents in by.items():
+            more = f" and {len(documents) - 1} more" if len(documents) > 1 else ""
+            back = taken.partition(" ")[0]
+            self._context.listener.message(
+                f"{documents[0]}{more}: merged before, and taken away since by {taken}. To bring back: gitkb undo {back}"
+            )
 
     def _transact(self, transaction: Transaction, theirs: Snapshot, source: str) -> United | None:
         """One attempt under the lock; None if the branch contains the commit already."""
@@ -84,7 +103,9 @@ class Merging:
         apart = self._graph.unusual(ours.oid, theirs.oid)
         self._refuse_unusual(source, {path for base in bases for path in self._graph.unusual(base.oid, theirs.oid)} & apart)
         sides = Sides(tuple(map(self._side, bases)), self._side(ours), self._side(theirs))
-        united = Uniting(sides, theirs, self._choices, partial(merge_lines, self._context.store.git_dir))()
+        newer = newer_sides(self._context.store, bases[0], ours, theirs)
+        choices = {**newer, **self._choices}
+        united = Uniting(sides, theirs, choices, partial(merge_lines, self._context.store.git_dir))()
         if united.clashes:
             raise self._conflict(united.clashes, ours, theirs, source)
         for name in sorted(set(self._choices) - united.chosen):

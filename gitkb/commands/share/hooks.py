@@ -1,9 +1,9 @@
 """Puts git hooks and CI templates in place, lists them, takes them away; and what a hook asks of a commit.
 
-Invariant: a file of somebody else is never lost. Where a hook that stands runs all of a folder of its name (`pre-receive.d/`, as
-those of Gitea and Forgejo do) ours goes into that folder, and on GitLab into `custom_hooks/`: theirs keeps its name and its place.
-Any other is kept below `before-gitkb/` under its own name; ours runs it first, and it comes back when ours goes. A CI file that is
-not ours is left alone. Writes into the repository's own folders only, never into one that others share.
+Invariant: a file of somebody else is never lost. Where a hook that stands runs all of a folder of its name (`pre-receive.d/`,
+as those of Gitea and Forgejo do) ours goes into that folder, and on GitLab into `custom_hooks/`: theirs keeps its name and its
+place. Any other is kept below `before-gitkb/` under its own name; ours runs it first, and it comes back when ours goes. A CI
+file that is not ours is left alone. Writes into the repository's own folders only, never into one that others share.
 """
 
 import json
@@ -73,8 +73,8 @@ def install(store: Store, choice: HookChoice, python: str, wishes: CiWishes) -> 
     if choice.ci and not wishes.install:
         raise UsageError(
             "A CI template must say which gitkb it installs, and .gitkb/config.yaml has no ci.install.",
-            "Set ci.install to a package with its hash, a wheel with its hash, a repository with a commit, or a file of requirements"
-            " with hashes, and commit it; gitkb help settings shows each.",
+            "Set ci.install to a package with its hash, a wheel with its hash, a repository with a commit, or a file of"
+            " requirements with hashes, and commit it; gitkb help settings shows each.",
         )
     for name in _names(choice):
         place = _place(store, name)

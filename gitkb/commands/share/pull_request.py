@@ -154,7 +154,7 @@ def request_merge(context: ChangeContext, *, base: str, title: str) -> PullReque
     if attempt.refusal:
         context.listener.message(f"The request was not opened. {attempt.refusal}")
     address = attempt.address if attempt.opened else address_to_open(remote.url, request)
-    return PullRequest(branch, base, request.title, request.text, address, attempt.opened)
+    return PullRequest(branch, base, request.title, request.text, address, attempt.opened, project_of(remote.url) is not None)
 
 
 def _checked_out(store: Store) -> str:

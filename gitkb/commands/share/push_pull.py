@@ -18,6 +18,7 @@ from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.model.options import MergeChoices
 from gitkb.model.results import MergeSummary, PageChanges, PushSummary
+from gitkb.store.history import Ancestors
 from gitkb.store.remote import Network, Pushed, Remote
 from gitkb.store.snapshot import Snapshot
 
@@ -84,7 +85,7 @@ class RemoteBranch:
         branch = self._branch()
         self._refuse_lost(network, remote, fetched, branch_tip(self.context.store, branch))
         network.accept(remote, fetched)
-        with self.context.change(f"merge {remote}") as change:
+        with self.context.change(f"merge {remote}", signs=not _is_forward(self.context, fetched)) as change:
             merging = Merging(self.context, change, choices, f"gitkb pull{self._option()}")
             return merging(self.context.store.snapshot(fetched), str(remote))
 
@@ -104,6 +105,11 @@ class RemoteBranch:
             f"To follow the remote: git fetch {remote.name} && git reset --keep {fetched[:12]}. To bring back what it lost, ask"
             f" whoever rewrote it, then: git push --force-with-lease {remote.name} {self._branch()}:{remote.branch}",
         )
+
+
+def _is_forward(context: ChangeContext, commit: str) -> bool:
+    """Whether a merge only moves the branch forward, so that no commit of ours has to be signed."""
+    return Ancestors(context.store.git_dir).holds(commit, context.tip().commit)
 
 
 def _missing(old: Snapshot, new: Snapshot) -> set[str]:
@@ -137,5 +143,5 @@ def merge_revision(context: ChangeContext, rev: str, choices: MergeChoices) -> M
     """Merges any revision of this repository into the branch."""
     theirs = context.store.snapshot(rev)
     command = f"gitkb merge {quote(rev)}{f' --branch {quote(context.branch)}' if context.branch else ''}"
-    with context.change(f"merge {rev}") as change:
+    with context.change(f"merge {rev}", signs=not _is_forward(context, theirs.commit)) as change:
         return Merging(context, change, choices, command)(theirs, rev)

@@ -1,10 +1,11 @@
 """Finds the claims of a record whose words do not stand where the record says.
 
-Invariant: judges by the converted text alone, so it notices a record that was changed by hand, or a text that was, but not two that
-were forged to match: for that the original has to be converted again. Whatever a compiler made is found again here. Pure.
+Invariant: judges by the converted text alone, so it notices a record that was changed by hand, or a text that was, but not two
+that were forged to match: for that the original has to be converted again. Whatever a compiler made is found again here. Pure.
 
 A claim is found if its words, those of its quote where it has one, stand in the text of its place: below its heading, or on its
-page; one without a place of its own stands anywhere. What a claim says beside its quote may only have the numbers that stand there, in the title or in a heading.
+page; one without a place of its own stands anywhere. What a claim says beside its quote may only have the numbers that stand
+there, in the title or in a heading.
 """
 
 import re
@@ -42,8 +43,8 @@ def misplaced_claims(record: Record, pages: Mapping[str, str]) -> Iterator[tuple
 
 
 def chapters(document: str, pages: Iterable[str]) -> list[str]:
-    """Those of a document's pages that hold its text, in order: its chapters where it has any, for a page of the original may begin
-    in one and end in the next."""
+    """Those of a document's pages that hold its text, in order: its chapters if it has any. A page of the original may begin in
+    one and end in the next."""
     main = f"wiki/sources/{document}.md"
     return sorted(page for page in pages if page != main) or [page for page in pages if page == main]
 

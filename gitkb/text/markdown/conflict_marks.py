@@ -1,7 +1,8 @@
 """Finds the marks that a merge leaves on a page between two versions of the same lines.
 
 Invariant: pure. A page may speak of conflicts: a line that its projection has counts for nothing, and on a page without a
-projection neither does a listing. A quote in a quote may also begin with seven signs, so such a line counts only behind a `=======`.
+projection neither does a listing. A quote in a quote may also begin with seven signs, so such a line counts only behind a
+`=======`.
 """
 
 import re

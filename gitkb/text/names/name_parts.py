@@ -1,4 +1,4 @@
-"""Tells whether what a person typed is a part of a name: whole words of it, as "log" is of "write-ahead-log" and not of "catalog".
+"""Tells whether what a person typed is a part of a name: whole words of it, as "log" is of "daily-log" and not of "catalog".
 
 Invariant: pure. In scripts without blanks between words every sign begins one.
 """
@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from gitkb.errors import PartOfName
 
 MAX_CANDIDATES = 10
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+)
 
 
 def has_words(name: str, part: str) -> bool:

@@ -277,9 +277,7 @@ def _installed(kb: Path, git: Git, service: str, install: str) -> str:
 
 @pytest.mark.parametrize("service", TEMPLATES)
 @pytest.mark.parametrize("how", INSTALLS)
-def test_a_template_installs_what_the_setting_pins_and_no_token_is_near(
-    runner: Runner, git: Git, service: str, how: str
-) -> None:
+def test_a_template_installs_what_the_setting_pins_and_no_token_is_near(runner: Runner, git: Git, service: str, how: str) -> None:
     text = _installed(runner.top / "kb", git, service, INSTALLS[how])
     assert "GITKB_INSTALL" not in text and "pull_request_target" not in text
     assert ("a" * 40 if how == "a repository" else "--require-hashes") in text
@@ -287,7 +285,9 @@ def test_a_template_installs_what_the_setting_pins_and_no_token_is_near(
         assert f"git show refs/remotes/origin/main:{INSTALLS[how].split()[0]}" in text
     jobs = yaml.safe_load(text)
     if service == "gitlab":
-        assert "env -u GITKB_TOKEN" in jobs[".gitkb"]["before_script"][0] and "GITKB_TOKEN" not in str(jobs[".gitkb"]["variables"])
+        assert "env -u GITKB_TOKEN" in jobs[".gitkb"]["before_script"][0] and "GITKB_TOKEN" not in str(
+            jobs[".gitkb"]["variables"]
+        )
         return
     assert jobs["permissions"] == {"contents": "read"}
     assert jobs["jobs"]["review"]["permissions"] == {"contents": "read", "pull-requests": "write"}
@@ -299,7 +299,8 @@ def test_a_template_installs_what_the_setting_pins_and_no_token_is_near(
 
 
 @pytest.mark.parametrize(
-    "install", ["", "gitkb", "gitkb==1.2.3", "gitkb>=1 sha256:" + "a" * 64, "git+https://example.org/x@main", "../x.txt", "/x.txt"]
+    "install",
+    ["", "gitkb", "gitkb==1.2.3", "gitkb>=1 sha256:" + "a" * 64, "git+https://example.org/x@main", "../x.txt", "/x.txt"],
 )
 def test_without_a_pin_no_template_is_written(runner: Runner, git: Git, install: str) -> None:
     kb = runner.top / "kb"

@@ -66,7 +66,7 @@ def _problems(kb: Path, rev: str, changed: str | None = None) -> set[Problem]:
 
 
 def _gates(kb: Path, hub: Path, base: str, tip: str) -> dict[str, set[Problem]]:
-    """What each gate that looks at changes has against a tip; the server has all commits before it, for it judges each new one."""
+    """What each gate that looks at changes has against a tip; the server has all commits before it, as it judges each new one."""
     git(kb, "push", "-q", "-f", "origin", f"{tip}^:refs/heads/before", *([f"{tip}^2:refs/heads/side"] if _joins(kb, tip) else []))
     git(hub, "fetch", "-q", str(kb), tip)
     push = KnowledgeBase.open(kb).hooks.check_push("origin", [(tip, base)])

@@ -265,7 +265,9 @@ def empty(tmp_path: Path) -> Path:
 
 def test_a_hook_that_runs_a_folder_of_its_name_keeps_its_place(kb: Path, empty: Path, git: Git) -> None:
     theirs = _script(empty / "hooks/pre-receive", _DISPATCHER)
-    forge = _script(empty / "hooks/pre-receive.d/forge", "#!/bin/sh\n[ ! -e closed ] || { echo main is protected >&2; exit 1; }\n")
+    forge = _script(
+        empty / "hooks/pre-receive.d/forge", "#!/bin/sh\n[ ! -e closed ] || { echo main is protected >&2; exit 1; }\n"
+    )
     listed = gitkb(empty, "hooks", "install", "--server").stdout
     assert "pre-receive.d/gitkb" in listed and theirs.read_text() == _DISPATCHER
     git(kb, "push", "-q", "../empty.git", "main")

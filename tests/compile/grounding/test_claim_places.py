@@ -28,6 +28,9 @@ The pump of type A-7 runs at 1,500 turns a minute.[^1] It stops when the pressur
 [^1]: Measured in 2024.
 """
 
+SURGE = "A rise of pressure that lasts less than 2.5 seconds"
+VALVE = "Valve: a part that lets water through in one direction only"
+
 
 class _NoLinks:
     def link(self, target: str) -> str | None:
@@ -63,12 +66,12 @@ def test_what_a_compiler_made_stands_at_its_place() -> None:
     ("text", "anchor", "quote"),
     [
         ("A twin pump is a pump with two pistons that share one shaft.", "pumps", ""),
-        ("Surge: A rise of pressure that lasts less than 2.5 seconds.", "glossary", "A rise of pressure that lasts less than 2.5 seconds"),
-        ("Glossary – Valve: a part that lets water through in one direction only.", "glossary", "Valve: a part that lets water through in one direction only"),
+        (f"Surge: {SURGE}.", "glossary", SURGE),
+        (f"Glossary – {VALVE}.", "glossary", VALVE),
         ("The pump of type A-7 runs at 1,500 turns a minute.", "limits", ""),
         ("It stops when the pressure is above 3 bar.", "", ""),
     ],
-)  # fmt: skip
+)
 def test_words_are_found_through_markup(text: str, anchor: str, quote: str) -> None:
     assert list(misplaced_claims(_claimed(text, anchor, quote), _record_and_pages()[1])) == []
 
