@@ -51,6 +51,7 @@ COMMANDS = {
     "search": Entry("query", "search", "Search the pages."),
     "query": Entry("query", "query", "Ask a question."),
     "chat": Entry("chat", "chat", "Ask questions, one after another."),
+    "mcp": Entry("query", "mcp", "Serve the knowledge base to AI agents over the Model Context Protocol."),
     "check": Entry("inspect", "check", "Check the knowledge base: files, pages, links."),
     "lint": Entry("lint", "lint", "Find what could be better, for people; check is for integrity."),
     "config": Entry("config", "config", "Show every setting and where it came from, or change one of your own."),

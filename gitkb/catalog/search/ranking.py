@@ -257,11 +257,9 @@ class _Look(Struct, frozen=True):
         return self.best(expression) if len(matches) <= _MOST_COMBINED else self.first(expression)
 
     def _scopes(self) -> Iterator["_Look"]:
-        if self.scope != "all":
-            yield self
-            return
-        for scope in passage_index.SCOPES:
-            yield replace(self, scope=scope, depth=max(1, self.depth // len(passage_index.SCOPES)))
+        kinds = passage_index.kinds_of(self.scope)
+        for kind in kinds:
+            yield replace(self, scope=kind, depth=max(1, self.depth // len(kinds)))
 
     def _rows(self, expression: str, order: str, most: int) -> list[int]:
         expression = f"({expression}) NOT ({self.without})" if self.without else expression
