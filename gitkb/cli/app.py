@@ -46,6 +46,7 @@ COMMANDS = {
     "show": Entry("inspect", "show", "Print a document's summary or any other page."),
     "status": Entry("inspect", "status", "Say where it stands: documents, pages, what waits."),
     "log": Entry("inspect", "log", "Show the history: commit, day, what was done."),
+    "preview": Entry("diff", "preview", "Write the pages as they would be after a merge, as a folder of HTML."),
     "diff": Entry("diff", "diff", "Show what a branch or an ingest changes, and what deserves attention."),
     "blame": Entry("inspect", "blame", "Show who says what on a page: document, place, commit, compiler, when, by whom."),
     "search": Entry("query", "search", "Search the pages."),

@@ -59,6 +59,8 @@ def tell_merge(summary: MergeSummary, json: bool) -> None:
     if json:
         terminal.tell_json(json_shapes.fields(summary), indent=2)
         return
+    for each in summary.dropped:
+        terminal.say(f"Dropped from {each.page}: {' '.join(each.text.split())}")
     terminal.tell(f"{merged(summary)}{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
 
 
