@@ -19,7 +19,8 @@ def test_json_is_one_object_a_line_in_scan_order_and_a_summary_at_the_end(
     run: Callable[..., Any], write_files: Callable[..., Path], top: Path
 ) -> None:
     write_files(
-        top / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n", "a.pdf": "no PDF", "guide/c.md": "# C\n\nA cache is a copy.\n"}
+        top / "docs",
+        {"b.md": "# B\n\nA buffer is a part of memory.\n", "a.pdf": "no PDF", "guide/c.md": "# C\n\nA cache is a copy.\n"},
     )
     ran = run("add", top / "docs", "--kb", top / "kb", "--json")
     assert ran.code == 3
