@@ -4,8 +4,12 @@ Library code raises these; `gitkb.cli` alone prints them and exits. A message is
 names the file or document concerned; a hint is the next step.
 """
 
+import signal
 from collections.abc import Sequence
 from enum import IntEnum
+
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals with which people and systems stop a command, as far as this system has them."""
 
 
 class ExitCode(IntEnum):
@@ -112,6 +116,10 @@ class PartOfName(NotFound):
 
 class ConversionError(GitkbError):
     """One document cannot be converted: the reason a person understands. Never fatal for a batch."""
+
+
+class EmptyDocument(ConversionError):
+    """A document is whole, and has nothing in it to read."""
 
 
 class FetchFailed(GitkbError):

@@ -15,16 +15,12 @@ from tests.support.isolation import ROOT
 PACKAGE = ROOT / "gitkb"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_MODULES = 60, 600, 13
-LONG_FUNCTIONS = {"cli/commands/add.py: add"}
-"""A command's function declares each of its options on a line or two."""
-LONG_MODULES = {"api/knowledge_base.py"}
-"""One class with all that the library does, each method with its documentation."""
+LONGER = {"api/knowledge_base.py": 700}
+"""The library is one class: a method for each thing that can be done with a knowledge base, with its errors, and little code."""
 SAME_THING = {
     # A command, its command line, and its part of the library's interface.
     "hooks": {"api", "cli/commands", "commands/share"},
     "watch": {"cli/commands", "commands/add"},
-    # What a finding is, and which ones are looked for.
-    "findings": {"commands/lint", "model"},
     # The same step for another compiler or another format.
     "compiler": {"compile/extractive", "compile/llm"},
     "markdown": {"convert/html", "convert/pdf", "convert/plaintext"},
@@ -96,12 +92,12 @@ def _functions(module: Path) -> Iterator[tuple[str, int]]:
 
 def test_no_function_is_longer_than_a_screen() -> None:
     found = {name: lines for module in MODULES for name, lines in _functions(module) if lines > MAX_FUNCTION_LINES}
-    assert set(found) == LONG_FUNCTIONS, found
+    assert found == {}
 
 
 def test_no_module_is_too_long_to_be_read_at_once() -> None:
     lines = {module.relative_to(PACKAGE).as_posix(): module.read_text(encoding="utf-8").count("\n") for module in MODULES}
-    assert {name for name, count in lines.items() if count > MAX_MODULE_LINES} == LONG_MODULES
+    assert {name: count for name, count in lines.items() if count > LONGER.get(name, MAX_MODULE_LINES)} == {}
 
 
 def test_no_folder_holds_more_modules_than_one_remembers() -> None:

@@ -163,7 +163,7 @@ def test_every_setting_is_documented_with_its_default(samples: Path) -> None:
 
 def _written(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(value)
+        return ", ".join(value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value or "none")
 
 

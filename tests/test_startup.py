@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.support.clones import gitkb
 
 HEAVY = {
     *(
@@ -54,4 +57,26 @@ def test_help_loads_neither_the_library_nor_anything_heavy(arguments: tuple[str,
 def test_version_loads_not_even_the_command_line() -> None:
     loaded = _loaded_after("--version")
     assert "gitkb" in loaded
-    assert not loaded & {*HEAVY, "typer", "dataclasses", "pathlib", "gitkb.cli"}
+    assert loaded & {*HEAVY, "typer", "dataclasses", "pathlib", "gitkb.cli"} == set()
+
+
+@pytest.fixture(scope="module")
+def kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    top = tmp_path_factory.mktemp("startup")
+    (top / "docs").mkdir()
+    (top / "docs/valve.md").write_text("# Valve\n\nA valve is a part that closes a line.\n", encoding="utf-8")
+    gitkb("init", top / "kb")
+    gitkb("add", top / "docs", "--kb", top / "kb")
+    gitkb("search", "valve", "--kb", top / "kb")  # the first search makes the index
+    return top / "kb"
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("show", "docs/valve"), ("search", "valve"), ("status",), ("log",)])
+def test_reading_loads_no_parser_and_nothing_that_writes_documents(kb: Path, arguments: tuple[str, ...]) -> None:
+    loaded = _loaded_after(*arguments, "--kb", str(kb))
+    unneeded = HEAVY - {"pygit2", "sqlite3", "gitkb.api.knowledge_base", "gitkb.commands", "gitkb.intake", "gitkb.store"}
+    assert "gitkb.store.repository" in loaded
+    assert (
+        loaded & {*unneeded, "pydantic", "gitkb.convert.converter", "gitkb.compile.extractive.compiler", "gitkb.intake.prepare"}
+        == set()
+    )

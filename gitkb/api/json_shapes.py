@@ -6,8 +6,9 @@ and never renamed; `tests/api/json_shapes.json` pins the fields and types that r
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         FixSummary,
         GoneDocument,
         InitResult,
+        Older,
         PageChanges,
         RecompileSummary,
         RefreshSummary,
@@ -32,14 +34,19 @@ _ADDED = ("added", "updated", "renamed", "removed", "skipped", "failed")
 _RECOMPILED = ("recompiled", "unchanged", "skipped", "failed")
 
 
+def _plain(value: Any) -> Shape:
+    plain: Shape = to_builtins(value)
+    return plain
+
+
 def fields(result: Any, **more: object) -> Shape:
     """A result as it is, with what the caller asked for besides (`dry_run`): most summaries, and single rows."""
-    return asdict(result) | more
+    return _plain(result) | more
 
 
 def rows(results: Iterable[Any]) -> list[Shape]:
     """Rows as they are: documents, pages, hits, commits, hooks, settings."""
-    return [asdict(each) for each in results]
+    return [_plain(each) for each in results]
 
 
 def shown(found: Shown) -> Shape:
@@ -59,7 +66,7 @@ def check(found: CheckResult) -> Shape:
 
 def model_cost(usage: Usage, ungrounded: int = 0) -> dict[str, int]:
     """What a model was asked, and how many of its claims were dropped."""
-    return asdict(usage) | {"ungrounded": ungrounded}
+    return _plain(usage) | {"ungrounded": ungrounded}
 
 
 def lint(found: LintResult, fixed: FixSummary | None, *, dry_run: bool) -> Shape:
@@ -94,7 +101,7 @@ def answer(found: Answer) -> Shape:
 
 def saved_answer(found: Answer, saved: Saved | None) -> Shape:
     """An answer, and where it was saved."""
-    return answer(found) | {"saved": asdict(saved) if saved else None}
+    return answer(found) | {"saved": _plain(saved) if saved else None}
 
 
 def chats(found: Iterable[Chat]) -> list[Shape]:
@@ -124,7 +131,7 @@ def page_counts(pages: PageChanges) -> dict[str, int]:
 
 def recovered(found: bool, pruned: Pruned | None) -> Shape:
     """Whether dead runs left something, and what emptying the caches took away."""
-    return {"recovered": found} | ({"pruned": asdict(pruned)} if pruned else {})
+    return {"recovered": found} | ({"pruned": _plain(pruned)} if pruned else {})
 
 
 # What happens during a run, one object for each event.
@@ -141,17 +148,23 @@ def document_event(result: DocumentResult) -> Shape:
         "commit": result.commit,
         "seconds": round(result.seconds, 3),
     }
-    return found | {name: value for name, value in (("before", result.before), ("url", result.url)) if value}
+    optional = (("before", result.before), ("url", result.url), ("skipped", result.skipped))
+    return found | {name: value for name, value in optional if value}
+
+
+def older_event(document: Older) -> Shape:
+    """A source is older than the knowledge base."""
+    return {"event": "older"} | fields(document)
 
 
 def gone_event(document: GoneDocument, *, staying: bool) -> Shape:
     """The file of a document is gone: it is about to be removed, or stays."""
-    return {"event": "staying" if staying else "gone"} | asdict(document)
+    return {"event": "staying" if staying else "gone"} | _plain(document)
 
 
 def add_event(summary: AddSummary, *, dry_run: bool = False) -> Shape:
     """The end of an `add`."""
-    return _ending(summary, _ADDED, dry_run)
+    return _ending(summary, _ADDED, dry_run) | {"older": summary.older}
 
 
 def recompile_event(summary: RecompileSummary, *, dry_run: bool = False) -> Shape:
@@ -169,7 +182,7 @@ def _ending(summary: AddSummary | RecompileSummary, outcomes: Sequence[str], dry
         "seconds": round(summary.seconds, 3),
         "model": model_cost(summary.usage, summary.ungrounded),
     }
-    return found | ({"foreseen": asdict(summary.foreseen) | {"pages": asdict(summary.pages)}} if dry_run else {})
+    return found | ({"foreseen": _plain(summary.foreseen) | {"pages": _plain(summary.pages)}} if dry_run else {})
 
 
 def watching_event(folders: Iterable[str]) -> Shape:

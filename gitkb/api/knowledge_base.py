@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gitkb.errors import NotAKnowledgeBase, NotFound, RepositoryError, UsageError
+from gitkb.errors import NotAKnowledgeBase, NotFound, RepositoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
     from gitkb.api.hooks import Hooks
     from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
+    from gitkb.commands.answer.page_text import LinkMap
     from gitkb.commands.change import ChangeContext
     from gitkb.commands.diff.report import DiffReport
     from gitkb.formats.user_settings import UserSettings
     from gitkb.formats.versions import Formats
     from gitkb.intake.hashing import FileMemory
+    from gitkb.model import results, rows
     from gitkb.model.answers import Answer, AnswerListener, Chat, Said, Saved
-    from gitkb.model.documents import Record
     from gitkb.model.findings import CheckResult, LintResult
     from gitkb.model.listener import Listener, WatchListener
     from gitkb.model.options import (
@@ -39,22 +39,6 @@ if TYPE_CHECKING:
         RecompileOptions,
         WatchOptions,
     )
-    from gitkb.model.results import (
-        AddSummary,
-        ApproveSummary,
-        DecideSummary,
-        FixSummary,
-        InitResult,
-        MergeSummary,
-        MigrateSummary,
-        PullRequest,
-        PushSummary,
-        RecompileSummary,
-        RefreshSummary,
-        RemoveSummary,
-        UndoSummary,
-    )
-    from gitkb.model.rows import Blame, DocumentRow, LogEntry, PageRow, SearchHit, SettingRow, Shown, Status
     from gitkb.model.usage import Estimate, Pruned
     from gitkb.model.web_access import WebAccess
     from gitkb.pages.model_session import Asking
@@ -79,6 +63,7 @@ class KnowledgeBase:
         from gitkb.catalog.catalog import Catalog
 
         self._store, self._user, self._web = store, user, web
+        self._link_map: LinkMap | None = None
         self._catalog = Catalog(store.derived / "catalog.sqlite" if store.derived is not None else None)
 
     # Which one.
@@ -129,17 +114,13 @@ class KnowledgeBase:
     @staticmethod
     def init(
         path: Path | str, *, bare: bool = False, compiler: str = "", model: str = "", listener: Listener | None = None
-    ) -> InitResult:
+    ) -> results.InitResult:
         """Makes a knowledge base in a new folder, an existing one, or an existing repository; says so and changes nothing where
         there is one. `compiler` is "extractive" (the default) or "llm", which a `model` implies. `InTheWay` names files that
         would be overwritten; `UsageError` where llm has no model."""
         from gitkb.commands.init import init
-        from gitkb.formats.settings import Settings
 
-        if compiler == "llm" and not model:
-            raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
-        settings = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
-        return init(Path(path), bare=bare, listener=_heard(listener), settings=settings)
+        return init(Path(path), bare=bare, compiler=compiler, model=model, listener=_heard(listener))
 
     @property
     def folder(self) -> Path:
@@ -152,44 +133,30 @@ class KnowledgeBase:
         """The commit id (hex) of a revision."""
         return self._store.snapshot(at).commit
 
-    def settings(self, at: str | None = None) -> list[SettingRow]:
+    def settings(self, at: str | None = None) -> list[rows.SettingRow]:
         """Every tracked setting in force at a revision, in the order of the example file; `ConfigError` where one is wrong."""
-        from gitkb.branch.tips import settings_text
-        from gitkb.formats.settings import CONFIG_PATH, effective_settings
-        from gitkb.formats.user_settings import DEFAULT
-        from gitkb.model.rows import SettingRow
+        from gitkb.commands.inspect.settings_in_force import setting_rows
 
-        found = effective_settings(settings_text(self._snapshot(at)))
-        return [SettingRow(each.name, each.value, CONFIG_PATH if each.written else DEFAULT) for each in found]
+        return setting_rows(self._snapshot(at))
 
     def settings_wait(self) -> bool:
         """Whether the file of settings was edited and not committed, so that something else is in force than it says."""
-        from gitkb.branch.tips import settings_text
-        from gitkb.formats.settings import CONFIG_PATH
+        from gitkb.commands.inspect.settings_in_force import settings_wait
 
-        file = self._store.worktree / CONFIG_PATH if self._store.worktree is not None else None
-        if file is None or not file.is_file():
-            return False
-        return file.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "replace") != settings_text(self._store.snapshot())
+        return settings_wait(self._store)
 
-    def documents(self, at: str | None = None) -> list[DocumentRow]:
-        """All documents at a revision, by name."""
-        from gitkb.catalog.queries import RecordCorpus
-        from gitkb.catalog.record_tables import RECORDS
-        from gitkb.commands.inspect.listing import document_rows
+    def documents(self, at: str | None = None, *, commits: bool = True) -> list[rows.DocumentRow]:
+        """All documents at a revision, by name; without `commits` nobody looks for the last commit of each, which is most of the
+        work, and `commit` is "" in all rows."""
+        from gitkb.commands.inspect.listing import listed_documents
 
-        tip = self._snapshot(at)
-        with self._catalog.at(tip, RECORDS, keep=at is None) as db:
-            return document_rows(self._store, RecordCorpus(db), tip)
+        return listed_documents(self._store, self._catalog, self._snapshot(at), keep=at is None, with_commits=commits)
 
-    def pages(self, at: str | None = None) -> list[PageRow]:
+    def pages(self, at: str | None = None) -> list[rows.PageRow]:
         """The pages of concepts and entities that say something, by path, with how they stand to their approval."""
-        from gitkb.catalog.queries import RecordCorpus
-        from gitkb.catalog.record_tables import RECORDS
-        from gitkb.commands.inspect.listing import page_rows
+        from gitkb.commands.inspect.listing import listed_pages
 
-        with self._catalog.at(self._snapshot(at), RECORDS, keep=at is None) as db:
-            return page_rows(RecordCorpus(db))
+        return listed_pages(self._catalog, self._snapshot(at), keep=at is None)
 
     def names(self, at: str | None = None) -> list[str]:
         """What documents and pages can be called by in `show`: documents first."""
@@ -197,36 +164,47 @@ class KnowledgeBase:
 
         return page_names(self._store.snapshot(at))
 
-    def show(self, name: str, at: str | None = None) -> Shown:
+    def show(self, name: str, at: str | None = None) -> rows.Shown:
         """A document's summary or a page, by name, path or whole words of one; `PartOfName` names the candidates."""
-        from gitkb.commands.inspect.find import find_page
-        from gitkb.model.rows import Shown
+        from gitkb.commands.inspect.find import shown
 
-        tip = self._snapshot(at)
-        path, document = find_page(tip, name)
-        return Shown(path, (tip.read(path) or b"").decode("utf-8", "replace"), _record_of(tip, document))
+        return shown(self._snapshot(at), name)
 
-    def status(self, at: str | None = None) -> Status:
+    def status(self, at: str | None = None) -> rows.Status:
         """Where the knowledge base stands, or stood at a revision."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.inspect.status import status
 
         tip = self._snapshot(at)
-        return status(self._store, self._catalog, settings_at(tip), tip, at, settings_wait=at is None and self.settings_wait())
+        return status(self._store, self._catalog, settings_at(tip), tip, at)
 
-    def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
+    def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[rows.LogEntry]:
         """Commits, newest first, at most `limit`; those of one document or page when named (`NotFound` names candidates)."""
         from gitkb.commands.inspect.log import log
 
         return log(self._store, self._snapshot(at), name, limit)
 
-    def blame(self, page: str, line: int | None = None, at: str | None = None) -> Blame:
+    def blame(self, page: str, line: int | None = None, at: str | None = None) -> rows.Blame:
         """Where the claims of a page come from, or its one line; `NotFound` names the candidates."""
         from gitkb.commands.inspect.blame import blame
 
         return blame(self._store, self._snapshot(at), page, line)
 
-    def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[SearchHit]:
+    def read(self, name: str, place: str = "", *, first: int = 1, most: int = 8_000, at: str | None = None) -> rows.PageText:
+        """Part of a page, or of a document's text: from a line, or of a place such as "p. 12" or a heading; `most` characters in
+        whole lines. `NotFound` names candidates."""
+        from gitkb.commands.answer.page_text import page_text
+
+        return page_text(self._snapshot(at), name, place, first, most)
+
+    def links(self, name: str, at: str | None = None) -> rows.PageLinks:
+        """What a page links to, and what links to it. Asked again, only what changed is read again. `NotFound` as above."""
+        from gitkb.commands.answer.page_text import LinkMap
+
+        self._link_map = self._link_map or LinkMap()
+        return self._link_map.links(self._snapshot(at), name)
+
+    def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
         """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
         "sources", "summaries", "concepts" or "entities". `UsageError` for a query without a word."""
         from gitkb.catalog.search.passage_index import PASSAGES
@@ -236,19 +214,20 @@ class KnowledgeBase:
         with self._catalog.at(tip, PASSAGES, keep=at is None) as db:
             return search(db, tip, query, scope=scope, limit=limit)
 
-    def diff(self, base: str | None = None, head: str | None = None) -> DiffReport:
-        """What leads from one revision to another, shared pages projected on both sides. Without a base it is the commit at
-        which the branch left the pages branch; on that one, what is not shared yet, or the last run."""
+    def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
+        """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left
+        the base. Without a base it is the commit at which the branch left the remote's pages branch; on that one, what is not
+        shared yet, or the last run."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.diff.revisions import diff
 
-        return diff(self._store, self._catalog, settings_at(self._store.snapshot()), base, head)
+        return diff(self._store, self._catalog, settings_at(self._store.snapshot()), base, head, forked=forked)
 
-    def diff_as_text(self, report: DiffReport, width: int = 100) -> str:
-        """A diff for people at a terminal of so many columns."""
+    def diff_as_text(self, report: DiffReport, width: int = 100, height: int = 40) -> str:
+        """A diff for people at a terminal of so many columns, with a first screen of at most so many lines."""
         from gitkb.commands.diff.as_text import text
 
-        return text(report, width)
+        return text(report, width, height)
 
     def diff_as_markdown(self, report: DiffReport) -> str:
         """A diff for the comment of a pull request, with links into the service that hosts origin where that is known."""
@@ -257,26 +236,24 @@ class KnowledgeBase:
 
         return markdown(report, links(self._store))
 
+    def preview(self, rev: str | None = None, to: Path | None = None, listener: Listener | None = None) -> results.Preview:
+        """Writes the pages as HTML into a folder that is new, empty or an earlier preview: as they would be after a merge of a
+        revision into what is checked out, by default as after a refresh. `MergeConflict` as from `merge`; `InTheWay` where the
+        folder holds something else."""
+        from gitkb.commands.merge.merged_wiki import preview
+
+        return preview(self._store, self._catalog, _heard(listener), rev, to)
+
     def check(
         self, at: str | None = None, *, changed: str | None = None, reproduce: bool = False, listener: Listener | None = None
     ) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
         that revision. With `reproduce` documents are also made again from their originals, and compared."""
-        from gitkb.commands.inspect.revision_check import check_all, check_changed
-        from gitkb.model.findings import CheckResult
+        from gitkb.commands.add.reproduce import check
 
         tip = self._snapshot(at)
         base = self._store.snapshot(changed) if changed is not None else None
-        if base is not None:
-            found = check_changed(self._store, self._catalog, base, tip)
-        else:
-            found = check_all(self._store, self._catalog, tip, keep=at is None)
-        if reproduce:
-            from gitkb.branch.tips import settings_at
-            from gitkb.commands.add.reproduce import Reproduction
-
-            reproduction = Reproduction(self._store, self._catalog, settings_at(tip), _heard(listener))
-            found = reproduction(found, base, tip)
+        found = check(self._store, self._catalog, _heard(listener), (base, tip), keep=at is None, reproduce=reproduce)
         return CheckResult(found.state, tip.commit, found.problems)
 
     def lint(
@@ -289,16 +266,11 @@ class KnowledgeBase:
     ) -> LintResult:
         """What could be better at a revision, the gravest first. Where `model` names one, or is "" and the settings want one, it
         is asked about contradictions. `UsageError` for a code that does not exist."""
-        from gitkb.branch.tips import settings_at
         from gitkb.commands.lint.lint_run import Lint
         from gitkb.model.options import LintOptions
 
-        tip = self._store.snapshot(at)
-        settings = settings_at(tip)
-        asks = model is not None and (model or settings.compiler == "llm")
-        asked = replace(settings, model=model or settings.model) if asks else None
-        lint = Lint(self._store, self._catalog, self._user_settings, _heard(listener), keep=at is None)
-        return lint(tip, options or LintOptions(), asked)
+        lint = Lint(self._asking(listener), keep=at is None)
+        return lint(self._store.snapshot(at), options or LintOptions(), model)
 
     # Questions in words.
 
@@ -312,13 +284,11 @@ class KnowledgeBase:
         if not name and settings.compiler != "llm":
             yield None
             return
-        from gitkb.commands.answer.agent import AnswerModel
-        from gitkb.pages.model_session import client_of, model_settings
+        from gitkb.commands.answer.agent import opened_model
 
-        user = self._user_settings()
-        wanted = model_settings(replace(settings, model=name or settings.model), user)
-        with client_of(self._store, user, _heard(listener)) as client:
-            yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
+        asked = replace(settings, model=name or settings.model)
+        with opened_model(self._asking(listener), asked) as model:
+            yield model
 
     def query(
         self,
@@ -357,7 +327,9 @@ class KnowledgeBase:
 
     # Documents come, change and go.
 
-    def add(self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None) -> AddSummary:
+    def add(
+        self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None
+    ) -> results.AddSummary:
         """Adds files, folders and pages of the web; every document becomes a commit. A document that cannot be read is counted
         as failed and told to the listener; errors are for what stops the whole run, such as `UsageError` for a path that does
         not exist and `ModelError` where a model is wanted that cannot be asked."""
@@ -365,32 +337,26 @@ class KnowledgeBase:
 
     def _add(
         self, paths: Sequence[Path], options: AddOptions | None, listener: Listener | None, memory: FileMemory | None
-    ) -> AddSummary:
+    ) -> results.AddSummary:
         from gitkb.commands.add.add_run import AddRun
-        from gitkb.commands.change import ModelWish, change_context
+        from gitkb.commands.add.compile_context import compile_context
         from gitkb.model.options import AddOptions
-        from gitkb.pages.model_session import for_once, model_use
 
-        how, asking = options or AddOptions(), self._asking(listener)
-        wish = ModelWish(how.max_tokens, needed=True)
-        adjust = partial(for_once, options=how)
-        with change_context(asking, how.branch, how.start, dry_run=how.dry_run, adjust=adjust, model=wish) as context:
-            model = model_use(asking, context.settings, context.session)
+        how = options or AddOptions()
+        with compile_context(self._asking(listener), how, how.start) as (context, model):
             return AddRun(context, how, model, self._web_access(), memory)(paths)
 
     def watch(self, folders: Sequence[Path], options: WatchOptions | None = None, listener: WatchListener | None = None) -> None:
         """Adds what is in the folders and what changes there, until it is interrupted. `UsageError` for what is no folder; what
         stops a single run is told to the listener, and the run is tried again."""
-        from gitkb.commands.add.watch import Watching
+        from gitkb.commands.add.watch import Watching, watchable
         from gitkb.model.listener import WatchListener
         from gitkb.model.options import WatchOptions
 
-        for folder in folders:
-            if not folder.is_dir():
-                raise UsageError(f"{folder} is no folder.", "Watch the folder that the file is in.")
+        resolved = watchable(folders)
         root, branch = self.folder, self._store.branch()
 
-        def add(paths: Sequence[Path], each: AddOptions, news: Listener, memory: FileMemory) -> AddSummary:
+        def add(paths: Sequence[Path], each: AddOptions, news: Listener, memory: FileMemory) -> results.AddSummary:
             """One run, in the knowledge base as it is by then."""
             base = type(self).open(root, user=self._user, web=self._web)
             if not each.branch and (now := base._store.branch()) != branch:
@@ -400,58 +366,46 @@ class KnowledgeBase:
                 )
             return base._add(paths, each, news, memory)
 
-        resolved = tuple(folder.resolve() for folder in folders)
         Watching(add, resolved, options or WatchOptions(), listener or WatchListener())()
 
     def estimate(self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None) -> Estimate:
         """What `add` would ask of a model, without asking it. `UsageError` where the compiler asks none."""
         from gitkb.commands.add.add_run import AddRun
-        from gitkb.commands.change import context_at
+        from gitkb.commands.add.compile_context import estimate_context
         from gitkb.model.options import AddOptions
-        from gitkb.pages.model_session import asks_none, for_once, model_use
 
-        how, asking = options or AddOptions(), self._asking(listener)
-        self.recover(listener)
-        context = context_at(asking, how.branch, how.start, partial(for_once, options=how))
-        if context.settings.compiler != "llm":
-            raise asks_none()
-        return AddRun(context, how, model_use(asking, context.settings, None), self._web_access()).estimate(paths)
+        how = options or AddOptions()
+        context, model = estimate_context(self._asking(listener), how, how.start)
+        return AddRun(context, how, model, self._web_access()).estimate(paths)
 
     def recompile(
         self, names: Sequence[str], options: RecompileOptions | None = None, listener: Listener | None = None
-    ) -> RecompileSummary:
+    ) -> results.RecompileSummary:
         """Makes documents again from their originals in the knowledge base: those named, or those that the options say. A
         document that comes out as it is gets no commit. `NotFound` and `UsageError` before anything is changed."""
+        from gitkb.commands.add.compile_context import compile_context
         from gitkb.commands.add.recompile import RecompileRun
-        from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.options import RecompileOptions
-        from gitkb.pages.model_session import for_once, model_use
 
-        how, asking = options or RecompileOptions(), self._asking(listener)
-        wish = ModelWish(how.max_tokens, needed=True)
-        adjust = partial(for_once, options=how)
-        with change_context(asking, how.branch, dry_run=how.dry_run, adjust=adjust, model=wish) as context:
-            return RecompileRun(context, how, model_use(asking, context.settings, context.session))(names)
+        how = options or RecompileOptions()
+        with compile_context(self._asking(listener), how) as (context, model):
+            return RecompileRun(context, how, model)(names)
 
     def estimate_recompile(
         self, names: Sequence[str], options: RecompileOptions | None = None, listener: Listener | None = None
     ) -> Estimate:
         """What `recompile` would ask of a model, without asking it. `UsageError` where the compiler asks none."""
+        from gitkb.commands.add.compile_context import estimate_context
         from gitkb.commands.add.recompile import RecompileRun
-        from gitkb.commands.change import context_at
         from gitkb.model.options import RecompileOptions
-        from gitkb.pages.model_session import asks_none, for_once, model_use
 
-        how, asking = options or RecompileOptions(), self._asking(listener)
-        self.recover(listener)
-        context = context_at(asking, how.branch, adjust=partial(for_once, options=how))
-        if context.settings.compiler != "llm":
-            raise asks_none()
-        return RecompileRun(context, how, model_use(asking, context.settings, None)).estimate(names)
+        how = options or RecompileOptions()
+        context, model = estimate_context(self._asking(listener), how)
+        return RecompileRun(context, how, model).estimate(names)
 
     def remove(
         self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
-    ) -> RemoveSummary:
+    ) -> results.RemoveSummary:
         """Removes documents by name or path; what remains is as if they had never come. `NotFound` before anything
         is changed."""
         from gitkb.commands.curate.remove import RemoveRun
@@ -468,7 +422,7 @@ class KnowledgeBase:
         listener: Listener | None = None,
         *,
         rest: bool = False,
-    ) -> UndoSummary:
+    ) -> results.UndoSummary:
         """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change
         of the branch, as a new commit; with `rest` also if parts of it were changed since, which stay. `NothingToUndo`,
         `ChangedSince` and `NotFound` leave everything as it was."""
@@ -479,7 +433,7 @@ class KnowledgeBase:
 
     def approve(
         self, names: Sequence[str], options: ApproveOptions | None = None, listener: Listener | None = None
-    ) -> ApproveSummary:
+    ) -> results.ApproveSummary:
         """A person, known by git's `user.email`, confirms what pages claim, or takes that back. `NotFound` and `CannotApprove`
         leave everything as it was."""
         from gitkb.commands.change import change_context
@@ -498,7 +452,7 @@ class KnowledgeBase:
         listener: Listener | None = None,
         *,
         same: bool,
-    ) -> DecideSummary:
+    ) -> results.DecideSummary:
         """Decides that two names mean the `same`, so that the claims of the first go on the page of the second, or that they do
         not. `NotFound` names candidates; `UsageError` where the two are one page."""
         from gitkb.commands.curate.decide import DecideRun
@@ -508,7 +462,7 @@ class KnowledgeBase:
 
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
-    ) -> FixSummary:
+    ) -> results.FixSummary:
         """Sets right what `lint` finds and can be set right alone: one commit for each kind."""
         from gitkb.commands.lint.fix import FixRun
         from gitkb.model.options import LintOptions
@@ -519,7 +473,7 @@ class KnowledgeBase:
 
     # Upkeep.
 
-    def refresh(self, listener: Listener | None = None) -> RefreshSummary:
+    def refresh(self, listener: Listener | None = None) -> results.RefreshSummary:
         """Makes the pages commit if pages are pending, and asks a model for every overview that is missing. `NewerFormat` where
         a newer gitkb made the pages."""
         from gitkb.commands.change import ModelWish, change_context
@@ -541,7 +495,7 @@ class KnowledgeBase:
         branch: str = "",
         dry_run: bool = False,
         formats: Formats | None = None,
-    ) -> MigrateSummary:
+    ) -> results.MigrateSummary:
         """Brings a branch that is of an older format to the newest (of `formats`, by default gitkb's own) in one commit."""
         from gitkb.branch.migrate import Migration
         from gitkb.formats.versions import FORMATS
@@ -567,12 +521,12 @@ class KnowledgeBase:
 
     def merge(
         self, rev: str, choices: MergeChoices | None = None, listener: Listener | None = None, branch: str = ""
-    ) -> MergeSummary:
+    ) -> results.MergeSummary:
         """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
-        from gitkb.commands.share.push_pull import merge_revision
+        from gitkb.commands.share.push_pull import merge_context, merge_revision
         from gitkb.model.options import MergeChoices
 
-        with self._merging(listener, branch) as context:
+        with merge_context(self._asking(listener), branch) as context:
             return merge_revision(context, rev, choices or MergeChoices())
 
     def pull(
@@ -582,23 +536,25 @@ class KnowledgeBase:
         *,
         branch: str = "",
         remote: str | None = None,
-    ) -> MergeSummary:
+    ) -> results.MergeSummary:
         """Fetches a branch from its remote (by default its own, else origin) and merges it; errors as from `merge`."""
-        from gitkb.commands.share.push_pull import RemoteBranch
+        from gitkb.commands.share.push_pull import RemoteBranch, merge_context
         from gitkb.model.options import MergeChoices
 
-        with self._merging(listener, branch) as context:
+        with merge_context(self._asking(listener), branch) as context:
             return RemoteBranch(context, remote).pull(choices or MergeChoices())
 
-    def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> PushSummary:
+    def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> results.PushSummary:
         """Sends a branch to its remote, merging what came there first, as often as needed; never by force. Errors as from
         `merge`."""
-        from gitkb.commands.share.push_pull import RemoteBranch
+        from gitkb.commands.share.push_pull import RemoteBranch, merge_context
 
-        with self._merging(listener, branch) as context:
+        with merge_context(self._asking(listener), branch) as context:
             return RemoteBranch(context, remote).push()
 
-    def pull_request(self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
+    def pull_request(
+        self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = ""
+    ) -> results.PullRequest:
         """Pushes a branch and asks for its merge, with the diff as the text: through gh, glab or tea where they are installed."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.change import ChangeContext
@@ -656,29 +612,8 @@ class KnowledgeBase:
         with change_context(asking, how.branch, dry_run=how.dry_run, model=wish, mends=mends) as context:
             yield context, how.dry_run
 
-    @contextmanager
-    def _merging(self, listener: Listener | None, branch: str) -> Iterator[ChangeContext]:
-        """A branch that is ready for a merge. What that changes is kept in mind for the next command that asks a model."""
-        from gitkb.branch.tips import branch_tip, settings_at
-        from gitkb.commands.change import change_context
-        from gitkb.pages.scope import Marker, marked_tree, remember
-
-        branch_tip(self._store, branch or self._store.branch())
-        with change_context(self._asking(listener), branch, mends=True) as context:
-            tip = self._store.snapshot()
-            if settings_at(tip).compiler == "llm" and not marked_tree(self._store, Marker.TOLD):
-                remember(self._store, Marker.TOLD, tip)
-            yield context
-
 
 def _heard(listener: Listener | None) -> Listener:
     from gitkb.model.listener import Listener
 
     return listener or Listener()
-
-
-def _record_of(tip: Snapshot, document: str | None) -> Record | None:
-    from gitkb.formats import records
-
-    content = tip.read(records.record_path(document)) if document else None
-    return records.decode(content, records.record_path(document)) if document and content is not None else None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.errors import ConfigError
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from gitkb.model.rows import SettingRow
 
 
-@dataclass(frozen=True, slots=True)
-class UserFile:
+class UserFile(Struct, frozen=True):
     """The file in which a user's settings are, whether or not it exists; `shown` is how messages call it, and `environment` the
     variables that come before it."""
 

@@ -8,8 +8,9 @@ number.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gitkb.branch.commit_messages import migration_message
 from gitkb.branch.tips import format_at, start_of
@@ -93,8 +94,7 @@ def _migrated_file(path: str, content: bytes, formats: Formats) -> bytes | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """Brings one branch ("" for the checked-out one; a new one begins at `start`) to the newest of `formats`."""
 
     store: Store

@@ -6,14 +6,16 @@ be deleted. After a rename only the destinations of links differ; everything els
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from gitkb.branch.commit_messages import edit_message
 from gitkb.errors import FormatError, NotFound
 from gitkb.formats import records
 from gitkb.formats.records import OWN_FOLDERS
 from gitkb.formats.topic_rows import DocumentFacts
 from gitkb.model.documents import Record, Tree
+from gitkb.model.path_changes import PathChanges
 from gitkb.store.transaction.publish import Transaction
+from gitkb.store.values import PlannedCommit
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import is_external, relative, resolve
 from gitkb.text.names.name_parts import has_words, part_of_name
@@ -118,10 +120,13 @@ def moved_page(content: bytes, path: str, moves: Mapping[str, str]) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-Content = bytes | Path | None
-
-
-def own_edits(transaction: Transaction, paths: Sequence[str]) -> dict[str, Content]:
+def own_edits(transaction: Transaction, paths: Sequence[str]) -> PathChanges:
     """The edits to tracked pages that a person has neither committed nor staged: what a commit of their own will hold."""
     wiki = [path for path in paths if path.startswith("wiki/")]
-    return {edit.path: edit.content for edit in transaction.edits(wiki).values() if edit.tracked and not edit.staged}
+    edits = transaction.edits(wiki).values()
+    return PathChanges.of((edit.path, edit.content) for edit in edits if edit.tracked and not edit.staged)
+
+
+def edit_commit(edits: PathChanges) -> PlannedCommit:
+    """The commit of their own that a person's edits get, before anything is made upon them."""
+    return PlannedCommit(edit_message(sorted(edits.paths)), dict(edits.items()))

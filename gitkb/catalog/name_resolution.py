@@ -7,8 +7,9 @@ names can touch, so a document costs what it speaks of.
 
 import sqlite3
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from gitkb.formats.topic_rows import TopicPage, shortened
 from gitkb.model.documents import TopicKind
@@ -19,8 +20,7 @@ LEAST_DOCUMENTS, LEAST_CLAIMS, GOOD = 2, 3, 0.66
 _KINDS: tuple[TopicKind, TopicKind] = ("concept", "entity")
 
 
-@dataclass(frozen=True, slots=True)
-class _Support:
+class _Support(Struct, frozen=True):
     """The evidence for one name: documents by kind, and the number that define it, by kind."""
 
     documents: int

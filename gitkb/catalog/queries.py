@@ -6,9 +6,10 @@ costs more in a larger knowledge base, except a count. The protocol of the proje
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
+
+from msgspec import Struct
 
 from gitkb.catalog import catalog, decision_tables
 from gitkb.catalog.name_resolution import Resolution
@@ -256,8 +257,7 @@ def _order(item: Evidence) -> tuple[float, str, str, str, str, str]:
     return -item.score, item.text, item.document, place.path, place.anchor, place.label
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """The evidence for one name: the number of claims, of their documents, of definitions, and of documents that define it."""
 
     claims: int = 0
@@ -312,8 +312,7 @@ def without_description(db: sqlite3.Connection) -> list[DocumentFacts]:
     return [DocumentFacts(*row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """One way in which documents were made, in the words of their records."""
 
     converter: str

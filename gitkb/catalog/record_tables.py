@@ -10,8 +10,10 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
 from itertools import accumulate
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from gitkb.catalog import catalog as unread
 from gitkb.catalog import decision_tables
@@ -40,8 +42,7 @@ AliasRow = tuple[str, str, str, str]
 """document, key, alias, text"""
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """Counts of changes per name. A name that loses as much as it gains stays in, because its claims may have changed."""
 
     names: dict[str, list[int]] = field(default_factory=dict)
@@ -207,8 +208,7 @@ def _store(db: sqlite3.Connection, records: Iterable[Record], counted: Totals) -
     db.executemany("INSERT INTO record_claims VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.claims))
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """The rows of some records."""
 
     documents: list[tuple[str | int, ...]] = field(default_factory=list)

@@ -7,10 +7,10 @@ table holds for each command where it is and what it is for; a test compares tha
 import importlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 from typer.core import TyperGroup
 
 from gitkb import __version__
@@ -18,8 +18,7 @@ from gitkb.cli.common_options import Common, KbOption, VerboseOption
 from gitkb.cli.plain_parameters import PlainCommand, taken_plainly
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Where a command is: `function` of a module in `gitkb.cli.commands`; `help` is the first sentence of its own help."""
 
     module: str
@@ -47,11 +46,15 @@ COMMANDS = {
     "show": Entry("inspect", "show", "Print a document's summary or any other page."),
     "status": Entry("inspect", "status", "Say where it stands: documents, pages, what waits."),
     "log": Entry("inspect", "log", "Show the history: commit, day, what was done."),
+    "preview": Entry("diff", "preview", "Write the pages as they would be after a merge, as a folder of HTML."),
     "diff": Entry("diff", "diff", "Show what a branch or an ingest changes, and what deserves attention."),
     "blame": Entry("inspect", "blame", "Show who says what on a page: document, place, commit, compiler, when, by whom."),
     "search": Entry("query", "search", "Search the pages."),
     "query": Entry("query", "query", "Ask a question."),
     "chat": Entry("chat", "chat", "Ask questions, one after another."),
+    "mcp": Entry("query", "mcp", "Serve the knowledge base to AI agents over the Model Context Protocol."),
+    "skill": Entry("share", "skill", "Write a skill that tells agents how to use the knowledge base: NAME/SKILL.md."),
+    "export": Entry("share", "export", "Write the knowledge base for others, in other forms."),
     "check": Entry("inspect", "check", "Check the knowledge base: files, pages, links."),
     "lint": Entry("lint", "lint", "Find what could be better, for people; check is for integrity."),
     "config": Entry("config", "config", "Show every setting and where it came from, or change one of your own."),

@@ -5,11 +5,11 @@ Invariant: `--kb` and `-v` mean the same before and after the command; what stan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from msgspec import Struct
 
 from gitkb.cli import terminal
 from gitkb.errors import UsageError
@@ -61,8 +61,7 @@ ModelOption = Annotated[
 AtOption = Annotated[str | None, typer.Option("--at", metavar="REV", show_default=False, help="Look at this git revision.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(Struct, frozen=True):
     """What was given before the command's name."""
 
     kb: Path | None = None

@@ -12,11 +12,9 @@ from types import FrameType
 from typing import Any
 
 from gitkb.cli import terminal
+from gitkb.errors import STOP_SIGNALS
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
-
-
-STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Terminated(BaseException):
@@ -39,7 +37,7 @@ def stoppable() -> Iterator[None]:
         yield
         return
     before: dict[signal.Signals, _Handler] = {}
-    for number in STOPPING:
+    for number in STOP_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, _stop)
     try:
@@ -75,7 +73,7 @@ def resumable() -> Iterator[None]:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    for each in STOPPING:
+    for each in STOP_SIGNALS:
         # Whichever comes second ends the process; what the caller had ignored stays ignored.
         if signal.getsignal(each) is _stop:
             signal.signal(each, signal.SIG_DFL)

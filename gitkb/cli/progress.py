@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.cli import terminal
 
@@ -24,8 +25,7 @@ _SETTLED = 1.0
 _MINUTES = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(Struct, frozen=True):
     """Where lines and counts of a run go."""
 
     say: Callable[[str], None]

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.migrate import migrate_first
 from gitkb.branch.tips import branch_tip, settings_at, start_of
@@ -30,12 +32,13 @@ from gitkb.pages import refresh
 from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.model.documents import Tree
     from gitkb.model.findings import Problem
     from gitkb.model.listener import Listener
+    from gitkb.model.path_changes import PathChanges
     from gitkb.model.results import PageChanges
     from gitkb.model.usage import Usage
     from gitkb.pages.model_session import Asking, Session
@@ -49,8 +52,7 @@ GROUP_DOCUMENTS = 100
 """So many documents are committed, or removed, in one transaction at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeContext:
+class ChangeContext(Struct, frozen=True):
     """Everything that a command needs to change a branch. `branch`: its name, "" for the checked-out one. `start`: the commit
     where a new branch begins. `settings`: those in force for the command. `session`: reaches a model if the settings want one."""
 
@@ -87,11 +89,11 @@ class ChangeContext:
         with self.catalog.at(tree, RECORDS, keep=not self.branch) as db:
             yield RecordCorpus(db)
 
-    def uncommitted(self, tip: Snapshot) -> dict[str, bytes | None]:
+    def uncommitted(self, tip: Snapshot) -> PathChanges:
         """Edits of tracked pages in the worktree, if the branch is checked out there."""
         return uncommitted(self.store, self.branch, tip)
 
-    def foresee(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> ForeseenPages:
+    def foresee(self, tip: Snapshot, changes: PathChanges) -> ForeseenPages:
         """The changes that a refresh would make to pages because of these changes of documents and decisions."""
         return foresee(self.store, self.catalog, tip, changes, self.uncommitted(tip))
 
@@ -170,8 +172,7 @@ class Change:
         return self._context.session.client.usage if self._context.session else Usage()
 
 
-@dataclass(frozen=True, slots=True)
-class ModelWish:
+class ModelWish(Struct, frozen=True):
     """The model that a command wants: it may spend `max_tokens` (0: no limit). If it is `needed` and cannot be reached, that is
     an error; otherwise pages are made without its texts."""
 

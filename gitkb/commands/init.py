@@ -5,9 +5,10 @@ that could stand in the way has been looked for.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from gitkb.errors import InTheWay
+from gitkb.errors import InTheWay, UsageError
 from gitkb.formats.settings import CONFIG_PATH, Settings
 from gitkb.formats.versions import FORMATS
 from gitkb.model.listener import Listener
@@ -44,8 +45,12 @@ wiki/sources/** linguist-generated
 """
 
 
-def init(path: Path, *, bare: bool, listener: Listener, settings: Settings) -> InitResult:
-    """Makes a knowledge base at `path`; if there is one already, reports that and changes nothing."""
+def init(path: Path, *, bare: bool, compiler: str, model: str, listener: Listener) -> InitResult:
+    """Makes a knowledge base at `path`; if there is one already, reports that and changes nothing. Without a `compiler` it is the
+    one that asks a model where a `model` is named; `UsageError` where that one has no model."""
+    if compiler == "llm" and not model:
+        raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
+    settings = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
     existing = Store.discover(path) if path.is_dir() else None
     if existing is not None and existing.resolve() == path.resolve():
         found = Store.open(existing)

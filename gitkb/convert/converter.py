@@ -1,7 +1,7 @@
-"""A file to its `Conversion`: what it holds, by its first bytes, and the reader that converts it.
+"""Converts a file: recognises by its first bytes what it holds, and calls the reader for that.
 
-Invariant: only the head of a file and, for zip archives, their directory are read. A file is never handed to a converter
-for another format than its content's, so nothing is converted "without complaint" into nonsense.
+Invariant: to recognise a file only its head and, of zip archives, the directory are read. A file is never given to a reader of
+another format than that of its content, so nothing is silently converted into nonsense.
 
 A conversion depends on the file's bytes, its name's ending and the settings alone, of a fetched page also on its address.
 Documents are hostile: nothing in them runs, names another file that gets read, or reaches the network; whatever is wrong with
@@ -26,16 +26,20 @@ from gitkb.convert.formats import (
     EPUB,
     FETCHED,
     HTML,
+    JPEG,
     MBOX,
     NOTEBOOK,
     ODP,
     ODS,
     ODT,
     PDF,
+    PNG,
     PPTX,
     RTF,
+    SEEING,
     TEXT,
     TEXTUAL,
+    TIFF,
     XLS,
     XLSX,
     Family,
@@ -43,15 +47,14 @@ from gitkb.convert.formats import (
     ending_of,
     family_of,
 )
-from gitkb.errors import ConversionError
+from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, WebPage
 
 HEAD = 65_536
 _COMPOUND_HEAD = 512
+_PICTURES = ((b"\x89PNG", PNG), (b"\xff\xd8\xff", JPEG), (b"II*\0", TIFF), (b"MM\0*", TIFF))
 _OTHERS = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
     (b"%!PS", "a PostScript document"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -83,11 +86,11 @@ def identify_family(file: Path, name: str) -> Family:
     with file.open("rb") as opened:
         head = opened.read(HEAD)
     if not head.strip():
-        raise ConversionError("the file is empty.", "Add it again when it has content.")
+        raise EmptyDocument("the file is empty.", "Add it again when it has content.")
     ending = ending_of(name)
     claimed = family_of(ending)
     if claimed is not None and ending not in BY_ENDING:
-        return claimed  # a plug-in's, which alone knows what such a file holds
+        return claimed  # that of a plug-in, which alone can tell what such a file holds
     found = _by_content(file, head, name, claimed)
     if claimed is None or found == claimed or (found is TEXT and claimed in (*TEXTUAL, HTML)):
         if ending and claimed is None:
@@ -105,13 +108,17 @@ def _by_content(file: Path, head: bytes, name: str, claimed: Family | None) -> F
         return _in_archive(file, name, claimed)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _in_compound(file, head, name, claimed)
+    for magic, picture in _PICTURES:
+        if head.startswith(magic):
+            return picture
     for magic, what in _OTHERS:
         if head.startswith(magic):
             raise _unsupported(name, claimed, what)
     if claimed is XLS and _is_biff(head):
         return XLS
     if is_binary(head):
-        raise _unsupported(name, claimed, "binary data of no format that gitkb reads")
+        what = f"no {claimed.noun}, and nothing else" if claimed else "nothing"
+        raise ConversionError(f"{name} holds {what} that gitkb can read: it is binary data of no known format.", _UNKNOWN)
     plain = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     return _in_text(file, plain, claimed)
 
@@ -209,6 +216,7 @@ def _wide(text: str) -> bytes:
 
 
 _OLD = "Save it as {0}. LibreOffice does so for many at once with `soffice --headless --convert-to {0} *.{1}`."
+_UNKNOWN = "It may be damaged, encrypted or wrongly named: open it where it was made, and save it again."
 _OTHERWISE = "Save it as PDF, docx, Markdown or another format that gitkb reads."
 
 
@@ -229,16 +237,24 @@ def _contradiction(name: str, claimed: Family, found: Family) -> ConversionError
     )
 
 
-Reader = Callable[[Path, str, ConversionSettings], Draft]
+Reader = Callable[..., Draft]
+Beat = Callable[[], None]
 
 
-def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPage | None = None) -> Conversion:
+def _nobody_waits() -> None: ...
+
+
+def convert(
+    file: Path, name: str, settings: ConversionSettings, *, page: WebPage | None = None, beat: Beat = _nobody_waits
+) -> Conversion:
     """The document of a file as Markdown. `name` is the original name (last segment); `settings.max_bytes` limits its bytes,
-    packed and unpacked; `page` says how it was fetched.
+    packed and unpacked; `page` says how it was fetched. `beat` is told whenever another page or picture was read by OCR, which
+    takes seconds: a caller that waits for so long may do so anew.
 
     Raises `ConversionError` for every document that cannot be converted well.
     """
     from gitkb.convert.draft import finish
+    from gitkb.convert.seen_pictures import seen
 
     size = file.stat().st_size
     if size > settings.max_bytes:
@@ -251,8 +267,9 @@ def convert(file: Path, name: str, settings: ConversionSettings, *, page: WebPag
         if page is not None and family is HTML:
             from gitkb.convert.html.fetched import read_page
 
-            return finish(read_page(file, page), FETCHED.format)
-        return finish(_reader(family)(file, name, settings), family.format)
+            return finish(seen(read_page(file, page), settings, beat), FETCHED.format)
+        clock = (beat,) if family.reader in SEEING else ()
+        return finish(seen(_reader(family)(file, name, settings, *clock), settings, beat), family.format)
     except RecursionError as error:
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."

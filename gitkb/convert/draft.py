@@ -1,7 +1,8 @@
-"""What a reader hands over, and how it becomes a `Conversion`: cleaning, headings, the title, the refusal of what is no text.
+"""Drafts, which readers return, and how they become a `Conversion`: cleaning, headings, title, and the refusal of what is no
+text.
 
-A family reads one file and returns a `Draft`; `finish` alone turns drafts into conversions, so cleaning, headings and
-the refusal of empty or garbled text are decided in one place for all formats. A draft holds plain data, no open files.
+A family reads one file and returns a `Draft`; `finish` alone turns drafts into conversions, so cleaning, headings and the refusal
+of empty or garbled text are decided in one place for all formats. A draft holds plain data, no open files.
 
 Invariant: Markdown that leaves here is valid UTF-8 without control characters, has line feeds only, no trailing blanks, one
 line feed at its end, at least one word, and is not mostly garbage.
@@ -11,22 +12,24 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.convert import title
 from gitkb.convert.formats import Format
 from gitkb.convert.outline import lines_with_code, outline
-from gitkb.errors import ConversionError
+from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.model.documents import Conversion, Heading, Picture, TitleCandidate
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A converted text and what its source says about itself; empty where the source says nothing.
+class Draft(Struct, frozen=True):
+    """A converted text, and what its source says about itself; a field is empty if the source does not say it.
 
     A link to `#@n` in the text means its n-th heading, counted from 0; `finish` puts the anchor in.
     `unit` names what `pages` counts ("page", "slide", "sheet", "cell") for messages. `titles` are candidates for the
-    title: `gitkb.convert.title` says which kinds there are, and chooses.
+    title: `gitkb.convert.title` says which kinds there are, and chooses. `ocr` is the engine that looked at pictures for text, ""
+    for none, `seen` the pages on which it found some, `pictures_seen` in how many pictures within the text.
     """
 
     markdown: str
@@ -40,6 +43,9 @@ class Draft:
     description: str = ""
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    ocr: str = ""
+    seen: tuple[int, ...] = ()
+    pictures_seen: int = 0
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
@@ -49,7 +55,7 @@ _FOUND_LINK = re.compile(r"\]\(#@(\d+)\)")
 
 
 def finish(draft: Draft, form: Format) -> Conversion:
-    """The conversion that a draft becomes.
+    """The conversion that is made of a draft.
 
     Raises `ConversionError` for a text without words, or one that is mostly garbage.
     """
@@ -74,7 +80,27 @@ def finish(draft: Draft, form: Format) -> Conversion:
         titles=titles,
         aliases=tuple(dict.fromkeys(filter(None, map(one_line, draft.aliases)))),
         tags=tuple(dict.fromkeys(filter(None, map(one_line, draft.tags)))),
+        ocr=_seen(draft),
     )
+
+
+def _seen(draft: Draft) -> str:
+    """What of a document was read by OCR, and by whom: "pages 2, 5-7 of 12, by rapidocr 3.10.0"; "" for nothing."""
+    if not draft.seen and not draft.pictures_seen:
+        return ""
+    runs: list[list[int]] = []
+    for number in draft.seen:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    pages = ", ".join("-".join(map(str, run)) for run in runs)
+    every = "the page" if draft.pages == 1 else "all pages"
+    several = "s" if len(draft.seen) > 1 else ""
+    parts = [every if len(draft.seen) == draft.pages else f"page{several} {pages} of {draft.pages}"] if draft.seen else []
+    if draft.pictures_seen:
+        parts.append(f"{draft.pictures_seen} picture" + ("s" if draft.pictures_seen > 1 else ""))
+    return f"{' and '.join(parts)}, by {draft.ocr}"
 
 
 def clean(markdown: str) -> str:
@@ -108,10 +134,20 @@ def check_text(text: str, draft: Draft) -> None:
     if words < (max(2, draft.pages) if draft.unit == "page" and draft.pages else 1) and not cids:
         if draft.pages and draft.unit == "page":
             pages = f"{draft.pages} page" + ("s" if draft.pages != 1 else "")
-            raise ConversionError(f"no text in {pages}, it looks like a scan.", "Run OCR over it, then add it again.")
+            if draft.ocr:
+                raise EmptyDocument(f"no text in {pages}: OCR finds none.", "Add it again when it has content.")
+            raise ConversionError(f"no text in {pages}, it looks like a scan.", scan_hint())
         if any(f"({picture.name})" in text for picture in draft.pictures):
             return  # a document of pictures says what it is: its file's name, and what they show
-        raise ConversionError("no text in the document.", "Add it again when it has content.")
+        raise EmptyDocument("no text in the document.", "Add it again when it has content.")
+
+
+def scan_hint() -> str:
+    """What makes gitkb read a scan."""
+    from importlib.util import find_spec
+
+    first = "Set convert.ocr to auto in .gitkb/config.yaml"
+    return f"{first}." if find_spec("rapidocr") else f"{first}, and install OCR with: pip install 'gitkb[ocr]'."
 
 
 def one_line(text: str) -> str:

@@ -5,9 +5,10 @@ to the page (`gitkb.text.markdown.retarget`): conversions are cached by it, and 
 module imports nothing heavy: a scan asks it about every file it meets.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -16,18 +17,17 @@ OFFICE = "application/vnd.openxmlformats-officedocument"
 OPENDOCUMENT = "application/vnd.oasis.opendocument"
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """What a file holds: its media type, and who reads it ("pdf/1")."""
 
     media_type: str
     converter: str
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
-    that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others.
+    that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others. Those
+    `by_ocr` are documents only where the settings ask for OCR.
 
     The name stands in every record that the converter made. It never changes, whatever the module is called.
     """
@@ -40,6 +40,7 @@ class Family:
     program: str = ""
     reader: str = ""
     on_request: bool = False
+    by_ocr: bool = False
 
     @property
     def format(self) -> Format:
@@ -102,6 +103,12 @@ JSON = Family("jsondata", 1, "application/json", "JSON file", (".json",), reader
 YAML = Family("yamldata", 1, "application/yaml", "YAML file", (".yaml", ".yml"), reader="plaintext.structured", on_request=True)
 TOML = Family("tomldata", 1, "application/toml", "TOML file", (".toml",), reader="plaintext.structured", on_request=True)
 XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="plaintext.structured", on_request=True)
+ASCIIDOC = Family("asciidoc", 1, "text/asciidoc", "AsciiDoc text", (".adoc", ".asciidoc"), reader="markup.asciidoc")
+ORG = Family("org", 1, "text/org", "Org text", (".org",), reader="markup.org")
+LATEX = Family("latex", 1, "text/x-tex", "LaTeX text", (".tex", ".latex"), reader="markup.latex_source")
+PNG = Family("picture", 1, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
+JPEG = Family("picture", 1, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
+TIFF = Family("picture", 1, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
 
 FAMILIES = (
     PDF,
@@ -128,8 +135,16 @@ FAMILIES = (
     YAML,
     TOML,
     XML,
+    ASCIIDOC,
+    ORG,
+    LATEX,
+    PNG,
+    JPEG,
+    TIFF,
 )
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML)
+SEEING = ("pdf.reader", "pdf.picture")
+"""The readers that may read by OCR: they are told a clock besides."""
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}
@@ -144,8 +159,7 @@ def ending_of(name: str) -> str:
     return f".{ending.lower()}" if dot and stem and ending.isalnum() else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plugged:
+class Plugged(Struct, frozen=True):
     """A reader of another package, and the family that it makes: named after the package, with the package's version."""
 
     family: Family
@@ -182,11 +196,11 @@ def converter_of(name: str) -> str:
     return CONVERTERS.get(name) or next((family.format.converter for family in others if family.name == name), "")
 
 
-def supported(name: str, *, asked: bool = False) -> bool:
+def supported(name: str, *, asked: bool = False, ocr: bool = False) -> bool:
     """Whether a file of this name may hold a document, by its ending alone; a name without an ending may.
 
-    `asked`: somebody has named it, or its ending.
+    `asked`: somebody has named it, or its ending. `ocr`: the settings ask for it.
     """
     ending = ending_of(name)
     family = family_of(ending)
-    return not ending or (family is not None and (asked or not family.on_request))
+    return not ending or (family is not None and (asked or not family.on_request) and (ocr or not family.by_ocr))

@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gitkb.errors import FormatError
 from gitkb.formats.decisions import DECISIONS
@@ -33,8 +34,7 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(Struct, frozen=True):
     """One person (`by`: "human:ada@example.org") confirmed claims (their marks, sorted), `at` a time ("2026-11-24T10:00:00Z")."""
 
     by: str
@@ -50,8 +50,7 @@ class Confirmation:
         return self.by.removeprefix("human:")
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """Who has confirmed the claims of one page: one confirmation a person, sorted by `by`."""
 
     kind: TopicKind
@@ -88,8 +87,7 @@ class ApprovalState(StrEnum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How a page stands to its approval: the confirmation that counts (the newest that holds, else the newest), and, where none
     holds, how many claims of the page are `new` to it and how many of its own are `gone` from the page."""
 
@@ -99,8 +97,7 @@ class Standing:
     gone: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What a page shows: the marks of its claims, sorted, and the documents that it quotes, by name."""
 
     marks: tuple[str, ...] = ()

@@ -7,7 +7,8 @@ document says any more. A file from a clone is somebody else's data: plain sente
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.errors import FormatError
 from gitkb.formats.records import Fields, safe_document
@@ -20,16 +21,14 @@ OVERVIEWS = ".gitkb/overviews"
 _KINDS: dict[str, TopicKind] = {folder: kind for kind, folder in FOLDERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class OverviewSentence:
+class OverviewSentence(Struct, frozen=True):
     """One plain sentence and the documents whose claims it is made from."""
 
     text: str
     documents: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """The overview of one page; `claims` is the fingerprint of the claims it was made from, `by` who wrote it."""
 
     kind: TopicKind

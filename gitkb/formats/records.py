@@ -8,8 +8,9 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from gitkb.errors import FormatError
 from gitkb.formats.versions import FORMATS, Formats, Kind, canonical
@@ -38,7 +39,7 @@ def document_of(path: str) -> str | None:
 
 def encode(record: Record) -> bytes:
     """Canonical JSON: sorted keys, empty values left out, one indented line per field so that diffs are readable."""
-    data = _compact(asdict(record))
+    data = _compact(to_builtins(record))
     data["format"] = FORMATS.number(Kind.RECORD)
     return canonical(data)
 
@@ -49,6 +50,14 @@ def decode(content: bytes, path: str, formats: Formats = FORMATS) -> Record:
     with formats.naming(path, "record", "Take the file from git; gitkb status names what cannot be read."):
         data = json.loads(content.decode("utf-8"), parse_constant=_refuse)
         return _record(Fields(formats.upgraded(Kind.RECORD, data)), path)
+
+
+def source_in(content: bytes) -> Source:
+    """The original that a record describes, of any format number, without a look at the rest. Raises `FormatError`."""
+    try:
+        return _source(Fields(json.loads(content.decode("utf-8"))).object("source"))
+    except ValueError as error:
+        raise FormatError("it is no record") from error
 
 
 def _compact(value: Any) -> Any:
@@ -136,6 +145,7 @@ def _record(fields: Fields, path: str) -> Record:
         dates={key: dates.text(key) for key in sorted(dates.data)},
         settings=fields.text("settings"),
         title_reason=fields.text("title_reason"),
+        ocr=fields.text("ocr"),
     )
 
 

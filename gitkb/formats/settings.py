@@ -18,6 +18,8 @@ from gitkb.text.markdown import frontmatter
 CONFIG_PATH = ".gitkb/config.yaml"
 T = TypeVar("T")
 _MAX_SHOWN = 60
+_BARE = re.compile(r"(?:#[\x20-\x7e]*\n|\n)*format: ([1-9][0-9]{0,8})\n?")
+"""The file as `init` writes it. Reading it needs no YAML, whose import alone takes a quarter of the time of a short command."""
 
 
 def _below(most: float) -> Meta:
@@ -35,17 +37,26 @@ _BRANCH = Meta(
 Number = Annotated[int, _below(10**15)]
 Seconds = Annotated[float, _below(1e6)]
 Words = Annotated[tuple[Annotated[str, Meta(pattern=r"\S")], ...], Meta(extra={"wanted": "a list of words"})]
+_OCR = Annotated[str, _one_of("off", "auto", "all")]
+_Language = Annotated[str, Meta(pattern=r"\A[a-z]{2,3}\Z")]
+Languages = Annotated[tuple[_Language, ...], Meta(extra={"wanted": "a list of languages such as [en, ru]"})]
 NamedTexts = Annotated[dict[str, str], Meta(extra={"wanted": "a mapping of names to texts"})]
 """The types of settings; `wanted` is what a message says of one, where that is more than the type's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConvertSettings:
-    """Limits for one conversion: seconds, bytes of memory, bytes of input."""
+    """Limits for one conversion: seconds, bytes of memory, bytes of input; and how pictures of text are read.
+
+    `ocr`: "off"; "auto" reads pages that are pictures, and files that are; "all" also the pictures in documents. `languages` are
+    those to expect, by their ISO 639 codes; none for what the usual engine reads.
+    """
 
     timeout: Seconds = 120.0
     memory: Number = 2 * 1024**3
     max_bytes: Number = 512 * 1024**2
+    ocr: _OCR = "off"
+    languages: Languages = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class ConversionSettings:
     """
 
     max_bytes: int = field(default=512 * 1024**2, compare=False)
+    ocr: str = "off"
+    languages: tuple[str, ...] = ()
 
     @property
     def choices(self) -> dict[str, object]:
@@ -132,7 +145,9 @@ class Settings:
     @property
     def conversion(self) -> ConversionSettings:
         """What the readers are told."""
-        return ConversionSettings(max_bytes=self.convert.max_bytes)
+        wanted = self.convert
+        languages = wanted.languages if wanted.ocr != "off" else ()  # without OCR they change nothing
+        return ConversionSettings(max_bytes=wanted.max_bytes, ocr=wanted.ocr, languages=languages)
 
 
 def parse_settings(text: str, where: str = CONFIG_PATH, formats: Formats = FORMATS) -> Settings:
@@ -177,6 +192,8 @@ def _effective(settings: Any, written: dict[str, Any], prefix: str) -> list[Effe
 
 def parse_mapping(text: str, where: str, hint: str) -> dict[str, Any]:
     """The settings in YAML text as they stand; `ConfigError` where it is no mapping."""
+    if bare := _BARE.fullmatch(text):
+        return {"format": int(bare[1])}
     try:
         data = frontmatter.load(text)
     except ValueError as error:
@@ -218,6 +235,10 @@ def build(cls: type[T], data: dict[str, Any], where: str, hint: str, prefix: str
 
 def _converted(value: Any, kind: Any) -> Any:
     """A value converted to its type. Words lose the blanks around them, and each is kept once."""
+    if kind == _OCR and value is False:
+        value = "off"  # as YAML reads the word where it is not quoted
+    if kind == Languages and isinstance(value, list):
+        value = ["no" if each is False else each for each in value]  # Norwegian
     if isinstance(value, set):  # YAML has these, without an order
         raise ValidationError("a set is no list")
     made = convert(value, kind)

@@ -5,7 +5,8 @@ them is the same on every machine. No row depends on statistics of the whole col
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.model.documents import Place, TopicKind
 from gitkb.text.names.slugs import RESERVED_PAGES, topic_key
@@ -14,8 +15,7 @@ FOLDERS: dict[TopicKind, str] = {"concept": "concepts", "entity": "entities"}
 MAX_DESCRIPTION = 200
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentEntry:
+class DocumentEntry(Struct, frozen=True):
     """A document as an index lists it."""
 
     document: str
@@ -23,8 +23,7 @@ class DocumentEntry:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
+class DocumentFacts(Struct, frozen=True):
     """A document as `list` shows it: `source` is the path as it was added, `url` the address it was fetched from ("": none)."""
 
     document: str
@@ -36,8 +35,7 @@ class DocumentFacts:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TopicPage:
+class TopicPage(Struct, frozen=True):
     """A page of `concepts/` or `entities/`. With a `target` it only leads to another page, of that kind and key, which documents
     know by this name or as the other kind; `documents` is how many support it."""
 
@@ -55,8 +53,7 @@ class TopicPage:
         return topic_path(self.kind, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A claim about a page's topic and the document that makes it."""
 
     document: str
@@ -67,8 +64,7 @@ class Evidence:
     defines: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(Struct, frozen=True):
     """A topic that a document defines, so that a page (or a lead to it) of this kind and key exists."""
 
     document: str
@@ -78,8 +74,7 @@ class Defined:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """How many names go on with a character; "" for the name that ends here."""
 
     character: str

@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from gitkb import __version__
 from gitkb.errors import FormatError, NewerFormat
@@ -30,8 +31,7 @@ class Kind(StrEnum):
     APPROVAL = "approval"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What leads to the format `number` from the one before: `what` says it in words, `files` what becomes of the data of each
     kind of file that changes, `settings` what becomes of the text of the settings (their number aside)."""
 
@@ -41,8 +41,7 @@ class Step:
     settings: Callable[[str], str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Formats:
+class Formats(Struct, frozen=True):
     """The formats that are read: 1, and one more for each step, in order."""
 
     steps: tuple[Step, ...] = ()

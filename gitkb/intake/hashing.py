@@ -12,10 +12,12 @@ import os
 import stat
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.formats.settings import RawSettings, Settings
 from gitkb.intake.parallel import in_threads
@@ -72,8 +74,7 @@ def unreadable(error: OSError) -> str:
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Hashed:
+class Hashed(Struct, frozen=True):
     """The content of a source when it was scanned: its hash in hex, or why it has none, and the seconds that hashing took. `blob`
     is the id that git gives these bytes, "" where nobody asked."""
 
@@ -112,8 +113,7 @@ _COARSEST_CLOCK = 2.0
 Signature = tuple[int, int, int, int, int]
 
 
-@dataclass(slots=True)
-class FileMemory:
+class FileMemory(Struct):
     """What earlier runs of this process know about files.
 
     `settle`: the seconds for which a file must not have changed. After a scan, `waiting`: the paths that were left for later;

@@ -9,8 +9,9 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from gitkb.convert.formats import ending_of, supported
 from gitkb.errors import UsageError
@@ -20,8 +21,7 @@ IGNORE_FILES = (".gitignore", ".gitkbignore")
 OWN_NAMES = frozenset({"raw", "wiki", "AGENTS.md"})
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """What one PATH of the command line holds: `root` as documents will be named below it ("" for a single file).
 
     `files` has folders too that cannot be listed: they fail in their place. `unsupported` are files of other formats, links that
@@ -36,16 +36,16 @@ class Scan:
     is_folder: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which files of a folder count: globs on the path below the folder; no include means all."""
+class Filter(Struct, frozen=True):
+    """Which files of a folder count: globs on the path below the folder; no include means all. Pictures do with `ocr`."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    ocr: bool = False
 
 
 def scan(path: Path, into: str, wanted: Filter, knowledge_base: Path | None) -> Scan:
-    """The files below one path. Raises `UsageError` when it does not exist or cannot be named."""
+    """The files below one path that may be documents. Raises `UsageError` when it does not exist or cannot be named."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -89,7 +89,7 @@ def _scan_folder(folder: Path, root: str, wanted: Filter, knowledge_base: Path |
     unsupported: list[str] = []
     taken: set[str] = set()
     accepts = _acceptor(wanted)
-    for found in sorted(_walk(folder, knowledge_base, _asker(wanted)), key=lambda found: os.fsencode(found.path)):
+    for found in sorted(_walk(folder, knowledge_base, _judge(wanted)), key=lambda found: os.fsencode(found.path)):
         if not accepts(found.path):
             continue
         stored = stored_path(unicodedata.normalize("NFC", found.path))
@@ -111,16 +111,21 @@ def _acceptor(wanted: Filter) -> Callable[[str], bool]:
     return lambda path: (not wanted.include or include.match_file(path)) and not exclude.match_file(path)
 
 
-def _asker(wanted: Filter) -> Callable[[str], bool]:
-    """What tells whether an include pattern names a file, or its ending, and not just the folder that it is in."""
+def _judge(wanted: Filter) -> Callable[[str], bool]:
+    """What tells whether a file may be a document: by its ending, and by whether an include pattern names it, or its ending, and
+    not just the folder that it is in."""
     from pathspec import GitIgnoreSpec
 
     named = [(ending_of(pattern), GitIgnoreSpec.from_lines([pattern])) for pattern in wanted.include if ending_of(pattern)]
-    return lambda path: any(ending == ending_of(path) and spec.match_file(path) for ending, spec in named)
+
+    def judge(path: str) -> bool:
+        asked = any(ending == ending_of(path) and spec.match_file(path) for ending, spec in named)
+        return supported(path.rpartition("/")[2], asked=asked, ocr=wanted.ocr)
+
+    return judge
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A file of the folder by its path below it; `is_document`: to be read, as far as can be told from outside."""
 
     path: str
@@ -128,7 +133,7 @@ class _Found:
     is_document: bool
 
 
-def _walk(folder: Path, knowledge_base: Path | None, asked: Callable[[str], bool]) -> Iterator[_Found]:
+def _walk(folder: Path, knowledge_base: Path | None, may_hold: Callable[[str], bool]) -> Iterator[_Found]:
     """All files that no ignore file excludes, and the folders below that cannot be listed."""
     pending: list[tuple[Path, str, tuple[_Ignore, ...]]] = [(folder, "", _outer_ignores(folder))]
     while pending:
@@ -152,7 +157,7 @@ def _walk(folder: Path, knowledge_base: Path | None, asked: Callable[[str], bool
             if is_folder:
                 pending.append((Path(entry.path), f"{path}/", ignores))
             else:
-                yield _Found(path, Path(entry.path), supported(entry.name, asked=asked(path)) and _is_inside(entry, folder))
+                yield _Found(path, Path(entry.path), may_hold(path) and _is_inside(entry, folder))
 
 
 def _own(directory: Path, name: str, knowledge_base: Path | None) -> bool:

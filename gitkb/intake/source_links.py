@@ -13,10 +13,11 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from gitkb.convert.formats import BY_ENDING, supported
 from gitkb.convert.pictures import Gallery
@@ -42,8 +43,7 @@ _Index = Mapping[str, tuple[str, ...]]
 """The files of a folder by their names in small letters, without their ending too where they are Markdown."""
 
 
-@dataclass(frozen=True, slots=True)
-class FolderLinks:
+class FolderLinks(Struct, frozen=True):
     """The `Resolver` of one source; `names` maps the source paths of this run to their documents."""
 
     source: SourceFile
@@ -229,8 +229,7 @@ def links_of(source: SourceFile, names: Mapping[str, str]) -> FolderLinks:
 _VARIANT = re.compile(r"-[0-9a-f]{8}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """`pictures` are (name, file of this machine) of a document's pictures in the order in which its text shows them, `links` the
     pages of the wiki that its text links; `is_large` says that its original is in Git LFS."""
 
@@ -239,8 +238,7 @@ class Present:
     is_large: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PresentLinks:
+class PresentLinks(Struct, frozen=True):
     """The `Resolver` of a document that is made again; `names` maps all source paths of the knowledge base to their documents."""
 
     source: str
@@ -323,8 +321,7 @@ class PresentLinks:
         return None if any(part.startswith(".") for part in path.split("/")) else (path, parts.fragment)
 
 
-@dataclass(frozen=True, slots=True)
-class WebLinks:
+class WebLinks(Struct, frozen=True):
     """The `Resolver` of a fetched source; `pages` maps the addresses of documents to their names. `present` are (name, file) of
     the pictures that a document has which is made again."""
 

@@ -13,8 +13,9 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import replace
 from types import TracebackType
+
+from msgspec.structs import replace
 
 from gitkb.errors import GitkbError, ModelError, ModelFailure, RepositoryError
 from gitkb.llm.budget import Budget, estimated_tokens, tokens_in_text
@@ -128,7 +129,7 @@ class Client:
         with self._lock:
             waited_for, self._asked = self._asked, {}
         for future in waited_for.values():
-            _settle(future, error)
+            _finish(future, error)
 
     def warm(self) -> None:
         """Loads what speaks to servers, in a thread of its own: it takes a second, which is saved where a question is sure to
@@ -210,7 +211,7 @@ class Client:
     def _conclude(self, key: str, future: "Future[Reply]", outcome: Reply | BaseException) -> None:
         with self._lock:
             self._asked.pop(key, None)
-        _settle(future, outcome)
+        _finish(future, outcome)
 
     def _exchange(self, request: Request) -> Reply:
         """The reply to one request, asked for once more where the first one cannot be used."""
@@ -230,9 +231,9 @@ class Client:
                         self._server.dialects.doubt(request.model, done.dialect)
                     messages = (*request.messages, *once_more(done, complaint, request))
                 else:
-                    self._server.dialects.settle(request.model)
+                    self._server.dialects.confirm(request.model)
                     return Reply(text, paid.tokens_in, paid.tokens_out, paid.calls)
-            self._server.dialects.settle(request.model)
+            self._server.dialects.confirm(request.model)
         raise ModelFailure(f"the model gave no usable reply, asked twice: {complaint}.")
 
     def _completion(self, request: Request, messages: Sequence[Message]) -> Completion:
@@ -278,7 +279,7 @@ class Client:
             self._budget.count(usage, usage.tokens_in + usage.tokens_out or estimate + tokens_in_text(listening.said))
 
 
-def _settle(future: "Future[Reply]", outcome: Reply | BaseException) -> None:
+def _finish(future: "Future[Reply]", outcome: Reply | BaseException) -> None:
     """Gives a future its outcome; the first one stands."""
     with contextlib.suppress(InvalidStateError):
         if isinstance(outcome, Reply):

@@ -9,9 +9,11 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.llm.requests import Message, Request, Tool, Turn
 from gitkb.llm.wire import Refused
@@ -33,8 +35,7 @@ class Format(StrEnum):
 _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
     temperature, whether a system message, and whether it counts the tokens of a stream.
     """
@@ -138,10 +139,9 @@ def _names_limit(limit: str, named: str) -> bool:
     return bool(re.search(rf"\b{limit}\b", named))
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     dialect: Dialect = field(default_factory=Dialect)
-    settled: bool = False
+    confirmed: bool = False
     probing: bool = False
 
 
@@ -166,8 +166,8 @@ class Dialects:
         gave, so that the next request takes its place where it gave nothing."""
         with self._changed:
             known = self._of(model)
-            self._changed.wait_for(lambda: known.settled or not known.probing)
-            probe = not known.settled
+            self._changed.wait_for(lambda: known.confirmed or not known.probing)
+            probe = not known.confirmed
             known.probing = probe
         try:
             yield probe
@@ -177,10 +177,10 @@ class Dialects:
                     known.probing = False
                     self._changed.notify_all()
 
-    def settle(self, model: str) -> None:
+    def confirm(self, model: str) -> None:
         """The dialect works: nobody waits any more."""
         with self._changed:
-            self._of(model).settled = True
+            self._of(model).confirmed = True
             self._changed.notify_all()
 
     def learn(self, model: str, used: Dialect, better: Dialect) -> None:
@@ -193,5 +193,5 @@ class Dialects:
         """A probe's answer does not fit its schema: the server takes the schema and does not heed it. It goes into the prompt."""
         with self._changed:
             known = self._of(model)
-            if not known.settled and known.dialect == used and used.format is Format.SCHEMA:
+            if not known.confirmed and known.dialect == used and used.format is Format.SCHEMA:
                 known.dialect = replace(used, format=Format.OBJECT)

@@ -11,16 +11,16 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 from gitkb.errors import GitkbError
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long one request is tried again: at most `tries` times and `seconds` in all. Without word from the server the first
     pause is about `first` seconds, each next one twice as long, none longer than `longest`."""
 

@@ -9,9 +9,10 @@ says whether anything was, after which the answer cannot be asked for again.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gitkb.errors import ModelFailure
 from gitkb.llm.budget import tokens_in_text
@@ -131,8 +132,7 @@ def _written(value: Any) -> str:
 _LONGEST_QUOTED = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """One complete reply of the server. `usage` is what it counted, `tokens` what the reply cost, estimated where it did not."""
 
     text: str

@@ -9,9 +9,10 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from gitkb.errors import NotAsked, RepositoryError
 from gitkb.llm.requests import Replies, Reply, Request
@@ -27,8 +28,7 @@ _LARGEST = 8 * 1024**2
 _BUSY_SECONDS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyTotals:
+class ReplyTotals(Struct, frozen=True):
     """How many replies are kept, the bytes of their texts, and what they cost when they were asked for."""
 
     entries: int

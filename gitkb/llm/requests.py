@@ -8,22 +8,22 @@ importing it is cheap.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from gitkb.model.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One turn: `role` is "system", "user" or "assistant"."""
 
     role: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One question with an answer in JSON. `purpose` ("digest", "reduce", "same", "overview") is for counting and for the name of
     the schema; `schema` is the JSON text of a JSON schema; `max_tokens` bounds the reply."""
 
@@ -36,7 +36,9 @@ class Request:
     @property
     def key(self) -> str:
         """The SHA-256 (hex) of everything that the reply depends on."""
-        return hashlib.sha256(json.dumps(astuple(self), ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+        turns = [astuple(message) for message in self.messages]
+        parts = (self.purpose, self.model, turns, self.schema, self.max_tokens)
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def size(self) -> int:
@@ -44,8 +46,7 @@ class Request:
         return len(self.schema) + sum(len(message.text) for message in self.messages)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """The answer to a request: JSON that fits its schema. Tokens as the server counted them (0 where it does not); `calls` is how
     many calls it took (2 where the first reply was no valid one), `cached` whether it was known already, so that nothing was
     asked or paid now."""
@@ -57,8 +58,7 @@ class Reply:
     cached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True):
     """What a compiler still has to know: it is called again, with the replies to these."""
 
     requests: tuple[Request, ...]
@@ -85,8 +85,7 @@ class Replies(Protocol):
         """Keeps a reply, durably against the death of the process."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A call that the model wants made: `arguments` is the JSON text that it wrote, which may be no valid JSON."""
 
     id: str
@@ -94,8 +93,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """What the model may call; `parameters` is the JSON text of a JSON schema for an object."""
 
     name: str
@@ -103,8 +101,7 @@ class Tool:
     parameters: str
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One turn: `role` is "system", "user", "assistant" or "tool". An assistant's turn may hold `calls`; each is answered by a
     turn of role "tool" whose `call_id` is the call's. `cut` says that an answer ended before the model was done."""
 

@@ -6,14 +6,16 @@ raised as `Refused`, `Unreachable` or `Broken`, and `verdict` says what it means
 server has answered before. What a server says is somebody else's text: it is shortened, and the key is taken out of it.
 """
 
+import dataclasses
 import json
 import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gitkb import __version__
 from gitkb.errors import GitkbError, ModelError, ModelFailure
@@ -32,17 +34,17 @@ _RAW = "x-stainless-raw-response"
 """How the package remembers that its caller wants the bytes of a reply; it says nothing about the machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Endpoint:
     """A server and how to ask it. `timeout` is in seconds without a sign of life, `concurrency` the most requests at once,
     `proxy` the address of a proxy ("" for none)."""
 
     base_url: str
-    api_key: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    api_key: str = dataclasses.field(default="", repr=False)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     timeout: float = 300.0
     concurrency: int = 16
-    proxy: str = field(default="", repr=False)
+    proxy: str = dataclasses.field(default="", repr=False)
 
 
 class Refused(Exception):
@@ -267,8 +269,7 @@ _LONGEST_WAIT = 300.0
 _WHERE = "base_url in your settings or OPENAI_BASE_URL"
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Try it again, after `wait` seconds where the server said so. `crowded`: it was asked too much at once."""
 
     reason: str

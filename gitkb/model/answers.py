@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.model.usage import Usage
 
 _OPENING = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """A link of an answer that exists: `path` below wiki/ with its `anchor`, the page's `title`, the words of the link (`place`),
     and the document it belongs to, "" for pages of no one document."""
 
@@ -22,16 +23,14 @@ class Citation:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """An earlier question of a conversation and its answer."""
 
     question: str
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What is known of a question at a commit: Markdown with links as seen from wiki/.
 
     `model` is who wrote it, "" where the text is passages that search found; `removed` are the targets of links that were taken
@@ -48,8 +47,7 @@ class Answer:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A saved answer: the page's path in the repository, the branch and its tip; `new` is False where it stood there already."""
 
     path: str
@@ -58,8 +56,7 @@ class Saved:
     new: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChatTurn:
+class ChatTurn(Struct, frozen=True):
     """One question and its answer at a commit; `model` is "" for passages, `stopped` says that a person stopped it. `time` is ISO
     8601."""
 
@@ -71,8 +68,7 @@ class ChatTurn:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chat:
+class Chat(Struct, frozen=True):
     """A conversation; without turns it has no file."""
 
     id: str

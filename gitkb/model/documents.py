@@ -7,9 +7,10 @@ Paths named `path` are POSIX paths inside the repository; `file` is a file of th
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+from msgspec import Struct, field
 
 LARGE = ".lfs"
 """What stands before the ending of a large original's path where it is kept in Git LFS: `raw/papers/book.lfs.pdf`."""
@@ -17,8 +18,7 @@ LARGE = ".lfs"
 TopicKind = Literal["concept", "entity"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where in a document something stands: a link target inside its converted text.
 
     `path` is the file below `wiki/` ("sources/papers/aries.md", or a chapter file), `anchor` the fragment without '#'
@@ -30,8 +30,7 @@ class Place:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One self-contained sentence that a document states, and where.
 
     `text` is one line of plain text (no Markdown markup, no line break). `quote` is the verbatim passage where it differs from
@@ -46,8 +45,7 @@ class Claim:
     quote: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A concept or entity that one document speaks of, with its claims in text order.
 
     `defined` says whether this document defines it well enough to justify a page on its own. `entity_type` is
@@ -63,8 +61,7 @@ class Topic:
     claims: tuple[Claim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The original of a document: `path` as it was added ("docs/guide/Intro to X.pdf"), never absolute. `url` is the address of
     one that was fetched from the web, "" for files. Of such a one, `charset` is what its server said ("": nothing known) and
     `base` the address against which its links count, "" where that is `url`."""
@@ -79,14 +76,14 @@ class Source:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Everything gitkb knows of one document, stored as `.gitkb/documents/<document>.json`.
 
     `document` is its name ("docs/guide/intro-to-x"); `files` all of its own paths in the repository except the record itself,
     sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"), `settings` is the fingerprint of the
     settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by
-    name ("published"). `title_reason` says in words why this is the title; a gitkb that does not know it reads over it.
+    name ("published"). `title_reason` says in words why this is the title, `ocr` what of the document was read by OCR and by whom
+    ("all pages, by rapidocr 3.10.0"), "" for nothing; a gitkb that does not know these reads over them.
     """
 
     document: str
@@ -102,10 +99,10 @@ class Record:
     dates: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
     title_reason: str = ""
+    ocr: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A heading of a converted text: `level` 1..6, plain `title`, `anchor` as a link reaches it, `line` 1-based."""
 
     level: int
@@ -114,8 +111,7 @@ class Heading:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A picture taken out of a document. `name` is how the Markdown refers to it ("picture-1.png"); `data` its bytes."""
 
     name: str
@@ -126,8 +122,7 @@ class Picture:
 TitleKind = Literal["stated", "style", "heading", "largest", "page", "metadata", "opening", "section", "unseen"]
 
 
-@dataclass(frozen=True, slots=True)
-class TitleCandidate:
+class TitleCandidate(Struct, frozen=True):
     """A text that may be a document's title: what kind of evidence it is (`gitkb.convert.title` says what the kinds mean), and in
     words for people where it was found."""
 
@@ -136,15 +131,14 @@ class TitleCandidate:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(Struct, frozen=True):
     """What a converter makes of a document's bytes; independent of the document's name and of every other file.
 
     `markdown`: the body (no front matter). Pictures that were inside the document are referred to by `Picture.name`; links
     and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
     source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`, `aliases`, `tags`: as the source itself
     states them. `titles` are the candidates for its title, the best first; `title` is the best, '' where the text has none of its
-    own.
+    own. `ocr` says what was read by OCR and by whom, '' for nothing.
     """
 
     markdown: str
@@ -161,10 +155,10 @@ class Conversion:
     titles: tuple[TitleCandidate, ...] = ()
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    ocr: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SummarySection:
+class SummarySection(Struct, frozen=True):
     """One heading of a document's outline with its best sentences; `level` 1.. for nesting, `place` its start."""
 
     level: int
@@ -173,8 +167,7 @@ class SummarySection:
     sentences: tuple[Claim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """What a compiler makes of one converted text: title, description (one sentence), summary along the outline, topics.
 
     `abstract` are a few sentences that a model wrote about the whole, in reading order; `summary` the key points. `ungrounded`
@@ -194,8 +187,7 @@ class Digest:
     title_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeChange:
+class TreeChange(Struct, frozen=True):
     """One path that differs between two trees; an oid is a 40-digit hex blob id, None where the path does not exist."""
 
     path: str
@@ -231,8 +223,7 @@ class Tree(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class WebPage:
+class WebPage(Struct, frozen=True):
     """How a source was fetched: `url` is its address for good, `base` the one against which its own links count, `charset` what
     its server said (`""`: nothing). `pictures` are the files of the pictures it shows by their addresses, as far as they could
     be had; None before they were looked for."""
@@ -243,8 +234,7 @@ class WebPage:
     pictures: Mapping[str, Path] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """A file that a scan found. `path` mirrors the added folder ("docs/guide/Intro to X.pdf"); `root` is the part of it
     that stands for the added folder ("docs", "" for a single file) and `folder` that folder on this machine. `page` is set
     where it was fetched from the web."""

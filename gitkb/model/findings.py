@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitkb.model.usage import Usage
 
 if TYPE_CHECKING:
     from gitkb.model.rows import State
 
+CONTRADICTION = "contradiction"
 CODES = {
-    "contradiction": "Claims that contradict each other, as a model judges them",
+    CONTRADICTION: "Claims that contradict each other, as a model judges them",
     "changed-since-approval": "Pages that are no longer what somebody approved",
     "superseded-source": "Documents of which a newer version is here",
     "near-duplicate": "Pages that may be about the same thing",
@@ -24,8 +26,7 @@ CODES = {
 """Every kind of finding of `lint` with its heading, the gravest first. Codes are stable and hyphenated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something `check` found: `code` is stable and hyphenated ("missing-file"), `path` is in the repository."""
 
     code: str
@@ -33,8 +34,7 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something `lint` found: `code` is stable and hyphenated ("near-duplicate"), `path` in the repository, `line` 1-based or 0.
     `commands` are command lines of which one settles it, `others` further paths that it is about; `fixable` says whether
     `lint --fix` settles it."""
@@ -48,8 +48,7 @@ class Finding:
     fixable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """What `check` found at a revision."""
 
     state: State
@@ -57,8 +56,7 @@ class CheckResult:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RefUpdate:
+class RefUpdate(Struct, frozen=True):
     """What a push wants of a ref: from the object `old` to `new` (hex ids, "" where the ref is not there)."""
 
     ref: str
@@ -66,16 +64,14 @@ class RefUpdate:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An update of a ref that must not be, with every reason."""
 
     ref: str
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LintResult:
+class LintResult(Struct, frozen=True):
     """What `lint` found at a commit, the gravest first. `usage` is what a model was asked, `unasked` why one that was wanted was
     not asked, or not all."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument
+    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far an `add` is: numbers of sources."""
 
     total: int = 0
@@ -22,8 +22,7 @@ class Progress:
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """What a scan found: `folder` as it will be named, supported files, and the paths of those not supported."""
 
     folder: str
@@ -49,6 +48,10 @@ class Listener:
 
     def staying(self, documents: Sequence[GoneDocument]) -> None:
         """The files of these documents are gone, and the documents stay, because they were not to be pruned."""
+
+    def older(self, documents: Sequence[Older]) -> bool:
+        """These sources are older than the knowledge base; whether to leave them out. Called before anything is changed."""
+        return True
 
     def progress(self, event: Progress) -> None:
         """Counts have changed."""

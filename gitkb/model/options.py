@@ -1,19 +1,18 @@
 """How the commands of the library are told what to do."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gitkb.errors import UsageError
 from gitkb.model.findings import CODES
 
 
-@dataclass(frozen=True, slots=True)
-class AddOptions:
+class AddOptions(Struct, frozen=True):
     """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
     core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
     documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
     and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
     documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
-    before, `allow_private` also addresses that are not public."""
+    before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back."""
 
     into: str = ""
     update: bool = False
@@ -31,10 +30,10 @@ class AddOptions:
     refetch: bool = False
     allow_private: bool = False
     prune: bool = False
+    older: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WatchOptions:
+class WatchOptions(Struct, frozen=True):
     """How `watch` works: `add` are the options of each run, a file is added when it has not changed for `settle` seconds, `poll`
     looks at the folders again and again instead of being told by the system."""
 
@@ -43,8 +42,7 @@ class WatchOptions:
     poll: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RecompileOptions:
+class RecompileOptions(Struct, frozen=True):
     """How `recompile` works; which documents: those named, `every` one, or those `outdated`. The rest as in `AddOptions`."""
 
     every: bool = False
@@ -58,8 +56,7 @@ class RecompileOptions:
     max_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeOptions:
+class ChangeOptions(Struct, frozen=True):
     """How `remove`, `undo`, `same`, `apart` and `lint --fix` work: on which `branch` ("" is the checked-out
     one); a `dry_run` only says what they would do."""
 
@@ -67,8 +64,7 @@ class ChangeOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveOptions:
+class ApproveOptions(Struct, frozen=True):
     """How `approve` works: on which `branch` ("" is the checked-out one); `withdraw` takes the person's own approval back; `at`
     is when it was confirmed ("2026-11-24T10:00:00Z"), "" for now; a `dry_run` only says what it would do."""
 
@@ -78,16 +74,14 @@ class ApproveOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MergeChoices:
+class MergeChoices(Struct, frozen=True):
     """Whose version stands where both sides of a merge changed a document or page: names as people type them."""
 
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LintOptions:
+class LintOptions(Struct, frozen=True):
     """What `lint` looks for: all kinds of findings, or `only` some, without those `excepted`. `UsageError` for an unknown
     code."""
 
@@ -105,8 +99,7 @@ class LintOptions:
         return frozenset(self.only or CODES) - frozenset(self.excepted)
 
 
-@dataclass(frozen=True, slots=True)
-class HookChoice:
+class HookChoice(Struct, frozen=True):
     """Which hooks are meant: those of a worktree without `server` and `ci` (the name of a service, "" for none)."""
 
     server: bool = False

@@ -1,9 +1,10 @@
 """What commands that change a knowledge base return: outcomes of documents, and a summary for each command."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from gitkb.model.usage import Usage
 
@@ -28,16 +29,46 @@ class Outcome(StrEnum):
 
 class SkipReason(StrEnum):
     """Why nothing was done about a source: it is there already as it is, other sources have the same bytes or led to the same
-    page of the web, or another process changed its document meanwhile."""
+    page of the web, another process changed its document meanwhile, or it is whole and has nothing in it to read."""
 
     UNCHANGED = "unchanged"
     SAME_BYTES = "same-bytes"
     SAME_PAGE = "same-page"
     CHANGED_MEANWHILE = "changed-meanwhile"
+    EMPTY = "empty"
+    OLDER = "older"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentResult:
+class OlderKind(StrEnum):
+    """In what way a source is older than the knowledge base: its bytes were replaced, its document was removed, or renamed."""
+
+    REPLACED = "replaced"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+
+
+class Older(Struct, frozen=True):
+    """A source that would turn its document back; `commit`, `author` and `day` (ISO 8601) are of what it would take back, `now`
+    is the document's name now where it was renamed."""
+
+    document: str
+    source: str
+    kind: OlderKind
+    commit: str
+    author: str
+    day: str
+    now: str = ""
+
+    @property
+    def said(self) -> str:
+        """What happened to it, in words."""
+        by = f"by {self.author} on {self.day} ({self.commit[:7]})"
+        if self.kind is OlderKind.REPLACED:
+            return f"its bytes were replaced {by}"
+        return f"was removed {by}" if self.kind is OlderKind.REMOVED else f"was renamed to {self.now} {by}"
+
+
+class DocumentResult(Struct, frozen=True):
     """The outcome of one source, reported in scan order; `commit` is set once it is published. `before` is the name that a
     renamed document had, `url` the address of a source of the web (its path is a guess where it could not be fetched).
     `skipped` says why nothing was done about it, `reason` the same for people. `phases` in seconds."""
@@ -55,8 +86,7 @@ class DocumentResult:
     skipped: SkipReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageChanges:
+class PageChanges(Struct, frozen=True):
     """Shared pages that a pages commit created, changed and removed: paths in the repository, sorted."""
 
     created: tuple[str, ...] = ()
@@ -67,16 +97,14 @@ class PageChanges:
         return bool(self.created or self.changed or self.removed)
 
 
-@dataclass(frozen=True, slots=True)
-class GoneDocument:
+class GoneDocument(Struct, frozen=True):
     """A document whose file, at the path `source`, is gone from the folder that was added."""
 
     document: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLink:
+class DeadLink(Struct, frozen=True):
     """A link that leads nowhere once its target is gone: the page, its 1-based line, the target's path."""
 
     page: str
@@ -84,8 +112,7 @@ class DeadLink:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(Struct, frozen=True):
     """What a dry run says beforehand: files besides the shared pages by path, those that come (or change) and those that go, and
     the links of other pages that would lead nowhere."""
 
@@ -94,57 +121,52 @@ class Foreseen:
     links: tuple["DeadLink", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AddSummary:
-    """The end of an `add`: counts, branch, tip (hex), shared pages touched, seconds; `dry_run` results have no commits, and
-    `foreseen` the files exactly. `usage` is what a model was asked,
-    `ungrounded` how many of its claims about documents were dropped."""
+class ChangeSummary(Struct, frozen=True):
+    """The end of a command that changes a branch: the branch, and the commit (hex) at which it stands now."""
+
+    branch: str
+    commit: str
+
+
+class CompileSummary(ChangeSummary, frozen=True, kw_only=True):
+    """The end of a command that compiles documents: counts, shared pages touched, seconds. `usage` is what a model was asked,
+    `ungrounded` how many of its claims about documents were dropped. A dry run has no commits, and its `foreseen` has the files
+    exactly."""
+
+    skipped: int
+    failed: int
+    pages: PageChanges
+    seconds: float = 0.0
+    usage: Usage = field(default_factory=Usage)
+    ungrounded: int = 0
+    foreseen: Foreseen = field(default_factory=Foreseen)
+
+
+class AddSummary(CompileSummary, frozen=True, kw_only=True):
+    """The end of an `add`. `older` of the skipped are older than the knowledge base, and were left out."""
 
     added: int
     updated: int
-    skipped: int
-    failed: int
-    branch: str
-    commit: str
-    pages: PageChanges
-    seconds: float
-    usage: Usage = field(default_factory=Usage)
-    ungrounded: int = 0
     renamed: int = 0
     removed: int = 0
-    foreseen: Foreseen = field(default_factory=Foreseen)
+    older: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RecompileSummary:
-    """The end of a `recompile`: counts, branch, tip (hex), shared pages touched, seconds, what a model was asked; a dry run's
-    `foreseen` has the files and pages exactly."""
+class RecompileSummary(CompileSummary, frozen=True, kw_only=True):
+    """The end of a `recompile`."""
 
     recompiled: int
     unchanged: int
-    skipped: int
-    failed: int
-    branch: str
-    commit: str
-    pages: PageChanges
-    seconds: float
-    usage: Usage = field(default_factory=Usage)
-    ungrounded: int = 0
-    foreseen: Foreseen = field(default_factory=Foreseen)
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshSummary:
-    """The end of a `refresh`: `commit` is the tip, `pages` is empty when nothing was pending, `usage` what a model was asked."""
+class RefreshSummary(ChangeSummary, frozen=True):
+    """The end of a `refresh`: `pages` is empty when nothing was pending, `usage` is what a model was asked."""
 
-    branch: str
-    commit: str
     pages: PageChanges
     usage: Usage = field(default_factory=Usage)
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedPage:
+class ApprovedPage(Struct, frozen=True):
     """One page of an `approve`: `claims` is how many were confirmed, `changed` whether anything had to be written for it, `said`
     what they say and in which document."""
 
@@ -155,14 +177,11 @@ class ApprovedPage:
     said: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveSummary:
+class ApproveSummary(ChangeSummary, frozen=True):
     """The end of an `approve` by the person `by` at `at`; `files` are the approvals that it wrote or deleted, `pages` the shared
-    pages that changed. `commit` is the tip. In a dry run `files` are all that would be written besides pages, and `edits` the
-    pages whose uncommitted edits would be committed first; else that is empty."""
+    pages that changed. In a dry run `files` are all that would be written besides pages, and `edits` the pages whose uncommitted
+    edits would be committed first; else that is empty."""
 
-    branch: str
-    commit: str
     by: str
     at: str
     approved: tuple[ApprovedPage, ...]
@@ -171,20 +190,16 @@ class ApproveSummary:
     pages: PageChanges
 
 
-@dataclass(frozen=True, slots=True)
-class MigrateSummary:
+class MigrateSummary(ChangeSummary, frozen=True):
     """The end of a `migrate`: the format number `before` and `after`, and the files that were written; none where there was
-    nothing to do. `commit` is the tip."""
+    nothing to do."""
 
-    branch: str
-    commit: str
     before: int
     after: int
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RemovedDocument:
+class RemovedDocument(Struct, frozen=True):
     """A document that was removed: `files` are all of its own paths, the record included; `commit` is empty in a dry run."""
 
     document: str
@@ -193,27 +208,20 @@ class RemovedDocument:
     commit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveSummary:
-    """The end of a `remove`; `commit` is the tip. In a dry run `claims` tells for each page how many claims it has of the
-    documents, and `links` which links of other pages would lead nowhere; else both are empty."""
+class RemoveSummary(ChangeSummary, frozen=True):
+    """The end of a `remove`. In a dry run `claims` tells for each page how many claims it has of the documents, and `links` which
+    links of other pages would lead nowhere; else both are empty."""
 
-    branch: str
-    commit: str
     documents: tuple[RemovedDocument, ...]
     pages: PageChanges
     claims: Mapping[str, int] = field(default_factory=dict)
     links: tuple[DeadLink, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UndoSummary:
+class UndoSummary(ChangeSummary, frozen=True):
     """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
-    back as they were (`restored`) and gone (`deleted`). `left` are paths that were changed since, and stay.
-    `commit` is the tip."""
+    back as they were (`restored`) and gone (`deleted`). `left` are paths that were changed since, and stay."""
 
-    branch: str
-    commit: str
     undone: str
     subject: str
     documents: tuple[str, ...]
@@ -223,14 +231,11 @@ class UndoSummary:
     left: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DecideSummary:
+class DecideSummary(ChangeSummary, frozen=True):
     """The end of a `same` or `apart` about two names as people write them; `page` is where the first one's claims stand now.
     `written` and `deleted` are decisions (nothing was to do where both are empty), `words` pages with a person's words whose
-    claims went elsewhere; `commit` is the tip. In a dry run `besides` are files of gitkb's own that follow from the pages."""
+    claims went elsewhere. In a dry run `besides` are files of gitkb's own that follow from the pages."""
 
-    branch: str
-    commit: str
     name: str
     other: str
     page: str
@@ -241,13 +246,27 @@ class DecideSummary:
     besides: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MergeSummary:
-    """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched;
-    `commit` is the tip. `moved` is False when there was nothing to merge."""
+class Preview(Struct, frozen=True):
+    """A folder with the pages as they would be after a merge of `source` into `branch`: how many pages and other files it has."""
 
+    folder: str
     branch: str
-    commit: str
+    source: str
+    pages: int
+    files: int
+
+
+class Dropped(Struct, frozen=True):
+    """Words of a page that gave way in a merge, because somebody chose the other side."""
+
+    page: str
+    text: str
+
+
+class MergeSummary(ChangeSummary, frozen=True):
+    """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched.
+    `moved` is False when there was nothing to merge."""
+
     source: str
     moved: bool = False
     added: tuple[str, ...] = ()
@@ -255,23 +274,20 @@ class MergeSummary:
     removed: tuple[str, ...] = ()
     pages: PageChanges = field(default_factory=PageChanges)
     renamed: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PushSummary:
+class PushSummary(ChangeSummary, frozen=True):
     """The end of a `push` to the branch `target` of a remote ("origin/main"), now at `commit`; `pushed` is False when it had
     everything. `merged` is what came from there on the way, `tries` how often it was tried."""
 
-    branch: str
-    commit: str
     target: str
     pushed: bool
     merged: MergeSummary
     tries: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """A request to merge `branch` into `base`, with its `title` and `text` (Markdown). If a program `opened` it, `address` is
     that of the request; otherwise that of the page where a person can open it. It is "" if not known. `hosted`: the remote is at
     a hosting service, where there can be a request at all."""
@@ -285,8 +301,7 @@ class PullRequest:
     hosted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class InitResult:
+class InitResult(Struct, frozen=True):
     """`created` is False when the folder already held a knowledge base; `touched` existed before and got a marked block."""
 
     path: Path
@@ -296,14 +311,11 @@ class InitResult:
     touched: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FixSummary:
+class FixSummary(ChangeSummary, frozen=True):
     """The end of a `lint --fix`: names that were put on other pages (key to key), links that were mended by page, pages with
-    edits that were left alone, shared pages touched. `commit` is the tip; nothing was to do where `merged` and `mended` are
+    edits that were left alone, shared pages touched. Nothing was to do where `merged` and `mended` are
     empty. In a dry run `besides` are files of gitkb's own that follow from the pages."""
 
-    branch: str
-    commit: str
     merged: Mapping[str, str] = field(default_factory=dict)
     mended: Mapping[str, int] = field(default_factory=dict)
     left: tuple[str, ...] = ()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from gitkb.model.usage import KeptReplies
 
@@ -20,8 +21,7 @@ class State(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchHit:
+class SearchHit(Struct, frozen=True):
     """A page that matches a query, with its best passage. `line` is 1-based in the page; a higher `score` is better."""
 
     page: str
@@ -33,8 +33,7 @@ class SearchHit:
     snippet: str
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledHook:
+class InstalledHook(Struct, frozen=True):
     """A hook or CI template of a repository: `file` is where it is, `before` the hook of somebody else that it runs first, ""
     for none; `ours` tells whether gitkb wrote it, `current` whether as this version does."""
 
@@ -45,8 +44,7 @@ class InstalledHook:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
+class DocumentRow(Struct, frozen=True):
     """A row of `list`; `commit` is the last commit that changed the document; `changed_since_approval` are the pages that quote
     it and are no longer what somebody approved, `url` is where it was fetched ("": a file)."""
 
@@ -61,8 +59,7 @@ class DocumentRow:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PageRow:
+class PageRow(Struct, frozen=True):
     """A page of `list --pages`: `documents` support it; `approval` is "none", "approved" or "changed", by whom and when ("" for
     none), with how many claims it has that this person did not confirm, and how many of those it shows no more."""
 
@@ -77,8 +74,7 @@ class PageRow:
     gone_claims: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A document or page: `path` of the page in the repository, its text, and the record where it is a document's."""
 
     path: str
@@ -86,8 +82,36 @@ class Shown:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True)
-class OutdatedReason:
+class PageText(Struct, frozen=True):
+    """Some lines of a page: `text` holds lines `first` to `last` of `lines`, numbered from 1 with the front matter, which is left
+    out. `document` is whose page it is, "" for none; `headings` are those of the whole page: (line, level, anchor, title)."""
+
+    path: str
+    document: str
+    title: str
+    text: str
+    first: int
+    last: int
+    lines: int
+    description: str = ""
+    headings: tuple[tuple[int, int, str, str], ...] = ()
+
+    @property
+    def next_line(self) -> int | None:
+        """Where to read on, None at the end."""
+        return self.last + 1 if self.last < self.lines else None
+
+
+class PageLinks(Struct, frozen=True):
+    """What a page links to, and which pages link to it: paths in the repository, sorted, without pictures and addresses."""
+
+    path: str
+    title: str
+    to: tuple[str, ...]
+    of: tuple[str, ...]
+
+
+class OutdatedReason(Struct, frozen=True):
     """Why so many documents are outdated: `what` is "converter", "compiler", "model" or "settings", `before` what their records
     say of it, `now` what it is."""
 
@@ -97,16 +121,14 @@ class OutdatedReason:
     now: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outdated:
+class Outdated(Struct, frozen=True):
     """How many documents would be made otherwise today; a document counts under every reason that it has."""
 
     documents: int = 0
     reasons: tuple[OutdatedReason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedPage:
+class ChangedPage(Struct, frozen=True):
     """A page that is no longer what the person `by` approved at `at`; `reason` in words: "2 new claims, 1 claim gone"."""
 
     page: str
@@ -115,8 +137,7 @@ class ChangedPage:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """`pages` counts shared pages; `runs` describes runs that did not end, `living` those under way; `edited` are pages with
     hand edits not yet committed. `approved` counts the pages whose approval holds, `changed_since_approval` are the others that
     somebody approved. `newer` says why this version makes no pages, "" where it does. `model` is the one that the settings ask,
@@ -150,8 +171,7 @@ class Status:
     operation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True):
     """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself."""
 
     commit: str
@@ -162,8 +182,7 @@ class LogEntry:
     document: str
 
 
-@dataclass(frozen=True, slots=True)
-class BlameLine:
+class BlameLine(Struct, frozen=True):
     """One line of a page and where it comes from.
 
     `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in it,
@@ -184,8 +203,7 @@ class BlameLine:
     compiler: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(Struct, frozen=True):
     """The lines of a page that somebody answers for, in text order, at a commit."""
 
     path: str
@@ -193,8 +211,7 @@ class Blame:
     lines: tuple[BlameLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SettingRow:
+class SettingRow(Struct, frozen=True):
     """A setting in force: its `name` as it is written (`raw.storage`), and where its value came from: a file, the environment
     or "default"."""
 

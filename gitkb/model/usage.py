@@ -1,10 +1,9 @@
 """What a model was asked, or would be, and what is kept of its replies: numbers of calls, tokens and entries."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a model was asked: `calls` made now, replies taken from the cache, tokens of the calls made now."""
 
     calls: int = 0
@@ -21,8 +20,7 @@ class Usage:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class KeptReplies:
+class KeptReplies(Struct, frozen=True):
     """The replies of models that are kept here: how many, their bytes, and what they cost once."""
 
     entries: int = 0
@@ -30,16 +28,14 @@ class KeptReplies:
     cost: Usage = field(default_factory=Usage)
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """How many entries of the caches are gone."""
 
     replies: int
     conversions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """`documents` would be read, `failed` could not be converted; `calls` to make with about so many tokens, `known` replies
     are in the cache."""
 

@@ -6,9 +6,11 @@ which the pages are projected; whatever gets no answer is left out, named, and a
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
@@ -24,6 +26,7 @@ from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.formats.topic_rows import Evidence, TopicPage
 from gitkb.llm.requests import Reply, Request, usage_of
 from gitkb.model.documents import Tree
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.usage import Usage
 from gitkb.pages.name_decisions import joined_groups
 from gitkb.pages.scope import Marker, marked_tree, remember, scope_since
@@ -38,19 +41,17 @@ Pair = tuple[TopicPage, TopicPage]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A model's answers: files to write by path; pages and pairs without an answer, with the reason; the cost; and the number of
+class Written(Struct, frozen=True):
+    """A model's answers: files to write; pages and pairs without an answer, with the reason; the cost; and the number of
     sentences that were dropped because no claim supports them."""
 
-    changes: Mapping[str, bytes | None] = field(default_factory=dict)
+    changes: PathChanges = field(default_factory=PathChanges)
     failed: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     ungrounded: int = 0
 
 
-@dataclass(slots=True)
-class Author:
+class Author(Struct):
     """`ask` answers requests in order, each with a reply or the error that it met."""
 
     store: Store
@@ -89,8 +90,8 @@ class Author:
             (same if read_same(reply.text) else apart).append(pair)
         with self.catalog.at(tip, RECORDS) as db:
             group = joined_groups([(one.key, other.key) for one, other in same], RecordCorpus(db).names) if same else {}
-        for decision in _decisions(group, same, apart, self._by):
-            found.changes[decision.path] = decisions.encode(decision)
+        made = _decisions(group, same, apart, self._by)
+        found.changes = PathChanges({decision.path: decisions.encode(decision) for decision in made})
 
     def _describe(self, tip: Snapshot, scope: Scope | None, found: "_Found") -> None:
         tree: Tree = Overlay(tip, found.changes) if found.changes else tip
@@ -99,22 +100,23 @@ class Author:
         with self.catalog.at(tree, RECORDS, keep=not found.changes) as db:
             wanted = waiting(RecordCorpus(db), scope)
         requests = [overview_request(page.kind, page.title, _said(claims), self.settings) for page, claims in wanted]
+        made: dict[str, bytes] = {}
         for (page, claims), reply in found.answered(wanted, self.ask(requests), lambda item: item[0].path):
             sentences, dropped = read_overview(reply.text, _said(claims))
             found.ungrounded += dropped
             overview = Overview(page.kind, page.key, fingerprint(claims), _with_documents(sentences, claims), self._by)
-            found.changes[overview.path] = overviews.encode(overview)
+            made[overview.path] = overviews.encode(overview)
+        found.changes = PathChanges(made).over(found.changes)
 
     @property
     def _by(self) -> str:
         return f"{LLM_COMPILER} {self.settings.model}"
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """The answers collected so far."""
 
-    changes: dict[str, bytes | None] = field(default_factory=dict)
+    changes: PathChanges = field(default_factory=PathChanges)
     failed: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     ungrounded: int = 0
@@ -190,9 +192,9 @@ def _with_documents(sentences: Sequence[Sentence], claims: Sequence[Evidence]) -
     )
 
 
-def _keys_of(changes: Mapping[str, bytes | None]) -> set[str]:
+def _keys_of(changes: PathChanges) -> set[str]:
     found: set[str] = set()
-    for path, content in changes.items():
-        if content is not None and decisions.is_decision(path):
+    for path, content in changes.written.items():
+        if decisions.is_decision(path):
             found.update(decisions.decode(content, path).names)
     return found

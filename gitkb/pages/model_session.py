@@ -8,8 +8,10 @@ whatever speaks to a model is loaded only when one is to be asked. Nothing is se
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.errors import BudgetSpent, GitkbError, ModelError, ModelFailure, UsageError
 from gitkb.model.usage import KeptReplies, Usage
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
 REPLIES = "replies.sqlite"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """`ahead` is how many documents may wait for answers at once."""
 
     client: Client
@@ -82,10 +83,7 @@ def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: 
 def session(
     store: Store, catalog: Catalog, settings: Settings, user: UserSettings, listener: Listener, max_tokens: int = 0
 ) -> Iterator[Session]:
-    """A session for a command that changes a branch at `tip`; None if the settings want no model.
-
-    If a model is not `needed`, it is no error that none is configured here: pages are made without its texts.
-    """
+    """A session with the model that the settings name, until the block ends; `ModelError` if they name none."""
     from gitkb.pages.author import Author
 
     wanted = model_settings(settings, user)
@@ -101,8 +99,7 @@ def asking_each(store: Store, user: UserSettings, listener: Listener) -> Iterato
         yield _Each(client, user.concurrency)
 
 
-@dataclass(frozen=True, slots=True)
-class _Each:
+class _Each(Struct, frozen=True):
     """Asks many questions, each for itself: one that fails costs no other."""
 
     client: Client
@@ -138,8 +135,7 @@ def asks_none() -> UsageError:
     return UsageError("The extractive compiler asks no model.", "Estimate another one with: --compiler llm --model NAME")
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """Everything that is needed to open a session; `user` is read only when a model is asked."""
 
     store: Store
@@ -179,8 +175,7 @@ def kept_replies(store: Store) -> KeptReplies:
     return KeptReplies(totals.entries, totals.bytes, Usage(totals.calls, 0, totals.tokens_in, totals.tokens_out))
 
 
-@dataclass(frozen=True, slots=True)
-class ModelUse:
+class ModelUse(Struct, frozen=True):
     """The part of a model in a run that makes documents. `settings`: for compilers (None: no model). `known`: the cached replies
     that are used if no model is asked."""
 

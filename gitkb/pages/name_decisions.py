@@ -4,9 +4,10 @@ Invariant: reads a tree and what its documents list; writes nothing. Applied to 
 asked for, whatever chains and circles of decisions and aliases there are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
@@ -17,13 +18,12 @@ from gitkb.errors import RepositoryError
 from gitkb.formats import decisions
 from gitkb.formats.decisions import KeepApart, SameAs
 from gitkb.model.documents import Tree
+from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 
 MAX_STEPS = 50
-Changes = dict[str, bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionPlanner:
+class DecisionPlanner(Struct, frozen=True):
     """Works out which decision files to write or delete on top of a tree; writes none. `by` is the person who decides, such as
     "human:ada@example.org"."""
 
@@ -31,42 +31,44 @@ class DecisionPlanner:
     tree: Tree
     by: str
 
-    def same(self, name: str, key: str) -> Changes:
-        """Decision files that put the claims of `name` on the page of `key`; content None deletes a file. Empty if the claims are
+    def same(self, name: str, key: str) -> PathChanges:
+        """Decision files that put the claims of `name` on the page of `key`, and those to delete. Empty if the claims are
         there already."""
-        with self._names({}) as names:
+        with self._names() as names:
             if names.target(name) == names.target(key) and (key in names.way(name) or name not in names.way(key)):
-                return {}
-            changes: Changes = {}
+                return PathChanges()
+            changes = PathChangesBuilder()
             if name in names.way(key) and names.decided(key):
-                changes[SameAs(key, name, self.by).path] = None  # the other way round from now on
+                changes.delete(SameAs(key, name, self.by).path)  # the other way round from now on
             decision = SameAs(name, key, self.by)
-            changes[decision.path] = decisions.encode(decision)
-            changes.update(dict.fromkeys(apart_paths(names, name, key)))
-        return self._checked(changes, name, key, together=True)
+            changes.write(decision.path, decisions.encode(decision))
+            changes.delete(*apart_paths(names, name, key))
+        return self._checked(changes.result(), name, key, together=True)
 
-    def apart(self, one: str, other: str) -> Changes:
-        """Decision files that give two names a page each; content None deletes a file. Empty if that is decided already. If they
+    def apart(self, one: str, other: str) -> PathChanges:
+        """Decision files that give two names a page each, and those to delete. Empty if that is decided already. If they
         share a page, the name that leads to the other moves off; otherwise `one` does."""
         decision = KeepApart(min(one, other), max(one, other), self.by)
-        changes: Changes = {decision.path: decisions.encode(decision)}
+        changes = PathChangesBuilder()
+        changes.write(decision.path, decisions.encode(decision))
         for _ in range(MAX_STEPS):
-            with self._names(changes) as names:
+            with self._names(changes.result()) as names:
                 if names.target(one) != names.target(other):
                     break
                 leaving = other if one in names.way(other) else one
                 step = names.following(leaving)
                 if names.decided(leaving):
-                    changes[SameAs(leaving, step, self.by).path] = None
+                    changes.delete(SameAs(leaving, step, self.by).path)
                 elif step != leaving:
                     listed = KeepApart(min(leaving, step), max(leaving, step), self.by)
-                    changes[listed.path] = decisions.encode(listed)
-        with self._names({}) as names:
-            if set(changes) == {decision.path} and names.apart(one, other):
-                return {}
-        return self._checked(changes, one, other, together=False)
+                    changes.write(listed.path, decisions.encode(listed))
+        made = changes.result()
+        with self._names() as names:
+            if made.paths == {decision.path} and names.apart(one, other):
+                return PathChanges()
+        return self._checked(made, one, other, together=False)
 
-    def _checked(self, changes: Changes, one: str, other: str, *, together: bool) -> Changes:
+    def _checked(self, changes: PathChanges, one: str, other: str, *, together: bool) -> PathChanges:
         with self._names(changes) as names:
             if (names.target(one) == names.target(other)) is not together:
                 raise RepositoryError(
@@ -75,7 +77,7 @@ class DecisionPlanner:
         return changes
 
     @contextmanager
-    def _names(self, changes: Mapping[str, bytes | None]) -> Iterator[Resolution]:
+    def _names(self, changes: PathChanges | None = None) -> Iterator[Resolution]:
         tree = Overlay(self.tree, changes) if changes else self.tree
         with self.catalog.at(tree, RECORDS, keep=False) as db:
             yield RecordCorpus(db).names

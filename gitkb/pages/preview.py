@@ -6,76 +6,77 @@ path by path, as long as nobody writes meanwhile and no model is asked.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
 
+from msgspec import Struct, field
+
 from gitkb.branch.overlay import Overlay
-from gitkb.branch.path_changes import PathChanges
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.formats.settings import Settings
 from gitkb.model.documents import Tree
+from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 from gitkb.model.results import DeadLink, Foreseen, PageChanges
 from gitkb.pages.refresh import carries_pages, foresee_refresh, history_base, page_changes, without_page
 from gitkb.pages.scope import differences, scope_of
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown.links import links, resolve
-from gitkb.wiki.hand_edits import edited_path, settle
+from gitkb.wiki.hand_edits import edited_path, reconcile
 from gitkb.wiki.projection import MADE, PROJECTION, made_by, newer, project
 
 _TARGET = re.compile(r"(?:\]\(\s*<?|\[\[|^ {0,3}\[[^\]\n]+\]:\s*<?)([^()\s<>|\]]+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class ForeseenPages:
-    """The shared pages that would differ: what would happen to them, and their new content by path; `besides` are the files that
+class ForeseenPages(Struct, frozen=True):
+    """The shared pages that would differ: what would happen to them, and their new content; `besides` are the files that
     would be written or deleted with them: projections kept of edited pages, overviews of pages that are no more, and the note of
     which projection made the pages."""
 
     pages: PageChanges
-    contents: Mapping[str, bytes | None]
+    contents: PathChanges = field(default_factory=PathChanges)
     besides: tuple[str, ...] = ()
 
 
-def uncommitted(store: Store, branch: str, tip: Snapshot) -> dict[str, bytes | None]:
+def uncommitted(store: Store, branch: str, tip: Snapshot) -> PathChanges:
     """The edits to tracked pages in the worktree: a run would commit those that it touches first."""
     if store.worktree is None or branch not in ("", store.branch()):
-        return {}
+        return PathChanges()
     files = {path: store.worktree / path for path in store.status().edited if tip.blob(path)}
-    return {path: file.read_bytes() if file.is_file() and not file.is_symlink() else None for path, file in files.items()}
+    is_there = {path: file.is_file() and not file.is_symlink() for path, file in files.items()}
+    return PathChanges.of((path, file.read_bytes() if is_there[path] else None) for path, file in files.items())
 
 
-def foresee(
-    store: Store, catalog: Catalog, tip: Snapshot, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]
-) -> ForeseenPages:
+def foresee(store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: PathChanges) -> ForeseenPages:
     """The effect of a refresh on the pages that these changes of documents and pages concern; `edits` are made before."""
-    now, tree = Overlay(tip, edits), Overlay(tip, {**edits, **changes})
+    now, tree = Overlay(tip, edits), Overlay(tip, changes.over(edits))
     with catalog.at(tree, RECORDS, keep=False) as db:
-        projected = project(RecordCorpus(db), scope_of(tree, differences(tip, tree, changes)))
+        projected = project(RecordCorpus(db), scope_of(tree, differences(tip, tree, changes.paths)))
     base = history_base(store, tip.commit)
-    contents, besides = {}, []
+    contents, besides = PathChangesBuilder(), []
     for path, content in projected.items():
         kept = tree.read(edited_path(path))
-        settled = settle(path, tree.read(path), content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
-        if settled.content != now.read(path):
-            contents[path] = settled.content
-        if settled.edited_base != tip.read(edited_path(path)):
+        reconciled = reconcile(path, tree.read(path), content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
+        if reconciled.content != now.read(path):
+            contents.write(path, reconciled.content)
+        if reconciled.edited_base != tip.read(edited_path(path)):
             besides.append(edited_path(path))
     besides += without_page(tip, projected)
-    if (contents or besides) and made_by(tip) < PROJECTION:
+    pages = contents.result()
+    if (pages or besides) and made_by(tip) < PROJECTION:
         besides.append(MADE)
-    return ForeseenPages(_page_changes(tip, contents), contents, tuple(sorted(besides)))
+    return ForeseenPages(page_changes(tip, pages), pages, tuple(sorted(besides)))
 
 
-def dead_links(tip: Tree, gone: Collection[str], contents: Mapping[str, bytes | None]) -> Iterator[DeadLink]:
-    """The links of the pages that stay which lead to a file that will be gone; `contents` are pages that will differ."""
+def dead_links(tip: Tree, gone: Collection[str], contents: PathChanges) -> Iterator[DeadLink]:
+    """The links of the pages that stay which lead to a file that will be gone; `contents` are pages that will differ. Pages
+    whose new text is not at hand are left out."""
     names: dict[str, list[str]] = {}
     for path in sorted(gone):
         names.setdefault(_name(path), []).append(path)
     for page, oid in tip.files("wiki"):
-        data = contents[page] if page in contents else tip.read_blob(oid) if page.endswith(".md") else None
+        data = contents.written.get(page) if page in contents else tip.read_blob(oid) if page.endswith(".md") else None
         if data is None or page in gone:
             continue
         text = data.decode("utf-8", "replace")
@@ -104,27 +105,14 @@ def _wiki_target(target: str, names: Mapping[str, Sequence[str]]) -> str:
     return next((path for path in found if path.startswith("wiki/") and path.endswith(f"/{wanted}.md")), "")
 
 
-def _page_changes(tip: Snapshot, contents: Mapping[str, bytes | None]) -> PageChanges:
-    return PageChanges(
-        created=tuple(path for path, content in contents.items() if content is not None and tip.blob(path) is None),
-        changed=tuple(path for path, content in contents.items() if content is not None and tip.blob(path) is not None),
-        removed=tuple(path for path, content in contents.items() if content is None),
-    )
-
-
 def foresee_run(
     store: Store, catalog: Catalog, settings: Settings, branch: str, tip: Snapshot, changes: PathChanges
 ) -> tuple[PageChanges, Foreseen]:
     """The shared pages and the other files that a run on a branch would touch, whose commits make these changes. Links are looked
     for on the pages whose new text is at hand."""
     carried = carries_pages(settings, branch) and not newer(tip)
-    writes = foresee_refresh(store, catalog, tip, changes, uncommitted(store, branch, tip)) if carried else {}
-    contents = {path: content for path, content in writes.items() if isinstance(content, bytes | None)}
-    besides = {path: content for path, content in contents.items() if not path.startswith("wiki/")}
-    pages = page_changes(tip, contents)
-    comes = dict.fromkeys(changes.coming, True) | dict.fromkeys(changes.deleted, False)
-    comes |= {path: content is not None for path, content in besides.items()}
-    written, deleted = (tuple(sorted(path for path in comes if comes[path] is wanted)) for wanted in (True, False))
-    unread = dict.fromkeys(changes.known)
-    links = tuple(dead_links(tip, {*deleted, *pages.removed}, {**unread, **changes.contents, **contents}))
-    return pages, Foreseen(written, deleted, links)
+    writes = foresee_refresh(store, catalog, tip, changes, uncommitted(store, branch, tip)) if carried else PathChanges()
+    besides = writes.only(path for path in writes.paths if not path.startswith("wiki/")).over(changes)
+    pages = page_changes(tip, writes)
+    links = tuple(dead_links(tip, {*besides.deleted, *pages.removed}, writes.over(changes)))
+    return pages, Foreseen(besides.coming, tuple(sorted(besides.deleted)), links)

@@ -5,15 +5,15 @@ words. Which pages can differ is found by comparing the tip with the tree that w
 everything is projected.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from gitkb.branch.commit_messages import edit_message, pages_message
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from gitkb.branch.commit_messages import pages_message
 from gitkb.branch.overlay import Overlay
-from gitkb.branch.path_changes import PathChanges
-from gitkb.branch.stored_documents import own_edits
+from gitkb.branch.stored_documents import edit_commit, own_edits
 from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
@@ -23,6 +23,7 @@ from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.settings import Settings
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
+from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 from gitkb.model.results import PageChanges
 from gitkb.model.usage import Usage
 from gitkb.pages.scope import Marker, differences, remember, scope_of, scope_since, topics_of
@@ -31,15 +32,14 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.transaction.run import Run
 from gitkb.store.values import PlannedCommit
-from gitkb.wiki.hand_edits import EDITED, Seal, settle, state
+from gitkb.wiki.hand_edits import EDITED, Seal, reconcile, state
 from gitkb.wiki.projection import MADE, PROJECTION, Scope, is_page, is_shared, made_by, newer, note, project
 
 if TYPE_CHECKING:
     from gitkb.pages.author import Author, Written
 
 
-@dataclass
-class Tally:
+class Tally(Struct):
     """Adds up the page changes of several pages commits of one run."""
 
     created: set[str] = field(default_factory=set)
@@ -85,19 +85,17 @@ def refresh(
     return changes
 
 
-def project_tree(
-    catalog: Catalog, tree: Tree, *, keep: bool, scope: Scope | None = None, whole: bool = True
-) -> dict[str, bytes | None]:
-    """The shared pages that a tree's records make, by path; all of them without a scope. None for pages that the tree has and the
-    projection has not. `NewerFormat` if a record cannot be read here; with `whole` False pages are made without it."""
+def project_tree(catalog: Catalog, tree: Tree, *, keep: bool, scope: Scope | None = None, whole: bool = True) -> PathChanges:
+    """The shared pages that a tree's records make; all of them without a scope, and then as deleted those that the tree has and
+    the projection has not. `NewerFormat` if a record cannot be read here; with `whole` False pages are made without it."""
     with catalog.at(tree, RECORDS, keep=keep) as db:
         corpus = RecordCorpus(db)
         if whole:
             corpus.refuse_newer()
         projected = project(corpus, scope)
     if scope is None:
-        stale = {path: None for path, _ in tree.files("wiki") if is_shared(path) and path not in projected}
-        projected = {**projected, **stale}
+        stale = frozenset(path for path, _ in tree.files("wiki") if is_shared(path) and path not in projected)
+        projected = PathChanges(deleted=stale).over(projected)
     return projected
 
 
@@ -122,19 +120,17 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
     if scope is not None and not scope:
         return PageChanges()
     projected = project_tree(catalog, tip, keep=True, scope=scope)
-    return page_changes(tip, _settle(tip, projected, {}, history_base(store, tip.commit), Listener()))
+    return page_changes(tip, _reconcile(tip, projected, PathChanges(), history_base(store, tip.commit), Listener()))
 
 
-def foresee_refresh(
-    store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: Mapping[str, bytes | None]
-) -> dict[str, bytes | Path | None]:
-    """The files that a refresh would write, by path, if these changes were committed and these edits were in the worktree.
+def foresee_refresh(store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: PathChanges) -> PathChanges:
+    """What a refresh would write if these changes were committed and these edits were in the worktree.
     Changes nothing. Pages that it would not touch are left out, also if somebody has edited them."""
-    tree, scope = Overlay(tip, changes.contents, changes.known), scope_since(store, Marker.WHOLE, tip)
+    tree, scope = Overlay(tip, changes), scope_since(store, Marker.WHOLE, tip)
     if scope is not None:
         scope = scope.with_(scope_of(tree, differences(tip, tree, changes.paths)))
         if not scope:
-            return {}
+            return PathChanges()
     projected = project_tree(catalog, tree, keep=False, scope=scope)
     return _writes(tip, projected, edits, history_base(store, tip.commit), Listener())
 
@@ -170,10 +166,10 @@ def _refresh(
     if said := newer(tip):
         listener.message(f"{said}: this one leaves them as they are. Documents are in; upgrade gitkb to make their pages.")
         return PageChanges()
-    told = {path: content for path, content in (written.changes if written else {}).items() if tip.read(path) != content}
+    told = written.changes.differing(tip) if written else PathChanges()
     tree, scope = Overlay(tip, told), scope_since(store, Marker.WHOLE, tip)
     if scope is not None:
-        scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, told))})
+        scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, told.paths))})
         if not scope:
             return PageChanges()
     with catalog.at(tip, RECORDS) as db:  # catches up for good, before it looks at a tree that does not exist yet
@@ -188,71 +184,73 @@ def _refresh(
     writes = _writes(tip, projected, edits, history_base(store, tip.commit), listener, told)
     changes = page_changes(tip, writes)
     if writes:
-        commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
+        commits = [edit_commit(edits)] if edits else []
         usage, ungrounded = (written.usage, written.ungrounded) if written else (Usage(), 0)
-        commits.append(PlannedCommit(pages_message(changes, usage, ungrounded), writes))
+        commits.append(PlannedCommit(pages_message(changes, usage, ungrounded), dict(writes.items())))
         tip = store.snapshot(transaction.publish(commits, "pages")[-1])
     remember(store, Marker.WHOLE, tip, run.scratch)
     return changes
 
 
-def _different(tip: Snapshot, projected: Mapping[str, bytes | None]) -> list[str]:
+def _different(tip: Snapshot, projected: PathChanges) -> list[str]:
     """The pages that are not their projection, or that somebody has edited."""
     return sorted(path for path, content in projected.items() if content != tip.read(path) or tip.blob(f"{EDITED}/{path}"))
 
 
 def _writes(
     tip: Snapshot,
-    projected: Mapping[str, bytes | None],
-    edits: Mapping[str, bytes | Path | None],
+    projected: PathChanges,
+    edits: PathChanges,
     base: Callable[[str], bytes | None],
     listener: Listener,
-    told: Mapping[str, bytes | None] | None = None,
-) -> dict[str, bytes | Path | None]:
+    told: PathChanges | None = None,
+) -> PathChanges:
     """All that a pages commit holds: the pages, what is kept beside edited ones, what a model wrote (`told`), and which
     projection made them."""
-    writes = _settle(tip, {path: projected[path] for path in _different(tip, projected)}, edits, base, listener)
-    writes.update({**(told or {}), **without_page(tip, projected)})
-    if writes and made_by(tip) < PROJECTION:
-        writes[MADE] = note()
-    return writes
+    writes = _reconcile(tip, projected.only(_different(tip, projected)), edits, base, listener)
+    writes = PathChanges(deleted=without_page(tip, projected)).over((told or PathChanges()).over(writes))
+    return PathChanges({MADE: note()}).over(writes) if writes and made_by(tip) < PROJECTION else writes
 
 
-def without_page(tip: Snapshot, projected: Mapping[str, bytes | None]) -> dict[str, None]:
+def without_page(tip: Snapshot, projected: PathChanges) -> frozenset[str]:
     """The overviews of pages that are no more."""
-    gone = [path for path, content in projected.items() if content is None and is_page(path)]
+    gone = [path for path in projected.deleted if is_page(path)]
     paths = (f"{OVERVIEWS}/{path.removeprefix('wiki/').removesuffix('.md')}.json" for path in gone)
-    return {path: None for path in paths if tip.blob(path) is not None}
+    return frozenset(path for path in paths if tip.blob(path) is not None)
 
 
-def _settle(
+def _reconcile(
     tip: Snapshot,
-    projected: Mapping[str, bytes | None],
-    edits: Mapping[str, bytes | Path | None],
+    projected: PathChanges,
+    edits: PathChanges,
     base: Callable[[str], bytes | None],
     listener: Listener,
-) -> dict[str, bytes | Path | None]:
+) -> PathChanges:
     """The files to write for pages whose projection differs from the tip: generated pages are replaced, edited ones merged."""
-    writes: dict[str, bytes | Path | None] = {}
-    for path, content in sorted(projected.items()):
-        edit = edits.get(path)
-        current = edit if isinstance(edit, bytes) else tip.read(path)
+    writes = PathChangesBuilder()
+    for path, content in projected.items():
+        edit = edits.written.get(path)
+        current = tip.read(path) if edit is None else edit
         kept = tip.read(f"{EDITED}/{path}")
-        settled = settle(path, current, content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
-        if settled.content != current:
-            writes[path] = settled.content
-        if settled.edited_base != kept:
-            writes[f"{EDITED}/{path}"] = settled.edited_base
-        for clash in settled.clashes:
+        reconciled = reconcile(path, current, content, lambda path=path, kept=kept: kept or base(path))  # type: ignore[misc]
+        if reconciled.content != current:
+            writes.write(path, reconciled.content)
+        if reconciled.edited_base != kept:
+            writes.write(f"{EDITED}/{path}", reconciled.edited_base)
+        for clash in reconciled.clashes:
             listener.message(f"{path}: your words were kept where the new projection differs ({clash}).")
-    return writes
+    return writes.result()
 
 
-def page_changes(tip: Snapshot, writes: Mapping[str, object]) -> PageChanges:
-    """The pages of a tip that writing these paths adds, changes and removes."""
-    pages = sorted(path for path in writes if path.startswith("wiki/"))
+def page_changes(tip: Snapshot, writes: PathChanges) -> PageChanges:
+    """The pages of a tip that these changes add, change and remove."""
+    coming, gone = _pages(writes.coming), _pages(writes.deleted)
     return PageChanges(
-        created=tuple(p for p in pages if tip.blob(p) is None and writes[p] is not None),
-        changed=tuple(p for p in pages if tip.blob(p) is not None and writes[p] is not None),
-        removed=tuple(p for p in pages if writes[p] is None),
+        created=tuple(path for path in coming if tip.blob(path) is None),
+        changed=tuple(path for path in coming if tip.blob(path) is not None),
+        removed=tuple(gone),
     )
+
+
+def _pages(paths: Iterable[str]) -> list[str]:
+    return sorted(path for path in paths if path.startswith("wiki/"))

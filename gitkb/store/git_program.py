@@ -12,8 +12,9 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gitkb.errors import RepositoryError
 
@@ -86,8 +87,7 @@ def finished(
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who writes a commit, as git sees it; `fixed` is a time that the environment prescribes, else the clock's."""
 
     person: str

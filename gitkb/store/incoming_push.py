@@ -5,10 +5,10 @@ Costs what the commits change, however large the trees are.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 import pygit2
+from msgspec import Struct
 from pygit2.enums import SortMode
 
 from gitkb.errors import RepositoryError
@@ -19,8 +19,7 @@ from gitkb.store.tree_builder import TREE_MODE, decode_tree
 _FOLDERS_IN_MEMORY = 256
 
 
-@dataclass(frozen=True, slots=True)
-class RawEntry:
+class RawEntry(Struct, frozen=True):
     """A new or changed entry of a tree: the names of the folders above it, its own, its mode, and all names beside it."""
 
     above: bytes

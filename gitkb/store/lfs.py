@@ -9,10 +9,10 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct
 from pygit2.enums import ConfigLevel
 
 from gitkb.errors import RepositoryError
@@ -61,8 +61,7 @@ def _is_pointer(file: Path) -> bool:
     return file.stat().st_size <= POINTER_BYTES and _POINTER.fullmatch(file.read_bytes()) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Originals:
+class Originals(Struct, frozen=True):
     """The LFS objects of one repository, below `storage`."""
 
     storage: Path

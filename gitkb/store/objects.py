@@ -15,8 +15,9 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gitkb.store.local.durable_files import fsync_file, naming, write_durably
 
@@ -24,8 +25,7 @@ KIND_NUMBERS = {"commit": 1, "tree": 2, "blob": 3}
 _LARGE = 1 << 31
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Entry:
+class _Entry(Struct, frozen=True, order=True):
     """An object in the pack: its id, where it begins, the checksum of its packed bytes."""
 
     oid: bytes

@@ -7,10 +7,10 @@ submodules do so), and nothing is written through a link inside the git folder. 
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct
 from pygit2.enums import RepositoryOpenFlag, RepositoryState
 from pygit2.ffi import C
 
@@ -34,8 +34,7 @@ OPERATIONS = {
 _READ_FIRST = ("HEAD", "config", "config.worktree", "index", "packed-refs", "commondir", "gitdir", "shallow")
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(Struct, frozen=True):
     """`git_dir` has HEAD and index of this worktree, `common` everything shared; `worktree` is None for a bare one."""
 
     git_dir: Path

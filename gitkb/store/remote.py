@@ -9,11 +9,11 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct
 
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.store.git_program import environment, finished, harmless_settings
@@ -51,8 +51,7 @@ class Pushed(Enum):
     OVERTAKEN = "overtaken"
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """A remote by its configured name, where it is, and the short name of the branch there."""
 
     name: str

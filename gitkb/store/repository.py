@@ -7,10 +7,10 @@ lies in `<git dir>/gitkb`. Must not be shared between threads that write.
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pygit2
+from msgspec.structs import replace
 from pygit2.enums import Option
 
 from gitkb.errors import MissingObject, NotFound, RepositoryError

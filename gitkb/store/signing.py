@@ -8,8 +8,9 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gitkb.errors import RepositoryError
 from gitkb.store.git_program import TRUST, attempt, environment
@@ -20,8 +21,7 @@ _PROGRAMS = {"openpgp": "gpg", "x509": "gpgsm", "ssh": "ssh-keygen"}
 _SET_KEY = "Name it: git config user.signingkey KEY; or sign nothing: git config commit.gpgsign false"
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(Struct, frozen=True):
     """How commits are signed: one of git's formats, the program for it, and the key ("" where git would choose one)."""
 
     format: str
@@ -29,8 +29,7 @@ class Signing:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """Signs the commits of one run; `folder` takes its temporary files, `root` is where relative paths start, `person` is
     the committer."""
 

@@ -8,7 +8,7 @@ writes past its buffer (libgit2#7177), and one is enough, left by a power failur
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from gitkb.errors import MissingObject, RepositoryError
 from gitkb.model.documents import TreeChange
 from gitkb.store.git_program import fetch_object
 from gitkb.store.opening import read_pointer
-from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree
+from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree, raw_entries
 
 _KINDS = {b"commit": ObjectType.COMMIT, b"tree": ObjectType.TREE, b"blob": ObjectType.BLOB, b"tag": ObjectType.TAG}
 _PACKS_FIRST, _THEN_FILES = 2, 1
@@ -171,10 +171,6 @@ class ObjectReader:
         """A commit; `KeyError` where there is none."""
         return self._get(oid, pygit2.Commit)
 
-    def folder(self, oid: str | None) -> dict[bytes, Entry]:
-        """name -> (mode, id) of a tree, in git's order; empty for None."""
-        return {} if oid is None else {name: (mode, id_) for name, mode, id_ in decode_tree(self.raw_tree(oid))}
-
 
 def _is_partial(repository: pygit2.Repository) -> bool:
     """Whether `git clone --filter` made a repository, so that a remote has what is missing here."""
@@ -226,6 +222,11 @@ class TreeView:
             raise MissingObject(path) from error
         return (int(found.filemode), str(found.id))
 
+    def folder(self, path: str) -> str | None:
+        """The hex id of a folder's tree, None where there is no folder."""
+        entry = self.entry(path)
+        return entry[1] if entry is not None and entry[0] == TREE_MODE else None
+
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, None where there is none."""
         oid = self.blob(path)
@@ -240,8 +241,7 @@ class TreeView:
         root: str | None = self._oid
         prefix = prefix.strip("/")
         if prefix:
-            entry = self.entry(prefix)
-            root = entry[1] if entry is not None and entry[0] == TREE_MODE else None
+            root = self.folder(prefix)
         if root is not None:
             for path, oid in self._walk(root, prefix.encode("utf-8", "surrogateescape") + b"/" if prefix else b""):
                 yield decode_path(path), oid
@@ -254,11 +254,20 @@ class TreeView:
             elif mode in FILE_MODES:
                 yield prefix + name, child
 
-    def changes_since(self, old: str | None) -> list[TreeChange]:
-        """What differs from another root tree (None: the empty one), sorted by path; `KeyError` where that is gone."""
+    def changes_since(self, old: str | None, folder: str = "") -> list[TreeChange]:
+        """What differs from another root tree (None: the empty one) in a folder ("": everywhere), sorted by path; `KeyError`
+        where that tree is gone."""
         found: list[tuple[bytes, str | None, str | None]] = []
-        self._compare(old if old != EMPTY_TREE else None, self._oid, b"", found)
+        before, now = (None if oid == EMPTY_TREE else oid for oid in (old, self._oid))
+        if folder:
+            before, now = (None if oid is None else TreeView(self._reader, oid).folder(folder) for oid in (before, now))
+        self._compare(before, now, f"{folder}/".encode() if folder else b"", found)
         return [TreeChange(path, before, now) for path, before, now in sorted((decode_path(p), a, b) for p, a, b in found)]
+
+    def _differing(self, old: str | None, new: str | None) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:
+        """The entries that two trees do not share. Most of a large folder is in both, and is not decoded."""
+        before, now = (set(raw_entries(self._reader.raw_tree(oid))) if oid is not None else set() for oid in (old, new))
+        return _by_name(before - now), _by_name(now - before)
 
     def _compare(
         self, old: str | None, new: str | None, prefix: bytes, found: list[tuple[bytes, str | None, str | None]], depth: int = 0
@@ -266,15 +275,17 @@ class TreeView:
         if old == new:
             return
         _refuse_deep(depth, prefix)
-        before, now = self._reader.folder(old), self._reader.folder(new)
+        before, now = self._differing(old, new)
         for name in before.keys() | now.keys():
             one, other = before.get(name), now.get(name)
-            if one == other:
-                continue
             self._compare(_sub_tree(one), _sub_tree(other), prefix + name + b"/", found, depth + 1)
             was, is_ = _file(one), _file(other)
             if was != is_:
                 found.append((prefix + name, was, is_))
+
+
+def _by_name(entries: Iterable[tuple[bytes, bytes, bytes]]) -> dict[bytes, Entry]:
+    return {name: (int(mode, 8), oid.hex()) for mode, name, oid in entries}
 
 
 def _refuse_deep(depth: int, path: bytes) -> None:

@@ -4,6 +4,7 @@ Invariant: the same changes on the same tree give the same ids. Folders stay dec
 costs what it touches. Must not write objects anywhere but into the buffer, and accepts no path that leaves the tree.
 """
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 
@@ -16,16 +17,22 @@ TREE_MODE = 0o40000
 FILE_MODES = frozenset({0o100644, 0o100664, 0o100755})
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 MAX_SEGMENT_BYTES = 255
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]*)\0(.{20})", re.DOTALL)
+_TREE = re.compile(rb"(?>[0-7]+ [^\0]*\0.{20})*+", re.DOTALL)
+
+
+def raw_entries(data: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """(mode, name, id) of a tree object's entries as they stand there, in git's order; `RepositoryError` for no tree."""
+    if not _TREE.fullmatch(data):
+        raise RepositoryError("A tree of the repository is damaged.", "git fsck names it.")
+    entries: list[tuple[bytes, bytes, bytes]] = _ENTRY.findall(data)
+    return entries
 
 
 def decode_tree(data: bytes) -> Iterator[tuple[bytes, int, str]]:
-    """(name, mode, hex id) of a tree object's entries, in git's order."""
-    position = 0
-    while position < len(data):
-        blank = data.index(b" ", position)
-        end = data.index(b"\0", blank)
-        yield data[blank + 1 : end], int(data[position:blank], 8), data[end + 1 : end + 21].hex()
-        position = end + 21
+    """(name, mode, hex id) of a tree object's entries, in git's order; errors as of `raw_entries`."""
+    for mode, name, oid in raw_entries(data):
+        yield name, int(mode, 8), oid.hex()
 
 
 def checked_segments(path: str) -> list[bytes]:

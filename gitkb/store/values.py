@@ -5,12 +5,12 @@ values may outlive the `Store` they came from.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+
+class Stored(Struct, frozen=True):
     """Content that the repository has already: a blob by its id, and the mode of its file."""
 
     oid: str
@@ -22,8 +22,7 @@ Content = bytes | Path | Stored | None
 None for a deletion."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCommit:
+class PlannedCommit(Struct, frozen=True):
     """One commit of a group: its whole message, trailers included, and what it changes; `parents` are commits that it joins
     to the branch besides the one before it."""
 
@@ -32,8 +31,7 @@ class PlannedCommit:
     parents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A worktree file that differs from the tip. `content` None: deleted. `staged`: the index differs from the tip too;
     `tracked`: the path exists in the tip."""
 
@@ -43,8 +41,7 @@ class Edit:
     tracked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """What a log shows of one commit; `time` is seconds since the epoch, `message` the whole message."""
 
     oid: str
@@ -55,16 +52,14 @@ class Commit:
     parents: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rescued:
+class Rescued(Struct, frozen=True):
     """A person's file that stood where gitkb wrote: its content is kept under the ref `ref`."""
 
     path: str
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(Struct, frozen=True):
     """An unfinished run: what it does ("add papers/"), how far it is ("26 of 40 documents"), whether its process lives."""
 
     id: str
@@ -74,8 +69,7 @@ class RunState:
     living: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """What `Store.recover` did. `cleared` are the dead runs; `left` are full sentences about what it did not touch."""
 
     cleared: tuple[RunState, ...] = ()
@@ -86,8 +80,7 @@ class Recovery:
         return bool(self.cleared or self.rescued or self.left)
 
 
-@dataclass(frozen=True, slots=True)
-class WorktreeStatus:
+class WorktreeStatus(Struct, frozen=True):
     """`runs` that did not end, `edited` paths below wiki/ that differ from the tip (sorted), `operation` of git in
     progress ("merge", "" for none)."""
 
@@ -96,8 +89,7 @@ class WorktreeStatus:
     operation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tracking:
+class Tracking(Struct, frozen=True):
     """How a branch stands to the branch of a remote, as it was last fetched: `name` ("origin/main"), commits that only the branch
     has (`ahead`), commits that only the remote's has (`behind`)."""
 
@@ -106,16 +98,14 @@ class Tracking:
     behind: int
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One state of a path: blob id and mode, `oid` None where the path does not exist."""
 
     oid: str | None
     mode: int = 0o100644
 
 
-@dataclass(frozen=True, slots=True)
-class PathPlan:
+class PathPlan(Struct, frozen=True):
     """What a group does to one path: `old` in the tip, `new` after the group, every blob id that a person's file may
     have without being in the way (None: absent), and where the new bytes are."""
 
@@ -123,4 +113,4 @@ class PathPlan:
     old: Version
     new: Version
     accepted: frozenset[str | None]
-    content: Content = field(repr=False, default=None)
+    content: Content = None

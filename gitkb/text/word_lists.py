@@ -1,15 +1,15 @@
 """The word lists in `gitkb/text/words`, one file a kind and language (`word_classes.en.txt`), read when they are first needed.
 
 A file is UTF-8 text. Lines that begin with # are comments, `[name]` begins a section. What is in a section is up to the kind:
-words set apart by blanks (`words`), or entries of one line each (`entries`, `pattern`). A list that no language owns stands in
-the file of the language `mixed`. To add a language, add its file.
+words set apart by blanks (`words`), or entries of one line each (`entries`, `pairs`, `pattern`). A list that no language owns
+stands in the file of the language `mixed`. To add a language, add its file.
 
 Invariant: the same on every machine, as the files are part of the package. A language without a file has empty lists.
 """
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 MIXED = "mixed"
 _LANGUAGE = re.compile(rf"[a-z]{{2,3}}|{MIXED}")
@@ -17,6 +17,7 @@ _SECTION = re.compile(r"\[([a-z ]+)\]")
 _ENDING = ".txt"
 
 
+@lru_cache(maxsize=2_000)
 def words(kind: str, language: str, section: str) -> frozenset[str]:
     """The words of a section."""
     return frozenset(" ".join(entries(kind, language, section)).split())
@@ -26,6 +27,12 @@ def entries(kind: str, language: str, section: str) -> tuple[str, ...]:
     """The lines of a section, in order."""
     # A document says its language itself, so it may be anything.
     return _sections(kind, language).get(section, ()) if _LANGUAGE.fullmatch(language) else ()
+
+
+@lru_cache(maxsize=100)
+def pairs(kind: str, language: str, section: str) -> Mapping[str, str]:
+    """The second word of each line by its first, in order."""
+    return dict(line.split(maxsplit=1) for line in entries(kind, language, section))
 
 
 def pattern(kind: str, language: str, section: str) -> re.Pattern[str] | None:

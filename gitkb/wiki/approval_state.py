@@ -6,15 +6,15 @@ approved something else, and it counts as changed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.formats.approvals import Approval, ApprovalState, Standing, standing
 from gitkb.formats.topic_rows import TopicPage
 from gitkb.wiki.corpus import Corpus
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(Struct, frozen=True):
     """A page that somebody approved: the page now (None: it is gone), the state of its approval, the documents that it quotes."""
 
     approval: Approval

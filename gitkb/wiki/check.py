@@ -7,14 +7,16 @@ scanned, a person's are parsed. The check of what changed looks at the same thin
 given.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from posixpath import dirname
+
+from msgspec import Struct, field
 
 from gitkb.errors import ConfigError, FormatError
 from gitkb.formats import approvals
-from gitkb.formats.decisions import DECISIONS
+from gitkb.formats.decisions import DECISIONS, REMOVED, decode_removed
 from gitkb.formats.decisions import decode as decode_decision
 from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.overviews import decode as decode_overview
@@ -22,12 +24,13 @@ from gitkb.formats.records import RECORDS, document_of
 from gitkb.formats.settings import CONFIG_PATH, parse_settings
 from gitkb.model.documents import Record, Tree
 from gitkb.model.findings import Problem
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.conflict_marks import conflict_line
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path
-from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
 from gitkb.wiki.indexes import OKF_VERSION
 from gitkb.wiki.projection import MADE, read_note
 from gitkb.wiki.source_pages import source_path
@@ -51,8 +54,7 @@ def folders_of(files: Iterable[str]) -> set[str]:
     return found
 
 
-@dataclass(slots=True)
-class LinkCheck:
+class LinkCheck(Struct):
     """Collects what pages link to; `problems` then asks for each target once. `read` gives a page as it is or will be."""
 
     files: Container[str]
@@ -117,8 +119,7 @@ _NAMED = (("settings", CONFIG_PATH), ("note", MADE), ("approval", f"{approvals.A
 _AGAIN = "Take it back from git, or add its document again with --update."
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOutcome:
+class CheckOutcome(Struct, frozen=True):
     """The state of a tree, and every problem, sorted by path; there are problems only if it is broken."""
 
     state: State
@@ -129,16 +130,14 @@ Records = Mapping[str, Record | FormatError]
 PageToBe = Callable[[str], bytes | None]
 
 
-def check(tree: Tree, records: Records, projected: Mapping[str, bytes | None]) -> CheckOutcome:
-    """The state of a tree; `records` by their paths, `projected` the full projection of this tree (None: no such page)."""
+def check(tree: Tree, records: Records, projected: PathChanges) -> CheckOutcome:
+    """The state of a tree; `records` by their paths, `projected` the full projection of this tree."""
     files = frozenset(path for path, _ in tree.files())
-    made = frozenset(path for path, content in projected.items() if content is not None)
-    return _outcome(_Check(tree, projected, files, files, folders_of(files | made), projected.get), records)
+    to_be = projected.written.get
+    return _outcome(_Check(tree, projected, files, files, folders_of((*files, *projected.written)), to_be), records)
 
 
-def check_paths(
-    tree: Tree, paths: Collection[str], records: Records, projected: Mapping[str, bytes | None], to_be: PageToBe
-) -> CheckOutcome:
+def check_paths(tree: Tree, paths: Collection[str], records: Records, projected: PathChanges, to_be: PageToBe) -> CheckOutcome:
     """The state of a part of a tree: these paths, these records with their files, and these pages of the projection.
 
     `records` must have those of all documents that the paths can belong to, `projected` every shared page among the paths.
@@ -163,8 +162,7 @@ def with_problems(outcome: CheckOutcome, more: Iterable[Problem]) -> CheckOutcom
     return CheckOutcome(State.BROKEN if found else outcome.state, found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(Struct, frozen=True):
     """The paths of a tree's files, asked for one by one."""
 
     tree: Tree
@@ -173,8 +171,7 @@ class _Files:
         return isinstance(path, str) and self.tree.blob(path) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Folders:
+class _Folders(Struct, frozen=True):
     """The folders of a tree, asked for one by one, and those in which the projection has an index."""
 
     tree: Tree
@@ -184,35 +181,34 @@ class _Folders:
         return isinstance(path, str) and (self.to_be(f"{path}/index.md") is not None or any(True for _ in self.tree.files(path)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Targets:
+class _Targets(Struct, frozen=True):
     """What a link may lead to: a file of the tree, or a page that the projection makes."""
 
     files: Container[str]
-    projected: Mapping[str, bytes | None]
+    projected: PathChanges
     to_be: PageToBe
 
     def __contains__(self, path: object) -> bool:
         if not isinstance(path, str) or path in self.files:
             return isinstance(path, str)
-        return (self.projected[path] if path in self.projected else self.to_be(path)) is not None
+        return path in self.projected.written if path in self.projected else self.to_be(path) is not None
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Check:
     """`paths` of the tree are looked at; `files` are all that it has, `folders` all that it has or will have."""
 
     tree: Tree
-    projected: Mapping[str, bytes | None]
+    projected: PathChanges
     paths: frozenset[str]
     files: Container[str]
     folders: Container[str]
     to_be: PageToBe
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
     pending: bool = False
-    owned: set[str] = field(default_factory=set)
-    contents: set[str] = field(default_factory=set)
-    links: LinkCheck = field(init=False)
+    owned: set[str] = dataclasses.field(default_factory=set)
+    contents: set[str] = dataclasses.field(default_factory=set)
+    links: LinkCheck = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         self.links = LinkCheck(_Targets(self.files, self.projected, self.to_be), self.folders, self.page_to_be)
@@ -225,7 +221,7 @@ class _Check:
         content = self.tree.read(path)
         if content is not None:
             return content
-        return self.projected[path] if path in self.projected else self.to_be(path)
+        return self.projected.written.get(path) if path in self.projected else self.to_be(path)
 
     def records(self, records: Records) -> None:
         for path, record in records.items():
@@ -250,11 +246,11 @@ class _Check:
             yield from (file for file in self.paths if file.startswith((f"{stem}.", f"{stem}--")))
 
     def pages(self) -> None:
-        for path in sorted(self.paths | self.projected.keys()):
+        for path in sorted(self.paths | self.projected.paths):
             if path.startswith((".gitkb/", "raw/")):
                 self.own_file(path)
             elif path in self.projected:
-                self.shared(path, self.projected[path])
+                self.shared(path, self.projected.written.get(path))
             elif path in self.owned:
                 self.own_page(path)
             elif path.startswith("wiki/"):
@@ -281,6 +277,8 @@ class _Check:
             read_note(self.tree.read(path) or b"")
         elif path.startswith(f"{approvals.APPROVED}/"):
             approvals.decode(self.tree.read(path) or b"", path)
+        elif path.startswith(f"{REMOVED}/"):
+            decode_removed(self.tree.read(path) or b"", path)
         elif path.startswith(f"{DECISIONS}/"):
             decode_decision(self.tree.read(path) or b"", path)
         elif path.startswith(f"{OVERVIEWS}/"):
@@ -299,8 +297,8 @@ class _Check:
                 self.written(path, projected, kind)
         elif kind is Seal.EDITED:
             kept = self.tree.read(edited_path(path))
-            settled = settle(path, current, projected, lambda: kept) if kept is not None else None
-            if settled is None or settled.content != current or settled.edited_base != kept:
+            reconciled = reconcile(path, current, projected, lambda: kept) if kept is not None else None
+            if reconciled is None or reconciled.content != current or reconciled.edited_base != kept:
                 self.pending = True
             else:
                 self.written(path, current, kind)

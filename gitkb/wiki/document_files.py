@@ -7,8 +7,10 @@ pages that exist because of this very document and names all others as plain tex
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from posixpath import splitext
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.formats.topic_rows import shortened
 from gitkb.model.documents import LARGE, Claim, Conversion, Digest, Place, Record, Source, SummarySection, Topic
@@ -62,6 +64,8 @@ def _head(page: str, source: str, record: Record, digest: Digest) -> Iterator[st
         yield f"{escape(record.description)} {_place(page, said.place)}".strip() if said else escape(record.description)
     fetched = f", from <{record.source.url}>" if record.source.url else ""
     yield f"[Full text]({relative(page, source)}), [original]({relative(page, _raw(record))}) ({_kind(record)}){fetched}"
+    if record.ocr:
+        yield f"Read by OCR, so letters and figures may be wrong: {escape(record.ocr)}."
 
 
 def _raw(record: Record) -> str:
@@ -151,8 +155,7 @@ def _name(page: str, topic: Topic, language: str) -> str:
     return f"[{escape(topic.name)}]({relative(page, path)})"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentFiles:
+class DocumentFiles(Struct, frozen=True):
     """A document's record and the contents of its files in the wiki by path; its original is not among them."""
 
     record: Record
@@ -202,11 +205,11 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         authors=tuple(filter(None, map(one_line, conversion.authors))),
         dates={one_line(name): one_line(date) for name, date in sorted(conversion.dates.items()) if one_line(date)},
         title_reason=one_line(digest.title_reason),
+        ocr=one_line(conversion.ocr),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     """Makes a digest's texts single lines, and its places lead to the files and anchors that the text has."""
 
     document: str

@@ -12,8 +12,9 @@ ends do not count: a checkout may have turned LF into CRLF.
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from gitkb.errors import FormatError
 from gitkb.text.markdown import frontmatter
@@ -105,8 +106,7 @@ _DEFINITION = re.compile(r"^\[\^([^\]\n]+)\]:.*(?:\n|\Z)", re.MULTILINE)
 _USE = re.compile(r"\[\^([^\]\n]+)\](?!:)")
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Reconciled(Struct, frozen=True):
     """The new state of a page: its `content` (None: no such page), the projection to keep at `edited_path` (None: nothing to keep
     there), and the blocks in which a person's words were kept against a change."""
 
@@ -120,7 +120,7 @@ def edited_path(path: str) -> str:
     return f"{EDITED}/{path}"
 
 
-def settle(path: str, current: bytes | None, projected: bytes | None, base: Callable[[], bytes | None]) -> Settled:
+def reconcile(path: str, current: bytes | None, projected: bytes | None, base: Callable[[], bytes | None]) -> Reconciled:
     """The new state of the page at `path`, which holds `current` and is to become `projected` (None: the page vanishes).
 
     `base` is called only for an edited page and returns its last projection: from `edited_path(path)` or, if nothing is kept
@@ -128,23 +128,23 @@ def settle(path: str, current: bytes | None, projected: bytes | None, base: Call
     """
     kind = state(current) if current is not None else Seal.GENERATED
     if current is None or kind is Seal.GENERATED:
-        return Settled(projected)
+        return Reconciled(projected)
     if kind is Seal.PERSON:
-        return Settled(current)
+        return Reconciled(current)
     ours = unsealed(_text(current))
     last = base()
     # A page that is gone is projected as its bare title, so that what the person wrote keeps a page to stand on.
     target = projected if projected is not None else _bare(last or current)
     theirs = unsealed(_text(target))
     if ours == theirs:
-        return Settled(projected)
+        return Reconciled(projected)
     if last is None:
         # Nothing tells the person's words from gitkb's, so every word stays; from now on the projection is known.
-        return Settled(current, target, (f"{path}: its last projection is not known, so it was left as it is",))
+        return Reconciled(current, target, (f"{path}: its last projection is not known, so it was left as it is",))
     merged = carried(last, current, target)
     if _words(merged.text) == _words(theirs):
-        return Settled(projected, None, merged.clashes)
-    return Settled(with_seal_of(target, merged.text), target, merged.clashes)
+        return Reconciled(projected, None, merged.clashes)
+    return Reconciled(with_seal_of(target, merged.text), target, merged.clashes)
 
 
 def carried(last: bytes, page: bytes, target: bytes) -> Merge:

@@ -7,8 +7,9 @@ front matter, with the version of the Open Knowledge Format.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from gitkb.formats.topic_rows import FOLDER, FOLDERS, Branch, DocumentEntry, TopicPage
 from gitkb.model.documents import TopicKind
@@ -17,7 +18,7 @@ from gitkb.text.markdown.links import escape, relative
 from gitkb.wiki.corpus import Corpus
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import seal
-from gitkb.wiki.topic_page import BY
+from gitkb.wiki.topic_page import BY_RULES
 
 MAX_ENTRIES = 500
 
@@ -99,7 +100,7 @@ def _page(listing: Listing, prefix: str, branches: list[Branch]) -> bytes | None
     lines = listing.entries(prefix) if total <= MAX_ENTRIES else list(_parts(listing, prefix, branches))
     title = f"{listing.title}: {prefix}…" if prefix else listing.title
     body = f"# {escape(title)}\n\n" + "\n".join(lines) + "\n"
-    return seal(frontmatter.join({"type": "Index", "title": title}, f"\n{body}") if prefix else body, BY)
+    return seal(frontmatter.join({"type": "Index", "title": title}, f"\n{body}") if prefix else body, BY_RULES)
 
 
 def _parts(listing: Listing, prefix: str, branches: list[Branch]) -> Iterator[str]:
@@ -134,8 +135,7 @@ _ABOUT: dict[TopicKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TopicListing:
+class TopicListing(Struct, frozen=True):
     """The pages of `concepts/` or `entities/`."""
 
     corpus: Corpus
@@ -160,8 +160,7 @@ class TopicListing:
         return [_topic(index_path(self.folder), page)] if page is not None else []
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentListing:
+class DocumentListing(Struct, frozen=True):
     """The documents and folders of one folder below `sources/` or `summaries/`, which is `top`; `name` is "" for `top` itself."""
 
     corpus: Corpus
@@ -197,8 +196,7 @@ class DocumentListing:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class ExplorationListing:
+class ExplorationListing(Struct, frozen=True):
     """The saved answers."""
 
     corpus: Corpus
@@ -247,7 +245,9 @@ def empty_root() -> bytes:
 
 
 def _root(blocks: list[str]) -> bytes:
-    return seal(frontmatter.join({"okf_version": OKF_VERSION}, "\n" + "\n\n".join(["# Knowledge base", *blocks]) + "\n"), BY)
+    return seal(
+        frontmatter.join({"okf_version": OKF_VERSION}, "\n" + "\n\n".join(["# Knowledge base", *blocks]) + "\n"), BY_RULES
+    )
 
 
 def _folders(corpus: Corpus) -> Iterator[str]:

@@ -10,14 +10,16 @@ pages commits from then on, so two versions never rewrite each other's pages in 
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
+
+from msgspec import Struct, field
 
 from gitkb.errors import FormatError, NewerFormat
 from gitkb.formats.topic_rows import FOLDER as EXPLORATIONS
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, exploration_name, page_key, topic_path
 from gitkb.formats.versions import UPGRADE, canonical
 from gitkb.model.documents import Record, Tree
+from gitkb.model.path_changes import PathChanges
 from gitkb.wiki.corpus import Corpus
 from gitkb.wiki.indexes import (
     DOCUMENT_FOLDERS,
@@ -39,8 +41,7 @@ an older gitkb leaves the pages of this one alone (`gitkb.wiki.projection`)."""
 _TOPIC_FOLDERS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What happened since the pages were last whole: records in old and new versions, shared pages and saved answers that were
     touched (`pages`), and the keys of topics about which something was decided, confirmed or written."""
 
@@ -88,13 +89,13 @@ def empty_bundle() -> dict[str, bytes]:
     return {ROOT: empty_root()}
 
 
-def project(corpus: Corpus, scope: Scope | None = None) -> dict[str, bytes | None]:
-    """Content of shared pages by path, sorted; None where there is no such page (any more).
+def project(corpus: Corpus, scope: Scope | None = None) -> PathChanges:
+    """The shared pages with their content, and as deleted those of which there is none (any more).
 
     Without a scope all pages that there are; with one, every page that can differ, and those that it names.
     """
     found = _everything(corpus) if scope is None else _touched(corpus, scope)
-    return dict(sorted(dict(found).items()))
+    return PathChanges.of(found)
 
 
 def _everything(corpus: Corpus) -> Iterator[tuple[str, bytes | None]]:

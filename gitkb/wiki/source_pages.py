@@ -8,11 +8,12 @@ resolver's answer, the only thing here that depends on more than the document.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from posixpath import splitext
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from gitkb.formats.topic_rows import shortened
 from gitkb.model.documents import Conversion, Digest, Heading, Picture
@@ -32,8 +33,7 @@ _FENCE = re.compile(r" {0,3}(?:`{3,}[^`]*|~{3,}.*)$")
 _USE = re.compile(r"\[([^\[\]]{1,200})\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A part of a text: `suffix` of its file name ("" for the page itself, "--02-recovery"), what a reader calls it, its text."""
 
     suffix: str
@@ -42,8 +42,7 @@ class Chapter:
     headings: tuple[Heading, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Chapters:
+class Chapters(Struct, frozen=True):
     """A text in chapters; `suffix_of` tells for each anchor in which one it is."""
 
     chapters: tuple[Chapter, ...]
@@ -222,8 +221,7 @@ def source_path(document: str, suffix: str = "") -> str:
     return f"wiki/sources/{document}{suffix}.md"
 
 
-@dataclass(slots=True)
-class ConvertedText:
+class ConvertedText(Struct):
     """The pages of the converted text; collects the pictures that they show."""
 
     document: str
@@ -267,6 +265,8 @@ class ConvertedText:
         meta["resource"] = relative(path, raw)
         if self.url:
             meta["url"] = self.url
+        if self.conversion.ocr:
+            meta["ocr"] = one_line(self.conversion.ocr)
         body = body.strip("\n")
         return seal(frontmatter.join(meta, f"\n{body}\n"), self.conversion.converter)
 

@@ -10,9 +10,11 @@ documents, so no other document can change it. All text of documents is escaped;
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby, islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.formats.approvals import marks
 from gitkb.formats.overviews import Overview, fingerprint
@@ -38,8 +40,7 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]"
 _SAME = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """`overview`: the best definition; `claims`: the others, sorted by document, of each the best first."""
 
     overview: tuple[Evidence, ...]
@@ -66,8 +67,7 @@ def choose(evidence: Iterable[Evidence]) -> Chosen:
     return Chosen(tuple(overview), tuple(sorted(claims, key=lambda item: item.document)))
 
 
-@dataclass(slots=True)
-class _Choice:
+class _Choice(Struct):
     """What was taken so far."""
 
     of_document: Counter[str] = field(default_factory=Counter)
@@ -102,7 +102,7 @@ def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared / len(one | other) >= _SAME or (shared / min(len(one), len(other)) >= 0.85 and shared >= 5)
 
 
-BY = "gitkb-extractive/2"
+BY_RULES = "gitkb-extractive/2"
 BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20
@@ -147,7 +147,7 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         *_see_also(corpus, page, members, documents, chosen),
         *_footnotes(page.path, chosen),
     ]
-    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY if overview is None else BY_MODEL)
+    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY_RULES if overview is None else BY_MODEL)
 
 
 def page_claims(corpus: Corpus, page: TopicPage) -> tuple[Evidence, ...]:
@@ -193,7 +193,9 @@ def _meta(page: TopicPage) -> dict[str, object]:
 def _lead(page: TopicPage) -> bytes:
     """A page that only leads to the one where its topic is described."""
     link = relative(page.path, topic_path(page.target_kind, page.target))
-    return seal(frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), BY)
+    return seal(
+        frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), BY_RULES
+    )
 
 
 def _aliases(corpus: Corpus, page: TopicPage) -> list[str]:

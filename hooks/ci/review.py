@@ -214,8 +214,7 @@ def request(host: GitHub | GitLab) -> int:
     base, head = host.range()
     unmerged = merge(host.target())
     code, problems = checked()
-    base = run("git", "merge-base", base, head).stdout.strip()
-    diff = run("gitkb", "diff", f"{base}..{head}", "--kb", ".", "--format", "markdown").stdout
+    diff = run("gitkb", "diff", f"{base}...{head}", "--kb", ".", "--format", "markdown").stdout
     text = f"{MARKER}\n\n{unmerged}{problems}{diff}"
     try:
         if not host.token:

@@ -101,7 +101,11 @@ def _verdict(case: Case, folder: Path, base: Path, events: list[dict[str, object
     if event is None:
         outcome = "unsupported" if f"({expected} not supported" in err else ""
         return Verdict(case, outcome, "", 0.0, case.judge(outcome, "", ""))
-    outcome, reason, document = str(event["outcome"]), str(event["reason"]), str(event["document"])
+    outcome, reason, document = (
+        "empty" if event.get("skipped") == "empty" else str(event["outcome"]),
+        str(event["reason"]),
+        str(event["document"]),
+    )
     text = text_of(base, document) if outcome == "added" else ""
     return Verdict(case, outcome, reason, float(str(event["seconds"])), case.judge(outcome, reason, text))
 

@@ -43,6 +43,8 @@ class Case:
 
     def judge(self, outcome: str, reason: str, text: str) -> str:
         """What is wrong with an outcome, "" where nothing is; `text` is what the document became."""
+        if outcome == "empty" and "failed" in self.outcomes:
+            return self._judge_reason(reason)  # nothing to read is said as a failure is, though it counts as none
         if outcome not in self.outcomes:
             return f"{outcome or 'not reported'} instead of {' or '.join(sorted(self.outcomes))}: {reason or text[:100]!r}"
         if outcome == "failed":

@@ -20,8 +20,8 @@ py-pdf: the true texts of GeoTopo (117 pages, two sizes of print, German) and of
 Words: F1 of the words, each as often as it occurs. Order: F1 of the longest sequence of words that both have in this order.
 Words parted at the end of a line are joined for all alike, ligatures are spelled out, and Markdown is taken as its text.
 
-The readers: gitkb, and beside it in the same run the plain text of pypdfium2, `pdftotext -raw` (of poppler) and pypdf. Only
-Markdown has tables.
+The readers: gitkb, and beside it in the same run the plain text of pypdfium2, `pdftotext -raw` (of poppler) and pypdf; "gitkb,
+OCR" (with `convert.ocr: auto`) only when it is named. Only Markdown has tables.
 """
 
 import argparse
@@ -34,6 +34,7 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -59,7 +60,9 @@ def main() -> int:
     parser.add_argument("--reader", metavar="NAME", choices=sorted(READERS), help="only this one")
     parser.add_argument("-v", "--verbose", action="store_true", help="name each test that gitkb fails")
     options = parser.parse_args()
-    readers = {name: reader for name, reader in READERS.items() if options.reader in (None, name)}
+    readers = {
+        name: reader for name, reader in READERS.items() if name == (options.reader or name) and (options.reader or name != OCR)
+    }
     print("\n".join(report(readers, options.corpora, options.verbose)))
     return 0
 
@@ -75,7 +78,7 @@ def report(readers: dict[str, Reader], corpora: Path, verbose: bool = False) -> 
     failures = []
     for name, reader in readers.items():
         outcomes = olmocr(reader, corpora)
-        failures += [test for test, passed in outcomes if not passed and name == "gitkb"]
+        failures += [test for test, passed in outcomes if not passed and name in ("gitkb", OCR)]
         counts = [[passed for test, passed in outcomes if kind in (test["type"], "all")] for kind in (*kinds, "all")]
         scores = [score for document in TRUE_TEXTS for score in true_text(reader, corpora, document)]
         passed = "".join(f"{f'{sum(each)}/{len(each)}':>9}" for each in counts)
@@ -91,7 +94,7 @@ def facts(test: dict) -> dict:
 # Readers: a file to text, or to Markdown.
 
 
-def gitkb_markdown(file: Path) -> str:
+def gitkb_markdown(file: Path, ocr: str = "off") -> str:
     """The Markdown that gitkb stores; the only place here that imports it."""
     sys.path.insert(0, str(ROOT))
     from gitkb.convert.converter import convert
@@ -99,7 +102,7 @@ def gitkb_markdown(file: Path) -> str:
     from gitkb.formats.settings import ConversionSettings
 
     try:
-        return convert(file, file.name, ConversionSettings(256 * 1024**2)).markdown
+        return convert(file, file.name, ConversionSettings(256 * 1024**2, ocr=ocr)).markdown
     except ConversionError:
         return ""  # a refused page has no text: `absent` passes, the rest fails
 
@@ -122,8 +125,10 @@ def pypdf_text(file: Path) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(file).pages)
 
 
+OCR = "gitkb, OCR"
 READERS: dict[str, Reader] = {
     "gitkb": gitkb_markdown,
+    OCR: partial(gitkb_markdown, ocr="auto"),
     "pypdfium2": pypdfium2_text,
     "pdftotext -raw": pdftotext_raw,
     "pypdf": pypdf_text,

@@ -27,8 +27,8 @@ def main() -> None:
             pages = project(RecordCorpus(db))
             done = time.process_time()
     print(f"{documents} records into tables: {read - started:.2f} s CPU")
-    print(f"{len(pages)} pages from tables: {done - read:.2f} s CPU")
-    print(f"of these {sum(tip.read(path) != content for path, content in pages.items())} differ from the tip's")
+    print(f"{len(pages.written)} pages from tables: {done - read:.2f} s CPU")
+    print(f"of these {len(pages.differing(tip).paths)} differ from the tip's")
 
 
 if __name__ == "__main__":

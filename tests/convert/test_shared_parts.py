@@ -54,7 +54,8 @@ def test_tables_have_the_same_cells_in_each_row():
 
 
 def test_endings_decide_what_is_scanned():
-    assert all(supported(f"x{ending.upper()}", asked=True) for ending in ENDINGS)
+    assert all(supported(f"x{ending.upper()}", asked=True, ocr=True) for ending in ENDINGS)
     assert supported("a.MD") and not supported("package.json") and not supported("a.yml")
+    assert supported("a.png", ocr=True) and not supported("a.png", asked=True)
     assert supported("README") and supported("notes of 3. May")
     assert not supported("slides.key") and not supported("x.tar.gz")

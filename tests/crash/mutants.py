@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from tests.crash import matrix, strace
 from tests.crash.matrix import Matrix, Point, Trial, adopt_orphans
 from tests.crash.oracle import Kind
@@ -85,14 +87,14 @@ def recovery_leaves_the_lock_of_the_index() -> None:
     from gitkb.store.transaction import publish as follow
     from gitkb.store.transaction import recovery
 
-    settle = follow.settle
+    catch_up = follow.catch_up
 
-    def settled(*arguments: Any) -> None:
+    def caught_up(*arguments: Any) -> None:
         release, follow.release_git_lock = follow.release_git_lock, _nothing  # type: ignore[assignment]
-        settle(*arguments)
+        catch_up(*arguments)
         follow.release_git_lock = release
 
-    recovery.settle, recovery.release_locks = settled, _nothing  # type: ignore[assignment]
+    recovery.catch_up, recovery.release_locks = caught_up, _nothing  # type: ignore[assignment]
 
 
 @mutant("add", MAIN, Kind.LEFT)
@@ -106,7 +108,7 @@ def the_journal_stays() -> None:
 def recovery_forgets_the_worktree() -> None:
     from gitkb.store.transaction import recovery
 
-    recovery.settle = _nothing  # type: ignore[assignment]
+    recovery.catch_up = _nothing  # type: ignore[assignment]
 
 
 @mutant("add", WIKI, Kind.BROKEN)
@@ -175,11 +177,12 @@ def documents_are_reported_before_they_are_durable() -> None:
 @mutant("change", (WIKI, MAIN), Kind.LOST)
 def a_persons_edits_are_overwritten() -> None:
     from gitkb.branch import stored_documents
+    from gitkb.model.path_changes import PathChanges
     from gitkb.pages import refresh
     from gitkb.store.transaction import run_context, worktree
 
-    def none(*_: Any) -> dict[str, Any]:
-        return {}
+    def none(*_: Any) -> PathChanges:
+        return PathChanges()
 
     stored_documents.own_edits = refresh.own_edits = none  # type: ignore[assignment]
     worktree.Worktree.check = _nothing  # type: ignore[method-assign]
@@ -213,7 +216,7 @@ def a_document_comes_in_two_steps() -> None:
             names = sorted(commit.changes)
             for some in (names[:1], names[1:]):
                 if some:
-                    part = replace(commit, changes={name: commit.changes[name] for name in some})
+                    part = structs.replace(commit, changes={name: commit.changes[name] for name in some})
                     oid = whole(self, [part], progress)[0]
             oids.append(oid)
         return oids

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gitkb.store.repository import Store
-from gitkb.store.values import PlannedCommit
+from gitkb.store.values import Content, PlannedCommit
 
 Git = Callable[..., str]
 
@@ -16,7 +16,7 @@ def first_commit(store: Store) -> str:
         return transaction.publish([PlannedCommit("init", changes)])[0]
 
 
-def publish(store: Store, changes: Mapping[str, bytes | None], message: str = "change", branch: str | None = None) -> str:
+def publish(store: Store, changes: Mapping[str, Content], message: str = "change", branch: str | None = None) -> str:
     """Publish one commit in a run of its own."""
     with store.begin("test", branch=branch) as run, run.locked() as transaction:
         return transaction.publish([PlannedCommit(message, dict(changes))])[0]

@@ -9,6 +9,7 @@ from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.formats.records import encode, record_path
 from gitkb.model.documents import Claim, Place, Record, Source, Topic, TopicKind, TreeChange
+from gitkb.model.path_changes import PathChanges
 from gitkb.pages.scope import topics_of
 from gitkb.text.names.slugs import short_hash
 from gitkb.wiki.projection import Scope, project
@@ -87,21 +88,20 @@ class Base:
         self.records = {d: r for d, r in {**self.records, **changes}.items() if r is not None}
         return Scope(before, after)
 
-    def decide(self, files: Mapping[str, bytes | None]) -> Scope:
-        """Writes and (None) removes decisions and overviews; what happened."""
-        changes = [
-            TreeChange(path, path if path in self.files else None, f"new {path}" if content else None)
-            for path, content in sorted(files.items())
-        ]
-        blobs = Blobs({**self.files, **{f"new {path}": content for path, content in files.items() if content is not None}})
+    def decide(self, path: str, content: bytes | None) -> Scope:
+        """Writes or (None) removes a decision, an approval or an overview; what happened."""
+        change = TreeChange(path, path if path in self.files else None, None if content is None else f"new {path}")
+        blobs = Blobs({**self.files, f"new {path}": content or b""})
         self.db.execute("BEGIN")
-        RECORDS.apply(self.db, blobs, changes)
+        RECORDS.apply(self.db, blobs, [change])
         self.db.execute("COMMIT")
-        topics = topics_of(blobs, changes)
-        self.files = {path: content for path, content in {**self.files, **files}.items() if content is not None}
+        topics = topics_of(blobs, [change])
+        self.files.pop(path, None)
+        if content is not None:
+            self.files[path] = content
         return Scope((), (), topics=topics)
 
-    def project(self, scope: Scope | None = None) -> dict[str, bytes | None]:
+    def project(self, scope: Scope | None = None) -> PathChanges:
         return project(RecordCorpus(self.db), scope)
 
 
@@ -119,4 +119,4 @@ def base(*records: Record) -> Iterator[Base]:
 def pages(*records: Record) -> dict[str, str]:
     """The full projection as text."""
     with base(*records) as made:
-        return {path: content.decode() for path, content in made.project().items() if content is not None}
+        return {path: content.decode() for path, content in made.project().written.items()}

@@ -36,7 +36,7 @@ def _approve(made: Base, by: str = ADA, at: str = "2026-11-24T10:00:00Z", key: s
     assert page is not None
     entry = Confirmation(by, at, marks(page_claims(corpus, page)))
     approval = confirmed(corpus.approval("concept", key), "concept", key, entry)
-    made.decide({approval.path: approvals.encode(approval)})
+    made.decide(approval.path, approvals.encode(approval))
     return approval
 
 
@@ -46,7 +46,7 @@ def _stands(made: Base) -> Approved:
 
 
 def _verified(made: Base, path: str = PAGE) -> object:
-    content = made.project()[path]
+    content = made.project().written.get(path)
     assert content is not None
     return frontmatter.split(content.decode())[0].get("verified")
 
@@ -61,7 +61,7 @@ def test_a_page_says_who_confirmed_it_as_long_as_it_shows_these_very_claims() ->
         assert _verified(made) is None
         _approve(made)
         assert _verified(made) == [{"by": ADA, "at": "2026-11-24T10:00:00Z"}]
-        assert b"  - {by: 'human:ada@example.org', at: 2026-11-24T10:00:00Z}\n" in (made.project()[PAGE] or b"")
+        assert b"  - {by: 'human:ada@example.org', at: 2026-11-24T10:00:00Z}\n" in made.project().written[PAGE]
         assert _stands(made).standing.state is ApprovalState.APPROVED and not _stands(made).reason
         made.apply({"b": _paxos("b", THREE)})
         assert _verified(made) is None and _stands(made).reason == "1 new claim"
@@ -102,10 +102,10 @@ def test_a_page_that_is_gone_or_leads_elsewhere_counts_as_changed() -> None:
     with base(_paxos("a", ONE), record("m", topic("Multi Paxos", claim("m", THREE), defined=True))) as made:
         _approve(made)
         same = SameAs("paxos", "multi-paxos", "x")
-        made.decide({same.path: encode_decision(same)})
+        made.decide(same.path, encode_decision(same))
         assert _stands(made).reason == "it leads to Multi Paxos now"
         assert _verified(made) is None and _verified(made, "wiki/concepts/multi-paxos.md") is None
-        made.decide({same.path: None})
+        made.decide(same.path, None)
         assert not _stands(made).changed
         made.apply({"a": None})
         assert _stands(made).reason == "the page is gone"
@@ -115,10 +115,10 @@ def test_what_an_approval_changes_is_projected_and_nothing_else() -> None:
     with base(_paxos("a", ONE), record("m", topic("Raft", claim("m", THREE), defined=True))) as made:
         kept = made.project()
         approval = _approve(made)
-        scope = made.decide({approval.path: None})
-        assert made.project(scope)[PAGE] == kept[PAGE]
-        scope = made.decide({approval.path: approvals.encode(approval)})
-        changed = {path for path, content in made.project(scope).items() if content != kept.get(path)}
+        scope = made.decide(approval.path, None)
+        assert made.project(scope).written[PAGE] == kept.written[PAGE]
+        scope = made.decide(approval.path, approvals.encode(approval))
+        changed = {path for path, content in made.project(scope).items() if content != kept.written.get(path)}
         assert changed == {PAGE}
 
 
@@ -129,15 +129,15 @@ def test_what_the_tables_know_of_approved_pages_is_what_these_pages_show(history
     given_to = [Approval(kind, key, (entry,)) for kind in FOLDERS for key in NAMES]
     with base() as made:
         for one in given_to[: len(given_to) // 2]:
-            made.decide({one.path: approvals.encode(one)})
+            made.decide(one.path, approvals.encode(one))
         for kind, step in history:
             if kind == "document":
                 made.apply(dict([step]))  # type: ignore[list-item]
             else:
                 decision, wanted = step  # type: ignore[misc]
-                made.decide({decision.path: encode_decision(decision) if wanted else None})
+                made.decide(decision.path, encode_decision(decision) if wanted else None)
         for one in given_to[len(given_to) // 2 :]:
-            made.decide({one.path: approvals.encode(one)})
+            made.decide(one.path, approvals.encode(one))
         corpus = RecordCorpus(made.db)
         for one in given_to:
             page = corpus.page(one.kind, one.key)

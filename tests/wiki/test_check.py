@@ -1,13 +1,15 @@
 """Check tells whole from pending from broken, and names what is wrong."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from gitkb.errors import FormatError
 from gitkb.formats.records import encode, record_path
 from gitkb.model.documents import Claim, Conversion, Digest, Heading, Place, Record, Source, Topic, TreeChange
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.rows import State
 from gitkb.wiki.check import CheckOutcome, check
 from gitkb.wiki.document_files import build
@@ -68,18 +70,21 @@ PAGE = seal(
     BY,
 )
 ROOT = seal('---\nokf_version: "0.2"\n---\n\n# Home\n\n* [Write-ahead log](concepts/write-ahead-log.md)\n', BY)
-PROJECTED: dict[str, bytes | None] = {CONCEPT: PAGE, "wiki/index.md": ROOT}
+PROJECTED = PathChanges({CONCEPT: PAGE, "wiki/index.md": ROOT})
 TREE = {**FILES, record_path("notes/logs"): encode(RECORD), ".gitkb/config.yaml": b"format: 1\n"}
 WHOLE = {**TREE, CONCEPT: PAGE, "wiki/index.md": ROOT}
 RECORDS: dict[str, Record | FormatError] = {record_path("notes/logs"): RECORD}
 
 
-def checked(contents: Mapping[str, bytes | None], projected: Mapping[str, bytes | None] = PROJECTED) -> CheckOutcome:
-    kept = {path: content for path, content in contents.items() if content is not None}
-    return check(Folder(kept), RECORDS, projected)
+def projected_with(path: str, content: bytes | None) -> PathChanges:
+    return PathChanges.of([(path, content)]).over(PROJECTED)
 
 
-def codes(contents: Mapping[str, bytes | None], projected: Mapping[str, bytes | None] = PROJECTED) -> list[tuple[str, str]]:
+def checked(contents: Mapping[str, bytes], projected: PathChanges = PROJECTED) -> CheckOutcome:
+    return check(Folder(contents), RECORDS, projected)
+
+
+def codes(contents: Mapping[str, bytes], projected: PathChanges = PROJECTED) -> list[tuple[str, str]]:
     return [(problem.code, problem.path) for problem in checked(contents, projected).problems]
 
 
@@ -97,7 +102,7 @@ def test_pages_that_are_missing_old_or_too_many_are_pending() -> None:
     old = sealed_again(PAGE, "is a file.", "is an old file.")
     assert checked({**WHOLE, CONCEPT: old}).state is State.PENDING
     assert checked({**WHOLE, "wiki/concepts/gone.md": old}).state is State.PENDING
-    assert checked({**WHOLE, "wiki/concepts/gone.md": old}, {**PROJECTED, "wiki/concepts/gone.md": None}).state is State.PENDING
+    assert checked({**WHOLE, "wiki/concepts/gone.md": old}, projected_with("wiki/concepts/gone.md", None)).state is State.PENDING
 
 
 def test_an_old_page_that_links_what_is_gone_is_pending_not_broken() -> None:
@@ -124,7 +129,7 @@ def test_an_edited_page_is_whole_once_its_projection_is_kept() -> None:
 
 @pytest.mark.parametrize("path", sorted(RECORD.files))
 def test_a_file_that_a_record_names_must_be_there(path: str) -> None:
-    assert ("missing-file", path) in codes({**WHOLE, path: None})
+    assert ("missing-file", path) in codes({file: content for file, content in WHOLE.items() if file != path})
 
 
 @pytest.mark.parametrize(
@@ -168,15 +173,15 @@ def test_a_record_without_its_parts_is_a_bad_record() -> None:
 )
 def test_what_is_wrong_on_a_generated_page_is_named(old: str, new: str, code: str) -> None:
     page = sealed_again(PAGE, old, new)
-    assert codes({**WHOLE, CONCEPT: page}, {**PROJECTED, CONCEPT: page}) == [(code, CONCEPT)]
+    assert codes({**WHOLE, CONCEPT: page}, projected_with(CONCEPT, page)) == [(code, CONCEPT)]
 
 
 def test_an_index_has_no_front_matter_but_the_root_one() -> None:
     index, root = "wiki/concepts/index.md", "wiki/index.md"
     bad = seal("---\ntitle: x\n---\n# Concepts\n", BY)
-    assert codes({**WHOLE, index: bad}, {**PROJECTED, index: bad}) == [("okf-index", index)]
+    assert codes({**WHOLE, index: bad}, projected_with(index, bad)) == [("okf-index", index)]
     old = seal('---\nokf_version: "0.1"\n---\n# Home\n', BY)
-    assert codes({**WHOLE, root: old}, {**PROJECTED, root: old}) == [("okf-index", root)]
+    assert codes({**WHOLE, root: old}, projected_with(root, old)) == [("okf-index", root)]
 
 
 def test_a_link_of_a_person_that_leads_nowhere_is_no_problem_of_the_knowledge_base() -> None:

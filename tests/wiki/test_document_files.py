@@ -1,10 +1,10 @@
 """What a document brings into the wiki: its text, its pictures, its summary, its record."""
 
 import re
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from gitkb.formats.records import decode, encode, owns, record_path
 from gitkb.model.documents import Claim, Conversion, Digest, Heading, Picture, Place, Source, SummarySection, Topic

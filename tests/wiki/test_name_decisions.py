@@ -11,6 +11,7 @@ from gitkb.formats import decisions, overviews
 from gitkb.formats.decisions import KeepApart, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.model.documents import Record
+from gitkb.model.path_changes import PathChanges
 from gitkb.pages.name_decisions import joined_groups
 from gitkb.text.markdown import frontmatter
 from gitkb.wiki.topic_page import page_claims
@@ -37,14 +38,14 @@ def _overview(made: Base, key: str, text: str = "The log comes first.", document
 
 
 def _text(made: Base, path: str) -> str:
-    content = made.project()[path]
+    content = made.project().written.get(path)
     assert content is not None
     return content.decode()
 
 
 def test_names_decided_to_mean_the_same_share_a_page_and_the_other_leads_to_it() -> None:
     with base(*_two_names()) as made:
-        made.decide({(one := SameAs("wal", "write-ahead-logging", "human:a@b.c")).path: decisions.encode(one)})
+        made.decide((one := SameAs("wal", "write-ahead-logging", "human:a@b.c")).path, decisions.encode(one))
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
         assert WAL in page and LOG in page and "aliases: [WAL]" in page
         assert "See [Write-ahead logging](write-ahead-logging.md)" in _text(made, "wiki/concepts/wal.md")
@@ -54,7 +55,7 @@ def test_names_to_be_kept_apart_stay_apart_though_a_document_lists_one_as_the_ot
     listing = record("tips", topic("Write-ahead logging", claim("tips", LOG), defined=True, aliases=("WAL",)))
     with base(*_two_names()[:1], listing) as made:
         assert "wiki/concepts/wal.md" in made.project() and WAL in _text(made, "wiki/concepts/write-ahead-logging.md")
-        made.decide({(one := KeepApart("wal", "write-ahead-logging", "human:a@b.c")).path: decisions.encode(one)})
+        made.decide((one := KeepApart("wal", "write-ahead-logging", "human:a@b.c")).path, decisions.encode(one))
         assert WAL in _text(made, "wiki/concepts/wal.md")
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
         assert WAL not in page and "aliases" not in page
@@ -63,7 +64,7 @@ def test_names_to_be_kept_apart_stay_apart_though_a_document_lists_one_as_the_ot
 def test_an_overview_stands_first_with_its_footnotes_and_the_definitions_stay_on_the_page() -> None:
     with base(*_two_names()) as made:
         overview = _overview(made, "write-ahead-logging")
-        made.decide({overview.path: overviews.encode(overview)})
+        made.decide(overview.path, overviews.encode(overview))
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
         assert page.index("The log comes first.[^books]") < page.index("## What the documents say") < page.rindex(LOG)
         assert "by: gitkb-llm/1" in page
@@ -72,7 +73,7 @@ def test_an_overview_stands_first_with_its_footnotes_and_the_definitions_stay_on
 def test_an_overview_of_other_claims_is_not_shown() -> None:
     with base(*_two_names()) as made:
         overview = _overview(made, "write-ahead-logging")
-        made.decide({overview.path: overviews.encode(overview)})
+        made.decide(overview.path, overviews.encode(overview))
         made.apply({"more": record("more", topic("Write-ahead logging", claim("more", "Write-ahead logging costs a seek.")))})
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
         assert "The log comes first." not in page and "by: gitkb-extractive/2" in page
@@ -84,7 +85,7 @@ def test_an_overview_cannot_cite_a_document_that_the_page_does_not_quote_nor_add
     with base(*_two_names()) as made:
         for text, document in (("All is lost.", "elsewhere"), ("See [here](javascript:x) <b>now</b>.", "books")):
             overview = _overview(made, "write-ahead-logging", text, document)
-            made.decide({overview.path: overviews.encode(overview)})
+            made.decide(overview.path, overviews.encode(overview))
             page = _text(made, "wiki/concepts/write-ahead-logging.md")
             assert "elsewhere" not in page
             shown = MarkdownIt().render(frontmatter.split(page)[1])
@@ -100,9 +101,9 @@ def test_only_names_that_look_alike_and_are_not_decided_are_found() -> None:
         assert [page.key for page in corpus.alike("wal")] == ["write-ahead-logging"]
         assert [page.key for page in corpus.alike("checkpoint")] == ["checkpoint-mechanism"]
         assert corpus.alike("buffer-manager") == []
-        made.decide({(one := KeepApart("checkpoint", "checkpoint-mechanism", "x")).path: decisions.encode(one)})
+        made.decide((one := KeepApart("checkpoint", "checkpoint-mechanism", "x")).path, decisions.encode(one))
         assert corpus.alike("checkpoint") == []
-        made.decide({(two := SameAs("wal", "write-ahead-logging", "x")).path: decisions.encode(two)})
+        made.decide((two := SameAs("wal", "write-ahead-logging", "x")).path, decisions.encode(two))
         assert corpus.alike("write-ahead-logging") == []
 
 
@@ -156,10 +157,10 @@ def test_projecting_what_documents_and_decisions_changed_gives_what_projecting_e
                 scope = made.apply({name: content})
             else:
                 decision, wanted = step  # type: ignore[misc]
-                scope = made.decide({decision.path: decisions.encode(decision) if wanted else None})
+                scope = made.decide(decision.path, decisions.encode(decision) if wanted else None)
             changed = made.project(scope)
-            kept = {path: page for path, page in {**kept, **changed}.items() if page is not None}
-            assert kept == {path: page for path, page in made.project().items() if page is not None}
+            kept = changed.over(PathChanges(kept)).written
+            assert kept == made.project().written
 
 
 def test_pairs_that_mean_the_same_never_join_names_that_were_decided_to_be_kept_apart() -> None:
@@ -167,6 +168,6 @@ def test_pairs_that_mean_the_same_never_join_names_that_were_decided_to_be_kept_
     with base(
         *(record(f"d{n}", topic(name, claim(f"d{n}", f"{name} is said."), defined=True)) for n, name in enumerate(names))
     ) as made:
-        made.decide({(one := KeepApart("color-space", "gamut", "human:a@b.c")).path: decisions.encode(one)})
+        made.decide((one := KeepApart("color-space", "gamut", "human:a@b.c")).path, decisions.encode(one))
         group = joined_groups([("color-space", "colour-space"), ("colour-space", "gamut")], RecordCorpus(made.db).names)
         assert group == dict.fromkeys(("color-space", "colour-space"), frozenset(("color-space", "colour-space")))

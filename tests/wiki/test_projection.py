@@ -1,10 +1,10 @@
 """What the projected pages say, which there are, and how indexes lead to them."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gitkb.model.documents import Claim, Place, Record
+from gitkb.model.path_changes import PathChanges
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import links
 from gitkb.wiki import indexes
@@ -19,7 +19,7 @@ ARIES = record("p/aries", TOPIC, title="ARIES")
 
 def test_an_empty_knowledge_base_has_a_root_index_only() -> None:
     with base() as made:
-        assert made.project() == empty_bundle()
+        assert made.project() == PathChanges(empty_bundle())
 
 
 def test_a_definition_makes_a_page_with_its_place_and_footnote() -> None:

@@ -8,6 +8,7 @@ from gitkb.catalog import name_resolution, queries
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.model.documents import Record, Topic
+from gitkb.model.path_changes import PathChanges
 from gitkb.wiki import indexes, topic_page
 from gitkb.wiki import indexes as listing
 from gitkb.wiki.projection import Scope, is_page, is_shared, project
@@ -84,14 +85,10 @@ def small_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(steps(), min_size=1, max_size=6))
 def test_projecting_what_changed_gives_what_projecting_everything_gives(history: list[dict[str, Record | None]]) -> None:
-    kept: dict[str, bytes] = {}
+    kept = PathChanges()
     with base() as grown:
         for changes in history:
-            for path, content in grown.project(grown.apply(changes)).items():
-                if content is None:
-                    kept.pop(path, None)
-                else:
-                    kept[path] = content
+            kept = PathChanges(grown.project(grown.apply(changes)).over(kept).written)
             assert kept == grown.project()
         with base(*grown.records.values()) as fresh:
             assert fresh.project() == kept
@@ -102,8 +99,8 @@ def test_projecting_what_changed_gives_what_projecting_everything_gives(history:
 def test_a_document_and_a_folder_of_one_name_split_an_index_together() -> None:
     with base(*map(record, ("d/a", "d/ea", "d/eb"))) as made:
         kept = made.project()
-        kept.update(made.project(made.apply({name: record(name) for name in ("d/e", "d/e/a")})))
-        assert {path: content for path, content in kept.items() if content is not None} == made.project()
+        changed = made.project(made.apply({name: record(name) for name in ("d/e", "d/e/a")}))
+        assert changed.over(kept).written == made.project().written
 
 
 def rows(made: Base) -> dict[str, list[object]]:
@@ -117,16 +114,16 @@ def test_a_page_that_somebody_touched_is_projected_again(history: list[dict[str,
     with base() as grown:
         for changes in history:
             grown.apply(changes)
-        full = grown.project()
+        full = grown.project().written
         path = data.draw(st.sampled_from(sorted(full)))
-        assert grown.project(Scope((), (), {path}))[path] == full[path]
+        assert grown.project(Scope((), (), {path})).written[path] == full[path]
 
 
 def test_touching_pages_that_the_records_do_not_make_gives_none_for_them() -> None:
     touched = ["wiki/concepts/raft.md", "wiki/entities/index.md", "wiki/concepts/index--x.md", "wiki/sources/x/index.md"]
     with base(record("a")) as made:
         found = made.project(Scope((), (), touched))
-    assert [found[path] for path in touched] == [None] * 4
+    assert found.deleted >= set(touched)
 
 
 @pytest.mark.parametrize(
@@ -154,5 +151,5 @@ def test_a_change_projects_no_page_that_it_cannot_touch() -> None:
     with base(*others) as made:
         raft = record("m/raft", topic("Raft", claim("m/raft", "Raft is a protocol.", defines=True), defined=True))
         found = project(RecordCorpus(made.db), made.apply({"m/raft": raft}))
-    assert {path for path in found if is_page(path)} == {"wiki/concepts/raft.md", "wiki/entities/raft.md"}
-    assert not any("/n/" in path for path in found)
+    assert {path for path in found.paths if is_page(path)} == {"wiki/concepts/raft.md", "wiki/entities/raft.md"}
+    assert not any("/n/" in path for path in found.paths)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.formats.topic_rows import FOLDER, exploration_name
 from gitkb.model.documents import TreeChange
+from gitkb.model.path_changes import PathChanges
 from gitkb.wiki import indexes
 from gitkb.wiki.projection import Scope, concerns_pages, is_shared
 from tests.support.record_base import Base, Blobs, base, record
@@ -37,11 +38,11 @@ def test_saved_answers_are_listed_and_the_root_leads_to_them() -> None:
         assert f"{FOLDER}/index.md" not in made.project()
         page = "---\ntype: Exploration\ntitle: What is [a] log?\ndescription: A log is\n---\n"
         save(made, {"what-is-a-log": page, "mine": "no front matter", "odd": "---\n[\n---\n"}, {})
-        found = made.project()
-    text = (found[f"{FOLDER}/index.md"] or b"").decode()
+        found = made.project().written
+    text = found[f"{FOLDER}/index.md"].decode()
     assert "* [What is [a] log?](what-is-a-log.md) - A log is\n" in text
     assert "* [mine](mine.md)\n" in text and "* [odd](odd.md)\n" in text
-    assert b"(explorations/index.md)" in (found["wiki/index.md"] or b"")
+    assert b"(explorations/index.md)" in found["wiki/index.md"]
 
 
 NAMES = st.text("ab", min_size=1, max_size=4)
@@ -52,17 +53,16 @@ NAMES = st.text("ab", min_size=1, max_size=4)
 @given(st.lists(st.dictionaries(NAMES, st.sampled_from(["x", "y", None]), min_size=1, max_size=5), min_size=1, max_size=4))
 def test_projecting_what_was_touched_gives_the_projection_of_everything(history: list[dict[str, str | None]]) -> None:
     with base(record("a")) as grown:
-        kept, standing = grown.project(), dict[str, str]()
+        kept, standing = grown.project().written, dict[str, str]()
         for pages in history:
-            kept.update(grown.project(save(grown, pages, standing)))
-            kept = {path: content for path, content in kept.items() if content is not None}
-            assert kept == grown.project()
+            kept = grown.project(save(grown, pages, standing)).over(PathChanges(kept)).written
+            assert kept == grown.project().written
 
 
 def test_an_index_that_somebody_deleted_is_made_again() -> None:
     with base() as made:
         save(made, {"a": "x"}, {})
-        assert made.project(Scope((), (), {f"{FOLDER}/index.md"}))[f"{FOLDER}/index.md"]
+        assert made.project(Scope((), (), {f"{FOLDER}/index.md"})).written[f"{FOLDER}/index.md"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.model.documents import Tree, TreeChange
 from gitkb.text.language.detect import detect_language
@@ -24,15 +25,18 @@ FORM_MARK = "\ue011"
 ORDINAL_BITS = 15
 _PAGE_BITS = 45
 _SCOPE_SHIFT = ORDINAL_BITS + _PAGE_BITS
-SCOPES = {"sources": 1, "summaries": 2, "concepts": 3, "entities": 4, "other": 5}
+SCOPES = {"sources": 1, "other": 2, "summaries": 3, "concepts": 4, "entities": 5, "explorations": 6}
+TEXTS, EVIDENCE = "texts", "evidence"
+"""Scopes of several kinds: what documents and people wrote, and this with the pages made of it. Explorations are in neither: an
+answer that was saved is no evidence for another."""
+_RANGES = {TEXTS: ("sources", "other"), EVIDENCE: ("sources", "entities")}
 _SAMPLE = 2_000
 _DEFAULT_LANGUAGE = "en"
 
 assert 3 * MAX_PASSAGES < 2**ORDINAL_BITS
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One passage as stored: its place and its tokens (`head` without marks, `forms` with them)."""
 
     heading: str
@@ -47,7 +51,7 @@ class _Passages:
     """The `Index` over `wiki/**.md`, index pages excluded."""
 
     name = "passages"
-    version = 1
+    version = 2
     tables = ("passage_terms", "passage_index", "passage_rows", "passage_pages", "passage_stats")
 
     def create(self, db: sqlite3.Connection) -> None:
@@ -105,10 +109,17 @@ def page_id(path: str) -> int:
 
 
 def scope_rows(scope: str) -> tuple[int, int]:
-    """The first and last row id of a scope; of everything for "all"."""
+    """The first and last row id of a kind of page or of a wider scope; of everything for "all"."""
     if scope == "all":
         return 0, 2**63 - 1
-    return SCOPES[scope] << _SCOPE_SHIFT, (SCOPES[scope] + 1 << _SCOPE_SHIFT) - 1
+    first, last = _RANGES.get(scope, (scope, scope))
+    return SCOPES[first] << _SCOPE_SHIFT, (SCOPES[last] + 1 << _SCOPE_SHIFT) - 1
+
+
+def kinds_of(scope: str) -> list[str]:
+    """The kinds of pages that a scope covers, in the order of their rows."""
+    first, last = scope_rows(scope)
+    return [kind for kind, number in SCOPES.items() if first <= number << _SCOPE_SHIFT <= last]
 
 
 def page_rows(page: int) -> tuple[int, int]:

@@ -7,44 +7,44 @@ parentheses). Only tokens reach FTS5, which hold no operator. A query has at mos
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.tokens import Token, analyse, fold, normalise, variants, words
 
 MAX_TERMS = 48
+RELATED = 0.5
 _MAX_CHARS = 20_000
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))  # full-width marks are folded
 _PART = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+|"))')
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One word asked for: the tokens that it may have become in a page; with `prefix`, what these or other forms begin with."""
 
     tokens: tuple[str, ...]
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """Words asked for side by side; one sequence of tokens for each way to stem them."""
 
     wordings: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """`terms` rank, each typed `times` times (words of phrases too); a page must hold `phrases` and no `excluded`."""
+class Query(Struct, frozen=True):
+    """`terms` rank, each typed `times` times (words of phrases too; a related word counts as half typed); a page must hold
+    `phrases` and no `excluded`."""
 
     terms: tuple[Term, ...]
-    times: tuple[int, ...]
+    times: tuple[float, ...]
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[Phrase, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     text: str
     minus: bool
     quoted: bool
@@ -69,6 +69,14 @@ def parse(text: str, languages: Sequence[str]) -> Query:
         phrases=tuple(dict.fromkeys(_phrases(wanted, languages)))[:MAX_TERMS],
         excluded=tuple(dict.fromkeys(_phrases([part for part in parts if part.minus], languages)))[:MAX_TERMS],
     )
+
+
+def with_related(query: Query, related: str, languages: Sequence[str]) -> Query:
+    """The query, which also finds other words, set apart by blanks, for a share of their weight."""
+    known = {token for term in query.terms for token in term.tokens}
+    found = dict.fromkeys(Term(tuple(variants(word, languages))) for word in words(normalise(related)))
+    more = [term for term in found if known.isdisjoint(term.tokens)][: MAX_TERMS - len(query.terms)]
+    return replace(query, terms=(*query.terms, *more), times=(*query.times, *([RELATED] * len(more))))
 
 
 def _parts(text: str) -> Iterator[_Part]:

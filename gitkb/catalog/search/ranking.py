@@ -9,8 +9,10 @@ several of the words come first, then those with one in a heading, and of the ot
 import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import accumulate, combinations, groupby, islice, pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.catalog.search import passage_index, query_syntax
 
@@ -29,8 +31,7 @@ MORE_PASSAGES = 0.2
 """What each further good passage adds to its page, as a share of the passage's score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """A query's terms with their weight: `tokens` maps each token to its term's number, `weights[n]` is its idf."""
 
     tokens: dict[str, int]
@@ -38,8 +39,7 @@ class Weighed:
     average: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """A passage's tokens, set apart by blanks. In the one that names its page, `head` is the title, which counts as such."""
 
     body: str
@@ -48,8 +48,7 @@ class Tokens:
     names_page: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(Struct, frozen=True):
     """A page's title and aliases: the terms of the query among their words, and how many different words they have."""
 
     terms: frozenset[int]
@@ -123,8 +122,7 @@ _READ_AHEAD = 8
 """How many passages a sample reads for each that it keeps, so that a long page does not fill it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A query with what the index knows of its terms: each term's tokens (a prefix completed) and how many passages have them."""
 
     terms: tuple[tuple[str, ...], ...]
@@ -230,8 +228,7 @@ def any_phrase(phrases: Iterable[query_syntax.Phrase]) -> str:
     return " OR ".join(f'"{" ".join(wording)}"' for phrase in phrases for wording in phrase.wordings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """The area of a search: a scope, without the passages that an expression excludes, at most `depth` of them."""
 
     db: sqlite3.Connection
@@ -260,11 +257,9 @@ class _Look:
         return self.best(expression) if len(matches) <= _MOST_COMBINED else self.first(expression)
 
     def _scopes(self) -> Iterator["_Look"]:
-        if self.scope != "all":
-            yield self
-            return
-        for scope in passage_index.SCOPES:
-            yield replace(self, scope=scope, depth=max(1, self.depth // len(passage_index.SCOPES)))
+        kinds = passage_index.kinds_of(self.scope)
+        for kind in kinds:
+            yield replace(self, scope=kind, depth=max(1, self.depth // len(kinds)))
 
     def _rows(self, expression: str, order: str, most: int) -> list[int]:
         expression = f"({expression}) NOT ({self.without})" if self.without else expression

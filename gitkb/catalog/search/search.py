@@ -12,9 +12,11 @@ import sqlite3
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.catalog.search import passage_index, query_syntax, ranking
 from gitkb.catalog.search.ranking import NOTHING_ASKED, Asked, any_phrase, ask, candidates
@@ -36,8 +38,7 @@ _STARTS_BLOCK = re.compile(r"\s*$|\s*(?:[-*+>|]|\d{1,3}[.)])\s?")
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """`text` of the best place, and the line (1-based in the page) where the match begins."""
 
     text: str
@@ -138,24 +139,22 @@ def _window(text: str, offset: int) -> str:
     return ("… " if start else "") + _BLANKS.sub(" ", text[start:end]).strip() + (" …" if end < len(text) else "")
 
 
-SCOPES = ("sources", "summaries", "concepts", "entities", "all")
+SCOPES = ("sources", "summaries", "concepts", "entities", "explorations", "all")
 _DEPTH = 400
 _DEEPEST = 6_000
 _ROWS_AT_ONCE = 500
-_OF_PAGE = 6
+_OF_PAGE = 10
 _REPEATS = 0.5
 """What remains of the score of a page that shows what a better page of its document has shown: a summary quotes its source."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     number: int
     path: str
     title: ranking.Title
 
 
-@dataclass(frozen=True, slots=True)
-class PageFound:
+class PageFound(Struct, frozen=True):
     """A page by its number in the tables. `row` is its best passage, `text_row` the best below its title; `rows` are its best
     few with their scores, best first."""
 
@@ -178,11 +177,15 @@ def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all",
     return list(islice(_repeats_lowered(hits), limit))
 
 
-def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int) -> tuple[Asked, list[PageFound]]:
-    """The query as the index weighs it, and up to twice `limit` pages that hold it, best first; errors as `search` has them."""
+def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int, related: str = "") -> tuple[Asked, list[PageFound]]:
+    """The query as the index weighs it, and up to twice `limit` pages that hold it, best first; errors as `search` has them.
+
+    `related` are words, set apart by blanks, that count a share of what the query's own words count. A scope may also be one of
+    the wider ones of `passage_index`.
+    """
     if not text.strip():
         raise UsageError("The query is empty.", 'Say what to look for: gitkb search "write-ahead log".')
-    if scope not in SCOPES:
+    if scope not in (*SCOPES, passage_index.TEXTS, passage_index.EVIDENCE):
         raise UsageError(f"There is no scope {scope!r}.", f"One of: {', '.join(SCOPES)}.")
     if limit < 1:
         raise UsageError(f"The limit must be at least 1, not {limit}.")
@@ -190,6 +193,7 @@ def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int) -> 
     wanted = query_syntax.parse(text, languages)
     if not wanted.terms or not languages:
         return NOTHING_ASKED, []
+    wanted = query_syntax.with_related(wanted, related, languages) if related else wanted
     asked = ask(db, wanted)
     depth, before = max(_DEPTH, 6 * limit), -1
     while True:
@@ -303,38 +307,58 @@ def _repeats_lowered(hits: Iterable[SearchHit]) -> Iterator[SearchHit]:
         yield heapq.heappop(waiting)[2]
 
 
-@dataclass(frozen=True, slots=True)
-class BestPassage:
-    """`lines` lines of a page from `line` (1-based), in the page's `language`; `document` is "" for pages of no one document."""
+class BestPassage(Struct, frozen=True):
+    """`lines` lines of a page from `line` (1-based), below a path of headings, in the page's `language`; `document` is "" for
+    pages of no one document. `page_score` is that of its page, which counts its other passages too."""
 
     page: str
     title: str
     document: str
     language: str
+    heading: str
     line: int
     lines: int
     score: float
+    page_score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
-    """Passages, those of the best page first, and the words of the question with their weights."""
+class Best(Struct, frozen=True):
+    """Passages, those of the best page first; the words of the question with their weights, and the sum of the weights of those
+    that were asked for, without related ones."""
 
     passages: tuple[BestPassage, ...]
     words: ranking.Weighed
+    total: float
 
 
-def best_passages(db: sqlite3.Connection, question: str, *, scope: str = "all", pages: int = 12, of_page: int = 3) -> Best:
-    """The best `of_page` passages of each of the best pages of a scope; `db` is a connection for `passages.PASSAGES`.
+def best_passages(
+    db: sqlite3.Connection,
+    question: str,
+    *,
+    related: str = "",
+    scope: str = passage_index.EVIDENCE,
+    pages: int = 12,
+    of_page: int = 3,
+    most: int = 36,
+) -> Best:
+    """The best `of_page` passages of each of the best pages of a scope, `most` at most; `db` is a connection for
+    `passages.PASSAGES`. Words and scopes are those of `find_pages`.
 
     Raises `UsageError` as `search` does.
     """
-    asked, found = find_pages(db, question, scope=scope, limit=pages)
-    return Best(tuple(one for page in found[:pages] for one in _of_page(db, page, of_page)), asked.weighed)
+    asked, found = find_pages(db, question, scope=scope, limit=pages, related=related)
+    rows = sorted((-score, row) for page in found[:pages] for score, row in page.rows[:of_page])
+    kept = {row for _, row in rows[:most]}
+    typed = len(query_syntax.parse(question, _languages(db)).terms)
+    passages = tuple(one for page in found[:pages] for one in _of_page(db, page, of_page, kept))
+    return Best(passages, asked.weighed, sum(asked.weighed.weights[:typed]))
 
 
-def _of_page(db: sqlite3.Connection, found: PageFound, most: int) -> Iterator[BestPassage]:
+def _of_page(db: sqlite3.Connection, found: PageFound, most: int, kept: set[int]) -> Iterator[BestPassage]:
     title, language = db.execute("SELECT title, language FROM passage_pages WHERE id = ?", (found.page,)).fetchone()
     for score, row in found.rows[:most]:
-        line, lines = db.execute("SELECT line, lines FROM passage_rows WHERE id = ?", (row,)).fetchone()
-        yield BestPassage(found.path, title, passage_index.document_of(found.path), language, line, lines, round(score, 4))
+        if row in kept:
+            heading, line, lines = db.execute("SELECT heading, line, lines FROM passage_rows WHERE id = ?", (row,)).fetchone()
+            document = passage_index.document_of(found.path)
+            scores = round(score, 4), found.score
+            yield BestPassage(found.path, title, document, language, heading, line, lines, *scores)

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 
 Globs = list[str] | None
+StartOption = Annotated[
+    str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
+]
+_NAMED_EMPTY = 5
 _SCHEME = re.compile(r"(https?|file|ftps?|sftp|data|javascript|mailto|[a-z][a-z0-9+.-]*(?=://)):(//)?", re.IGNORECASE)
 
 
@@ -53,10 +57,9 @@ def add(
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone from the folder.")] = False,
+    older: Annotated[bool, typer.Option("--older", help="Also what would turn documents back to an older version.")] = False,
     branch: BranchOption = "",
-    start: Annotated[
-        str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
-    ] = "",
+    start: StartOption = "",
     compiler: CompilerOption = None,
     model: ModelOption = "",
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
@@ -72,7 +75,6 @@ def add(
     Unchanged files and pages are skipped, changed ones update their document, moved files rename it. Respects .gitignore and
     .gitkbignore.
     """
-    from gitkb.cli.listeners import Adding
     from gitkb.model.options import AddOptions
 
     paths, urls = sources(wanted or ())
@@ -93,6 +95,7 @@ def add(
         model=model,
         max_tokens=max_tokens,
         prune=prune,
+        older=older,
         urls=urls,
         refetch=refetch,
         allow_private=allow_private,
@@ -100,14 +103,21 @@ def add(
     if estimate:
         tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
         return
+    raise typer.Exit(_run(base, paths, options, json=json, folder=common(context, kb, verbose).kb))
+
+
+def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, json: bool, folder: Path | None) -> ExitCode:
+    """Adds the documents and tells what became of them; the exit code."""
+    from gitkb.cli.listeners import Adding
+
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=options.dry_run)
         summary = base.add(paths, options, listener)
     if json:
-        terminal.tell_json(json_shapes.add_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
+        terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
     else:
-        tell_summary(summary, listener.skips, options, common(context, kb, verbose).kb)
-    raise typer.Exit(ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK)
+        tell_summary(summary, listener.skips, options, folder)
+    return ExitCode.PARTIAL if summary.failed or summary.older or listener.missing else ExitCode.OK
 
 
 def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
@@ -173,6 +183,10 @@ def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder:
     done = ", ".join(counts) or "nothing to add"
     if options.dry_run:
         tell_foreseen(summary.foreseen, summary.pages, files=options.timings, every=options.timings)
+    if skips.empty:
+        shown = skips.empty if options.timings else skips.empty[:_NAMED_EMPTY]
+        more = f" and {len(skips.empty) - len(shown):,} more (-v names them)" if len(shown) < len(skips.empty) else ""
+        terminal.say(f"Nothing to read in {', '.join(shown)}{more}.")
     terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{pages_in_words(summary.pages)}")
     if next_step and not options.dry_run and summary.added + summary.updated + summary.renamed + summary.removed:
         then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
@@ -183,7 +197,13 @@ def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder:
 
 def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
     would = "would have " if dry_run else ""
-    reasons = {"unchanged": skips.unchanged, "same bytes as others": skips.duplicates, "same pages as others": skips.same_pages}
+    reasons = {
+        "unchanged": skips.unchanged,
+        "same bytes as others": skips.duplicates,
+        "same pages as others": skips.same_pages,
+        "empty": len(skips.empty),
+    }
+    reasons |= {"older than the knowledge base": skips.older} if skips.older else {}
     why = terminal.listed(reasons)
     return [
         (f"{would}added", summary.added, ""),

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct, to_builtins
 
 from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption
@@ -28,8 +28,7 @@ _WIDEST = 100
 _LESS = "FRX"  # what git gives less too: no pager for what fits the screen, colours pass, the screen is left as it was
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A page of the guide, as `index.md` lists it."""
 
     topic: str
@@ -55,7 +54,7 @@ def show_help(
     if text is None:
         raise _unknown(name, [each.topic for each in topics], context)
     if json:
-        terminal.tell_json((asdict(found) if found else {"command": name}) | {"text": text}, indent=2)
+        terminal.tell_json((to_builtins(found) if found else {"command": name}) | {"text": text}, indent=2)
     elif sys.stdout.isatty():
         _page(_laid_out(text) if found else text)
     else:
@@ -76,7 +75,7 @@ def _file(name: str) -> Traversable:
 
 def _list(topics: list[Topic], json: bool) -> None:
     if json:
-        terminal.tell_json([asdict(each) for each in topics], indent=2)
+        terminal.tell_json([to_builtins(each) for each in topics], indent=2)
         return
     width = max(len(each.topic) for each in topics)
     for each in topics:

@@ -32,7 +32,7 @@ _NEEDS = {
     "github": "Make the check `review` required for the branch (Settings, Rules), also in the merge queue, and allow Actions to"
     " create pull requests (Settings, Actions): a protected branch gets its pages in a request of their own.",
     "gitlab": "Set the masked variables GITKB_COMMENT_TOKEN (scope api) and, protected, GITKB_TOKEN (api, write_repository); turn"
-    " on pipelines for merged results, and `Pipelines must succeed`: a protected branch gets its pages in a request of their own.",
+    " on pipelines for merged results, and `Pipelines must succeed`: a protected branch gets its pages in a request.",
     "forgejo": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"
     " protected branch gets its pages in a request of their own.",
     "gitea": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"

@@ -38,7 +38,7 @@ def list_documents(
     if pages:
         _list_pages(base.pages(at), json)
         return
-    rows = base.documents(at)
+    rows = base.documents(at, commits=json)
     if json:
         terminal.tell_json(json_shapes.rows(rows), indent=2)
         return

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
@@ -45,7 +46,7 @@ class Following(Adding, WatchListener):
 
     def ran(self, summary: AddSummary) -> None:
         skips, self.skips = self.skips, Skips()
-        summary = replace(summary, skipped=skips.unchanged + skips.duplicates)
+        summary = replace(summary, skipped=skips.unchanged + skips.duplicates + len(skips.empty))
         did, self.news = bool(self.news or summary.pages or summary.skipped), 0
         if did and self.json:
             terminal.tell_json(json_shapes.add_event(summary) | {"unwritten": self.missing})

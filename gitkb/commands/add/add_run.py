@@ -12,11 +12,14 @@ the first documents after the setting was made, so two branches add the same lin
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from gitkb.branch.path_changes import ChangeNotes
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gitkb.branch.change_notes import ChangeNotes
+from gitkb.branch.older_versions import Coming, older
 from gitkb.branch.stored_documents import record_of
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import plan
@@ -26,6 +29,7 @@ from gitkb.commands.add.commit_loop import (
     Landing,
     Preparation,
     commit_loop,
+    is_empty,
     jobs_of,
     refresh_pages,
     trim_cache,
@@ -42,6 +46,7 @@ from gitkb.compile.fingerprint import making
 from gitkb.errors import UsageError
 from gitkb.intake import hashing
 from gitkb.intake.hashing import FileMemory
+from gitkb.intake.prepare.cache import Cache
 from gitkb.intake.prepare.document import Workshop
 from gitkb.intake.prepare.estimate import estimate
 from gitkb.intake.prepare.pool import Pool
@@ -51,7 +56,8 @@ from gitkb.llm.reply_cache import KnownReplies
 from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, PageChanges, RemovedDocument, SkipReason
+from gitkb.model.path_changes import PathChanges
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, RemovedDocument, SkipReason
 from gitkb.model.usage import Estimate
 from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import ModelUse
@@ -60,6 +66,8 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 
+_FAILED = "failed"
+"""What the cache notes of a source with its bytes that became no document."""
 ATTRIBUTES = ".gitattributes"
 LINE = f"raw/**/*{LARGE}.* filter=lfs diff=lfs merge=lfs -text"
 _MESSAGE = "attributes: keep large originals in Git LFS\n\nGitkb-Operation: attributes\n"
@@ -71,15 +79,15 @@ def keep_in_lfs(context: ChangeContext, change: Change) -> None:
 
     def noted(transaction: Transaction) -> None:
         if changes := noted_line(transaction.tip):
-            transaction.publish([PlannedCommit(_MESSAGE, changes)])
+            transaction.publish([PlannedCommit(_MESSAGE, changes.written)])
 
     change.transact(noted)
 
 
-def noted_line(tip: Snapshot) -> dict[str, bytes | None]:
-    """The content of `.gitattributes` that `keep_in_lfs` would write at a tip, by path."""
+def noted_line(tip: Snapshot) -> PathChanges:
+    """The content of `.gitattributes` that `keep_in_lfs` would write at a tip."""
     before = tip.read(ATTRIBUTES) or b""
-    return {} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)}
+    return PathChanges({} if LINE.encode() in before.splitlines() else {ATTRIBUTES: with_line(before)})
 
 
 def with_line(attributes: bytes) -> bytes:
@@ -113,8 +121,7 @@ def _remove_unchanged(transaction: Transaction, gone: Sequence[Gone], listener: 
     return {each.document: each for each in remove_group(transaction, same, listener)}
 
 
-@dataclass(frozen=True, slots=True)
-class AddRun:
+class AddRun(Struct, frozen=True):
     """One `add`. `model` is how a model takes part, `access` the way to the web, and `memory` what earlier runs of this process
     remember of files: then a run in which there is nothing to do leaves no trace."""
 
@@ -141,6 +148,7 @@ class AddRun:
     def _add(self, scans: Sequence[Scan], fetched: Web, outcomes: Outcomes) -> AddSummary:
         start = self.context.tip()
         found = self._plan(start, scans, fetched)
+        found, left_out = self._without_older(start, found)
         gone = found.gone if self.options.prune else ()
         if found.gone:
             tell = self.context.listener.gone if self.options.prune else self.context.listener.staying
@@ -149,22 +157,45 @@ class AddRun:
         if nothing:
             for item in found.items:
                 outcomes.report(undone(item))
-            return _summary(outcomes, self.context.name, start.commit)
+            return replace(outcomes.summary(AddSummary, self.context.name, start.commit), older=left_out)
         what = f"{'dry run of ' if self.options.dry_run else ''}add {' '.join(_shown(s) for s in scans)}"
         with self.context.change(what, dry_run=self.options.dry_run) as change:
             sources = _Sources(self, start, change, outcomes, found.items, fetched)
             ungrounded = sources.land()
             if self.options.dry_run:
-                return self._foreseen(sources, gone, ungrounded)
+                return replace(self._foreseen(sources, gone, ungrounded), older=left_out)
             for result in prune(change, gone, self.context.listener):
                 outcomes.report(result)
             refresh_pages(change, outcomes)
         trim_cache(self.context.store)
-        summary = _summary(outcomes, change.run.branch, change.commit)
-        return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded)
+        summary = outcomes.summary(AddSummary, change.run.branch, change.commit)
+        return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded, older=left_out)
+
+    def _without_older(self, start: Snapshot, found: Plan) -> tuple[Plan, int]:
+        """The plan without sources that would turn documents back, unless they are wanted, and how many were left out. A folder
+        that is older says nothing about what has gone, so nothing is pruned then."""
+        if self.options.older:
+            return found, 0
+        coming = [
+            Coming(item.document, item.source.path, item.sha256, item.before)
+            for item in found.items
+            if item.outcome is None and item.source.page is None
+        ]
+        known = {each.source: each for each in older(self.context.store, start, coming)}
+        if not known or not self.context.listener.older(list(known.values())):
+            return found, 0
+        items = [
+            replace(item, outcome=Outcome.SKIPPED, reason=known[item.source.path].said, skipped=SkipReason.OLDER)
+            if item.outcome is None and item.source.path in known
+            else item
+            for item in found.items
+        ]
+        if self.options.prune and found.gone:
+            self.context.listener.message("Nothing was pruned, because what is added is older than the knowledge base.")
+        return replace(found, items=items, gone=()), len(known)
 
     def _scan(self, path: Path) -> Scan:
-        wanted = Filter(self.options.include, self.options.exclude)
+        wanted = Filter(self.options.include, self.options.exclude, self.context.settings.convert.ocr != "off")
         found = scan(path, self.options.into, wanted, self.context.store.worktree)
         if self.options.prune and not found.is_folder:
             raise UsageError(f"{path} is a single file, and --prune is about folders.", "Name the folder, or leave --prune out.")
@@ -181,7 +212,7 @@ class AddRun:
                 if self.options.prune and found.is_folder and not (self.memory and self.memory.left_out):
                     plan.refuse_empty(found, known)
                 if found.root and not self.options.into and not self.options.update:
-                    plan.refuse_other_folder(found, hashes, known)
+                    plan.refuse_other_folder(found, hashes, known, self._has_failed)
             planned = plan.plan(_without_repeats(scans), hashes, known)
         items = [self._restoring(start, item, hashes[item.source.path].blob) for item in planned.items]
         return replace(planned, items=with_repeats(items, fetched.repeats))
@@ -192,6 +223,14 @@ class AddRun:
             return item
         self.context.listener.message(f"The original of {item.document} is not what it was; it is restored.")
         return plan.restoring(item)
+
+    @property
+    def cache(self) -> Cache:
+        """What this clone remembers of earlier runs."""
+        return Cache(self.context.store.local / "cache")
+
+    def _has_failed(self, source: SourceFile, sha256: str) -> bool:
+        return self.cache.has_noted(_FAILED, source.path, sha256)
 
     def _hashes(self, sources: Sequence[SourceFile]) -> list[hashing.Hashed]:
         def read(unknown: Sequence[SourceFile]) -> list[hashing.Hashed]:
@@ -209,7 +248,7 @@ class AddRun:
             context.listener.message("No model was asked, so what it would write on shared pages is not foreseen.")
         branch = sources.change.run.branch
         pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, sources.noted.result())
-        summary = _summary(sources.outcomes, branch, start.commit)
+        summary = sources.outcomes.summary(AddSummary, branch, start.commit)
         return replace(summary, pages=pages, foreseen=foreseen, ungrounded=ungrounded)
 
     def estimate(self, paths: Sequence[Path]) -> Estimate:
@@ -229,7 +268,7 @@ class AddRun:
         settings = self.context.settings
         return Workshop(
             scratch=scratch,
-            cache=self.context.store.local / "cache",
+            cache=self.cache.folder,
             language=settings.language,
             conversion=settings.conversion,
             names={item.source.path: item.document for item in items},
@@ -268,7 +307,7 @@ class _Sources:
         shop = add.workshop(self.start, self.change.run.scratch, self._items)
         known = KnownReplies(add.model.known) if add.model.known is not None else None
         if jobs and shop.large_above is not None and dry_run:
-            self.noted.note(self.start, noted_line(self.start))
+            self.noted.note(self.start, noted_line(self.start).written)
         elif jobs and shop.large_above is not None:
             keep_in_lfs(context, self.change)
         moves = {item.before: item.document for item in self._items if item.before}
@@ -309,25 +348,11 @@ class _Sources:
             outcome = Outcome.RENAMED if item.before else Outcome.UPDATED if item.update else Outcome.ADDED
             return replace(item, outcome=outcome, reason=ASKS_FIRST)
         if ready.prepared.error:
-            self._failed[ready.item.source.path] = ready.item
+            why = SkipReason.EMPTY if is_empty(ready) else None
+            self._failed[ready.item.source.path] = replace(ready.item, skipped=why)
+            if not self._add.options.dry_run:
+                self._add.cache.note(_FAILED, ready.item.source.path, ready.item.sha256)
         return ready
-
-
-def _summary(outcomes: Outcomes, branch: str, commit: str) -> AddSummary:
-    """The counts of a run, and where the branch stands."""
-    counts = outcomes.counts
-    return AddSummary(
-        added=counts[Outcome.ADDED],
-        updated=counts[Outcome.UPDATED],
-        renamed=counts[Outcome.RENAMED],
-        removed=counts[Outcome.REMOVED],
-        skipped=counts[Outcome.SKIPPED],
-        failed=counts[Outcome.FAILED],
-        branch=branch,
-        commit=commit,
-        pages=PageChanges(),
-        seconds=0.0,
-    )
 
 
 def _without_repeats(scans: Sequence[Scan]) -> list[Scan]:

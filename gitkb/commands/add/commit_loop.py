@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
 
-from gitkb.branch.path_changes import ChangeNotes
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from gitkb.branch.change_notes import ChangeNotes
 from gitkb.branch.tips import refuse_newer_settings
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import document_commits
@@ -27,7 +29,7 @@ from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.model_rounds import Asked, Fetch, ModelRounds
 from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
-from gitkb.model.results import DocumentResult, Outcome
+from gitkb.model.results import DocumentResult, Outcome, SkipReason
 from gitkb.pages import refresh
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -93,8 +95,7 @@ class Results:
             self._queue.put(error)
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
+class Landing(Struct, frozen=True):
     """How documents land: they were judged at the commit `start`, and `moves` are the old names of all that the run renames, with
     the new ones. In a dry run nothing is committed, and `noted` gets what would have been changed, by path; else it is None."""
 
@@ -109,8 +110,7 @@ ASKS_FIRST = "asks the model; what changes is known then"
 """What a dry run says of a document for which a model would have to be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
+class Preparation(Struct, frozen=True):
     """The jobs of a run and how they are prepared. `fetch` brings originals that are no files; `known` answers in a model's stead
     where there is no session; `web` is where pictures of fetched pages come from."""
 
@@ -278,8 +278,7 @@ class CommitLoop:
         refresh_pages(self._change, self._outcomes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Committed:
+class _Committed(Struct, frozen=True):
     """What one transaction did with a group: results `decided` under the lock, documents `landing` and how they `landed`, those
     to be prepared `again`, the ids of the commits, and when (in seconds) the lock was had and the commits were planned."""
 
@@ -316,11 +315,20 @@ def _key(item: Item) -> str:
     return item.document if item.again else item.source.path
 
 
+def is_empty(ready: Ready) -> bool:
+    """Whether a source has nothing in it to read, and is no document yet; for a document that is lost which had something."""
+    item = ready.item
+    return ready.prepared.empty and not (item.update or item.again or item.before)
+
+
 def undone(entry: Item | Ready) -> DocumentResult:
     """The result of a source that was not committed: decided before, or failed while it was prepared."""
     item = entry.item if isinstance(entry, Ready) else entry
     if isinstance(entry, Ready):
-        reason = " ".join(part for part in (entry.prepared.error, entry.prepared.hint) if part)
+        if is_empty(entry):
+            return undone(replace(item, outcome=Outcome.SKIPPED, reason=entry.prepared.error, skipped=SkipReason.EMPTY))
+        hint = "Its document stays as it was." if entry.prepared.empty and item.update else entry.prepared.hint
+        reason = " ".join(part for part in (entry.prepared.error, hint) if part)
         seconds = sum((entry.prepared.phases or {}).values())
         return DocumentResult(item.document, item.source.path, Outcome.FAILED, reason, seconds=seconds, url=_url(item))
     before = item.before if item.outcome is Outcome.RENAMED else ""

@@ -5,34 +5,35 @@ edits to a document's own pages are committed as theirs first and then merged, n
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitkb.branch.commit_messages import document_message, edit_message
-from gitkb.branch.stored_documents import Content, moved_page, moved_path, own_edits, own_files, record_of
+from msgspec import Struct, field
+
+from gitkb.branch.commit_messages import document_message
+from gitkb.branch.stored_documents import edit_commit, moved_page, moved_path, own_edits, own_files, record_of
 from gitkb.commands.add.plan import Item, Known
+from gitkb.formats.decisions import removed_path
 from gitkb.intake.prepare.document import Prepared
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import Outcome, SkipReason
 from gitkb.store.lfs import pointer
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
-from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, settle, state
+from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
 
 Base = Callable[[str], bytes | None]
 _VERBS = {Outcome.ADDED: "add", Outcome.UPDATED: "update", Outcome.RENAMED: "rename", Outcome.RECOMPILED: "recompile"}
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A prepared document on its way into a group."""
 
     item: Item
     prepared: Prepared
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a ready document can be committed on the tip: yes, or it became known meanwhile, or its name was taken and it needs
     another."""
 
@@ -42,8 +43,7 @@ class Verdict:
     skipped: SkipReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
+class Landed(Struct, frozen=True):
     """The outcome of one document of a group, and the index of its commit (None if none of its files differ)."""
 
     outcome: Outcome
@@ -87,14 +87,13 @@ def plan_commits(
             landed.append(Landed(Outcome.UNCHANGED, None))
             continue
         if change.edits:
-            commits.append(PlannedCommit(edit_message(sorted(change.edits)), change.edits))
+            commits.append(edit_commit(change.edits))
         landed.append(Landed(change.outcome, len(commits)))
         commits.append(PlannedCommit(change.message(), change.changes))
     return commits, landed
 
 
-@dataclass(slots=True)
-class _Change:
+class _Change(Struct):
     """The files that one document's commit changes (empty if none differ), and a person's edits to commit before it."""
 
     transaction: Transaction
@@ -103,8 +102,8 @@ class _Change:
     base: Base
     moves: Mapping[str, str]
     outcome: Outcome = Outcome.ADDED
-    changes: dict[str, Content] = field(default_factory=dict)
-    edits: dict[str, Content] = field(default_factory=dict)
+    changes: dict[str, bytes | Path | None] = field(default_factory=dict)
+    edits: PathChanges = field(default_factory=PathChanges)
 
     @property
     def tip(self) -> Snapshot:
@@ -122,6 +121,8 @@ class _Change:
             if old:
                 self.outcome = Outcome.RECOMPILED if item.again else Outcome.UPDATED
         self.changes.update({path: None for path in old if path not in self.changes})
+        if self.tip.blob(removed_path(item.document)) is not None:
+            self.changes[removed_path(item.document)] = None  # whoever adds it takes its removal back
         self.edits = own_edits(self.transaction, old)
         self._keep_edits(old)
         if item.again:
@@ -135,8 +136,8 @@ class _Change:
         """Merges what a person wrote on the document's pages into the new pages, which may have new paths."""
         for path in old:
             if path.startswith("wiki/") and path.endswith(".md"):
-                current = self.edits.get(path, self.tip.read(path))
-                if isinstance(current, bytes) and state(current) is not Seal.GENERATED:
+                current = self.edits.read(path, self.tip)
+                if current is not None and state(current) is not Seal.GENERATED:
                     self._keep_edit(path, current)
                 elif self.tip.blob(edited_path(path)):
                     self.changes[edited_path(path)] = None
@@ -158,12 +159,12 @@ class _Change:
         if self.ready.item.again and projected == last():
             del self.changes[target]  # the page stands upon what it is made of now
             return
-        settled = settle(target, moved(current), projected, last)
-        self.changes[target] = settled.content
+        reconciled = reconcile(target, moved(current), projected, last)
+        self.changes[target] = reconciled.content
         if self.tip.blob(edited_path(path)):
             self.changes[edited_path(path)] = None
-        if settled.edited_base is not None:
-            self.changes[edited_path(target)] = settled.edited_base
+        if reconciled.edited_base is not None:
+            self.changes[edited_path(target)] = reconciled.edited_base
 
     def _drop_same(self) -> None:
         """Leaves out what the tip holds already; an original is the very one that it was made from."""
@@ -190,5 +191,5 @@ class _Change:
         )
 
 
-def _bytes(content: Content) -> bytes | None:
+def _bytes(content: bytes | Path | None) -> bytes | None:
     return content.read_bytes() if isinstance(content, Path) else content

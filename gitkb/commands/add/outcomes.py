@@ -1,9 +1,13 @@
 """Keeps the counts, progress and seconds of one run, and reports each change to the listener."""
 
-from dataclasses import replace
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from gitkb.model.listener import Listener, Progress
-from gitkb.model.results import DocumentResult, Outcome
+from gitkb.model.results import CompileSummary, DocumentResult, Outcome, PageChanges
+
+S = TypeVar("S", bound=CompileSummary)
 
 
 class Outcomes:
@@ -23,6 +27,11 @@ class Outcomes:
         self._listener.document(result)
         if self._timings and result.phases:
             self._listener.timing(result.document, result.phases)
+
+    def summary(self, kind: type[S], branch: str, commit: str, pages: PageChanges | None = None) -> S:
+        """The end of the run as a command tells it: how many sources had each of its outcomes, and where the branch stands."""
+        counts: dict[str, Any] = {each.value: n for each, n in self.counts.items() if each.value in kind.__struct_fields__}
+        return kind(branch=branch, commit=commit, pages=pages or PageChanges(), **counts)
 
     def advance(self, **changes: int) -> None:
         """Changes the numbers of the progress."""

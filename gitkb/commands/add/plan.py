@@ -12,10 +12,12 @@ Invariant: nothing that a person named is left out of the results: each address 
 
 import os
 import unicodedata
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.errors import UsageError
 from gitkb.intake import document_names
@@ -92,8 +94,7 @@ class Known(Protocol):
         """The address from which a source was fetched, "" for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One source of a run. `outcome` None: it is to be prepared; otherwise the outcome is decided already. `update`: the source
     is known with other bytes. `before`: its file moved, and this is the old name of its document. `again`: its original is the
     one in the knowledge base. `hashing`: seconds that hashing took. `twin`: another source of this run with the same bytes,
@@ -114,16 +115,14 @@ class Item:
     restores: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """A document whose file is gone from its folder, and the path that it had there."""
 
     document: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An item for every source, in scan order, and the documents whose file is gone and whose bytes no source takes over."""
 
     items: list[Item]
@@ -180,8 +179,7 @@ def _moved(paths: Sequence[str], hashes: Mapping[str, Hashed], known: Known, dis
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     """Which documents will hold some bytes after the run: not those that are `changing`; `moved` maps documents to new paths."""
 
     known: Known
@@ -197,10 +195,12 @@ class _Held:
 
 
 def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) -> Item:
-    """A new plan for a source that was skipped because another one with the same bytes failed: a job if its ending names another
-    format, so that it may be readable; otherwise it fails like the other."""
+    """A new plan for a source that was skipped because another one with the same bytes failed, or is empty: a job if its ending
+    names another format, so that it may be readable; otherwise the same becomes of it."""
     ending = PurePosixPath(item.source.path).suffix.lower()
     if ending == PurePosixPath(failed.source.path).suffix.lower():
+        if failed.skipped is SkipReason.EMPTY:
+            return replace(item, reason=f"same bytes as {failed.source.name}, which is empty.", twin="", skipped=SkipReason.EMPTY)
         return replace(
             item, outcome=Outcome.FAILED, reason=f"same bytes as {failed.source.name}, which failed.", twin="", skipped=None
         )
@@ -209,12 +209,17 @@ def without_twin(item: Item, failed: Item, items: Sequence[Item], known: Known) 
     return replace(item, document=name, outcome=None, reason="", twin="", skipped=None)
 
 
-def refuse_other_folder(scan: Scan, hashes: dict[str, Hashed], known: Known) -> None:
+def refuse_other_folder(
+    scan: Scan, hashes: dict[str, Hashed], known: Known, has_failed: Callable[[SourceFile, str], bool]
+) -> None:
     """Raises `UsageError` when a folder's root is known but shares no bytes with it, nor the names of half of its files: probably
-    it is another folder."""
+    it is another folder. Files that cannot become documents do not count: those that cannot be read, and those that `has_failed`
+    says have failed already, at the same path with the same bytes."""
     old = {sha for _, _, sha in known.below(scan.root)}
     named = sum(1 for source in scan.files if known.source(source.path))
-    if old and 2 * named < len(scan.files) and not any(hashes[source.path].sha256 in old for source in scan.files):
+    unknown = [source for source in scan.files if not hashes[source.path].error and not known.source(source.path)]
+    fresh = sum(not has_failed(source, hashes[source.path].sha256) for source in unknown)
+    if old and named < fresh and not any(hashes[source.path].sha256 in old for source in scan.files):
         raise UsageError(
             f"{scan.folder} shares no file with the documents already below {scan.root}/; it is probably another folder.",
             f"Give it a root of its own with --into PREFIX, or use --update if it is a new version of {scan.root}/.",
@@ -241,8 +246,7 @@ def _first_of_bytes(paths: Sequence[str], hashes: dict[str, Hashed], documents: 
     return kept
 
 
-@dataclass(frozen=True, slots=True)
-class _Deciding:
+class _Deciding(Struct, frozen=True):
     """Decides source by source, in scan order; `first` has the first one to be prepared of all bytes."""
 
     before: Mapping[str, tuple[str, str]]

@@ -16,10 +16,12 @@ import shutil
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from gitkb.branch.path_changes import ChangeNotes, PathChanges
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from gitkb.branch.change_notes import ChangeNotes
 from gitkb.branch.stored_documents import find_document, record_of
 from gitkb.commands.add.commit_loop import (
     ASKS_FIRST,
@@ -46,7 +48,8 @@ from gitkb.intake.source_links import Present
 from gitkb.llm.reply_cache import KnownReplies
 from gitkb.model.documents import LARGE, Record, SourceFile, WebPage
 from gitkb.model.options import RecompileOptions
-from gitkb.model.results import Outcome, PageChanges, RecompileSummary
+from gitkb.model.path_changes import PathChanges
+from gitkb.model.results import Outcome, RecompileSummary
 from gitkb.model.usage import Estimate
 from gitkb.pages.model_session import ModelUse
 from gitkb.pages.preview import foresee_run
@@ -58,8 +61,7 @@ _DESTINATION = re.compile(r"\](?:\(|:)\s*(?:<([^<>\n]*)>|([^\s()<>]+))|\b(?:href
 """Of inline links, of the definitions of links by reference, and of HTML's links and pictures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Originals:
+class Originals(Struct, frozen=True):
     """The originals at a commit; used by several threads, one at a time."""
 
     store: Store
@@ -152,8 +154,7 @@ def is_large(raw: str) -> bool:
     return LARGE in PurePosixPath(raw).suffixes
 
 
-@dataclass(frozen=True, slots=True)
-class RecompileRun:
+class RecompileRun(Struct, frozen=True):
     """One `recompile`; `model` is how a model takes part."""
 
     context: ChangeContext
@@ -177,7 +178,8 @@ class RecompileRun:
             summary = self._foreseen(outcomes, change.run.branch, chosen.start, noted.result())
         else:
             trim_cache(self.context.store)
-            summary = replace(_summary(outcomes, change.run.branch, change.commit, change.pages), usage=change.usage)
+            summary = outcomes.summary(RecompileSummary, change.run.branch, change.commit, change.pages)
+            summary = replace(summary, usage=change.usage)
         outcomes.tell_phases()
         return replace(summary, ungrounded=ungrounded, seconds=time.perf_counter() - started)
 
@@ -261,11 +263,10 @@ class RecompileRun:
     def _foreseen(self, outcomes: Outcomes, branch: str, start: Snapshot, noted: PathChanges) -> RecompileSummary:
         context = self.context
         pages, foreseen = foresee_run(context.store, context.catalog, context.settings, branch, start, noted)
-        return replace(_summary(outcomes, branch, start.commit, pages), foreseen=foreseen)
+        return replace(outcomes.summary(RecompileSummary, branch, start.commit, pages), foreseen=foreseen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Chosen(Struct, frozen=True):
     """The documents to recompile, by name, as they are at `start`; the documents of all source paths (`sources`) and of all
     addresses of the web."""
 
@@ -273,21 +274,6 @@ class _Chosen:
     facts: list[DocumentFacts]
     sources: Mapping[str, str]
     addresses: dict[str, str]
-
-
-def _summary(outcomes: Outcomes, branch: str, commit: str, pages: PageChanges) -> RecompileSummary:
-    """The counts of a run, and where the branch stands."""
-    counts = outcomes.counts
-    return RecompileSummary(
-        recompiled=counts[Outcome.RECOMPILED],
-        unchanged=counts[Outcome.UNCHANGED],
-        skipped=counts[Outcome.SKIPPED],
-        failed=counts[Outcome.FAILED],
-        branch=branch,
-        commit=commit,
-        pages=pages,
-        seconds=0.0,
-    )
 
 
 def items_of(facts: Sequence[DocumentFacts], scratch: Path) -> list[Item]:

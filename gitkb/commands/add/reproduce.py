@@ -7,16 +7,19 @@ wrote only the converted text is compared.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from msgspec import Struct
+
+from gitkb.branch.tips import settings_at
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.add.commit_loop import jobs_of
 from gitkb.commands.add.recompile import Originals, items_of
+from gitkb.commands.inspect.check_revision import check_changed, check_whole, differing_records
 from gitkb.commands.inspect.listing import cannot_be_reproduced
-from gitkb.commands.inspect.revision_check import differing_records
 from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.fingerprint import making
 from gitkb.errors import ConversionError
@@ -38,8 +41,23 @@ _MODEL = f"{LLM_COMPILER} "
 Base = Callable[[str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Reproduction:
+def check(
+    store: Store,
+    catalog: Catalog,
+    listener: Listener,
+    between: tuple[Snapshot | None, Snapshot],
+    *,
+    keep: bool,
+    reproduce: bool,
+) -> CheckOutcome:
+    """The outcome of the check of a revision (the second), or of what changed there since another one (the first). `reproduce`:
+    with what does not come out again. The catalog may `keep` the tables of the revision."""
+    base, tip = between
+    found = check_whole(store, catalog, tip, keep=keep) if base is None else check_changed(store, catalog, base, tip)
+    return Reproduction(store, catalog, settings_at(tip), listener)(found, base, tip) if reproduce else found
+
+
+class Reproduction(Struct, frozen=True):
     """Makes documents of a revision again; `settings` are those of the revision."""
 
     store: Store
@@ -100,8 +118,7 @@ class Reproduction:
                     (shop.scratch / path).unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+class _Compared(Struct, frozen=True):
     """A document at a revision: its files as gitkb made them."""
 
     tip: Snapshot

@@ -7,15 +7,17 @@ vanished is waited for. A burst is one run.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gitkb.errors import GitkbError
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gitkb.errors import GitkbError, UsageError
 from gitkb.intake.folder_events import LEFT_OUT, Changes
 from gitkb.intake.hashing import FileMemory
 from gitkb.model.listener import Progress, Scanned, WatchListener
 from gitkb.model.options import AddOptions, WatchOptions
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, SkipReason
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Outcome, SkipReason
 
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 RESCAN_SECONDS = 300.0
@@ -27,8 +29,15 @@ _LONGEST_BURST = 5
 Add = Callable[[Sequence[Path], AddOptions, WatchListener, FileMemory], AddSummary]
 
 
-@dataclass(slots=True)
-class Watching:
+def watchable(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """The folders, resolved; `UsageError` for what is no folder."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.", "Watch the folder that the file is in.")
+    return tuple(folder.resolve() for folder in folders)
+
+
+class Watching(Struct):
     """`add` makes one run; `listener` hears of all of them."""
 
     add: Add
@@ -117,7 +126,9 @@ class _Runs:
         listener = self._watching.listener
         options = self._watching.options.add
         known = all(folder in self._seen for folder in there)
-        options = replace(options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known)
+        options = replace(
+            options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known, older=options.older or known
+        )
         news = _News(listener, self._said, self._staying, self._memory, first=not known)
         summary = self._watching.add(there, options, news, self._memory)
         self._seen.update(there)
@@ -161,6 +172,9 @@ class _News(WatchListener):
     def gone(self, documents: Sequence[GoneDocument]) -> None:
         self._listener.gone(documents)
 
+    def older(self, documents: Sequence[Older]) -> bool:
+        return self._listener.older(documents)
+
     def progress(self, event: Progress) -> None:
         self._listener.progress(event)
 
@@ -179,7 +193,7 @@ class _News(WatchListener):
     def document(self, result: DocumentResult) -> None:
         before = self._said.get(result.source)
         self._said[result.source] = result
-        if result.outcome is Outcome.FAILED:
+        if result.outcome is Outcome.FAILED or result.skipped is SkipReason.EMPTY:
             self._memory.failed(result.source)
         known = before is not None and (before.outcome, before.reason) == (result.outcome, result.reason)
         unchanged = result.skipped is SkipReason.UNCHANGED

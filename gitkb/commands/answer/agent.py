@@ -7,16 +7,21 @@ Invariant: rounds, calls of a round and what is read are bounded. Words that onl
 No lock is held. A server that cannot call tools gets one request with the passages that search found.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.clean_stream import Cleaner
 from gitkb.commands.answer.tools import SPENT, TOOLS, Reader
 from gitkb.errors import ModelFailure, ToolsUnsupported
+from gitkb.formats.settings import Settings
 from gitkb.llm.requests import Turn
 from gitkb.model.answers import AnswerListener, Said
+from gitkb.pages.model_session import Asking, client_of, model_settings
 
 if TYPE_CHECKING:
     from gitkb.llm.client import Client
@@ -47,14 +52,22 @@ _HISTORY_SHARE = 0.3
 _SHORTENED = 600
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerModel:
+class AnswerModel(Struct, frozen=True):
     """The model that answers: the client of its server, its name there, and how many tokens a prompt and an answer may have."""
 
     client: "Client"
     name: str
     context_tokens: int
     max_output_tokens: int
+
+
+@contextmanager
+def opened_model(asking: Asking, settings: Settings) -> Iterator[AnswerModel]:
+    """The model that the settings name, until the block ends; `ModelError` where they name none."""
+    user = asking.user()
+    wanted = model_settings(settings, user)
+    with client_of(asking.store, user, asking.listener) as client:
+        yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
 
 
 def instructions(own: str, *, tools: bool) -> Turn:
@@ -99,8 +112,7 @@ def readable(context_tokens: int) -> int:
     return min(MOST_READ, int(context_tokens * CHARACTERS_PER_TOKEN * _READING_SHARE))
 
 
-@dataclass
-class Speech:
+class Speech(Struct):
     """Passes a model's words on, cleaned; `text` is all of them."""
 
     cleaner: Cleaner
@@ -140,7 +152,7 @@ class Speech:
             self.listener.text(shown)
 
 
-@dataclass
+@dataclasses.dataclass
 class Agent:
     """One question to a model; `own` are the knowledge base's instructions, `passages` what search found for the question."""
 
@@ -150,7 +162,7 @@ class Agent:
     listener: AnswerListener
     own: str
     passages: str
-    speech: Speech = field(init=False)
+    speech: Speech = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         self.speech = Speech(Cleaner(self.citations), self.listener)

@@ -6,10 +6,11 @@ Invariant: everything is read from the snapshot that was taken when the question
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.search.passage_index import PASSAGES
+from gitkb.catalog.search.passage_index import EVIDENCE, PASSAGES, TEXTS
 from gitkb.catalog.search.search import Best, best_passages, search
 from gitkb.commands.answer.agent import Agent, AnswerModel, readable
 from gitkb.commands.answer.citations import Citations, data, piece, target_of
@@ -22,19 +23,21 @@ from gitkb.model.documents import Place
 from gitkb.model.rows import SearchHit
 from gitkb.model.usage import Usage
 from gitkb.store.snapshot import Snapshot
+from gitkb.text.language.questions import read_question
 from gitkb.text.markdown.links import escape
 
 LABEL = "*These are passages that a search found, not an answer that a model wrote.*"
 MAX_QUESTION = 20_000
 _OPERATORS = re.compile(r"[\"“”„«»*]|(?<!\S)-+")
 """What search would take for more than words."""
+_PAGES, _OF_PAGE, _MOST_READ = 20, 10, 50
+"""How many pages, passages of each, and passages in all are read for the quotes of an answer without a model."""
 _PASSAGE_LINES = 40
 _PASSAGES_SHARE = 0.25
 _MOST_PASSAGES = 16_000
 
 
-@dataclass(frozen=True, slots=True)
-class Answering:
+class Answering(Struct, frozen=True):
     """Answers questions at a snapshot; `keep`: the catalog may stay there; `own` are the knowledge base's own instructions."""
 
     catalog: Catalog
@@ -52,13 +55,16 @@ class Answering:
             raise UsageError(f"The question is longer than {MAX_QUESTION:,} characters.")
         pages = Pages(self.tip)
         with self.catalog.held(self.tip, PASSAGES, keep=self.keep) as db:
-            best = best_passages(db, _OPERATORS.sub(" ", question).strip() or question)
             if model is None:
-                return self._passages(question, pages, best, listener)
+                return self._passages(question, pages, db, listener)
+            best = best_passages(db, _plain(question))
             return self._written(question, pages, best, db, model, listener, history)
 
-    def _passages(self, question: str, pages: Pages, best: Best, listener: AnswerListener) -> Answer:
-        found = quotes(pages, best)
+    def _passages(self, question: str, pages: Pages, db: sqlite3.Connection, listener: AnswerListener) -> Answer:
+        typed = _plain(question)
+        asked = read_question(typed)
+        best = best_passages(db, asked.words, related=asked.related, scope=TEXTS, pages=_PAGES, of_page=_OF_PAGE, most=_MOST_READ)
+        found = quotes(pages, best, asked, typed)
         citations = Citations(pages)
         text = "\n\n".join([LABEL, *_quoted(found, citations)]) if found else ""
         listener.text(text)
@@ -78,7 +84,7 @@ class Answering:
         before = model.client.usage
 
         def find(query: str, scope: str, limit: int) -> list[SearchHit]:
-            return search(db, self.tip, query, scope=scope, limit=limit)
+            return search(db, self.tip, query, scope=EVIDENCE if scope == "all" else scope, limit=limit)
 
         passages = _given(pages, best, min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE)))
         citations.read(passages)
@@ -97,6 +103,11 @@ class Answering:
         )
 
 
+def _plain(question: str) -> str:
+    """The question without what search would take for an operator."""
+    return _OPERATORS.sub(" ", question).strip() or question
+
+
 def _since(before: Usage, now: Usage) -> Usage:
     return Usage(now.calls - before.calls, 0, now.tokens_in - before.tokens_in, now.tokens_out - before.tokens_out)
 
@@ -111,7 +122,13 @@ def _quoted(found: Sequence[Quote], citations: Citations) -> Iterator[str]:
             page = f"{WIKI}summaries/{quote.document}.md" if quote.document else path
             page = page if citations.pages.exists(page) else path
             yield f"**{citations.link(escape(quote.title), page.removeprefix(WIKI))}**"
-        yield f"> {escape(quote.text)} {_place(quote.place, citations)}".rstrip()
+        text = "\n".join(f"> {_escaped(line)}" for line in quote.text.split("\n"))
+        yield f"{text} {_place(quote.place, citations)}".rstrip()
+
+
+def _escaped(line: str) -> str:
+    """A line of a quote, which may be an item of a list."""
+    return f"- {escape(line[2:])}" if line.startswith("- ") else escape(line)
 
 
 def _place(place: Place, citations: Citations) -> str:

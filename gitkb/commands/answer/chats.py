@@ -11,10 +11,12 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from gitkb.errors import FormatError, NotFound, RepositoryError, UsageError
 from gitkb.model.answers import Chat, ChatTurn
@@ -47,7 +49,7 @@ class Chats:
         if _read(file) not in (None, self._seen.get(chat.id)):
             chat = replace(chat, id=self.new().id)
             file = self._file(chat.id)
-        content = json.dumps({"format": FORMAT, **asdict(chat)}, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+        content = json.dumps({"format": FORMAT, **to_builtins(chat)}, ensure_ascii=False, indent=1).encode("utf-8", "replace")
         _write(file, content)
         self._seen[chat.id] = content
         return chat

@@ -7,8 +7,9 @@ and between marks that text of the knowledge base cannot forge; headings and pag
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from posixpath import normpath
+
+from msgspec import Struct, field
 
 from gitkb.commands.answer.page_reader import WIKI, Page, Pages
 from gitkb.model.answers import Citation
@@ -35,8 +36,7 @@ def target_of(citation: Citation) -> str:
     return relative(HOME, f"{WIKI}{citation.path}" + (f"#{citation.anchor}" if citation.anchor else ""))
 
 
-@dataclass
-class Citations:
+class Citations(Struct):
     """Judges the links of one answer. `known` are the addresses that were read; `found` and `removed` collect, in text order."""
 
     pages: Pages

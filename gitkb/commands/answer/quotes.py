@@ -1,111 +1,60 @@
-"""Answers a question without a model: chooses the sentences of the documents that answer it, by the question's words.
+"""Answers a question without a model: chooses the passages of the documents that answer it, by the question's words and kind.
 
-Invariant: every quote is a sentence (or a few consecutive ones) of a page, unchanged, with a place that exists. The same tree and
-question give the same quotes; their number and length are bounded. A sentence's worth depends only on the sentence, its headings
-and the weighted words of the question, each of which counts once: repeating a word gains nothing.
+Invariant: every quote is a run of sentences, list items and rows of a page, unchanged but for the heads that a row's cells get,
+with a place that exists. The same tree and question give the same quotes; their number and length are bounded. A passage's worth
+depends on its own words, its headings, its page and the weighted words of the question, each of which counts once: repeating a
+word gains nothing.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from gitkb.catalog.search.ranking import Weighed
 from gitkb.catalog.search.search import Best, BestPassage, is_repeated, printable
-from gitkb.commands.answer.page_reader import WIKI, Page, Pages
-from gitkb.compile.extractive.claims import claim_text
+from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.model.documents import Place
 from gitkb.text.language.context_dependent import is_leaning
+from gitkb.text.language.questions import Question, explained, has_answer
 from gitkb.text.language.sentences import split_sentences
-from gitkb.text.language.tokens import analyse
-from gitkb.text.markdown.links import resolve
-from gitkb.text.markdown.prose import inline_text, passages, plain
+from gitkb.text.language.tokens import Analysis, analyse, normalise, stems, words
+from gitkb.text.markdown.prose import Passage, material, plain
 
-_ABOVE = 0.5
-"""What a word counts that stands only in the title or headings above a sentence."""
-_STANDS_ALONE = 1.15
-_LEANS = 0.85
-_FRAGMENT = 0.6
-_NEAR = 0.1
-_SHORT, _LONG = 40, 320
-_UNSPACED = ("ja", "zh", "ko", "th")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The words of a question: each token's number, the weight of each number, and the sum of the weights."""
-
-    words: Weighed
-    total: float
-
-    @classmethod
-    def of(cls, words: Weighed) -> "Asked":
-        return cls(words, sum(words.weights) or 1.0)
-
-    def numbers(self, text: str, language: str) -> list[int]:
-        """The words of the question that a text has, in text order."""
-        found = analyse(text, language)
-        return [self.words.tokens[token] for token in (*found.tokens, *found.forms) if token in self.words.tokens]
-
-    def share(self, numbers: "set[int] | frozenset[int]") -> float:
-        """The weight of these words, as a share of all."""
-        return sum(self.words.weights[number] for number in sorted(numbers)) / self.total
-
-
-def worth(marked: str, language: str, above: frozenset[int], asked: Asked) -> float:
-    """How well a sentence (with inline code marked) answers the question, about 0..1.5; 0 if it contains none of the words
-    itself."""
-    text = plain(marked)
-    numbers = asked.numbers(text, language)
-    own = set(numbers)
-    if not own:
-        return 0.0
-    value = asked.share(own) + _ABOVE * asked.share(above - own) + _NEAR * asked.share(set(_beside(text, language, asked)))
-    return value * _shape(marked, text, language)
-
-
-def _beside(text: str, language: str, asked: Asked) -> Iterator[int]:
-    """The words of the question that are directly beside another one."""
-    known = asked.words.tokens
-    tokens = [known.get(token) for token in analyse(text, language).tokens]
-    for one, other in pairwise(tokens):
-        if one is not None and other is not None and one != other:
-            yield from (one, other)
-
-
-def _shape(marked: str, text: str, language: str) -> float:
-    if claim_text(marked, language):
-        return _STANDS_ALONE
-    short = _SHORT // 3 if language in _UNSPACED else _SHORT
-    if len(text) < short or text[-1:] not in ".!?:;)»”\"'。！？」":
-        return _FRAGMENT
-    return _LEANS if is_leaning(text, language) or len(text) > _LONG else 1.0
-
-
-MAX_QUOTES = 8
-MAX_DOCUMENTS = 5
-PER_DOCUMENT = 3
-MAX_CHARACTERS = 500
-_ENOUGH = 110
+MAX_QUOTES = 6
+MAX_CHARACTERS = 600
+_LONGEST_LEAD = 160
 _FLOOR = 0.5
 """A quote is shown when it is at least so good as this share of the best one."""
-_KEPT_BY = 0.6
-_RANK = 0.4
-"""How much of a quote's score depends on how well search ranks its passage."""
-_DEFINES = 1.25
-_TOPICS = ("wiki/concepts/", "wiki/entities/")
-_CLAIM = re.compile(r"^(?:[-*] )?(?P<text>.+?) \[(?P<label>(?:[^\[\]\\]|\\.)+)\]\((?P<target>[^()\s]+)\)(?:\[\^[^\]]+\])?$")
+_ANOTHER = 0.9
+"""What remains of a quote's score for each quote of its document that stands before it: other documents come first."""
+
+_ABOVE_HEADING = 0.55
+"""What a word counts that stands only in the headings above a passage, or in what leads on to it."""
+_ABOVE_TITLE = 0.7
+_NEAR = 0.5
+_NEAREST = 6
+_ONE_SENTENCE = 0.3
+"""How much of a passage's worth is that of its best sentence alone."""
+_KIND = 0.8
+_MEANING = 0.6
+_TITLE_ASKED = 0.5
+"""What it counts if the question holds a title, or the last heading, whole."""
+_HEADING_ASKED = 0.5
+_SEARCH = 1.0
+_PAGE = 0.4
+_LANGUAGE = 1.1
+_ALL = 0.99
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words of a document (or of a person's page, then without `document`), and their place; `title` is the document's."""
+class Quote(Struct, frozen=True):
+    """Words of a document (or of a person's page, then without `document`), one line a block, and their place; `title` is the
+    document's."""
 
     text: str
     place: Place
     document: str
     title: str
-    score: float
 
     @property
     def owner(self) -> str:
@@ -113,115 +62,238 @@ class Quote:
         return self.document or self.place.path
 
 
-def quotes(pages: Pages, best: Best) -> list[Quote]:
-    """The best quotes, those of one document together, the document with the best one first."""
-    asked, top = Asked.of(best.words), max((passage.score for passage in best.passages), default=1.0)
-    found = [
-        quote
-        for passage in best.passages
-        for quote in _of_passage(pages, passage, asked, 1 - _RANK + _RANK * passage.score / (top or 1.0))
-    ]
-    found.sort(key=lambda quote: (-quote.score, quote.place.path, quote.text))
-    return _grouped(_chosen(found))
+class _Found(Struct, frozen=True):
+    """A quote before its place is looked up: the line where it begins in a page, and how good it is."""
+
+    text: str
+    page: str
+    line: int
+    document: str
+    score: float
+
+    @property
+    def owner(self) -> str:
+        return self.document or self.page
 
 
-def _chosen(found: Sequence[Quote]) -> list[Quote]:
-    chosen: list[Quote] = []
-    for quote in found:
-        owners = [each.owner for each in chosen]
-        if len(chosen) == MAX_QUOTES or quote.score < _FLOOR * found[0].score:
-            break
-        if owners.count(quote.owner) == PER_DOCUMENT or (quote.owner not in owners and len(set(owners)) == MAX_DOCUMENTS):
-            continue
-        if not any(is_repeated(quote.text, each.text) for each in chosen):
-            chosen.append(quote)
+class Asked(Struct, frozen=True):
+    """A question: what it asks for, the weights of its words, their sum, and all words that were typed, function words too."""
+
+    question: Question
+    words: Weighed
+    total: float
+    typed: tuple[str, ...]
+
+    def numbers(self, text: str, language: str) -> frozenset[int]:
+        """The words of the question that a text has."""
+        return self.among(analyse(text, language))
+
+    def among(self, found: Analysis) -> frozenset[int]:
+        """The words of the question that an analysed text has."""
+        return frozenset(self.words.tokens[token] for token in (*found.tokens, *found.forms) if token in self.words.tokens)
+
+    def share(self, numbers: frozenset[int]) -> float:
+        """The weight of these words, as a share of all that were asked for."""
+        return sum(self.words.weights[number] for number in sorted(numbers)) / self.total
+
+    def holds(self, name: str, language: str) -> float:
+        """Which share of a name's words the question has, those that search leaves out included."""
+        known = stems(language)
+        typed = {known[word] for word in self.typed}
+        tokens = analyse(name, language).tokens
+        return sum(token in typed for token in tokens) / len(tokens) if tokens else 0.0
+
+
+class _Above(Struct, frozen=True):
+    """What stands above a passage: the words of the question in the headings and in the title, whether these are all of them, and
+    what it counts that the question holds those names whole."""
+
+    heading: frozenset[int]
+    title: frozenset[int]
+    named: float
+    has_all: bool
+
+    @classmethod
+    def of(cls, passage: BestPassage, asked: Asked) -> "_Above":
+        heading = asked.numbers(passage.heading, passage.language)
+        title = asked.numbers(passage.title, passage.language)
+        last = passage.heading.rpartition(" > ")[2]
+        named = _TITLE_ASKED * asked.holds(passage.title, passage.language) * asked.share(title)
+        named += _HEADING_ASKED * asked.holds(last, passage.language) * asked.share(heading) if last else 0.0
+        return cls(heading, title, named, asked.share(heading | title) >= _ALL)
+
+    def share(self, own: frozenset[int], lead: frozenset[int], asked: Asked) -> float:
+        """What the words above add to a text that has `own` itself."""
+        heading = (self.heading | lead) - own
+        return _ABOVE_HEADING * asked.share(heading) + _ABOVE_TITLE * asked.share(self.title - own - heading)
+
+
+class _Sentence(Struct, frozen=True):
+    """A sentence or cell of a `block`; `opens` it; what it is worth alone, and what its kind adds."""
+
+    text: str
+    block: Passage
+    opens: bool
+    own: frozenset[int]
+    lead: frozenset[int]
+    worth: float
+    kind: float
+    meaning: float
+
+
+def quotes(pages: Pages, best: Best, question: Question, typed: str) -> list[Quote]:
+    """The best quotes, best first; of what is about as good, those of a document that is not yet quoted."""
+    asked = Asked(question, best.words, best.total or 1.0, tuple(word.text for word in words(normalise(typed))))
+    top = max((passage.score for passage in best.passages), default=0.0) or 1.0
+    top_page = max((passage.page_score for passage in best.passages), default=0.0) or 1.0
+    found = []
+    for passage in best.passages:
+        rank = _SEARCH * passage.score / top + _PAGE * passage.page_score / top_page
+        quote = _of_passage(pages, passage, asked, rank)
+        if quote is not None:
+            found.append(quote)
+    return [_placed(pages, one) for one in _chosen(found)]
+
+
+def _placed(pages: Pages, found: _Found) -> Quote:
+    page = pages.page(f"{WIKI}sources/{found.document}.md" if found.document else found.page)
+    title = page.title if page is not None else found.document
+    return Quote(found.text, pages.place(found.page, found.line), found.document, title)
+
+
+def _chosen(found: list[_Found]) -> list[_Found]:
+    chosen: list[_Found] = []
+    left = sorted(found, key=lambda quote: (-quote.score, quote.page, quote.line, quote.text))
+    floor = _FLOOR * left[0].score if left else 0.0
+    quoted: dict[str, int] = {}
+    while left and len(chosen) < MAX_QUOTES:
+        best = max(left, key=lambda quote: quote.score * _ANOTHER ** quoted.get(quote.owner, 0))
+        left.remove(best)
+        if best.score >= floor and not any(is_repeated(best.text, each.text) for each in chosen):
+            chosen.append(best)
+            quoted[best.owner] = quoted.get(best.owner, 0) + 1
     return chosen
 
 
-def _grouped(chosen: Sequence[Quote]) -> list[Quote]:
-    owners = list(dict.fromkeys(quote.owner for quote in chosen))
-    return sorted(chosen, key=lambda quote: owners.index(quote.owner))
-
-
-def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -> Iterator[Quote]:
+def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -> _Found | None:
+    """The best run of sentences in a passage, if it has any."""
     page = pages.page(passage.page)
-    if page is None or passage.page.startswith("wiki/explorations/"):
-        return  # an answer that was saved is no evidence for another
+    if page is None:
+        return None
+    above = _Above.of(passage, asked)
     lines = page.lines[passage.line - 1 : passage.line - 1 + passage.lines]
-    if passage.page.startswith((*_TOPICS, "wiki/summaries/")):
-        yield from _claims(pages, page, passage, lines, asked, rank)
-        return
-    title = _document_title(pages, passage.document) if passage.document else page.title
-    above = frozenset(asked.numbers(" ".join((page.title, *_headings(pages, passage))), passage.language))
-    for paragraph in passages("\n".join(lines)):
-        marked = split_sentences(paragraph.text, passage.language)
-        scores = [worth(sentence, passage.language, above, asked) for sentence in marked]
-        if any(scores):
-            text, value = _spread([printable(plain(sentence)) for sentence in marked], scores)
-            place = pages.place(passage.page, passage.line + paragraph.line - 1)
-            yield Quote(text, place, passage.document, title, rank * value)
+    sentences = list(_sentences("\n".join(lines), passage.language, above, asked))
+    found = _best_run(sentences, above, asked)
+    if found is None:
+        return None
+    value, first, last = found
+    first, last = _answering(sentences, first, last, asked)
+    first = _whole(sentences, first, last, passage.language)
+    score = (value + rank + above.named) * (_LANGUAGE if passage.language == asked.question.language else 1.0)
+    line = passage.line + sentences[first].block.line - 1
+    return _Found(_shown(sentences[first : last + 1]), passage.page, line, passage.document, score)
 
 
-def _headings(pages: Pages, passage: BestPassage) -> list[str]:
-    """The headings above a passage, outermost first."""
-    path: list[tuple[int, str]] = []
-    for heading in pages.outline(passage.page):
-        if heading.line > passage.line:
+def _sentences(markdown: str, language: str, above: _Above, asked: Asked) -> Iterator[_Sentence]:
+    for block in material(markdown):
+        lead = asked.numbers(block.lead, language) if block.lead else frozenset()
+        for number, marked in enumerate(split_sentences(block.text, language)):
+            text = printable(plain(marked))
+            found = analyse(text, language)
+            own = asked.among(found)
+            worth = asked.share(own) + above.share(own, lead, asked) if own or above.has_all else 0.0
+            kind = worth if worth and has_answer(asked.question.kind, text, language) else 0.0
+            meaning = 0.0
+            if own and asked.question.kind == "meaning":
+                meaning = asked.share(asked.numbers(explained(text, language, opens=number == 0), language))
+            near = _NEAR * _nearness(found.tokens, asked) if len(own) > 1 else 0.0
+            yield _Sentence(text, block, number == 0, own, lead, worth + near, kind, meaning)
+
+
+def _nearness(tokens: Sequence[str], asked: Asked) -> float:
+    """How near each other the words of the question are in a sentence, 0..1."""
+    known, weights = asked.words.tokens, asked.words.weights
+    places = [(place, known[token]) for place, token in enumerate(tokens) if token in known]
+    best: dict[tuple[int, int], float] = {}
+    for (place, one), (next_place, other) in pairwise(places):
+        if one != other and next_place - place <= _NEAREST:
+            pair = (min(one, other), max(one, other))
+            best[pair] = max(best.get(pair, 0.0), min(weights[one], weights[other]) / (next_place - place))
+    return min(1.0, sum(best[pair] for pair in sorted(best)) / asked.total)
+
+
+def _best_run(sentences: Sequence[_Sentence], above: _Above, asked: Asked) -> tuple[float, int, int] | None:
+    """The worth of the best run of sentences that fits into a quote, its first and its last."""
+    best: tuple[float, int, int] | None = None
+    for first in range(len(sentences)):
+        last, size = first, len(sentences[first].text)
+        while last + 1 < len(sentences) and size + 1 + len(sentences[last + 1].text) <= MAX_CHARACTERS:
+            last += 1
+            size += 1 + len(sentences[last].text)
+        value = _run_worth(sentences[first : last + 1], above, asked)
+        if best is None or value > best[0] + 1e-9:
+            best = value, first, last
+    return best
+
+
+def _run_worth(run: Sequence[_Sentence], above: _Above, asked: Asked) -> float:
+    own = frozenset[int]().union(*(one.own for one in run))
+    lead = frozenset[int]().union(*(one.lead for one in run))
+    value = (1 - _ONE_SENTENCE) * (asked.share(own) + above.share(own, lead, asked))
+    value += _ONE_SENTENCE * max(one.worth for one in run)
+    value += _KIND * max(one.kind for one in run) + _MEANING * max(one.meaning for one in run)
+    return value if own or above.has_all else value / 2
+
+
+def _answering(sentences: Sequence[_Sentence], first: int, last: int, asked: Asked) -> tuple[int, int]:
+    """The run without the list or table beside its best sentence, or the text beside its list, if this sentence has all the words
+    and what the question asks for."""
+    best = max(range(first, last + 1), key=lambda number: (sentences[number].worth + sentences[number].kind, -number))
+    one = sentences[best]
+    needs_kind = asked.question.kind not in ("", "meaning", "way")
+    if asked.share(one.own) < _ALL or (needs_kind and not one.kind) or one.text.endswith(":"):
+        return first, last
+    while sentences[last].block.kind != one.block.kind:
+        last -= 1
+    while sentences[first].block.kind != one.block.kind:
+        first += 1
+    return first, last
+
+
+def _whole(sentences: Sequence[_Sentence], first: int, last: int, language: str) -> int:
+    """Where the run begins if what leans on the sentence before it is given that sentence."""
+    size = sum(len(one.text) + 1 for one in sentences[first : last + 1])
+    while first > 0 and not sentences[first].opens and is_leaning(sentences[first].text, language):
+        size += len(sentences[first - 1].text) + 1
+        if size > MAX_CHARACTERS:
             break
-        path = [*((level, title) for level, title in path if level < heading.level), (heading.level, heading.title)]
-    return [title for _, title in path]
-
-
-def _document_title(pages: Pages, document: str) -> str:
-    page = pages.page(f"wiki/sources/{document}.md")
-    return page.title if page is not None else document
-
-
-def _spread(sentences: Sequence[str], scores: Sequence[float]) -> tuple[str, float]:
-    """The best sentence with those beside it that answer too, or that it needs to be understood."""
-    best = max(range(len(scores)), key=lambda number: (scores[number], -number))
-    first = last = best
-    while last + 1 < len(sentences) and (
-        scores[last + 1] >= _KEPT_BY * scores[best]
-        or sentences[last].endswith(":")
-        or _size(sentences[first : last + 1]) < _ENOUGH
-    ):
-        last += 1
-        if _size(sentences[first : last + 1]) > MAX_CHARACTERS:
-            last -= 1
-            break
-    while first > 0 and scores[first - 1] >= _KEPT_BY * scores[best] and _size(sentences[first - 1 : last + 1]) <= MAX_CHARACTERS:
         first -= 1
-    return _cut(" ".join(sentences[first : last + 1])), scores[best]
+    return first
 
 
-def _size(sentences: Sequence[str]) -> int:
-    return sum(map(len, sentences))
+def _shown(run: Sequence[_Sentence]) -> str:
+    """The run, one line a block, below what leads on to it."""
+    lines: list[str] = []
+    size = sum(len(one.text) + 1 for one in run)
+    lead = printable(plain(run[0].block.lead))
+    if run[0].opens and 0 < len(lead) <= min(_LONGEST_LEAD, MAX_CHARACTERS - size):
+        lines.append(lead)
+    for number, one in enumerate(run):
+        if number and (one.block is run[number - 1].block or _runs_on(run[number - 1], one)):
+            lines[-1] += f" {one.text}"
+        else:
+            lines.append(f"- {one.text}" if one.block.kind in ("item", "row") else one.text)
+    return _cut("\n".join(lines))
+
+
+def _runs_on(before: _Sentence, after: _Sentence) -> bool:
+    """Whether a paragraph goes on with the sentence that the one before it began: there was a border of a column or page."""
+    paragraphs = before.block.kind == after.block.kind == "paragraph"
+    return paragraphs and after.text[:1].islower() and not before.text.endswith((".", ":", "!", "?"))
 
 
 def _cut(text: str) -> str:
-    if len(text) <= MAX_CHARACTERS:
+    if len(text) <= MAX_CHARACTERS + 20:
         return text
     end = text.rfind(" ", MAX_CHARACTERS // 2, MAX_CHARACTERS)
     return f"{text[: end if end > 0 else MAX_CHARACTERS]} …"
-
-
-def _claims(pages: Pages, page: Page, passage: BestPassage, lines: Sequence[str], asked: Asked, rank: float) -> Iterator[Quote]:
-    """The sentences of a page that is made of claims: each line ends in the place of its document that says it."""
-    above = frozenset(asked.numbers(page.title, passage.language))
-    defines = page.path.startswith(_TOPICS) and asked.share(above) > 0.9
-    for line in lines:
-        found = _CLAIM.match(line.strip())
-        target = resolve(page.path, found["target"]) if found else None
-        if found is None or target is None or not target[0].startswith("wiki/sources/"):
-            continue
-        path, anchor = target
-        marked = inline_text(found["text"])[0]
-        value = rank * worth(marked, passage.language, above, asked)
-        if value and pages.has(path, anchor):
-            if defines and not line.startswith("- "):
-                value *= _DEFINES  # the first lines of a topic's page say what it is
-            document = path.removeprefix("wiki/sources/").removesuffix(".md").partition("--")[0]
-            label = printable(plain(inline_text(found["label"])[0]))
-            place = Place(path.removeprefix(WIKI), anchor, label)
-            yield Quote(_cut(printable(plain(marked))), place, document, _document_title(pages, document), value)

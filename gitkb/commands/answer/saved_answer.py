@@ -7,8 +7,9 @@ the same question gets a new name. The lock is held for the two commits only, ne
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from gitkb.branch.commit_messages import exploration_message
 from gitkb.commands.answer.citations import Citations, document_of
@@ -33,8 +34,7 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)")
 
 
-@dataclass(frozen=True, slots=True)
-class Exploration:
+class Exploration(Struct, frozen=True):
     """An answer to save, or several under one title. `by` wrote it at `commit`, for `tokens` tokens."""
 
     title: str
@@ -80,8 +80,7 @@ def exploration_page(exploration: Exploration, path: str, pages: Pages) -> bytes
     return frontmatter.join(meta, "\n" + "\n\n".join(parts) + "\n").encode("utf-8", "replace")
 
 
-@dataclass(slots=True)
-class _Links:
+class _Links(Struct):
     """Rewrites links that are relative to wiki/ so that they are relative to the page."""
 
     path: str

@@ -9,13 +9,14 @@ approval of a page is one file; a person's uncommitted words on a page are commi
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from gitkb.branch.commit_messages import approval_message, edit_message
-from gitkb.branch.path_changes import PathChanges
-from gitkb.branch.stored_documents import own_edits
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gitkb.branch.commit_messages import approval_message
+from gitkb.branch.stored_documents import edit_commit, own_edits
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.commands.change import ChangeContext
 from gitkb.errors import CannotApprove, NotFound, UsageError
@@ -24,6 +25,7 @@ from gitkb.formats.approvals import Approval, Confirmation
 from gitkb.formats.topic_rows import FOLDERS, Evidence, TopicPage, topic_path
 from gitkb.model.documents import TopicKind, Tree
 from gitkb.model.options import ApproveOptions
+from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 from gitkb.model.results import ApprovedPage, ApproveSummary, PageChanges
 from gitkb.pages import refresh
 from gitkb.store.snapshot import Snapshot
@@ -31,7 +33,7 @@ from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 from gitkb.text.names.name_parts import has_words, part_of_name
 from gitkb.text.names.slugs import document_segment, topic_key
-from gitkb.wiki.hand_edits import Seal, edited_path, settle, state, unsealed
+from gitkb.wiki.hand_edits import Seal, edited_path, reconcile, state, unsealed
 from gitkb.wiki.projection import is_page, refuse_newer
 from gitkb.wiki.topic_page import page_claims, topic_page
 
@@ -66,8 +68,7 @@ def _named(known: dict[str, str], name: str) -> str:
     raise part_of_name(name, found)
 
 
-@dataclass(frozen=True, slots=True)
-class Approvable:
+class Approvable(Struct, frozen=True):
     """A page as one tree's records make it, `page` None where they make none; the claims that it shows; its approval."""
 
     kind: TopicKind
@@ -114,8 +115,8 @@ class Approvable:
 
     def _is_pending(self, current: bytes, kept: bytes | None, base: Callable[[str], bytes | None]) -> bool:
         """Whether a refresh would change more of the page than who approved it."""
-        settled = settle(self.path, current, self.projected, lambda: kept or base(self.path))
-        return settled.content is None or _without_approval(settled.content) != _without_approval(current)
+        reconciled = reconcile(self.path, current, self.projected, lambda: kept or base(self.path))
+        return reconciled.content is None or _without_approval(reconciled.content) != _without_approval(current)
 
 
 def approvable(corpus: RecordCorpus, path: str) -> Approvable:
@@ -136,18 +137,16 @@ _NOBODY = "git knows no e-mail address of yours, and an approval must say who ga
 _SET = 'Tell git once: git config --global user.email "you@example.org" (and user.name).'
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """The changes of one `approve` at one tip: the pages; the approvals to write or (None) delete, by path; and the claims of the
+class _Planned(Struct, frozen=True):
+    """The changes of one `approve` at one tip: the pages; the approvals to write or delete; and the claims of the
     pages that change."""
 
     approved: tuple[ApprovedPage, ...]
-    files: Mapping[str, bytes | None]
+    files: PathChanges
     said: Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveRun:
+class ApproveRun(Struct, frozen=True):
     """One `approve`."""
 
     context: ChangeContext
@@ -182,7 +181,7 @@ class ApproveRun:
 
     def _plan(self, tip: Snapshot, wanted: Sequence[str], confirmation: Confirmation) -> _Planned:
         found: list[ApprovedPage] = []
-        files: dict[str, bytes | None] = {}
+        files = PathChangesBuilder()
         said: dict[str, Sequence[str]] = {}
         with self.context.records(tip) as corpus:
             corpus.refuse_newer()
@@ -193,9 +192,9 @@ class ApproveRun:
                 texts = () if self.options.withdraw else tuple(f"{each.text} ({each.document})" for each in page.claims)
                 found.append(ApprovedPage(path, page.title, len(page.claims), changed, texts))
                 if changed:
-                    files[page.file] = None if new is None else approvals.encode(new)
+                    files.write(page.file, None if new is None else approvals.encode(new))
                     said[path] = texts
-        return _Planned(tuple(found), files, said)
+        return _Planned(tuple(found), files.result(), said)
 
     def _confirmed(self, tip: Snapshot, page: Approvable, confirmation: Confirmation) -> Approval:
         page.refuse(tip, refresh.history_base(self.context.store, tip.commit), self._remedy())
@@ -222,10 +221,11 @@ class ApproveRun:
         planned = self._plan(transaction.tip, wanted, confirmation)
         if planned.files:
             edits = own_edits(transaction, wanted)
-            commits = [PlannedCommit(edit_message(sorted(edits)), edits)] if edits else []
+            commits = [edit_commit(edits)] if edits else []
             message = approval_message(planned.said, confirmation.by, withdrawn=self.options.withdraw)
-            transaction.publish([*commits, PlannedCommit(message, planned.files)], f"{len(planned.files)} pages")
-            for path in sorted(edits):
+            commits.append(PlannedCommit(message, dict(planned.files.items())))
+            transaction.publish(commits, f"{len(planned.files.paths)} pages")
+            for path in sorted(edits.paths):
                 self.context.listener.message(f"{path}: your uncommitted words were committed first, as yours.")
         return planned
 
@@ -233,16 +233,12 @@ class ApproveRun:
         if not self.context.carries_pages:
             return self._summary(tip, planned, confirmation, PageChanges())
         edits = self.context.uncommitted(tip)
-        changes = PathChanges(
-            {path: content for path, content in planned.files.items() if content is not None},
-            deleted=frozenset(path for path, content in planned.files.items() if content is None),
-        )
-        writes = refresh.foresee_refresh(self.context.store, self.context.catalog, tip, changes, edits)
+        writes = refresh.foresee_refresh(self.context.store, self.context.catalog, tip, planned.files, edits)
         summary = self._summary(tip, planned, confirmation, refresh.page_changes(tip, writes))
-        beside = (path for path in writes if not path.startswith("wiki/"))
-        touched = tuple(sorted(edits.keys() & writes.keys()))
+        beside = (path for path in writes.paths if not path.startswith("wiki/"))
+        touched = tuple(sorted(edits.paths & writes.paths))
         return replace(summary, files=tuple(sorted({*summary.files, *beside})), edits=touched)
 
     def _summary(self, tip: Snapshot, planned: _Planned, by: Confirmation, changes: PageChanges) -> ApproveSummary:
-        branch, files = self.context.name, tuple(sorted(planned.files))
+        branch, files = self.context.name, tuple(sorted(planned.files.paths))
         return ApproveSummary(branch, tip.commit, by.by, by.at, planned.approved, files, (), changes)

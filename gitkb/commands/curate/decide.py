@@ -4,19 +4,21 @@ Invariant: a decision holds for every later document until a person decides othe
 are one commit. Pages follow from it, and a person's words on them stay.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.commit_messages import decide_message
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.change import ChangeContext
-from gitkb.commands.inspect.find import Found, find_topic
+from gitkb.commands.inspect.find import FoundTopic, find_topic
 from gitkb.errors import UsageError
 from gitkb.formats.topic_rows import FOLDERS, topic_path
 from gitkb.model.documents import Tree
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import DecideSummary, PageChanges
 from gitkb.pages.name_decisions import DecisionPlanner
 from gitkb.pages.preview import ForeseenPages
@@ -26,15 +28,14 @@ from gitkb.store.values import PlannedCommit
 from gitkb.wiki.hand_edits import Seal, state
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A decision that a person wants: `name` and `other` are the same, or are not."""
 
-    name: Found
-    other: Found
+    name: FoundTopic
+    other: FoundTopic
     same: bool
 
-    def changes(self, planner: DecisionPlanner) -> dict[str, bytes | None]:
+    def changes(self, planner: DecisionPlanner) -> PathChanges:
         plan = planner.same if self.same else planner.apart
         return plan(self.name.key, self.other.key)
 
@@ -44,8 +45,7 @@ class Wish:
         return f"{self.name.title} {'means' if self.same else 'is not the same as'} {self.other.title}"
 
 
-@dataclass(frozen=True, slots=True)
-class DecideRun:
+class DecideRun(Struct, frozen=True):
     """One `same` or `apart`."""
 
     context: ChangeContext
@@ -77,16 +77,16 @@ class DecideRun:
         tip = transaction.tip
         changes = wish.changes(DecisionPlanner(self.context.catalog, tip, self._by()))
         if changes:
-            transaction.publish([PlannedCommit(decide_message([wish.said]), changes)], "decision")
+            transaction.publish([PlannedCommit(decide_message([wish.said]), dict(changes.items()))], "decision")
         paths = [topic_path(kind, wish.name.key) for kind in FOLDERS]
-        edits = {edit.path: edit.content for edit in transaction.edits(paths).values()}
+        edits = PathChanges.of((edit.path, edit.content) for edit in transaction.edits(paths).values())
         return _summary(tip, wish, changes, edits)
 
     def _preview(self, tip: Snapshot, wish: Wish) -> DecideSummary:
         changes = wish.changes(DecisionPlanner(self.context.catalog, tip, self._by()))
         edits = self.context.uncommitted(tip)
         carried = bool(changes) and self.context.carries_pages
-        foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges(), {})
+        foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges())
         page = self._page(Overlay(tip, changes), wish.name.key)
         done = _summary(tip, wish, changes, edits)
         return replace(done, branch=self.context.name, page=page, pages=foreseen.pages, besides=foreseen.besides)
@@ -105,11 +105,10 @@ class DecideRun:
         return found[0].path if found else ""
 
 
-def _summary(tip: Snapshot, wish: Wish, changes: Mapping[str, bytes | None], edits: Mapping[str, bytes | None]) -> DecideSummary:
-    written = tuple(path for path, content in sorted(changes.items()) if content is not None)
-    deleted = tuple(path for path, content in sorted(changes.items()) if content is None)
+def _summary(tip: Snapshot, wish: Wish, changes: PathChanges, edits: PathChanges) -> DecideSummary:
+    deleted = tuple(sorted(changes.deleted))
     words = tuple(_edited(Overlay(tip, edits), wish.name.key)) if wish.same and changes else ()
-    return DecideSummary("", tip.commit, wish.name.title, wish.other.title, "", written, deleted, words=words)
+    return DecideSummary("", tip.commit, wish.name.title, wish.other.title, "", changes.coming, deleted, words=words)
 
 
 def _edited(tree: Tree, key: str) -> list[str]:

@@ -6,15 +6,18 @@ are named. Pages are compared block by block, so that words which came later sta
 the projections kept of edited ones, overviews) does not count as a change. Reads trees; writes nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+
+from msgspec import Struct, field
 
 from gitkb.branch.migrate import only_migrated
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import owner_of
 from gitkb.formats import records
+from gitkb.formats.decisions import removed_document_of
 from gitkb.formats.settings import CONFIG_PATH
 from gitkb.model.documents import Tree, TreeChange
+from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 from gitkb.text.markdown.block_merge import merge
 from gitkb.wiki.hand_edits import EDITED, Seal, carried, edited_path, state, unsealed, with_seal_of
 from gitkb.wiki.projection import MADE
@@ -23,8 +26,7 @@ _DERIVED = (f"{EDITED}/", ".gitkb/overviews/", MADE)
 Base = Callable[[str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A tree, with `base`: the last generated version of a page in the history that leads there."""
 
     tree: Tree
@@ -38,25 +40,28 @@ class Moment:
         return page if kind is Seal.GENERATED else None
 
 
-@dataclass(slots=True)
-class TakenBack:
-    """The outcome: new content by path (a blob's id, bytes, or None for a deletion), the documents among them, the paths that
-    were changed since, and how many changes there were to take back at all."""
+class TakenBack(Struct):
+    """The outcome: what to write and delete, the documents among them, the paths that were changed since, and how many changes
+    there were to take back at all."""
 
-    changes: dict[str, str | bytes | None] = field(default_factory=dict)
+    gathered: PathChangesBuilder = field(default_factory=PathChangesBuilder)
     documents: list[str] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
     considered: int = 0
 
+    @property
+    def changes(self) -> PathChanges:
+        """What to write and delete, as gathered so far."""
+        return self.gathered.result()
 
-@dataclass(frozen=True, slots=True)
-class TakeBack:
+
+class TakeBack(Struct, frozen=True):
     """One change (`before`, `after`) and `now`; `edits` are worktree files that differ from the tree of `now`."""
 
     before: Moment
     after: Moment
     now: Moment
-    edits: Mapping[str, bytes | None] = field(default_factory=dict)
+    edits: PathChanges = field(default_factory=PathChanges)
 
     def __call__(self, document: str | None = None) -> TakenBack:
         """The file changes that take the change back, or those for one document only."""
@@ -65,7 +70,7 @@ class TakeBack:
         units: dict[str, list[TreeChange]] = {name: [] for c in changed if (name := self._made_anew(c)) is not None}
         others: list[TreeChange] = []
         for change in changed:
-            name = records.document_of(change.path) or owner_of(change.path)
+            name = records.document_of(change.path) or owner_of(change.path) or removed_document_of(change.path)
             units.get(name or "", others).append(change)
         wanted = {document, *self._other_names(document, changed)} if document is not None else units.keys()
         for name, unit in units.items():
@@ -146,17 +151,17 @@ class TakeBack:
         if self._is(change.path, change.old):
             return
         if self._is(change.path, change.new):
-            found.changes[change.path] = change.old
+            found.gathered.name(change.path, change.old)
         else:
             found.blocked.append(change.path)
 
     def _page(self, path: str, before: bytes | None, after: bytes | None, source: Moment, found: TakenBack) -> None:
         """Takes a page's change back; `source` is where the projection behind a merged page is looked for."""
-        now = self.edits[path] if path in self.edits else self.now.tree.read(path)
+        now = self.edits.read(path, self.now.tree)
         if now == before:
             return
         if now == after:
-            found.changes[path] = before
+            found.gathered.write(path, before)
             self._keep(path, self._kept_before(path, before), found)
         elif before is None or after is None or now is None:
             found.blocked.append(path)
@@ -174,11 +179,12 @@ class TakeBack:
             found.blocked.append(path)
         elif merged.text != now:
             if projection is None:
-                found.changes[path] = merged.text.encode("utf-8", "surrogateescape")
+                found.gathered.write(path, merged.text.encode("utf-8", "surrogateescape"))
             elif unsealed(_text(projection)).rstrip() == merged.text.rstrip():
-                found.changes[path], projection = projection, None
+                found.gathered.write(path, projection)
+                projection = None
             else:
-                found.changes[path] = with_seal_of(projection, merged.text)
+                found.gathered.write(path, with_seal_of(projection, merged.text))
             self._keep(path, projection, found)
 
     def _kept_before(self, path: str, page: bytes | None) -> bytes | None:
@@ -191,21 +197,21 @@ class TakeBack:
     def _keep(self, path: str, projection: bytes | None, found: TakenBack) -> None:
         kept = edited_path(path)
         if self.now.tree.read(kept) != projection:
-            found.changes[kept] = projection
+            found.gathered.write(kept, projection)
 
     def _is(self, path: str, oid: str | None) -> bool:
         """Whether the file at a path is this blob now."""
         if path not in self.edits:
             return self.now.tree.blob(path) == oid
-        return self.edits[path] == self._bytes(oid)
+        return self.edits.written.get(path) == self._bytes(oid)
 
     def _bytes(self, oid: str | None) -> bytes | None:
         return None if oid is None else self.now.tree.read_blob(oid)
 
 
-def unmakes(found: TakenBack) -> bool:
-    """Whether it would take away the knowledge base itself."""
-    return CONFIG_PATH in found.changes and found.changes[CONFIG_PATH] is None
+def unmakes(changes: PathChanges) -> bool:
+    """Whether they would take away the knowledge base itself."""
+    return CONFIG_PATH in changes.deleted
 
 
 def _onto(projection: bytes | None, page: bytes, moment: Moment, path: str) -> str:

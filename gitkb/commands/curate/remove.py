@@ -6,15 +6,18 @@ and in the history for the document's own pages. A group of removals is publishe
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from functools import partial
 
-from gitkb.branch.commit_messages import document_message, edit_message
-from gitkb.branch.stored_documents import find_document, own_edits, own_files, record_of
+from msgspec import Struct
+
+from gitkb.branch.commit_messages import document_message
+from gitkb.branch.stored_documents import edit_commit, find_document, own_edits, own_files, record_of
 from gitkb.commands.change import GROUP_DOCUMENTS, ChangeContext
 from gitkb.errors import NotFound
+from gitkb.formats.decisions import Removed, encode_removed, removed_path
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import RemovedDocument, RemoveSummary
 from gitkb.pages.preview import dead_links
 from gitkb.store.snapshot import Snapshot
@@ -24,8 +27,7 @@ from gitkb.wiki.document_files import label_of
 from gitkb.wiki.hand_edits import Seal, state
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveRun:
+class RemoveRun(Struct, frozen=True):
     """One `remove`."""
 
     context: ChangeContext
@@ -50,33 +52,38 @@ class RemoveRun:
         for document in documents:
             if not own_files(transaction.tip, document):
                 raise NotFound(f"{document} was removed meanwhile.", "gitkb log shows by whom.")
-        return remove_group(transaction, documents, self.context.listener)
+        return remove_group(transaction, documents, self.context.listener, decided=True)
 
     def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
         removed = tuple(removed_document(tip, document) for document in documents)
-        gone: dict[str, bytes | None] = {path: None for each in removed for path in each.files}
+        gone = PathChanges(deleted=frozenset(path for each in removed for path in each.files))
         foreseen = self.context.foresee(tip, gone)
         labels = [label_of(document) for document in documents]
         claims = {path: _claims(tip, path, labels) for path in (*foreseen.pages.changed, *foreseen.pages.removed)}
-        links = tuple(dead_links(tip, {*gone, *foreseen.pages.removed}, foreseen.contents))
+        links = tuple(dead_links(tip, {*gone.deleted, *foreseen.pages.removed}, foreseen.contents))
         branch = self.context.name
         claims = {path: count for path, count in claims.items() if count}
         return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
 
 
-def remove_group(transaction: Transaction, documents: Sequence[str], listener: Listener) -> list[RemovedDocument]:
-    """Removes documents of the tip, each in a commit of its own. A person's uncommitted edits of their pages are committed first,
-    and the listener is told where to read them."""
+def remove_group(
+    transaction: Transaction, documents: Sequence[str], listener: Listener, *, decided: bool = False
+) -> list[RemovedDocument]:
+    """Removes documents of the tip, each in a commit of its own; if `decided`, they do not return by themselves. A person's
+    uncommitted edits of their pages are committed first, and the listener is told where to read them."""
     tip = transaction.tip
     commits: list[PlannedCommit] = []
     removals: list[tuple[int, RemovedDocument, list[str]]] = []
     for document in documents:
         removed = removed_document(tip, document)
-        edits = {path: new for path, new in own_edits(transaction, removed.files).items() if new is not None}
+        edits = PathChanges(own_edits(transaction, removed.files).written)
         if edits:
-            commits.append(PlannedCommit(edit_message(sorted(edits)), edits))
-        removals.append((len(commits), removed, _edited(tip, removed.files, edits)))
-        commits.append(PlannedCommit(_message(tip, removed), dict.fromkeys(removed.files)))
+            commits.append(edit_commit(edits))
+        removals.append((len(commits), removed, _edited(tip, removed.files, edits.written)))
+        changes: dict[str, bytes | None] = dict.fromkeys(removed.files)
+        if decided:
+            changes[removed_path(document)] = encode_removed(Removed(document))
+        commits.append(PlannedCommit(_message(tip, removed), changes))
     oids = transaction.publish(commits, f"{len(documents)} documents")
     for index, _, edited in removals:
         for path in edited:

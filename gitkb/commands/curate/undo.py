@@ -5,42 +5,40 @@ works after squash, merge and rebase, and on an undo. Where something was change
 commits are named.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from gitkb.branch.commit_messages import edit_message, undo_message
+from msgspec import Struct
+
+from gitkb.branch.commit_messages import undo_message
 from gitkb.branch.renames import renamed_documents
-from gitkb.branch.stored_documents import exact_document, find_document, own_edits, owner_of, record_of
+from gitkb.branch.stored_documents import edit_commit, exact_document, find_document, own_edits, owner_of, record_of
 from gitkb.commands.change import ChangeContext
 from gitkb.commands.curate.inverse_change import Moment, TakeBack, TakenBack, unmakes
 from gitkb.errors import ChangedSince, NotFound, NothingToUndo
 from gitkb.formats import records
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import PageChanges, UndoSummary
 from gitkb.pages import refresh
 from gitkb.store.history import Ancestors
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
-from gitkb.store.values import Commit, PlannedCommit
+from gitkb.store.values import Commit, Content, PlannedCommit
 
 LARGE = 1024 * 1024
 NAMED = 3
 _OURS = (".gitkb/", "raw/", "wiki/")
-Content = bytes | Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The change to take back: a commit, or its part that concerns one document."""
 
     commit: Commit
     document: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UndoRun:
+class UndoRun(Struct, frozen=True):
     """One `undo`."""
 
     context: ChangeContext
@@ -56,7 +54,7 @@ class UndoRun:
         if self.dry_run:
             edits = self.context.uncommitted(tip)
             found = self._judged(target, tip, edits)
-            foreseen = self.context.foresee(tip, _contents(tip, found))
+            foreseen = self.context.foresee(tip, _read(tip, found.changes))
             return _summary(self.context.name, tip, target, found, foreseen.pages)
         with self.context.change(f"undo {target.commit.oid[:12]}") as change:
             found = change.transact(partial(self._transact, scratch=change.run.scratch, target=target))
@@ -93,14 +91,14 @@ class UndoRun:
             commit = next(self.context.store.history(path, rev), None)
             if commit is not None and commit.parents and ancestors.holds(commit.oid, last.oid):
                 now = self.context.store.snapshot(rev)
-                last = commit if self._change(commit, now, {})(document).considered else last
+                last = commit if self._change(commit, now, PathChanges())(document).considered else last
         return Target(last, document)
 
     def _last(self, tip: Snapshot) -> Target:
         """The last commit that did more than bring pages up to date, along first parents."""
         commit: Commit | None = self._commit(tip.commit)
         while commit is not None and commit.parents:
-            change = self._change(commit, tip, {})
+            change = self._change(commit, tip, PathChanges())
             if any(path.startswith(_OURS) for path in change.concerns()) and change().considered:
                 return Target(commit)
             commit = self._commit(commit.parents[0])
@@ -114,7 +112,7 @@ class UndoRun:
 
     # What takes it back.
 
-    def _change(self, commit: Commit, now: Snapshot, edits: Mapping[str, bytes | None]) -> TakeBack:
+    def _change(self, commit: Commit, now: Snapshot, edits: PathChanges) -> TakeBack:
         if not commit.parents:
             raise NothingToUndo(f"{commit.oid[:12]} made the knowledge base; there is nothing before it.")
         before, after = self.context.store.snapshot(commit.parents[0]), self.context.store.snapshot(commit.oid)
@@ -123,7 +121,7 @@ class UndoRun:
     def _moment(self, tree: Snapshot) -> Moment:
         return Moment(tree, refresh.history_base(self.context.store, tree.commit))
 
-    def _judged(self, target: Target, tip: Snapshot, edits: Mapping[str, bytes | None]) -> TakenBack:
+    def _judged(self, target: Target, tip: Snapshot, edits: PathChanges) -> TakenBack:
         """The file changes that take the target back; raises if there are none, or if it is impossible."""
         change = self._change(target.commit, tip, edits)
         found = change(target.document)
@@ -135,13 +133,11 @@ class UndoRun:
             raise NothingToUndo(f"{shown} only brought pages up to date, and they follow from the documents.", hint)
         if not found.changes:
             raise NothingToUndo(f"{shown} is taken back already.", "gitkb log shows by what.")
-        if unmakes(found):
+        if unmakes(found.changes):
             raise NothingToUndo(f"{shown} made the knowledge base.", "To give it up, delete .gitkb, raw and wiki.")
         return found
 
-    def _changed_since(
-        self, found: TakenBack, change: TakeBack, tip: Snapshot, edits: Mapping[str, bytes | None]
-    ) -> ChangedSince:
+    def _changed_since(self, found: TakenBack, change: TakeBack, tip: Snapshot, edits: PathChanges) -> ChangedSince:
         path = found.blocked[0]
         name = records.document_of(path) or owner_of(path) if tip.blob(path) and not path.startswith("wiki/") else None
         more = f" (and {len(found.blocked) - 1} more: {', '.join(found.blocked[1:])})" if len(found.blocked) > 1 else ""
@@ -164,13 +160,13 @@ class UndoRun:
 
     def _transact(self, transaction: Transaction, scratch: Path, target: Target) -> TakenBack:
         tip = transaction.tip
-        concerned = self._change(target.commit, tip, {}).concerns()
-        edits = {path: new for path, new in own_edits(transaction, sorted(concerned)).items() if not isinstance(new, Path)}
+        concerned = self._change(target.commit, tip, PathChanges()).concerns()
+        edits = own_edits(transaction, sorted(concerned))
         found = self._judged(target, tip, edits)
-        mine: dict[str, Content] = {path: edits[path] for path in edits if path in found.changes}
-        commits = [PlannedCommit(edit_message(sorted(mine)), mine)] if mine else []
-        changes = {path: _content(scratch, tip, path, new) for path, new in found.changes.items()}
-        commits.append(PlannedCommit(self._message(target, found), changes))
+        changes = found.changes
+        mine = edits.only(changes.paths)
+        commits = [edit_commit(mine)] if mine else []
+        commits.append(PlannedCommit(self._message(target, found), _contents(scratch, tip, changes)))
         transaction.publish(commits, target.commit.oid[:12])
         return found
 
@@ -193,30 +189,35 @@ class UndoRun:
         return undo_message(commit.oid, what, documents)
 
 
-def _content(scratch: Path, tip: Snapshot, path: str, new: str | bytes | None) -> Content:
-    """New content for a commit; a large file goes by way of the scratch folder, so that not all are in memory at once."""
-    data = tip.read_blob(new) if isinstance(new, str) else new
-    if data is None or len(data) < LARGE:
-        return data
-    file = scratch / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-    return file
+def _contents(scratch: Path, tip: Snapshot, changes: PathChanges) -> dict[str, Content]:
+    """The changes for a commit. A large file goes by way of the scratch folder, so that not all are in memory at once."""
+    found: dict[str, Content] = {**dict.fromkeys(changes.deleted), **changes.written}
+    for path, oid in changes.known.items():
+        data = tip.read_blob(oid)
+        found[path] = data
+        if len(data) >= LARGE:
+            file = scratch / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+            found[path] = file
+    return found
 
 
-def _contents(tip: Snapshot, found: TakenBack) -> dict[str, bytes | None]:
-    return {path: tip.read_blob(new) if isinstance(new, str) else new for path, new in found.changes.items()}
+def _read(tip: Snapshot, changes: PathChanges) -> PathChanges:
+    """The changes with the bytes of all that is named by its id."""
+    return PathChanges({**changes.written, **{path: tip.read_blob(oid) for path, oid in changes.known.items()}}, changes.deleted)
 
 
-def _summary(branch: str, tip: Snapshot, target: Target, found: TakenBack, changes: PageChanges) -> UndoSummary:
+def _summary(branch: str, tip: Snapshot, target: Target, found: TakenBack, pages: PageChanges) -> UndoSummary:
+    changes = found.changes
     return UndoSummary(
         branch=branch,
         commit=tip.commit,
         undone=target.commit.oid,
         subject=target.commit.message.partition("\n")[0],
         documents=tuple(found.documents),
-        restored=tuple(sorted(path for path, new in found.changes.items() if new is not None)),
-        deleted=tuple(sorted(path for path, new in found.changes.items() if new is None)),
-        pages=changes,
+        restored=changes.coming,
+        deleted=tuple(sorted(changes.deleted)),
+        pages=pages,
         left=tuple(sorted(found.blocked)),
     )

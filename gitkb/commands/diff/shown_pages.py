@@ -5,8 +5,9 @@ refresh will write. A function of the set of records alone.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from gitkb.commands.diff.report import Said
 from gitkb.formats.topic_rows import FOLDERS, Evidence, TopicPage, page_key, topic_path
@@ -19,8 +20,7 @@ MAX_COMPARED = 120
 _REPEATED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class PageView:
+class PageView(Struct, frozen=True):
     """A page: its row, the definitions at its top, the other claims. `dull` says why it may be boilerplate, empty if not."""
 
     page: TopicPage
@@ -39,8 +39,7 @@ class PageView:
         return self.overview[0].text if self.overview else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One side of a diff: the documents that differ, the pages that can differ by path, and all pages that there are."""
 
     commit: str

@@ -6,7 +6,8 @@ against the text as gitkb made it. What stands in Git LFS is judged by its point
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.grounding.claim_places import misplaced_claims
@@ -80,8 +81,7 @@ def _shown(claim: Claim) -> str:
     return f"“{text if len(text) <= _SHOWN else f'{text[: _SHOWN - 1]}…'}”"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedAlone:
+class ChangedAlone(Struct, frozen=True):
     """A document whose record changed although neither its original nor what made it did: somebody edited the record. Where a
     model wrote it (`by_model`), the model may have been asked again."""
 

@@ -5,13 +5,15 @@ Invariant: what is found is a name that the documents know, or about which somet
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.errors import NotFound, PartOfName
 from gitkb.formats import records
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, page_key
 from gitkb.model.documents import Tree
+from gitkb.model.rows import Shown
 from gitkb.text.names.name_parts import has_words, listed, part_of_name
 
 if TYPE_CHECKING:
@@ -33,6 +35,14 @@ def find_page(tree: Tree, name: str) -> tuple[str, str | None]:
         raise NotFound(f"There is no document or page {name!r}.", "gitkb list shows the documents, gitkb search finds pages.")
     names = [path.removeprefix("wiki/").removesuffix(".md") for path in found]
     raise PartOfName(name, names, f"{name!r} may be: {listed(names)}.", "Give more of the name.")
+
+
+def shown(tree: Tree, name: str) -> Shown:
+    """The page for a name with its text, and the record of the document that it belongs to. Raises `NotFound`."""
+    path, document = find_page(tree, name)
+    content = tree.read(records.record_path(document)) if document else None
+    record = records.decode(content, records.record_path(document)) if document and content is not None else None
+    return Shown(path, (tree.read(path) or b"").decode("utf-8", "replace"), record)
 
 
 def page_names(tree: Tree) -> list[str]:
@@ -80,8 +90,7 @@ def _owner(path: str, tree: Tree) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class FoundTopic(Struct, frozen=True):
     """A name that documents use, by its key. `path`: its page, "" for none."""
 
     key: str
@@ -89,7 +98,7 @@ class Found:
     path: str = ""
 
 
-def find_topic(corpus: RecordCorpus, name: str) -> Found:
+def find_topic(corpus: RecordCorpus, name: str) -> FoundTopic:
     """The concept or entity that a person means; `NotFound`, `PartOfName` with the candidates for a part of a name."""
     wanted = name.strip().removeprefix("./").removeprefix("wiki/").strip("/").removesuffix(".md")
     folder, _, bare = wanted.rpartition("/")
@@ -104,7 +113,7 @@ def find_topic(corpus: RecordCorpus, name: str) -> Found:
             return found
     for key in dict.fromkeys((bare, page_key(wanted, "en"), page_key(wanted, "de"))) if kinds else ():
         if key and corpus.knows(key):
-            return Found(key, corpus.spelling(key))
+            return FoundTopic(key, corpus.spelling(key))
     near = [page for page in pages if not page.target and (has_words(page.key, bare) or has_words(page.title, bare))]
     if near:
         raise part_of_name(name, list(dict.fromkeys(_short(page.path) for page in near)))
@@ -117,7 +126,7 @@ def _short(path: str) -> str:
     return path.removeprefix("wiki/").removesuffix(".md")
 
 
-def _one(pages: list[TopicPage], name: str) -> Found | None:
+def _one(pages: list[TopicPage], name: str) -> FoundTopic | None:
     """The only name among these pages, which may be of both kinds; None for no page at all."""
     keys = list(dict.fromkeys(page.key for page in pages))
     if len(keys) > 1:
@@ -125,4 +134,4 @@ def _one(pages: list[TopicPage], name: str) -> Found | None:
     if not pages:
         return None
     page = min(pages, key=lambda each: (bool(each.target), each.kind))
-    return Found(page.key, page.title, page.path)
+    return FoundTopic(page.key, page.title, page.path)

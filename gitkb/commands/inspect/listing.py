@@ -100,11 +100,14 @@ def _reasons(made: Made, now: Making) -> Iterator[tuple[str, str, str]]:
         yield "settings", made.settings or _DEFAULTS, now.settings or _DEFAULTS
 
 
-def document_rows(store: Store, corpus: RecordCorpus, tip: Snapshot) -> list[DocumentRow]:
-    """All documents, by name."""
-    corpus.refuse_newer()
-    commits = store.last_changes(records.RECORDS, tip.commit)
-    changed = _by_document(changed_since_approval(corpus))
+def listed_documents(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool, with_commits: bool) -> list[DocumentRow]:
+    """All documents, by name, if wanted `with_commits`, the last one of each. The catalog may `keep` the tables of this tip."""
+    with catalog.at(tip, RECORDS, keep=keep) as db:
+        corpus = RecordCorpus(db)
+        corpus.refuse_newer()
+        known = corpus.documents()
+        changed = _by_document(changed_since_approval(corpus))
+    commits = store.last_changes(records.RECORDS, tip.commit) if with_commits else {}
     return [
         DocumentRow(
             row.document,
@@ -117,7 +120,7 @@ def document_rows(store: Store, corpus: RecordCorpus, tip: Snapshot) -> list[Doc
             changed.get(row.document, ()),
             row.url,
         )
-        for row in corpus.documents()
+        for row in known
     ]
 
 
@@ -130,12 +133,15 @@ def _by_document(changed: Iterable[Approved]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def page_rows(corpus: RecordCorpus) -> list[PageRow]:
-    """The pages of concepts and entities that say something, by path."""
-    corpus.refuse_newer()
-    approved = {each.path: each for each in approved_pages(corpus)}
+def listed_pages(catalog: Catalog, tree: Tree, *, keep: bool) -> list[PageRow]:
+    """The pages of concepts and entities that say something, by path. The catalog may `keep` the tables of this tree."""
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        corpus = RecordCorpus(db)
+        corpus.refuse_newer()
+        approved = {each.path: each for each in approved_pages(corpus)}
+        pages = corpus.all_pages()
     rows = []
-    for page in corpus.all_pages():
+    for page in pages:
         if page.target:
             continue
         known = approved.get(page.path)

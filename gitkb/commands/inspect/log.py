@@ -32,19 +32,19 @@ def log(store: Store, tip: Snapshot, name: str | None, limit: int | None) -> Ite
 
 
 def _entry(store: Store, commit: Commit) -> LogEntry:
-    changes = _changes(store, commit)
-    operation, document = _what(store, commit, [change for change in changes if records.document_of(change.path)])
+    documents = _changes(store, commit, records.RECORDS)
+    operation, document = _what(store, commit, [change for change in documents if records.document_of(change.path)])
     subject = commit.message.partition("\n")[0]
     if not operation:
-        operation = _other(subject, changes)
+        operation = _other(subject, _changes(store, commit))
     when = datetime.fromtimestamp(commit.time, UTC).isoformat()
     author = f"{commit.author_name} <{commit.author_email}>"
     return LogEntry(commit.oid, when, author, subject, operation, document)
 
 
-def _changes(store: Store, commit: Commit) -> list[TreeChange]:
+def _changes(store: Store, commit: Commit, folder: str = "") -> list[TreeChange]:
     parent = store.snapshot(commit.parents[0]).oid if commit.parents else None
-    return store.snapshot(commit.oid).changes_since(parent)
+    return store.snapshot(commit.oid).changes_since(parent, folder)
 
 
 def _other(subject: str, changes: list[TreeChange]) -> str:

@@ -9,6 +9,7 @@ import re
 from gitkb.branch.tips import branch_tip
 from gitkb.catalog.catalog import Catalog
 from gitkb.commands.inspect.listing import approvals_at, changed_pages, damaged_at, outdated_at
+from gitkb.commands.inspect.settings_in_force import settings_wait
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats import records
 from gitkb.formats.settings import Settings
@@ -22,7 +23,7 @@ from gitkb.store.values import RunState
 from gitkb.wiki.projection import is_page, newer
 
 
-def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at: str | None, *, settings_wait: bool) -> Status:
+def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at: str | None) -> Status:
     """Where it stands at `tip`, the commit of the revision `at` as a person named it (None: what is checked out). Pages count as
     pending only on a branch that carries pages: the branch that `at` names, otherwise the one that is checked out. Without any,
     because HEAD is detached, the commit alone counts."""
@@ -50,7 +51,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         unwritten=refresh.unwritten(store, catalog, tip) if asks else 0,
         replies=kept_replies(store),
         outdated=outdated_at(catalog, tip, settings, keep=at is None),
-        settings_wait=settings_wait,
+        settings_wait=at is None and settings_wait(store),
         unreadable=tuple(each.message for each in damaged),
         detached=at is None and not branch,
         upstream=tracking.name if tracking else "",

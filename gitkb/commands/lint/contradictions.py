@@ -5,25 +5,24 @@ reply is kept: no pair is ever paid for twice, and none without a model is a fin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
-from gitkb.commands.lint.findings import CONTRADICTION, command, short_name
-from gitkb.commands.lint.tree import Base
+from msgspec import Struct, field
+
+from gitkb.commands.lint.tree import Base, command, short_name
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.page_questions import Stated, conflict_request, read_conflict, suspects
 from gitkb.errors import ModelFailure
 from gitkb.formats.topic_rows import Evidence, TopicPage
 from gitkb.llm.requests import Reply, usage_of
-from gitkb.model.findings import Finding
+from gitkb.model.findings import CONTRADICTION, Finding
 from gitkb.model.usage import Usage
 from gitkb.pages.author import Answers
 
 MOST_CLAIMS, MOST_OF_PAGE = 40, 6
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Two claims of a page."""
 
     page: TopicPage
@@ -31,8 +30,7 @@ class Pair:
     other: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A model's judgement: findings, their cost, and why some pairs were not judged."""
 
     findings: tuple[Finding, ...] = ()

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from msgspec import Struct
+
 from gitkb.branch.stored_documents import owner_of
 from gitkb.commands.lint.tree import Base, PersonPage
 from gitkb.formats.topic_rows import FOLDERS, page_key, topic_path
@@ -23,8 +25,7 @@ _OURS = (".gitkb/", ".git")
 _OF_DOCUMENTS = ("wiki/sources/", "wiki/summaries/", "raw/")
 
 
-@dataclass(frozen=True, slots=True)
-class Dead:
+class Dead(Struct, frozen=True):
     """A link that leads nowhere: the reason, and the `path#anchor` where its target is now, "" if unknown."""
 
     link: Link
@@ -191,8 +192,7 @@ def _new_place_of(targets: Targets, page: str, link: Link) -> str:
     return dead.moved.partition("#")[0] if dead is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class RepairedPage:
+class RepairedPage(Struct, frozen=True):
     """A page's new bytes, and its dead links (as they were) with the paths to which they lead now."""
 
     page: PersonPage

@@ -6,8 +6,10 @@ a plan that was made for the tip under the lock is written. A page with edits th
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.commit_messages import decide_message, link_message
 from gitkb.branch.overlay import Overlay
@@ -19,18 +21,18 @@ from gitkb.commands.lint.similar_names import merges
 from gitkb.commands.lint.tree import Base
 from gitkb.formats import decisions
 from gitkb.formats.decisions import SameAs
+from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import FixSummary, PageChanges
 from gitkb.pages.preview import ForeseenPages
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 
-BY = "rule gitkb-lint/1"
+LINT_RULE = "rule gitkb-lint/1"
 NEAR_DUPLICATE, DEAD_LINK = "near-duplicate", "dead-link"
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What to do on a tip: decisions with their words, and pages with new links. `gone`: pages that vanish because their name
     moves to another page. `left`: pages that are not touched because they have edits that are not committed."""
 
@@ -41,17 +43,16 @@ class _Plan:
     left: tuple[str, ...] = ()
 
     @property
-    def decided(self) -> dict[str, bytes | None]:
-        made = [SameAs(key, into, BY) for key, into in self.merged.items()]
-        return {each.path: decisions.encode(each) for each in made}
+    def decided(self) -> PathChanges:
+        made = [SameAs(key, into, LINT_RULE) for key, into in self.merged.items()]
+        return PathChanges({each.path: decisions.encode(each) for each in made})
 
     @property
-    def contents(self) -> dict[str, bytes | None]:
-        return {each.page.path: each.content for each in self.mended}
+    def pages(self) -> PathChanges:
+        return PathChanges({each.page.path: each.content for each in self.mended})
 
 
-@dataclass(frozen=True, slots=True)
-class FixRun:
+class FixRun(Struct, frozen=True):
     """One `lint --fix`; `codes` are the kinds of findings that are wanted."""
 
     context: ChangeContext
@@ -61,7 +62,7 @@ class FixRun:
     def __call__(self) -> FixSummary:
         """Fixes what is safe, and also makes pages that are pending, for example after a run that was killed."""
         tip = self.context.tip()
-        plan = self._plan(tip, self.context.uncommitted(tip))
+        plan = self._plan(tip, self.context.uncommitted(tip).paths)
         if self.dry_run:
             return self._preview(tip, plan)
         with self.context.change("lint --fix") as change:
@@ -72,7 +73,7 @@ class FixRun:
         """Plans the fixes for a tip; pages with `edited` paths have edits that are not committed and are left out."""
         plan = _Plan()
         if NEAR_DUPLICATE in self.codes:
-            with self._base(tip, {}) as base:
+            with self._base(tip, PathChanges()) as base:
                 merged = merges(base, edited)
                 left = sorted(base.by_key[key].path for key in merges(base) if key not in merged)
                 titles = {key: base.corpus.names.title(key) for pair in merged.items() for key in pair}
@@ -88,30 +89,30 @@ class FixRun:
         return plan
 
     @contextmanager
-    def _base(self, tip: Snapshot, changes: Mapping[str, bytes | None]) -> Iterator[Base]:
+    def _base(self, tip: Snapshot, changes: PathChanges) -> Iterator[Base]:
         tree = Overlay(tip, changes) if changes else tip
         with self.context.catalog.at(tree, RECORDS, keep=not changes and not self.context.branch) as db:
             renamed = lru_cache(lambda path: renamed_to(self.context.store, path, tip.commit))
             yield Base(tree, db, renamed, lambda: former_documents(self.context.store, tip))
 
     def _transact(self, transaction: Transaction, tip: Snapshot, plan: _Plan) -> FixSummary:
-        edited = transaction.edits((*plan.gone, *plan.contents))
+        edited = transaction.edits((*plan.gone, *plan.pages.written))
         if transaction.tip.oid != tip.oid or edited:  # somebody was quicker than the plan
             tip = transaction.tip
-            plan = self._plan(tip, {*edited, *self.context.uncommitted(tip)})
+            plan = self._plan(tip, {*edited, *self.context.uncommitted(tip).paths})
         commits = []
         if plan.merged:
-            commits.append(PlannedCommit(decide_message(plan.said, BY), plan.decided))
+            commits.append(PlannedCommit(decide_message(plan.said, LINT_RULE), plan.decided.written))
         if plan.mended:
             lines = [(each.page.path, *at) for each in plan.mended for at in _lines(each)]
-            commits.append(PlannedCommit(link_message(lines), plan.contents))
+            commits.append(PlannedCommit(link_message(lines), plan.pages.written))
         transaction.publish(commits, "fixes")
         return _summary(tip, plan)
 
     def _preview(self, tip: Snapshot, plan: _Plan) -> FixSummary:
-        changes = {**plan.decided, **plan.contents}
+        changes = plan.pages.over(plan.decided)
         carried = bool(changes) and self.context.carries_pages
-        foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges(), {})
+        foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges())
         return replace(_summary(tip, plan), branch=self.context.name, pages=foreseen.pages, besides=foreseen.besides)
 
 
@@ -122,4 +123,4 @@ def _lines(made: RepairedPage) -> Iterator[tuple[int, str]]:
 
 def _summary(tip: Snapshot, plan: _Plan) -> FixSummary:
     counts = {each.page.path: len(each.links) for each in plan.mended}
-    return FixSummary("", tip.commit, plan.merged, counts, plan.left, tuple(sorted(plan.decided)))
+    return FixSummary("", tip.commit, plan.merged, counts, plan.left, plan.decided.coming)

@@ -8,10 +8,10 @@ however alike they are, unless the later one says that it takes the earlier one'
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from gitkb.commands.lint.findings import command
-from gitkb.commands.lint.tree import Base
+from msgspec import Struct
+
+from gitkb.commands.lint.tree import Base, command
 from gitkb.errors import FormatError
 from gitkb.formats import records
 from gitkb.formats.topic_rows import DocumentFacts
@@ -37,8 +37,7 @@ _SENTENCE = re.compile(r"[.!?。]\s+|\n\s*\n")
 Age = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
+class _Version(Struct, frozen=True):
     """A document as one of a family; `age` sorts them, the newest last. `is_period`: what tells them apart is a time, which is a
     reason to keep both."""
 

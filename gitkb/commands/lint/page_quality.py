@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from gitkb.catalog.queries import without_description
 from gitkb.commands.lint.dead_links import leads_to
-from gitkb.commands.lint.findings import command, short_name
-from gitkb.commands.lint.tree import Base, is_saved_answer
+from gitkb.commands.lint.tree import Base, command, is_saved_answer, short_name
 from gitkb.errors import FormatError
 from gitkb.model.findings import Finding
 from gitkb.text.markdown import frontmatter

@@ -5,11 +5,11 @@ decision.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gitkb.catalog.queries import alike, share_document
-from gitkb.commands.lint.findings import command, short_name
-from gitkb.commands.lint.tree import Base
+from gitkb.commands.lint.tree import Base, command, short_name
 from gitkb.formats.topic_rows import TopicPage
 from gitkb.model.findings import Finding
 from gitkb.pages.name_decisions import joined_groups
@@ -19,8 +19,7 @@ from gitkb.wiki.approval_state import changed_since_approval
 INITIALS = "initials"
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """Two pages, the better known one second, and in which way their names look alike."""
 
     page: TopicPage

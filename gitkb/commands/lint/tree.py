@@ -1,13 +1,17 @@
 """The data that the checks read: one commit, its tables, and the pages that hold a person's words.
 
 Invariant: reads one tree. Pages are read once, when a check first asks for them. A page counts as a person's if its seal is
-missing or broken. Converted texts are not looked at, because they are their authors'.
+missing or broken. Converted texts are not looked at, because they are their authors'. How findings name pages and commands is
+here too.
 """
 
+import shlex
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from gitkb.catalog.queries import RecordCorpus, Weight, real_pages, weights
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, exploration_name
@@ -20,8 +24,7 @@ from gitkb.wiki.projection import is_page
 _KINDS = {f"wiki/{folder}": kind for kind, folder in FOLDERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class PersonPage:
+class PersonPage(Struct, frozen=True):
     """A page with a person's words: all of its text, and whether gitkb made it once (`edited`)."""
 
     path: str
@@ -131,3 +134,13 @@ class Base:
 def is_saved_answer(path: str) -> bool:
     """Whether a page is a saved answer, which an index lists."""
     return exploration_name(path) is not None
+
+
+def command(*words: str) -> str:
+    """A command line that a person can paste into a shell."""
+    return shlex.join(("gitkb", *words))
+
+
+def short_name(path: str) -> str:
+    """A page as people name it: "concepts/aries"."""
+    return path.removeprefix("wiki/").removesuffix(".md")

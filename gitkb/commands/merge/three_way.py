@@ -9,23 +9,25 @@ the next pages commit makes them again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import moved_page, moved_path, own_files, owner_of, record_of
+from gitkb.commands.merge.document_words import words_of
 from gitkb.commands.merge.page_merge import Mixed, PageOn, Side, mix
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, records
 from gitkb.formats.overviews import page_of
+from gitkb.model.results import Dropped
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Stored
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path
 from gitkb.wiki.projection import MADE, later
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Struct, frozen=True):
     """A document that was renamed: its old name, and what it is called on our side and on theirs ("": not renamed there)."""
 
     old: str
@@ -43,8 +45,7 @@ class Rename:
         return {self.old, self.ours, self.theirs} - {""}
 
 
-@dataclass(frozen=True, slots=True)
-class Renames:
+class Renames(Struct, frozen=True):
     """The renames of both sides since their common ancestor: `disputed` ones meet another change, the others are `agreed`."""
 
     base: Side
@@ -105,8 +106,7 @@ Kind = Literal["document", "page", "file"]
 MergeLines = Callable[[str, str, str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Struct, frozen=True):
     """Something that both sides changed differently: its name as `--ours` takes it, a path whose history tells how, and the
     blocks of the page that contradict each other."""
 
@@ -116,10 +116,9 @@ class Clash:
     blocks: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class United:
+class United(Struct):
     """The outcome: new content by path, relative to our side; the documents that came, changed, went and have another name; what
-    clashes; and which of the choices were needed."""
+    clashes; which of the choices were needed, and what they cost."""
 
     changes: dict[str, bytes | Stored | None] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
@@ -128,6 +127,7 @@ class United:
     renamed: list[str] = field(default_factory=list)
     clashes: list[Clash] = field(default_factory=list)
     chosen: set[str] = field(default_factory=set)
+    dropped: list[Dropped] = field(default_factory=list)
 
 
 def plain(name: str) -> str:
@@ -135,8 +135,7 @@ def plain(name: str) -> str:
     return name.strip().removeprefix("./").strip("/").removeprefix("wiki/").removesuffix(".md")
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """The trees of a merge; there is at least one common ancestor."""
 
     bases: tuple[Side, ...]
@@ -243,6 +242,10 @@ class Uniting:
         if not side or (document not in self._moves and not self._may_take(document, side, paths)):
             self._found.clashes.append(Clash("document", document, record))
             return
+        if self._choices.get(plain(document)) and not {ours, theirs} & before and document not in self._moves:
+            other = self._sides.ours if side == "theirs" else self._sides.theirs
+            lost = words_of(self._sides.bases[0].tree, other.tree, document)
+            self._found.dropped += [Dropped(document, line) for line in lost]
         if side == "theirs":
             kind = self._found.added if ours is None else self._found.removed if theirs is None else self._found.updated
             kind.append(document)
@@ -300,6 +303,7 @@ class Uniting:
         mixed = mix(pages, target)
         if mixed.clashes and (choice := self._choice(name) or self._choice(path)):
             mixed = mix(pages, target, choice)
+            self._found.dropped += [Dropped(plain(path), text) for text in mixed.dropped]
         if mixed.clashes:
             self._found.clashes.append(Clash("page", plain(path), path, mixed.clashes))
             return

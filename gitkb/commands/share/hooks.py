@@ -12,9 +12,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+
+from msgspec import Struct
 
 import gitkb
 from gitkb.errors import InTheWay, RepositoryError, UsageError
@@ -44,8 +45,7 @@ _OWN_NAME = "gitkb"
 """What ours is called in a folder of hooks that somebody else's hook runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class CiWishes:
+class CiWishes(Struct, frozen=True):
     """What a CI template depends on: the `branch` whose pages it refreshes, and how it installs gitkb (`ci.install`)."""
 
     branch: str
@@ -136,8 +136,7 @@ _CUSTOM = "custom_hooks"
 """The folder of a repository on a GitLab server from which GitLab runs hooks besides its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a hook belongs: the `file` that git runs, or a folder that somebody else's hook there runs (`chain`)."""
 
     file: Path

@@ -8,9 +8,11 @@ request.
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.branch.tips import branch_tip
 from gitkb.commands.change import ChangeContext
@@ -40,8 +42,7 @@ _MAX_ARGUMENT = 120_000
 _ADDRESS = re.compile(r"https?://\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request to merge `branch` into `base` (names on the remote), with a title and a Markdown text."""
 
     branch: str
@@ -50,8 +51,7 @@ class Request:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """Result of trying to open a request: `opened`, with its `address` ("" if the program did not print one), or not opened, with
     the program's words as `refusal` ("" if no program was tried)."""
 

@@ -7,17 +7,22 @@ state from before is kept under a rescue ref.
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from shlex import quote
 
-from gitkb.branch.tips import branch_tip
-from gitkb.commands.change import ChangeContext
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gitkb.branch.tips import branch_tip, settings_at
+from gitkb.commands.change import ChangeContext, change_context
 from gitkb.commands.merge.merge import Merging
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.model.options import MergeChoices
 from gitkb.model.results import MergeSummary, PageChanges, PushSummary
+from gitkb.pages.model_session import Asking
+from gitkb.pages.scope import Marker, marked_tree, remember
 from gitkb.store.history import Ancestors
 from gitkb.store.remote import Network, Pushed, Remote
 from gitkb.store.snapshot import Snapshot
@@ -28,8 +33,7 @@ _LONGEST_PAUSE = 2.0
 Pause = Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteBranch:
+class RemoteBranch(Struct, frozen=True):
     """A local branch and the remote it goes to (None: as git is configured)."""
 
     context: ChangeContext
@@ -137,6 +141,18 @@ def _pages(one: PageChanges, other: PageChanges) -> PageChanges:
     tally.add(one)
     tally.add(other)
     return tally.result()
+
+
+@contextmanager
+def merge_context(asking: Asking, branch: str) -> Iterator[ChangeContext]:
+    """A branch that is ready for a merge. What that changes is kept in mind for the next command that asks a model."""
+    store = asking.store
+    branch_tip(store, branch or store.branch())
+    with change_context(asking, branch, mends=True) as context:
+        tip = store.snapshot()
+        if settings_at(tip).compiler == "llm" and not marked_tree(store, Marker.TOLD):
+            remember(store, Marker.TOLD, tip)
+        yield context
 
 
 def merge_revision(context: ChangeContext, rev: str, choices: MergeChoices) -> MergeSummary:

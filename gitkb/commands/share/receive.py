@@ -7,7 +7,7 @@ entries that could harm whoever checks it out; a branch's tip must be sound in a
 from collections.abc import Iterator, Sequence
 
 from gitkb.catalog.catalog import Catalog
-from gitkb.commands.inspect.revision_check import check_changed
+from gitkb.commands.inspect.check_revision import check_changed
 from gitkb.errors import ConfigError, FormatError, NotFound
 from gitkb.formats.settings import CONFIG_PATH, Settings, parse_settings
 from gitkb.model.findings import Problem, RefUpdate, Refused

@@ -1,12 +1,14 @@
-"""Which sentences can stand alone, and how good they are: what makes a claim.
+"""Decides which sentences can stand alone as claims, and how good each is.
 
-Invariant: `claim_text` gives one line of plain text that opens with no pronoun, leans on no neighbour ("this", "above",
-"as we saw"), is no question, list, code or table fragment and ends with a full stop; or "". Scores depend on the sentence alone.
+Invariant: `claim_text` returns one line of plain text that ends with a full stop, or "". It begins with no pronoun, refers to no
+other sentence ("this", "above", "as we saw"), and is no question, list, code or fragment of a table. A score depends on the
+sentence alone.
 """
 
 import itertools
 import re
 
+from gitkb.text import word_lists
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.word_classes import breaks_run, is_verb_form
@@ -32,8 +34,8 @@ _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
 
 
 def claim_text(marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH) -> str:
-    """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph; `least`: how many
-    characters it has at least, in a language with blanks."""
+    """The sentence as plain text if it can stand alone, else "". `leads`: it is the first of its paragraph. `least`: the fewest
+    characters that it may have, in a language with blanks."""
     text = plain(marked)
     if not _has_shape(text, language, least) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
         return ""
@@ -46,7 +48,7 @@ def claim_text(marked: str, language: str, *, leads: bool = True, least: int = M
 
 
 def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
-    """How good a claim a sentence that can stand alone is, 0..1."""
+    """How good a claim is that a sentence makes which can stand alone, 0..1."""
     score = 0.5
     score += 0.12 if 60 <= len(text) <= 200 else (-0.12 if len(text) > 230 else 0)
     score += 0.08 if leads else 0
@@ -60,7 +62,7 @@ def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
 
 
 def is_mostly_figures(text: str) -> bool:
-    """Whether a text is a row of a table rather than a sentence: a third of its words are numbers."""
+    """Whether a text is rather a row of a table than a sentence, because at least a third of its words are numbers."""
     if not _DIGIT.search(text):
         return False
     words = text.split()
@@ -85,7 +87,7 @@ def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
         return False
     first = text.split(None, 1)[0].lower().strip("(\"'“‘«„,")
     if text[0].islower():
-        # "pg_dump is a utility": a name that is written small opens a paragraph; a fragment opens with a small ordinary word.
+        # A small letter begins a fragment, unless it is that of a name at the start of a paragraph: "pg_dump is a utility".
         return leads and first not in function_words(language) and not breaks_run(first, language)
     return language != "en" or not _drops_subject(first, text)
 
@@ -93,31 +95,22 @@ def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
 def _drops_subject(first: str, text: str) -> bool:
     """Whether an English sentence opens with its verb: "Returns the value ...", "Add a newline ..."."""
     rest = text.split(None, 2)[1:2]
-    return bool(rest) and rest[0].lower() in _AFTER_VERBS and is_verb_form(first)
+    return bool(rest) and rest[0].lower() in word_lists.words("claims", "en", "after imperatives") and is_verb_form(first)
 
 
 def _reads_like_prose(text: str, language: str) -> bool:
     letters = sum(map(str.isalpha, text))
     if language in _CJK:
         return letters * 3 > len(text) * 2
-    words = [word.lower() for word in _WORD.findall(text)]
-    if is_mostly_figures(text) or len(words) < 5 or letters * 10 < len(text) * 7:
+    lows = [word.lower() for word in _WORD.findall(text)]
+    if is_mostly_figures(text) or len(lows) < 5 or letters * 10 < len(text) * 7:
         return False
     known = function_words(language)
-    if known and sum(word in known for word in words) < (2 if len(words) > 8 else 1):
+    if known and sum(word in known for word in lows) < (2 if len(lows) > 8 else 1):
         return False
-    if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(words) + (len(words) if language == "de" else 0):
+    if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(lows) + (len(lows) if language == "de" else 0):
         return False
+    auxiliaries, before_nouns = (word_lists.words("claims", "en", section) for section in ("auxiliary verbs", "before nouns"))
     return language != "en" or any(
-        word in _AUXILIARIES or (before not in _BEFORE_NOUNS and is_verb_form(word)) for before, word in itertools.pairwise(words)
+        word in auxiliaries or (before not in before_nouns and is_verb_form(word)) for before, word in itertools.pairwise(lows)
     )
-
-
-_AUXILIARIES = frozenset(
-    """is are was were be has have had can could may might must shall should will would do does did cannot isn't aren't doesn't
-    don't can't won't""".split()
-)
-_AFTER_VERBS = frozenset(
-    "the a an all any whether if that how your this these each every no help and or only when to which".split()
-)
-_BEFORE_NOUNS = frozenset("to the a an of".split())

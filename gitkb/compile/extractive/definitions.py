@@ -1,21 +1,23 @@
-"""Sentences that say what something is: "X is a ...", "X refers to ...", "Unter X versteht man ...", "Xとは", "X是一种".
+"""Recognises sentences that say what something is: "X is a ...", "X refers to ...", "Unter X versteht man ...", "Xとは",
+"X是一种".
 
-Invariant: the definiendum opens the sentence and is a term; what is said of it is more than praise ("is a good idea").
-Patterns are anchored and bounded, so that no sentence takes long.
+Invariant: what is defined is a term. What is said of it is more than praise ("is a good idea"). The patterns are anchored and
+bounded, so that no sentence takes long.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
+
+from gitkb.text import word_lists
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import as_term, code_term, term_key
 from gitkb.text.language.word_classes import breaks_run, is_verb_form
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, plain
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What a defining sentence defines: the words of the term and other names.
 
     `is_definite`: it speaks of one certain thing ("The X"); `is_countable`: of one of its kind ("An X"); `is_light`: its form
@@ -71,7 +73,7 @@ _KIND = (
     r"subsystem|daemon)"
 )
 _CODE = rf"{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE}"
-# "The catalog `pg_depend` records ...", "The keyval package provides ...": what it is stands beside the name.
+# The kind stands beside the name: "The catalog `pg_depend` records ...", "The keyval package provides ...".
 _EN_KIND = re.compile(
     rf"The (?:{_KIND} (?P<term>{_CODE}|[a-z][\w@-]{{2,30}})|(?P<name>{_CODE}|[\w@-]{{3,31}}) {_KIND}) "
     r"(?P<does>(?:is (?:a|an|the|used|designed|intended) |records|lists|shows|holds|stores|contains|provides|describes|"
@@ -79,14 +81,14 @@ _EN_KIND = re.compile(
     r"defines|represents|performs|determines|specifies|creates|constructs|generates|runs|returns|supports|tells|computes|"
     r"offers|adds|extends|makes|redefines|gives).{25,})"
 )
-# "GFS, a file system that spans machines, keeps ...": what it is stands between commas.
+# The kind stands between commas: "GFS, a file system that spans machines, keeps ...".
 _EN_APPOSED = re.compile(
     r"(?:(?P<article>The) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r", (?P<what>an?|the|one of) (?P<rest>(?:[\w'’-]+ ){1,12}?[\w'’-]+), "
     r"(?:[a-z]+s|is|are|was|were|has|have|can|will|did|[a-z]+ed) .{10,}"
 )
-# "A pump with two pistons is called a twin pump.": the term comes last.
+# The term comes last: "A pump with two pistons is called a twin pump."
 _EN_CALLED = re.compile(
     r"(?P<meaning>(?:An?|The|Any|Each|Every|All)? ?[^,;:()]{20,180}?) "
     r"(?:is|are) (?:often |also |commonly |sometimes |usually |then )?"
@@ -151,46 +153,16 @@ _ZH = re.compile(
 )
 _PATTERNS = {"en": _EN, "de": _DE, "fr": _FR, "es": _ES, "it": _IT, "pt": _PT, "nl": _NL, "ru": _RU, "ja": _JA, "zh": _ZH}
 _LEAD_IN = re.compile(r"(?:In (?:computer science|computing|mathematics|programming|[A-Z][\w+]*(?: [A-Z]\w+)?), )(?=\w)")
-_INDEFINITE = frozenset({"a", "an", "ein", "eine", "un", "une", "una", "uno", "un'", "um", "uma", "een"})
-_PRAISE = frozenset(
-    """lot little few good great bad big huge must matter mistake shame no-op pain better best nice common popular handy powerful
-    useful must-have joke mess breeze pleasure perfect convenient easy simple-looking tricky difficult hard real valid invalid
-    legal same only most last next right wrong other default following first second third one example deprecated
-    unstable reserved required sensible safe unsafe logical natural obvious long short more less very quite rather too new old
-    recent current main key boolean limitation exception opposite reverse given possibility type-error compile-time pretty
-    fairly perfectly hack workaround synonym alias shorthand shortcut wrapper placeholder equivalent kind-of pleasant fine
-    fundamental crucial core prime breath ongoing important key critical
-    integral starting further second-class bread-and-butter heart backbone cornerstone soul
-    workhorse lifeblood essence bane godsend boon
-    großartig großartiges großartige großartiger
-    gut gute guter gutes sehr einzige erste letzte gleiche selbe fall grund beispiel bonne bon même seul seule
-    premier première dernier cas exemple mauvaise
-    buena buen mismo misma única único primer primera último caso ejemplo""".split()
-)
-# Say nothing alone ("X is an issue", "X is a number of things"), something before a noun ("a list comprehension").
-_EMPTY = frozenset(
-    """bit problem error warning result case reason way place name value number string path integer work trade-off tradeoff
-    balance issue bug member subset superset candidate compromise choice consequence requirement responsibility job task goal
-    opportunity idea topic subject sign hint clue attempt violation source cause instance point list part""".split()
-)
-# Of those, the ones that begin a definition of something that a document is about ("a point in the log from which ...").
-_LIGHT = frozenset("point list part position number place value name path string subset problem".split())
-_AFTER_LIGHT = frozenset("in of at to from".split())
-# "a way in which lakes agree", "a way to ...": what comes after them says what it is.
-_WAYS = frozenset("way means process place".split())
-_AFTER_WAYS = frozenset("in of to by that for where".split())
-_NO_MASS = frozenset(
-    """something anything nothing everything someone what code only also just more most here there true false possible likely
-    used made done kept left""".split()
-)
-_NOT_PLURAL = frozenset(
-    """no already not also always often usually never still now only just then able likely free going used based called made given
-    known available
-    equal identical similar different due supposed allowed required expected considered done very quite more less subject
-    responsible
-    used found needed written defined typically generally all both either neither too so as in at on of for to from with by
-    and or""".split()
-)
+_KIND = "definitions"
+
+
+def _english(section: str) -> frozenset[str]:
+    return word_lists.words(_KIND, "en", section)
+
+
+def _praise() -> frozenset[str]:
+    """What is said of a thing without saying what it is."""
+    return word_lists.words(_KIND, word_lists.MIXED, "praise")
 
 
 @lru_cache(maxsize=5_000)
@@ -216,7 +188,7 @@ def find_definition(marked: str, language: str) -> Definition | None:
         or is_apposed
         or (language == "en" and len(words) == 1 and not article and words[0][0].islower() and found.get("be") != "are")
     )
-    is_definite = article is not None and article.lower() not in _INDEFINITE
+    is_definite = article is not None and article.lower() not in word_lists.words(_KIND, word_lists.MIXED, "indefinite articles")
     genus = _genus(found) if language == "en" else ""
     return Definition(
         words,
@@ -227,13 +199,13 @@ def find_definition(marked: str, language: str) -> Definition | None:
         is_code=is_identifier,
         is_singular=found.get("be") == "is",
         is_countable=article is not None and not is_definite,
-        is_light=is_light or genus in _LIGHT or found.get("mass") is not None,
+        is_light=is_light or genus in _english("light nouns") or found.get("mass") is not None,
         genus=genus,
     )
 
 
 def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bool]:
-    """(how a sentence defines, whether it names the kind beside the term, whether the form says little)."""
+    """(the match of a pattern, whether the kind stands beside the term, whether the form alone says little)."""
     if language != "en":
         return _PATTERNS[language].match(marked), False, False
     if (apposed := _EN_KIND.match(marked)) is not None:
@@ -247,7 +219,7 @@ def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bo
 
 
 def _agrees(words: tuple[str, ...], does: str | None) -> bool:
-    """Whether a verb fits its subject: "support" after "Rust" is a noun, after "targets" a verb."""
+    """Whether a verb agrees with its subject: "support" is a verb after "targets", but a noun after "Rust"."""
     if not does:
         return True
     verb = does.split(" ", 1)[0]
@@ -259,47 +231,46 @@ def _says_something(found: dict[str, str | None], language: str) -> bool:
     if many is not None:
         return _is_plain_noun(many.split(" ", 1)[0]) and _names_many(many)
     if mass is not None:
-        words = mass.split(" ")
-        return found.get("article") is None and all(map(_is_plain_noun, words)) and not _NO_MASS & set(words)
+        nouns = mass.split(" ")
+        return found.get("article") is None and all(map(_is_plain_noun, nouns)) and not _english("no mass nouns") & set(nouns)
     rest = (found.get("rest") or "").split()
     if not rest:
         return bool(found.get("meaning") or found.get("does") or found.get("under") or found.get("meaning_of"))
     if language in ("ja", "zh"):
         return True
     first, second, third = (*(plain(word).lower().strip(".,;:()'\"") for word in rest[:3]), "", "")[:3]
-    if found.get("what") == "one of" or first in _PRAISE or (second in _PRAISE and breaks_run(first, language)):
+    if found.get("what") == "one of" or first in _praise() or (second in _praise() and breaks_run(first, language)):
         return False
     if _is_empty(first, rest[0], second) or (breaks_run(first, language) and len(rest) > 1 and _is_empty(second, rest[1], third)):
-        return (first in _LIGHT and second in _AFTER_LIGHT) or (first in _WAYS and second in _AFTER_WAYS)
+        light = first in _english("light nouns") and second in _english("after light nouns")
+        return light or (first in _english("ways") and second in _english("after ways"))
     is_act = first.endswith("ing") and second in ("of", "down")
     return found.get("what") != "the" or is_act or not first.endswith(("est", "ing"))
 
 
-_MANY = frozenset("people data children men women criteria software media personnel staff".split())
-
-
 def _names_many(phrase: str) -> bool:
-    """Whether the noun of "are organisations that ..." is a plural: "are okay with ..." defines nothing."""
+    """Whether the phrase behind "are" has a plural noun, as in "are organisations that ..."; "are okay with ..." defines
+    nothing."""
     head = ""
     for word in phrase.split(" "):
         if word in function_words("en"):
             break
         head = word
-    return (head.endswith("s") and not head.endswith(("ss", "us"))) or head in _MANY
+    return (head.endswith("s") and not head.endswith(("ss", "us"))) or head in _english("plurals without s")
 
 
 def _is_plain_noun(word: str) -> bool:
     return (
-        word not in _NOT_PLURAL
-        and word not in _PRAISE
+        word not in _english("no kinds in the plural")
+        and word not in _praise()
         and not is_verb_form(word)
         and not word.endswith(("ed", "ly", "ing", "ial", "able", "ible", "ful", "ant"))
     )
 
 
 def _is_empty(word: str, written: str, following: str) -> bool:
-    """Whether a noun that says nothing alone is alone: no other noun comes after it."""
-    return word in _EMPTY and (written[-1] in ".,;:)" or not following or following in function_words("en"))
+    """Whether a word is a noun that says nothing by itself and no other noun follows it."""
+    return word in _english("empty nouns") and (written[-1] in ".,;:)" or not following or following in function_words("en"))
 
 
 def _genus(found: dict[str, str | None]) -> str:

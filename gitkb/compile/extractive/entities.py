@@ -1,14 +1,15 @@
-"""The named things of one document: persons, organisations, products, places.
+"""Finds the named things of one document: persons, organisations, products, places.
 
-Invariant: a name is written with a capital in the middle of sentences, always; headings and sentence beginnings prove nothing. At
-most `_MOST` entities, each with a claim. Languages that write all nouns with a capital need two words; scripts without
-capitals give none.
+Invariant: a name always has a capital letter in the middle of sentences; headings and beginnings of sentences prove nothing.
+There are at most `_MOST` entities, each with a claim. Languages that write all nouns with a capital need two words; scripts
+without capitals give none.
 """
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import Definition, find_definition
@@ -24,13 +25,11 @@ from gitkb.text.markdown.prose import plain
 from gitkb.text.names.proper_names import entity_type_of, is_calendar_word, kind_of_name
 
 _MOST, _MOST_CLAIMS = 6, 2
-_LINKS = frozenset({"of", "de", "van", "von", "der", "du", "del", "for"})
 _NAME = re.compile(r"[A-Z\u00c0-\u00de][\w'’.+-]*[\w+]")
 _LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
 
 
-@dataclass(slots=True)
-class _Named:
+class _Named(Struct):
     count: int = 0
     sentences: list[int] = field(default_factory=list)
     defining: list[int] = field(default_factory=list)
@@ -96,8 +95,8 @@ def _note(found: dict[str, _Named], name: str, index: int) -> None:
 
 
 def _name_end(words: list[str], start: int, language: str) -> int:
-    """Where the run of capitalised words from `start` ends; `start` where there is none."""
-    known = function_words(language)
+    """The end of the run of capitalised words that begins at `start`; `start` itself if none begins there."""
+    known, links = function_words(language), word_lists.words("proper_names", word_lists.MIXED, "links")
     end = start
     position = start
     while position < len(words) and position - start < 6:
@@ -105,7 +104,7 @@ def _name_end(words: list[str], start: int, language: str) -> int:
         if _NAME.fullmatch(word) and word.lower() not in known:
             position += 1
             end = position
-        elif end > start and word in _LINKS and position + 1 < len(words) and _NAME.fullmatch(words[position + 1]):
+        elif end > start and word in links and position + 1 < len(words) and _NAME.fullmatch(words[position + 1]):
             position += 1
         else:
             break
@@ -147,7 +146,8 @@ def _defining(reading: Reading, index: int, name: str) -> Definition | None:
 
 
 def _people(reading: Reading) -> frozenset[str]:
-    """The names in lists of those who were there ("Present: Ada Byron, James Hill (chair)"), and behind titles ("Dr. Byron")."""
+    """The names in lists of people who were present ("Present: Ada Byron, James Hill (chair)"), and after titles ("Dr.
+    Byron")."""
     roll, title = _pattern("rolls"), _pattern("titles")
     found: set[str] = set()
     for sentence in reading.sentences:
@@ -176,7 +176,7 @@ _LEAST_ACTS = 2
 
 
 def _acts(reading: Reading, name: str, named: _Named) -> bool:
-    """Whether sentences say that a name of several words did what people do ("reported", "was born")."""
+    """Whether a name of several words is said to have done what only people do ("reported", "was born")."""
     verbs = _pattern("verbs")
     times = 0
     for index in named.sentences[:40]:
@@ -187,7 +187,8 @@ def _acts(reading: Reading, name: str, named: _Named) -> bool:
 
 
 def _join_cases(found: dict[str, _Named], reading: Reading) -> None:
-    """The cases of a German name are one ("Deutscher Bundestag", "Deutschen Bundestages"): the nominative, where it stands."""
+    """Joins the cases of a German name ("Deutscher Bundestag", "Deutschen Bundestages") under the nominative, if the text has
+    it."""
     if reading.language != "de":
         return
     groups: dict[str, list[str]] = {}
@@ -206,7 +207,7 @@ def _join_cases(found: dict[str, _Named], reading: Reading) -> None:
 
 
 def _strong(best: str, names: list[str], reading: Reading) -> str:
-    """A German name without its article: "Deutscher Bundestag" of "der Deutsche Bundestag"."""
+    """A German name in the form that it has without an article: "Deutscher Bundestag" for "der Deutsche Bundestag"."""
     if not best.split(" ")[0].endswith("e"):
         return best
     text = " ".join(sentence.text for sentence in reading.sentences if best in sentence.text)
@@ -222,7 +223,7 @@ def _is_oblique(name: str) -> bool:
 
 
 def _found_at(text: str, name: str, language: str) -> int:
-    """Where a claim has the name, -1 where it has not; in German in any case."""
+    """The offset of the name in a claim, -1 if it is not there. In German all grammatical cases count."""
     at = text.find(name)
     if at >= 0 or language != "de" or not text:
         return at

@@ -1,21 +1,22 @@
 """Short forms that a text introduces itself: "Google File System (GFS)", "GFS (Google File System)".
 
-Invariant: the letters of the short form stand in the long one in their order, its first letter begins the first word; so a
-remark in brackets is none. Linear in the text.
+Invariant: the long form has the letters of the short one in their order, and begins with the first of them; so a remark in
+brackets is no short form. The work is linear in the length of the text.
 """
 
 import re
 from collections.abc import Iterator
 
+from gitkb.text import word_lists
+
 _BRACKETS = re.compile(r"\(([^()]{2,60})\)")
 _SHORT = re.compile(r"(?:[A-Z][A-Za-z0-9]*[-&/]?[A-Z0-9][A-Za-z0-9]{0,8}|[A-Z]{2,10})s?")
 _WORD = re.compile(r"[^\W_][\w'’.+-]*")
-_SMALL = frozenset("of for and the to in on a an de des der die das und für du la et del di della e y".split())
 _MOST_WORDS = 5
 
 
 def short_forms(text: str) -> Iterator[tuple[str, str]]:
-    """(long form, short form) as a plain text writes them, in text order."""
+    """Pairs of a long form and its short form as they are written in a plain text, in text order."""
     if "(" not in text:
         return
     for found in _BRACKETS.finditer(text):
@@ -35,7 +36,7 @@ def _without_plural(short: str) -> str:
 
 
 def _long_form(before: str, short: str) -> str:
-    """The last words of a text that a short form stands for, "" for none."""
+    """The words at the end of a text for which a short form stands, "" for none."""
     letters = [c.lower() for c in short if c.isalnum()]
     starts = [found.start() for found in _WORD.finditer(before[-120:])]
     offset = max(0, len(before) - 120)
@@ -44,15 +45,20 @@ def _long_form(before: str, short: str) -> str:
         words = long.replace("-", " ").split()
         if re.search(r"[.,;:()]", long) or len(words) > _MOST_WORDS + 1:
             return ""
-        if long[0].lower() == letters[0] and words[0].lower() not in _SMALL and _spells(words, letters):
+        if long[0].lower() == letters[0] and words[0].lower() not in _small_words() and _spells(words, letters):
             return long
     return ""
 
 
+def _small_words() -> frozenset[str]:
+    """Words whose first letters a short form may leave out."""
+    return word_lists.words("short_forms", word_lists.MIXED, "small words")
+
+
 def _spells(words: list[str], letters: list[str]) -> bool:
-    """Whether the letters are the first ones of the words (small words may be left out), or stand in them in their order with
-    each word giving its first."""
-    given = [word for word in words if word.lower() not in _SMALL]
+    """Whether the letters are the first letters of the words (small words may be left out), or occur in the words in their order
+    with the first letter of each word among them."""
+    given = [word for word in words if word.lower() not in _small_words()]
     if [word[0].lower() for word in given] == letters or [word[0].lower() for word in words] == letters:
         return True
     if len(given) != len(words) or not 1 < len(words) <= len(letters):

@@ -1,23 +1,23 @@
-"""What a sentence states: its content words as stems, its numbers also as words, its names.
+"""What a sentence states: its content words as stems, the numbers that it writes as words, and its names.
 
-Invariant: function words and numbers are left out; scripts without blanks give pairs of characters.
-
-Invariant: only words that hardly ever mean anything else; "one", "un" and "ein" are articles and pronouns as often.
-
-Invariant: the first word of a sentence is a name only if it is no ordinary word; German nouns are names only where they are
-rare. A name stands in a passage whatever its case and its ending; an acronym also where its words are written out.
+Content words are all but function words and numbers; in scripts without blanks they are pairs of characters. The first word of a
+sentence counts as a name only if it is no ordinary word, a German noun only if it is rare. A passage has a name in whatever case
+and with whatever ending it is written there, and an acronym also if its words are written out.
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from gitkb.compile.grounding.quote import letters
+from gitkb.text import word_lists
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.tokens import normalise, stems, words
 from gitkb.text.language.word_classes import is_common
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """The stems in text order."""
+    """The stems of the content words, in text order."""
     known, stem = function_words(language), stems(language)
     return [
         word.text if word.unspaced else stem[word.text]
@@ -27,39 +27,17 @@ def content_words(text: str, language: str) -> list[str]:
 
 
 def content_stems(text: str, language: str) -> set[str]:
-    """The stems, each once."""
+    """The stems of the content words, each once."""
     return set(content_words(text, language))
 
 
-_WORDS = {
-    "en": "two three four five six seven eight nine ten eleven twelve",
-    "de": "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-    "fr": "deux trois quatre cinq six sept huit neuf dix onze douze",
-    "es": "dos tres cuatro cinco seis siete ocho nueve diez once doce",
-    "it": "due tre quattro cinque sei sette otto nove dieci undici dodici",
-    "nl": "twee drie vier vijf zes zeven acht negen tien elf twaalf",
-}
-_MORE = {
-    "en": "thirteen=13 fourteen=14 fifteen=15 sixteen=16 twenty=20 thirty=30 forty=40 fifty=50 "
-    "sixty=60 seventy=70 eighty=80 ninety=90 hundred=100 thousand=1000 million=1000000 dozen=12",
-    "de": "fünfzehn=15 zwanzig=20 dreißig=30 vierzig=40 fünfzig=50 sechzig=60 hundert=100 tausend=1000",
-    "fr": "quinze=15 vingt=20 trente=30 quarante=40 cinquante=50 soixante=60 cent=100 mille=1000",
-}
-_AMBIGUOUS = {"de": {"acht"}, "fr": {"neuf"}, "it": {"sei"}}
+@lru_cache(maxsize=100)
+def _number_values(language: str) -> Mapping[str, str]:
+    """The values of number words, as digits."""
+    sections = (word_lists.pairs("number_words", language, name) for name in ("small numbers", "larger numbers"))
+    return {normalise(word): value for listed in sections for word, value in listed.items()}
 
 
-def _pairs(listed: str) -> list[tuple[str, str]]:
-    return [(word, value) for word, _, value in (item.partition("=") for item in listed.split())]
-
-
-_VALUES = {
-    language: {
-        normalise(word): str(value)
-        for word, value in (*((w, n) for n, w in enumerate(listed.split(), 2)), *_pairs(_MORE.get(language, "")))
-        if word not in _AMBIGUOUS.get(language, set())
-    }
-    for language, listed in _WORDS.items()
-}
 _LETTERS = re.compile(r"[^\W\d_]+")
 _KANJI = {"二": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8", "九": "9", "十": "10"}
 _COUNTED = re.compile("([二三四五六七八九十])(?=つ|個|種|段階|回|人|台|件|章|部|行|列|年|日|个|種類|种)")
@@ -69,7 +47,7 @@ def number_words(text: str, language: str) -> set[str]:
     """The values of the number words of a text, as digits."""
     if language in ("ja", "zh"):
         return {_KANJI[found] for found in _COUNTED.findall(text)}
-    known = _VALUES.get(language)
+    known = _number_values(language)
     return {known[word] for word in _LETTERS.findall(normalise(text)) if word in known} if known else set()
 
 
@@ -85,7 +63,7 @@ _OWNER = re.compile(r"['’]s?$")
 _ORDINARY = re.compile(r"(?:[^s]s|ing|ly|ed|tion|ment|ness|ity)$")
 """Endings with which ordinary words open a sentence: plurals, adverbs, gerunds, abstract nouns."""
 _RARE, _USUAL = 2.5, 4.2
-"""Zipf frequencies below which the first word of a sentence is taken for a name, with such an ending and without."""
+"""Zipf frequencies below which the first word of a sentence counts as a name: with such an ending, and without."""
 _UNKNOWN = 1.2
 _WITH_FREQUENCIES = ("en", "fr", "es", "it", "pt", "nl")
 
@@ -118,7 +96,7 @@ def _is_name(token: str, before: str, language: str) -> bool:
 
 
 def _is_rare(word: str, language: str) -> bool:
-    """Whether a small word is none of the language but a name ("dpkg", "apt-get")."""
+    """Whether a word in small letters is no word of the language but a name ("dpkg", "apt-get")."""
     parts = [part for part in re.split(r"[-'’]", word) if part]
     if len(parts) > 1:
         return any(not is_common(part, language, _USUAL) for part in parts) and not all(
@@ -128,7 +106,8 @@ def _is_rare(word: str, language: str) -> bool:
 
 
 def is_identifier(token: str) -> bool:
-    """Whether a word is written as no ordinary word is: a capital inside, a digit beside letters, an underscore, all capitals."""
+    """Whether a word is written as ordinary words are not: a capital inside, a digit beside letters, an underscore, all
+    capitals."""
     inner = token[1:]
     mixed = any(map(str.isupper, inner)) or any(map(str.isdigit, token)) or "_" in token
     dotted = "." in inner and all(part.isalnum() for part in token.split("."))
@@ -157,7 +136,7 @@ def is_known_name(name: str, passage: str, language: str) -> bool:
 
 
 def _is_compound(name: str, found: set[str]) -> bool:
-    """Whether a compound is put together of parts of words of the passage: "Quellpakete" of "Quell- und Binärpakete"."""
+    """Whether the parts of a compound stand in words of the passage: "Quellpakete" in "Quell- und Binärpakete"."""
     for cut in range(_LEAST_PREFIX, len(name) - _LEAST_PREFIX + 1):
         head, tail = name[:cut], name[cut:][: max(_LEAST_PREFIX, len(name) - cut - 2)]
         if any(word.startswith(head) for word in found) and any(tail in word for word in found):
@@ -166,7 +145,7 @@ def _is_compound(name: str, found: set[str]) -> bool:
 
 
 def _is_form(one: str, other: str) -> bool:
-    """Whether two words differ in a plural or genitive ending only, or in how they are put together."""
+    """Whether two words differ only in a plural or genitive ending, or in how they are joined."""
     short, long = sorted((one, other), key=len)
     return len(short) >= 2 and long.startswith(short) and long[len(short) :] in ("s", "es", "n", "en", "e")
 

@@ -1,17 +1,16 @@
 """The compiler that asks a model: a digest made of a model's replies, each sentence of which the document supports.
 
-Invariant: title and description have no quote, so they are taken from a model only if the document has their words, numbers and
-names; else they are the document's own, as the extractive compiler finds them.
-
-Invariant: a pure function of the conversion, the settings and the replies; what it asks depends on the document's text and the
+Invariant: a pure function of the conversion, the settings and the replies. What it asks depends on the document's text and the
 settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless
-gitkb finds its quote in the text; titles and descriptions, which have none, are made of the document's words.
+gitkb finds its quote in the text. Title and description have no quote: they are taken from a model only if the document has their
+words, numbers and names; otherwise they are the document's own, as the extractive compiler finds them.
 """
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gitkb.compile.extractive.claims import claim_text
 from gitkb.compile.extractive.summary import LONGEST as LONGEST_DESCRIPTION
@@ -23,8 +22,8 @@ from gitkb.compile.llm.parts import Part, split_parts
 from gitkb.compile.llm.prompts import QUOTED, digest_rules, digest_schema, fenced, in_language
 from gitkb.compile.llm.reduction import Reduced, reduce_parts
 from gitkb.compile.llm.statements import (
-    Found,
     Ground,
+    GroundedClaim,
     compiler_of,
     document_text,
     ground_of,
@@ -75,11 +74,13 @@ def _is_of(text: str, reading: Reading, ground: Ground) -> bool:
     return False
 
 
-def outline_of(ground: Ground, title: str, points: Sequence[Found], subjects: Sequence[Subject]) -> tuple[SummarySection, ...]:
-    """The headings with the key points that stand below them; a heading without one has a claim of a topic."""
+def outline_of(
+    ground: Ground, title: str, points: Sequence[GroundedClaim], subjects: Sequence[Subject]
+) -> tuple[SummarySection, ...]:
+    """The headings, each with the key points below it, or with a claim of a topic if there are none."""
     shown = outline_headings(ground.headings, title)
     numbers_shown = [number for number, _ in shown]
-    held: dict[int, list[Found]] = {}
+    held: dict[int, list[GroundedClaim]] = {}
     others = [found for subject in subjects for found in (*subject.definitions, *subject.claims)]
     for most, candidates in ((_MOST_SENTENCES, points), (1, sorted(others, key=lambda found: found.offset))):
         for found in sorted(candidates, key=lambda found: -found.claim.score):
@@ -90,7 +91,7 @@ def outline_of(ground: Ground, title: str, points: Sequence[Found], subjects: Se
     return tuple(outline_section(heading, _in_order(held.get(at, []))) for at, (_, heading) in enumerate(shown))
 
 
-def _in_order(section: list[Found]) -> tuple[Claim, ...]:
+def _in_order(section: list[GroundedClaim]) -> tuple[Claim, ...]:
     return tuple(found.claim for found in sorted(section, key=lambda found: found.offset))
 
 
@@ -98,19 +99,18 @@ _TOKENS_A_STATEMENT = 120
 _MOST_SUMMARY, _MOST_POINTS = 5, 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What one part's reply gives."""
+class _Read(Struct, frozen=True):
+    """What is taken from the reply about one part."""
 
     title: str
     description: str
-    summary: list[Found]
-    points: list[Found]
+    summary: list[GroundedClaim]
+    points: list[GroundedClaim]
     subjects: list[Subject]
 
 
 def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replies: Mapping[str, str]) -> Digest | Unanswered:
-    """The digest of a converted document, or what must be asked for it.
+    """The digest of a converted document, or the requests whose replies are missing for it.
 
     `name` is the file's name, the last resort for a title; `replies` are those known so far, by the key of their request. Raises
     `ModelFailure` where a reply is no JSON object. Places have an empty path.
@@ -175,8 +175,8 @@ def _read(reply: str, part: Part, ground: Ground, settings: ModelSettings) -> _R
     )
 
 
-def _statements(data: Mapping[str, Any], key: str, part: Part, ground: Ground) -> list[Found]:
-    """The backed statements of a list, each once, in text order."""
+def _statements(data: Mapping[str, Any], key: str, part: Part, ground: Ground) -> list[GroundedClaim]:
+    """The statements of a list that the document supports, each once, in text order."""
     found = [each for item in objects_of(data, key) if (each := ground.statement(item, part)) is not None]
     return sorted({each.claim.text: each for each in reversed(found)}.values(), key=lambda each: (each.offset, each.claim.text))
 

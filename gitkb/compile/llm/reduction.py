@@ -1,40 +1,42 @@
-"""What the parts of a long document say together: a tree of questions about the statements that were found in them.
+"""Finds what the parts of a long document say together, by a tree of questions about the statements that were found in them.
 
-Invariant: key points are chosen among the statements, never written anew; a sentence about the whole is made of statements that
-it names, and these back it. Statements that do not fit one question are first thinned out in groups, in text order.
+Invariant: key points are chosen among the statements, never written anew. A sentence about the whole names the statements of
+which it is made, and they must support it. Statements that do not fit one question are first thinned out in groups, in text
+order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.compile.grounding.facts import content_stems
 from gitkb.compile.grounding.supports import objection
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.parts import MOST_TOKENS, estimate_tokens
 from gitkb.compile.llm.prompts import QUOTED, REDUCE_RULES, REDUCE_SCHEMA, fenced, in_language
-from gitkb.compile.llm.statements import Found, Ground, numbers_of, objects_of, reply_object, sentence, text_of
+from gitkb.compile.llm.statements import Ground, GroundedClaim, numbers_of, objects_of, reply_object, sentence, text_of
 from gitkb.llm.requests import Message, Request, Unanswered
 
 _MOST_POINTS, _MOST_SENTENCES, _MOST_CITED = 12, 5, 3
 _LEAST_TOKENS = 400
-Group = tuple[str, list[Found]]
+Group = tuple[str, list[GroundedClaim]]
 """The heading of a part and its statements in text order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reduced:
-    """What is said of a whole document."""
+class Reduced(Struct, frozen=True):
+    """What is said about a whole document."""
 
     title: str = ""
     description: str = ""
-    abstract: tuple[Found, ...] = ()
-    points: tuple[Found, ...] = ()
+    abstract: tuple[GroundedClaim, ...] = ()
+    points: tuple[GroundedClaim, ...] = ()
 
 
 def reduce_parts(
     groups: Sequence[Group], settings: ModelSettings, replies: Mapping[str, str], ground: Ground
 ) -> Reduced | Unanswered:
-    """What the parts say together, or what must be asked for it."""
+    """What the parts say together, or the requests whose replies are missing for it."""
     system = REDUCE_RULES.format(most=_MOST_POINTS, language=in_language(settings.language))
     room = max(_LEAST_TOKENS, min(MOST_TOKENS, settings.room(system, REDUCE_SCHEMA)))
     groups = [group for group in groups if group[1]]
@@ -83,7 +85,7 @@ def _request(batch: list[Group], system: str, settings: ModelSettings) -> Reques
     return Request("reduce", settings.model, messages, REDUCE_SCHEMA, settings.output_tokens)
 
 
-def _chosen(reply: str, batch: list[Group]) -> list[Found]:
+def _chosen(reply: str, batch: list[Group]) -> list[GroundedClaim]:
     """The statements that a reply names as key points or makes its sentences of, in text order."""
     data = reply_object(reply)
     statements = [found for _, each in batch for found in each]
@@ -107,8 +109,9 @@ def _read(reply: str, batch: list[Group], ground: Ground) -> Reduced:
     return Reduced(text_of(data, "title"), text_of(data, "description"), tuple(abstract), tuple(points.values()))
 
 
-def _made_of(text: str, cited: list[Found], language: str) -> Found | None:
-    """A sentence as a claim, if the statements that it names back it: at the place of the one that it shares most with."""
+def _made_of(text: str, cited: list[GroundedClaim], language: str) -> GroundedClaim | None:
+    """A sentence as a claim, if the statements that it names support it; its place is that of the statement with which it
+    shares most words."""
     passage = " ".join(f"{found.claim.text} {found.passage}" for found in cited)
     if not text or not cited or objection(text, passage, language):
         return None

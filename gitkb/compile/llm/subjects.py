@@ -1,4 +1,4 @@
-"""The concepts and entities of a model's replies, those of several parts united: names that the document has, claims about them.
+"""Reads the concepts and entities of a model's replies, and joins those of several parts.
 
 Invariant: a topic's name and aliases stand in the document or are evident forms of what does; each of its claims speaks of it.
 Sorted by weight, which follows from the document alone; bounded.
@@ -6,13 +6,15 @@ Sorted by weight, which follows from the document alone; bounded.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from gitkb.compile.grounding.facts import content_stems, is_acronym_of
 from gitkb.compile.llm.parts import Part
-from gitkb.compile.llm.statements import Found, Ground, objects_of, plain_words, text_of, texts_of
+from gitkb.compile.llm.statements import Ground, GroundedClaim, objects_of, plain_words, text_of, texts_of
 from gitkb.model.documents import Claim, Topic, TopicKind
 from gitkb.text.language.boilerplate import is_structural
 from gitkb.text.language.detect import function_words
@@ -30,17 +32,16 @@ _Key = tuple[TopicKind, str]
 _stems_of_part = lru_cache(maxsize=2)(content_stems)
 
 
-@dataclass(slots=True)
-class Subject:
-    """A topic while those of several parts are united; `parts` are the first lines of the parts that speak of it."""
+class Subject(Struct):
+    """A topic while those of several parts are joined; `parts` are the first lines of the parts that speak of it."""
 
     kind: TopicKind
     name: str
     type: str
     parts: set[int]
     aliases: list[str] = field(default_factory=list)
-    definitions: list[Found] = field(default_factory=list)
-    claims: list[Found] = field(default_factory=list)
+    definitions: list[GroundedClaim] = field(default_factory=list)
+    claims: list[GroundedClaim] = field(default_factory=list)
 
 
 def read_subjects(reply: Mapping[str, Any], part: Part, ground: Ground, types: Sequence[str]) -> list[Subject]:
@@ -112,7 +113,7 @@ def _alias(text: str, name: str, ground: Ground) -> str:
     return alias if evident or ground.source.near(name, alias, _NEAR) else ""
 
 
-def _is_about(found: Found, own: set[str], language: str) -> bool:
+def _is_about(found: GroundedClaim, own: set[str], language: str) -> bool:
     return bool(own & (content_stems(found.claim.text, language) | content_stems(found.passage, language)))
 
 
@@ -152,8 +153,8 @@ def united(subjects: Iterable[Subject], parts: int, title: str, ground: Ground) 
 def _same_subject(
     subject: Subject, keys: list[_Key], merged: list[Subject], names: dict[_Key, int], known: dict[_Key, int]
 ) -> int | None:
-    """Which of the topics so far this one is: by its name, else by an alias. A model that names two things in one part means two,
-    whatever aliases it gives them."""
+    """The topic found so far that is the same as this one, by its name or else by an alias. Two topics of one part are never
+    the same, whatever aliases the model gives them."""
     if keys[0] in names:
         return names[keys[0]]
     return next((known[key] for key in keys if key in known and not merged[known[key]].parts & subject.parts), None)
@@ -194,8 +195,8 @@ def _topic(subject: Subject, at: int, named: dict[str, int], title: str, ground:
 
 
 def _best(subject: Subject, language: str) -> tuple[Claim, ...]:
-    """The claims to keep, each said once, in text order; definitions come first when there are too many."""
-    chosen: list[tuple[Found, bool]] = []
+    """The claims to keep, without repetitions, in text order; definitions are preferred if there are too many."""
+    chosen: list[tuple[GroundedClaim, bool]] = []
     said: list[set[str]] = []
     candidates = [*((found, True) for found in subject.definitions), *((found, False) for found in subject.claims)]
     candidates.sort(key=lambda item: (not item[1], -item[0].claim.score, item[0].offset, item[0].claim.text))

@@ -1,12 +1,13 @@
 """Styles and numbers of Word documents: which paragraph is a heading, of which list it is an item, what Word prints before it.
 
-Invariant: a style counts for what it inherits: one based on "heading 2" is a heading of the second level, whatever its name.
-Numbers are counted in text order, as Word counts them: levels below restart, a list goes on after other paragraphs.
+Invariant: styles inherit: one that is based on "heading 2" makes headings of the second level, whatever its name. Numbers are
+counted in text order, as Word does: deeper levels start again, and a list continues after other paragraphs.
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -35,8 +36,7 @@ def is_on(element: "etree._Element | None", name: str) -> bool:
     return value(element, name) not in (None, "0", "false", "off")
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(Struct, frozen=True):
     name: str
     parent: str
     outline: int | None
@@ -46,8 +46,7 @@ class _Style:
     monospaced: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """What stands before a list item or a numbered heading: a bullet ('') or a number; `depth` counts from 0."""
 
     text: str
@@ -145,8 +144,7 @@ def is_monospaced(font: str) -> bool:
     return bool(_MONOSPACED.search(font))
 
 
-@dataclass(slots=True)
-class _Level:
+class _Level(Struct):
     start: int = 1
     kind: str = "decimal"
     text: str = ""
@@ -154,8 +152,7 @@ class _Level:
     decimal_only: bool = False
 
 
-@dataclass(slots=True)
-class _List:
+class _List(Struct):
     levels: dict[int, _Level] = field(default_factory=dict)
     style_link: str = ""
     counters: dict[int, int] = field(default_factory=dict)

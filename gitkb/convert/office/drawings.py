@@ -5,8 +5,9 @@ Every kind of chart is read alike, also three-dimensional ones and those that li
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitkb.convert.office.number_formats import exact, formatted
 from gitkb.convert.tables import escape, table
@@ -20,8 +21,7 @@ MAX_POINTS = 20_000
 MAX_LEVEL = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """A chart's title and its values: the first row names the series, the first cell of the others the category."""
 
     title: str
@@ -48,8 +48,7 @@ def chart(root: "etree._Element") -> Chart:
     return Chart(title, tuple(_rows(series, axis)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
+class _Series(Struct, frozen=True):
     name: str
     categories: dict[int, str]
     values: dict[int, str]

@@ -6,11 +6,12 @@ a date ("mmm yyyy") is followed. Names of months are English.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
+
+from msgspec import Struct
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_.(?P<space>)|\*.(?P<fill>)|\[(?P<bracket>[^\]]*)\]|(?P<ampm>AM/PM|A/P)'
@@ -25,14 +26,12 @@ _MAX_SCALES = 4
 _PRECISE = Context(prec=400)
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Struct, frozen=True):
     tokens: tuple[_Token, ...]
     condition: tuple[str, float] | None
 

@@ -7,10 +7,11 @@ import posixpath
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from gitkb.convert.archive import Properties, authors_of, damaged_as, date_of, open_archive, read_member, read_xml
 from gitkb.convert.pictures import Gallery
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _MAX_PARENTS = 10
 _FEW_ELEMENTS = 12_000
 _ELEMENTS_A_BYTE = 2
-"""Real files have 7 to 18 bytes for an element, packed; one that repeats itself takes minutes for a few kilobytes."""
+"""The limit for packed files. Real ones have 7 to 18 bytes for each element; a hostile one of a few kilobytes would take
+minutes."""
 
 
 def local(element: "etree._Element") -> str:
@@ -42,8 +44,7 @@ def count_of(element: "etree._Element", name: str) -> int:
     return max(1, int(value)) if value.isdecimal() and len(value) < 9 else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """A style as far as the text's meaning depends on it; a property that it does not state is its parent's."""
 
     parent: str
@@ -122,7 +123,7 @@ class Package:
         try:
             return read_xml(self._archive, member)
         except ConversionError:
-            return None  # a damaged chart is no reason to refuse the text around it; its picture stands for it
+            return None  # a damaged chart is no reason to refuse the text around it; its picture is shown instead
 
     def properties(self) -> Properties:
         """What the file says about itself."""

@@ -7,9 +7,11 @@ come out, in the order of the page, after the anchor of the page on which their 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.convert.pdf.lines import Cell, Line
 from gitkb.convert.pdf.tables import table_at
@@ -31,8 +33,7 @@ _INDEXED = re.compile(r",\s*[\divxlc]{1,5}(?:(?:,\s*|[–-])[\divxlc]{1,5})*\.?,
 _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """The lines of one page, `number` counted from 1, and pictures as (y of their top, name); `lost`: it could not be
     read; `scan`: it is a picture without text; `turned`: the texts that run in another direction than the page's."""
 
@@ -45,8 +46,7 @@ class Page:
     turned: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Block:
+class PdfBlock(Struct):
     """One block of text in the making: kind is anchor, heading, paragraph, item, code, table, picture, entry or note."""
 
     kind: str
@@ -56,8 +56,7 @@ class Block:
     rows: list[list[str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What is usual in a document: the size of its body text and the distance of its lines, in points."""
 
     size: float
@@ -77,13 +76,13 @@ def look_of(pages: Sequence[Page]) -> Look:
     return Look(size, median(steps) if steps else size * 1.2)
 
 
-def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[Block]:
+def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> list[PdfBlock]:
     """The blocks of one page. `headings` maps a line's index to (level, number of lines) of the heading that begins there."""
-    blocks: list[Block] = [Block("anchor", text=f"page-{page.number}")]
+    blocks: list[PdfBlock] = [PdfBlock("anchor", text=f"page-{page.number}")]
     if page.lost:
-        return [*blocks, Block("note", text="(This page is damaged and could not be read.)")]
+        return [*blocks, PdfBlock("note", text="(This page is damaged and could not be read.)")]
     if page.scan:
-        return [*blocks, Block("note", text="(This page is a scan without text.)")]
+        return [*blocks, PdfBlock("note", text="(This page is a scan without text.)")]
     lines, notes = _notes_apart(page, look)
     margins = _margins(lines)
     indexed = len(lines) > 12 and sum(bool(_INDEXED.search(line.text)) for line in lines) > 0.5 * len(lines)
@@ -92,33 +91,33 @@ def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> l
     while index < len(lines):
         line = lines[index]
         while pictures and pictures[0][0] > line.y and (index == 0 or lines[index - 1].y > line.y):
-            blocks.append(Block("picture", text=pictures.pop(0)[1]))
+            blocks.append(PdfBlock("picture", text=pictures.pop(0)[1]))
         if (found_abstract := _ABSTRACT.match(line.text)) and page.number < 4:
-            blocks.append(Block("heading", [line], 2, found_abstract[1].capitalize()))
+            blocks.append(PdfBlock("heading", [line], 2, found_abstract[1].capitalize()))
             _add(blocks, _behind(line, found_abstract.end()), look, line.x1, False)
             index += 1
             continue
         if page.number < 4 and line.text.strip(" .:—").lower() in ("abstract", "a b s t r a c t", "zusammenfassung", "résumé"):
-            blocks.append(Block("heading", [line], 2, "Abstract" if line.text[:1] in "aA" else line.text.strip(" .:—")))
+            blocks.append(PdfBlock("heading", [line], 2, "Abstract" if line.text[:1] in "aA" else line.text.strip(" .:—")))
             index += 1
             continue
         if index in headings:
             level, count = headings[index]
-            blocks.append(Block("heading", list(lines[index : index + count]), level))
+            blocks.append(PdfBlock("heading", list(lines[index : index + count]), level))
             index += count
             continue
         if not indexed and (found := table_at(lines, index, headings, look.pitch)):
-            blocks.append(Block("table", rows=found.rows))
+            blocks.append(PdfBlock("table", rows=found.rows))
             index += found.count
             continue
         _add(blocks, line, look, next(right for middle, right in margins if line.x1 <= middle), indexed)
         index += 1
-    return blocks + [Block("picture", text=name) for _, name in pictures] + notes + [_aside(text) for text in page.turned]
+    return blocks + [PdfBlock("picture", text=name) for _, name in pictures] + notes + [_aside(text) for text in page.turned]
 
 
-def _aside(text: str) -> Block:
-    """What is turned against its page, as a stamp at the margin is."""
-    return Block("note", text=text)
+def _aside(text: str) -> PdfBlock:
+    """Text that runs in another direction than its page, such as a stamp at the margin."""
+    return PdfBlock("note", text=text)
 
 
 def _behind(line: Line, start: int) -> Line:
@@ -129,17 +128,17 @@ def _behind(line: Line, start: int) -> Line:
     return replace(line, cells=(Cell(kept[0].x0 if kept else line.x0, line.x1, text),), words=tuple(kept), text=text, bold=False)
 
 
-def _notes_apart(page: Page, look: Look) -> tuple[tuple[Line, ...], list[Block]]:
+def _notes_apart(page: Page, look: Look) -> tuple[tuple[Line, ...], list[PdfBlock]]:
     """The lines of a page without the footnotes, and those as blocks: small print below the text of a column that begins with a
     mark."""
     lines = page.lines
-    notes: list[Block] = []
+    notes: list[PdfBlock] = []
     kept: list[Line] = []
     inside = False
     for index, line in enumerate(lines):
         small = line.size < look.size * 0.93 and not line.mono
         if small and _NOTE.match(line.text) and line.y < 0.5 * page.height and not _has_text_below(lines, index, look):
-            notes.append(Block("note", [line]))
+            notes.append(PdfBlock("note", [line]))
             inside = True
         elif inside and small and 0 < lines[index - 1].y - line.y < 1.6 * line.size:
             notes[-1].lines.append(line)
@@ -174,11 +173,11 @@ def _usual(edges: list[float]) -> float:
     return sorted(edges)[int(len(edges) * 0.9)]
 
 
-def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: bool) -> None:
+def _add(blocks: list[PdfBlock], line: Line, look: Look, right: float, indexed: bool) -> None:
     last = blocks[-1]
     text = line.text
     if indexed or _LEADERS.search(text):
-        blocks.append(Block("entry", [line], text=_LEADERS.sub(_page_reference, text)))
+        blocks.append(PdfBlock("entry", [line], text=_LEADERS.sub(_page_reference, text)))
     elif (
         line.mono
         and (last.kind == "code" or len(text) > 2)
@@ -189,11 +188,11 @@ def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: boo
         if near:
             last.lines.append(line)
         else:
-            blocks.append(Block("code", [line]))
+            blocks.append(PdfBlock("code", [line]))
     elif _CAPTION.match(text) and not (
         last.kind == "paragraph" and _goes_on(last, line, look, right) and not _END.search(last.lines[-1].text)
     ):
-        blocks.append(Block("caption", [line]))
+        blocks.append(PdfBlock("caption", [line]))
     elif (
         last.kind == "caption"
         and last.lines[-1].y - line.y < 1.4 * line.size
@@ -204,14 +203,14 @@ def _add(blocks: list[Block], line: Line, look: Look, right: float, indexed: boo
     elif (_BULLET.match(text) and not _is_dash(last, line, look, right)) or (
         _NUMBER.match(text) and not (last.kind == "paragraph" and _goes_on(last, line, look, right))
     ):
-        blocks.append(Block("item", [line]))
+        blocks.append(PdfBlock("item", [line]))
     elif last.kind in ("paragraph", "item") and _goes_on(last, line, look, right):
         last.lines.append(line)
     else:
-        blocks.append(Block("paragraph", [line]))
+        blocks.append(PdfBlock("paragraph", [line]))
 
 
-def _is_dash(last: Block, line: Line, look: Look, right: float) -> bool:
+def _is_dash(last: PdfBlock, line: Line, look: Look, right: float) -> bool:
     """Whether a dash at the beginning of a line stands inside a sentence."""
     return (
         line.text[0] in "-–—"
@@ -222,7 +221,7 @@ def _is_dash(last: Block, line: Line, look: Look, right: float) -> bool:
     )
 
 
-def _ends_sentence(last: Block, line: Line, look: Look, right: float) -> bool:
+def _ends_sentence(last: PdfBlock, line: Line, look: Look, right: float) -> bool:
     """Whether a line in a code font is the rest of a sentence above, as addresses and file names are."""
     if last.kind != "paragraph" or last.lines[-1].mono or _END.search(last.lines[-1].text):
         return False
@@ -236,7 +235,7 @@ def _page_reference(found: re.Match[str]) -> str:
     return f", {number}" if number else ""
 
 
-def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
+def _goes_on(block: PdfBlock, line: Line, look: Look, right: float) -> bool:
     """Whether a line continues a paragraph or list item."""
     last = block.lines[-1]
     step = last.y - line.y
@@ -268,13 +267,13 @@ def _goes_on(block: Block, line: Line, look: Look, right: float) -> bool:
 
 
 def _of_last_column(lines: list[Line]) -> list[Line]:
-    """The lines since the text last went on at the top of another column."""
+    """The lines since the text last continued at the top of another column."""
     start = next((i for i in range(len(lines) - 1, 0, -1) if lines[i].y > lines[i - 1].y + 2), 0)
     return lines[start:]
 
 
-def continues(last: Block, block: Block, look: Look) -> bool:
-    """Whether a page's first paragraph goes on where the page before ended: its sentence had not."""
+def continues(last: PdfBlock, block: PdfBlock, look: Look) -> bool:
+    """Whether the first paragraph of a page continues that of the page before, whose last sentence has no end."""
     if last.kind not in ("paragraph", "item") or block.kind != "paragraph" or not last.lines:
         return False
     ended = bool(_END.search(last.lines[-1].text)) and not last.lines[-1].hyphen

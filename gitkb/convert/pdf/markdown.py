@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from gitkb.convert.outline import code_block
 from gitkb.convert.pdf.headings import Headings
-from gitkb.convert.pdf.layout import Block, Look, Page, blocks_of, continues, marker_of
+from gitkb.convert.pdf.layout import Look, Page, PdfBlock, blocks_of, continues, marker_of
 from gitkb.convert.pdf.lines import Line, unlinked_break, without_links
 from gitkb.convert.tables import escape, paragraph, table
 
@@ -18,9 +18,9 @@ _PART = re.compile(r"([^\W\d_]+)-$")
 
 
 def to_markdown(pages: Sequence[Page], headings: Headings, look: Look, title: str = "") -> str:
-    """The Markdown of all pages; `title` is the text of the heading of level 1, as the title is to be read."""
+    """The Markdown of all pages; `title` is the text for the heading of level 1."""
     words = _vocabulary(pages)
-    blocks: list[Block] = []
+    blocks: list[PdfBlock] = []
     for index, page in enumerate(pages):
         fresh = _mend_flow(blocks_of(page, headings.get(index, {}), look), look)
         for block in fresh:
@@ -82,8 +82,8 @@ def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
     return frozenset(words)
 
 
-def _join_over_page(blocks: list[Block], fresh: list[Block], look: Look, words: frozenset[str]) -> None:
-    """Gives the end of a sentence to the page where it began; what follows stays behind its own page's anchor."""
+def _join_over_page(blocks: list[PdfBlock], fresh: list[PdfBlock], look: Look, words: frozenset[str]) -> None:
+    """Moves the end of a sentence to the page where it began; what follows stays behind the anchor of its own page."""
     text_at = next((i for i, block in enumerate(fresh) if block.kind not in _FLOATS), None)
     before_it = next((block for block in reversed(blocks) if block.kind not in _FLOATS or block.kind == "anchor"), None)
     if before_it is None or text_at is None or not continues(before_it, fresh[text_at], look):
@@ -104,9 +104,9 @@ _FLOATS = ("anchor", "picture", "caption", "note", "table")
 """Blocks that may stand between two halves of a sentence."""
 
 
-def _mend_flow(blocks: list[Block], look: Look) -> list[Block]:
-    """The blocks of a page, a paragraph that a figure, table or column parted whole again: its sentence had not ended."""
-    out: list[Block] = []
+def _mend_flow(blocks: list[PdfBlock], look: Look) -> list[PdfBlock]:
+    """The blocks of a page, with paragraphs joined that a figure, a table or the end of a column split inside of a sentence."""
+    out: list[PdfBlock] = []
     for block in blocks:
         last = next((one for one in reversed(out) if one.kind not in _FLOATS[1:]), None)
         parted = last is not None and last is not out[-1] and len(out) - out.index(last) < 6
@@ -119,7 +119,7 @@ def _mend_flow(blocks: list[Block], look: Look) -> list[Block]:
     return out
 
 
-def _written(blocks: Iterable[Block], words: frozenset[str]) -> Iterable[str]:
+def _written(blocks: Iterable[PdfBlock], words: frozenset[str]) -> Iterable[str]:
     previous = ""
     indents: list[float] = []
     for block in blocks:
@@ -143,11 +143,11 @@ def _written(blocks: Iterable[Block], words: frozenset[str]) -> Iterable[str]:
         previous = block.kind
 
 
-def _heading(block: Block, words: frozenset[str]) -> str:
+def _heading(block: PdfBlock, words: frozenset[str]) -> str:
     return without_links(block.text or joined(block.lines, words))
 
 
-def _item(block: Block, indents: list[float], words: frozenset[str]) -> str:
+def _item(block: PdfBlock, indents: list[float], words: frozenset[str]) -> str:
     """A list item, deeper than the one before where it stands further right."""
     x0 = block.lines[0].x0
     while indents and x0 < indents[-1] - 3:

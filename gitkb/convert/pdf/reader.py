@@ -1,14 +1,9 @@
-"""PDF documents to Markdown: pypdfium2 reads the text, its place and the outline; pypdf reads what pypdfium2 refuses.
+"""Converts PDF documents: pypdfium2 reads the text with its places and the outline; pypdf reads what pypdfium2 refuses.
 
-Invariant: a file is only called cut off where what stands at its end cannot be the end of a PDF; what follows the end (blanks,
-zeros, what a server added) is no damage.
-
-Invariant: each page's text follows a line `<a name="page-N"></a>`, N counted from 1; a page that cannot be read says so, and a
-file whose end is missing is refused. Nothing in a document is run: form code, attachments and links to other files are not even
-looked at.
-
-The fallback (`read_with_pypdf`) makes the same page anchors. What neither can read is a `ConversionError` that says what is wrong
-with the file, not with the readers.
+Invariant: the text of each page, by either reader, follows a line `<a name="page-N"></a>`, N counted from 1; a page that cannot
+be read says so. Nothing in a document is run: form code, attachments and links to other files are not even looked at. A file
+whose end is missing is refused; blanks, zeros or what a server added after the end are no damage. What neither reader can read is
+a `ConversionError` that says what is wrong with the file, not with the readers.
 """
 
 import contextlib
@@ -16,21 +11,25 @@ import ctypes
 import io
 import mmap
 import re
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from gitkb.convert.draft import Draft, one_line
+from gitkb.convert.ocr.sight import sight_of
 from gitkb.convert.pdf.columns import in_columns
 from gitkb.convert.pdf.headings import Entry, headings_of
 from gitkb.convert.pdf.layout import Page, look_of
 from gitkb.convert.pdf.lines import with_links
 from gitkb.convert.pdf.markdown import to_markdown
 from gitkb.convert.pdf.running_heads import without_running_heads
+from gitkb.convert.pdf.scans import Looked, with_scans_read
 from gitkb.convert.pdf.title_lines import title_lines
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, paragraph
-from gitkb.errors import ConversionError
+from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
 
@@ -74,7 +73,7 @@ _WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\[\]\"\\^`{|}]+")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
 
 
-def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
+def read(file: Path, name: str, settings: ConversionSettings, beat: Callable[[], None] = lambda: None) -> Draft:
     """The draft of a PDF document."""
     import pypdfium2
 
@@ -94,7 +93,10 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         blank = not document.get_formtype() and not any(page.lines for page in pages) and _is_blank(document)
         if lost * 2 > len(pages) or blank:
             return read_with_pypdf(file, name, lost=lost, count=len(pages))
-        draft = _draft(document, pages, gallery, links.targets)
+        sight = sight_of(settings, beat)
+        looked = with_scans_read(document, pages, sight) if sight else Looked(pages)
+        draft = _draft(document, looked.pages, gallery, links.targets)
+        draft = replace(draft, ocr=looked.engine, seen=looked.seen)
         if not document.get_formtype() or (draft.markdown and not _has_widgets(document)):
             return draft
     filled = form_fields(file)
@@ -188,7 +190,7 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links
             scan = not every and _has_picture(page)
             return Page(index + 1, page.get_height(), lines, pictures, scan=scan, turned=turned)
     except pypdfium2.PdfiumError:
-        return Page(index + 1, 0.0, (), lost=True)  # one damaged page does not spoil the others
+        return Page(index + 1, 0.0, (), lost=True)  # one damaged page is no reason to refuse the others
 
 
 class Links:
@@ -327,7 +329,7 @@ _FAULTS = (
     ImportError,
     RuntimeError,
 )
-"""What pypdf raises, beside its own errors, when it meets a damaged file, or a library that it would need."""
+"""What pypdf raises on damaged files besides its own errors, or if a library is missing."""
 
 
 def read_with_pypdf(file: Path, name: str, *, locked: bool = False, lost: int = 0, count: int = 0) -> Draft:
@@ -365,10 +367,10 @@ def read_with_pypdf(file: Path, name: str, *, locked: bool = False, lost: int = 
     )
 
 
-def _empty(pages: int, is_form: bool) -> ConversionError:
-    """The error for a PDF that is whole, and has nothing to read."""
+def _empty(pages: int, is_form: bool) -> EmptyDocument:
+    """The error for a PDF that is whole and has no text."""
     what = "it is a form whose fields are empty" if is_form else "its pages are empty" if pages > 1 else "its page is empty"
-    return ConversionError(f"no text in the document: {what}.", "Add it again when it has content.")
+    return EmptyDocument(f"no text in the document: {what}.", "Add it again when it has content.")
 
 
 MAX_FIELDS = 1_000

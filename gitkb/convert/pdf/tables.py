@@ -1,16 +1,17 @@
-"""Tables of PDF pages: lines whose cells fall into columns, with what belongs to their rows.
+"""Finds tables on PDF pages: lines whose cells form columns, with the lines that belong to their rows.
 
-Pure. Invariant: a table is only claimed where several rows fall into the same columns and read like cells; columns of prose never
-become one. No word of the lines that a table takes is lost: what spans columns stands in each of them in the head, else in the
-first; a cell of several lines is one cell.
+Pure. Invariant: lines are a table only if several rows have the same columns and read like cells; columns of prose never
+become one. No word of these lines is lost: in the head, what spans several columns is repeated in each of them, elsewhere it
+stands in the first. A cell of several lines is one cell.
 """
 
 import re
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct, field
 
 from gitkb.convert.pdf.lines import Cell, Line
 
@@ -24,16 +25,14 @@ _SIGN = re.compile(r"[$€£¥]|US\$")
 _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×–−+-]*[A-Za-z%*†‡]{0,3}\)?|[-–—−]+|n/?a|✓|✗|×|•", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The rows of a table and how many lines it takes."""
+class FoundTable(Struct, frozen=True):
+    """The rows of a table, and the number of lines of which it is made."""
 
     rows: list[list[str]]
     count: int
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """One row in the making: its cells and the heights of its highest and lowest line (points from the bottom)."""
 
     cells: list[Cell]
@@ -42,7 +41,7 @@ class _Row:
     stacked: list[Cell] = field(default_factory=list)
 
 
-def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch: float) -> Found | None:
+def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch: float) -> FoundTable | None:
     """The table that begins with a line, None where there is none."""
     first = _first_row(lines, start, headings)
     if first is None:
@@ -64,7 +63,7 @@ def table_at(lines: Sequence[Line], start: int, headings: Container[int], pitch:
     if not 2 <= len(columns) <= _MOST_COLUMNS or not _reads_like_cells(many, columns, len(run)):
         return None
     rows = _rows(run, columns)
-    return Found(_texts(rows, columns), end - start) if len(rows) >= MIN_ROWS else None
+    return FoundTable(_texts(rows, columns), end - start) if len(rows) >= MIN_ROWS else None
 
 
 def _first_row(lines: Sequence[Line], start: int, headings: Container[int]) -> int | None:
@@ -124,7 +123,7 @@ def _beside(line: Line, rows: Sequence[Line]) -> bool:
 
 
 def _merged(cells: Sequence[Cell]) -> list[Cell]:
-    """Cells, a sign of currency joined to the figure behind it and what closes one to the figure before it."""
+    """The cells, with signs of currency joined to the figure behind them, and closing signs to the figure before them."""
     out: list[Cell] = []
     for cell in cells:
         text = cell.text
@@ -153,7 +152,7 @@ def _columns(rows: Sequence[Sequence[Cell]]) -> list[tuple[float, float]]:
     most = max((count for count in usual if usual[count] >= 2 or len(rows) < 5), default=max(usual))
     full = [row for row in rows if len(row) >= max(2, most * 0.7)]
     columns = _united([cell for row in full for cell in row])
-    if len(columns) < most:  # one cell that spans columns unites them: leave out the rows that have fewer cells
+    if len(columns) < most:  # a cell that spans columns would join them, so rows with fewer cells are left out
         best = _united([cell for row in full if len(row) >= most for cell in row])
         columns = best if len(best) > len(columns) else columns
     rest = [cell for row in rows for cell in row if not any(cell.x0 < x1 and cell.x1 > x0 for x0, x1 in columns)]

@@ -9,9 +9,10 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gitkb.convert.archive import parse_xml
 from gitkb.convert.decode import decode
@@ -37,8 +38,7 @@ _DOTTED = re.compile(r"(?:[\w\"'-]+[ \t]*\.[ \t]*){200}")
 _CHECK = "Check it with the program that reads it, or add it as .txt."
 
 
-@dataclass(frozen=True, slots=True)
-class _Container:
+class _Container(Struct, frozen=True):
     """Labelled values in order; the items of a list have no labels."""
 
     values: tuple[tuple[str, "_Node"], ...]
@@ -55,7 +55,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         root = _Reading().xml(parse_xml(data)) if kind == ".xml" else _Reading().node(_READERS[kind](decode(data)))
     except (RecursionError, MemoryError, ConversionError):
         raise
-    except Exception as error:  # what the parsers raise where the text is none of theirs, or a number has no end
+    except Exception as error:  # raised on text that is not of the format, and on numbers with too many digits
         raise ConversionError(f"it is no well-formed {kind[1:].upper().replace('YML', 'YAML')}.", _CHECK) from error
     return Draft(markdown="\n\n".join(_Writing().blocks(root, 0)), titles=tuple(_titles(root)))
 
@@ -153,7 +153,7 @@ class _Writing:
     """Writes the tree."""
 
     def blocks(self, node: _Node, depth: int) -> Iterator[str]:
-        """The blocks of a node at a depth: its plain values first, as they are what is said of it itself."""
+        """The blocks of a node at a depth: its plain values first, because they describe the node itself."""
         if isinstance(node, str):
             yield paragraph(node)
             return

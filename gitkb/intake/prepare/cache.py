@@ -41,6 +41,14 @@ class Cache:
         self._store(file, made)
         return made
 
+    def note(self, *fact: str) -> None:
+        """Remembers that something was so, known by a few texts."""
+        self._store(self._file("note", fact), "")
+
+    def has_noted(self, *fact: str) -> bool:
+        """Whether `note` was told this; False where it is forgotten."""
+        return self._file("note", fact).is_file()
+
     def prune(self) -> int:
         """Deletes all entries and returns how many there were."""
         with contextlib.suppress(OSError):

@@ -8,11 +8,13 @@ nothing becomes part of the knowledge base here.
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.compile.compiler_names import COMPILER
 from gitkb.convert.converter import convert, identify
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from gitkb.wiki.source_pages import Resolver
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One document to prepare.
 
     `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
@@ -49,8 +50,7 @@ class Job:
     present: Present | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
+class Workshop(Struct, frozen=True):
     """What all jobs of a run share: folders, what the readers are told, and the documents of the run by source path (`names`)
     and those fetched from the web, in this run or before, by address (`pages`). Originals of more than `large_above` bytes go
     to Git LFS; none do where it is None. `model` says what to ask a model, None for the extractive compiler; `settings` is the
@@ -67,8 +67,7 @@ class Workshop:
     settings: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A document's files in the scratch folder (paths in the repository, the record's included) or why there are none.
 
     A document with `requests` is not done: the job has to be given again with the replies to them. The same is true for
@@ -76,7 +75,7 @@ class Prepared:
     ("" for none), `original` the size of the original in bytes. `notes` are sentences about what is missing, `usage` is what
     the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `asks`: a model
     would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
-    why the tokens that the run may spend do not suffice.
+    why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read.
     """
 
     document: str
@@ -97,10 +96,12 @@ class Prepared:
     asks: bool = False
     remembered: tuple[str, ...] = ()
     unaffordable: str = ""
+    empty: bool = False
 
 
-def prepare(job: Job, shop: Workshop) -> Prepared:
-    """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted."""
+def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
+    """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted. `beat` is told
+    whenever another page was read by OCR."""
     from gitkb.wiki.document_files import build
 
     started = time.perf_counter()
@@ -111,7 +112,7 @@ def prepare(job: Job, shop: Workshop) -> Prepared:
     cache = Cache(shop.cache)
     page = job.source.page
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
-    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page))
+    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page, beat=beat))
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown)
     converted = time.perf_counter()

@@ -5,7 +5,8 @@ in the cache cost nothing and are counted apart. Requests for pages cannot be co
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gitkb.errors import ConversionError
 from gitkb.intake.prepare.document import Job, Prepared

@@ -5,8 +5,10 @@ before it is used, so a document that is given again asks nothing twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.errors import BudgetSpent, ConversionError, ModelFailure, NotAsked
 from gitkb.intake.prepare.document import Job, Prepared
@@ -32,8 +34,7 @@ Illustrate = Callable[[Job, Sequence[str]], tuple[Job, tuple[str, ...]]]
 """Makes of a page's job one that has the pictures at these addresses, and says what of them is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRounds:
+class ModelRounds(Struct, frozen=True):
     """Prepares documents in rounds of worker and model.
 
     `client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once.

@@ -15,17 +15,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+
+from msgspec.structs import replace
 
 from gitkb.formats.settings import ConvertSettings
 from gitkb.intake.parallel import in_threads
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
-from gitkb.intake.prepare.typed_json import loads
+from gitkb.intake.prepare.typed_json import BEAT, loads
 from gitkb.model.usage import Usage
 
 _log = logging.getLogger(__name__)
+_BEAT = BEAT + b"\n"
+_MOST_BEATS = 50_000
 _MAX_ANSWER = 64 * 1024**2
 """Bytes: a worker that says more has been taken over by its document."""
 _TOO_SLOW = "its conversion took longer than {:g} s and was stopped."
@@ -127,7 +130,7 @@ class Pool:
             return answer, worker.served > 1
         if self._closed:
             return Prepared(job.document, error="the run was interrupted."), False
-        if time.perf_counter() - started >= self._timeout:
+        if worker.is_too_slow:
             return Prepared(job.document, error=_TOO_SLOW.format(self._timeout), hint=_RAISE_TIMEOUT), False
         return Prepared(job.document, error=_CRASHED, hint=_RAISE_MEMORY), worker.served > 0
 
@@ -155,10 +158,11 @@ class Pool:
 
 
 class _Worker:
-    """One worker process and its pipes; `served` counts the jobs that it answered."""
+    """One worker process and its pipes; `served` counts the jobs that it answered. `is_too_slow`: it was killed for that."""
 
     def __init__(self, start: tuple[Workshop, int, str, int]) -> None:
         self.served = 0
+        self.is_too_slow = False
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "gitkb.intake.prepare.worker"],
             stdin=subprocess.PIPE,
@@ -175,21 +179,34 @@ class _Worker:
         return self._process.pid
 
     def ask(self, job: Job, timeout: float) -> Prepared | None:
-        """The answer to one job, None when the worker died or was killed after `timeout` seconds."""
-        watchdog = threading.Timer(timeout, self._end)
-        watchdog.daemon = True
-        watchdog.start()
+        """The answer to one job, None when the worker died or was killed after `timeout` seconds. They count anew when it says
+        that it has read another page by OCR, which takes long; so many pages no document has that this has no end."""
         try:
             self._send(job)
-            assert self._process.stdout is not None
-            line = self._process.stdout.readline(_MAX_ANSWER)
+            line = _BEAT
+            for _ in range(_MOST_BEATS):
+                line = self._line(timeout)
+                if line != _BEAT:
+                    break
         except (OSError, ValueError):
             return None
-        finally:
-            watchdog.cancel()
         answer = _parse(line)
         self.served += answer is not None
         return answer
+
+    def _line(self, timeout: float) -> bytes:
+        watchdog = threading.Timer(timeout, self._expire)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            assert self._process.stdout is not None
+            return self._process.stdout.readline(_MAX_ANSWER)
+        finally:
+            watchdog.cancel()
+
+    def _expire(self) -> None:
+        self.is_too_slow = True
+        self._end()
 
     def _end(self) -> None:
         """Kills the process with everything that it has started: the worker leads a group of its own."""

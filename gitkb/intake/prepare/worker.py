@@ -17,13 +17,14 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gitkb.errors import ConversionError, GitkbError
+from gitkb.errors import ConversionError, EmptyDocument, GitkbError
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, prepare
-from gitkb.intake.prepare.typed_json import dumps
+from gitkb.intake.prepare.typed_json import BEAT, dumps
 
 _NEVER = frozenset(
     (
@@ -89,9 +90,13 @@ def main() -> None:
     _limit_memory(memory)
     confine((shop.scratch, shop.cache))
     gc.set_threshold(100_000, 20, 20)  # a document makes many small objects that hardly ever form cycles
-    while True:
-        answers.write(dumps(_answer(incoming.get(), shop)) + b"\n")
+
+    def say(line: bytes) -> None:
+        answers.write(line + b"\n")
         answers.flush()
+
+    while True:
+        say(dumps(_answer(incoming.get(), shop, partial(say, BEAT))))
 
 
 def _listen(pipe: BinaryIO, incoming: "queue.SimpleQueue[Any]") -> None:
@@ -119,13 +124,13 @@ def _die_with_owner(lifeline: int) -> None:
             os._exit(0)
 
 
-def _answer(job: Job, shop: Workshop) -> Prepared:
+def _answer(job: Job, shop: Workshop, beat: Callable[[], None]) -> Prepared:
     """The boundary at which every failure of one document becomes its outcome."""
     try:
-        return prepare(job, shop)
+        return prepare(job, shop, beat)
     except ConversionError as error:
-        exhausted = isinstance(error.__cause__, MemoryError | SystemError)
-        return Prepared(job.document, error=error.message, hint=error.hint, exhausted=exhausted)
+        exhausted, empty = isinstance(error.__cause__, MemoryError | SystemError), isinstance(error, EmptyDocument)
+        return Prepared(job.document, error=error.message, hint=error.hint, exhausted=exhausted, empty=empty)
     except GitkbError as error:
         return Prepared(job.document, error=error.message, hint=error.hint)
     except (MemoryError, SystemError):  # see gitkb.convert.converter.convert

@@ -12,9 +12,11 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.errors import FetchFailed
 from gitkb.intake.hashing import Hashed
@@ -29,8 +31,7 @@ from gitkb.text.names.web_address import WebAddress
 FOLDER = "web"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """The last result for an address: its source path here, the hash of its bytes, and the server's validators."""
 
     url: str
@@ -69,8 +70,7 @@ class SeenPages:
         return self._folder / hashlib.sha256(url.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """An address that led to a page which another address of this run had already led to: it becomes no document of its own.
 
     `source` has the address as its path, `path` is the source path of the page, and `first` the address that stands for it in
@@ -100,8 +100,7 @@ class KnownPages(Protocol):
         """The address from which a source was fetched, "" for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class FetchedSources(Struct, frozen=True):
     """The result of fetching: a scan with the hashes of its sources by path, or the reason why there is none. `repeats`:
     addresses that led to a page of another address."""
 
@@ -110,8 +109,7 @@ class Found:
     repeats: tuple[Repeat, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """An address, the path and hash of the document that stands for it so far ("" for none), and what to ask its server with."""
 
     address: WebAddress
@@ -120,8 +118,7 @@ class _Asked:
     validators: Validators = field(default_factory=Validators)
 
 
-@dataclass(frozen=True, slots=True)
-class _Got:
+class _Got(Struct, frozen=True):
     """The result for one address: the file, its hash and its head, or the reason why there is none."""
 
     asked: _Asked
@@ -132,8 +129,7 @@ class _Got:
     error: str = ""
 
 
-@dataclass(slots=True)
-class Fetching:
+class Fetching(Struct):
     """Fetches addresses. `folder` receives the files; `root` stands before their paths; `refuse` says why a size in bytes is
     too large, else "". With `keep`, what servers gave to ask later is remembered.
     """
@@ -148,7 +144,7 @@ class Fetching:
     keep: bool
     _paths: dict[str, WebAddress] = field(default_factory=dict)
 
-    def __call__(self, addresses: Sequence[WebAddress]) -> Found:
+    def __call__(self, addresses: Sequence[WebAddress]) -> FetchedSources:
         """Fetches all of them, several at once."""
         asked = [self._asked(address) for address in dict.fromkeys(addresses)]
         entered: dict[str, list[tuple[_Got, SourceFile, Hashed]]] = {}
@@ -165,7 +161,7 @@ class Fetching:
                 for got, source, hashed in of_path
                 if got is not first[0]
             ]
-        return Found(Scan("", self.folder, tuple(sources), (), is_folder=False), hashes, tuple(repeats))
+        return FetchedSources(Scan("", self.folder, tuple(sources), (), is_folder=False), hashes, tuple(repeats))
 
     def _asked(self, address: WebAddress) -> _Asked:
         """An address is known by the document that has it as its own, or as what it led to when it was last fetched."""

@@ -9,8 +9,9 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from email.message import Message
+
+from msgspec import Struct
 
 from gitkb.errors import FetchFailed
 from gitkb.intake.web.http_wire import Reply, Wire
@@ -36,8 +37,7 @@ _NAMES = {
 _PIECE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
+class Validators(Struct, frozen=True):
     """Headers of a server by which it can tell later whether something changed: `ETag` and `Last-Modified`, "" if absent."""
 
     etag: str = ""
@@ -49,8 +49,7 @@ class Validators:
         return {name: value for name, value in found.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """What was found. `address` is where it was in the end, `permanent` the last address to which only permanent redirects led
     (the one asked for where there were none). `unchanged`: the server says that nothing changed, and there is no body."""
 

@@ -13,12 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from ipaddress import ip_address
 from socket import SHUT_RDWR, gaierror
 from typing import Any
 
 import httpcore2
+from msgspec import Struct
 
 from gitkb import __version__
 from gitkb.errors import FetchFailed
@@ -82,8 +82,7 @@ Allowed = Callable[[str], bool]
 _OPTIONS = Iterable[Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A reply whose body has not been read: header names in lower case, the body in pieces as they come over the wire."""
 
     status: int

@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import known_at
@@ -104,8 +106,7 @@ def _told(missing: Sequence[str]) -> tuple[str, ...]:
     return (f"a picture could not be had, so the page keeps its address: {missing[0]}{more}",)
 
 
-@dataclass(frozen=True, slots=True)
-class Web:
+class Web(Struct, frozen=True):
     """What was fetched: scans and hashes as of files, and the addresses that led to the page of another one. `illustrate` fetches
     pictures, `close` breaks off what is under way."""
 

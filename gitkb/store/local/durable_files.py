@@ -131,8 +131,8 @@ class Hardened:
         objects = self._common / "objects"
         fsync_all([file for name in changed for file in _files(objects / name)])
         fsync_all([objects, *(objects / name for name in changed)])
-        settled = {name: age for name, age in changed.items() if age < now - RACY_NANOSECONDS}
-        self._write((noted or {}) | settled)
+        old_enough = {name: age for name, age in changed.items() if age < now - RACY_NANOSECONDS}
+        self._write((noted or {}) | old_enough)
 
     def _ages(self) -> dict[str, int]:
         ages = {}

@@ -18,8 +18,10 @@ import re
 import shutil
 import stat
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, fields
 
 from gitkb.errors import RepositoryError
 from gitkb.store.local.durable_files import fsync_file, naming, write_durably
@@ -33,8 +35,7 @@ _BRANCH = re.compile(r"(refs/heads/[^\0-\x20~^:?*\[\\\x7f]+)?")
 _ADMIN = re.compile(r"(worktrees/[^/\0]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """`commits` counts those of the run, the last group included, which has `group` of them. `before` and `after` are the
     branch's commits around that group ("" for none); `admin` is the git folder of the worktree in use, relative to the
     common one ("" for that itself)."""

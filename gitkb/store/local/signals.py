@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+from gitkb.errors import STOP_SIGNALS
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def uninterrupted() -> Iterator[None]:
             os.kill(os.getpid(), number)
         arrived.append(number)
 
-    handlers = {number: signal.getsignal(number) for number in STOPPING}
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     ours = [number for number, handler in handlers.items() if callable(handler)]
     for number in ours:
         signal.signal(number, note)

@@ -5,8 +5,9 @@ memory stays bounded. Every path's plan says which versions of a person's file a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gitkb.store.objects import SPILL_BYTES, ObjectBuffer, encode_commit
 from gitkb.store.snapshot import ObjectReader, Snapshot
@@ -14,16 +15,14 @@ from gitkb.store.tree_builder import TreeEditor, checked_segments
 from gitkb.store.values import Content, PathPlan, PlannedCommit, Stored, Version
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The ids of the group's commits in order, and what it does to each path (deletions first, then by path)."""
 
     commits: tuple[str, ...]
     plans: tuple[PathPlan, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Signers:
+class Signers(Struct, frozen=True):
     """Author and committer of new commits, as lines of a commit; called once per commit, because time goes on. `sign` makes
     the bytes of a commit those of a signed one; None where commits are not signed."""
 

@@ -11,11 +11,11 @@ structures.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pygit2
+from msgspec import Struct
 from pygit2.errors import check_error
 from pygit2.ffi import C, ffi
 
@@ -44,8 +44,7 @@ INTENT_TO_ADD = 1 << 13
 _U32 = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
+class IndexEntry(Struct, frozen=True):
     """One path of the index; `stat` is (mtime seconds, mtime nanoseconds, size, inode) as git cached it."""
 
     oid: str

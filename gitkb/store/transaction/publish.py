@@ -2,7 +2,7 @@
 
 Invariant: from before the swap until the index names the new files, `index.lock` is ours, so a person's `git commit` fails
 cleanly instead of undoing the group; and a mark in the run's folder says so until it is over. What a person put in a path
-meanwhile is rescued, never lost. `settle` brings any half-done state up to the branch and may itself be killed.
+meanwhile is rescued, never lost. `catch_up` brings any half-done state up to the branch and may itself be killed.
 
 Order of a publication, and what a crash after each step leaves: pack in the run's folder (nothing); what others wrote and the
 group builds upon is made durable (nothing); `index.lock` (a lock that is provably ours); mark (a note); pack under `.keep`
@@ -13,9 +13,11 @@ commit` from undoing the group). Nothing a person has is changed before the swap
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.errors import InTheWay, RefMoved, RepositoryError
 from gitkb.store.local.durable_files import fsync_all, library_errors
@@ -35,8 +37,7 @@ _log = logging.getLogger(__name__)
 Staged = list[tuple[PathPlan, Path | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
+class Following(Struct, frozen=True):
     """One publication: who writes, the worktree that follows, the branch before and after, how to say that it waits."""
 
     writer: Writer
@@ -62,7 +63,7 @@ def publish_visibly(this: Following, group: Group, guard: Callable[[], None], sw
     except BaseException:
         if place.folder.marked() is not None and ref_oid(place.reader.repository, place.branch) == this.note.after:
             this.writer.index = None
-            settle(place, this.worktree, this.note)
+            catch_up(place, this.worktree, this.note)
         else:
             _unlock(place, this.worktree, frozenset())
         raise
@@ -71,7 +72,7 @@ def publish_visibly(this: Following, group: Group, guard: Callable[[], None], sw
     try:
         _follow(place, this.worktree, index, group.plans, staged)
     except BaseException:
-        settle(place, this.worktree, this.note)
+        catch_up(place, this.worktree, this.note)
         raise
     this.writer.index = index
     _unlock(place, this.worktree, frozenset(oid for plan in group.plans for oid in plan.accepted))
@@ -127,7 +128,7 @@ def _follow(place: Place, worktree: Worktree, index: IndexFile, plans: tuple[Pat
     fsync_all([place.git_dir])
 
 
-def settle(place: Place, worktree: Worktree, note: Note) -> None:
+def catch_up(place: Place, worktree: Worktree, note: Note) -> None:
     """Bring index and worktree up to the branch for what a publication that did not end may have left behind.
 
     An index entry that still shows the old version has not followed; any other has, or is a person's and stays.
@@ -142,7 +143,7 @@ def settle(place: Place, worktree: Worktree, note: Note) -> None:
         return
     index = IndexFile(place.index_file, place.folder.index_draft)
     lagging = [plan for plan in _plans(before, after, now) if _lags(index, plan)]
-    _log.debug("settling %s at %s: %d paths of index and worktree lag", place.branch, tip or "nothing", len(lagging))
+    _log.debug("catching up %s at %s: %d paths of index and worktree lag", place.branch, tip or "nothing", len(lagging))
     lagging = [replace(plan, content=now.read(plan.path)) for plan in lagging]
     if lagging:
         staged = [(plan, worktree.stage(plan)) for plan in lagging if worktree.version(plan.path, index) != plan.new.oid]

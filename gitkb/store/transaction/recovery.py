@@ -8,15 +8,15 @@ nobody known is reported and left. Must be called with gitkb's lock held.
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct, field
 
 from gitkb.store.local.local_folder import JOURNAL_FILE, Note, RunFolder, decode_note, run_folders
 from gitkb.store.local.locks import Liveness, wait_for_workers
 from gitkb.store.snapshot import ObjectReader, Snapshot
-from gitkb.store.transaction.publish import settle
+from gitkb.store.transaction.publish import catch_up
 from gitkb.store.transaction.refs import JOURNAL_REFS, ref_oid
 from gitkb.store.transaction.run import release_locks, remove_run
 from gitkb.store.transaction.run_context import Place
@@ -55,8 +55,7 @@ def sentence(state: RunState) -> str:
     return f"An earlier run ({doing}) did not end. {commits}, its unfinished work was cleared."
 
 
-@dataclass
-class Recoverer:
+class Recoverer(Struct):
     """Clears dead runs one by one; `place_of` finds where a run wrote (its worktree may be gone)."""
 
     common: Path
@@ -82,7 +81,7 @@ class Recoverer:
         place = self.place_of(folder, note)
         marked = folder.marked() is not None
         _log.debug("clearing the dead run %s on %s; it died while publishing: %s", folder.id, place.branch or "no branch", marked)
-        self._settle(place, folder)
+        self._catch_up(place, folder)
         release_locks(place, note)
         remove_run(place, folder, self.report)
         if note is not None:
@@ -103,10 +102,10 @@ class Recoverer:
         except (KeyError, ValueError, pygit2.GitError):
             return False
 
-    def _settle(self, place: Place, folder: RunFolder) -> None:
+    def _catch_up(self, place: Place, folder: RunFolder) -> None:
         marked = folder.marked()
         if marked is not None and place.worktree is not None:
-            settle(place, place.worktree, marked)
+            catch_up(place, place.worktree, marked)
         elif place.worktree is not None:
             place.worktree.clear(frozenset(), place.rescue)
         for rescued in place.rescued:

@@ -22,7 +22,7 @@ from gitkb.store.local.locks import Liveness, Wait, exclusive, release_git_lock
 from gitkb.store.local.signals import uninterrupted
 from gitkb.store.objects import release_keep
 from gitkb.store.snapshot import Snapshot
-from gitkb.store.transaction.publish import Transaction, free_index, hold_index, settle
+from gitkb.store.transaction.publish import Transaction, catch_up, free_index, hold_index
 from gitkb.store.transaction.refs import JOURNAL_REFS, delete_ref, ref_oid
 from gitkb.store.transaction.run_context import Place, Writer
 from gitkb.store.values import Rescued
@@ -175,7 +175,7 @@ class Run:
             with library_errors("end the run"):
                 if self._writer.place.worktree is not None and (note := self._folder.marked()) is not None:
                     with exclusive(self._lock, None, 60, LOCK_MESSAGE):
-                        settle(self._writer.place, self._writer.place.worktree, note)
+                        catch_up(self._writer.place, self._writer.place.worktree, note)
                 release_locks(self._writer.place)
                 remove_run(self._writer.place, self._folder, self._on_wait)
         finally:

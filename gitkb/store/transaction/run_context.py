@@ -6,10 +6,11 @@ names. A `Writer` belongs to one run and one thread.
 
 import logging
 import os
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.store.lfs import Originals
 from gitkb.store.local.durable_files import Hardened, library_errors
@@ -27,8 +28,7 @@ _log = logging.getLogger(__name__)
 _TRIES = 4
 
 
-@dataclass
-class Place:
+class Place(Struct):
     """Where a run writes: the repository's folders, the branch, and the worktree that shows it (None: none does)."""
 
     common: Path

@@ -10,8 +10,9 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from gitkb.errors import InTheWay
 from gitkb.store.lfs import Originals, blob_id, pointer_id
@@ -36,8 +37,7 @@ def obstructed(paths: Sequence[str]) -> InTheWay:
     return InTheWay(f"Files that gitkb would write were edited, staged or are not tracked:\n{named}{more}", hint)
 
 
-@dataclass
-class Worktree:
+class Worktree(Struct):
     """A worktree and two folders on the same file system: in `staging` new content is made (worth nothing to anybody), in
     `swap` whole files wait for their exchange and come out of it (worth looking at after a crash)."""
 

@@ -6,17 +6,9 @@ singular is a known word, ends in one ("hostnames"), or the ending leaves no dou
 
 from functools import lru_cache
 
+from gitkb.text import word_lists
+
 _KEEP_S = ("ss", "us", "is", "as", "os", "ous", "'s", "’s", "ics")
-_INVARIANT = frozenset(
-    """news series species lens axis basis alias bias atlas canvas https dns tls css js kubernetes has was gas bus bytes os ios
-    macos windows always perhaps towards besides analytics sales headquarters means thanks""".split()
-)
-_NAMES_IN_S = frozenset(
-    """james charles nicholas thomas lucas louis giles miles myles jules hans jens niels lars klaus hermes aries adams andrews
-    brooks collins daniels davis edwards evans hawkins hughes jenkins jones matthews mills myers owens perkins peters phillips
-    richards roberts rogers sanders simmons stevens watkins wells williams wales texas athens brussels naples postgres keras
-    redis""".split()
-)
 _COMMON, _SHORTEST = 4.0, 4
 
 
@@ -28,7 +20,9 @@ def singular(word: str) -> str:
         return word[:-1]
     if len(low) < 4 or not low.endswith("s") or not low.isascii() or word.isupper() or low.endswith(_KEEP_S):
         return word
-    if low in _INVARIANT or any(map(str.isdigit, low)) or (low in _NAMES_IN_S and word[0].isupper()):
+    if low in word_lists.words("inflection", "en", "invariant") or any(map(str.isdigit, low)):
+        return word
+    if word[0].isupper() and low in word_lists.words("inflection", "en", "names"):
         return word
     if low.endswith("ies") and len(low) > 4:
         return word[:-3] + "y" if low not in ("movies", "cookies", "calories", "zombies", "series") else word[:-1]

@@ -6,6 +6,8 @@ A paragraph that has no end of a sentence comes back whole.
 
 import re
 
+from gitkb.text import word_lists
+
 _END = re.compile(r"(?<![.!?…])[.!?…]+[\"'“”’»)\]\ue001]*(?=\s)|[。！？｡]+[」』）”’]*")
 _NEXT_OPENS = re.compile(r"\s+[\"'“‘«(\[¿¡„\ue000]*(?:[^\W_a-z]|\ue000)", re.UNICODE)
 _LAST_WORD = re.compile(r"([^\s(\[“\"„«]{1,24})$")
@@ -13,20 +15,7 @@ _LAST_WORD = re.compile(r"([^\s(\[“\"„«]{1,24})$")
 # stop may be an abbreviation's.
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?|[^\W\d_]\.|\d{1,3}\.")
-_ABBREVIATIONS = frozenset(
-    """e.g i.e etc. cf vs viz al approx resp fig figs eq eqs sec sect ch chap vol vols no nos pp ed eds est dept univ inc ltd
-    corp co
-    mr mrs ms dr prof st jr sr rev gen col capt lt jan feb mar apr jun jul aug sep sept oct nov dec incl excl ext min max avg ca
-    z.b d.h u.a u.ä usw bzw evtl ggf vgl nr abs abb tab kap bd hrsg inkl sog z.t s.o s.u o.ä ff zzgl
-    p.ex p ex env c.-à-d n° chap art éd av apr m mm mme mlle
-    p.ej ej pág págs núm sr sra sres dña ud uds aprox tel
-    ad es pag sig dott ecc dhr mevr bijv d.w.z o.a i.p.v m.b.t
-    т.е т.д т.п др г гг стр рис табл см напр""".split()
-)
-# "etc." and "no." end sentences often enough that the next word's capital decides.
-_MAY_END = frozenset(
-    {"etc", "no", "usw", "ecc", "al", "inc", "ltd", "corp", "co", "m", "p", "es", "ex", "max", "min", "mar", "env", "ff"}
-)
+_KIND = "abbreviations"
 
 
 def split_sentences(text: str, language: str = "") -> list[str]:
@@ -63,7 +52,8 @@ def _is_abbreviation(before: str, language: str) -> bool:
         return False
     word = found.group(1)
     folded = word.lower()
-    if folded in _ABBREVIATIONS and folded not in _MAY_END:
+    known, may_end = (word_lists.words(_KIND, word_lists.MIXED, name) for name in ("abbreviations", "may end a sentence"))
+    if folded in known and folded not in may_end:
         return True
     if _INITIALS.fullmatch(f"{word}."):
         # "version 3." ends a sentence where a word stands before the number; "3." alone numbers a list.

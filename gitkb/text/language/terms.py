@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from gitkb.text import word_lists
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.inflection import german_base, singular
 from gitkb.text.language.word_classes import breaks_run, is_general_noun, may_head
@@ -17,26 +18,8 @@ from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 MAX_WORDS = 5
 _TOKEN = re.compile(r"\ue000[^\ue001]*\ue001[\w-]*|[^\W_]+(?:[-'’.+#/&_][^\W_]+)*(?:\+\+|#)?|[^\w\s]")
 _WORD = re.compile(r"[^\W\d_]")
-_INNER = {
-    "en": frozenset({"of", "and"}),
-    "fr": frozenset({"de", "du", "des", "d'un", "d'une", "à", "la", "en", "pour"}),
-    "es": frozenset({"de", "del", "la", "a", "en", "para", "los", "las"}),
-    "it": frozenset({"di", "del", "della", "dei", "delle", "a", "da", "per"}),
-    "pt": frozenset({"de", "do", "da", "dos", "das", "a", "em", "para"}),
-    "nl": frozenset({"van", "de", "voor"}),
-    "de": frozenset({"der", "des", "von", "für"}),
-}
 _CJK = ("ja", "zh", "ko")
-_ARTICLES = {
-    "en": frozenset({"a", "an", "the"}),
-    "de": frozenset({"der", "die", "das", "ein", "eine", "einen", "einem", "einer"}),
-    "fr": frozenset({"le", "la", "les", "un", "une", "des"}),
-    "es": frozenset({"el", "la", "los", "las", "un", "una"}),
-    "it": frozenset({"il", "lo", "la", "i", "gli", "le", "un", "una", "uno"}),
-    "pt": frozenset({"o", "a", "os", "as", "um", "uma"}),
-    "nl": frozenset({"de", "het", "een"}),
-}
-_HEADS_IF_DEFINED = frozenset({"page", "number", "call", "word", "line", "name"})
+_KIND = "terms"
 _CJK_TERM = {
     "ja": re.compile(
         r"(?:[ァ-ヺー・]{3,20}|[一-龠々]{2,10}|[A-Za-z][\w.+-]{1,30})"
@@ -75,7 +58,7 @@ def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str,
     if language in _CJK:
         return _cjk_term(text.strip(), language)
     words = tuple(token for token in tokens(text.strip()) if token not in "\"'“”‘’«»*_")
-    while words and words[0].lower() in _ARTICLES.get(language, ()):
+    while words and words[0].lower() in word_lists.words(_KIND, language, "articles"):
         words = words[1:]
     for article in ("l'", "l’", "d'", "d’") if language in ("fr", "it") and words else ():
         if words[0].lower().startswith(article):
@@ -117,11 +100,16 @@ def subterms(words: list[str], start: int, end: int) -> Iterator[tuple[int, int]
 
 def first_word_fits(word: str) -> bool:
     """Whether an English word can open a term of several words ("linked list", not "example list")."""
-    return word not in ("example", "examples", "thing", "things", "etc", "today", "people", "lot", "bit", "kind", "way")
+    return word not in word_lists.words(_KIND, "en", "no first words")
+
+
+def _heads_if_defined(word: str) -> bool:
+    """Whether an English word can be the last of a term that a sentence defines, though hardly of another ("dirty page")."""
+    return singular(word) in word_lists.words(_KIND, "en", "heads if defined")
 
 
 def _is_term(words: tuple[str, ...], language: str, is_defined: bool) -> bool:
-    known, inner = function_words(language), _INNER.get(language, frozenset())
+    known, inner = function_words(language), word_lists.words(_KIND, language, "inner words")
     if len(words) > MAX_WORDS or not all(word[0] != CODE_OPEN and (len(word) > 1 or word.isalpha()) for word in words):
         return False
     lows = [word.lower() for word in words]
@@ -131,7 +119,7 @@ def _is_term(words: tuple[str, ...], language: str, is_defined: bool) -> bool:
         return False
     if language == "en" and (
         any(breaks_run(low, "en") for low in lows)
-        or not (may_head(lows[-1], "en") or (is_defined and len(words) > 1 and singular(lows[-1]) in _HEADS_IF_DEFINED))
+        or not (may_head(lows[-1], "en") or (is_defined and len(words) > 1 and _heads_if_defined(lows[-1])))
         or not first_word_fits(lows[0])
     ):
         return False

@@ -8,8 +8,9 @@ characters. Nothing is dropped here: function words are tokens too, since phrase
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 MAX_TOKEN = 40
 _MEMO_LIMIT = 400_000
@@ -59,8 +60,7 @@ _WORD = re.compile(f"(?:[^\\W_]|[{_MARKS}])+")
 _ACCENT = re.compile("[\u0300-\u036f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word of a text before stemming: where it stands, and whether it is a pair of an unspaced script (never stemmed)."""
 
     text: str
@@ -119,12 +119,16 @@ def _stems(language: str) -> Stems:
 def _stemmer(language: str) -> Callable[[str], str]:
     if not language:
         return lambda word: word
-    import snowballstemmer
+    import Stemmer
 
-    name = _STEMMERS[language]
-    if name not in snowballstemmer.algorithms():
-        return lambda word: word
-    stem: Callable[[str], str] = snowballstemmer.stemmer(name).stemWord
+    known: Callable[[str], str] = Stemmer.Stemmer(_STEMMERS[language]).stemWord
+
+    def stem(word: str) -> str:
+        try:
+            return known(word)
+        except UnicodeEncodeError:  # half of a surrogate pair, from a damaged document
+            return word
+
     return stem
 
 
@@ -135,8 +139,7 @@ def fold(word: str) -> str:
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", word)))[:MAX_TOKEN]
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """A text as search sees it: `tokens` in text order; `forms`, sorted, what else finds it: the words that stemming changed
     (for prefixes), single characters of unspaced scripts."""
 

@@ -9,9 +9,10 @@ blank lines at its end.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from gitkb.errors import FormatError
 from gitkb.text.markdown import frontmatter
@@ -25,8 +26,7 @@ _SECTION = re.compile(r"#{1,2}[ \t]")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class PageBlock(Struct, frozen=True):
     """`text` without the line ends behind it, `gap` how many there are; `kept` marks the person's Notes, which match nothing."""
 
     text: str
@@ -38,15 +38,15 @@ class Block:
         return f"\0{self.text}" if self.kept else self.text
 
 
-def blocks(body: str) -> list[Block]:
+def page_blocks(body: str) -> list[PageBlock]:
     """The blocks of a body in order."""
-    found: list[Block] = []
+    found: list[PageBlock] = []
     for lines in _groups(body.split("\n")):
         text = "\n".join(lines)
         if text.strip():
-            found.append(Block(text.rstrip(), 1))
+            found.append(PageBlock(text.rstrip(), 1))
         elif found:
-            found[-1] = Block(found[-1].text, found[-1].gap + len(lines))
+            found[-1] = PageBlock(found[-1].text, found[-1].gap + len(lines))
     return found
 
 
@@ -72,15 +72,15 @@ def _groups(lines: Sequence[str]) -> Iterator[list[str]]:
         yield group
 
 
-def mark_notes(blocks: Sequence[Block], known: set[str]) -> list[Block]:
+def mark_notes(blocks: Sequence[PageBlock], known: set[str]) -> list[PageBlock]:
     """The person's blocks with those of Notes sections marked; footnotes of the projection that stand below them are not."""
-    marked: list[Block] = []
+    marked: list[PageBlock] = []
     inside = False
     for block in blocks:
         if _SECTION.match(block.text):
             inside = bool(_NOTES.match(block.text)) and block.text not in known
         projected = bool(_FOOTNOTE.match(block.text)) and block.text in known
-        marked.append(Block(block.text, block.gap, kept=inside and not projected))
+        marked.append(PageBlock(block.text, block.gap, kept=inside and not projected))
     return marked
 
 
@@ -92,13 +92,13 @@ def kind_of(text: str) -> str:
 _KINDS = (("heading", re.compile(r"#{1,6}[ \t]")), ("footnote", _FOOTNOTE), ("fence", _FENCE), ("item", _LISTED))
 
 
-def name_of(block: Block) -> str:
+def name_of(block: PageBlock) -> str:
     """How a message names a block: its first words."""
     line = " ".join(block.text.split())
     return line if len(line) <= 80 else f"{line[:79].rstrip()}…"
 
 
-def assemble(blocks: Sequence[Block], orders: Sequence[Sequence[Block]], texts: tuple[str, str]) -> str:
+def assemble(blocks: Sequence[PageBlock], orders: Sequence[Sequence[PageBlock]], texts: tuple[str, str]) -> str:
     """The blocks with the line ends between them that the first text has in which the two are neighbours."""
     gaps: dict[tuple[str, str], int] = {}
     for order in reversed(orders):
@@ -116,32 +116,47 @@ _NEAR = 40
 _MANY = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """A merged page; each of `clashes` names a block in which the person's words stood against a change."""
+class Merge(Struct, frozen=True):
+    """A merged page; each of `clashes` names a block in which the person's words stood against a change, and `dropped` are the
+    texts that gave way there."""
 
     text: str
     clashes: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
-def merge(base: str, ours: str, theirs: str) -> Merge:
-    """`ours` (the person's page) with the changes from `base` to `theirs` (two projections), all with LF line ends."""
+class _Clashes(Struct):
+    """What collides, and whose text stands there: ours, or (`theirs`) theirs."""
+
+    theirs: bool = False
+    names: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+    def note(self, name: str, gives_way: str | None) -> None:
+        self.names.append(name)
+        if gives_way and gives_way.strip():
+            self.dropped.append(gives_way.strip())
+
+
+def merge(base: str, ours: str, theirs: str, *, prefer_theirs: bool = False) -> Merge:
+    """`ours` (the person's page) with the changes from `base` to `theirs` (two projections), all with LF line ends. Where both
+    changed the same block the person's words stand, or theirs if that is preferred."""
     if ours in (base, theirs):
         return Merge(theirs)
     if base == theirs:
         return Merge(ours)
     (base_head, base_body), (our_head, our_body), (their_head, their_body) = map(frontmatter.cut, (base, ours, theirs))
-    clashes: list[str] = []
+    clashes = _Clashes(prefer_theirs)
     head = _merge_heads(base_head or "", our_head or "", their_head or "", clashes)
     body = _merge_bodies(base_body, our_body, their_body, clashes)
     fenced = f"{frontmatter.FENCE}\n{head}{frontmatter.FENCE}\n" if head else ""
-    return Merge(fenced + body, tuple(clashes))
+    return Merge(fenced + body, tuple(clashes.names), tuple(clashes.dropped))
 
 
 # Front matter: one block a key.
 
 
-def _merge_heads(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
+def _merge_heads(base: str, ours: str, theirs: str, clashes: _Clashes) -> str:
     if ours == base:
         return theirs
     old, mine, new = _keys(base), _keys(ours), _keys(theirs)
@@ -172,7 +187,7 @@ def _order(mine: dict[str, str], new: dict[str, str]) -> list[str]:
     return order
 
 
-def _merge_key(key: str, old: str | None, mine: str | None, new: str | None, clashes: list[str]) -> str | None:
+def _merge_key(key: str, old: str | None, mine: str | None, new: str | None, clashes: _Clashes) -> str | None:
     if mine in (old, new):
         return new
     if new == old:
@@ -180,8 +195,8 @@ def _merge_key(key: str, old: str | None, mine: str | None, new: str | None, cla
     lists = [_list_of(lines) for lines in (old, mine, new)]
     if mine is not None and new is not None and lists[1] is not None and lists[2] is not None:
         return frontmatter.key_lines(key, _merge_lists(lists[0] or [], lists[1], lists[2]))
-    clashes.append(f"front matter: {key}")
-    return mine
+    clashes.note(f"front matter: {key}", mine if clashes.theirs else new)
+    return new if clashes.theirs else mine
 
 
 def _list_of(lines: str | None) -> list[object] | None:
@@ -207,24 +222,23 @@ def _merge_lists(old: Sequence[object], mine: Sequence[object], new: Sequence[ob
 # Body: blocks, aligned with the base on both sides.
 
 
-@dataclass(slots=True)
-class _Side:
+class _Side(Struct):
     """What one side did to each block of the base (None: deleted) and what it put before each, and at the end."""
 
-    blocks: list[Block | None]
-    added: list[list[Block]] = field(default_factory=list)
+    blocks: list[PageBlock | None]
+    added: list[list[PageBlock]] = field(default_factory=list)
 
 
-def _merge_bodies(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
+def _merge_bodies(base: str, ours: str, theirs: str, clashes: _Clashes) -> str:
     if ours == base:
         return theirs
-    old, mine, new = blocks(base), blocks(ours), blocks(theirs)
+    old, mine, new = page_blocks(base), page_blocks(ours), page_blocks(theirs)
     mine = mark_notes(mine, {block.text for block in old})
     our_side, their_side = _side(old, mine), _side(old, new)
     our_new = {block.key for group in our_side.added for block in group}
     touched = {block.key for block, kept in zip(old, our_side.blocks, strict=True) if kept is None or kept.key != block.key}
     skipped = (our_new | touched) - {block.key for block in our_side.blocks if block}
-    merged: list[Block] = []
+    merged: list[PageBlock] = []
     for index in range(len(old) + 1):
         merged.extend(block for block in their_side.added[index] if block.key not in skipped)
         merged.extend(our_side.added[index])
@@ -234,9 +248,9 @@ def _merge_bodies(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
     return assemble(merged, (new, mine, old), (theirs, ours))
 
 
-def _side(old: Sequence[Block], new: Sequence[Block]) -> _Side:
+def _side(old: Sequence[PageBlock], new: Sequence[PageBlock]) -> _Side:
     side = _Side([None] * len(old), [[] for _ in range(len(old) + 1)])
-    for tag, i, i_end, j, j_end in _opcodes([b.key for b in old], [b.key for b in new]):
+    for tag, i, i_end, j, j_end in opcodes([b.key for b in old], [b.key for b in new]):
         if tag == "equal":
             side.blocks[i:i_end] = new[j:j_end]
         elif tag == "insert":
@@ -246,7 +260,7 @@ def _side(old: Sequence[Block], new: Sequence[Block]) -> _Side:
     return side
 
 
-def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+def opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
     """How `new` came from `old`, as difflib says it. What both begin and end with is taken off first, and in very long texts
     blocks that come very often align nothing, so that a page of thousands of equal lines costs no minutes."""
     shorter = min(len(old), len(new))
@@ -260,7 +274,7 @@ def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, in
     yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
 
 
-def _pair(old: Sequence[Block], new: Sequence[Block], gone: range, come: range, side: _Side) -> None:
+def _pair(old: Sequence[PageBlock], new: Sequence[PageBlock], gone: range, come: range, side: _Side) -> None:
     """Tells an edited block from one deleted and another added, by likeness, in order."""
     position = gone.start
     for j in come:
@@ -284,10 +298,12 @@ def _is_like(one: str, other: str) -> bool:
     return SequenceMatcher(None, first[:400], second[:400], autojunk=False).ratio() >= _SIMILAR
 
 
-def _choose(old: Block, mine: Block | None, new: Block | None, clashes: list[str]) -> Block | None:
+def _choose(old: PageBlock, mine: PageBlock | None, new: PageBlock | None, clashes: _Clashes) -> PageBlock | None:
     mine_key, new_key = mine.key if mine else None, new.key if new else None
     if mine_key in (old.key, new_key):
         return new
     if new_key not in (old.key, None) or (new is None and mine is not None):
-        clashes.append(name_of(old))
+        kept, other = (new, mine) if clashes.theirs else (mine, new)
+        clashes.note(name_of(old), other.text if other else None)
+        return kept
     return mine

@@ -7,8 +7,9 @@ long table only the first `MAX_ROWS` rows are given.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 MAX_ROWS = 38
 """Rows of one table: with its head and its rule as many as are read when a quote is searched (`grounding.quote`)."""
@@ -31,8 +32,7 @@ _DEFINED = re.compile(r" {0,3}:[ \t]+(?=\S)")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A block as it is written, without the signs of its kind. `line` is its first (1-based); of an "anchor", `raw` is its name.
 
     `lead` is the item above a nested one, the term that a definition explains, or the paragraph that leads on to a list; "" for
@@ -63,8 +63,7 @@ def cells_of(row: str) -> tuple[str, ...]:
     return tuple(cell.strip().replace("\\|", "|") for cell in _CELL_BORDER.split(bare))
 
 
-@dataclass(slots=True)
-class _Scan:
+class _Scan(Struct):
     """The state between two lines. `buffer` holds the lines of the open block, `above` the items that it may stand below."""
 
     fence: str = ""

@@ -7,7 +7,8 @@ prose, tables and code stay. One pass, linear in the page's size.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gitkb.errors import FormatError
 from gitkb.text.markdown import frontmatter, prose
@@ -32,8 +33,7 @@ _SIGNS = re.compile(r"[*`|]{1,3}")
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """`lines` lines of a page from `line` (1-based): plain `text` below a path of `headings` (without the page's own title)."""
 
     headings: tuple[str, ...]
@@ -42,8 +42,7 @@ class Passage:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page as search sees it; `line` is where its title stands."""
 
     title: str
@@ -54,8 +53,7 @@ class Page:
     passages: tuple[Passage, ...]
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     headings: tuple[str, ...]
     line: int
     texts: list[str] = field(default_factory=list)

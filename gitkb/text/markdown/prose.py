@@ -8,10 +8,12 @@ linked words are listed with their passage: documents point to terms that way. F
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
+from msgspec import Struct
+
+from gitkb.text import word_lists
 from gitkb.text.markdown.blocks import Block, blocks
 
 CODE_OPEN = "\ue000"
@@ -51,8 +53,7 @@ _SHORTCODE = re.compile(r"\{\{[^{}]{0,300}\}\}|\{:[^{}]{0,200}\}|<%[^%]{0,300}%>
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """A paragraph, list item, row of a table or line "key: value". `line` is its first line in the Markdown (1-based), `page` the
     page anchor above it or "".
 
@@ -143,10 +144,6 @@ def _is_short_pair(line: str) -> bool:
 
 
 _NUMBER_HEAD = re.compile(r"(?:#|no|nr|id|pos|num|number|item|row|№)?[.:]?", re.I)
-_PLAIN_HEADS = frozenset(
-    """value values description meaning definition explanation text details name term wert beschreibung bedeutung erklärung
-    valeur signification définition valor descripción significado""".split()
-)
 _LONGEST_ROW = 260
 
 
@@ -161,7 +158,7 @@ def _row(block: Block, page: str) -> Passage | None:
     head = [head[number] if number < len(head) else "" for number in range(len(cells))]
     emphasised = tuple(words for _, some in read for words in some)
     subject, rest = _subject(cells, head, filled)
-    shown = len(rest) == 1 and head[rest[0]].lower() in _PLAIN_HEADS
+    shown = len(rest) == 1 and head[rest[0]].lower() in word_lists.words("columns", word_lists.MIXED, "plain heads")
     parts: list[str] = []
     last = filled[0]
     for number in rest:

@@ -13,8 +13,9 @@ browsers mend broken tags.
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from gitkb.text.markdown.links import Link, heading_anchor, links
 from gitkb.text.markdown.prose import wikilink_text
@@ -149,8 +150,7 @@ def _left(line: str, container: tuple[int, int]) -> bool:
     return bool(line.strip()) and (here[0] < container[0] or here[1] < container[1])
 
 
-@dataclass(slots=True)
-class _Definition:
+class _Definition(Struct):
     target: str
     is_picture: bool = False
 
@@ -179,8 +179,7 @@ def _definitions(parts: list[tuple[str, bool]]) -> dict[str, _Definition]:
     return found
 
 
-@dataclass(slots=True)
-class _Scan:
+class _Scan(Struct):
     """One pass over the paragraphs; `answers` remembers what became of the definitions."""
 
     link: Retarget

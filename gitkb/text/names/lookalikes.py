@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from gitkb.text import word_lists
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.tokens import fold, normalise
 
@@ -23,36 +24,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 _LEAST, _SHORT = 6, 2
 _SIGNS = ".,;:"
-# Where both endings make words they mean the same from this length on ("tour" and "tor" do not).
-_ENDINGS = (
-    ("isations", "izations"), ("isation", "ization"), ("ising", "izing"), ("ised", "ized"), ("iser", "izer"), ("ise", "ize"),
-    ("oured", "ored"), ("ouring", "oring"), ("oural", "oral"), ("ours", "ors"), ("our", "or"),
-    ("elling", "eling"), ("elled", "eled"), ("alling", "aling"), ("alled", "aled"),
-)  # fmt: skip
-_AMERICAN = {
-    "analyse": "analyze", "analysed": "analyzed", "analysing": "analyzing", "analyser": "analyzer", "artefact": "artifact",
-    "artefacts": "artifacts", "catalogue": "catalog", "catalogues": "catalogs", "centre": "center", "centred": "centered",
-    "centres": "centers", "colour": "color", "defence": "defense", "dialogue": "dialog", "dialogues": "dialogs", "fibre": "fiber",
-    "fibres": "fibers", "grey": "gray", "licence": "license", "licences": "licenses", "litre": "liter", "litres": "liters",
-    "offence": "offense", "sulphur": "sulfur", "aluminium": "aluminum", "theatre": "theater",
-}  # fmt: skip
-_SINGULAR = {
-    "analyses": "analysis", "caches": "cache", "appendices": "appendix", "children": "child", "criteria": "criterion",
-    "crises": "crisis",
-    "diagnoses": "diagnosis", "formulae": "formula", "halves": "half", "hypotheses": "hypothesis", "indices": "index",
-    "knives": "knife", "matrices": "matrix", "men": "man", "parentheses": "parenthesis", "phenomena": "phenomenon",
-    "schemata": "schema", "shelves": "shelf", "syntheses": "synthesis", "theses": "thesis", "vertices": "vertex",
-    "vortices": "vortex", "wolves": "wolf", "women": "woman",
-}  # fmt: skip
-_NOT_PLURAL = frozenset(
-    """alias always analytics arms atlas bias canvas christmas customs dynamics economics electronics
-    ethics ftps goods graphics heuristics
-    https imaps
-    gas kubernetes ldaps lens mathematics means mechanics news odds optics pandas physics politics robotics sales
-    semantics series smtps species sports statistics thermodynamics times windows""".split()
-)
-_NUMBERS = dict(zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True))
-_ARTICLES = frozenset(("the", "a", "an"))
+_SPELLINGS = "spellings"
 
 
 def variant(one: str, other: str) -> str:
@@ -80,7 +52,7 @@ def _form(text: str, level: int) -> str:
     if level >= _POSSESSIVE:
         text = _POSSESSED.sub("", text)
     words = [_word(found, level) for found in _words(text)]
-    if level >= _ARTICLE and len(words) > 2 and words[0] in _ARTICLES:
+    if level >= _ARTICLE and len(words) > 2 and words[0] in word_lists.words("terms", "en", "articles"):
         words = words[1:]  # before one word alone it may be a name: "the Who"
     return " ".join(words) if level < _HYPHEN else _joined(words, text)
 
@@ -104,7 +76,7 @@ def _word(word: str, level: int) -> str:
         word = _american(word)
     if level >= _PLURAL and not shouted:
         word = _singular(word)
-    return _NUMBERS.get(word, word) if level >= _NUMERAL else word
+    return word_lists.pairs("number_words", "en", "small numbers").get(word, word) if level >= _NUMERAL else word
 
 
 def _joined(words: Sequence[str], text: str) -> str:
@@ -131,19 +103,23 @@ def _unaccented(text: str) -> str:
 
 
 def _american(word: str) -> str:
-    if word in _AMERICAN:
-        return _AMERICAN[word]
+    american = word_lists.pairs(_SPELLINGS, "en", "american words")
+    if word in american:
+        return american[word]
     if len(word) >= _LEAST:
-        for ending, instead in _ENDINGS:
+        for ending, instead in word_lists.pairs(_SPELLINGS, "en", "american endings").items():
             if word.endswith(ending):
                 return word[: -len(ending)] + instead
     return word
 
 
 def _singular(word: str) -> str:
-    if word in _SINGULAR:
-        return _SINGULAR[word]
-    if len(word) < 4 or not word.isascii() or word in _NOT_PLURAL or word.endswith(("ss", "us", "is", "os")):
+    irregular = word_lists.pairs(_SPELLINGS, "en", "irregular plurals")
+    if word in irregular:
+        return irregular[word]
+    if len(word) < 4 or not word.isascii() or word.endswith(("ss", "us", "is", "os")):
+        return word
+    if word in word_lists.words(_SPELLINGS, "en", "no plurals"):
         return word
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
@@ -164,12 +140,7 @@ def _without_expansion(title: str) -> str:
 
 
 _WORD = re.compile(r"[^\W_]+")
-_BEFORE = frozenset(("project", "projekt", "projet", "proyecto", "algorithm", "method", "protocol"))
-_AFTER = frozenset(
-    """algorithm algorithms approach concept framework idea language library mechanism method model notion pattern principle
-    problem procedure process programme project protocol scheme software strategy system technique technology theorem theory tool
-    algorithmus verfahren protokoll algorithme protocole méthode algoritmo protocolo método""".split()
-)
+_GENERAL = "general_words"
 _SMALL = function_words("en") | function_words("de") | function_words("fr") | function_words("es")
 _INITIALS = 3
 
@@ -177,9 +148,6 @@ ORDER = "they have the same words"
 LONGER = "only a general word tells the names apart"
 SHORT = "one name has the initials of the other"
 _CLASSES = {"": "aside", LONGER: "general word", ORDER: "order", SHORT: "initials"}
-_MAKES_ANOTHER = frozenset(
-    "framework language library model pattern process programme project software strategy system theory tool".split()
-)
 _REASONS = {
     "case": "they are spelled nearly alike",
     "hyphen": "they differ by a hyphen or blank",
@@ -211,8 +179,9 @@ def likeness(one: str, other: str) -> str:
     shared = [(reason, theirs[sign]) for sign, reason in signs(one) if sign in theirs]
     classes = {_CLASSES[mine or other] for mine, other in shared if not mine == other == SHORT}
     found = min(classes, key=list(_CLASSES.values()).index, default="")
+    another = word_lists.words(_GENERAL, "en", "makes another")
     last = max(one, other, key=len).casefold().split()[-1]
-    return "other word" if found == "general word" and _MAKES_ANOTHER & {last, last.removesuffix("s")} else found
+    return "other word" if found == "general word" and another & {last, last.removesuffix("s")} else found
 
 
 def in_words(found: str) -> str:
@@ -230,9 +199,9 @@ def signs(title: str) -> Iterator[tuple[str, str]]:
     yield from ((form, "") for form in sorted(forms(title)) if form != "".join(words))
     content = [word for word in words if word not in _SMALL]
     if len(content) > 1:
-        if content[0] in _BEFORE:
+        if content[0] in word_lists.words(_GENERAL, word_lists.MIXED, "before a name"):
             yield "".join(content[1:]), LONGER
-        if content[-1] in _AFTER:
+        if content[-1] in word_lists.words(_GENERAL, word_lists.MIXED, "behind a name"):
             yield "".join(content[:-1]), LONGER
         yield "|".join(sorted(content)), ORDER
     letters = "".join(word[0] for word in words)

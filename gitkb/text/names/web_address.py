@@ -7,8 +7,9 @@ turns bytes into text by its name; looking one up reads no file but Python's own
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from msgspec import Struct
 
 from gitkb.text.names.slugs import short_hash
 
@@ -27,8 +28,7 @@ _READABLE = frozenset(" -._~")
 _INDEX = re.compile(r"index\.[a-z0-9]{1,10}")
 
 
-@dataclass(frozen=True, slots=True)
-class WebAddress:
+class WebAddress(Struct, frozen=True):
     """`host` in lower case and ASCII, without the brackets of IPv6; `path` begins with "/"; `query` is without its "?"."""
 
     scheme: str

@@ -208,6 +208,32 @@ def test_the_same_answer_is_saved_once_and_another_one_beside_it(run: Run, top: 
     assert [one["new"] for one in saved] == [True, False, True]
 
 
+def test_a_saved_answer_is_no_evidence_for_passages(run: Run, git: Callable[..., str], top: Path) -> None:
+    kb = top / "kb"
+    assert run("query", QUESTION, "--save", "--kb", kb).code == 0
+    note = kb / "wiki" / "explorations" / "own.md"
+    note.write_text("---\ntype: Exploration\ntitle: Own\n---\n\n# Own\n\nA zeppelin is write-ahead logging in the air.\n")
+    git(kb, "add", "-A")
+    git(kb, "commit", "-q", "-m", "An exploration of my own")
+    assert "zeppelin" not in run("query", QUESTION, "--kb", kb).out
+    assert run("query", "zeppelin", "--kb", kb).code == 1
+    assert "explorations/own.md" in run("search", "zeppelin", "--in", "explorations", "--kb", kb).out
+    assert "explorations/" not in run("search", "write-ahead", "--in", "sources", "--kb", kb).out
+
+
+def test_a_model_finds_saved_answers_only_where_it_asks_for_them(run: Run, top: Path, server: Any) -> None:
+    kb = top / "kb"
+    saved = CITED.replace("It is a rule", "A zeppelin")
+    calls = tuple(("search", {"query": "zeppelin", **more}) for more in ({}, {"scope": "all"}, {"scope": "explorations"}))
+    asked = server(scripted(saved, Answer(calls=calls), CITED))
+    assert run("query", QUESTION, "--model", "test-model", "--save", "--kb", kb).code == 0
+    assert run("query", "What is a zeppelin?", "--model", "test-model", "--kb", kb).code == 0
+    given = str(asked.seen[1].body["messages"][-1]["content"])
+    results = [message["content"] for message in asked.seen[2].body["messages"] if message["role"] == "tool"]
+    assert "explorations/" not in given
+    assert ["explorations/" in result for result in results] == [False, False, True]
+
+
 def test_a_saved_page_is_not_written_over(run: Run, git: Callable[..., str], top: Path) -> None:
     kb = top / "kb"
     run("query", QUESTION, "--save", "--kb", kb)

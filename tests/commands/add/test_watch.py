@@ -216,5 +216,5 @@ def test_the_command_prints_json_lines_and_ends_cleanly_on_ctrl_c(
 def test_a_run_says_what_it_did_and_not_each_time_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
     following = Following(json=False)
     following.document(DocumentResult("docs/a", "docs/a.md", Outcome.ADDED))
-    following.ran(AddSummary(1, 0, 0, 0, "main", "4be1c02" * 5, PageChanges(), 0.5))
+    following.ran(AddSummary("main", "4be1c02" * 5, added=1, updated=0, skipped=0, failed=0, pages=PageChanges(), seconds=0.5))
     assert capsys.readouterr().out == "Added 1 in 0.5 s.\n"

@@ -6,9 +6,10 @@ from gitkb.catalog.queries import RecordCorpus
 from gitkb.commands.diff.as_markdown import markdown
 from gitkb.commands.diff.as_text import text
 from gitkb.commands.diff.attention import Seen
-from gitkb.commands.diff.compare import compare, likeness, word_changes
+from gitkb.commands.diff.compare import compare, likeness
 from gitkb.commands.diff.report import Change, Concern, DiffReport
 from gitkb.commands.diff.shown_pages import Side, keys_touched, views
+from gitkb.commands.diff.text_changes import word_changes
 from gitkb.model.documents import Record
 from tests.support.record_base import base, claim, record, topic
 
@@ -84,7 +85,7 @@ def test_a_new_page_of_sentences_that_were_known_shows_them() -> None:
 
 
 def test_the_same_bytes_under_another_name_are_renamed_and_lose_nothing() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     old, new = wal(RULE, title="Same"), wal(RULE, document="z/a", title="Same")
     new = replace(new, source=replace(new.source, sha256=old.source.sha256))
@@ -113,7 +114,7 @@ def test_sides_that_are_swapped_tell_the_opposite() -> None:
 
 
 def test_a_record_that_cannot_be_read_and_a_text_like_a_scan_are_told() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     scan = wal(RULE)
     scan = replace(scan, source=replace(scan.source, pages=40))

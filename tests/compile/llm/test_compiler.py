@@ -2,9 +2,9 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.llm.compiler import digest

@@ -1,11 +1,11 @@
 """Documents of any length are cut along their headings into parts that fit, and an edit moves no border but its own."""
 
 import random
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gitkb.compile.grounding.quote import readable
 from gitkb.compile.llm.parts import estimate_tokens, split_parts

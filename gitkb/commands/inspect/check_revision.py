@@ -34,7 +34,7 @@ def differing_records(base: Snapshot | None, tip: Snapshot) -> dict[str, Record]
     return {record.document: record for record in _sound(_found(tip, documents))}
 
 
-def check_all(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> CheckOutcome:
+def check_whole(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> CheckOutcome:
     """The state of a revision, and every problem. With `keep` the catalog is caught up with it for good."""
     found = {path: record for path, _ in tip.files(records.RECORDS) if (record := _decoded(tip, path)) is not None}
     outcome = check(tip, found, project_tree(catalog, tip, keep=keep, whole=False))
@@ -83,7 +83,7 @@ class _PagesToBe:
     def __call__(self, path: str) -> bytes | None:
         """The page that the projection makes at a path, None where it makes none."""
         if path not in self._known and is_shared(path):
-            self._known.update(project(self._corpus, Scope((), (), {path})))
+            self._known.update(project(self._corpus, Scope((), (), {path})).items())
         return self._known.get(path)
 
 
