@@ -15,6 +15,8 @@ from tests.support.isolation import ROOT
 PACKAGE = ROOT / "gitkb"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_MODULES = 60, 600, 13
+LONGER = {"api/knowledge_base.py": 700}
+"""The library is one class: a method for each thing that can be done with a knowledge base, with its errors, and little code."""
 SAME_THING = {
     # A command, its command line, and its part of the library's interface.
     "hooks": {"api", "cli/commands", "commands/share"},
@@ -95,7 +97,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 def test_no_module_is_too_long_to_be_read_at_once() -> None:
     lines = {module.relative_to(PACKAGE).as_posix(): module.read_text(encoding="utf-8").count("\n") for module in MODULES}
-    assert {name: count for name, count in lines.items() if count > MAX_MODULE_LINES} == {}
+    assert {name: count for name, count in lines.items() if count > LONGER.get(name, MAX_MODULE_LINES)} == {}
 
 
 def test_no_folder_holds_more_modules_than_one_remembers() -> None:

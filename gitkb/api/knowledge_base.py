@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from gitkb.api.hooks import Hooks
     from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
+    from gitkb.commands.answer.page_text import LinkMap
     from gitkb.commands.change import ChangeContext
     from gitkb.commands.diff.report import DiffReport
     from gitkb.formats.user_settings import UserSettings
     from gitkb.formats.versions import Formats
     from gitkb.intake.hashing import FileMemory
+    from gitkb.model import results, rows
     from gitkb.model.answers import Answer, AnswerListener, Chat, Said, Saved
     from gitkb.model.findings import CheckResult, LintResult
     from gitkb.model.listener import Listener, WatchListener
@@ -37,22 +39,6 @@ if TYPE_CHECKING:
         RecompileOptions,
         WatchOptions,
     )
-    from gitkb.model.results import (
-        AddSummary,
-        ApproveSummary,
-        DecideSummary,
-        FixSummary,
-        InitResult,
-        MergeSummary,
-        MigrateSummary,
-        PullRequest,
-        PushSummary,
-        RecompileSummary,
-        RefreshSummary,
-        RemoveSummary,
-        UndoSummary,
-    )
-    from gitkb.model.rows import Blame, DocumentRow, LogEntry, PageRow, SearchHit, SettingRow, Shown, Status
     from gitkb.model.usage import Estimate, Pruned
     from gitkb.model.web_access import WebAccess
     from gitkb.pages.model_session import Asking
@@ -77,6 +63,7 @@ class KnowledgeBase:
         from gitkb.catalog.catalog import Catalog
 
         self._store, self._user, self._web = store, user, web
+        self._link_map: LinkMap | None = None
         self._catalog = Catalog(store.derived / "catalog.sqlite" if store.derived is not None else None)
 
     # Which one.
@@ -127,7 +114,7 @@ class KnowledgeBase:
     @staticmethod
     def init(
         path: Path | str, *, bare: bool = False, compiler: str = "", model: str = "", listener: Listener | None = None
-    ) -> InitResult:
+    ) -> results.InitResult:
         """Makes a knowledge base in a new folder, an existing one, or an existing repository; says so and changes nothing where
         there is one. `compiler` is "extractive" (the default) or "llm", which a `model` implies. `InTheWay` names files that
         would be overwritten; `UsageError` where llm has no model."""
@@ -146,7 +133,7 @@ class KnowledgeBase:
         """The commit id (hex) of a revision."""
         return self._store.snapshot(at).commit
 
-    def settings(self, at: str | None = None) -> list[SettingRow]:
+    def settings(self, at: str | None = None) -> list[rows.SettingRow]:
         """Every tracked setting in force at a revision, in the order of the example file; `ConfigError` where one is wrong."""
         from gitkb.commands.inspect.settings_in_force import setting_rows
 
@@ -158,14 +145,14 @@ class KnowledgeBase:
 
         return settings_wait(self._store)
 
-    def documents(self, at: str | None = None, *, commits: bool = True) -> list[DocumentRow]:
+    def documents(self, at: str | None = None, *, commits: bool = True) -> list[rows.DocumentRow]:
         """All documents at a revision, by name; without `commits` nobody looks for the last commit of each, which is most of the
         work, and `commit` is "" in all rows."""
         from gitkb.commands.inspect.listing import listed_documents
 
         return listed_documents(self._store, self._catalog, self._snapshot(at), keep=at is None, with_commits=commits)
 
-    def pages(self, at: str | None = None) -> list[PageRow]:
+    def pages(self, at: str | None = None) -> list[rows.PageRow]:
         """The pages of concepts and entities that say something, by path, with how they stand to their approval."""
         from gitkb.commands.inspect.listing import listed_pages
 
@@ -177,13 +164,13 @@ class KnowledgeBase:
 
         return page_names(self._store.snapshot(at))
 
-    def show(self, name: str, at: str | None = None) -> Shown:
+    def show(self, name: str, at: str | None = None) -> rows.Shown:
         """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
         from gitkb.commands.inspect.find import shown
 
         return shown(self._snapshot(at), name)
 
-    def status(self, at: str | None = None) -> Status:
+    def status(self, at: str | None = None) -> rows.Status:
         """Where the knowledge base stands, or stood at a revision."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.inspect.status import status
@@ -191,19 +178,33 @@ class KnowledgeBase:
         tip = self._snapshot(at)
         return status(self._store, self._catalog, settings_at(tip), tip, at)
 
-    def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[LogEntry]:
+    def log(self, name: str | None = None, limit: int | None = None, at: str | None = None) -> Iterator[rows.LogEntry]:
         """Commits, newest first, at most `limit`; those of one document or page when named (`NotFound` names candidates)."""
         from gitkb.commands.inspect.log import log
 
         return log(self._store, self._snapshot(at), name, limit)
 
-    def blame(self, page: str, line: int | None = None, at: str | None = None) -> Blame:
+    def blame(self, page: str, line: int | None = None, at: str | None = None) -> rows.Blame:
         """Where the claims of a page come from, or its one line; `NotFound` names the candidates."""
         from gitkb.commands.inspect.blame import blame
 
         return blame(self._store, self._snapshot(at), page, line)
 
-    def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[SearchHit]:
+    def read(self, name: str, place: str = "", *, first: int = 1, most: int = 8_000, at: str | None = None) -> rows.PageText:
+        """Part of a page, or of a document's text: from a line, or of a place such as "p. 12" or a heading; `most` characters in
+        whole lines. `NotFound` names candidates."""
+        from gitkb.commands.answer.page_text import page_text
+
+        return page_text(self._snapshot(at), name, place, first, most)
+
+    def links(self, name: str, at: str | None = None) -> rows.PageLinks:
+        """What a page links to, and what links to it. Asked again, only what changed is read again. `NotFound` as above."""
+        from gitkb.commands.answer.page_text import LinkMap
+
+        self._link_map = self._link_map or LinkMap()
+        return self._link_map.links(self._snapshot(at), name)
+
+    def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
         """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
         "sources", "summaries", "concepts", "entities" or "explorations". `UsageError` for a query without a word."""
         from gitkb.commands.inspect.searched_pages import searched_pages
@@ -315,7 +316,9 @@ class KnowledgeBase:
 
     # Documents come, change and go.
 
-    def add(self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None) -> AddSummary:
+    def add(
+        self, paths: Sequence[Path], options: AddOptions | None = None, listener: Listener | None = None
+    ) -> results.AddSummary:
         """Adds files, folders and pages of the web; every document becomes a commit. A document that cannot be read is counted
         as failed and told to the listener; errors are for what stops the whole run, such as `UsageError` for a path that does
         not exist and `ModelError` where a model is wanted that cannot be asked."""
@@ -323,7 +326,7 @@ class KnowledgeBase:
 
     def _add(
         self, paths: Sequence[Path], options: AddOptions | None, listener: Listener | None, memory: FileMemory | None
-    ) -> AddSummary:
+    ) -> results.AddSummary:
         from gitkb.commands.add.add_run import AddRun
         from gitkb.commands.add.compile_context import compile_context
         from gitkb.model.options import AddOptions
@@ -342,7 +345,7 @@ class KnowledgeBase:
         resolved = watchable(folders)
         root, branch = self.folder, self._store.branch()
 
-        def add(paths: Sequence[Path], each: AddOptions, news: Listener, memory: FileMemory) -> AddSummary:
+        def add(paths: Sequence[Path], each: AddOptions, news: Listener, memory: FileMemory) -> results.AddSummary:
             """One run, in the knowledge base as it is by then."""
             base = type(self).open(root, user=self._user, web=self._web)
             if not each.branch and (now := base._store.branch()) != branch:
@@ -366,7 +369,7 @@ class KnowledgeBase:
 
     def recompile(
         self, names: Sequence[str], options: RecompileOptions | None = None, listener: Listener | None = None
-    ) -> RecompileSummary:
+    ) -> results.RecompileSummary:
         """Makes documents again from their originals in the knowledge base: those named, or those that the options say. A
         document that comes out as it is gets no commit. `NotFound` and `UsageError` before anything is changed."""
         from gitkb.commands.add.compile_context import compile_context
@@ -391,7 +394,7 @@ class KnowledgeBase:
 
     def remove(
         self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
-    ) -> RemoveSummary:
+    ) -> results.RemoveSummary:
         """Removes documents by name, path or unique part; what remains is as if they had never come. `NotFound` before anything
         is changed."""
         from gitkb.commands.curate.remove import RemoveRun
@@ -403,7 +406,7 @@ class KnowledgeBase:
 
     def undo(
         self, what: str | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
-    ) -> UndoSummary:
+    ) -> results.UndoSummary:
         """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change of
         the branch, as a new commit. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
         from gitkb.commands.curate.undo import UndoRun
@@ -413,7 +416,7 @@ class KnowledgeBase:
 
     def approve(
         self, names: Sequence[str], options: ApproveOptions | None = None, listener: Listener | None = None
-    ) -> ApproveSummary:
+    ) -> results.ApproveSummary:
         """A person, known by git's `user.email`, confirms what pages claim, or takes that back. `NotFound` and `CannotApprove`
         leave everything as it was."""
         from gitkb.commands.change import change_context
@@ -432,7 +435,7 @@ class KnowledgeBase:
         listener: Listener | None = None,
         *,
         same: bool,
-    ) -> DecideSummary:
+    ) -> results.DecideSummary:
         """Decides that two names mean the `same`, so that the claims of the first go on the page of the second, or that they do
         not. `NotFound` names candidates; `UsageError` where the two are one page."""
         from gitkb.commands.curate.decide import DecideRun
@@ -442,7 +445,7 @@ class KnowledgeBase:
 
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
-    ) -> FixSummary:
+    ) -> results.FixSummary:
         """Sets right what `lint` finds and can be set right alone: one commit for each kind."""
         from gitkb.commands.lint.fix import FixRun
         from gitkb.model.options import LintOptions
@@ -453,7 +456,7 @@ class KnowledgeBase:
 
     # Upkeep.
 
-    def refresh(self, listener: Listener | None = None) -> RefreshSummary:
+    def refresh(self, listener: Listener | None = None) -> results.RefreshSummary:
         """Makes the pages commit if pages are pending, and asks a model for every overview that is missing. `NewerFormat` where
         a newer gitkb made the pages."""
         from gitkb.commands.change import ModelWish, change_context
@@ -475,7 +478,7 @@ class KnowledgeBase:
         branch: str = "",
         dry_run: bool = False,
         formats: Formats | None = None,
-    ) -> MigrateSummary:
+    ) -> results.MigrateSummary:
         """Brings a branch that is of an older format to the newest (of `formats`, by default gitkb's own) in one commit."""
         from gitkb.branch.migrate import Migration
         from gitkb.formats.versions import FORMATS
@@ -501,7 +504,7 @@ class KnowledgeBase:
 
     def merge(
         self, rev: str, choices: MergeChoices | None = None, listener: Listener | None = None, branch: str = ""
-    ) -> MergeSummary:
+    ) -> results.MergeSummary:
         """Merges a revision of this repository into a branch; `MergeConflict` names what both sides changed."""
         from gitkb.commands.share.push_pull import merge_context, merge_revision
         from gitkb.model.options import MergeChoices
@@ -516,7 +519,7 @@ class KnowledgeBase:
         *,
         branch: str = "",
         remote: str | None = None,
-    ) -> MergeSummary:
+    ) -> results.MergeSummary:
         """Fetches a branch from its remote (by default its own, else origin) and merges it; errors as from `merge`."""
         from gitkb.commands.share.push_pull import RemoteBranch, merge_context
         from gitkb.model.options import MergeChoices
@@ -524,7 +527,7 @@ class KnowledgeBase:
         with merge_context(self._asking(listener), branch) as context:
             return RemoteBranch(context, remote).pull(choices or MergeChoices())
 
-    def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> PushSummary:
+    def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> results.PushSummary:
         """Sends a branch to its remote, merging what came there first, as often as needed; never by force. Errors as from
         `merge`."""
         from gitkb.commands.share.push_pull import RemoteBranch, merge_context
@@ -532,7 +535,9 @@ class KnowledgeBase:
         with merge_context(self._asking(listener), branch) as context:
             return RemoteBranch(context, remote).push()
 
-    def pull_request(self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = "") -> PullRequest:
+    def pull_request(
+        self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = ""
+    ) -> results.PullRequest:
         """Pushes a branch and asks for its merge, with the diff as the text: through gh, glab or tea where they are installed."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.change import ChangeContext

@@ -82,6 +82,35 @@ class Shown(Struct, frozen=True):
     record: Record | None
 
 
+class PageText(Struct, frozen=True):
+    """Some lines of a page: `text` holds lines `first` to `last` of `lines`, numbered from 1 with the front matter, which is left
+    out. `document` is whose page it is, "" for none; `headings` are those of the whole page: (line, level, anchor, title)."""
+
+    path: str
+    document: str
+    title: str
+    text: str
+    first: int
+    last: int
+    lines: int
+    description: str = ""
+    headings: tuple[tuple[int, int, str, str], ...] = ()
+
+    @property
+    def next_line(self) -> int | None:
+        """Where to read on, None at the end."""
+        return self.last + 1 if self.last < self.lines else None
+
+
+class PageLinks(Struct, frozen=True):
+    """What a page links to, and which pages link to it: paths in the repository, sorted, without pictures and addresses."""
+
+    path: str
+    title: str
+    to: tuple[str, ...]
+    of: tuple[str, ...]
+
+
 class OutdatedReason(Struct, frozen=True):
     """Why so many documents are outdated: `what` is "converter", "compiler", "model" or "settings", `before` what their records
     say of it, `now` what it is."""

@@ -1,11 +1,13 @@
-"""`gitkb search` and `gitkb query`: pages that match, and one question answered by a model or by the best passages.
+"""`gitkb search`, `query` and `mcp`: pages that match, one question answered, and the server through which agents ask.
 
 Invariant: stdout holds the answer and nothing else; whatever a model says cannot steer the terminal.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from gitkb import KnowledgeBase
     from gitkb.model.answers import Answer, Saved
     from gitkb.model.rows import SearchHit
+
+TOKEN_VARIABLE = "GITKB_MCP_TOKEN"
 
 
 class Showing(AnswerListener):
@@ -171,3 +175,52 @@ def saved_in_words(saved: Saved) -> str:
     """Where the answer is now."""
     how = "Saved" if saved.new else "It is saved already"
     return f"{how}: {saved.path}. {saved.branch} is at {terminal.short(saved.commit)}."
+
+
+def mcp(
+    context: typer.Context,
+    http: Annotated[
+        str,
+        typer.Option("--http", metavar="HOST:PORT", help="Serve over HTTP there, not over the pipe.", show_default=False),
+    ] = "",
+    host_names: Annotated[
+        list[str] | None,
+        typer.Option("--host-name", metavar="NAME", help="Another name by which HTTP clients call it.", show_default=False),
+    ] = None,
+    print_config: Annotated[
+        str,
+        typer.Option(
+            "--print-config",
+            metavar="CLIENT",
+            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed.",
+            show_default=False,
+        ),
+    ] = "",
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Serve the knowledge base to AI agents over the Model Context Protocol.
+
+    An agent starts it itself and speaks over the pipe. With --http it listens; beyond this machine it needs GITKB_MCP_TOKEN.
+    """
+    base = knowledge_base(context, kb)
+    if print_config:
+        from gitkb.agents.client_config import client_config
+
+        command = [sys.executable, "-m", "gitkb", "mcp", "--kb", str(base.folder.resolve())]
+        terminal.tell_text(client_config(print_config, base.folder.resolve().name, command))
+        return
+    try:
+        from gitkb.agents import serving
+        from gitkb.agents.mcp_server import server
+    except ModuleNotFoundError as error:
+        raise UsageError("Serving agents needs the package mcp, which is not installed.", "pip install 'gitkb[mcp]'") from error
+    folder = Path(base.folder)
+    made = server(lambda: type(base).open(folder))
+    if not http:
+        serving.over_pipe(made)
+        return
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    serving.over_http(
+        made, http, token, tuple(host_names or ()), lambda where: terminal.say(f"Serving {folder} at {where}. Ctrl-C ends it.")
+    )

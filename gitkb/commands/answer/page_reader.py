@@ -19,6 +19,8 @@ from gitkb.text.markdown.links import anchors, named_anchors
 
 WIKI = "wiki/"
 _KEPT = 64
+_SECTION = 150
+_PAGES = re.compile(r"(?:p{1,2}\.?|pages?|slides?|sheets?)?[ .-]*(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?", re.IGNORECASE)
 _PAGE_MARK = re.compile(r"<a name=\"((?:page|slide|sheet)-[\w-]{1,40})\"></a>")
 
 
@@ -103,6 +105,33 @@ class Pages:
     def _all_anchors(self, path: str) -> frozenset[str]:
         page = self.page(path)
         return frozenset(anchors(page.body)) if page is not None else frozenset()
+
+
+def lines_of(pages: Pages, path: str, place: str) -> tuple[int, int] | None:
+    """The first and last line of some source pages ("12", "pp. 12-14"), or of a section by its heading or anchor; None where the
+    page has no such place."""
+    page = pages.page(path)
+    end = len(page.lines) if page is not None else 0
+    numbers, marks = _PAGES.fullmatch(place), pages.marks(path)
+    if numbers and marks:
+        first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+        wanted = [at for at, (_, anchor) in enumerate(marks) if first <= _number(anchor) <= last]
+        if not wanted:
+            return None
+        after = marks[wanted[-1] + 1][0] - 1 if wanted[-1] + 1 < len(marks) else end
+        return marks[wanted[0]][0], after
+    anchor = place.partition("#")[2] or place
+    headings = pages.outline(path)
+    for at, heading in enumerate(headings):
+        if heading.anchor == anchor or heading.title.casefold() == place.casefold():
+            following = (each.line - 1 for each in headings[at + 1 :] if each.level <= heading.level)
+            return heading.line, next(following, end)
+    return next(((line, line + _SECTION) for line, mark in marks if mark == anchor), None)
+
+
+def _number(anchor: str) -> int:
+    digits = anchor.rpartition("-")[2]
+    return int(digits) if digits.isdecimal() and len(digits) < 12 else 0
 
 
 def _meta(header: str | None) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from gitkb.commands.answer.citations import Citations, data, link, page_outline, piece
-from gitkb.commands.answer.page_reader import WIKI, Page, Pages
+from gitkb.commands.answer.page_reader import WIKI, Page, Pages, lines_of
 from gitkb.errors import UsageError
 from gitkb.llm.requests import Tool, ToolCall
 from gitkb.model.rows import SearchHit
@@ -21,7 +21,6 @@ MAX_RESULT = 12_000
 MAX_HITS = 8
 MAX_HEADINGS = 200
 LINES = 150
-_PAGES = re.compile(r"(?:p{1,2}\.?|pages?|slides?|sheets?)?[ .-]*(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?", re.IGNORECASE)
 _FOLDERS = ("summaries", "sources", "concepts", "entities", "explorations")
 SPENT = "Nothing more can be read. Answer now, with what you have read."
 _AGAIN = "You made this call before; its result stands above."
@@ -142,30 +141,10 @@ class Reader(Struct):
             return self._read(page, 1, LINES, most)
         for each in (page.path, *self.pages.chapters(page.path)):
             found = self.pages.page(each)
-            lines = self._lines_of(each, place) if found is not None else None
+            lines = lines_of(self.pages, each, place) if found is not None else None
             if found is not None and lines is not None:
                 return self._read(found, *lines, most)
         return f"{page.path.removeprefix(WIKI)} has no place {place!r}; outline lists them."
-
-    def _lines_of(self, path: str, place: str) -> tuple[int, int] | None:
-        """The first and last line of some source pages, or of a section."""
-        page = self.pages.page(path)
-        end = len(page.lines) if page is not None else 0
-        numbers, marks = _PAGES.fullmatch(place), self.pages.marks(path)
-        if numbers and marks:
-            first, last = int(numbers[1]), int(numbers[2] or numbers[1])
-            wanted = [at for at, (_, anchor) in enumerate(marks) if first <= _number(anchor.rpartition("-")[2], 0) <= last]
-            if not wanted:
-                return None
-            after = marks[wanted[-1] + 1][0] - 1 if wanted[-1] + 1 < len(marks) else end
-            return marks[wanted[0]][0], after
-        anchor = place.partition("#")[2] or place
-        headings = self.pages.outline(path)
-        for at, heading in enumerate(headings):
-            if heading.anchor == anchor or heading.title.casefold() == place.casefold():
-                following = (each.line - 1 for each in headings[at + 1 :] if each.level <= heading.level)
-                return heading.line, next(following, end)
-        return next(((line, line + LINES) for line, mark in marks if mark == anchor), None)
 
     def _read(self, page: Page | None, first: int, last: int, most: int) -> str:
         if page is None:
