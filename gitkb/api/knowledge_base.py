@@ -206,13 +206,10 @@ class KnowledgeBase:
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
         """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
-        "sources", "summaries", "concepts" or "entities". `UsageError` for a query without a word."""
-        from gitkb.catalog.search.passage_index import PASSAGES
-        from gitkb.catalog.search.search import search
+        "sources", "summaries", "concepts", "entities" or "explorations". `UsageError` for a query without a word."""
+        from gitkb.commands.inspect.searched_pages import searched_pages
 
-        tip = self._snapshot(at)
-        with self._catalog.at(tip, PASSAGES, keep=at is None) as db:
-            return search(db, tip, query, scope=scope, limit=limit)
+        return searched_pages(self._catalog, self._snapshot(at), query, scope=scope, limit=limit, keep=at is None)
 
     def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
         """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left

@@ -7,6 +7,7 @@ that commit, and not with a place before everything.
 
 from collections.abc import Mapping
 
+from gitkb.branch.renames import renamed_documents
 from gitkb.formats import records
 from gitkb.store.history import Ancestry
 from gitkb.store.repository import Store
@@ -35,12 +36,20 @@ def landed_commit(store: Store, other: Snapshot, branch: Snapshot, base: Snapsho
 
 def _states(store: Store, ancestry: Ancestry, base: Snapshot, other: Snapshot) -> set[State]:
     """Every state that documents of a branch had in a commit since the base."""
-    had: set[State] = set(_changed(base, other).items())
+    had = _reached(base, other)
     for commit in ancestry.between(base.commit, other.commit):
         tree = store.snapshot(commit.oid)
         for parent in commit.parents[:1]:
-            had.update(_changed(store.snapshot(parent), tree).items())
+            had |= _reached(store.snapshot(parent), tree)
     return had
+
+
+def _reached(old: Snapshot, new: Snapshot) -> set[State]:
+    """The states that documents came to between two trees. A name that was given up for another one is no removal."""
+    found = set(_changed(old, new).items())
+    gone = [path for path, blob in found if blob is None]
+    names = renamed_documents(new, new.changes_since(old.oid)) if gone else {}
+    return found - {(records.record_path(name), None) for name in names}
 
 
 def _changed(old: Snapshot, new: Snapshot) -> Mapping[str, str | None]:
