@@ -53,6 +53,8 @@ COMMANDS = {
     "query": Entry("query", "query", "Ask a question."),
     "chat": Entry("chat", "chat", "Ask questions, one after another."),
     "mcp": Entry("query", "mcp", "Serve the knowledge base to AI agents over the Model Context Protocol."),
+    "skill": Entry("share", "skill", "Write a skill that tells agents how to use the knowledge base: NAME/SKILL.md."),
+    "export": Entry("share", "export", "Write the knowledge base for others, in other forms."),
     "check": Entry("inspect", "check", "Check the knowledge base: files, pages, links."),
     "lint": Entry("lint", "lint", "Find what could be better, for people; check is for integrity."),
     "config": Entry("config", "config", "Show every setting and where it came from, or change one of your own."),

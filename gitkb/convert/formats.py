@@ -103,6 +103,9 @@ JSON = Family("jsondata", 1, "application/json", "JSON file", (".json",), reader
 YAML = Family("yamldata", 1, "application/yaml", "YAML file", (".yaml", ".yml"), reader="plaintext.structured", on_request=True)
 TOML = Family("tomldata", 1, "application/toml", "TOML file", (".toml",), reader="plaintext.structured", on_request=True)
 XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="plaintext.structured", on_request=True)
+ASCIIDOC = Family("asciidoc", 1, "text/asciidoc", "AsciiDoc text", (".adoc", ".asciidoc"), reader="markup.asciidoc")
+ORG = Family("org", 1, "text/org", "Org text", (".org",), reader="markup.org")
+LATEX = Family("latex", 1, "text/x-tex", "LaTeX text", (".tex", ".latex"), reader="markup.latex_source")
 PNG = Family("picture", 1, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
 JPEG = Family("picture", 1, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
 TIFF = Family("picture", 1, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
@@ -132,13 +135,16 @@ FAMILIES = (
     YAML,
     TOML,
     XML,
+    ASCIIDOC,
+    ORG,
+    LATEX,
     PNG,
     JPEG,
     TIFF,
 )
 SEEING = ("pdf.reader", "pdf.picture")
 """The readers that may read by OCR: they are told a clock besides."""
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}

@@ -1,4 +1,4 @@
-"""Electronic mail to Markdown: single messages (eml) and mailboxes (mbox).
+"""Reads electronic mail: single messages (eml) and mailboxes (mbox).
 
-Start with `email_message.py`; `mailbox_file.py` parts a mailbox into messages.
+Start with `email_message.py`; `mailbox_file.py` splits a mailbox into messages.
 """
