@@ -31,7 +31,7 @@ _FORGED = re.compile(r"<(?=/?data\b)", re.IGNORECASE)
 T = TypeVar("T")
 
 
-class Found(TypedDict):
+class FoundPage(TypedDict):
     """A page that a search found."""
 
     id: str
@@ -46,7 +46,7 @@ class SearchAnswer(TypedDict):
     """What a search found, the best first."""
 
     commit: str
-    results: list[Found]
+    results: list[FoundPage]
 
 
 class PageAnswer(TypedDict):
@@ -115,10 +115,10 @@ class Reader:
     def search(self, query: str, scope: str, limit: int, at: str) -> SearchAnswer:
         """The pages that match a query best."""
 
-        def look(base: KnowledgeBase, rev: str | None) -> list[Found]:
+        def look(base: KnowledgeBase, rev: str | None) -> list[FoundPage]:
             hits = base.search(query, scope=scope, limit=max(1, min(limit, MOST_HITS)), at=rev)
             return [
-                Found(
+                FoundPage(
                     id=hit.page, title=hit.title, url=SCHEME + hit.page, heading=hit.heading, line=hit.line, snippet=hit.snippet
                 )
                 for hit in hits

@@ -206,27 +206,25 @@ class KnowledgeBase:
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
         """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
-        "sources", "summaries", "concepts" or "entities". `UsageError` for a query without a word."""
-        from gitkb.catalog.search.passage_index import PASSAGES
-        from gitkb.catalog.search.search import search
+        "sources", "summaries", "concepts", "entities" or "explorations". `UsageError` for a query without a word."""
+        from gitkb.commands.inspect.searched_pages import searched_pages
 
-        tip = self._snapshot(at)
-        with self._catalog.at(tip, PASSAGES, keep=at is None) as db:
-            return search(db, tip, query, scope=scope, limit=limit)
+        return searched_pages(self._catalog, self._snapshot(at), query, scope=scope, limit=limit, keep=at is None)
 
-    def diff(self, base: str | None = None, head: str | None = None) -> DiffReport:
-        """What leads from one revision to another, shared pages projected on both sides. Without a base it is the commit at
-        which the branch left the pages branch; on that one, what is not shared yet, or the last run."""
+    def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
+        """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left
+        the base. Without a base it is the commit at which the branch left the remote's pages branch; on that one, what is not
+        shared yet, or the last run."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.diff.revisions import diff
 
-        return diff(self._store, self._catalog, settings_at(self._store.snapshot()), base, head)
+        return diff(self._store, self._catalog, settings_at(self._store.snapshot()), base, head, forked=forked)
 
-    def diff_as_text(self, report: DiffReport, width: int = 100) -> str:
-        """A diff for people at a terminal of so many columns."""
+    def diff_as_text(self, report: DiffReport, width: int = 100, height: int = 40) -> str:
+        """A diff for people at a terminal of so many columns, with a first screen of at most so many lines."""
         from gitkb.commands.diff.as_text import text
 
-        return text(report, width)
+        return text(report, width, height)
 
     def diff_as_markdown(self, report: DiffReport) -> str:
         """A diff for the comment of a pull request, with links into the service that hosts origin where that is known."""
@@ -234,6 +232,14 @@ class KnowledgeBase:
         from gitkb.commands.diff.revisions import links
 
         return markdown(report, links(self._store))
+
+    def preview(self, rev: str | None = None, to: Path | None = None, listener: Listener | None = None) -> results.Preview:
+        """Writes the pages as HTML into a folder that is new, empty or an earlier preview: as they would be after a merge of a
+        revision into what is checked out, by default as after a refresh. `MergeConflict` as from `merge`; `InTheWay` where the
+        folder holds something else."""
+        from gitkb.commands.merge.merged_wiki import preview
+
+        return preview(self._store, self._catalog, _heard(listener), rev, to)
 
     def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from

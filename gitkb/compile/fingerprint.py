@@ -1,9 +1,9 @@
-"""How documents are made now, in the words in which records say how they were made: the compiler, and the settings of reader and
-compiler.
+"""How documents would be made now: the compiler and a fingerprint of the settings, in the form in which records say how their
+documents were made. Where the two differ a document is outdated.
 
-Invariant: two documents of equal bytes, converter and `Making` have equal digests (a model's own moods aside). Only settings
-that the readers or the compiler are told count, and those at their defaults leave no trace, so a record does not change when an
-unused one does. Pure.
+Invariant: documents with equal bytes, converter and `Making` have equal digests (though a model may answer differently). Only
+settings that the readers or the compiler are given count, and those at their defaults are left out, so that a record does not
+change when an unused setting does.
 """
 
 import hashlib
@@ -19,7 +19,8 @@ _DEFAULTS = Settings()
 
 
 class Making(Struct, frozen=True):
-    """`compiler` as digests name it, with its model; `settings` the fingerprint of what it is given, empty for the defaults."""
+    """`compiler` is its name as in digests, with its model; `settings` the fingerprint of what it is given, empty for the
+    defaults."""
 
     compiler: str
     settings: str
@@ -35,12 +36,12 @@ def making(settings: Settings) -> Making:
 
 
 def _read(settings: Settings) -> dict[str, object]:
-    """What the readers and every compiler are told."""
+    """The settings that the readers and every compiler are given."""
     return {"language": settings.language, **settings.conversion.choices}
 
 
 def _asked(settings: Settings) -> dict[str, object]:
-    """What a model is told besides the document."""
+    """The settings that a model is given besides the document."""
     return {
         **_read(settings),
         "entity_types": list(settings.entity_types),
@@ -49,7 +50,7 @@ def _asked(settings: Settings) -> dict[str, object]:
 
 
 def _fingerprint(values: Mapping[str, object], defaults: Mapping[str, object]) -> str:
-    """Eight hex digits of the values that are no defaults, empty where all are."""
+    """Eight hex digits that stand for the values which are no defaults; empty if all are."""
     own = {key: value for key, value in values.items() if key not in defaults or value != defaults[key]}
     if not own:
         return ""

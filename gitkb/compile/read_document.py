@@ -1,8 +1,8 @@
-"""A converted document read for digesting: its sentences, list items, rows and key-value lines, each with section and page.
+"""Reads a converted document for the compilers: its sentences, list items, rows and key-value lines, each with section and page.
 
-Invariant: sentences are in text order; text about rights and lists of references are left out; however long the document, at
-most about `_BUDGET` characters are kept, the first of every section before the later ones of any. Items of a word or two, and
-those that are links alone, are joined to one list, for none of them says anything alone.
+Invariant: sentences are in text order. Text about rights and lists of references are left out. However long the document is, at
+most about `_BUDGET` characters are kept: first the beginnings of all sections, then more of each. Items of a word or two, and
+items that are links alone, are joined to one sentence, because none of them says anything by itself.
 """
 
 import re
@@ -27,10 +27,9 @@ class Sentence(Struct, frozen=True):
     """One sentence with inline code marked. `section` indexes the headings (-1 above the first); `rank` counts from 0 in its
     section.
 
-    `kind` says what it is part of: a paragraph ("text"), an "item", a "row", a "pair" (key: value), or a "list" of short items.
-    `lead` is the item or line above that leads on to it, or the question that it answers; `quote` its words as they stand, where
-    `text` has others between them.
-    """
+    `kind` says what it is part of: a paragraph ("text"), an "item", a "row", a "pair" (key: value), or a "list" of short
+    items. `lead` is the item or line above that introduces it, or the question that it answers; `quote` its words as they are
+    written, if `text` has other words between them."""
 
     text: str
     section: int
@@ -52,7 +51,7 @@ class Reading(Struct, frozen=True):
     sentences: tuple[Sentence, ...]
 
     def place(self, sentence: Sentence) -> Place:
-        """Where a sentence stands: its page where the document has page anchors, else its heading."""
+        """The place of a sentence: its page if the document has page anchors, else its heading."""
         if sentence.page:
             return page_place(sentence.page)
         if sentence.section < 0:
@@ -60,7 +59,7 @@ class Reading(Struct, frozen=True):
         return heading_place(self.headings[sentence.section])
 
     def claim(self, index: int, text: str, score: float, *, defines: bool = False) -> Claim:
-        """A claim made of a sentence: with its words as they stand where `text` says more."""
+        """A claim made of a sentence, with the words as they are written if `text` has more."""
         sentence = self.sentences[index]
         verbatim = sentence.quote or plain(sentence.text)
         quote = "" if text in verbatim or text[:-1] in verbatim else verbatim
@@ -79,7 +78,7 @@ def heading_place(heading: Heading) -> Place:
 
 
 def read_document(conversion: Conversion, language: str = "") -> Reading:
-    """The sentences of a conversion; `language` (ISO 639-1) wins over what the conversion and the text say."""
+    """The sentences of a conversion; `language` (ISO 639-1) overrules what the conversion and the text say."""
     found = list(material(conversion.markdown))
     code = _language(language) or _language(conversion.language) or detect_language(" ".join(_samples(found)))
     placed = _in_sections(found, conversion.headings)
@@ -173,7 +172,7 @@ def _is_question(text: str) -> bool:
 
 
 def _split(passage: Passage, language: str) -> list[str]:
-    """The sentences of a passage, without the sign of a paragraph or an answer ("(2)", "a)", "A:") at its beginning."""
+    """The sentences of a passage, without the mark of a paragraph or an answer ("(2)", "a)", "A:") at its beginning."""
     if passage.kind in ("row", "pair"):
         return [passage.text]
     text = passage.text
@@ -186,7 +185,7 @@ def _split(passage: Passage, language: str) -> list[str]:
 
 
 def _runs(placed: list[tuple[int, Passage]]) -> Iterator[tuple[int, bool, list[Passage]]]:
-    """The passages in runs: (section, whether all are items of a list that say nothing alone, the passages)."""
+    """Groups of neighbouring passages: (section, whether all are list items that say nothing alone, the passages)."""
     for (section, weak, *_), group in groupby(placed, key=_run_of):
         yield section, weak, [passage for _, passage in group]
 
@@ -198,7 +197,7 @@ def _run_of(item: tuple[int, Passage]) -> tuple[int, bool, str, str]:
 
 
 def _is_weak(passage: Passage) -> bool:
-    """Whether a passage says nothing alone: it is links, or an item of a word or two."""
+    """Whether a passage says nothing alone: it consists of links, or is an item of a word or two."""
     if passage.is_link:
         return len(passage.text) <= 300
     if passage.kind != "item" or len(passage.text) > 40:
@@ -210,7 +209,7 @@ _MOST_LISTED, _LONGEST_LIST = 12, 200
 
 
 def _list(section: int, group: list[Passage], rank: int) -> Sentence:
-    """Short items as one sentence, as many as are good to read."""
+    """Short items joined to one sentence, as many as are easy to read."""
     shown: list[Passage] = []
     for passage in group:
         if len(shown) == _MOST_LISTED or (shown and sum(len(p.text) + 2 for p in (*shown, passage)) > _LONGEST_LIST):

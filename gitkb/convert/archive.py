@@ -1,13 +1,10 @@
-"""Zip archives of Office documents and books, opened without trusting them: their parts, their properties, and what an error
-means in plain words.
+"""Opens the zip archives of Office documents and books without trusting them: their parts and their properties, and what is wrong
+with a damaged one, in plain words.
 
-Invariant: nothing of a library's own wording, names or positions comes out; the error itself stays as the cause of the one that
-is raised. What is not known is said in general words, never passed on.
-
-Invariant: nothing is read before the directory's sizes are checked, no member is written to disk, and no XML entity is resolved.
-A member's name is only ever a key into the archive, so it cannot lead out of it.
-
-Invariant: properties are a courtesy of the source; where they are missing or damaged they are empty, never an error.
+Invariant: nothing is read before the sizes in the directory are checked, no member is written to disk, and no XML entity is
+resolved. The name of a member is only a key into the archive, so it cannot lead out of it. Properties that are missing or damaged
+are empty, never an error. Messages of libraries are not passed on, because they help nobody: the error of a library is the cause
+of the one that is raised.
 """
 
 import io
@@ -66,18 +63,18 @@ _AGAIN = "Save it again from the program that made it, or fetch it once more."
 
 
 def fault(error: BaseException) -> str:
-    """A clause that says what is wrong with the file over which a library stumbled."""
+    """A clause that says what is wrong with a file, from the error that a library raised."""
     told = f"{type(error).__name__}: {error}"
     return next((meaning for pattern, meaning in _MEANINGS if pattern.search(told)), "its content contradicts itself")
 
 
 def damaged(error: BaseException) -> ConversionError:
-    """The error for a file whose inside cannot be read."""
+    """The error for a file whose contents cannot be read."""
     return damaged_as(fault(error))
 
 
 def damaged_as(what: str) -> ConversionError:
-    """The error for a file of which it is known what is wrong."""
+    """The error for a file when it is known what is wrong with it."""
     return ConversionError(f"the file is damaged: {what}.", _AGAIN)
 
 
@@ -90,7 +87,7 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedErro
 
 @contextmanager
 def open_archive(file: Path, max_bytes: int) -> Iterator[zipfile.ZipFile]:
-    """The archive of a file whose unpacked size is below `max_bytes` and that does not unpack to absurdly more than it holds.
+    """The archive of a file, if it unpacks to less than `max_bytes` and to no absurd multiple of its own size.
 
     Raises `ConversionError` for damaged archives and bombs.
     """
@@ -121,7 +118,8 @@ def check_sizes(archive: zipfile.ZipFile, packed: int, max_bytes: int) -> None:
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """The bytes of a member. `zipfile` stops at the size that the directory states, so a lie in it cannot unpack more."""
+    """The bytes of a member. `zipfile` stops at the size that the directory states, so a false size cannot make it unpack
+    more."""
     try:
         return archive.read(name)
     except DAMAGED as error:

@@ -1,7 +1,7 @@
-"""A file to its `Conversion`: what it holds, by its first bytes, and the reader that converts it.
+"""Converts a file: recognises by its first bytes what it holds, and calls the reader for that.
 
-Invariant: only the head of a file and, for zip archives, their directory are read. A file is never handed to a converter
-for another format than its content's, so nothing is converted "without complaint" into nonsense.
+Invariant: to recognise a file only its head and, of zip archives, the directory are read. A file is never given to a reader of
+another format than that of its content, so nothing is silently converted into nonsense.
 
 A conversion depends on the file's bytes, its name's ending and the settings alone, of a fetched page also on its address.
 Documents are hostile: nothing in them runs, names another file that gets read, or reaches the network; whatever is wrong with
@@ -92,7 +92,7 @@ def identify_family(file: Path, name: str) -> Family:
     ending = ending_of(name)
     claimed = family_of(ending)
     if claimed is not None and ending not in BY_ENDING:
-        return claimed  # a plug-in's, which alone knows what such a file holds
+        return claimed  # that of a plug-in, which alone can tell what such a file holds
     found = _by_content(file, head, name, claimed)
     is_text = found is TEXT or (claimed is CODE and found is HTML)
     if claimed is None or found == claimed or (is_text and claimed in (*TEXTUAL, HTML)):

@@ -1,4 +1,4 @@
-"""Bytes to text, whatever the encoding: byte order marks first, then UTF-8, then what the bytes look like.
+"""Decodes bytes to text, whatever the encoding: by a byte order mark, else as UTF-8, else by what the bytes look like.
 
 Invariant: the result can be encoded as UTF-8, and holds neither NUL nor a byte order mark; every line ends in a line feed.
 It never guesses an encoding in which the bytes are not valid.
@@ -46,7 +46,7 @@ def decode(data: bytes, declared: str = "") -> str:
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether bytes hold more control characters than text ever does, in any encoding that knows no NUL."""
+    """Whether bytes hold more control characters than text ever does, in encodings without NUL bytes."""
     if _wide(head) or head.startswith(tuple(bom for bom, _ in _BOMS)):
         return False
     controls = len(head) - len(head.translate(None, bytes(range(8)) + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"))
@@ -68,7 +68,8 @@ def _valid(data: bytes, encoding: str) -> str | None:
 
 
 def _mostly_utf8(data: bytes) -> str | None:
-    """UTF-8 that was cut in the middle of a character, or damaged in few places; others hold hardly any of its sequences."""
+    """UTF-8 that was cut in the middle of a character or damaged in few places; text in other encodings has hardly any
+    sequence of bytes that UTF-8 allows."""
     text = data.decode("utf-8", "replace")
     if text.count("\0") > len(text) // 100:
         return None
@@ -84,7 +85,8 @@ def _decoded(data: bytes, encoding: str, errors: str) -> str:
 
 
 def _wide(data: bytes) -> str:
-    """UTF-16 without a mark shows as NUL in every other byte of Western text; empty for anything else."""
+    """The name of the UTF-16 encoding without a mark that the bytes have, "" for none: Western text has NUL in every other
+    byte."""
     head = data[:4096]
     if len(head) < 4:
         return ""

@@ -1,7 +1,8 @@
-"""What a reader hands over, and how it becomes a `Conversion`: cleaning, headings, the title, the refusal of what is no text.
+"""Drafts, which readers return, and how they become a `Conversion`: cleaning, headings, title, and the refusal of what is no
+text.
 
-A family reads one file and returns a `Draft`; `finish` alone turns drafts into conversions, so cleaning, headings and
-the refusal of empty or garbled text are decided in one place for all formats. A draft holds plain data, no open files.
+A family reads one file and returns a `Draft`; `finish` alone turns drafts into conversions, so cleaning, headings and the refusal
+of empty or garbled text are decided in one place for all formats. A draft holds plain data, no open files.
 
 Invariant: Markdown that leaves here is valid UTF-8 without control characters, has line feeds only, no trailing blanks, one
 line feed at its end, at least one word, and is not mostly garbage.
@@ -23,7 +24,7 @@ from gitkb.model.documents import Conversion, Heading, Picture, TitleCandidate
 
 
 class Draft(Struct, frozen=True):
-    """A converted text and what its source says about itself; empty where the source says nothing.
+    """A converted text, and what its source says about itself; a field is empty if the source does not say it.
 
     A link to `#@n` in the text means its n-th heading, counted from 0; `finish` puts the anchor in.
     `unit` names what `pages` counts ("page", "slide", "sheet", "cell") for messages. `titles` are candidates for the
@@ -54,7 +55,7 @@ _FOUND_LINK = re.compile(r"\]\(#@(\d+)\)")
 
 
 def finish(draft: Draft, form: Format) -> Conversion:
-    """The conversion that a draft becomes.
+    """The conversion that is made of a draft.
 
     Raises `ConversionError` for a text without words, or one that is mostly garbage.
     """

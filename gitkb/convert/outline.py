@@ -1,10 +1,8 @@
-"""The structure of a Markdown text, line by line: code fences, headings, and the anchors that GitHub gives them.
+"""Finds the structure of a Markdown text: code fences, headings, and the anchors that GitHub gives to headings.
 
-Invariant: the lines come back unchanged and complete. A fence that is never closed runs to the end of the text, as in
-CommonMark. Indented code is not told apart: it cannot be found without the whole block structure.
-
-Invariant: anchors are unique within a text, and depend on the text alone. Headings inside code, HTML blocks and tables are
-none. Only blocks are parsed, and inline markup of the headings themselves, so that long documents stay cheap.
+Invariant: anchors are unique within a text, and depend on the text alone. A fence that is never closed runs to the end of the
+text, as in CommonMark; indented code is not recognised, because that takes the whole block structure. Headings inside code, HTML
+blocks and tables do not count. To be fast with long documents, inline markup is parsed in headings only.
 """
 
 import re
@@ -42,7 +40,7 @@ def lines_with_code(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def outside_code_spans(line: str) -> Iterator[tuple[str, bool]]:
-    """The parts of a line in order, and whether each is a code span."""
+    """The parts of a line in order, each with True if it is a code span."""
     end = 0
     for found in _SPAN.finditer(line):
         if found.start() > end:

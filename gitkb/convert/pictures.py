@@ -1,4 +1,4 @@
-"""Pictures taken out of a document: which are worth keeping, and how they are named.
+"""Decides which pictures of a document are worth keeping, and names them.
 
 Invariant: names are picture-1.png, picture-2.jpg, ... in order of first use, equal bytes share one name, and every kept picture
 is a raster image that Pillow could open. Tiny, huge, damaged and unknown ones are skipped, never an error.
@@ -92,7 +92,7 @@ def _checked(data: bytes) -> tuple[bytes, str, str] | None:
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, Warning, EOFError, KeyError):
         return None
     except (IndexError, TypeError, AttributeError, OverflowError, MemoryError):
-        return None  # what Pillow's plugins raise on damaged data
+        return None  # Pillow's plug-ins raise errors of many kinds on damaged data
     return None
 
 

@@ -30,7 +30,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         text = reader(file.read_bytes())
     except (RecursionError, MemoryError):
         raise
-    except Exception as error:  # what a stranger's code raises, as a sentence about this one document
+    except Exception as error:  # whatever a plug-in raises becomes a failure of this one document
         said = one_line(str(error))[:_MAX_SAID].rstrip(".") or type(error).__name__
         raise ConversionError(f"its reader, {maker}, refuses it: {said}.", f"Ask those who make {maker}.") from error
     if not isinstance(text, str) or len(text) > settings.max_bytes:

@@ -48,7 +48,7 @@ _REASONS: dict[TitleKind, str] = {
 }
 NAMED = "file name: the text has no title of its own"
 WEAK: tuple[TitleKind, ...] = ("section", "unseen")
-"""What is better than a file name that says nothing ("README", "scan0001"), and worse than any other."""
+"""Kinds of titles that are used only if the file name says nothing ("README", "scan0001")."""
 
 _JUNK = re.compile(
     r"(?:microsoft (?:word|powerpoint|excel) ?-.*"
@@ -85,7 +85,7 @@ _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 
 def good_title(title: str) -> str:
-    """A title on one line, its markup gone; '' where its words are no title: a program's left-over, a picture, a bare number."""
+    """A title on one line without markup; '' if its words are no title but left over by a program, a picture or a bare number."""
     line = " ".join(_MARKUP.sub(" ", title).split()).strip(" \t#*_")
     if not re.search(r"[^\W\d_]{2}", line) or len(line) > MAX_TITLE or _JUNK.fullmatch(line.strip(" .:")):
         return ""
@@ -198,7 +198,7 @@ def _first_line(markdown: str) -> str:
 
 
 _FEW_WORDS = 8
-"""A line of tags, a badge or a date may stand above the heading that opens a text; a sentence may not."""
+"""So many words (tags, a badge, a date) may stand above the heading with which a text opens; a sentence may not."""
 
 
 def _words_between(markdown: str, start: int, end: int) -> int:

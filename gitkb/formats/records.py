@@ -52,6 +52,14 @@ def decode(content: bytes, path: str, formats: Formats = FORMATS) -> Record:
         return _record(Fields(formats.upgraded(Kind.RECORD, data)), path)
 
 
+def source_in(content: bytes) -> Source:
+    """The original that a record describes, of any format number, without a look at the rest. Raises `FormatError`."""
+    try:
+        return _source(Fields(json.loads(content.decode("utf-8"))).object("source"))
+    except ValueError as error:
+        raise FormatError("it is no record") from error
+
+
 def _compact(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _compact(v) for k, v in value.items() if v not in ("", 0, False, None) and v != () and v != {} and v != []}

@@ -93,6 +93,7 @@ class PageText(Struct, frozen=True):
     first: int
     last: int
     lines: int
+    description: str = ""
     headings: tuple[tuple[int, int, str, str], ...] = ()
 
     @property

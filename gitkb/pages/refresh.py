@@ -120,7 +120,7 @@ def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
     if scope is not None and not scope:
         return PageChanges()
     projected = project_tree(catalog, tip, keep=True, scope=scope)
-    return page_changes(tip, _settle(tip, projected, PathChanges(), history_base(store, tip.commit), Listener()))
+    return page_changes(tip, _reconcile(tip, projected, PathChanges(), history_base(store, tip.commit), Listener()))
 
 
 def foresee_refresh(store: Store, catalog: Catalog, tip: Snapshot, changes: PathChanges, edits: PathChanges) -> PathChanges:
@@ -202,7 +202,7 @@ def _writes(
 ) -> PathChanges:
     """All that a pages commit holds: the pages, what is kept beside edited ones, what a model wrote (`told`), and which
     projection made them."""
-    writes = _settle(tip, projected.only(_different(tip, projected)), edits, base, listener)
+    writes = _reconcile(tip, projected.only(_different(tip, projected)), edits, base, listener)
     writes = PathChanges(deleted=without_page(tip, projected)).over((told or PathChanges()).over(writes))
     return PathChanges({MADE: note()}).over(writes) if writes and made_by(tip) < PROJECTION else writes
 
@@ -214,7 +214,7 @@ def without_page(tip: Snapshot, projected: PathChanges) -> frozenset[str]:
     return frozenset(path for path in paths if tip.blob(path) is not None)
 
 
-def _settle(
+def _reconcile(
     tip: Snapshot,
     projected: PathChanges,
     edits: PathChanges,

@@ -109,6 +109,39 @@ def last_changes(git_dir: Path, folder: str, commit: str) -> dict[str, str]:
     return found
 
 
+class PathChange(Struct, frozen=True):
+    """A commit that changed a path, with its author and time (seconds), and the blobs before and after (None: no file)."""
+
+    commit: str
+    author: str
+    time: int
+    old: str | None
+    new: str | None
+
+
+def all_changes(git_dir: Path, folder: str, commit: str) -> dict[str, list[PathChange]]:
+    """For every path below a folder all changes in a history, the newest first. Asks the git program, as `last_changes` does."""
+    form = "--format=%x01%H%x02%an%x02%at"
+    arguments = ["log", form, "--raw", "--no-abbrev", "-z", "--no-renames", commit, "--", f":(top,literal){folder}"]
+    done = attempt(git_dir, arguments, environment())
+    if done.returncode:
+        raise RepositoryError(
+            f"git could not read the history: {done.stderr.decode('utf-8', 'replace').strip()}", "Try git fsck."
+        )
+    found: dict[str, list[PathChange]] = {}
+    oid, author, seconds, blobs = "", "", "0", ["", ""]
+    for token in done.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        text = token.removeprefix("\n")
+        if text.startswith("\x01"):
+            oid, author, seconds = text[1:].split("\x02")
+        elif text.startswith(":"):
+            blobs = text.split(" ")[2:4]
+        elif text:
+            old, new = (None if not blob.strip("0") else blob for blob in blobs)
+            found.setdefault(text, []).append(PathChange(oid, author, int(seconds), old, new))
+    return found
+
+
 def changes_of(reader: ObjectReader, tip: str, path: str) -> Iterator[Commit]:
     """The commits that changed a file or folder ("" for every commit), newest first."""
     queue: list[tuple[int, int, pygit2.Commit]] = []
@@ -194,6 +227,20 @@ class Ancestry:
                 with history_errors():
                     return str(found.peel(pygit2.Commit).id)
         return None
+
+    def remote_branch(self, name: str) -> tuple[str, str] | None:
+        """("origin/main", its last known tip): the branch of this name at the remote that the local one goes to, else at origin,
+        else at the only remote; None where none is known."""
+        config = self._repository.config
+        remotes = [remote.name for remote in self._repository.remotes if remote.name]
+        key = f"branch.{name}.remote"
+        own = str(config[key]) if key in config else ""
+        wanted = own if own in remotes else "origin" if "origin" in remotes else remotes[0] if len(remotes) == 1 else ""
+        found = self._repository.references.get(f"refs/remotes/{wanted}/{name}") if wanted else None
+        if found is None:
+            return None
+        with history_errors():
+            return f"{wanted}/{name}", str(found.peel(pygit2.Commit).id)
 
     def upstream(self, branch: str) -> str | None:
         """The last known tip of the branch that a local one follows, None where it follows none."""

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from gitkb.errors import ConfigError, FormatError
 from gitkb.formats import approvals
-from gitkb.formats.decisions import DECISIONS
+from gitkb.formats.decisions import DECISIONS, REMOVED, decode_removed
 from gitkb.formats.decisions import decode as decode_decision
 from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.overviews import decode as decode_overview
@@ -262,6 +262,8 @@ class _Check:
             read_note(self.tree.read(path) or b"")
         elif path.startswith(f"{approvals.APPROVED}/"):
             approvals.decode(self.tree.read(path) or b"", path)
+        elif path.startswith(f"{REMOVED}/"):
+            decode_removed(self.tree.read(path) or b"", path)
         elif path.startswith(f"{DECISIONS}/"):
             decode_decision(self.tree.read(path) or b"", path)
         elif path.startswith(f"{OVERVIEWS}/"):

@@ -179,8 +179,7 @@ def request(host: GitHub | GitLab) -> int:
     """Checks the merged state and shows what the request changes."""
     code, problems = checked()
     base, head = host.range()
-    base = run("git", "merge-base", base, head).stdout.strip()
-    diff = run("gitkb", "diff", f"{base}..{head}", "--kb", ".", "--format", "markdown").stdout
+    diff = run("gitkb", "diff", f"{base}...{head}", "--kb", ".", "--format", "markdown").stdout
     text = f"{MARKER}\n\n{problems}{diff}"
     try:
         if not host.token:

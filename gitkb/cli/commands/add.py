@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 
 Globs = list[str] | None
+StartOption = Annotated[
+    str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
+]
 _NAMED_EMPTY = 5
 _SCHEME = re.compile(r"(https?|file|ftps?|sftp|data|javascript|mailto|[a-z][a-z0-9+.-]*(?=://)):(//)?", re.IGNORECASE)
 
@@ -53,10 +56,9 @@ def add(
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone from the folder.")] = False,
+    older: Annotated[bool, typer.Option("--older", help="Also what would turn documents back to an older version.")] = False,
     branch: BranchOption = "",
-    start: Annotated[
-        str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
-    ] = "",
+    start: StartOption = "",
     compiler: CompilerOption = None,
     model: ModelOption = "",
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
@@ -92,6 +94,7 @@ def add(
         model=model,
         max_tokens=max_tokens,
         prune=prune,
+        older=older,
         urls=urls,
         refetch=refetch,
         allow_private=allow_private,
@@ -113,7 +116,7 @@ def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, jso
         terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
     else:
         tell_summary(summary, listener.skips, options, folder)
-    return ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK
+    return ExitCode.PARTIAL if summary.failed or summary.older or listener.missing else ExitCode.OK
 
 
 def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
@@ -199,6 +202,7 @@ def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str,
         "same pages as others": skips.same_pages,
         "empty": len(skips.empty),
     }
+    reasons |= {"older than the knowledge base": skips.older} if skips.older else {}
     why = terminal.listed(reasons)
     return [
         (f"{would}added", summary.added, ""),

@@ -1,7 +1,9 @@
-"""`gitkb merge`, `pull`, `push` and `pr`: what others have done comes here, and what is here goes to them."""
+"""`gitkb merge`, `pull`, `push` and `pr`: what others have done comes here, and what is here goes to them; `skill` and `export`
+write it for agents."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +13,9 @@ from gitkb.cli import terminal
 from gitkb.cli.common_options import BranchOption, JsonOption, KbOption, VerboseOption
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
+from gitkb.cli.plain_parameters import PlainCommand
 from gitkb.cli.summaries import pages_in_words, where
+from gitkb.errors import InTheWay, UsageError
 
 if TYPE_CHECKING:
     from gitkb.model.results import MergeSummary
@@ -55,6 +59,8 @@ def tell_merge(summary: MergeSummary, json: bool) -> None:
     if json:
         terminal.tell_json(json_shapes.fields(summary), indent=2)
         return
+    for each in summary.dropped:
+        terminal.say(f"Dropped from {each.page}: {' '.join(each.text.split())}")
     terminal.tell(f"{merged(summary)}{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
 
 
@@ -148,3 +154,71 @@ def pr(
             f"Pushed {request.branch}. Open the request{f' at {request.address}' if request.address else ''} with this text:"
         )
         terminal.tell_text(f"# {request.title}\n\n{request.text}")
+
+
+ToOption = Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to write into.", show_default=False)]
+
+
+def skill(
+    context: typer.Context,
+    to: ToOption = Path(),
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write a skill that tells agents how to use the knowledge base: NAME/SKILL.md.
+
+    Written again, it is brought up to date. A SKILL.md that somebody else wrote is left alone.
+    """
+    from gitkb.agents import exports
+
+    base = knowledge_base(context, kb)
+    text = exports.skill(base)
+    file = to / exports.skill_name(base.folder.resolve().name) / "SKILL.md"
+    if file.exists() and exports.MADE not in file.read_text(encoding="utf-8", errors="replace"):
+        raise InTheWay(f"{file} was not made by gitkb.", "Move it away, or write elsewhere with --to.")
+    _written({file: text}, json)
+
+
+export = typer.Typer(
+    no_args_is_help=True, help="Write the knowledge base for others, in other forms.", add_completion=False, rich_markup_mode=None
+)
+
+
+@export.callback()
+def _forms() -> None:
+    """Write the knowledge base for others, in other forms."""
+
+
+@export.command("llms", cls=PlainCommand)
+def export_llms(
+    context: typer.Context,
+    to: ToOption = Path(),
+    url: Annotated[
+        str,
+        typer.Option("--url", metavar="URL", help="Where the repository's files are served, for the links.", show_default=False),
+    ] = "",
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write llms.txt, a list of what there is for agents, and llms-full.txt, the texts of the pages."""
+    from gitkb.agents import exports
+
+    base = knowledge_base(context, kb)
+    _written({to / "llms.txt": exports.llms(base, url), to / "llms-full.txt": exports.llms_full(base)}, json)
+
+
+def _written(files: dict[Path, str], json: bool) -> None:
+    """Writes files and says which."""
+    for file, text in files.items():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UsageError(f"{file} cannot be written: {error.strerror}.", "Choose another folder with --to.") from error
+    if json:
+        terminal.tell_json({"files": [str(file) for file in files]}, indent=2)
+        return
+    for file in files:
+        terminal.tell(f"Wrote {file}")

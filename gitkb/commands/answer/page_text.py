@@ -40,7 +40,9 @@ def page_text(tree: Tree, name: str, place: str, first: int, most: int) -> PageT
         kept.append(line[:most])
     headings = tuple((each.line, each.level, each.anchor, each.title) for each in pages.outline(path)[:_MOST_HEADINGS])
     reached = start + len(kept) - 1
-    return PageText(path, document or "", page.title, "\n".join(kept), start, max(reached, start - 1), len(page.lines), headings)
+    end = max(reached, start - 1)
+    text = "\n".join(kept)
+    return PageText(path, document or "", page.title, text, start, end, len(page.lines), page.description, headings)
 
 
 def _found(pages: Pages, path: str, place: str) -> tuple[str, int, int]:

@@ -1,9 +1,8 @@
-"""The terms of one document that may become topics, from text and headings, with everything the choice rests on.
+"""Finds the terms of one document that may become topics, with all that is needed to choose among them.
 
-Invariant: structural headings propose nothing; each proposal is a term by `phrases.as_term`.
-
-Invariant: a function of the reading alone; candidates come from headings, definitions and, in English, runs of nouns; work is
-linear in the text, and at most `_MOST_RUNS` different runs are counted.
+Invariant: depends on the document alone. Candidates come from headings, definitions and, in English, runs of nouns; each is a
+term (`as_term`). Headings that only structure a text ("Introduction") propose nothing. The work is linear in the length of the
+text, and at most `_MOST_RUNS` different runs are counted.
 """
 
 import itertools
@@ -53,7 +52,7 @@ _OTHER_SPLIT = re.compile(r"[:,;–—/]\s+|\s[-–—]\s|\s*\(|\)\s*")
 
 
 def heading_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
-    """The terms a heading names, each with whether it is all that the heading names."""
+    """The terms that a heading names, each with True if the heading names nothing else."""
     text = bare_heading(inline_text(title)[0])
     if is_structural(title):
         return []
@@ -109,13 +108,13 @@ class Candidate(Struct):
 
     @property
     def c_value(self) -> float:
-        """Frequency outside of longer terms, weighted by length (the C-value of terminology extraction)."""
+        """How often the term occurs outside of longer terms, weighted by its length (the C-value of terminology extraction)."""
         free = self.count - (self.nested / self.longer if self.longer else 0)
         return math.log2(1 + len(self.key.split())) * free
 
 
 def find_candidates(reading: Reading, title: str, claims: list[str], name: str = "") -> dict[str, Candidate]:
-    """All candidates by key; `claims` holds for each sentence its text as a claim or "", `name` is the file's."""
+    """All candidates by key; `claims` has for each sentence its text as a claim or "", `name` is the name of the file."""
     found: dict[str, Candidate] = {}
     _from_headings(found, reading, title, name)
     _from_definitions(found, reading, claims, {word.lower() for word in tokens(title)})
@@ -167,7 +166,7 @@ _BRACKETED = re.compile(r"\s*\([^()]*\)\s*$")
 
 
 def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
-    """The term that a file's name is, where a person gave it ("Leak Codes.md", "UDP.md"), not a program ("leak-codes.md")."""
+    """The file's name as a term if a person chose it ("Leak Codes.md", "UDP.md") and no program ("leak-codes.md")."""
     stem = _FILE_ENDING.sub("", name.rpartition("/")[2])
     if " " not in stem and not any(map(str.isupper, stem)):
         return []
@@ -175,7 +174,7 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
 
 
 def _stems(key: str, language: str) -> tuple[str, ...]:
-    """What an English gerund is made of: "checkpointing" is about the checkpoint, "caching" about the cache."""
+    """The nouns from which an English gerund may be made: "checkpoint" for "checkpointing", "cache" for "caching"."""
     if language != "en" or not key.endswith("ing") or not key.isalpha() or len(key) < 7:
         return ()
     base = key[:-3]
@@ -194,7 +193,7 @@ def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: lis
 
 
 def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, claims: list[str]) -> None:
-    """What the document defines by its layout, and by the words that open it or a section."""
+    """Adds what the document defines by its layout, and by the words that open it or a section."""
     for index, definition in listed_definitions(reading, title):
         known = found.get(definition.key)
         if known is None or all(at != index for at, _ in known.definitions):
@@ -212,7 +211,7 @@ def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, clai
 
 
 def _emphasised(reading: Reading) -> Counter[str]:
-    """How often the document sets a term in bold, italics or a link; terms of one common word are not among them."""
+    """How often the document sets each term in bold, italics or a link. Terms of one common word are left out."""
     found: Counter[str] = Counter()
     for sentence in reading.sentences:
         for text in sentence.emphasised[:20] if sentence.leads else ():
@@ -235,7 +234,7 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
 
 
 def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced: dict[str, tuple[tuple[str, ...], str]]) -> None:
-    """One candidate for both names: what is said of the short form is said of the long one."""
+    """Makes one candidate of a short and a long form: what is said of one is said of the other."""
     for low, (words, short) in introduced.items():
         long = _candidate(found, term_key(words, reading.language))
         long.shorts.add(short)
@@ -262,7 +261,7 @@ _LEAST_GERMAN, _SHORTEST_GERMAN = 3, 5
 
 
 def _from_german_nouns(found: dict[str, Candidate], reading: Reading) -> None:
-    """The nouns of a German text: what has a capital within a sentence, by base forms."""
+    """Adds the nouns of a German text, by their base forms: words with a capital letter inside of a sentence."""
     counts: Counter[str] = Counter()
     for sentence in reading.sentences:
         words = tokens(sentence.text)
@@ -275,7 +274,7 @@ def _from_german_nouns(found: dict[str, Candidate], reading: Reading) -> None:
 
 
 def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
-    """Counts the runs of nouns; one that is said once, and neither led to by a heading nor written as code, is no candidate."""
+    """Counts the runs of nouns. One that occurs once counts only if it is a candidate already or is written as code."""
     read = [_runs_of(sentence) for sentence in sentences]
     counts = Counter(key for _, runs in read for _, keyed in runs for _, _, key in keyed)
     coded = {name.lower() for words, _ in read for word in words if word[0] == CODE_OPEN and (name := code_term(word))}
@@ -288,9 +287,10 @@ def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> N
 
 
 def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
-    """The tokens of a sentence, and its runs: where each ends and the spans in it that can be terms, with their keys."""
+    """The tokens of a sentence, and its runs of nouns: where each ends, and the spans in it that can be terms, with their
+    keys."""
     if sentence.kind == "row":
-        return [], []  # cells are no sentences: their neighbours say nothing of how a term is used
+        return [], []  # a row of a table is no sentence: the words beside a term do not show how it is used
     words = tokens(sentence.text)
     runs = []
     for start, end in noun_runs(words):
@@ -300,7 +300,7 @@ def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
 
 
 def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[int, int, int], keyed: _Spans) -> None:
-    """Counts a run at (first word, end, end of the longest run around it); `keyed` are all spans of that run."""
+    """Counts a span, given as (first word, end, end of the longest run around it); `keyed` are all spans of that run."""
     first, last, end = place
     _note(candidate, index, tuple(words[first:last]), at_start=first == 0)
     before = words[first - 1].lower() if first > 0 else ""
@@ -318,7 +318,7 @@ def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[i
 
 
 def _is_unusual(key: str) -> bool:
-    """Whether runs of nouns do not show a term: it has "of" in it, or a last word that they do not end with."""
+    """Whether a term is not found among runs of nouns, because it contains "of" or because no run may end with its last word."""
     words = key.split(" ")
     return len(words) > 1 and ("of" in words or "and" in words or not may_head(words[-1], "en"))
 

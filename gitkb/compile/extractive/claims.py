@@ -1,7 +1,8 @@
-"""Which sentences can stand alone, and how good they are: what makes a claim.
+"""Decides which sentences can stand alone as claims, and how good each is.
 
-Invariant: `claim_text` gives one line of plain text that opens with no pronoun, leans on no neighbour ("this", "above",
-"as we saw"), is no question, list, code or table fragment and ends with a full stop; or "". Scores depend on the sentence alone.
+Invariant: `claim_text` returns one line of plain text that ends with a full stop, or "". It begins with no pronoun, refers to no
+other sentence ("this", "above", "as we saw"), and is no question, list, code or fragment of a table. A score depends on the
+sentence alone.
 """
 
 import itertools
@@ -33,8 +34,8 @@ _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
 
 
 def claim_text(marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH) -> str:
-    """The sentence as plain text where it can stand alone, else "". `leads`: it is the first of its paragraph; `least`: how many
-    characters it has at least, in a language with blanks."""
+    """The sentence as plain text if it can stand alone, else "". `leads`: it is the first of its paragraph. `least`: the fewest
+    characters that it may have, in a language with blanks."""
     text = plain(marked)
     if not _has_shape(text, language, least) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
         return ""
@@ -47,7 +48,7 @@ def claim_text(marked: str, language: str, *, leads: bool = True, least: int = M
 
 
 def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
-    """How good a claim a sentence that can stand alone is, 0..1."""
+    """How good a claim is that a sentence makes which can stand alone, 0..1."""
     score = 0.5
     score += 0.12 if 60 <= len(text) <= 200 else (-0.12 if len(text) > 230 else 0)
     score += 0.08 if leads else 0
@@ -61,7 +62,7 @@ def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
 
 
 def is_mostly_figures(text: str) -> bool:
-    """Whether a text is a row of a table rather than a sentence: a third of its words are numbers."""
+    """Whether a text is rather a row of a table than a sentence, because at least a third of its words are numbers."""
     if not _DIGIT.search(text):
         return False
     words = text.split()
@@ -86,7 +87,7 @@ def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
         return False
     first = text.split(None, 1)[0].lower().strip("(\"'“‘«„,")
     if text[0].islower():
-        # "pg_dump is a utility": a name that is written small opens a paragraph; a fragment opens with a small ordinary word.
+        # A small letter begins a fragment, unless it is that of a name at the start of a paragraph: "pg_dump is a utility".
         return leads and first not in function_words(language) and not breaks_run(first, language)
     return language != "en" or not _drops_subject(first, text)
 

@@ -54,8 +54,8 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
 
 
 def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
-    """For each sentence its text as a claim, "" where it is none or was said before; and which of them are fragments, that is,
-    have their context said with them."""
+    """For each sentence its text as a claim, "" if it is none or repeats another; and the set of those that are fragments, to
+    which their context was added."""
     language = reading.language
     claims = [
         "" if sentence.kind == "row" or sentence.lead.endswith("?") else claim_text(sentence.text, language, leads=sentence.leads)
@@ -64,7 +64,7 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
     told = {sentence.section for sentence, text in zip(reading.sentences, claims, strict=True) if text and not sentence.is_item}
     fragments: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
-        # An unfinished line counts where its section has no sentence that stands alone, a short sentence everywhere.
+        # An unfinished line counts only if no sentence of its section can stand alone, a short sentence always.
         is_short = len(sentence.text) < MIN_LENGTH and sentence.text.endswith(".")
         if not claims[index] and (sentence.kind != "text" or sentence.lead or is_short or sentence.section not in told):
             claims[index] = fragment_claim(sentence, reading, title)
@@ -80,8 +80,8 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
 
 
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
-    """All topics, each name once: a term that the document writes as a name was judged as a concept too, with its
-    definition. What kind of name it is, the look at names may know better."""
+    """All topics, each name once. A term that is written as a name was found twice: as a concept, with its definition, and as an
+    entity, which knows better what kind of name it is."""
     kinds = {topic_key(topic.name): topic.entity_type for topic in entities}
     named = {topic_key(topic.name) for topic in concepts}
     typed = [

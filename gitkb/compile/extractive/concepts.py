@@ -1,13 +1,11 @@
 """The concepts of one document: which candidates are worth a page, under which name, with which claims.
 
-Invariant: English terms are given in the singular with a capital first letter; names and identifiers as they are written.
+Invariant: depends on this document and on general word frequencies, on no other document. There are at most `_MOST` topics (of
+a glossary `_MOST_LISTED`), `_MOST_DEFINED` of them defined; each has one to `_MOST_CLAIMS` claims. Names of English concepts are
+in the singular with a capital first letter, proper names and identifiers as they are written.
 
-Invariant: decides by this document alone. Two documents that support a term make a page of it, so every rule asks for more than
-repetition: a heading, a link, a definition, or a sentence that stands alone and begins with the term.
-
-Invariant: a topic has at least one claim about it; at most `_MOST` topics (a glossary `_MOST_LISTED`), `_MOST_DEFINED` of them
-defined, with at most `_MOST_CLAIMS` claims each. The choice rests on this document and on background word frequencies, on no
-other document.
+A page is made where two documents support a term. So a term that is only repeated does not count: there must be a heading, a
+link, a definition, or a sentence that can stand alone and begins with the term.
 """
 
 import re
@@ -30,7 +28,7 @@ _CAPITAL_NOUNS = ("de", "ru")
 
 
 def is_proper(candidate: Candidate, language: str) -> bool:
-    """Whether the document writes the term with capitals wherever it stands: the name of one thing, not of a kind."""
+    """Whether the document writes the term with capitals everywhere, so that it names one thing, not a kind of things."""
     if language in _WITHOUT_CAPITALS or language in _CAPITAL_NOUNS:
         return False
     if "_" in candidate.key or any(found.is_code for _, found in candidate.definitions):
@@ -38,7 +36,7 @@ def is_proper(candidate: Candidate, language: str) -> bool:
     if _is_kind(candidate):
         return False
     if not candidate.forms:
-        # At the beginning of sentences and lines capitals tell nothing; the noun that says the kind does.
+        # A capital at the beginning of a sentence or line shows nothing; a noun that says what kind of thing it is does.
         if " " in candidate.key:
             named = any(all(word[0].isupper() for word in found.words) for _, found in candidate.definitions)
         else:
@@ -52,7 +50,7 @@ def is_proper(candidate: Candidate, language: str) -> bool:
 
 
 def _is_kind(candidate: Candidate) -> bool:
-    """Whether a term with capitals names a kind all the same: "a Bloom filter", "B-trees", "Paxos is an algorithm"."""
+    """Whether a term with capitals names a kind of things nevertheless: "a Bloom filter", "B-trees", "Paxos is an algorithm"."""
     kinds = word_lists.words("terms", "en", "kinds")
     if any(found.is_countable or found.genus in kinds for _, found in candidate.definitions):
         return True
@@ -79,7 +77,8 @@ def topic_name(candidate: Candidate, language: str) -> str:
 
 
 def _plural_name(candidate: Candidate, language: str) -> str:
-    """A name of several words that is a plural ("Batch Changes"): mostly with capitals, and hardly ever in the singular."""
+    """The term in the plural if it is a name of several words in the plural ("Batch Changes"), mostly written with capitals and
+    hardly ever in the singular; else ""."""
     if language != "en" or " " not in candidate.key:
         return ""
     titled = {form: count for form, count in candidate.forms.items() if all(word[0].isupper() for word in form)}
@@ -117,9 +116,9 @@ def _is_unknown(word: str, language: str) -> bool:
 
 
 _SHORT = 40
-"""Below so many sentences a document says twice what a longer one says three times."""
+"""In a document of fewer sentences a term need occur less often to count."""
 GOOD = 0.66
-"""The score from which a claim says something of its topic: a page without a definition needs some of these."""
+"""Claims with this score or more say something about their topic: a page without a definition needs some of them."""
 _COMMON_LED, _COMMON_NAMED, _COMMON_ALONE = 4.6, 4.4, 4.0
 """Zipf frequencies from which a single word is too common to be a term: in the title or alone in a heading and first in
 sentences; in part of a heading; in the text only."""
@@ -176,7 +175,7 @@ def _word_is_supported(candidate: Candidate, language: str, length: int, beginni
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     if language != "en":
         often = leads or (language == "de" and beginning > 0 and candidate.count >= 2 * few)
-        limit = _COMMON_LED if language == "de" else _COMMON_ALONE  # a capital has told the nouns from other words
+        limit = _COMMON_LED if language == "de" else _COMMON_ALONE  # capitals have shown already which German words are nouns
         return often and candidate.count >= 4 and not is_common(key, language, limit) and not key.isnumeric()
     if not _is_noun(candidate) or alone * 3 < candidate.count or alone < few or (key.endswith("ing") and not leads):
         return False
@@ -186,7 +185,7 @@ def _word_is_supported(candidate: Candidate, language: str, length: int, beginni
         return candidate.count > few and not is_common(key, language, _COMMON_NAMED)
     if beginning and candidate.count > few and not is_common(key, language, _COMMON_ALONE):
         return True
-    # The document turns on it: a countable thing, again and again.
+    # The document speaks of it again and again as of a thing that can be counted.
     return alone >= 4 and alone * 10 >= length and candidate.countable >= 2 and not is_common(key, language, _COMMON_LED)
 
 
@@ -256,7 +255,7 @@ def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: f
     is_listed = candidate.key in listed
     shown = bool(candidate.in_title or candidate.in_headings or candidate.emphasised)
     if candidate.count < 2 and not (is_listed or candidate.definitions or shown or candidate.shorts):
-        return None  # said once in passing: most candidates, and nothing below would take one
+        return None  # Most candidates are mentioned once only, and none of the rules below would accept one of these.
     if not is_listed and not _is_eligible(candidate, reading.language):
         return None
     definition = _best_definition(reading, candidate)
@@ -279,11 +278,11 @@ def _is_eligible(candidate: Candidate, language: str) -> bool:
     if " " in candidate.key or language in _CJK:
         return candidate.count >= 1 or any(found.claim for _, found in candidate.definitions)
     if any(found.claim and not found.is_light for _, found in candidate.definitions):
-        return True  # the text sets it off as a term, with its meaning
+        return True  # the text marks it as a term and gives its meaning
     if candidate.count < (1 if leads and solid else 2):
         return False
     if language == "de" and not (solid and leads) and not any(form[0][0].isupper() for form in candidate.forms):
-        return False  # a noun would have its capital in the middle of a sentence too
+        return False  # a German noun would have its capital in the middle of a sentence, too
     if any(found.is_code for _, found in candidate.definitions):
         if is_general_noun(candidate.key, language):
             return False
@@ -295,7 +294,8 @@ def _is_eligible(candidate: Candidate, language: str) -> bool:
 
 
 def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
-    """Whether a sentence of the form of a definition defines a term here: the count says that the document goes on about it."""
+    """Whether a sentence that has the form of a definition counts as one: only if the document shows in other ways, too, that
+    it is about the term (in headings, by emphasis, by repetition)."""
     _, found = candidate.definitions[definition]
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     led = (leads or candidate.in_headings) and not has_general_head(candidate.key, language)
@@ -312,7 +312,7 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
 
 
 def _best_definition(reading: Reading, candidate: Candidate) -> int | None:
-    """Which of the candidate's definitions is the best, by its position in the list."""
+    """The index of the best of the candidate's definitions."""
 
     def order(item: int) -> tuple[bool, bool, bool, bool, bool, int]:
         index, found = candidate.definitions[item]
@@ -340,7 +340,7 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
 
 
 def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
-    """The best claims about the term in text order; `definition` is the position of the one that justifies the page."""
+    """The best claims about the term, in text order; `definition` is the index of the one that justifies the page."""
     leads = candidate.in_title or candidate.in_headings or candidate.shorts
     defining = {
         index
@@ -363,7 +363,7 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
     )
 
 
-# What tells a reader what to do, or about a case, says little of the thing itself.
+# A sentence that gives an order or speaks of one case says little about the thing itself.
 _ORDERS = re.compile(
     r"\b(?:please|make sure|refer to|follow (?:these|the) steps|check out|see|let us know|reach out|feel free|click)\b", re.I
 )
@@ -379,7 +379,7 @@ _SAYS_WHAT = re.compile(
 
 
 def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool) -> float:
-    """How much a claim says of the term: most where the term is what the sentence is about."""
+    """How much a claim says about the term: most if the term is the subject of the sentence."""
     sentence = reading.sentences[index]
     score = _manner(text, sentence.is_item, sentence.leads)
     at, end = _position(candidate, text)
@@ -397,7 +397,7 @@ def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, de
 
 @lru_cache(maxsize=5_000)
 def _manner(text: str, is_item: bool, leads: bool) -> float:
-    """How good a claim a text is whatever it is about, 0..1: a caption, an order or a duty says little of a thing."""
+    """How good a text is as a claim about anything, 0..1: a caption, an order or a duty says little about a thing."""
     score = claim_score(text, is_item=is_item, leads=leads)
     score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if _MODAL.search(text) else 0)
     score -= (0.05 if _LED_IN.match(text) else 0) + (0.2 if _CAPTION.search(text) else 0)
@@ -408,7 +408,8 @@ _OPENING = 5
 
 
 def _position(candidate: Candidate, text: str) -> tuple[int, int]:
-    """Where a text has the term first, in any of its forms: (start, end); its end twice where it has none."""
+    """(start, end) of the first occurrence of the term in a text, in any of its forms; the end of the text twice if there is
+    none."""
     low = text.lower()
     found = [(low.find(name.lower()), len(name)) for name in (candidate.key, *candidate.shorts)]
     known = [(at, at + length) for at, length in found if at >= 0]

@@ -1,7 +1,8 @@
-"""Sentences that say what something is: "X is a ...", "X refers to ...", "Unter X versteht man ...", "Xとは", "X是一种".
+"""Recognises sentences that say what something is: "X is a ...", "X refers to ...", "Unter X versteht man ...", "Xとは",
+"X是一种".
 
-Invariant: the definiendum opens the sentence and is a term; what is said of it is more than praise ("is a good idea").
-Patterns are anchored and bounded, so that no sentence takes long.
+Invariant: what is defined is a term. What is said of it is more than praise ("is a good idea"). The patterns are anchored and
+bounded, so that no sentence takes long.
 """
 
 import re
@@ -72,7 +73,7 @@ _KIND = (
     r"subsystem|daemon)"
 )
 _CODE = rf"{CODE_OPEN}[^{CODE_CLOSE}]{{3,31}}{CODE_CLOSE}"
-# "The catalog `pg_depend` records ...", "The keyval package provides ...": what it is stands beside the name.
+# The kind stands beside the name: "The catalog `pg_depend` records ...", "The keyval package provides ...".
 _EN_KIND = re.compile(
     rf"The (?:{_KIND} (?P<term>{_CODE}|[a-z][\w@-]{{2,30}})|(?P<name>{_CODE}|[\w@-]{{3,31}}) {_KIND}) "
     r"(?P<does>(?:is (?:a|an|the|used|designed|intended) |records|lists|shows|holds|stores|contains|provides|describes|"
@@ -80,14 +81,14 @@ _EN_KIND = re.compile(
     r"defines|represents|performs|determines|specifies|creates|constructs|generates|runs|returns|supports|tells|computes|"
     r"offers|adds|extends|makes|redefines|gives).{25,})"
 )
-# "GFS, a file system that spans machines, keeps ...": what it is stands between commas.
+# The kind stands between commas: "GFS, a file system that spans machines, keeps ...".
 _EN_APPOSED = re.compile(
     r"(?:(?P<article>The) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r", (?P<what>an?|the|one of) (?P<rest>(?:[\w'’-]+ ){1,12}?[\w'’-]+), "
     r"(?:[a-z]+s|is|are|was|were|has|have|can|will|did|[a-z]+ed) .{10,}"
 )
-# "A pump with two pistons is called a twin pump.": the term comes last.
+# The term comes last: "A pump with two pistons is called a twin pump."
 _EN_CALLED = re.compile(
     r"(?P<meaning>(?:An?|The|Any|Each|Every|All)? ?[^,;:()]{20,180}?) "
     r"(?:is|are) (?:often |also |commonly |sometimes |usually |then )?"
@@ -204,7 +205,7 @@ def find_definition(marked: str, language: str) -> Definition | None:
 
 
 def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bool]:
-    """(how a sentence defines, whether it names the kind beside the term, whether the form says little)."""
+    """(the match of a pattern, whether the kind stands beside the term, whether the form alone says little)."""
     if language != "en":
         return _PATTERNS[language].match(marked), False, False
     if (apposed := _EN_KIND.match(marked)) is not None:
@@ -218,7 +219,7 @@ def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bo
 
 
 def _agrees(words: tuple[str, ...], does: str | None) -> bool:
-    """Whether a verb fits its subject: "support" after "Rust" is a noun, after "targets" a verb."""
+    """Whether a verb agrees with its subject: "support" is a verb after "targets", but a noun after "Rust"."""
     if not does:
         return True
     verb = does.split(" ", 1)[0]
@@ -248,7 +249,8 @@ def _says_something(found: dict[str, str | None], language: str) -> bool:
 
 
 def _names_many(phrase: str) -> bool:
-    """Whether the noun of "are organisations that ..." is a plural: "are okay with ..." defines nothing."""
+    """Whether the phrase behind "are" has a plural noun, as in "are organisations that ..."; "are okay with ..." defines
+    nothing."""
     head = ""
     for word in phrase.split(" "):
         if word in function_words("en"):
@@ -267,7 +269,7 @@ def _is_plain_noun(word: str) -> bool:
 
 
 def _is_empty(word: str, written: str, following: str) -> bool:
-    """Whether a noun that says nothing alone is alone: no other noun comes after it."""
+    """Whether a word is a noun that says nothing by itself and no other noun follows it."""
     return word in _english("empty nouns") and (written[-1] in ".,;:)" or not following or following in function_words("en"))
 
 

@@ -1,8 +1,8 @@
-"""The named things of one document: persons, organisations, products, places.
+"""Finds the named things of one document: persons, organisations, products, places.
 
-Invariant: a name is written with a capital in the middle of sentences, always; headings and sentence beginnings prove nothing. At
-most `_MOST` entities, each with a claim. Languages that write all nouns with a capital need two words; scripts without
-capitals give none.
+Invariant: a name always has a capital letter in the middle of sentences; headings and beginnings of sentences prove nothing.
+There are at most `_MOST` entities, each with a claim. Languages that write all nouns with a capital need two words; scripts
+without capitals give none.
 """
 
 import re
@@ -95,7 +95,7 @@ def _note(found: dict[str, _Named], name: str, index: int) -> None:
 
 
 def _name_end(words: list[str], start: int, language: str) -> int:
-    """Where the run of capitalised words from `start` ends; `start` where there is none."""
+    """The end of the run of capitalised words that begins at `start`; `start` itself if none begins there."""
     known, links = function_words(language), word_lists.words("proper_names", word_lists.MIXED, "links")
     end = start
     position = start
@@ -146,7 +146,8 @@ def _defining(reading: Reading, index: int, name: str) -> Definition | None:
 
 
 def _people(reading: Reading) -> frozenset[str]:
-    """The names in lists of those who were there ("Present: Ada Byron, James Hill (chair)"), and behind titles ("Dr. Byron")."""
+    """The names in lists of people who were present ("Present: Ada Byron, James Hill (chair)"), and after titles ("Dr.
+    Byron")."""
     roll, title = _pattern("rolls"), _pattern("titles")
     found: set[str] = set()
     for sentence in reading.sentences:
@@ -175,7 +176,7 @@ _LEAST_ACTS = 2
 
 
 def _acts(reading: Reading, name: str, named: _Named) -> bool:
-    """Whether sentences say that a name of several words did what people do ("reported", "was born")."""
+    """Whether a name of several words is said to have done what only people do ("reported", "was born")."""
     verbs = _pattern("verbs")
     times = 0
     for index in named.sentences[:40]:
@@ -186,7 +187,8 @@ def _acts(reading: Reading, name: str, named: _Named) -> bool:
 
 
 def _join_cases(found: dict[str, _Named], reading: Reading) -> None:
-    """The cases of a German name are one ("Deutscher Bundestag", "Deutschen Bundestages"): the nominative, where it stands."""
+    """Joins the cases of a German name ("Deutscher Bundestag", "Deutschen Bundestages") under the nominative, if the text has
+    it."""
     if reading.language != "de":
         return
     groups: dict[str, list[str]] = {}
@@ -205,7 +207,7 @@ def _join_cases(found: dict[str, _Named], reading: Reading) -> None:
 
 
 def _strong(best: str, names: list[str], reading: Reading) -> str:
-    """A German name without its article: "Deutscher Bundestag" of "der Deutsche Bundestag"."""
+    """A German name in the form that it has without an article: "Deutscher Bundestag" for "der Deutsche Bundestag"."""
     if not best.split(" ")[0].endswith("e"):
         return best
     text = " ".join(sentence.text for sentence in reading.sentences if best in sentence.text)
@@ -221,7 +223,7 @@ def _is_oblique(name: str) -> bool:
 
 
 def _found_at(text: str, name: str, language: str) -> int:
-    """Where a claim has the name, -1 where it has not; in German in any case."""
+    """The offset of the name in a claim, -1 if it is not there. In German all grammatical cases count."""
     at = text.find(name)
     if at >= 0 or language != "de" or not text:
         return at

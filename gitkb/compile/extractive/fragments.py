@@ -1,8 +1,8 @@
-"""What a list item, a row, a key-value line or an unfinished line says once its context is said with it.
+"""Makes claims of list items, table rows, key-value lines and unfinished lines, by adding their context.
 
-Invariant: `fragment_claim` gives one line of plain text that ends like a sentence: the context (the item above, the heading, the
-title; a question with its answer), then the words as the document has them; or "" where even so it cannot stand alone. Which
-context is chosen depends on the document alone.
+Invariant: `fragment_claim` returns one line of plain text that ends like a sentence, or "" if it cannot stand alone even with its
+context. The context (the item above, the heading, the title, or the question that it answers) comes first, then the words as they
+stand in the document. Which context is chosen depends on the document alone.
 """
 
 import re
@@ -21,7 +21,7 @@ _UNFIT = re.compile(
 )
 _SAYS_NOTHING = frozenset(("todo", "tbd", "n/a", "none", "yes", "no", "ok", "none yet", "to do", "lorem ipsum"))
 _QUESTION = ("?", "？")
-# What an item may not begin with even below a lead. An order ("Click Save", "See the list") may stand in a list of steps.
+# An item must not begin with these, whatever stands above it. Orders ("Click Save", "See the list") are fine in a list of steps.
 _LEANING_ITEM = re.compile(
     r"(?:this|these|those|that|it|its|it's|they|them|their|he|she|his|her|there|then|thus|hence|therefore|however|but|so|also|same|"
     r"see|and|or|for example|e\.g\.|i\.e\.|the (?:above|following|former|latter|same)|which|who|whose|where|because)\b",
@@ -35,15 +35,15 @@ _COUNTER = re.compile(
 _LONGEST_CONTEXT = 90
 _SHORTEST_SENTENCE = 24
 _LEAST_LETTERS, _LEAST_LETTERS_CJK = 12, 6
-"""What a quote needs at least to be found again (`grounding.quote`)."""
+"""A quote needs so many letters to be found again (`gitkb/compile/grounding/quote.py`)."""
 _SHORT_LEAD_WORDS = 2
 _LEAST_WORDS = {"text": 4, "item": 2, "row": 1, "pair": 2, "list": 1}
 _END = (".", "!", "?", "…", "。", "！", "？", ".”", ".)", '."')
 
 
 def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bool = False) -> str:
-    """What a sentence that is no claim alone says with its context, "" where it says nothing even so. `only`: the document has
-    nothing better, so that its title must do as context for "This ..." and for an item that asks."""
+    """A sentence that cannot stand alone together with its context, "" if it says nothing even so. `only`: the document has
+    nothing better, so its title serves as the context of "This ..." and of an item that asks something."""
     text = plain(sentence.text).strip(" ,;")
     text = text[2:].lstrip() if text.startswith(("- ", "– ", "— ", "• ")) else text
     if not _may_stand(sentence, text, reading.language, only=only):
@@ -72,7 +72,7 @@ def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bo
 
 
 def fragment_score(sentence: Sentence, text: str) -> float:
-    """How good a claim a fragment is, 0..1: less than nearly any whole sentence."""
+    """How good a fragment is as a claim, 0..1: lower than nearly any whole sentence."""
     score = {"text": 0.3, "item": 0.38, "row": 0.34, "pair": 0.36, "list": 0.22}[sentence.kind]
     score += 0.06 if 50 <= len(text) <= 180 else 0
     score += 0.03 if any(map(str.isdigit, text)) else 0
@@ -94,7 +94,8 @@ def _may_stand(sentence: Sentence, text: str, language: str, *, only: bool) -> b
 
 
 def _is_fit(sentence: Sentence, text: str, language: str, *, only: bool) -> bool:
-    """Whether a text is words: not too few to be found again, no markup, code, figures or half of a bracket."""
+    """Whether a text consists of words: enough of them to be found again, no markup, no code, no mere figures, no unclosed
+    bracket."""
     least = _LEAST_LETTERS_CJK if language in _CJK else _LEAST_LETTERS
     if text.lower().rstrip(".!") in _SAYS_NOTHING:
         return False
@@ -119,7 +120,7 @@ def _is_balanced(text: str) -> bool:
 
 
 def _context(sentence: Sentence, reading: Reading, title: str) -> tuple[str, str]:
-    """(the question that a sentence answers, what else it stands below); at most one of them is not ""."""
+    """(the question that a sentence answers, or another context above it); at most one of them is not ""."""
     lead = _shown(sentence.lead)
     if lead.endswith(_QUESTION):
         return lead, ""
@@ -156,5 +157,5 @@ def _shown(text: str) -> str:
 
 
 def _is_said(context: str, text: str) -> bool:
-    """Whether the words of a context stand in a text."""
+    """Whether a text has the words of a context already."""
     return context.lower().rstrip(":") in text.lower()

@@ -1,8 +1,8 @@
-"""Definitions by layout: "**Term**: meaning", "Term — meaning", a definition list, a glossary's row, and the words below a
-heading that say what it names ("A protocol that ...").
+"""Finds definitions by their layout: "**Term**: meaning", "Term — meaning", a definition list, a glossary's row, and the words
+below a heading that say what it names ("A protocol that ...").
 
-Invariant: a meaning is a phrase of some words that says what kind of thing the term is; an order, a date or a question is none.
-The claim that such a definition makes is "Term: meaning.", with the words as they stand.
+Invariant: a meaning is a phrase of several words that says what kind of thing the term is, never an order, a date or a
+question. The claim made of such a definition is "Term: meaning.", with the words as they stand.
 """
 
 import re
@@ -29,14 +29,14 @@ _GLOSSARY = re.compile(
     re.I,
 )
 _TITLE_OF_GLOSSARY = 2
-"""So many pairs with a bold term, or below a heading that says so, make a glossary of a section."""
+"""A section is a glossary if it has so many pairs with a bold term, or so many below a heading such as "Glossary"."""
 _LONGEST, _FEWEST_WORDS, _FEWEST_SIGNS = 280, 4, 10
 _FREQUENT = 4.7
 
 
 def listed_definitions(reading: Reading, title: str) -> Iterator[tuple[int, Definition]]:
-    """(index of the sentence, definition) of all that a document defines by its layout, in text order. What stands before a colon
-    twice is a label ("User persona: ..."), no term."""
+    """(index of the sentence, definition) for all that a document defines by its layout, in text order. Words that stand before a
+    colon more than once are a label ("User persona: ..."), no term."""
     found = [(index, read) for index, sentence in enumerate(reading.sentences) if (read := _listed(sentence, reading, title))]
     times = Counter(term_key(words, reading.language) for _, (words, _, _) in found)
     strong = Counter(reading.sentences[index].section for index, (_, _, is_strong) in found if is_strong)
@@ -57,7 +57,7 @@ def _definition(words: tuple[str, ...], text: str, language: str, *, is_light: b
 
 
 def _listed(sentence: Sentence, reading: Reading, title: str) -> tuple[tuple[str, ...], str, bool] | None:
-    """(the words of the term, the claim, whether the term is set off as one)."""
+    """(the words of the term, the claim, whether the text marks the term as one)."""
     if len(sentence.text) > _LONGEST or (sentence.kind == "text" and not sentence.emphasised):
         return None
     text = plain(sentence.text)
@@ -93,7 +93,7 @@ def _claim(term: str, meaning: str) -> str:
 
 
 def _as_head(text: str, language: str, *, is_set_off: bool) -> tuple[str, ...]:
-    """The words of a term that may stand before its meaning; a common word is one only where the text sets it off."""
+    """The words of a term before its meaning; a common word is a term only if the text marks it (bold, for example)."""
     bare = re.sub(r"\s*\([^()]{1,40}\)$", "", text.strip(" *_\"'“”‘’"))
     words = as_term(bare, language, is_defined=True)
     if not words or is_structural(bare) or (len(words) == 1 and is_general_noun(words[0].lower(), language)):
@@ -106,7 +106,7 @@ def _as_head(text: str, language: str, *, is_set_off: bool) -> tuple[str, ...]:
 
 
 def _tells(text: str, language: str) -> bool:
-    """Whether a text can be a meaning: some words that give no order, ask nothing and lean on nothing."""
+    """Whether a text can be a meaning: several words that give no order, ask nothing and refer to nothing before."""
     if _UNFIT.search(text) or not any(map(str.isalpha, text)):
         return False
     if language in _CJK:
@@ -133,14 +133,14 @@ _MOST_COMMAS = 6
 
 
 def _is_no_kind(first: str, second: str) -> bool:
-    """Whether English words open with an order ("Build a ...") or with what says no kind ("available in ...")."""
+    """Whether English words begin with an order ("Build a ...") or with words that say no kind ("available in ...")."""
     if is_verb_form(first) and not first.endswith("s"):
         return True
     return (breaks_run(first, "en") or first.endswith("ed")) and second in function_words("en")
 
 
 def _is_clause(words: list[str], language: str) -> bool:
-    """Whether words have a verb of their own before anything that could belong to a description."""
+    """Whether words have a verb of their own, and not only one inside of a description ("a pump that turns")."""
     verbs, relative = (word_lists.words("definitions", language, name) for name in ("clause verbs", "relative words"))
     for position, word in enumerate(words[1:], 1):
         low = word.lower().strip(",.;:()")
@@ -158,12 +158,12 @@ def _articles(language: str) -> frozenset[str]:
 
 
 def _openers(language: str) -> frozenset[str]:
-    """Function words that may open a meaning: "when ...", "how ..."."""
+    """Function words with which a meaning may begin: "when ...", "how ..."."""
     return word_lists.words("definitions", language, "openers")
 
 
 def _says_kind(claim: str, language: str) -> bool:
-    """Whether a meaning begins with an indefinite article and so says a kind: "A pump that ..."."""
+    """Whether a meaning begins with an indefinite article, and so says what kind of thing it is: "A pump that ..."."""
     words = claim.partition(": ")[2].split(" ", 2)
     indefinite = word_lists.words("definitions", language, "indefinite articles")
     return words[0].lower() in indefinite and len(words) > 2

@@ -1,7 +1,7 @@
 """Short forms that a text introduces itself: "Google File System (GFS)", "GFS (Google File System)".
 
-Invariant: the letters of the short form stand in the long one in their order, its first letter begins the first word; so a
-remark in brackets is none. Linear in the text.
+Invariant: the long form has the letters of the short one in their order, and begins with the first of them; so a remark in
+brackets is no short form. The work is linear in the length of the text.
 """
 
 import re
@@ -16,7 +16,7 @@ _MOST_WORDS = 5
 
 
 def short_forms(text: str) -> Iterator[tuple[str, str]]:
-    """(long form, short form) as a plain text writes them, in text order."""
+    """Pairs of a long form and its short form as they are written in a plain text, in text order."""
     if "(" not in text:
         return
     for found in _BRACKETS.finditer(text):
@@ -36,7 +36,7 @@ def _without_plural(short: str) -> str:
 
 
 def _long_form(before: str, short: str) -> str:
-    """The last words of a text that a short form stands for, "" for none."""
+    """The words at the end of a text for which a short form stands, "" for none."""
     letters = [c.lower() for c in short if c.isalnum()]
     starts = [found.start() for found in _WORD.finditer(before[-120:])]
     offset = max(0, len(before) - 120)
@@ -56,8 +56,8 @@ def _small_words() -> frozenset[str]:
 
 
 def _spells(words: list[str], letters: list[str]) -> bool:
-    """Whether the letters are the first ones of the words (small words may be left out), or stand in them in their order with
-    each word giving its first."""
+    """Whether the letters are the first letters of the words (small words may be left out), or occur in the words in their order
+    with the first letter of each word among them."""
     given = [word for word in words if word.lower() not in _small_words()]
     if [word[0].lower() for word in given] == letters or [word[0].lower() for word in words] == letters:
         return True

@@ -1,10 +1,9 @@
-"""Title, description, summary and outline of one document: its best sentences, where they stand.
+"""The title, description, summary and outline of one document, made of its best sentences.
 
-Invariant: a whole sentence of the document or of its metadata, at most `LONGEST` characters, without markup; "" where there is
-none. Unlike a claim it may speak of the document ("This manual describes ...").
-
-Invariant: every sentence is one of the document's; the summary is in text order and covers different sections; the outline
-has at most `_MOST_SECTIONS` entries, deeper levels given up first.
+Invariant: every sentence is the document's own. The description is a whole sentence of the document or of its metadata, at most
+`LONGEST` characters without markup, "" if there is none; unlike a claim it may speak of the document ("This manual describes
+..."). The summary is in text order and covers different sections. The outline has at most `_MOST_SECTIONS` entries; deeper levels
+are dropped first.
 """
 
 import re
@@ -27,7 +26,7 @@ from gitkb.text.markdown.prose import inline_text, picture_texts, plain
 
 _MOST_SECTIONS, _SECTION_SENTENCES = 60, 2
 Ranking = list[tuple[float, int]]
-"""Scores (0..1) and indexes of a reading's sentences that are claims, the best first."""
+"""(score 0..1, index) of each sentence of a reading that is a claim, the best first."""
 _LONGEST_TITLE = 150
 _MOST_LISTED, _LONGEST_LISTED, _LEAST_LETTERS = 12, 250, 12
 _CJK = ("ja", "zh", "ko")
@@ -38,7 +37,8 @@ _NUMBER = re.compile(
 
 
 def document_title(conversion: Conversion, name: str) -> TitleCandidate:
-    """The title, without a number before it and of bounded length, and in `where` why it is; `name` is the file's."""
+    """The title, without a number before it and of bounded length, with the reason why it is the title; `name` is the file's
+    name."""
     stated = (TitleCandidate("stated", conversion.title),) if conversion.title else ()
     chosen = choose(conversion.titles or evidence(stated, conversion.markdown, conversion.headings), name)
     if chosen.kind == "stated":
@@ -55,13 +55,13 @@ def _shorten(text: str) -> str:
 
 
 def document_summary(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[Claim, ...]:
-    """The three to eight best sentences, in text order, at most two of one section where there are others; of a document that has
-    headings alone, those."""
+    """The three to eight best sentences, in text order, at most two from one section if there are others. If a document has
+    headings alone, they are the summary."""
     if not ranked:
         return _of_headings(reading, title)
     wanted = min(8, max(3, len(ranked) // 8))
     chosen: list[tuple[float, int]] = []
-    for most in (2, wanted):  # a text of one or two sections gives more of each
+    for most in (2, wanted):  # from a text of one or two sections more sentences are taken of each
         taken = Counter(reading.sentences[index].section for _, index in chosen)
         for score, index in ranked:
             section = reading.sentences[index].section
@@ -72,7 +72,8 @@ def document_summary(reading: Reading, claims: list[str], ranked: Ranking, title
 
 
 def _of_headings(reading: Reading, title: str) -> tuple[Claim, ...]:
-    """The headings of a text that says nothing below them, as one line; they stand together, so that they are found again."""
+    """The headings of a text that has nothing below them, as one line. They are neighbours in the text, so the line is found
+    there again."""
     spoken = {sentence.section for sentence in reading.sentences}
     runs: list[list[Heading]] = [[]]
     for number, heading in enumerate(reading.headings):
@@ -106,8 +107,7 @@ def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title
 
 
 def outline_headings(headings: Sequence[Heading], title: str) -> list[tuple[int, Heading]]:
-    """The headings that an outline shows, with their numbers: levels 1 to 3, the deeper ones given up where there are too
-    many."""
+    """The headings that an outline shows, with their numbers: levels 1 to 3; deeper ones are dropped if there are too many."""
     wanted = [
         (number, heading)
         for number, heading in enumerate(headings)
@@ -128,8 +128,8 @@ def outline_section(heading: Heading, sentences: tuple[Claim, ...]) -> SummarySe
 
 
 def rank_sentences(reading: Reading, claims: list[str], fragments: frozenset[int] = frozenset()) -> Ranking:
-    """Claims by centrality: words that the document repeats, early in their section, not long-winded. `fragments` are those with
-    their context said; they come after whole sentences."""
+    """The claims, the most central first: those with words that the document repeats, early in their section, and not too long.
+    `fragments`, to which context was added, come after whole sentences."""
     contents = [content_words(text, reading.language) if text else [] for text in claims]
     counts = Counter(word for words in contents for word in set(words))
     top = max(counts.values(), default=1)
@@ -150,7 +150,7 @@ def rank_sentences(reading: Reading, claims: list[str], fragments: frozenset[int
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """The words of a text that carry its subject, in small letters; pairs of characters where words have no blanks."""
+    """The words of a text without function words, in small letters; pairs of characters in scripts without blanks."""
     if language in _CJK:
         return [text[i : i + 2] for i in range(len(text) - 1) if text[i : i + 2].isalnum()]
     known = function_words(language)
@@ -166,7 +166,7 @@ _SHORTEST = {"ja": 12, "zh": 10}
 _FIRST = 40
 _LEAST = -0.6
 _MOST = 0.35 + 0.3 + 0.4 + 0.2 + 0.35
-"""What a sentence can score at most, before its place counts against it."""
+"""The highest score of a sentence, before points are taken off for its place."""
 _KINDS = (
     "package|document|paper|guide|book|manual|tutorial|module|library|crate|article|report|class|bundle|program|tool|reference|"
     "specification|project|"
@@ -196,13 +196,14 @@ _YOU = re.compile(r"\b(?:you|your|we|our|I|let's)\b", re.I)
 def document_description(
     conversion: Conversion, reading: Reading, claims: list[str], title: str, fragments: frozenset[int] = frozenset()
 ) -> str:
-    """The description; `claims` holds for each sentence its text as a claim or "", `fragments` those with their context said."""
+    """The description; `claims` has for each sentence its text as a claim or "", `fragments` are those to which context was
+    added."""
     described = _described(conversion, reading, ["" if i in fragments else text for i, text in enumerate(claims)], title)
     return described or _opening(reading, claims, title) or _listed(conversion, reading, title)
 
 
 def _opening(reading: Reading, claims: list[str], title: str) -> str:
-    """The first items, rows or unfinished lines of a document that has no sentence to describe it."""
+    """The first items, rows or unfinished lines of a document, for one that has no describing sentence."""
     first = next((index for index, text in enumerate(claims) if text and len(text) <= LONGEST), None)
     if first is None:
         return ""
@@ -224,7 +225,7 @@ def _opening(reading: Reading, claims: list[str], title: str) -> str:
 
 
 def _listed(conversion: Conversion, reading: Reading, title: str) -> str:
-    """What a document of headings, pictures or a few words alone holds: their texts."""
+    """The texts of headings and pictures, for a document that holds nothing else but a few words."""
     headings = [plain(inline_text(heading.title)[0]) for heading in conversion.headings]
     shown = [text for text in headings if text and text.casefold() != title.casefold()]
     shown = shown or [text for text in picture_texts(conversion.markdown) if text.casefold() != title.casefold()]
@@ -282,7 +283,7 @@ def _is_clean(text: str) -> bool:
 
 
 def _introduction(sentence: Sentence, language: str) -> str:
-    """A sentence that leads on to code or a list ("A tuple is taken apart as follows:"), without that; else ""."""
+    """A sentence that introduces code or a list ("A tuple is taken apart as follows:"), without what it introduces; else ""."""
     text = plain(sentence.text)
     cut = f"{_LEADS_ON.sub('', text)}."
     if sentence.is_item or not text.endswith(":") or not 25 <= len(cut) <= LONGEST or not cut[0].isupper():
@@ -291,7 +292,7 @@ def _introduction(sentence: Sentence, language: str) -> str:
 
 
 def _whole(sentence: Sentence, language: str) -> str:
-    """The plain text of a sentence that is whole, though it may lean on its neighbours; else ""."""
+    """The plain text of a whole sentence, even if it refers to the sentences around it; else ""."""
     text = plain(sentence.text)
     is_long_enough = len(text) >= _SHORTEST.get(language, 25)
     return text if is_long_enough and text[-1] in ".。" and not text[0].islower() and _is_clean(text) else ""

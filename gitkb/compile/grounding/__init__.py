@@ -1,4 +1,4 @@
-"""Whether a passage bears out what a model claims of it.
+"""Decides whether a passage supports what a model claims of it.
 
 Rules only; no model is asked. Start with `supports.py`.
 """

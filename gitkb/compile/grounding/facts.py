@@ -1,11 +1,8 @@
-"""What a sentence states: its content words as stems, its numbers also as words, its names.
+"""What a sentence states: its content words as stems, the numbers that it writes as words, and its names.
 
-Invariant: function words and numbers are left out; scripts without blanks give pairs of characters.
-
-Invariant: only words that hardly ever mean anything else; "one", "un" and "ein" are articles and pronouns as often.
-
-Invariant: the first word of a sentence is a name only if it is no ordinary word; German nouns are names only where they are
-rare. A name stands in a passage whatever its case and its ending; an acronym also where its words are written out.
+Content words are all but function words and numbers; in scripts without blanks they are pairs of characters. The first word of a
+sentence counts as a name only if it is no ordinary word, a German noun only if it is rare. A passage has a name in whatever case
+and with whatever ending it is written there, and an acronym also if its words are written out.
 """
 
 import re
@@ -20,7 +17,7 @@ from gitkb.text.language.word_classes import is_common
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """The stems in text order."""
+    """The stems of the content words, in text order."""
     known, stem = function_words(language), stems(language)
     return [
         word.text if word.unspaced else stem[word.text]
@@ -30,7 +27,7 @@ def content_words(text: str, language: str) -> list[str]:
 
 
 def content_stems(text: str, language: str) -> set[str]:
-    """The stems, each once."""
+    """The stems of the content words, each once."""
     return set(content_words(text, language))
 
 
@@ -66,7 +63,7 @@ _OWNER = re.compile(r"['’]s?$")
 _ORDINARY = re.compile(r"(?:[^s]s|ing|ly|ed|tion|ment|ness|ity)$")
 """Endings with which ordinary words open a sentence: plurals, adverbs, gerunds, abstract nouns."""
 _RARE, _USUAL = 2.5, 4.2
-"""Zipf frequencies below which the first word of a sentence is taken for a name, with such an ending and without."""
+"""Zipf frequencies below which the first word of a sentence counts as a name: with such an ending, and without."""
 _UNKNOWN = 1.2
 _WITH_FREQUENCIES = ("en", "fr", "es", "it", "pt", "nl")
 
@@ -99,7 +96,7 @@ def _is_name(token: str, before: str, language: str) -> bool:
 
 
 def _is_rare(word: str, language: str) -> bool:
-    """Whether a small word is none of the language but a name ("dpkg", "apt-get")."""
+    """Whether a word in small letters is no word of the language but a name ("dpkg", "apt-get")."""
     parts = [part for part in re.split(r"[-'’]", word) if part]
     if len(parts) > 1:
         return any(not is_common(part, language, _USUAL) for part in parts) and not all(
@@ -109,7 +106,8 @@ def _is_rare(word: str, language: str) -> bool:
 
 
 def is_identifier(token: str) -> bool:
-    """Whether a word is written as no ordinary word is: a capital inside, a digit beside letters, an underscore, all capitals."""
+    """Whether a word is written as ordinary words are not: a capital inside, a digit beside letters, an underscore, all
+    capitals."""
     inner = token[1:]
     mixed = any(map(str.isupper, inner)) or any(map(str.isdigit, token)) or "_" in token
     dotted = "." in inner and all(part.isalnum() for part in token.split("."))
@@ -138,7 +136,7 @@ def is_known_name(name: str, passage: str, language: str) -> bool:
 
 
 def _is_compound(name: str, found: set[str]) -> bool:
-    """Whether a compound is put together of parts of words of the passage: "Quellpakete" of "Quell- und Binärpakete"."""
+    """Whether the parts of a compound stand in words of the passage: "Quellpakete" in "Quell- und Binärpakete"."""
     for cut in range(_LEAST_PREFIX, len(name) - _LEAST_PREFIX + 1):
         head, tail = name[:cut], name[cut:][: max(_LEAST_PREFIX, len(name) - cut - 2)]
         if any(word.startswith(head) for word in found) and any(tail in word for word in found):
@@ -147,7 +145,7 @@ def _is_compound(name: str, found: set[str]) -> bool:
 
 
 def _is_form(one: str, other: str) -> bool:
-    """Whether two words differ in a plural or genitive ending only, or in how they are put together."""
+    """Whether two words differ only in a plural or genitive ending, or in how they are joined."""
     short, long = sorted((one, other), key=len)
     return len(short) >= 2 and long.startswith(short) and long[len(short) :] in ("s", "es", "n", "en", "e")
 

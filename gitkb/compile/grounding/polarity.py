@@ -1,11 +1,11 @@
-"""Whether a claim says the opposite of a passage or more than it: negations, hedges, quantifiers, opposites, small changes to
-copied words.
+"""Decides whether a claim says the opposite of a passage, or more than it does, by negations, hedges ("may"), quantifiers
+("all"), opposites, and small changes to copied words.
 
-Invariant: decides by words and their order alone, in the languages that have a list (`polarity.*.txt`); in others it objects to
-nothing. What a negation or hedge is about are the words after it in its clause (before it in Japanese). Small changes are looked
-at only where a claim copies its passage before or after them; what a claim says in words of its own is judged elsewhere. A
-claim has an opposite only where it has a word of a group that its passage lacks, while the passage has another one that the
-claim lacks; function words ("before", "more") count too.
+Invariant: decides by words and their order alone, in the languages that have a list (`polarity.*.txt`); in others it objects
+to nothing. What a negation or hedge is about are the words after it in its clause (before it in Japanese). Small changes are
+looked at only where a claim copies its passage before or after them; what a claim says in words of its own is judged
+elsewhere. A claim has an opposite only where it has a word of a group that its passage lacks, while the passage has another
+one that the claim lacks; function words ("before", "more") count too.
 """
 
 import re
@@ -41,7 +41,7 @@ def _mixed(section: str) -> frozenset[str]:
 
 
 def turns_round(claim: str, passage: str, language: str) -> bool:
-    """Whether a claim negates what its passage affirms, or affirms what it negates."""
+    """Whether a claim negates what its passage affirms, or the other way round."""
     pattern = _pattern("negations", language)
     if pattern is None:
         return False
@@ -60,7 +60,8 @@ def turns_round(claim: str, passage: str, language: str) -> bool:
 
 
 def says_more(claim: str, passage: str, language: str) -> bool:
-    """Whether a claim is surer or wider than its passage: a hedge is lost, some became all, a bound or a cause was added."""
+    """Whether a claim says more than its passage: without a hedge, "all" instead of "some", with a limit or a cause that was
+    added."""
     claim, passage = normalise(claim), normalise(passage)
     if _adds(claim, passage, "always", "always", language) or _adds(claim, passage, "extent", "extent there", language):
         return True
@@ -76,7 +77,7 @@ def says_more(claim: str, passage: str, language: str) -> bool:
 
 
 def _adds(claim: str, passage: str, added: str, there: str, language: str) -> bool:
-    """Whether a claim has an entry of one section and its passage none of the other."""
+    """Whether a claim has a word of one section of the lists and its passage has none of another."""
     new, known = _pattern(added, language), _pattern(there, language)
     return bool(new and known and new.search(claim) and not known.search(passage))
 
@@ -93,7 +94,7 @@ def _gives_reason(claim: str, passage: str, language: str) -> bool:
 
 
 def _forgets_exception(claim: str, passage: str, language: str) -> bool:
-    """Whether a claim says without reserve what its passage says with one: "..., unless ..."."""
+    """Whether a claim leaves out the exception that its passage makes: "..., unless ..."."""
     exception, reserve = _pattern("exceptions", language), _pattern("reserves", language)
     if exception is None or reserve is None or reserve.search(claim):
         return False
@@ -106,7 +107,7 @@ def _forgets_exception(claim: str, passage: str, language: str) -> bool:
 
 
 def _made_all(claim: str, passage: str, language: str) -> bool:
-    """Whether "all Xs" or "every X" stands where the passage does not say so of X."""
+    """Whether a claim says "all Xs" or "every X" and the passage does not say so of X."""
     pattern = _pattern("all", language)
     if pattern is None:
         return False
@@ -123,7 +124,7 @@ def _made_all(claim: str, passage: str, language: str) -> bool:
 
 
 def _is_negated_there(claim: str, passage: str, pattern: re.Pattern[str], implied: re.Pattern[str] | None, language: str) -> bool:
-    """Whether what a claim negates is negated in its passage too, if in other words."""
+    """Whether the passage negates what the claim negates, too, even in other words."""
     there = [word for scope in _scopes(passage, pattern, language) for word in scope]
     if implied:
         marks = list(implied.finditer(passage))
@@ -139,7 +140,7 @@ def _clause_around(text: str, mark: re.Match[str]) -> str:
 
 
 def _scopes(text: str, pattern: re.Pattern[str], language: str) -> list[list[str]]:
-    """What each match is about, the nearest word first."""
+    """The words that each match is about, the nearest first."""
     scopes = []
     for match in pattern.finditer(text):
         if language == "ja":
@@ -152,7 +153,7 @@ def _scopes(text: str, pattern: re.Pattern[str], language: str) -> list[list[str
 
 
 def _uses(scope: list[str], said: set[str]) -> bool:
-    """Whether a claim speaks of what a scope is about."""
+    """Whether a claim uses the words that a negation or hedge of the passage is about."""
     if not any(word in said for word in scope[:2]):
         return False
     share = sum(word in said for word in scope) / len(scope)
@@ -161,7 +162,7 @@ def _uses(scope: list[str], said: set[str]) -> bool:
 
 def _in_order(text: str, language: str) -> list[str]:
     if language == "ja":
-        return [run[-2:] if run > "一" else run for run in _CONTENT_JA.findall(text)]  # the end of a compound is its head
+        return [run[-2:] if run > "一" else run for run in _CONTENT_JA.findall(text)]  # the end of a compound says what it is
     return content_words(text, language)
 
 
@@ -171,7 +172,7 @@ _LONGEST, _SMALL = 400, 4
 
 
 def edited(claim: str, passage: str) -> str:
-    """What the small changes of a claim do to its passage: "polarity" (it says the opposite), "more" (it says more),
+    """The effect of small changes that a claim made to its passage: "polarity" (it says the opposite), "more" (it says more),
     "names" (it speaks of another thing), or ""."""
     written, original = (_WORD.findall(text)[:_LONGEST] for text in (claim, passage))
     said, there = (list(map(normalise, each)) for each in (written, original))
@@ -194,7 +195,7 @@ def edited(claim: str, passage: str) -> str:
 
 
 def _swaps(word: str, other: str) -> bool:
-    """Whether a word in the place of another is another name, or the same one with another number."""
+    """Whether one word was replaced by another name, or by the same name with another number."""
     if _DIGITS.sub("", word) == _DIGITS.sub("", other):
         return word != other and _DIGITS.search(word) is not None
     names = all(each[0].isupper() and each[1:2].isalpha() for each in (word, other))
@@ -202,7 +203,7 @@ def _swaps(word: str, other: str) -> bool:
 
 
 def _is_copied(blocks: Sequence[tuple[str, int, int, int, int]], number: int) -> bool:
-    """Whether words are the same on both sides, or enough on one."""
+    """Whether there are copied words before and after a change, on one side at least two."""
     before = blocks[number - 1] if number else None
     after = blocks[number + 1] if number + 1 < len(blocks) else None
     sizes = [block[2] - block[1] if block and block[0] == "equal" else 0 for block in (before, after)]
@@ -210,7 +211,7 @@ def _is_copied(blocks: Sequence[tuple[str, int, int, int, int]], number: int) ->
 
 
 def _core(words: list[str]) -> list[str]:
-    """The words less those that only negate, hedge or help."""
+    """The words without those that only negate or hedge, and without auxiliary verbs."""
     bare = ("can" if word == "cannot" else word for word in words)
     return [word for word in bare if word not in _changeable()]
 
@@ -236,7 +237,7 @@ _SWITCHED = (
 
 
 def has_opposite(claim: str, passage: str, language: str) -> bool:
-    """Whether a claim has the counterpart of a word of its passage in the place of it."""
+    """Whether a claim has the opposite of a word of its passage in place of that word."""
     groups = _groups(language)
     if not groups:
         return False

@@ -1,10 +1,11 @@
-"""The text that a model is shown, and the place of a quote in it: white space, hyphenation, punctuation, markup and case aside.
+"""Makes the text that a model is shown, and finds a quote in it, whatever its white space, hyphenation, punctuation, markup and
+case.
 
-Invariant: line n of the result is line n of the Markdown, so a place follows from a line. Code keeps its characters; of long
-tables and listings only the first rows stay. Linear in the length of the text, whatever it holds.
+Invariant: line n of that text is line n of the Markdown, so a line gives a place in the document. Code keeps its characters; of
+long tables and listings only the first rows stay. The work is linear in the length of the text, whatever it holds.
 
-Invariant: a quote that is found stands there word by word, with the same numbers ("1.5" is not "15", "-3" not "3"); what a quote
-leaves out with "..." stands in between, near by. The text is indexed once; each search is a substring search in one part of it.
+Invariant: a quote that is found stands there word by word, with the same numbers ("1.5" is not "15", "-3" not "3"); what a
+quote replaces by "..." is short. The text is indexed once; each search is a search for a substring in one part of it.
 """
 
 import html
@@ -20,7 +21,7 @@ from msgspec import Struct
 from gitkb.text.markdown.prose import inline_text, plain, raised
 
 _MOST_ROWS = 40
-"""Rows of a table and lines of a listing that are shown; more of the same cost much and say little."""
+"""So many rows of a table and lines of a listing are shown; more of the same would cost much and say little."""
 _FENCE = re.compile(r"\s{0,12}(?:>\s?)*(?:[-*+]\s+|\d+\.\s+)?(`{3,}|~{3,})")
 _TAGS = (
     "a|abbr|b|big|blockquote|br|center|cite|code|col|colgroup|dd|del|details|dfn|div|dl|dt|em|figcaption|figure|font|form|h[1-6]|hr|i|"
@@ -43,7 +44,7 @@ _SUSPECT = re.compile(r"[<\[\\&]")
 
 
 def readable(markdown: str) -> str:
-    """The text with as many lines as the Markdown."""
+    """The Markdown as a model is shown it, with as many lines."""
     return "\n".join(_lines(markdown.split("\n")))
 
 
@@ -75,7 +76,7 @@ def _without_markup(lines: list[str]) -> list[str]:
 
 
 def _kept(found: re.Match[str]) -> str:
-    """What stays of a piece of markup; it has as many line breaks as before."""
+    """The part of a piece of markup that stays, with as many line breaks as before."""
     whole = found[0]
     if found["code"]:
         return whole
@@ -93,14 +94,14 @@ def _kept(found: re.Match[str]) -> str:
 
 
 _WORD = re.compile(r"\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]|[^\W_]+")
-"""Words; a reference in brackets is read too, so that it can be left out."""
+"""Words, and references in brackets, so that these can be left out."""
 _ELLIPSIS = re.compile(r"\s*(?:[\[(]\s*(?:\.{3}|…)\s*[\])]|\.{3,}|…|\. \. \.)\s*")
 _SHORTEST, _SHORTEST_UNSPACED, _SHORTEST_PIECE = 12, 6, 5
 _FARTHEST = 300
-"""How many letters may stand between the two sides of an ellipsis, or of a page break."""
+"""At most so many letters may stand between the two sides of an ellipsis, or of a page break."""
 _PIECES = 3
 _MOST_PLACES = 200
-"""Places of a quote that are looked at: a hostile text can have one at every letter."""
+"""At most so many places of a quote are looked at: a hostile text can have one at every letter."""
 _LONGEST = 1_500
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
@@ -184,7 +185,7 @@ class SourceText:
         return places
 
     def _position(self, line: int) -> int:
-        """How many letters stand above a line."""
+        """The number of letters above a line."""
         if line <= 1 or not self._starts:
             return 0
         offset = self._newlines[line - 2] if line - 2 < len(self._newlines) else len(self.text)
@@ -222,7 +223,7 @@ class SourceText:
         return None
 
     def _in_order(self, pieces: list[str], low: int, high: int) -> Span | None:
-        """The pieces one after the other, each near the one before."""
+        """The span in which the pieces follow one another, each near the one before."""
         if any(len(letters(piece)) < _SHORTEST_PIECE and not _UNSPACED.search(piece) for piece in pieces):
             return None
         first = self._next(letters(pieces[0]), low, high)
@@ -244,7 +245,7 @@ class SourceText:
         return None
 
     def _across_pages(self, quote: str, low: int, high: int) -> Span | None:
-        """A quote that goes on after a page break, over the head and foot of the pages."""
+        """The span of a quote that continues after a page break, with the foot and head of the pages in between."""
         needle = letters(quote)
         for border in self._breaks[bisect_left(self._breaks, low) : bisect_right(self._breaks, high)]:
             start = self._letters.rfind(needle[:_SHORTEST], max(low, border - len(needle) - _FARTHEST), border)
@@ -268,7 +269,7 @@ class SourceText:
         return Span(begin, max(stop, begin), self.line(begin))
 
     def _numbers_in(self, span: Span) -> list[str]:
-        """The numbers that stand in a span, wholly or in part."""
+        """The numbers of which at least a part stands in a span."""
         low, high = max(0, span.start - _AROUND), span.end + _AROUND
         found = (
             number
@@ -312,7 +313,7 @@ def _canonical(number: str) -> str:
 
 
 def letters(text: str) -> str:
-    """The letters and digits of a text, in one form, nothing between them."""
+    """The letters and digits of a text in one form, without anything between them."""
     return "".join(_folded(found[0]) for found in _WORD.finditer(text) if found[0][0] != "[")
 
 
@@ -330,7 +331,7 @@ def _is_long_enough(needle: str) -> bool:
 
 
 def _common(needle: str, text: str, start: int, border: int) -> int:
-    """How many letters of a needle stand at a place, before a border."""
+    """How many letters of a text that is searched for stand at a place, up to the last border between words."""
     most = min(len(needle), border - start)
     low, high = 0, most
     while low < high:

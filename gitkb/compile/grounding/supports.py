@@ -1,10 +1,9 @@
-"""Whether a passage bears a claim out: a quote that was found is not yet support.
+"""Decides whether a passage supports a claim: that a quote was found is not enough.
 
-Invariant: objects only where the passage shows it in its own words: a number that stands beside another name, a name put together
-of two, a predicate that the passage keeps for "only" something else.
-
-Invariant: decides by the words of the two alone. Numbers and names of a claim stand in its passage; nothing is turned into its
-opposite; a fair share of what it says stands there too. It cannot judge meaning: it refuses what careless models do.
+Invariant: decides by the words of the two alone. The passage must have the numbers and names of the claim and a fair share of its
+words, and must not say the opposite. A claim that mixes up things is refused only if the passage shows the mistake: a number that
+stands beside another name, a name made of parts of two, a statement that the passage makes of "only" something else. Meaning
+cannot be judged in this way; what is refused are the mistakes of careless models.
 """
 
 import re
@@ -24,12 +23,12 @@ _ONLY = {
 
 
 def is_crossed(claim: str, passage: str, language: str) -> bool:
-    """Whether a claim crosses two things of its passage."""
+    """Whether a claim mixes up two things of its passage."""
     return _numbers_cross(claim, passage, language) or _names_cross(claim, passage) or _lacks_only(claim, passage, language)
 
 
 def _numbers_cross(claim: str, passage: str, language: str) -> bool:
-    """Whether a number belongs to the name of another clause."""
+    """Whether a number of the claim belongs to another name in the passage."""
     wanted, named = set(numbers(claim)), {letters(name) for name in names(claim, language)}
     if not wanted or not named:
         return False
@@ -44,7 +43,7 @@ def _numbers_cross(claim: str, passage: str, language: str) -> bool:
 
 
 def _names_cross(claim: str, passage: str) -> bool:
-    """Whether a name has its words apart in the passage: "ACCESS SHARE" made of "ACCESS EXCLUSIVE" and "SHARE"."""
+    """Whether a name of the claim is made of two names of the passage: "ACCESS SHARE" of "ACCESS EXCLUSIVE" and "SHARE"."""
     there = letters(passage)
     words = {letters(word) for word in re.findall(r"\w+", passage)}
     for run in _RUN.findall(claim):
@@ -76,8 +75,8 @@ _UNSPACED = ("ja", "zh", "ko", "th")
 
 
 def objection(claim: str, passage: str, language: str) -> str:
-    """What speaks against a claim: "numbers", "names", "polarity" (it says the opposite), "more" (it says more), "crossed"
-    (what belongs to one thing is said of another), "words" (too few are the passage's); "" where nothing does."""
+    """The reason to refuse a claim: "numbers", "names", "polarity" (it says the opposite), "more" (it says more), "crossed"
+    (it says of one thing what is true of another), "words" (too few are in the passage); "" if there is none."""
     if letters(claim) == letters(passage) and numbers(claim) == numbers(passage):
         return ""
     if not _numbers_agree(claim, passage, language):
@@ -109,10 +108,10 @@ def _shares_words(claim: str, passage: str, language: str) -> bool:
     prefixes = {word[:_PREFIX] for word in there if len(word) >= _PREFIX}
     known = [word in there or (len(word) >= _PREFIX and word[:_PREFIX] in prefixes) for word in content_words(claim, language)]
     if language not in _UNSPACED and not any(known[:_SUBJECT]):
-        return False  # it begins with something else than its passage speaks of
+        return False  # its beginning speaks of something that the passage does not mention
     run = _INVENTED_PAIRS if language in _UNSPACED else _INVENTED
     if any(not any(known[at : at + run]) for at in range(len(known) - run + 1)):
-        return False  # it goes on with what its passage does not say
+        return False  # its end says something that the passage does not
     shared = sum(word in there or (len(word) >= _PREFIX and word[:_PREFIX] in prefixes) for word in said)
     unspaced = bool(re.search("[\u3040-\u9fff]", claim))
     return shared >= (_SHARE_UNSPACED if unspaced else _SHARE) * len(said)

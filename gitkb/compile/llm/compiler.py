@@ -1,11 +1,9 @@
 """The compiler that asks a model: a digest made of a model's replies, each sentence of which the document supports.
 
-Invariant: title and description have no quote, so they are taken from a model only if the document has their words, numbers and
-names; else they are the document's own, as the extractive compiler finds them.
-
-Invariant: a pure function of the conversion, the settings and the replies; what it asks depends on the document's text and the
+Invariant: a pure function of the conversion, the settings and the replies. What it asks depends on the document's text and the
 settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless
-gitkb finds its quote in the text; titles and descriptions, which have none, are made of the document's words.
+gitkb finds its quote in the text. Title and description have no quote: they are taken from a model only if the document has their
+words, numbers and names; otherwise they are the document's own, as the extractive compiler finds them.
 """
 
 from bisect import bisect_right
@@ -79,7 +77,7 @@ def _is_of(text: str, reading: Reading, ground: Ground) -> bool:
 def outline_of(
     ground: Ground, title: str, points: Sequence[GroundedClaim], subjects: Sequence[Subject]
 ) -> tuple[SummarySection, ...]:
-    """The headings with the key points that stand below them; a heading without one has a claim of a topic."""
+    """The headings, each with the key points below it, or with a claim of a topic if there are none."""
     shown = outline_headings(ground.headings, title)
     numbers_shown = [number for number, _ in shown]
     held: dict[int, list[GroundedClaim]] = {}
@@ -102,7 +100,7 @@ _MOST_SUMMARY, _MOST_POINTS = 5, 8
 
 
 class _Read(Struct, frozen=True):
-    """What one part's reply gives."""
+    """What is taken from the reply about one part."""
 
     title: str
     description: str
@@ -112,7 +110,7 @@ class _Read(Struct, frozen=True):
 
 
 def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replies: Mapping[str, str]) -> Digest | Unanswered:
-    """The digest of a converted document, or what must be asked for it.
+    """The digest of a converted document, or the requests whose replies are missing for it.
 
     `name` is the file's name, the last resort for a title; `replies` are those known so far, by the key of their request. Raises
     `ModelFailure` where a reply is no JSON object. Places have an empty path.
@@ -178,7 +176,7 @@ def _read(reply: str, part: Part, ground: Ground, settings: ModelSettings) -> _R
 
 
 def _statements(data: Mapping[str, Any], key: str, part: Part, ground: Ground) -> list[GroundedClaim]:
-    """The backed statements of a list, each once, in text order."""
+    """The statements of a list that the document supports, each once, in text order."""
     found = [each for item in objects_of(data, key) if (each := ground.statement(item, part)) is not None]
     return sorted({each.claim.text: each for each in reversed(found)}.values(), key=lambda each: (each.offset, each.claim.text))
 

@@ -1,4 +1,4 @@
-"""What a model is asked with: the settings that its replies depend on, and how much text fits one question.
+"""The settings on which a model's replies depend, and how much text fits into one question.
 
 Invariant: plain data that travels to worker processes; no endpoint and no key.
 """
@@ -8,14 +8,14 @@ from msgspec import Struct
 from gitkb.compile.llm.parts import estimate_tokens
 
 OUTPUT_TOKENS, CONTEXT_TOKENS = 4_096, 32_768
-"""What is assumed where the settings say 0."""
+"""Assumed if the settings say 0."""
 _SPARE = 0.9
 
 
 class ModelSettings(Struct, frozen=True):
     """What a digest depends on besides the text: `model` as the server calls it, `language` (ISO 639-1, "" for the document's
-    own), the `entity_types` to look for, `instructions` for the model; `context_tokens` and `max_output_tokens` bound a
-    question with its reply and the reply (0 for what is usual)."""
+    own), the `entity_types` to look for, `instructions` for the model; `context_tokens` and `max_output_tokens` are the limits
+    of a question with its reply, and of the reply alone (0: the usual ones)."""
 
     model: str
     language: str
@@ -26,7 +26,7 @@ class ModelSettings(Struct, frozen=True):
 
     @property
     def output_tokens(self) -> int:
-        """How long a reply may be."""
+        """How many tokens a reply may have."""
         return self.max_output_tokens if self.max_output_tokens > 0 else OUTPUT_TOKENS
 
     def room(self, *fixed: str) -> int:

@@ -3,11 +3,8 @@
 Invariant: a question holds the claims of one page and nothing else, so it does not grow with the knowledge base. A sentence whose
 numbers, names or words do not stand in the claims it names is dropped.
 
-Invariant: the question about (a, b) is the question about (b, a), so its reply is known for both; it holds these two and
-nothing else.
-
-Invariant: the question about (a, b) is the question about (b, a), so its reply is known for both; it holds these two and nothing
-else.
+Invariant: a question about two things is the same in whatever order they are given, so its reply is known for both orders. It
+holds these two and nothing else.
 """
 
 from collections.abc import Sequence
@@ -88,7 +85,7 @@ _LONGEST_ALIAS, _LONGEST_DEFINITION, _MOST_ALIASES = 100, 400, 6
 
 
 class Named(Struct, frozen=True):
-    """A topic as the question shows it; `definition` is what one document says of it, "" for nothing."""
+    """A topic as it is shown in a question; `definition` is what one document says of it, "" if none defines it."""
 
     kind: TopicKind
     name: str
@@ -97,7 +94,7 @@ class Named(Struct, frozen=True):
 
 
 def same_request(one: Named, other: Named, settings: ModelSettings) -> Request:
-    """The question whether two names mean the same thing, in an order that does not depend on that of the arguments."""
+    """The question whether two names mean the same thing; the order of the arguments makes no difference."""
     first, second = sorted((_name_entry(one), _name_entry(other)))
     mark, text = fenced(f"{first}\n\n{second}")
     user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object."
@@ -134,8 +131,9 @@ class Stated(Struct, frozen=True):
 
 
 def suspects(claims: Sequence[str], most: int) -> list[tuple[int, int]]:
-    """The pairs of claims (by index) that look like a contradiction, the likeliest first, at most so many: they share most of the
-    shorter one's words, and differ in their numbers, or one negates what the other says, or has an opposite of it."""
+    """The pairs of claims (by index) that look like a contradiction, the most likely first, at most so many: they share most
+    words of the shorter one, and differ in their numbers, or one negates what the other says or has the opposite of one of its
+    words."""
     language = detect_language(" ".join(claims))
     said = [content_stems(claim, language) for claim in claims]
     found = []
@@ -147,7 +145,7 @@ def suspects(claims: Sequence[str], most: int) -> list[tuple[int, int]]:
 
 
 def conflict_request(one: Stated, other: Stated, settings: ModelSettings) -> Request:
-    """The question whether two claims contradict each other, in an order that does not depend on that of the arguments."""
+    """The question whether two claims contradict each other; the order of the arguments makes no difference."""
     first, second = sorted((_claim_entry(one), _claim_entry(other)))
     mark, text = fenced(f"{first}\n\n{second}")
     user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object."

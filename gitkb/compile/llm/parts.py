@@ -1,8 +1,8 @@
-"""A document cut into parts that a model can read at once: along its headings, a long section at its paragraphs.
+"""Cuts a document into parts that a model can read at once: at its headings, and long sections at their paragraphs.
 
-Invariant: parts are in text order, hold all of the text, and share a line only where it is too long for one of them. Where one
-ends is decided by what stands near by, never by an offset: an edit in one section changes the part with that section, not those
-after it.
+Invariant: parts are in text order, hold all of the text, and share a line only where it is too long for one of them. Where a
+part ends is decided by the text around that place, never by an offset: an edit in one section changes the part with that section,
+and not those after it.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ from gitkb.model.documents import Heading
 from gitkb.text.markdown.prose import inline_text, plain
 
 MOST_TOKENS = 12_000
-"""Of the text of a part: larger ones would be read one after the other where several can be read at once."""
+"""The most tokens of a part. Larger parts would be slower, because parts are read at the same time."""
 _LEAST_TOKENS = 400
 _FINE = 3
-"""Sections of up to 1/_FINE of a part are not cut."""
+"""A section is not cut if it is no larger than 1/_FINE of a part."""
 _ONE_IN = 4
 _MOST_HEADINGS, _DEEPEST = 24, 3
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -26,7 +26,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 class Part(Struct, frozen=True):
     """Lines `first` to `last` (1-based) of a document as text; `above` are the titles of the headings around it, the outermost
-    first, `headings` those in it that want a key point each."""
+    first; `headings` those inside of it, for each of which a key point is wanted."""
 
     first: int
     last: int
@@ -49,7 +49,7 @@ class _Unit(Struct, frozen=True):
 
 
 def estimate_tokens(text: str) -> int:
-    """How many tokens a text may be, rather too many: a third of its ASCII characters, more in other scripts."""
+    """How many tokens a text has, estimated rather too high: a third of its ASCII characters, more in other scripts."""
     size = len(text.encode("utf-8", "surrogatepass"))
     plain_size = len(text.encode("ascii", "ignore"))
     return plain_size // 3 + (size - plain_size) * 3 // 5 + 1
@@ -96,7 +96,7 @@ def _tokens(lines: list[str], first: int, last: int) -> int:
 
 
 def _pieces(lines: list[str], first: int, last: int, number: int, limit: int, level: int = 7) -> Iterator[_Unit]:
-    """A stretch without headings of its own, cut at blank lines where it is long, at any line where a paragraph is."""
+    """Lines without a heading, cut at blank lines if they are many, and at any line inside of a long paragraph."""
     if first > last:
         return
     start, tokens = first, 0
@@ -120,7 +120,7 @@ def _pieces(lines: list[str], first: int, last: int, number: int, limit: int, le
 
 
 def _of_line(line: str, size: int) -> Iterator[str]:
-    """A huge line in pieces of at most `size` characters, cut at the end of a sentence or at a blank where there is one."""
+    """A huge line in pieces of at most `size` characters, cut at the end of a sentence or at a blank if there is one."""
     start = 0
     while len(line) - start > size:
         cut = max(line.rfind(mark, start + size // 2, start + size) + len(mark) for mark in (". ", "。"))
@@ -133,13 +133,13 @@ def _of_line(line: str, size: int) -> Iterator[str]:
 
 
 def _is_mark(lines: list[str], line: int) -> bool:
-    """Whether a part may well end before a line: a choice by its words, so that it stays when text before it changes."""
+    """Whether a part should end before a line. Its words decide, so the place stays the same when text before it changes."""
     words = lines[line - 1][:60] if line <= len(lines) else ""
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()[0] % _ONE_IN == 0
 
 
 def _packed(units: list[_Unit], headings: Sequence[Heading], lines: list[str], limit: int) -> Iterator[list[_Unit]]:
-    """Neighbours together as far as they fit; a new part begins where a chapter does, or where the words of a heading say so."""
+    """Puts neighbours together as far as they fit. A new part begins with a chapter, or where `_is_mark` says so of a heading."""
     top = min((heading.level for heading in headings), default=7)
     if sum(heading.level == top for heading in headings) < 2:
         top += 1  # the one heading of the first level is the title
@@ -177,7 +177,7 @@ def _above(headings: Sequence[Heading], unit: _Unit) -> tuple[str, ...]:
 
 
 def _wanted(inside: list[Heading]) -> tuple[str, ...]:
-    """The headings that want a key point: the deeper levels are given up where there are too many."""
+    """The headings for which a key point is wanted; deeper levels are dropped if there are too many."""
     for deepest in range(_DEEPEST, 0, -1):
         chosen = [heading for heading in inside if heading.level <= deepest]
         if len(chosen) <= _MOST_HEADINGS:

@@ -1,8 +1,8 @@
-"""What a model is asked: the words and the JSON schemas, one module a question.
+"""The words in which a model is asked about a document, and the JSON schemas of its replies.
 
-Invariant: nothing here depends on the knowledge base's size or on other documents; text of a document stands between two
-marks that it cannot contain. Whoever changes a word here raises the version in `LLM_COMPILER`: digests say by which prompts
-they were made.
+Invariant: nothing here depends on the size of the knowledge base or on other documents. The text of a document stands between two
+marks that it cannot contain. Whoever changes a word here raises the version in `LLM_COMPILER`, because digests name the prompts
+with which they were made.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ QUOTED = (
 
 
 def fenced(text: str) -> tuple[str, str]:
-    """A mark that a text does not contain, and the text between two of them."""
+    """A mark that the text does not contain, and the text between two such marks."""
     number = 0
     while True:
         mark = f"TEXT-{hashlib.sha256(f'{number} {text}'.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
@@ -27,7 +27,7 @@ def fenced(text: str) -> tuple[str, str]:
 
 
 def in_language(language: str) -> str:
-    """What a model is told about the language to write in; `language` as the settings have it, "" for that of the text."""
+    """The sentence that says in which language to write; `language` is that of the settings, "" for the language of the text."""
     return (
         f"Write in the language {language!r}, whatever the language of quotes."
         if language
@@ -36,7 +36,7 @@ def in_language(language: str) -> str:
 
 
 def schema(properties: dict[str, Any]) -> str:
-    """The JSON text of a strict schema of an object: every property is required, no other is allowed."""
+    """The JSON text of a strict schema of an object: all properties are required, no others are allowed."""
     return json.dumps(strict(properties))
 
 

@@ -1,7 +1,8 @@
-"""What the parts of a long document say together: a tree of questions about the statements that were found in them.
+"""Finds what the parts of a long document say together, by a tree of questions about the statements that were found in them.
 
-Invariant: key points are chosen among the statements, never written anew; a sentence about the whole is made of statements that
-it names, and these back it. Statements that do not fit one question are first thinned out in groups, in text order.
+Invariant: key points are chosen among the statements, never written anew. A sentence about the whole names the statements of
+which it is made, and they must support it. Statements that do not fit one question are first thinned out in groups, in text
+order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ Group = tuple[str, list[GroundedClaim]]
 
 
 class Reduced(Struct, frozen=True):
-    """What is said of a whole document."""
+    """What is said about a whole document."""
 
     title: str = ""
     description: str = ""
@@ -35,7 +36,7 @@ class Reduced(Struct, frozen=True):
 def reduce_parts(
     groups: Sequence[Group], settings: ModelSettings, replies: Mapping[str, str], ground: Ground
 ) -> Reduced | Unanswered:
-    """What the parts say together, or what must be asked for it."""
+    """What the parts say together, or the requests whose replies are missing for it."""
     system = REDUCE_RULES.format(most=_MOST_POINTS, language=in_language(settings.language))
     room = max(_LEAST_TOKENS, min(MOST_TOKENS, settings.room(system, REDUCE_SCHEMA)))
     groups = [group for group in groups if group[1]]
@@ -109,7 +110,8 @@ def _read(reply: str, batch: list[Group], ground: Ground) -> Reduced:
 
 
 def _made_of(text: str, cited: list[GroundedClaim], language: str) -> GroundedClaim | None:
-    """A sentence as a claim, if the statements that it names back it: at the place of the one that it shares most with."""
+    """A sentence as a claim, if the statements that it names support it; its place is that of the statement with which it
+    shares most words."""
     passage = " ".join(f"{found.claim.text} {found.passage}" for found in cited)
     if not text or not cited or objection(text, passage, language):
         return None

@@ -1,9 +1,9 @@
-"""The fields of a model's reply as plain bounded text, and its statements, each held against the document.
+"""Reads the fields of a model's reply as plain bounded text, and checks its statements against the document.
 
 Invariant: nothing that comes out holds a line break, a control or direction character, a tag, a link's target or picture, and no
 shape of a reply raises anything but `ModelFailure` (where it is no JSON object at all). A page still escapes what it shows.
 
-Invariant: a claim's quote is a passage of the document, found by gitkb, that backs the claim; everything else is dropped and
+Invariant: a claim's quote is a passage of the document, found by gitkb, that supports the claim; everything else is dropped and
 counted. Places come from the passage's line, never from the model.
 """
 
@@ -32,7 +32,7 @@ from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 
 _LONGEST_SENTENCE, _SHORTEST_SENTENCE, _SHORTEST_UNSPACED = 400, 20, 8
 _MOST = 200
-"""Items of one list that are looked at."""
+"""At most so many items of a list are looked at."""
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{2,3})(?=\S)([^*]{1,300}?)(?<=\S)\1(?![\w*])")
 _TICKS = re.compile(r"`+")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://|\bwww\.|\bjavascript:|\bdata:[a-z]+/", re.I)
@@ -40,7 +40,7 @@ _ASIDE = re.compile(r"\s?(?:\((?:see )?https?://[^\s()]*\)|\[https?://[^\s\]]*\]
 _BULLET = re.compile(r"^(?:[-*•‣]\s+|\d{1,2}[.)]\s+)")
 _ENDS = re.compile(r"[.!?。！？…｡][\"'”’»)\]」』）]*$")
 _FRAGMENT = re.compile(r"(?:If|When|Although|Because|While|Unless|Wenn|Obwohl|Weil|Falls|Lorsque|Bien que|Si)\b[^,:;]*\.$")
-"""A subordinate clause alone: what follows it was cut off."""
+"""A subordinate clause alone; its main clause was cut off."""
 _LEADERS = re.compile(r"(?:\.\s){3}|\.{4}|(?:…\s?){2}")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _JOINERS = "\u200c\u200d"
@@ -145,7 +145,7 @@ _PRONOUN = re.compile(
 
 
 class GroundedClaim(Struct, frozen=True):
-    """A claim and what it rests on: the offset of its passage in the text, and the passage."""
+    """A claim that the document supports: with its passage, and the offset of the passage in the text."""
 
     claim: Claim
     offset: int
@@ -153,7 +153,7 @@ class GroundedClaim(Struct, frozen=True):
 
 
 class Ground(Struct):
-    """A document as statements are held against it; counts those that were `dropped`."""
+    """A document against which statements are checked; counts those that were `dropped`."""
 
     source: SourceText
     headings: tuple[Heading, ...]
@@ -166,14 +166,14 @@ class Ground(Struct):
         self._lines = [heading.line for heading in self.headings]
 
     def statement(self, data: Any, part: Part) -> GroundedClaim | None:
-        """What a statement of a reply (an object of "text" and "quote") says, None where the part does not say it."""
+        """The claim that a statement of a reply (an object of "text" and "quote") makes, None if the part does not support it."""
         written, quote = text_of(data, "text"), text_of(data, "quote")
         if not written.strip() and not quote.strip():
-            return None  # the place of a definition that the document does not give
+            return None  # an empty definition: the document has none
         text = sentence(written)
         leaning = _OPENINGS.get(self.language)
         if not text or (leaning and leaning.match(text)):
-            return None  # no sentence of plain text that stands alone
+            return None  # no sentence of plain text that can stand alone
         found = self._backed(text, quote, part)
         self.dropped += found is None
         return found
@@ -195,14 +195,15 @@ class Ground(Struct):
         return GroundedClaim(claim, span.start, passage)
 
     def _names_subject(self, text: str, span: Span) -> bool:
-        """Whether what a claim begins with stands in its passage or in the heading above: else it only guesses what "it" is."""
+        """Whether the first words of a claim stand in its passage or in the heading above; otherwise the model guessed what
+        "it" is."""
         section = self.section(span.line)
         title = self.headings[section].title if section >= 0 else ""
         subject = content_words(text, self.language)[:1]
         return not subject or subject[0] in content_stems(f"{title} {self._passage(span)}", self.language)
 
     def _means_less(self, text: str, span: Span) -> bool:
-        """Whether the words around a quote take back what it says: "Never assume that ...", "..., unless ..."."""
+        """Whether the words around a quote deny or limit what it says: "Never assume that ...", "..., unless ..."."""
         before = self.source.text[max(0, span.start - _AROUND) : span.start]
         lead = _CLAUSE_ENDS.split(before)[-1]
         whole = passage_text(f"{lead}{self.source.text[span.start : span.end]}")
@@ -217,7 +218,7 @@ class Ground(Struct):
         return passage_text(text[span.start : stop.end() if stop else span.end])
 
     def _with_sentence_before(self, span: Span) -> Span:
-        """A quote that says "it" with the sentence before it, where they are of one paragraph: that one names the thing."""
+        """A quote that says "it" together with the sentence before it in the same paragraph, which names the thing."""
         low = max(0, span.start - _BEFORE)
         before = self.source.text[low : span.start].rstrip()
         ends = [found.end() for found in _SENTENCE_ENDS.finditer(before) if found.end() < len(before)]
@@ -228,7 +229,7 @@ class Ground(Struct):
         return Span(start, span.end, self.source.line(start))
 
     def place(self, line: int) -> Place:
-        """Where a line stands: its page where the document has page anchors, else its heading."""
+        """The place of a line: its page if the document has page anchors, else its heading."""
         page = bisect_right(self.pages, (line, "\U0010ffff")) - 1
         if page >= 0:
             return page_place(self.pages[page][1])
@@ -236,7 +237,7 @@ class Ground(Struct):
         return heading_place(self.headings[section]) if section >= 0 else Place("", "", "")
 
     def section(self, line: int) -> int:
-        """The number of the heading that a line stands below, -1 above the first."""
+        """The index of the heading above a line, -1 before the first."""
         return bisect_right(self._lines, line) - 1
 
 
@@ -250,7 +251,7 @@ def page_lines(markdown: str) -> list[tuple[int, str]]:
 
 
 def document_text(conversion: Conversion) -> str:
-    """The text of a document that a model is shown, line by line that of its Markdown."""
+    """The text of a document that a model is shown; its lines are those of the Markdown."""
     return _without_rights(readable(conversion.markdown), conversion.headings)
 
 
@@ -261,7 +262,7 @@ def ground_of(conversion: Conversion, text: str, language: str) -> Ground:
 
 
 def _without_rights(text: str, headings: tuple[Heading, ...]) -> str:
-    """The text without what stands below headings about rights; their lines stay, empty."""
+    """The text in which the lines below headings about rights are empty."""
     if not any(is_licence_heading(heading.title) for heading in headings):
         return text
     lines = text.split("\n")

@@ -1,4 +1,4 @@
-"""The concepts and entities of a model's replies, those of several parts united: names that the document has, claims about them.
+"""Reads the concepts and entities of a model's replies, and joins those of several parts.
 
 Invariant: a topic's name and aliases stand in the document or are evident forms of what does; each of its claims speaks of it.
 Sorted by weight, which follows from the document alone; bounded.
@@ -33,7 +33,7 @@ _stems_of_part = lru_cache(maxsize=2)(content_stems)
 
 
 class Subject(Struct):
-    """A topic while those of several parts are united; `parts` are the first lines of the parts that speak of it."""
+    """A topic while those of several parts are joined; `parts` are the first lines of the parts that speak of it."""
 
     kind: TopicKind
     name: str
@@ -153,8 +153,8 @@ def united(subjects: Iterable[Subject], parts: int, title: str, ground: Ground) 
 def _same_subject(
     subject: Subject, keys: list[_Key], merged: list[Subject], names: dict[_Key, int], known: dict[_Key, int]
 ) -> int | None:
-    """Which of the topics so far this one is: by its name, else by an alias. A model that names two things in one part means two,
-    whatever aliases it gives them."""
+    """The topic found so far that is the same as this one, by its name or else by an alias. Two topics of one part are never
+    the same, whatever aliases the model gives them."""
     if keys[0] in names:
         return names[keys[0]]
     return next((known[key] for key in keys if key in known and not merged[known[key]].parts & subject.parts), None)
@@ -195,7 +195,7 @@ def _topic(subject: Subject, at: int, named: dict[str, int], title: str, ground:
 
 
 def _best(subject: Subject, language: str) -> tuple[Claim, ...]:
-    """The claims to keep, each said once, in text order; definitions come first when there are too many."""
+    """The claims to keep, without repetitions, in text order; definitions are preferred if there are too many."""
     chosen: list[tuple[GroundedClaim, bool]] = []
     said: list[set[str]] = []
     candidates = [*((found, True) for found in subject.definitions), *((found, False) for found in subject.claims)]

@@ -1,7 +1,7 @@
-"""A parsed web page made ready for conversion: the main content is found, boilerplate and everything active is removed.
+"""Prepares a parsed web page for conversion: finds the main content, removes boilerplate and everything active.
 
 Invariant: after this no script, style, form, frame or event handler is left in the tree, and headings are numbered in text
-order, so that links to ids inside the page can be led to headings. No text of the main content is dropped but boilerplate.
+order, so that links to ids inside the page can be led to headings. Of the main content only boilerplate is dropped.
 """
 
 import re
@@ -29,7 +29,7 @@ _BOILERPLATE = frozenset(
     ).split()
 )
 _DOUBTFUL = frozenset("related navigation nav menu ads ad share cookies".split())
-"""Names that pages give to links, but also to what they are about: a restaurant's menu, related work."""
+"""Class names that pages give to blocks of links, but also to their content: the menu of a restaurant, related work."""
 _LINE_NUMBERS = frozenset(
     "ln lnt lineno linenos line-number line-numbers linenumber linenumbers linenodiv line-numbers-rows gutter blob-num "
     "hljs-ln-numbers hljs-ln-n code-line-number".split()
@@ -58,7 +58,7 @@ def parse(html: str) -> BeautifulSoup:
 
 
 def _check_depth(soup: BeautifulSoup) -> None:
-    """Refuses trees that would exhaust the stack of whoever walks them."""
+    """Refuses trees that are so deep that walking them would exhaust the stack."""
     level: list[Tag] = [soup]
     for _ in range(MAX_DEPTH):
         level = [child for tag in level for child in tag.children if isinstance(child, Tag)]
@@ -72,7 +72,7 @@ def main_content(soup: BeautifulSoup) -> Tag:
     body = soup.body or soup
     whole = len(body.get_text())
     for form in body.find_all("form"):
-        if len(form.get_text()) > whole * 0.5:  # some servers wrap the whole page in one
+        if len(form.get_text()) > whole * 0.5:  # some servers put the whole page into such an element
             form.unwrap()
     drop_active(body, _DROPPED)
     _drop_asides(body)
@@ -89,7 +89,7 @@ def prepare_document(soup: BeautifulSoup) -> Tag:
     """The body of HTML that another converter made, or a book's chapter: no boilerplate is looked for."""
     body = soup.body or soup
     drop_active(body, _DROPPED_DOCUMENT)
-    for literal in body.find_all("span", class_="literal"):  # docutils' word for code
+    for literal in body.find_all("span", class_="literal"):  # the name that docutils gives to code
         literal.name = "code"
     return body
 
@@ -110,7 +110,8 @@ def drop_active(body: Tag, names: list[str]) -> None:
 
 
 def _keep_content(body: Tag) -> None:
-    """What is written in active elements: the headings of accordions, the state of check boxes, formulas; line numbers go."""
+    """Keeps the text of active elements (headings of accordions, the state of check boxes, formulas), and removes line
+    numbers."""
     for button in body.find_all("button"):
         if button.find_parent([*HEADINGS, "summary", "dt"]) or (
             button.has_attr("aria-controls") and button.has_attr("aria-expanded")
@@ -135,7 +136,7 @@ def _is_line_number(tag: Tag) -> bool:
 
 
 def _drop_asides(body: Tag) -> None:
-    """Asides beside the content, or full of links, go; notes and tips inside of it stay."""
+    """Removes asides that stand beside the content or are full of links; notes and tips inside of it stay."""
     for tag in body.find_all("aside"):
         if not is_gone(tag) and (tag.find_parent(["main", "article"]) is None or links_share(tag) > 0.3) and not _is_note(tag):
             tag.decompose()
@@ -152,7 +153,7 @@ def links_share(tag: Tag) -> float:
 
 
 def shape(root: Tag) -> None:
-    """Gives the tree the structure of the Markdown to come: headings levelled, admonitions as quotes, links to headings."""
+    """Gives the tree the structure that its Markdown will have: levels of headings, admonitions as quotes, links to headings."""
     _admonitions(root)
     for listing in root.find_all("dl"):
         if not is_gone(listing) and listing.find_parent(_is_toc):
@@ -229,7 +230,7 @@ def _is_boilerplate(tag: Tag) -> bool:
 
 
 def _admonitions(root: Tag) -> None:
-    """A note, tip or warning in the manners of Sphinx, DocBook and Asciidoctor becomes a quote that begins with its kind."""
+    """Makes notes, tips and warnings of Sphinx, DocBook and Asciidoctor quotes that begin with their kind."""
     for tag in root.find_all(["div", "aside", "section"]):
         if is_gone(tag):
             continue

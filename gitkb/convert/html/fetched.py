@@ -1,10 +1,9 @@
-"""Pages fetched from the web to Markdown: the part that they are about, and what a page says about itself.
+"""Converts pages that were fetched from the web: the part that holds their content, and what they say about themselves.
 
-Invariant: only what the page itself states, in the forms made for programs; no date is guessed from running text. What is
-malformed says nothing.
-
-Invariant: nothing is fetched here. An extractor says which text is the page's own; the smallest element of our own tree that
-holds it is converted, so tables, code, links and pictures stay as they are, and an extractor that loses text loses none here.
+Invariant: nothing is fetched here. An extractor (trafilatura) says which text is the content; what is converted is the smallest
+element of our own tree that holds it. So tables, code, links and pictures stay, and text that the extractor loses is not lost
+here. Facts about a page are those that it states in the forms made for programs; no date is guessed from running text, and what
+is malformed counts as not stated.
 """
 
 import codecs
@@ -36,7 +35,7 @@ _DATES = {"published": ("datePublished", "dateCreated"), "modified": ("dateModif
 
 
 def with_own_facts(facts: Draft, soup: BeautifulSoup) -> Draft:
-    """The facts with what JSON-LD and times add; what the meta tags say comes first."""
+    """The facts, completed from JSON-LD and `<time>` elements; the meta tags come first."""
     nodes = [node for node in _nodes(soup) if _is_page(node)]
     dates = {
         name: found
@@ -98,7 +97,7 @@ def _time(soup: BeautifulSoup) -> str:
 
 
 MAX_EXTRACTED = 4 * 1024**2
-"""Characters: of a longer page everything but the boilerplate is taken."""
+"""In characters: of a longer page all is converted but the boilerplate, without asking the extractor."""
 MAX_ATTRIBUTES = 1_000
 """Of one element. Of a page that has more everything but the boilerplate is taken: the extractor's parser takes time quadratic
 in their number."""
@@ -151,7 +150,7 @@ def _base(soup: BeautifulSoup, page: WebPage) -> WebAddress:
 
 
 def _show_pictures(soup: BeautifulSoup) -> None:
-    """Pictures that scripts would load get their source; those of one pixel, which only count readers, go."""
+    """Gives pictures that scripts would load their source, and removes those of one pixel, which only count readers."""
     for image in soup.find_all("img"):
         sides = {str(image.get("width", "")).strip(), str(image.get("height", "")).strip()}
         if sides & {"0", "1", "2"}:
@@ -196,12 +195,12 @@ def _extracted(html: str) -> str:
 
     try:
         return trafilatura.extract(html, output_format="txt", include_comments=False, with_metadata=False) or ""
-    except Exception:  # its opinion is a courtesy: a page over which it stumbles is converted without it
+    except Exception:  # a page on which the extractor fails is converted without it
         return ""
 
 
 def _lead_elsewhere(root: Tag, base: WebAddress, page: WebPage) -> None:
-    """Links and pictures get whole addresses; links to the page itself lead to its own headings."""
+    """Gives links and pictures whole addresses; links to the page itself lead to its own headings."""
     for tag, name in [
         *((a, "href") for a in root.find_all("a", href=True)),
         *((i, "src") for i in root.find_all("img", src=True)),

@@ -34,9 +34,9 @@ _ALIASES = {
     "c++": "cpp",
 }
 _MAX_INNER = 400
-"""Characters in a cell of a table of records, where one of its cells holds another table."""
+"""In characters: a table that holds another one, and a longer cell than this, only places things on the page."""
 _MAX_COLUMNS = 500
-"""Above so many columns in a row, cells span only themselves: hostile spans multiply."""
+"""In a row of more columns `colspan` is ignored, because hostile spans multiply."""
 _LIST_LINE = re.compile(r"\n(?=\s*(?:[-*+]|\d+[.)]) )")
 
 

@@ -1,4 +1,4 @@
-"""Web pages to Markdown: the main content, with title, language, description, authors and dates as the page states them.
+"""Converts web pages: the main content, with title, language, description, authors and dates as the page states them.
 
 Invariant: nothing is fetched; pictures inside the page (data: URIs) are taken out, all others keep their relative or http target.
 """
@@ -42,7 +42,7 @@ def charset_of(data: bytes) -> str:
 
 
 def draft(root: Tag, facts: Draft) -> Draft:
-    """The draft of what stands below an element of a page that says so much about itself."""
+    """The draft of what is below an element of a page, with the facts that the page states about itself."""
     gallery = Gallery()
     shape(root)
     tops = root.find_all("h1") or root.find_all("h2")[:1]

@@ -1,4 +1,5 @@
-"""A message (eml) to Markdown: its subject as heading, who wrote it to whom and when as a list, its body, its attachments' names.
+"""Converts a message (eml): its subject is the heading, then come who wrote it to whom and when, its body, and the names of its
+attachments.
 
 Invariant: an attachment is named and never opened, and nothing that a message refers to is fetched. Work is bounded by the
 message's size: of a header only its first characters are parsed, as the parser of Python needs quadratic time for long ones.
@@ -32,7 +33,7 @@ from gitkb.model.documents import TitleCandidate
 MAX_HEADER = 1_000
 MAX_PARTS = 1_000
 MAX_BOUNDARIES = 100
-"""Parts in parts: the parser of Python compares each line with the boundaries of all parts that it is in."""
+"""So many parts may be nested: Python's parser compares each line with the boundaries of all parts around it."""
 _MAX_QUOTES = 8
 _SAVE = "Save what matters of it as a file of its own."
 _SHOWN = ("From", "To", "Cc", "Date")
@@ -98,7 +99,7 @@ def message_of(data: bytes, level: int, gallery: Gallery) -> Message:
         language = _header(message, "Content-Language").split(",")[0]
     except (RecursionError, MemoryError, ConversionError):
         raise
-    except Exception as error:  # the parser of Python raises what its reading of hostile headers runs into
+    except Exception as error:  # Python's parser raises errors of many kinds on hostile headers
         raise damaged(error) from error
     heading = f"{'#' * level} {escape(subject or 'Message without a subject')}"
     return Message(subject, author, date, language, "\n\n".join(filter(None, (heading, "\n".join([*facts, *attachments]), body))))
@@ -120,7 +121,7 @@ def _parts(message: EmailMessage) -> list[EmailMessage]:
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    """A header as a person reads it, on one line; as it stands where it cannot be parsed, '' where there is none."""
+    """A header as a person reads it, on one line; unchanged if it cannot be parsed, '' if there is none."""
     try:
         return one_line(str(message.get(name, "")))
     except Exception:  # see `message_of`: a header that cannot be parsed is shown raw

@@ -1,4 +1,4 @@
-"""Mailboxes (mbox) to Markdown: one message a section, in the order of the file.
+"""Converts mailboxes (mbox): one section for each message, in the order of the file.
 
 Invariant: the file is only read, and no lock is taken on it (Python's `mailbox` opens it for writing). What is left out is
 counted in the text.

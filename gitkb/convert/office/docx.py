@@ -1,4 +1,5 @@
-"""Word documents to Markdown: `docx_flow` makes them plain, mammoth makes HTML of them, which takes the path of every web page.
+"""Converts Word documents in three steps: `docx_flow` simplifies them, mammoth makes HTML of them, and the HTML is converted like
+a web page.
 
 Invariant: the archive's sizes are checked before anything in it is read; macros, linked files and embedded objects are never
 opened.
@@ -149,7 +150,7 @@ def _html(data: io.BytesIO, gallery: Gallery) -> str:
         result = mammoth.convert_to_html(data, style_map=STYLES, convert_image=image, external_file_access=False)
     except (RecursionError, MemoryError, ConversionError):
         raise
-    except Exception as error:  # mammoth raises whatever its parsing of hostile XML runs into
+    except Exception as error:  # mammoth raises errors of many kinds on hostile XML
         raise damaged(error) from error
     return str(result.value)
 
@@ -201,7 +202,7 @@ class _Package:
         self._members.pop(self._part("numbering"), None)
 
     def packed(self) -> io.BytesIO:
-        """The file as mammoth shall see it."""
+        """The file as it is given to mammoth."""
         copy = io.BytesIO()
         with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as target:
             for name, data in self._members.items():
@@ -210,7 +211,7 @@ class _Package:
         return copy
 
     def _close(self, root: "etree._Element", body: "etree._Element", flow: docx_flow.Flow) -> None:
-        """Puts comments, and what the pages' headers and footers say, behind the text."""
+        """Adds comments, and the text of headers and footers, at the end of the text."""
         said = docx_flow.text_of(root)
         for kind, label in (("header", "Page header"), ("footer", "Page footer")):
             texts = dict.fromkeys(
@@ -226,7 +227,7 @@ class _Package:
         return docx_flow.page_text(tree) if tree is not None else ""
 
     def _comments(self) -> dict[str, str]:
-        """What each comment says and who says it, by its id."""
+        """The text and author of each comment, by its id."""
         tree = self._tree(self._part("comments"))
         found = {}
         for comment in tree.iterfind(f"{W}comment") if tree is not None else ():
@@ -237,7 +238,7 @@ class _Package:
         return found
 
     def chunk(self, identifier: str) -> list[Tag]:
-        """What a part that is a web page or a text itself says, which Word would take into the document when it opens it."""
+        """The content of a part that is a web page or a text of its own, which Word inserts when it opens the document."""
         data = self._members.get(self._once(identifier), b"")
         if b"multipart/related" in data[:4096].lower() or b"mime-version:" in data[:4096].lower():
             import email
@@ -319,7 +320,7 @@ def _own_styles(root: "etree._Element | None") -> "etree._Element":
 
 
 def _number_items(root: Tag) -> None:
-    """The numbers that Word printed become the values of list items."""
+    """Gives list items the numbers that Word prints."""
     for label in root.find_all("data"):
         item = label.find_parent("li")
         if isinstance(item, Tag):

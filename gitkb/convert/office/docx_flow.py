@@ -1,11 +1,12 @@
-"""A Word document's XML rewritten so that mammoth reads all of it: what mammoth passes over or misreads becomes paragraphs,
-runs and tables of the plainest kind.
+"""Rewrites the XML of a Word document so that mammoth reads all of it: what mammoth leaves out or misreads becomes plain
+paragraphs, runs and tables.
 
-Text boxes and the parts of grouped shapes follow the paragraph at which they are anchored; charts become tables, diagrams
-lists, formulas LaTeX; headings, list items and code get styles of our own, from which `docx.STYLES` makes HTML. Deleted and
-hidden text goes.
+Text boxes and the parts of grouped shapes follow the paragraph at which they are anchored; charts become tables, diagrams lists,
+formulas LaTeX; headings, list items and code get styles of our own, from which `docx.STYLES` makes HTML. Deleted and hidden text
+goes.
 
-Invariant: no text moves but out of drawings, to behind its own paragraph. Nothing outside of the archive is read.
+Invariant: text keeps its place, except that text of drawings comes after the paragraph at which they are anchored. Nothing
+outside of the archive is read.
 """
 
 import re
@@ -31,9 +32,9 @@ _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 MAX_PROMPT = 60
-"""Characters: a longer text in a control that nobody filled in says more than what to type there."""
+"""In characters: in a control that nobody filled in, a longer text is more than a prompt to type something."""
 MAX_HEADING = 250
-"""Characters: a longer paragraph is text, whatever its style says."""
+"""In characters: a longer paragraph is no heading, whatever its style."""
 _DEPTHS = 9
 _OPENINGS = 30
 _FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\\[A-Za-z*])|(\S+)')
@@ -90,7 +91,7 @@ class Flow(Struct):
         _thin(root)
 
     def _lift_drawings(self, root: etree._Element) -> None:
-        """Text boxes, charts and diagrams to behind the paragraph at which they are anchored."""
+        """Moves text boxes, charts and diagrams behind the paragraph at which they are anchored."""
         last: dict[etree._Element, etree._Element] = {}
         for tag in [el for el in root.iter(f"{W}txbxContent", "{*}chart", "{*}relIds") if isinstance(el.tag, str)]:
             host = next(tag.iterancestors(f"{W}p"), None)
@@ -174,7 +175,8 @@ class Flow(Struct):
 
 
 class _Look(Struct, frozen=True):
-    """What is known of a part before its paragraphs are styled: its titles, and whether most of it is typed as code is."""
+    """What is known of a part before its paragraphs get styles: its titles, and whether most of it is in a font of even
+    widths."""
 
     titles: frozenset[etree._Element]
     typed: bool
@@ -210,7 +212,7 @@ def _style_of(p: etree._Element) -> str:
 
 
 def _remove(element: etree._Element) -> None:
-    """Takes an element out; the text behind it does not matter, as Word keeps none there."""
+    """Takes an element out. The text behind it (`tail`) is ignored, because in Word files there is none."""
     parent = element.getparent()
     if parent is not None:
         parent.remove(element)
@@ -316,7 +318,8 @@ def _drop_deleted(root: etree._Element) -> None:
 
 
 def _unwrap_controls(root: etree._Element) -> None:
-    """Content controls give way to what is in them, but for check boxes; prompts to type something and contents lists go."""
+    """Replaces content controls by their contents, except check boxes; removes prompts to type something and tables of
+    contents."""
     for control in list(root.iter(f"{W}sdt")):
         properties, content = control.find(f"{W}sdtPr"), control.find(f"{W}sdtContent")
         if properties is not None and properties.find(f"{_W14}checkbox") is not None:
@@ -387,7 +390,7 @@ def _rewrite_instruction(instructions: list[etree._Element]) -> None:
 
 
 def _chosen(begin: etree._Element) -> str:
-    """The entry that is chosen in an old list field, which keeps it outside of its text."""
+    """The chosen entry of an old list field, which is not part of the field's text."""
     entries = begin.find(f"{W}ffData/{W}ddList")
     if entries is None:
         return ""
@@ -418,7 +421,7 @@ def _rewrite_ruby(root: etree._Element) -> None:
 
 
 def _gather_pictures(drawing: etree._Element) -> None:
-    """The pictures of a group to where mammoth looks for one."""
+    """Moves the pictures of a group to where mammoth looks for pictures."""
     data = drawing.find(f"{_A}graphic/{_A}graphicData")
     if data is None or data.find(f"{_PIC}pic") is not None:
         return
@@ -429,7 +432,7 @@ def _gather_pictures(drawing: etree._Element) -> None:
 
 
 def _mend_tables(root: etree._Element) -> None:
-    """Rows that begin or end further in get the empty cells that keep their columns in line."""
+    """Adds empty cells to rows that begin or end further in than others, so that columns stay aligned."""
     for row in root.iter(f"{W}tr"):
         properties = row.find(f"{W}trPr")
         for name, at in (("gridBefore", 0), ("gridAfter", -1)):
@@ -449,7 +452,7 @@ def _mend_tables(root: etree._Element) -> None:
 
 
 def _join_drop_caps(root: etree._Element) -> None:
-    """A large first letter is a paragraph of its own in the file: it goes back to its word."""
+    """Joins a large first letter (drop cap), which is a paragraph of its own in the file, to its word."""
     for p in list(root.iter(f"{W}p")):
         frame = p.find(f"{W}pPr/{W}framePr")
         following = p.getnext()
@@ -462,7 +465,7 @@ def _join_drop_caps(root: etree._Element) -> None:
 
 
 def _drop_dangling(root: etree._Element, relations: frozenset[str], notes: frozenset[str]) -> None:
-    """Links, pictures and notes whose target the file does not have: their text stays."""
+    """Removes links, pictures and notes whose target the file does not have; their text stays."""
     for element in root.iter(f"{W}hyperlink", f"{_A}hlinkClick", f"{_A}blip", "{urn:schemas-microsoft-com:vml}imagedata"):
         for name in (f"{_R}id", f"{_R}embed", f"{_R}link"):
             if (target := element.get(name)) is not None and str(target) not in relations:
@@ -480,7 +483,7 @@ _KEPT_PROPERTIES = frozenset(
 
 
 def _thin(root: etree._Element) -> None:
-    """Takes out what only says how things look: mammoth builds an object of every element, which takes most of its time."""
+    """Removes elements that only describe looks: mammoth makes an object of every element, which takes most of its time."""
     for properties in root.iter(f"{W}pPr", f"{W}rPr", f"{W}tblPr", f"{W}tcPr", f"{W}trPr"):
         for child in [child for child in properties if child.tag not in _KEPT_PROPERTIES]:
             properties.remove(child)

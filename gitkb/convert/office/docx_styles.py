@@ -1,7 +1,7 @@
 """Styles and numbers of Word documents: which paragraph is a heading, of which list it is an item, what Word prints before it.
 
-Invariant: a style counts for what it inherits: one based on "heading 2" is a heading of the second level, whatever its name.
-Numbers are counted in text order, as Word counts them: levels below restart, a list goes on after other paragraphs.
+Invariant: styles inherit: one that is based on "heading 2" makes headings of the second level, whatever its name. Numbers are
+counted in text order, as Word does: deeper levels start again, and a list continues after other paragraphs.
 """
 
 import re

@@ -61,7 +61,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         ]
     except (RecursionError, MemoryError, ConversionError):
         raise
-    except Exception as error:  # python-pptx raises whatever its parsing of hostile XML runs into
+    except Exception as error:  # python-pptx raises errors of many kinds on hostile XML
         raise damaged(error) from error
     has_text = any(not part.startswith(("<a name=", "## Slide ")) for part in parts)
     if hidden and shown:
@@ -110,7 +110,7 @@ def _newer_form(data: bytes) -> bytes:
     root = parse_xml(data)
     choose_alternatives(root)
     for ink in list(root.iter("{*}contentPart")):
-        ink.getparent().remove(ink)  # strokes of a pen, at which python-pptx stumbles
+        ink.getparent().remove(ink)  # strokes of a pen, on which python-pptx fails
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
@@ -214,7 +214,7 @@ class _Slide(Struct, frozen=True):
         try:
             return parse_xml(relation.target_part.blob)
         except ConversionError:
-            return None  # a damaged drawing: the slide's text is still good
+            return None  # the drawing is damaged, the text of the slide is not
 
     def _picture(self, shape: Any) -> str:
         from pptx.exc import PythonPptxError
@@ -222,7 +222,7 @@ class _Slide(Struct, frozen=True):
         try:
             data = shape.image.blob
         except (AttributeError, ValueError, KeyError, PythonPptxError):
-            return ""  # linked, missing or damaged: the slide's text is still good
+            return ""  # the picture is linked, missing or damaged, the text of the slide is not
         name = self.gallery.add(data)
         alt = " ".join(str(shape._element._nvXxPr.cNvPr.get("descr") or "").split())[:200]
         return f"![{escape(alt).replace('[', '').replace(']', '')}]({name})" if name else ""
@@ -312,7 +312,7 @@ def _in_order(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:
 
 
 def escape_keeping_blanks(text: str) -> str:
-    """Escaped text with the blank at either end that parts it from its neighbours."""
+    """Escaped text with the blanks at its ends, which separate it from its neighbours."""
     return " " * text.startswith(" ") + escape(text) + " " * (text.endswith(" ") and bool(text.strip()))
 
 

@@ -1,4 +1,4 @@
-"""Rows of a sheet, of any kind of workbook, to Markdown: tables of records, forms, titles and notes told apart.
+"""Converts the rows of a sheet, of any kind of workbook, and tells tables of records, forms, titles and notes apart.
 
 Invariant: time and memory depend on the cells that are used, not on where the last one stands. Every cell given comes out once,
 in order of rows; what is hidden is counted in the text.
@@ -24,7 +24,7 @@ _MAX_GAP = 2
 _LARGE_AREA = 200_000
 _SCATTERED = 0.02
 _NOTE = 40
-"""Characters: a last row with one longer cell is a note below the table."""
+"""In characters: a last row of a single cell that is longer is a note below the table."""
 
 
 class Budget:
@@ -123,7 +123,7 @@ def linked(text: str, target: str) -> str:
 
 
 def _blocks(rows: Iterable[Row]) -> Iterator[str]:
-    """Rows without a gap between them are one block, and so are records that go on behind a gap."""
+    """The blocks of a sheet: rows without a gap between them, and records that continue after a gap."""
     block: list[Row] = []
     gap = 0
     for row in rows:
@@ -169,7 +169,7 @@ def _block(block: Sequence[Row]) -> str:
 
 
 def _scattered(rows: Sequence[Row], columns: int) -> str:
-    """Cells that are strewn over a large area, row by row: as a table they would be nearly all empty cells."""
+    """Cells that are scattered over a large area, row by row: a table of them would be nearly empty."""
     area = len(rows) * columns
     if area < _LARGE_AREA or sum(map(len, rows)) > _SCATTERED * area:
         return ""
@@ -177,7 +177,7 @@ def _scattered(rows: Sequence[Row], columns: int) -> str:
 
 
 def _form(rows: Sequence[Row]) -> str:
-    """Labels and what stands behind them, where most rows are of that kind: a label ends in a colon."""
+    """The rows as labels with their values, if most rows are such: a label ends in a colon."""
     pairs: list[tuple[str, str]] = []
     labelled = 0
     for row in rows:

@@ -30,7 +30,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
             parts += sheet_markdown(sheet.name, rows, _said(hidden))
     except (RecursionError, MemoryError, ConversionError):
         raise
-    except Exception as error:  # xlrd raises whatever its parsing of hostile records runs into
+    except Exception as error:  # xlrd raises errors of many kinds on hostile records
         if "encrypted" in str(error).lower():
             raise ConversionError(
                 "the workbook is protected by a password.", "Save it without a password, then add it again."
@@ -48,7 +48,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
 
 
 def _opened(file: Path) -> Any:
-    """The workbook with its formats; without them where they are damaged, as the cells may still be good."""
+    """The workbook with its formats; without them if they are damaged, because the cells may be good."""
     import xlrd
 
     try:

@@ -82,7 +82,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
                 book.close()
         except (RecursionError, MemoryError, ConversionError):
             raise
-        except Exception as error:  # openpyxl raises whatever its parsing of hostile XML runs into
+        except Exception as error:  # openpyxl raises errors of many kinds on hostile XML
             raise damaged(error) from error
     return Draft(
         markdown="\n\n".join(parts + (hidden_sheets([s.name for s in package.sheets if s not in shown]) if parts else [])),
@@ -104,7 +104,7 @@ class _Sheet(Struct, frozen=True):
 
 
 class _Facts(Struct):
-    """What openpyxl does not tell of a sheet that is read row by row. Rows and columns count from 0."""
+    """Facts about a sheet that openpyxl does not give when it reads row by row. Rows and columns count from 0."""
 
     hidden: Hidden
     formulas: dict[int, Row] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class _Facts(Struct):
 
 
 class _Package:
-    """The parts of a workbook beside the cells. A missing sheet is an error: openpyxl would pass over it in silence."""
+    """The parts of a workbook besides the cells. A missing sheet is an error: openpyxl would silently leave it out."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -166,7 +166,7 @@ class _Package:
         return facts
 
     def below(self, sheet: _Sheet, facts: _Facts, gallery: Gallery) -> Iterator[str]:
-        """What is said to be hidden, drawn on the sheet, and commented; asked for when the rows have been read."""
+        """What comes below the cells: what is hidden, drawings and comments. To be called after the rows have been read."""
         if facts.hidden.said:
             yield facts.hidden.said
         if facts.drawing in self._archive.NameToInfo:
@@ -302,7 +302,7 @@ def _moved(origin: str, formula: str, to: str) -> str:
 
     try:
         return str(Translator(f"={formula}", origin=origin).translate_formula(to)).removeprefix("=")
-    except Exception:  # a formula that is none: shown as it stands
+    except Exception:  # no valid formula: it is shown unchanged
         return formula
 
 

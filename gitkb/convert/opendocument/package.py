@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _MAX_PARENTS = 10
 _FEW_ELEMENTS = 12_000
 _ELEMENTS_A_BYTE = 2
-"""Real files have 7 to 18 bytes for an element, packed; one that repeats itself takes minutes for a few kilobytes."""
+"""The limit for packed files. Real ones have 7 to 18 bytes for each element; a hostile one of a few kilobytes would take
+minutes."""
 
 
 def local(element: "etree._Element") -> str:
@@ -122,7 +123,7 @@ class Package:
         try:
             return read_xml(self._archive, member)
         except ConversionError:
-            return None  # a damaged chart is no reason to refuse the text around it; its picture stands for it
+            return None  # a damaged chart is no reason to refuse the text around it; its picture is shown instead
 
     def properties(self) -> Properties:
         """What the file says about itself."""

@@ -1,4 +1,4 @@
-"""What OpenDocument files are made of (headings, lists, tables, notes, pictures) to HTML, from which Markdown is made.
+"""Makes HTML, and of that Markdown, of the elements of OpenDocument files: headings, lists, tables, notes, pictures.
 
 Invariant: what tracked changes deleted is gone, hidden text is left out, and a table of contents does not repeat the headings.
 Repeated cells cost a document no more than `MAX_REPEATED` of them, whatever a small file states.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_REPEATED = 2_000
 MAX_SPAN = 100
 MAX_TABLES = 4
-"""Tables in tables: the Markdown of a deeper one costs a multiple of that of the one around it."""
+"""So many tables may be nested: converting each takes a multiple of the time of the one around it."""
 _LEFT_OUT = frozenset(
     "tracked-changes table-of-content illustration-index table-index object-index user-index alphabetical-index forms "
     "sequence-decls variable-decls user-field-decls annotation-end title desc notes scripts ruby-text shapes".split()
@@ -148,7 +148,7 @@ class TextContent:
         return f"\ue000{len(self._notes)}\ue001"
 
     def comment(self, element: "etree._Element") -> str:
-        """Takes up a comment of somebody on the text, and leaves nothing in its place."""
+        """Collects a comment on the text; nothing stays in its place."""
         author = next((one_line(child.text or "") for child in element if local(child) == "creator"), "")
         texts = (one_line("".join(map(str, child.itertext()))) for child in element if local(child) in ("p", "list"))
         text = " ".join(one for one in texts if one)
@@ -187,7 +187,7 @@ class TextContent:
         return self._marked(self.frame(element))
 
     def _object(self, element: "etree._Element") -> str | None:
-        """A formula as it is written, a chart as its title and its numbers; None where its picture must do."""
+        """A formula as it is written, a chart as its title and its numbers; None if only its picture can be shown."""
         root = self._package.embedded(attribute(element, "href"))
         if root is None:
             return None
@@ -222,7 +222,7 @@ class TextContent:
         return re.sub(r"^<p>(.*?)</p>", r"\1", blocks, count=1, flags=re.DOTALL)
 
     def _table(self, element: "etree._Element") -> str:
-        """A table; what is in one at the bottom of many comes without its cells, as no page could show them."""
+        """A table. The contents of one that is nested too deeply come without its cells, because no page could show them."""
         if self._tables == MAX_TABLES:
             return "".join(self.blocks(cell) for row, _ in rows_of(element) for cell in row)
         self._tables += 1

@@ -1,9 +1,10 @@
-"""Lines that were drawn across the columns of a page, put back into their columns: prose column by column, cells of tables apart.
+"""Splits lines that go across the columns of a page: prose is put into order column by column, cells of tables are separated.
 
-Pure. Many programs draw a page row by row, so a line as the file has it may hold a line of each column, or the cells of a table
-that stand closer than words of wide text. What tells columns is a gutter: a blank strip that many lines in a row leave free.
+Pure. Many programs draw a page row by row, so a line in the file may hold a line of each column, or cells of a table that are
+closer to each other than the words of wide text. Columns are recognised by a gutter: a blank strip that many neighbouring lines
+leave free.
 
-Invariant: no word is lost or doubled; lines that leave no gutter come out as they are, in their order.
+Invariant: no word is lost or doubled; lines without a gutter stay as they are, in their order.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,8 @@ class _Strip(Struct, frozen=True):
 
 
 def in_columns(lines: Sequence[Line]) -> list[Line]:
-    """The lines of a page with those that hold several columns parted: columns of prose follow each other, cells are parted."""
+    """The lines of a page, with those split that hold several columns: columns of prose follow each other, cells are
+    separated."""
     out: list[Line] = []
     index = 0
     while index < len(lines):
@@ -85,7 +87,8 @@ def _gaps(line: Line) -> list[_Strip]:
 
 
 def _narrowed(gutter: _Strip, line: Line) -> _Strip | None:
-    """What a line leaves of a gutter, None where it fills it; a line that ends before it or begins behind it leaves all."""
+    """The part of a gutter that a line leaves free, None if it fills it; a line that ends before or begins behind it leaves
+    all."""
     if line.x1 <= gutter.x0 + 1 or line.x0 >= gutter.x1 - 1:
         return _Strip(max(gutter.x0, line.x1 if line.x1 <= gutter.x0 + 1 else 0), gutter.x1)
     edges = [(gutter.x0, line.x0), *((a.x1, b.x0) for a, b in pairwise(line.words)), (line.x1, gutter.x1)]
@@ -136,7 +139,7 @@ def _is_even(columns: Sequence[Sequence[Line | None]]) -> bool:
 
 
 def _cut(line: Line, middles: Sequence[float]) -> tuple[Cell, ...]:
-    """The cells of a line, also parted at these places."""
+    """The cells of a line, split at these places, too."""
     groups: list[list[Word]] = []
     column = -1
     for word in line.words:

@@ -1,4 +1,4 @@
-"""Which lines of a PDF are headings: those that its outline names, else those set larger or bolder than the text.
+"""Finds the headings among the lines of a PDF: those that its outline names, else those in larger or bolder type than the text.
 
 Pure. Invariant: levels begin at 2, as 1 belongs to the document's title; a line is part of at most one heading.
 """
@@ -32,7 +32,7 @@ Headings = dict[int, dict[int, tuple[int, int]]]
 
 
 def headings_of(pages: Sequence[Page], entries: Sequence[Entry], look: Look, title: TitleLines | None) -> Headings:
-    """All headings: from the outline where it fits the text, else by looks; the title's lines get level 1."""
+    """All headings: from the outline if it fits the text, else by their type; the lines of the title get level 1."""
     found, matched = _from_outline(pages, entries)
     if matched < max(1, len(entries) * 0.3):
         found = _by_looks(pages, look, title)
@@ -62,7 +62,7 @@ def _from_outline(pages: Sequence[Page], entries: Sequence[Entry]) -> tuple[Head
 
 
 def _place(page: Page, wanted: set[str], taken: dict[int, tuple[int, int]]) -> tuple[int, int] | None:
-    """Where one to three lines say a title, its number aside."""
+    """The place of one to three lines that have the words of a title, its number aside."""
     longest = max(map(len, wanted))
     begun = max(taken, default=-1)
     for line in range(len(page.lines)):

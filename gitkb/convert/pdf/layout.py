@@ -116,7 +116,7 @@ def blocks_of(page: Page, headings: dict[int, tuple[int, int]], look: Look) -> l
 
 
 def _aside(text: str) -> PdfBlock:
-    """What is turned against its page, as a stamp at the margin is."""
+    """Text that runs in another direction than its page, such as a stamp at the margin."""
     return PdfBlock("note", text=text)
 
 
@@ -267,13 +267,13 @@ def _goes_on(block: PdfBlock, line: Line, look: Look, right: float) -> bool:
 
 
 def _of_last_column(lines: list[Line]) -> list[Line]:
-    """The lines since the text last went on at the top of another column."""
+    """The lines since the text last continued at the top of another column."""
     start = next((i for i in range(len(lines) - 1, 0, -1) if lines[i].y > lines[i - 1].y + 2), 0)
     return lines[start:]
 
 
 def continues(last: PdfBlock, block: PdfBlock, look: Look) -> bool:
-    """Whether a page's first paragraph goes on where the page before ended: its sentence had not."""
+    """Whether the first paragraph of a page continues that of the page before, whose last sentence has no end."""
     if last.kind not in ("paragraph", "item") or block.kind != "paragraph" or not last.lines:
         return False
     ended = bool(_END.search(last.lines[-1].text)) and not last.lines[-1].hyphen

@@ -32,14 +32,14 @@ _FILLER = "\ufdd0"
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _SHIFT = 29
-"""How far the numbers of a font's glyphs lie from ASCII where a program wrote them instead of characters: 3 is a blank."""
+"""The distance between ASCII and the numbers of glyphs, which some programs write instead of characters: 3 is a blank."""
 _RECT = pdfium.FS_RECTF()
 _WORD = re.compile(r"[^\s]+")
 _FIGURE_END = re.compile(r"\d[*∗†‡,.;:)]*$")
 _GLUED = re.compile(r"[^\W\d_]{6,}")
 HYPHEN = "\ufffe"
 CELL_GAP = 1.3
-"""Blanks of so many times the size of the font part cells."""
+"""A blank that is so many times as wide as the font is large separates cells."""
 RawWord = tuple[int, int, str]
 """The indices of a word's first and last character on its page, and the word."""
 
@@ -138,7 +138,7 @@ def _with_slanted_heads(lines: list[Line]) -> list[Line]:
 
 
 def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
-    """Words as cells, parted where the blank between two is at least so wide (points)."""
+    """Words as cells: a blank that is at least so wide (points) begins a new one."""
     cells: list[list[Word]] = []
     gap = 1e9 if is_stretched(words, gap) else gap
     for word in words:
@@ -224,7 +224,7 @@ class _Probe:
 
     def __init__(self, page: PdfTextPage, known: set[str]) -> None:
         self._text = page
-        self._page = page.raw  # the handle itself: asking the object around it for it costs as much as the call
+        self._page = page.raw  # the handle itself, because getting it from its object takes as long as the call
         self._known = known
         self._box = [ctypes.c_double() for _ in range(4)]
         self._flags = ctypes.c_int()
@@ -288,7 +288,7 @@ class _Probe:
                 continue
             x0, x1 = self._span(first, last)
             if not links and (word in self._known or (len(word) < 6 and word.isalpha() and word.isascii())):
-                parts = [Word(x0, x1, word)]  # most words: nothing about them needs a look
+                parts = [Word(x0, x1, word)]  # most words are as simple as this
             else:
                 parts = [self._shown(part, middle, links) for part in self._parts(first, last, word, x0, x1, size)]
             for part in parts:
@@ -309,7 +309,7 @@ class _Probe:
         )
 
     def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
-        """A word as it is meant, with the mark of the link that it stands in; `middle` is how high its letters stand."""
+        """A word as it is to be read, with the mark of its link; `middle` is the height at which its letters stand."""
         text = word.text if word.text.isascii() else word.text.translate(_LIGATURES)
         text = unshifted(text)
         return Word(word.x0, word.x1, _linked(text, (word.x0 + word.x1) / 2, middle, links) if links else text)

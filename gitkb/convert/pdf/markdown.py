@@ -18,7 +18,7 @@ _PART = re.compile(r"([^\W\d_]+)-$")
 
 
 def to_markdown(pages: Sequence[Page], headings: Headings, look: Look, title: str = "") -> str:
-    """The Markdown of all pages; `title` is the text of the heading of level 1, as the title is to be read."""
+    """The Markdown of all pages; `title` is the text for the heading of level 1."""
     words = _vocabulary(pages)
     blocks: list[PdfBlock] = []
     for index, page in enumerate(pages):
@@ -83,7 +83,7 @@ def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
 
 
 def _join_over_page(blocks: list[PdfBlock], fresh: list[PdfBlock], look: Look, words: frozenset[str]) -> None:
-    """Gives the end of a sentence to the page where it began; what follows stays behind its own page's anchor."""
+    """Moves the end of a sentence to the page where it began; what follows stays behind the anchor of its own page."""
     text_at = next((i for i, block in enumerate(fresh) if block.kind not in _FLOATS), None)
     before_it = next((block for block in reversed(blocks) if block.kind not in _FLOATS or block.kind == "anchor"), None)
     if before_it is None or text_at is None or not continues(before_it, fresh[text_at], look):
@@ -105,7 +105,7 @@ _FLOATS = ("anchor", "picture", "caption", "note", "table")
 
 
 def _mend_flow(blocks: list[PdfBlock], look: Look) -> list[PdfBlock]:
-    """The blocks of a page, a paragraph that a figure, table or column parted whole again: its sentence had not ended."""
+    """The blocks of a page, with paragraphs joined that a figure, a table or the end of a column split inside of a sentence."""
     out: list[PdfBlock] = []
     for block in blocks:
         last = next((one for one in reversed(out) if one.kind not in _FLOATS[1:]), None)

@@ -1,14 +1,9 @@
-"""PDF documents to Markdown: pypdfium2 reads the text, its place and the outline; pypdf reads what pypdfium2 refuses.
+"""Converts PDF documents: pypdfium2 reads the text with its places and the outline; pypdf reads what pypdfium2 refuses.
 
-Invariant: a file is only called cut off where what stands at its end cannot be the end of a PDF; what follows the end (blanks,
-zeros, what a server added) is no damage.
-
-Invariant: each page's text follows a line `<a name="page-N"></a>`, N counted from 1; a page that cannot be read says so, and a
-file whose end is missing is refused. Nothing in a document is run: form code, attachments and links to other files are not even
-looked at.
-
-The fallback (`read_with_pypdf`) makes the same page anchors. What neither can read is a `ConversionError` that says what is wrong
-with the file, not with the readers.
+Invariant: the text of each page, by either reader, follows a line `<a name="page-N"></a>`, N counted from 1; a page that cannot
+be read says so. Nothing in a document is run: form code, attachments and links to other files are not even looked at. A file
+whose end is missing is refused; blanks, zeros or what a server added after the end are no damage. What neither reader can read is
+a `ConversionError` that says what is wrong with the file, not with the readers.
 """
 
 import contextlib
@@ -195,7 +190,7 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links
             scan = not every and _has_picture(page)
             return Page(index + 1, page.get_height(), lines, pictures, scan=scan, turned=turned)
     except pypdfium2.PdfiumError:
-        return Page(index + 1, 0.0, (), lost=True)  # one damaged page does not spoil the others
+        return Page(index + 1, 0.0, (), lost=True)  # one damaged page is no reason to refuse the others
 
 
 class Links:
@@ -334,7 +329,7 @@ _FAULTS = (
     ImportError,
     RuntimeError,
 )
-"""What pypdf raises, beside its own errors, when it meets a damaged file, or a library that it would need."""
+"""What pypdf raises on damaged files besides its own errors, or if a library is missing."""
 
 
 def read_with_pypdf(file: Path, name: str, *, locked: bool = False, lost: int = 0, count: int = 0) -> Draft:
@@ -373,7 +368,7 @@ def read_with_pypdf(file: Path, name: str, *, locked: bool = False, lost: int = 
 
 
 def _empty(pages: int, is_form: bool) -> EmptyDocument:
-    """The error for a PDF that is whole, and has nothing to read."""
+    """The error for a PDF that is whole and has no text."""
     what = "it is a form whose fields are empty" if is_form else "its pages are empty" if pages > 1 else "its page is empty"
     return EmptyDocument(f"no text in the document: {what}.", "Add it again when it has content.")
 

@@ -1,4 +1,4 @@
-"""Running heads, feet and page numbers of PDF pages, and what publishers and programs print at their edges, taken away.
+"""Removes running heads, feet and page numbers of PDF pages, and what publishers and programs print at their edges.
 
 Pure. Invariant: only lines at the upper or lower edge of a page go, never a large line of the first page: that is the title.
 """
@@ -21,12 +21,12 @@ _EDGE = re.compile(
     r"|\|.*\b(?:volume|vol\.|issue|www\.|page \d)|\bet al\.: \S|^(?:page|seite) \d+ (?:of|von) \d+",
     re.IGNORECASE,
 )
-"""What programs and publishers print at the edge of a page, also where only one page is at hand."""
+"""What programs and publishers print at the edge of a page; it is recognised even on a single page."""
 _COUNT = re.compile(r"[\d/|.–—-]+|[ivxlc]+")
 
 
 class _Repeated:
-    """What the edges of a document's pages have in common: texts, and heights (in steps of 4 points) where such stand."""
+    """What the edges of the pages have in common: texts, and the heights (in steps of 4 points) at which these stand."""
 
     def __init__(self, pages: Sequence[Page], look: Look) -> None:
         self._look, self._count = look, len(pages)

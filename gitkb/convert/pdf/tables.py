@@ -1,8 +1,8 @@
-"""Tables of PDF pages: lines whose cells fall into columns, with what belongs to their rows.
+"""Finds tables on PDF pages: lines whose cells form columns, with the lines that belong to their rows.
 
-Pure. Invariant: a table is only claimed where several rows fall into the same columns and read like cells; columns of prose never
-become one. No word of the lines that a table takes is lost: what spans columns stands in each of them in the head, else in the
-first; a cell of several lines is one cell.
+Pure. Invariant: lines are a table only if several rows have the same columns and read like cells; columns of prose never
+become one. No word of these lines is lost: in the head, what spans several columns is repeated in each of them, elsewhere it
+stands in the first. A cell of several lines is one cell.
 """
 
 import re
@@ -26,7 +26,7 @@ _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×�
 
 
 class FoundTable(Struct, frozen=True):
-    """The rows of a table and how many lines it takes."""
+    """The rows of a table, and the number of lines of which it is made."""
 
     rows: list[list[str]]
     count: int
@@ -123,7 +123,7 @@ def _beside(line: Line, rows: Sequence[Line]) -> bool:
 
 
 def _merged(cells: Sequence[Cell]) -> list[Cell]:
-    """Cells, a sign of currency joined to the figure behind it and what closes one to the figure before it."""
+    """The cells, with signs of currency joined to the figure behind them, and closing signs to the figure before them."""
     out: list[Cell] = []
     for cell in cells:
         text = cell.text
@@ -152,7 +152,7 @@ def _columns(rows: Sequence[Sequence[Cell]]) -> list[tuple[float, float]]:
     most = max((count for count in usual if usual[count] >= 2 or len(rows) < 5), default=max(usual))
     full = [row for row in rows if len(row) >= max(2, most * 0.7)]
     columns = _united([cell for row in full for cell in row])
-    if len(columns) < most:  # one cell that spans columns unites them: leave out the rows that have fewer cells
+    if len(columns) < most:  # a cell that spans columns would join them, so rows with fewer cells are left out
         best = _united([cell for row in full if len(row) >= most for cell in row])
         columns = best if len(best) > len(columns) else columns
     rest = [cell for row in rows for cell in row if not any(cell.x0 < x1 and cell.x1 > x0 for x0, x1 in columns)]

@@ -1,4 +1,4 @@
-"""The lines of a PDF's first page that are its title: the largest ones that are no banner, cover, form number or section.
+"""Finds the lines of a PDF's first page that may be its title: the largest that are no banner, cover, form number or section.
 
 Pure. Invariant: never the text of a line that is turned, never a part of the document ("1 Introduction"). What it finds is a
 candidate; `gitkb.convert.title` chooses.
@@ -49,7 +49,7 @@ def title_lines(pages: Sequence[Page], look: Look) -> TitleLines | None:
     the next largest lines are looked at, and behind a cover the next page.
     """
     shown = [number for number, page in enumerate(pages[:4]) if page.lines][:2]
-    if pages and pages[0].scan:  # the title is in the picture
+    if pages and pages[0].scan:  # the page is a picture, and the title is in it
         return None
     for number in shown:
         page = pages[number]

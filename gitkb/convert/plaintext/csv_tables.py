@@ -60,7 +60,7 @@ def _append_rows(lines: list[str], start: int, delimiter: str, rows: list[list[s
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that parts the first lines into the most even rows."""
+    """The delimiter with which the first lines become the most even rows."""
     lines = [line for line in text.split("\n")[:_SAMPLE_LINES] if line.strip()]
 
     def score(delimiter: str) -> tuple[float, int]:

@@ -46,7 +46,7 @@ _BAD_ATTRIBUTE = re.compile(
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?((?:[^()\s]|\([^()\s]*\))*)>?(\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
 _DEFINITION = re.compile(r"^(\s{0,3}\[[^\]]+\]:\s*)<?(\S+?)>?(\s.*)?$")
 _OWN = "\ue003"
-"""Around the anchor of a heading, until all links of the text are known."""
+"""Marks the anchor of a heading until all links of the text are known."""
 _ATTRIBUTES = re.compile(r"^(#{1,6} .*?)[ \t]*\{#([\w:.-]+)[^{}]*\}[ \t]*#*$")
 _TITLES, _LANGUAGES = ("title", "linktitle"), ("lang", "language", "locale")
 _AUTHORS, _DESCRIPTIONS = ("author", "authors", "creator"), ("description", "summary", "abstract", "subtitle")
@@ -82,7 +82,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
 
 
 def draft_of(front: FrontMatter, body: str) -> Draft:
-    """The draft of Markdown with its front matter taken off; markup in it that does something is gone."""
+    """The draft of Markdown: its front matter is read and taken off, active markup is removed."""
     gallery = Gallery()
     text = sanitize(body, gallery)
     return Draft(

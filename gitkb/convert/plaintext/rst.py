@@ -1,10 +1,8 @@
-"""reStructuredText to Markdown: docutils makes HTML of it, with the roles and directives that Sphinx and the kernel add.
+"""Converts reStructuredText: docutils makes HTML of it, with the roles and directives that Sphinx and the Linux kernel add.
 
-Invariant: every role and directive that a text names is known afterwards, if only as "show the content", and none of them reads
-a file. docutils keeps them in a registry of the process; adding the same ones again changes nothing.
-
-Invariant: no file is included, no raw HTML taken over, nothing fetched; what Sphinx or the kernel's extensions add is understood
-or shown as its content, and never a reason to fail.
+Invariant: no file is included, no raw HTML is kept, nothing is fetched. Every role and directive that a text names is made known
+to docutils first, if only as one that shows its content, so none is a reason to fail. docutils keeps them in a registry of the
+process; adding one again changes nothing.
 """
 
 import re
@@ -248,7 +246,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         parts = publish_parts(_COMMENTED.sub("", text), writer="html5", settings_overrides=_SETTINGS)
     except (RecursionError, MemoryError):
         raise
-    except Exception as error:  # docutils runs into whatever hostile markup leads it to
+    except Exception as error:  # docutils raises errors of many kinds on hostile markup
         raise ConversionError(
             "the reStructuredText cannot be read.", "Correct its markup: rst2html.py names the place."
         ) from error

@@ -1,7 +1,7 @@
-r"""Rich Text documents (RTF) to Markdown: striprtf takes the text out, whose lines tell paragraphs, lists and tables.
+r"""Converts Rich Text documents (RTF): striprtf extracts the text, and its lines show paragraphs, lists and tables.
 
-Invariant: what would make the patterns of striprtf run for long is changed or refused before they see it. Pictures and embedded
-objects are left out; RTF has no headings of its own (Word's are styles, which striprtf does not tell), so none come out.
+Invariant: what would make the patterns of striprtf slow is changed or refused first. Pictures and embedded objects are left out.
+There are no headings: in RTF they are only styles, which striprtf does not report.
 """
 
 import re
@@ -57,7 +57,7 @@ def _plain(text: str) -> str:
         found: str = library.rtf_to_text(text, errors="replace")
     except (RecursionError, MemoryError):
         raise
-    except Exception as error:  # numbers that are none or too large, code pages that decode to something else than text
+    except Exception as error:  # numbers that are invalid or too large, code pages whose decoder gives no text
         raise damaged(error) from error
     return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

@@ -1,7 +1,7 @@
 """What static sites write besides Markdown (Docusaurus, MkDocs, Hugo, Jekyll, Sphinx), as Markdown that everybody reads.
 
 Invariant: code stays as it is. Admonitions become quotations with their kind and title, components and shortcodes the text inside
-them, code that a generator runs goes. A text without any of it comes back unchanged.
+them, code that a generator would run is removed. A text without any of this comes back unchanged.
 """
 
 import re
@@ -111,7 +111,7 @@ class _Page:
             yield self._quoted(each)
 
     def _indented(self, line: str) -> Generator[str, None, str]:
-        """Ends the blocks that end where their indent does; the line without the indent of those that are open."""
+        """Closes the blocks whose indentation ends; returns the line without the indentation of those that are open."""
         while self.open and self.open[-1][0] in ("indent", "tab") and line.strip():
             if len(line) - len(line.lstrip()) >= self.open[-1][1]:
                 break
@@ -126,7 +126,7 @@ class _Page:
         return f"{'> ' * depth}{line}".rstrip() if depth else line
 
     def _block(self, line: str) -> list[str] | None:
-        """What becomes of a line that is a sign of a block; None for a line of text."""
+        """The replacement of a line that begins or ends a block; None for a line of text."""
         for sign in (self._indented_sign, self._end, self._colons, self._shortcode, self._code):
             if (new := sign(line)) is not None:
                 return new

@@ -55,7 +55,7 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
         root = _Reading().xml(parse_xml(data)) if kind == ".xml" else _Reading().node(_READERS[kind](decode(data)))
     except (RecursionError, MemoryError, ConversionError):
         raise
-    except Exception as error:  # what the parsers raise where the text is none of theirs, or a number has no end
+    except Exception as error:  # raised on text that is not of the format, and on numbers with too many digits
         raise ConversionError(f"it is no well-formed {kind[1:].upper().replace('YML', 'YAML')}.", _CHECK) from error
     return Draft(markdown="\n\n".join(_Writing().blocks(root, 0)), titles=tuple(_titles(root)))
 
@@ -153,7 +153,7 @@ class _Writing:
     """Writes the tree."""
 
     def blocks(self, node: _Node, depth: int) -> Iterator[str]:
-        """The blocks of a node at a depth: its plain values first, as they are what is said of it itself."""
+        """The blocks of a node at a depth: its plain values first, because they describe the node itself."""
         if isinstance(node, str):
             yield paragraph(node)
             return

@@ -1,7 +1,7 @@
 """What Obsidian and Logseq write besides Markdown, as Markdown that everybody reads; drawings and boards by their texts.
 
 Invariant: code stays as it is. Links between notes stay `[[wikilinks]]`: where they lead is known only where the document is
-stored. What nobody is meant to read (comments, settings of plug-ins, ids) goes; no word of the author's text does.
+stored. What nobody is meant to read (comments, settings of plug-ins, ids) is removed; all words of the author's text stay.
 """
 
 import json

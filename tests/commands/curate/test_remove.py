@@ -21,6 +21,11 @@ def test_what_remains_is_the_knowledge_base_of_the_other_documents(
     left_out = ("--exclude", "wal.md", "--exclude", "guide/checkpoints.txt")
     assert run("add", docs, "--kb", tmp_path / "without", "--jobs", "1", *left_out).code == 0
     gitkb("remove", "docs/wal", "docs/guide/checkpoints")
+    assert git(kb, "ls-files", ".gitkb/decisions").split() == [
+        f".gitkb/decisions/removed/docs/{name}.json" for name in ("guide/checkpoints", "wal")
+    ]
+    git(kb, "rm", "-rq", ".gitkb/decisions/removed")
+    git(kb, "commit", "-qm", "no decisions")
     assert tree(git, kb) == tree(git, tmp_path / "without")
     assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
     assert git(kb, "status", "--porcelain") == ""
@@ -47,7 +52,10 @@ def test_each_document_has_a_commit_of_its_own_and_the_pages_come_last(kb: Path,
     assert subjects(git, kb)[0].startswith("pages: ")
     assert [each["document"] for each in done["documents"]] == ["docs/raft", "docs/paxos"]
     changed = git(kb, "show", "--name-only", "--format=", done["documents"][0]["commit"]).splitlines()
-    assert changed == done["documents"][0]["files"] and ".gitkb/documents/docs/raft.json" in changed
+    assert (
+        changed == [".gitkb/decisions/removed/docs/raft.json", *done["documents"][0]["files"]]
+        and ".gitkb/documents/docs/raft.json" in changed
+    )
     assert done["commit"] == git(kb, "rev-parse", "HEAD")
 
 
