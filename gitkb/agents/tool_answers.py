@@ -118,7 +118,7 @@ class Reader:
         def look(base: KnowledgeBase, rev: str | None) -> list[FoundPage]:
             hits = base.search(query, scope=scope, limit=max(1, min(limit, MOST_HITS)), at=rev)
             return [
-                Found(
+                FoundPage(
                     id=hit.page, title=hit.title, url=SCHEME + hit.page, heading=hit.heading, line=hit.line, snippet=hit.snippet
                 )
                 for hit in hits

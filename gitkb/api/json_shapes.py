@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         FixSummary,
         GoneDocument,
         InitResult,
+        Older,
         PageChanges,
         RecompileSummary,
         RefreshSummary,
@@ -151,6 +152,11 @@ def document_event(result: DocumentResult) -> Shape:
     return found | {name: value for name, value in optional if value}
 
 
+def older_event(document: Older) -> Shape:
+    """A source is older than the knowledge base."""
+    return {"event": "older"} | fields(document)
+
+
 def gone_event(document: GoneDocument, *, staying: bool) -> Shape:
     """The file of a document is gone: it is about to be removed, or stays."""
     return {"event": "staying" if staying else "gone"} | _plain(document)
@@ -158,7 +164,7 @@ def gone_event(document: GoneDocument, *, staying: bool) -> Shape:
 
 def add_event(summary: AddSummary, *, dry_run: bool = False) -> Shape:
     """The end of an `add`."""
-    return _ending(summary, _ADDED, dry_run)
+    return _ending(summary, _ADDED, dry_run) | {"older": summary.older}
 
 
 def recompile_event(summary: RecompileSummary, *, dry_run: bool = False) -> Shape:

@@ -165,7 +165,7 @@ class KnowledgeBase:
         return page_names(self._store.snapshot(at))
 
     def show(self, name: str, at: str | None = None) -> rows.Shown:
-        """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
+        """A document's summary or a page, by name, path or whole words of one; `PartOfName` names the candidates."""
         from gitkb.commands.inspect.find import shown
 
         return shown(self._snapshot(at), name)
@@ -206,27 +206,25 @@ class KnowledgeBase:
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
         """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
-        "sources", "summaries", "concepts" or "entities". `UsageError` for a query without a word."""
-        from gitkb.catalog.search.passage_index import PASSAGES
-        from gitkb.catalog.search.search import search
+        "sources", "summaries", "concepts", "entities" or "explorations". `UsageError` for a query without a word."""
+        from gitkb.commands.inspect.searched_pages import searched_pages
 
-        tip = self._snapshot(at)
-        with self._catalog.at(tip, PASSAGES, keep=at is None) as db:
-            return search(db, tip, query, scope=scope, limit=limit)
+        return searched_pages(self._catalog, self._snapshot(at), query, scope=scope, limit=limit, keep=at is None)
 
-    def diff(self, base: str | None = None, head: str | None = None) -> DiffReport:
-        """What leads from one revision to another, shared pages projected on both sides. Without a base it is the commit at
-        which the branch left the pages branch; on that one, what is not shared yet, or the last run."""
+    def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
+        """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left
+        the base. Without a base it is the commit at which the branch left the remote's pages branch; on that one, what is not
+        shared yet, or the last run."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.diff.revisions import diff
 
-        return diff(self._store, self._catalog, settings_at(self._store.snapshot()), base, head)
+        return diff(self._store, self._catalog, settings_at(self._store.snapshot()), base, head, forked=forked)
 
-    def diff_as_text(self, report: DiffReport, width: int = 100) -> str:
-        """A diff for people at a terminal of so many columns."""
+    def diff_as_text(self, report: DiffReport, width: int = 100, height: int = 40) -> str:
+        """A diff for people at a terminal of so many columns, with a first screen of at most so many lines."""
         from gitkb.commands.diff.as_text import text
 
-        return text(report, width)
+        return text(report, width, height)
 
     def diff_as_markdown(self, report: DiffReport) -> str:
         """A diff for the comment of a pull request, with links into the service that hosts origin where that is known."""
@@ -235,17 +233,24 @@ class KnowledgeBase:
 
         return markdown(report, links(self._store))
 
-    def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
+    def preview(self, rev: str | None = None, to: Path | None = None, listener: Listener | None = None) -> results.Preview:
+        """Writes the pages as HTML into a folder that is new, empty or an earlier preview: as they would be after a merge of a
+        revision into what is checked out, by default as after a refresh. `MergeConflict` as from `merge`; `InTheWay` where the
+        folder holds something else."""
+        from gitkb.commands.merge.merged_wiki import preview
+
+        return preview(self._store, self._catalog, _heard(listener), rev, to)
+
+    def check(
+        self, at: str | None = None, *, changed: str | None = None, reproduce: bool = False, listener: Listener | None = None
+    ) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
-        that revision."""
-        from gitkb.commands.inspect.check_revision import check_changed, check_whole
-        from gitkb.model.findings import CheckResult
+        that revision. With `reproduce` documents are also made again from their originals, and compared."""
+        from gitkb.commands.add.reproduce import check
 
         tip = self._snapshot(at)
-        if changed is None:
-            found = check_whole(self._catalog, tip, keep=at is None)
-        else:
-            found = check_changed(self._store, self._catalog, self._store.snapshot(changed), tip)
+        base = self._store.snapshot(changed) if changed is not None else None
+        found = check(self._store, self._catalog, _heard(listener), (base, tip), keep=at is None, reproduce=reproduce)
         return CheckResult(found.state, tip.commit, found.problems)
 
     def lint(
@@ -398,24 +403,30 @@ class KnowledgeBase:
     def remove(
         self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
     ) -> results.RemoveSummary:
-        """Removes documents by name, path or unique part; what remains is as if they had never come. `NotFound` before anything
+        """Removes documents by name or path; what remains is as if they had never come. `NotFound` before anything
         is changed."""
         from gitkb.commands.curate.remove import RemoveRun
 
-        with self._changing(options, listener) as (context, dry_run):
+        with self._changing(options, listener, mends=True) as (context, dry_run):
             return RemoveRun(context, dry_run)(names)
 
     # What people decide.
 
     def undo(
-        self, what: str | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
+        self,
+        what: str | None = None,
+        options: ChangeOptions | None = None,
+        listener: Listener | None = None,
+        *,
+        rest: bool = False,
     ) -> results.UndoSummary:
-        """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change of
-        the branch, as a new commit. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
+        """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change
+        of the branch, as a new commit; with `rest` also if parts of it were changed since, which stay. `NothingToUndo`,
+        `ChangedSince` and `NotFound` leave everything as it was."""
         from gitkb.commands.curate.undo import UndoRun
 
-        with self._changing(options, listener) as (context, dry_run):
-            return UndoRun(context, dry_run)(what)
+        with self._changing(options, listener, mends=True) as (context, dry_run):
+            return UndoRun(context, dry_run, rest)(what)
 
     def approve(
         self, names: Sequence[str], options: ApproveOptions | None = None, listener: Listener | None = None
@@ -596,13 +607,16 @@ class KnowledgeBase:
         return Asking(self._store, self._catalog, self._user_settings, _heard(listener))
 
     @contextmanager
-    def _changing(self, options: ChangeOptions | None, listener: Listener | None) -> Iterator[tuple[ChangeContext, bool]]:
+    def _changing(
+        self, options: ChangeOptions | None, listener: Listener | None, *, mends: bool = False
+    ) -> Iterator[tuple[ChangeContext, bool]]:
         """A branch that is ready to be changed, and whether it is a dry run. A model writes about pages where there is one."""
         from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.options import ChangeOptions
 
         how = options or ChangeOptions()
-        with change_context(self._asking(listener), how.branch, dry_run=how.dry_run, model=ModelWish()) as context:
+        asking, wish = self._asking(listener), ModelWish()
+        with change_context(asking, how.branch, dry_run=how.dry_run, model=wish, mends=mends) as context:
             yield context, how.dry_run
 
 

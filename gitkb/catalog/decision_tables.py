@@ -1,8 +1,8 @@
 """The tables of what people and models decided: approvals, names that are the same or not, overviews, saved answers.
 
 Invariant: rows are a function of the valid files below `.gitkb/decisions/` and `.gitkb/overviews/`, of the pages of
-`wiki/explorations/`, and of the records. A file that is not valid has no rows, and `check` reports it; one of a newer format is
-noted, so that nobody goes on without it. A saved answer whose front matter cannot be read is listed by its file's name, as it
+`wiki/explorations/`, and of the records. A file that cannot be read has no rows and is noted, so that nobody goes on without
+it. A saved answer whose front matter cannot be read is listed by its file's name, as it
 is a person's page and may hold anything.
 
 What a page shows is kept for approved pages alone and renewed with them, so that the state of all approvals is known without
@@ -41,7 +41,7 @@ def apply_approvals(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
         if page is not None:
             touched.add(page[1])
             db.execute("DELETE FROM record_approved WHERE kind = ? AND key = ?", page)
-            if (approval := catalog.read_or_note_newer(db, tree, change, approvals.decode)) is not None:
+            if (approval := catalog.read_or_note(db, tree, change, approvals.decode)) is not None:
                 rows = [(*page, each.by, each.at, " ".join(each.claims)) for each in approval.confirmations]
                 db.executemany("INSERT INTO record_approved VALUES (?, ?, ?, ?, ?)", rows)
     return touched
@@ -103,11 +103,11 @@ def apply_decisions(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
         if decisions.is_decision(change.path):
             touched |= decisions.concerned(tree, change)
             _forget(db, change.path)
-            if (decision := catalog.read_or_note_newer(db, tree, change, decisions.decode)) is not None:
+            if (decision := catalog.read_or_note(db, tree, change, decisions.decode)) is not None:
                 _store(db, decision)
         elif (page := overviews.page_of(change.path)) is not None:
             db.execute("DELETE FROM record_overviews WHERE kind = ? AND key = ?", page)
-            if (overview := catalog.read_or_note_newer(db, tree, change, overviews.decode)) is not None:
+            if (overview := catalog.read_or_note(db, tree, change, overviews.decode)) is not None:
                 sentences = json.dumps([[each.text, *each.documents] for each in overview.sentences], ensure_ascii=False)
                 row = (overview.kind, overview.key, overview.claims, sentences, overview.by)
                 db.execute("INSERT INTO record_overviews VALUES (?, ?, ?, ?, ?)", row)

@@ -11,12 +11,13 @@ from itertools import islice
 
 from msgspec import Struct
 
-from gitkb.catalog import catalog, decision_tables
+from gitkb.catalog import catalog, decision_tables, equal_titles
 from gitkb.catalog.name_resolution import Resolution
 from gitkb.formats.approvals import Approval, Shown
 from gitkb.formats.overviews import Overview
 from gitkb.formats.topic_rows import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
-from gitkb.model.documents import Place, TopicKind
+from gitkb.model.documents import Place, Record, TopicKind
+from gitkb.model.findings import Problem
 from gitkb.text.names.proper_names import UNTOLD
 
 MAX_DEFINITIONS = 40
@@ -88,6 +89,10 @@ class RecordCorpus:
         """Raises `NewerFormat` where the tree holds files that only a newer gitkb can read."""
         catalog.refuse_newer(self.db)
 
+    def damaged(self) -> list[Problem]:
+        """The records, decisions, approvals and overviews that are not valid, by path: what they say is on no page."""
+        return catalog.damaged(self.db)
+
     def alike(self, key: str) -> list[TopicPage]:
         """The pages whose names look like that of a key's page and about which nothing was decided, the first few by key."""
         keys = decision_tables.alike(self.db, key)
@@ -154,7 +159,7 @@ class RecordCorpus:
 
     def _evidence(self, name: str, defines: bool) -> Iterator[Evidence]:
         rows = self.db.execute(
-            "SELECT c.document, d.title, c.text, c.path, c.anchor, c.label, c.score FROM record_claims c"
+            "SELECT c.document, d.title || d.apart, c.text, c.path, c.anchor, c.label, c.score FROM record_claims c"
             " CROSS JOIN record_documents d ON d.name = c.document WHERE c.key = ? AND c.defines = ?"
             " ORDER BY c.score DESC, c.text, c.document, c.path, c.anchor, c.label",
             (name, defines),
@@ -179,8 +184,22 @@ class RecordCorpus:
         return [self._entry(name) for name in sorted(names)[:limit]]
 
     def _entry(self, name: str) -> DocumentEntry:
-        row = self.db.execute("SELECT name, title, description FROM record_documents WHERE name = ?", (name,)).fetchone()
+        row = self.db.execute("SELECT name, title || apart, description FROM record_documents WHERE name = ?", (name,)).fetchone()
         return DocumentEntry(*row)
+
+    def alike_in_title(self, records: Sequence[Record]) -> list[str]:
+        """The documents besides these that may be shown under another title because these came, went or changed."""
+        return sorted(equal_titles.others(self.db, equal_titles.shared_by(records), {record.document for record in records}))
+
+    def spoken_of(self, documents: Sequence[str]) -> set[str]:
+        """The names of which these documents speak."""
+        found = (self.db.execute("SELECT key FROM record_topics WHERE document = ?", (document,)) for document in documents)
+        return {str(key) for rows in found for (key,) in rows}
+
+    def shown_title(self, document: str) -> str:
+        """A document's title with what tells it from others of the same title, "" where there is no such document."""
+        row = self.db.execute("SELECT title || apart FROM record_documents WHERE name = ?", (document,)).fetchone()
+        return str(row[0]) if row else ""
 
     def defined_by(self, documents: Sequence[str]) -> list[Defined]:
         """The names that these documents define, by kind."""
@@ -215,7 +234,7 @@ class RecordCorpus:
     def documents_in(self, folder: str, prefix: str, limit: int) -> list[DocumentEntry]:
         """A folder's own documents whose names begin with a prefix, the first by name."""
         rows = self.db.execute(
-            "SELECT name, title, description FROM record_documents WHERE folder = ? AND segment >= ? AND segment < ?"
+            "SELECT name, title || apart, description FROM record_documents WHERE folder = ? AND segment >= ? AND segment < ?"
             " ORDER BY segment LIMIT ?",
             (folder, prefix, prefix + _END, limit),
         )
@@ -223,7 +242,7 @@ class RecordCorpus:
 
     def first_documents(self, limit: int) -> list[DocumentEntry]:
         """The first documents by name, of all folders."""
-        rows = self.db.execute("SELECT name, title, description FROM record_documents ORDER BY name LIMIT ?", (limit,))
+        rows = self.db.execute("SELECT name, title || apart, description FROM record_documents ORDER BY name LIMIT ?", (limit,))
         return [DocumentEntry(*row) for row in rows]
 
     def explorations(self, prefix: str, limit: int) -> list[DocumentEntry]:

@@ -1,8 +1,8 @@
 """The tables derived from the records of a tree: documents, folders, topics, aliases, claims, and counts of them.
 
 Invariant: rows are a function of the valid records and decisions of the tree, whatever trees were read before. `apply` reads
-only the files that differ and renews only the pages that they can change. A record that is not valid has no rows, and `check`
-reports it. After `write` each count is the sum of its rows and no row counts nothing, so no question about a popular name has
+only the files that differ and renews only the pages that they can change. A record that cannot be read has no rows and is
+noted. After `write` each count is the sum of its rows and no row counts nothing, so no question about a popular name has
 to read what every document says of it.
 """
 
@@ -15,8 +15,8 @@ from itertools import accumulate
 from msgspec import Struct, field
 from msgspec.structs import astuple
 
-from gitkb.catalog import catalog as newer
-from gitkb.catalog import decision_tables
+from gitkb.catalog import catalog as unread
+from gitkb.catalog import decision_tables, equal_titles
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.name_resolution import Resolution
 from gitkb.catalog.queries import RecordCorpus
@@ -49,6 +49,7 @@ class Totals(Struct):
     forms: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     listed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     folders: Counter[str] = field(default_factory=Counter)
+    shared: set[equal_titles.Shared] = field(default_factory=set)
 
     def document(self, name: str, step: int) -> None:
         """Counts a document in the folders above it."""
@@ -104,7 +105,7 @@ def _parent(path: str) -> tuple[str | None, str]:
 _SCHEMA = """
 CREATE TABLE record_documents (name TEXT PRIMARY KEY, folder TEXT, segment TEXT, title TEXT, description TEXT,
   source TEXT, sha256 TEXT, media_type TEXT, pages INTEGER, converter TEXT, compiler TEXT, settings TEXT,
-  url TEXT, base TEXT) WITHOUT ROWID;
+  url TEXT, base TEXT, apart TEXT) WITHOUT ROWID;
 CREATE INDEX record_documents_folder ON record_documents (folder, segment);
 CREATE INDEX record_documents_source ON record_documents (source, name, sha256);
 CREATE INDEX record_documents_sha256 ON record_documents (sha256, name);
@@ -134,25 +135,27 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 10
+    version = 12
     tables: tuple[str, ...] = (
         *_OWN_ROWS,
         "record_pages",
         *TOTALS_TABLES,
+        *equal_titles.TABLES,
         *decision_tables.DECISION_TABLES,
         *decision_tables.EXPLORATION_TABLES,
         *decision_tables.APPROVAL_TABLES,
-        *newer.NEWER_TABLES,
+        *unread.UNREAD_TABLES,
     )
 
     def create(self, db: sqlite3.Connection) -> None:
         for statement in (
             _SCHEMA
             + TOTALS_SCHEMA
+            + equal_titles.SCHEMA
             + decision_tables.DECISION_SCHEMA
             + decision_tables.EXPLORATION_SCHEMA
             + decision_tables.APPROVAL_SCHEMA
-            + newer.NEWER_SCHEMA
+            + unread.UNREAD_SCHEMA
         ).split(";\n"):
             if statement.strip():
                 db.execute(statement)
@@ -162,12 +165,15 @@ class _Records:
         touched = decision_tables.apply_decisions(db, tree, changes)
         confirmed = decision_tables.apply_approvals(db, tree, changes)
         decision_tables.apply_explorations(db, tree, changes)
+        shared: set[equal_titles.Shared] = set()
         for start in range(0, len(own), _BATCH):
             counted = Totals()
             _forget(db, [document for document, change in own[start : start + _BATCH] if change.old is not None], counted)
             _store(db, _valid(db, tree, [change for _, change in own[start : start + _BATCH]]), counted)
             counted.write(db)
             touched |= counted.touched()
+            shared |= counted.shared
+        equal_titles.renew(db, shared, {document for document, _ in own})
         decision_tables.renew_shown(db, confirmed | _renew_pages(db, touched), RecordCorpus(db))
 
 
@@ -176,7 +182,7 @@ RECORDS = _Records()
 
 def _valid(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeChange]) -> Iterator[Record]:
     for change in changes:
-        record = newer.read_or_note_newer(db, tree, change, decode)
+        record = unread.read_or_note(db, tree, change, decode)
         if record is not None:
             yield record
 
@@ -187,6 +193,7 @@ def _forget(db: sqlite3.Connection, documents: Sequence[str], counted: Totals) -
         values = (document,)
         counted.topics(db.execute("SELECT * FROM record_topics WHERE document = ?", values), -1)
         counted.aliases(db.execute("SELECT * FROM record_aliases WHERE document = ?", values), -1)
+        counted.shared |= equal_titles.forget(db, document)
         for table in _OWN_ROWS[1:]:
             db.execute(f"DELETE FROM {table} WHERE document = ?", values)
         if db.execute("DELETE FROM record_documents WHERE name = ?", values).rowcount:
@@ -201,7 +208,9 @@ def _store(db: sqlite3.Connection, records: Iterable[Record], counted: Totals) -
         counted.document(record.document, 1)
     counted.topics(rows.topics, 1)
     counted.aliases(rows.aliases, 1)
-    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.documents)
+    counted.shared.update(row[:2] for row in rows.titles)
+    db.executemany("INSERT INTO record_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')", rows.documents)
+    db.executemany("INSERT INTO record_titles VALUES (?, ?, ?, ?, ?)", sorted(rows.titles))
     db.executemany("INSERT INTO record_topics VALUES (?, ?, ?, ?, ?, ?, ?, ?)", sorted(rows.topics))
     db.executemany("INSERT INTO record_aliases VALUES (?, ?, ?, ?)", sorted(rows.aliases))
     db.executemany("INSERT INTO record_about VALUES (?, ?)", sorted(rows.about))
@@ -216,6 +225,7 @@ class _Rows(Struct):
     aliases: set[AliasRow] = field(default_factory=set)
     about: set[tuple[str, str]] = field(default_factory=set)
     claims: set[tuple[str, str, str, str, str, str, float, bool]] = field(default_factory=set)
+    titles: list[equal_titles.Row] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         folder, _, segment = record.document.rpartition("/")
@@ -225,6 +235,7 @@ class _Rows(Struct):
              source.path, source.sha256, source.media_type, source.pages,
              record.converter, record.compiler, record.settings, source.url, source.base)
         )  # fmt: skip
+        self.titles += equal_titles.rows(record)
         by_key: dict[str, list[Topic]] = {}
         for topic in record.topics:
             by_key.setdefault(page_key(topic.name, record.language), []).append(topic)
@@ -322,5 +333,15 @@ class KnownSources:
 def known_at(catalog: Catalog, tree: Tree) -> Iterator[KnownSources]:
     """The look-ups for a run, at the tip of its branch."""
     with catalog.at(tree, RECORDS) as db:
-        newer.refuse_newer(db)
+        unread.refuse_newer(db)
         yield KnownSources(db)
+
+
+def told_apart(catalog: Catalog, tree: Tree, documents: Iterable[str], *, keep: bool) -> dict[str, str]:
+    """For those of these documents whose title another one has too, what stands behind it: " (2024-03)"."""
+    wanted = sorted({document for document in documents if document})
+    if not wanted:
+        return {}
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        found = {document: equal_titles.addition(db, document) for document in wanted}
+    return {document: addition for document, addition in found.items() if addition}

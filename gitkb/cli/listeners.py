@@ -5,6 +5,7 @@ only with -v.
 """
 
 import dataclasses
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
@@ -12,7 +13,7 @@ from msgspec import Struct, field
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.model.listener import Listener, Progress, Scanned
-from gitkb.model.results import DocumentResult, GoneDocument, Outcome, SkipReason
+from gitkb.model.results import DocumentResult, GoneDocument, Older, Outcome, SkipReason
 from gitkb.model.usage import Usage
 
 
@@ -28,6 +29,7 @@ def spent(usage: Usage, ungrounded: int = 0) -> str:
 
 
 _NAMED_UNSUPPORTED = 3
+_NAMED_OLDER = 20
 
 
 class Messages(Listener):
@@ -57,6 +59,7 @@ class Skips(Struct):
     unchanged: int = 0
     duplicates: int = 0
     same_pages: int = 0
+    older: int = 0
     empty: list[str] = field(default_factory=list)
 
 
@@ -91,6 +94,20 @@ class Adding(Messages):
             what = "1 document whose file is gone stays" if one else f"{len(documents):,} documents whose file is gone stay"
             self.say(f"{what}; --prune removes {'it' if one else 'them'}.")
 
+    def older(self, documents: Sequence[Older]) -> bool:
+        one = len(documents) == 1
+        for each in documents if self.json else ():
+            terminal.tell_json(json_shapes.older_event(each))
+        self.say(f"{terminal.counted(len(documents), 'document')} here {'is' if one else 'are'} older than the knowledge base:")
+        for each in documents[:_NAMED_OLDER]:
+            self.say(f"  {each.document}  {each.said}")
+        if len(documents) > _NAMED_OLDER:
+            self.say(f"  and {len(documents) - _NAMED_OLDER:,} more")
+        if sys.stdin.isatty() and sys.stderr.isatty() and not self.dry_run:
+            return terminal.agreed(f"Leave {'it' if one else 'them'} out?", default=True)
+        self.say(f"{'It is' if one else 'They are'} left out; --older adds {'it' if one else 'them'} nevertheless.")
+        return True
+
     def progress(self, event: Progress) -> None:
         if self.advance is not None:
             self.advance(event)
@@ -98,6 +115,8 @@ class Adding(Messages):
     def document(self, result: DocumentResult) -> None:
         if result.skipped is SkipReason.UNCHANGED:
             self.skips.unchanged += 1
+        elif result.skipped is SkipReason.OLDER:
+            self.skips.older += 1
         elif result.skipped is SkipReason.SAME_PAGE:
             self.skips.same_pages += 1
         elif result.skipped is SkipReason.EMPTY:
@@ -111,7 +130,7 @@ class Adding(Messages):
 
     def _say_outcome(self, result: DocumentResult) -> None:
         source = result.url or result.source
-        told_at_the_end = result.skipped in (SkipReason.UNCHANGED, SkipReason.EMPTY)
+        told_at_the_end = result.skipped in (SkipReason.UNCHANGED, SkipReason.EMPTY, SkipReason.OLDER)
         if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and not told_at_the_end):
             self.say(f"  {result.outcome:7} {source}: {result.reason}")
         elif self.dry_run and result.outcome not in (Outcome.SKIPPED, Outcome.UNCHANGED, Outcome.REMOVED):

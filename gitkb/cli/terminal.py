@@ -59,11 +59,13 @@ def complain(message: str, hint: str = "") -> None:
         say(f"hint:  {hint}")
 
 
-def agreed(question: str) -> bool:
-    """Asks on stderr and reads one line of stdin; anything but yes is no. Nothing of it reaches stdout."""
-    sys.stderr.write(f"{printable(question)} [y/N] ")
+def agreed(question: str, *, default: bool = False) -> bool:
+    """Asks on stderr and reads one line of stdin; an empty one is the default, anything else but yes is no. Nothing of it reaches
+    stdout."""
+    sys.stderr.write(f"{printable(question)} {'[Y/n]' if default else '[y/N]'} ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    line = sys.stdin.readline().strip().lower()
+    return line in ("y", "yes") or (default and not line)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

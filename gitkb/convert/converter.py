@@ -21,6 +21,7 @@ from gitkb.convert.decode import is_binary
 from gitkb.convert.draft import Draft
 from gitkb.convert.formats import (
     BY_ENDING,
+    CODE,
     DOCX,
     EML,
     EPUB,
@@ -28,6 +29,7 @@ from gitkb.convert.formats import (
     HTML,
     JPEG,
     MBOX,
+    MSG,
     NOTEBOOK,
     ODP,
     ODS,
@@ -92,7 +94,8 @@ def identify_family(file: Path, name: str) -> Family:
     if claimed is not None and ending not in BY_ENDING:
         return claimed  # that of a plug-in, which alone can tell what such a file holds
     found = _by_content(file, head, name, claimed)
-    if claimed is None or found == claimed or (found is TEXT and claimed in (*TEXTUAL, HTML)):
+    is_text = found is TEXT or (claimed is CODE and found is HTML)
+    if claimed is None or found == claimed or (is_text and claimed in (*TEXTUAL, HTML)):
         if ending and claimed is None:
             raise ConversionError(f"{name} has an ending that gitkb does not read.", "Save it in a format that gitkb reads.")
         return claimed or found
@@ -208,6 +211,8 @@ def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> 
         raise _unsupported(name, claimed, "a Word document of the old kind (doc)", _OLD.format("docx", "doc"))
     if _wide("PowerPoint Document") in directory:
         raise _unsupported(name, claimed, "a PowerPoint presentation of the old kind (ppt)", _OLD.format("pptx", "ppt"))
+    if _wide("__properties_version1.0") in directory or _wide("__nameid_version1.0") in directory:
+        return MSG
     raise _unsupported(name, claimed, "an old Office container without a workbook")
 
 

@@ -77,6 +77,7 @@ NOTEBOOK = Family(
 )
 EML = Family("message", 1, "message/rfc822", "e-mail message", (".eml",), reader="mail.email_message")
 MBOX = Family("mailbox", 1, "application/mbox", "mailbox (mbox)", (".mbox",), reader="mail.mailbox_file")
+MSG = Family("outlook", 1, "application/vnd.ms-outlook", "Outlook message", (".msg",), "Outlook", reader="mail.outlook_message")
 ODT = Family(
     "opentext", 1, f"{OPENDOCUMENT}.text", "OpenDocument text", (".odt", ".ott"), "LibreOffice", reader="opendocument.odt"
 )
@@ -103,6 +104,24 @@ JSON = Family("jsondata", 1, "application/json", "JSON file", (".json",), reader
 YAML = Family("yamldata", 1, "application/yaml", "YAML file", (".yaml", ".yml"), reader="plaintext.structured", on_request=True)
 TOML = Family("tomldata", 1, "application/toml", "TOML file", (".toml",), reader="plaintext.structured", on_request=True)
 XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="plaintext.structured", on_request=True)
+ASCIIDOC = Family("asciidoc", 1, "text/asciidoc", "AsciiDoc text", (".adoc", ".asciidoc"), reader="markup.asciidoc")
+ORG = Family("org", 1, "text/org", "Org text", (".org",), reader="markup.org")
+LATEX = Family("latex", 1, "text/x-tex", "LaTeX text", (".tex", ".latex"), reader="markup.latex_source")
+CODE = Family(
+    "sourcecode",
+    1,
+    "text/x-source",
+    "source code",
+    tuple(
+        f".{ending}"
+        for ending in (
+            "py js ts jsx tsx mjs java kt scala c h cc cpp hpp cs go rs rb php pl pm lua r jl swift m sh bash zsh ps1 sql hs ml "
+            "clj ex erl el lisp vue svelte css scss proto tf gradle"
+        ).split()
+    ),
+    reader="plaintext.source_code",
+    on_request=True,
+)
 PNG = Family("picture", 1, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
 JPEG = Family("picture", 1, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
 TIFF = Family("picture", 1, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
@@ -124,6 +143,7 @@ FAMILIES = (
     NOTEBOOK,
     EML,
     MBOX,
+    MSG,
     ODT,
     ODS,
     ODP,
@@ -132,13 +152,17 @@ FAMILIES = (
     YAML,
     TOML,
     XML,
+    ASCIIDOC,
+    ORG,
+    LATEX,
+    CODE,
     PNG,
     JPEG,
     TIFF,
 )
 SEEING = ("pdf.reader", "pdf.picture")
 """The readers that may read by OCR: they are told a clock besides."""
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX, CODE)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}

@@ -10,13 +10,51 @@ from contextlib import suppress
 from msgspec import Struct
 
 from gitkb.errors import FormatError
-from gitkb.formats.records import Fields
+from gitkb.formats.records import Fields, safe_document
 from gitkb.formats.versions import FORMATS, Kind, canonical
 from gitkb.model.documents import Tree, TreeChange
 from gitkb.text.names.slugs import document_segment
 
 DECISIONS = ".gitkb/decisions"
 _SAME, _APART, _NO_PAGE = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/", f"{DECISIONS}/no-page/"
+REMOVED = f"{DECISIONS}/removed"
+
+
+class Removed(Struct, frozen=True):
+    """A document was removed and shall not return by itself. Who decided so is in the commit, so two people who remove the same
+    document decide the same, to the byte."""
+
+    document: str
+
+    @property
+    def path(self) -> str:
+        return removed_path(self.document)
+
+
+def removed_path(document: str) -> str:
+    """Where it says that a document was removed."""
+    return f"{REMOVED}/{document}.json"
+
+
+def removed_document_of(path: str) -> str | None:
+    """The document whose removal stands at a path, None where none does."""
+    inside = path.startswith(f"{REMOVED}/") and path.endswith(".json")
+    return path[len(REMOVED) + 1 : -len(".json")] if inside else None
+
+
+def encode_removed(removed: Removed) -> bytes:
+    """Canonical JSON, one line a field."""
+    return canonical({"format": FORMATS.number(Kind.DECISION), "removed": removed.document})
+
+
+def decode_removed(content: bytes, path: str) -> Removed:
+    """The removal in these bytes; `path` is where it stands. Raises `FormatError`."""
+    with FORMATS.naming(path, "decision", "Take the file from git, or delete it."):
+        fields = Fields(FORMATS.upgraded(Kind.DECISION, json.loads(content.decode("utf-8"))))
+        document = fields.text("removed", required=True)
+        if document != removed_document_of(path) or not safe_document(document):
+            raise FormatError("it names another document than its file")
+        return Removed(document)
 
 
 class SameAs(Struct, frozen=True):

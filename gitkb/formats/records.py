@@ -47,9 +47,17 @@ def encode(record: Record) -> bytes:
 def decode(content: bytes, path: str, formats: Formats = FORMATS) -> Record:
     """The record in these bytes, also of an older format; `path` is where it stands, and its name must agree. Raises
     `FormatError`, `NewerFormat` where a newer gitkb wrote it."""
-    with formats.naming(path, "record", "Take the file from git, or add its document again."):
+    with formats.naming(path, "record", "Take the file from git; gitkb status names what cannot be read."):
         data = json.loads(content.decode("utf-8"), parse_constant=_refuse)
         return _record(Fields(formats.upgraded(Kind.RECORD, data)), path)
+
+
+def source_in(content: bytes) -> Source:
+    """The original that a record describes, of any format number, without a look at the rest. Raises `FormatError`."""
+    try:
+        return _source(Fields(json.loads(content.decode("utf-8"))).object("source"))
+    except ValueError as error:
+        raise FormatError("it is no record") from error
 
 
 def _compact(value: Any) -> Any:

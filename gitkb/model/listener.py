@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument
+    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older
 
 
 class Progress(Struct, frozen=True):
@@ -48,6 +48,10 @@ class Listener:
 
     def staying(self, documents: Sequence[GoneDocument]) -> None:
         """The files of these documents are gone, and the documents stay, because they were not to be pruned."""
+
+    def older(self, documents: Sequence[Older]) -> bool:
+        """These sources are older than the knowledge base; whether to leave them out. Called before anything is changed."""
+        return True
 
     def progress(self, event: Progress) -> None:
         """Counts have changed."""

@@ -12,7 +12,7 @@ class AddOptions(Struct, frozen=True):
     documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
     and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
     documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
-    before, `allow_private` also addresses that are not public."""
+    before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back."""
 
     into: str = ""
     update: bool = False
@@ -30,6 +30,7 @@ class AddOptions(Struct, frozen=True):
     refetch: bool = False
     allow_private: bool = False
     prune: bool = False
+    older: bool = False
 
 
 class WatchOptions(Struct, frozen=True):
@@ -99,7 +100,7 @@ class LintOptions(Struct, frozen=True):
 
 
 class HookChoice(Struct, frozen=True):
-    """Which hooks are meant: those of a worktree without `server` and `ci` ("github", "gitlab", "" for none)."""
+    """Which hooks are meant: those of a worktree without `server` and `ci` (the name of a service, "" for none)."""
 
     server: bool = False
     ci: str = ""

@@ -36,6 +36,36 @@ class SkipReason(StrEnum):
     SAME_PAGE = "same-page"
     CHANGED_MEANWHILE = "changed-meanwhile"
     EMPTY = "empty"
+    OLDER = "older"
+
+
+class OlderKind(StrEnum):
+    """In what way a source is older than the knowledge base: its bytes were replaced, its document was removed, or renamed."""
+
+    REPLACED = "replaced"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+
+
+class Older(Struct, frozen=True):
+    """A source that would turn its document back; `commit`, `author` and `day` (ISO 8601) are of what it would take back, `now`
+    is the document's name now where it was renamed."""
+
+    document: str
+    source: str
+    kind: OlderKind
+    commit: str
+    author: str
+    day: str
+    now: str = ""
+
+    @property
+    def said(self) -> str:
+        """What happened to it, in words."""
+        by = f"by {self.author} on {self.day} ({self.commit[:7]})"
+        if self.kind is OlderKind.REPLACED:
+            return f"its bytes were replaced {by}"
+        return f"was removed {by}" if self.kind is OlderKind.REMOVED else f"was renamed to {self.now} {by}"
 
 
 class DocumentResult(Struct, frozen=True):
@@ -113,12 +143,13 @@ class CompileSummary(ChangeSummary, frozen=True, kw_only=True):
 
 
 class AddSummary(CompileSummary, frozen=True, kw_only=True):
-    """The end of an `add`."""
+    """The end of an `add`. `older` of the skipped are older than the knowledge base, and were left out."""
 
     added: int
     updated: int
     renamed: int = 0
     removed: int = 0
+    older: int = 0
 
 
 class RecompileSummary(CompileSummary, frozen=True, kw_only=True):
@@ -189,7 +220,7 @@ class RemoveSummary(ChangeSummary, frozen=True):
 
 class UndoSummary(ChangeSummary, frozen=True):
     """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
-    back as they were (`restored`) and gone (`deleted`)."""
+    back as they were (`restored`) and gone (`deleted`). `left` are paths that were changed since, and stay."""
 
     undone: str
     subject: str
@@ -197,6 +228,7 @@ class UndoSummary(ChangeSummary, frozen=True):
     restored: tuple[str, ...]
     deleted: tuple[str, ...]
     pages: PageChanges
+    left: tuple[str, ...] = ()
 
 
 class DecideSummary(ChangeSummary, frozen=True):
@@ -228,6 +260,23 @@ class DropSummary(ChangeSummary, frozen=True):
     besides: tuple[str, ...] = ()
 
 
+class Preview(Struct, frozen=True):
+    """A folder with the pages as they would be after a merge of `source` into `branch`: how many pages and other files it has."""
+
+    folder: str
+    branch: str
+    source: str
+    pages: int
+    files: int
+
+
+class Dropped(Struct, frozen=True):
+    """Words of a page that gave way in a merge, because somebody chose the other side."""
+
+    page: str
+    text: str
+
+
 class MergeSummary(ChangeSummary, frozen=True):
     """The end of a `merge` or `pull` of `source`: documents that came, changed, went and have another name, shared pages touched.
     `moved` is False when there was nothing to merge."""
@@ -239,6 +288,7 @@ class MergeSummary(ChangeSummary, frozen=True):
     removed: tuple[str, ...] = ()
     pages: PageChanges = field(default_factory=PageChanges)
     renamed: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 class PushSummary(ChangeSummary, frozen=True):
@@ -253,7 +303,8 @@ class PushSummary(ChangeSummary, frozen=True):
 
 class PullRequest(Struct, frozen=True):
     """A request to merge `branch` into `base`, with its `title` and `text` (Markdown). If a program `opened` it, `address` is
-    that of the request; otherwise that of the page where a person can open it. It is "" if not known."""
+    that of the request; otherwise that of the page where a person can open it. It is "" if not known. `hosted`: the remote is at
+    a hosting service, where there can be a request at all."""
 
     branch: str
     base: str
@@ -261,6 +312,7 @@ class PullRequest(Struct, frozen=True):
     text: str
     address: str
     opened: bool
+    hosted: bool = True
 
 
 class InitResult(Struct, frozen=True):

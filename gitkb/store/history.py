@@ -19,7 +19,7 @@ from gitkb.store.git_program import attempt, environment
 from gitkb.store.local.durable_files import history_errors
 from gitkb.store.snapshot import ObjectReader, decode_path, open_bare
 from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES
-from gitkb.store.values import Commit
+from gitkb.store.values import Commit, Tracking
 
 
 class Ancestors(Struct, frozen=True):
@@ -43,6 +43,13 @@ class Ancestors(Struct, frozen=True):
             return open_bare(self.git_dir).descendant_of(commit, ancestor)
         except (KeyError, pygit2.GitError):
             return False  # one of them is not here at all
+
+    def ends_at(self, commit: str) -> bool:
+        """Whether the history of this clone was cut off at a commit: what was before it is not known here."""
+        try:
+            return commit in (self.git_dir / "shallow").read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            return False
 
     def is_shallow(self) -> bool:
         """Whether the history of this clone was cut off."""
@@ -106,6 +113,39 @@ def last_changes(git_dir: Path, folder: str, commit: str) -> dict[str, str]:
             current = name[1:]
         elif name:
             found.setdefault(name, current)
+    return found
+
+
+class PathChange(Struct, frozen=True):
+    """A commit that changed a path, with its author and time (seconds), and the blobs before and after (None: no file)."""
+
+    commit: str
+    author: str
+    time: int
+    old: str | None
+    new: str | None
+
+
+def all_changes(git_dir: Path, folder: str, commit: str) -> dict[str, list[PathChange]]:
+    """For every path below a folder all changes in a history, the newest first. Asks the git program, as `last_changes` does."""
+    form = "--format=%x01%H%x02%an%x02%at"
+    arguments = ["log", form, "--raw", "--no-abbrev", "-z", "--no-renames", commit, "--", f":(top,literal){folder}"]
+    done = attempt(git_dir, arguments, environment())
+    if done.returncode:
+        raise RepositoryError(
+            f"git could not read the history: {done.stderr.decode('utf-8', 'replace').strip()}", "Try git fsck."
+        )
+    found: dict[str, list[PathChange]] = {}
+    oid, author, seconds, blobs = "", "", "0", ["", ""]
+    for token in done.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        text = token.removeprefix("\n")
+        if text.startswith("\x01"):
+            oid, author, seconds = text[1:].split("\x02")
+        elif text.startswith(":"):
+            blobs = text.split(" ")[2:4]
+        elif text:
+            old, new = (None if not blob.strip("0") else blob for blob in blobs)
+            found.setdefault(text, []).append(PathChange(oid, author, int(seconds), old, new))
     return found
 
 
@@ -195,6 +235,20 @@ class Ancestry:
                     return str(found.peel(pygit2.Commit).id)
         return None
 
+    def remote_branch(self, name: str) -> tuple[str, str] | None:
+        """("origin/main", its last known tip): the branch of this name at the remote that the local one goes to, else at origin,
+        else at the only remote; None where none is known."""
+        config = self._repository.config
+        remotes = [remote.name for remote in self._repository.remotes if remote.name]
+        key = f"branch.{name}.remote"
+        own = str(config[key]) if key in config else ""
+        wanted = own if own in remotes else "origin" if "origin" in remotes else remotes[0] if len(remotes) == 1 else ""
+        found = self._repository.references.get(f"refs/remotes/{wanted}/{name}") if wanted else None
+        if found is None:
+            return None
+        with history_errors():
+            return f"{wanted}/{name}", str(found.peel(pygit2.Commit).id)
+
     def upstream(self, branch: str) -> str | None:
         """The last known tip of the branch that a local one follows, None where it follows none."""
         found = self._repository.branches.local.get(branch)
@@ -203,6 +257,20 @@ class Ancestry:
         except (KeyError, ValueError, pygit2.GitError):
             return None
         return None if followed is None else str(followed.peel(pygit2.Commit).id)
+
+    def tracking(self, branch: str) -> Tracking | None:
+        """How a local branch stands to the one that it follows, else to origin's of its name; None where there is neither."""
+        local = self._repository.branches.local.get(branch)
+        try:
+            followed = None if local is None else local.upstream
+        except (KeyError, ValueError, pygit2.GitError):
+            followed = None
+        followed = followed or self._repository.branches.remote.get(f"origin/{branch}")
+        if local is None or followed is None:
+            return None
+        with history_errors():
+            ahead, behind = self._repository.ahead_behind(local.peel(pygit2.Commit).id, followed.peel(pygit2.Commit).id)
+        return Tracking(followed.shorthand, ahead, behind)
 
     def remote_url(self, name: str = "origin") -> str:
         """Where a remote is, empty where there is none."""

@@ -1,7 +1,7 @@
 """What the projection asks of the set of records, whoever answers it.
 
 Invariant: every answer is a function of the set of records, sorted, and local: it depends on no statistics of the whole. The
-projection knows nothing else, neither files nor tables.
+projection knows nothing else, neither files nor tables. A document's title is everywhere the one under which it is shown.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import Protocol
 from gitkb.formats.approvals import Approval, Shown
 from gitkb.formats.overviews import Overview
 from gitkb.formats.topic_rows import Branch, Defined, DocumentEntry, Evidence, TopicPage
-from gitkb.model.documents import TopicKind
+from gitkb.model.documents import Record, TopicKind
 
 
 class Corpus(Protocol):
@@ -63,6 +63,13 @@ class Corpus(Protocol):
 
     def about(self, members: Sequence[str], limit: int) -> list[DocumentEntry]:
         """The first documents by name whose title is one of these names."""
+
+    def alike_in_title(self, records: Sequence[Record]) -> list[str]:
+        """The documents besides these that may be shown under another title because these came, went or changed: of documents
+        with one title each is shown with what tells it apart."""
+
+    def spoken_of(self, documents: Sequence[str]) -> set[str]:
+        """The names of which these documents speak."""
 
     def defined_by(self, documents: Sequence[str]) -> list[Defined]:
         """The names that these documents define."""

@@ -113,7 +113,7 @@ def _everything(corpus: Corpus) -> Iterator[tuple[str, bytes | None]]:
 def _touched(corpus: Corpus, scope: Scope) -> Iterator[tuple[str, bytes | None]]:
     records = (*scope.records_before, *scope.records_after)
     keys = _keys(corpus, scope)
-    folders = _segments(records)
+    folders = _segments([*(record.document for record in records), *corpus.alike_in_title(records)])
     yield from ((path, None) for path in scope.pages if is_shared(path))
     for kind in FOLDERS:
         for key in sorted(keys):
@@ -145,7 +145,8 @@ def topic_pages(corpus: Corpus, scope: Scope | None = None) -> list[TopicPage]:
 def _keys(corpus: Corpus, scope: Scope) -> set[str]:
     """The keys of all topic pages that can differ."""
     records = (*scope.records_before, *scope.records_after)
-    keys = corpus.affected({*scope.topics, *(name for record in records for name in _names(record))})
+    names = {*scope.topics, *(name for record in records for name in _names(record))}
+    keys = corpus.affected(names | corpus.spoken_of(corpus.alike_in_title(records)))
     return keys | {path.rpartition("/")[2].removesuffix(".md") for path in scope.pages if is_page(path)}
 
 
@@ -156,11 +157,11 @@ def _names(record: Record) -> Iterator[str]:
         yield from (page_key(alias, record.language) for alias in topic.aliases if alias)
 
 
-def _segments(records: Sequence[Record]) -> dict[str, set[str]]:
+def _segments(documents: Sequence[str]) -> dict[str, set[str]]:
     """For each folder the names in it (of documents and folders) whose lines can differ."""
     found: dict[str, set[str]] = {}
-    for record in records:
-        for path in accumulate(record.document.split("/"), lambda above, part: f"{above}/{part}"):
+    for document in documents:
+        for path in accumulate(document.split("/"), lambda above, part: f"{above}/{part}"):
             folder, _, segment = path.rpartition("/")
             found.setdefault(folder, set()).add(segment)
     return found

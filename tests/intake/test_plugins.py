@@ -70,9 +70,13 @@ def test_the_reader_of_the_guide_reads_and_is_named_in_the_record(gitkb, tmp_pat
         ("return 5", "gave no text"),
         ("import socket; socket.create_connection(('127.0.0.1', 9))", "network"),
         ("open('/tmp/gitkb-plugin-was-here', 'w')", "write outside"),
-        ("return '<script>alert(1)</script>'", "no text"),
     ],
 )
 def test_a_reader_is_held_as_documents_are(gitkb, tmp_path, body, words):
     install(tmp_path / "site", f"def read(data):\n    {body}\n")
     assert words in gitkb("add", "talk.srt", "--kb", "kb", status=3)
+
+
+def test_a_reader_that_finds_no_text_makes_no_document(gitkb, tmp_path):
+    install(tmp_path / "site", "def read(data):\n    return '<script>alert(1)</script>'\n")
+    assert "Nothing to read in talk.srt" in gitkb("add", "talk.srt", "--kb", "kb")

@@ -65,8 +65,9 @@ def steps(draw: st.DrawFn) -> dict[str, Record | None]:
         if draw(st.integers(0, 2)) == 0:
             changes[document] = None
         else:
-            title = draw(st.sampled_from(("", "Logs", "*Trees*")))
-            changes[document] = record(document, *draw(st.lists(topics(document), max_size=4)), title=title)
+            title = draw(st.sampled_from(("", "Logs", "logs", "*Trees*")))
+            said = draw(st.sampled_from(("", "Of March 31, 2023.", "What came in 2024.")))
+            changes[document] = record(document, *draw(st.lists(topics(document), max_size=4)), title=title, description=said)
     return changes
 
 

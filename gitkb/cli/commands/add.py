@@ -23,6 +23,7 @@ from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.progress import display
 from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
+from gitkb.cli.whole_names import YesOption, with_whole_names
 from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 
 Globs = list[str] | None
+StartOption = Annotated[
+    str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
+]
 _NAMED_EMPTY = 5
 _SCHEME = re.compile(r"(https?|file|ftps?|sftp|data|javascript|mailto|[a-z][a-z0-9+.-]*(?=://)):(//)?", re.IGNORECASE)
 
@@ -53,10 +57,9 @@ def add(
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone from the folder.")] = False,
+    older: Annotated[bool, typer.Option("--older", help="Also what would turn documents back to an older version.")] = False,
     branch: BranchOption = "",
-    start: Annotated[
-        str, typer.Option("--from", metavar="REV", help="Where a new branch starts; default: here.", show_default=False)
-    ] = "",
+    start: StartOption = "",
     compiler: CompilerOption = None,
     model: ModelOption = "",
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
@@ -92,6 +95,7 @@ def add(
         model=model,
         max_tokens=max_tokens,
         prune=prune,
+        older=older,
         urls=urls,
         refetch=refetch,
         allow_private=allow_private,
@@ -113,7 +117,7 @@ def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, jso
         terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
     else:
         tell_summary(summary, listener.skips, options, folder)
-    return ExitCode.PARTIAL if summary.failed or listener.missing else ExitCode.OK
+    return ExitCode.PARTIAL if summary.failed or summary.older or listener.missing else ExitCode.OK
 
 
 def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
@@ -199,6 +203,7 @@ def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str,
         "same pages as others": skips.same_pages,
         "empty": len(skips.empty),
     }
+    reasons |= {"older than the knowledge base": skips.older} if skips.older else {}
     why = terminal.listed(reasons)
     return [
         (f"{would}added", summary.added, ""),
@@ -239,7 +244,7 @@ def _command(name: str, folder: Path | None, argument: str) -> str:
 def recompile(
     context: typer.Context,
     documents: Annotated[
-        list[str] | None, typer.Argument(metavar="[DOCUMENT]...", help="Name, source path or unique part.", show_default=False)
+        list[str] | None, typer.Argument(metavar="[DOCUMENT]...", help="Name or source path.", show_default=False)
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
     outdated: Annotated[bool, typer.Option("--outdated", help="Those that `gitkb status` calls outdated.")] = False,
@@ -250,6 +255,7 @@ def recompile(
     model: ModelOption = "",
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -275,11 +281,14 @@ def recompile(
     )
     names = documents or []
     if estimate:
-        tell_estimate(lambda listener: base.estimate_recompile(names, options, listener), json=json)
+        tell_estimate(
+            lambda listener: with_whole_names(names, yes, lambda whole: base.estimate_recompile(whole, options, listener)),
+            json=json,
+        )
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
-        summary = base.recompile(names, options, listener)
+        summary = with_whole_names(names, yes, lambda whole: base.recompile(whole, options, listener))
     if json:
         terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
     else:

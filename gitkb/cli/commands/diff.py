@@ -1,4 +1,4 @@
-"""`gitkb diff`: what an ingest does to the knowledge base, for the person who must approve it.
+"""`gitkb diff` and `preview`: what an ingest does to the knowledge base, for the person who must approve it.
 
 On a terminal a diff longer than the window goes to the pager that git would use; to a program it goes as it is.
 """
@@ -6,6 +6,7 @@ On a terminal a diff longer than the window goes to the pager that git would use
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -18,6 +19,7 @@ from gitkb.errors import UsageError
 
 Format = Literal["text", "markdown", "json"]
 _NARROWEST, _WIDEST = 60, 120
+_LOWEST, _LINES = 24, 40
 
 
 def diff(
@@ -26,7 +28,8 @@ def diff(
         str | None,
         typer.Argument(
             metavar="[BASE[..HEAD]]",
-            help="Default: from where the branch left the pages branch; on that one, what is not shared yet, or the last run.",
+            help="BASE...HEAD: from where HEAD left BASE. Default: from where the branch left the remote's pages branch; on that"
+            " one, what is not shared yet, or the last run.",
             show_default=False,
         ),
     ] = None,
@@ -41,22 +44,55 @@ def diff(
     """
     if json and form == "markdown":
         raise UsageError("--json and --format markdown exclude each other.", "Give one of them.")
-    base, head = _split(revisions or "")
+    base, head, forked = _split(revisions or "")
     found = knowledge_base(context, kb)
-    report = found.diff(base, head)
+    report = found.diff(base, head, forked=forked)
     if json or form == "json":
         terminal.tell_json(json_shapes.fields(report), indent=2)
     elif form == "markdown":
         terminal.tell_text(found.diff_as_markdown(report))
     else:
-        columns = shutil.get_terminal_size((_WIDEST, 24)).columns
-        _page(found.diff_as_text(report, min(max(columns, _NARROWEST), _WIDEST)))
+        columns, lines = shutil.get_terminal_size((_WIDEST, _LINES + 1))
+        height = min(max(lines - 1, _LOWEST), _LINES)
+        _page(found.diff_as_text(report, min(max(columns, _NARROWEST), _WIDEST), height))
 
 
-def _split(revisions: str) -> tuple[str | None, str | None]:
-    """(base, head) of "BASE", "BASE..HEAD", "..HEAD" or "BASE.."; None where nothing is said."""
+def preview(
+    context: typer.Context,
+    rev: Annotated[
+        str | None,
+        typer.Argument(metavar="[REV]", help="Merge this into what is checked out; default: nothing.", show_default=False),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="DIR", help="A new or empty folder, or an earlier preview; default: in .git.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write the pages as they would be after a merge, as a folder of HTML.
+
+    Any web server can publish it. Nothing in the knowledge base is changed.
+    """
+    from gitkb.cli.listeners import Messages
+
+    found = knowledge_base(context, kb).preview(rev, to, Messages())
+    if json:
+        terminal.tell_json(json_shapes.fields(found), indent=2)
+        return
+    pages = terminal.counted(found.pages, "page")
+    terminal.tell(f"Wrote {pages} to {found.folder}. Open {Path(found.folder) / 'index.html'}")
+
+
+def _split(revisions: str) -> tuple[str | None, str | None, bool]:
+    """(base, head, whether from where the head left the base) of "BASE", "BASE..HEAD", "BASE...HEAD", "..HEAD" or "BASE.."; None
+    where nothing is said."""
     base, dots, head = revisions.partition("..")
-    return base or None, (head.removeprefix(".") or None) if dots else None
+    forked = head.startswith(".")
+    return base or None, (head.removeprefix(".") or None) if dots else None, forked
 
 
 def _page(text: str) -> None:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gitkb.branch.change_notes import ChangeNotes
+from gitkb.branch.older_versions import Coming, older
 from gitkb.branch.stored_documents import record_of
 from gitkb.catalog.record_tables import known_at
 from gitkb.commands.add import plan
@@ -40,6 +41,7 @@ from gitkb.commands.add.plan import Gone, Item, Plan, pages_of, unillustrated, w
 from gitkb.commands.change import GROUP_DOCUMENTS, Change, ChangeContext
 from gitkb.commands.curate.remove import remove_group, removed_document
 from gitkb.commands.init import BEGIN, END
+from gitkb.commands.inspect.evidence import has_original
 from gitkb.compile.fingerprint import making
 from gitkb.errors import UsageError
 from gitkb.intake import hashing
@@ -146,6 +148,7 @@ class AddRun(Struct, frozen=True):
     def _add(self, scans: Sequence[Scan], fetched: Web, outcomes: Outcomes) -> AddSummary:
         start = self.context.tip()
         found = self._plan(start, scans, fetched)
+        found, left_out = self._without_older(start, found)
         gone = found.gone if self.options.prune else ()
         if found.gone:
             tell = self.context.listener.gone if self.options.prune else self.context.listener.staying
@@ -154,19 +157,42 @@ class AddRun(Struct, frozen=True):
         if nothing:
             for item in found.items:
                 outcomes.report(undone(item))
-            return outcomes.summary(AddSummary, self.context.name, start.commit)
+            return replace(outcomes.summary(AddSummary, self.context.name, start.commit), older=left_out)
         what = f"{'dry run of ' if self.options.dry_run else ''}add {' '.join(_shown(s) for s in scans)}"
         with self.context.change(what, dry_run=self.options.dry_run) as change:
             sources = _Sources(self, start, change, outcomes, found.items, fetched)
             ungrounded = sources.land()
             if self.options.dry_run:
-                return self._foreseen(sources, gone, ungrounded)
+                return replace(self._foreseen(sources, gone, ungrounded), older=left_out)
             for result in prune(change, gone, self.context.listener):
                 outcomes.report(result)
             refresh_pages(change, outcomes)
         trim_cache(self.context.store)
         summary = outcomes.summary(AddSummary, change.run.branch, change.commit)
-        return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded)
+        return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded, older=left_out)
+
+    def _without_older(self, start: Snapshot, found: Plan) -> tuple[Plan, int]:
+        """The plan without sources that would turn documents back, unless they are wanted, and how many were left out. A folder
+        that is older says nothing about what has gone, so nothing is pruned then."""
+        if self.options.older:
+            return found, 0
+        coming = [
+            Coming(item.document, item.source.path, item.sha256, item.before)
+            for item in found.items
+            if item.outcome is None and item.source.page is None
+        ]
+        known = {each.source: each for each in older(self.context.store, start, coming)}
+        if not known or not self.context.listener.older(list(known.values())):
+            return found, 0
+        items = [
+            replace(item, outcome=Outcome.SKIPPED, reason=known[item.source.path].said, skipped=SkipReason.OLDER)
+            if item.outcome is None and item.source.path in known
+            else item
+            for item in found.items
+        ]
+        if self.options.prune and found.gone:
+            self.context.listener.message("Nothing was pruned, because what is added is older than the knowledge base.")
+        return replace(found, items=items, gone=()), len(known)
 
     def _scan(self, path: Path) -> Scan:
         wanted = Filter(self.options.include, self.options.exclude, self.context.settings.convert.ocr != "off")
@@ -188,7 +214,15 @@ class AddRun(Struct, frozen=True):
                 if found.root and not self.options.into and not self.options.update:
                     plan.refuse_other_folder(found, hashes, known, self._has_failed)
             planned = plan.plan(_without_repeats(scans), hashes, known)
-        return replace(planned, items=with_repeats(planned.items, fetched.repeats))
+        items = [self._restoring(start, item, hashes[item.source.path].blob) for item in planned.items]
+        return replace(planned, items=with_repeats(items, fetched.repeats))
+
+    def _restoring(self, start: Snapshot, item: Item, blob: str) -> Item:
+        """A job in place of a source that is unchanged, if its original in the knowledge base is damaged or gone."""
+        if item.skipped is not SkipReason.UNCHANGED or has_original(start, item.document, item.source.path, item.sha256, blob):
+            return item
+        self.context.listener.message(f"The original of {item.document} is not what it was; it is restored.")
+        return plan.restoring(item)
 
     @property
     def cache(self) -> Cache:

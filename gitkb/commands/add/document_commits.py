@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from gitkb.branch.commit_messages import document_message
 from gitkb.branch.stored_documents import edit_commit, moved_page, moved_path, own_edits, own_files, record_of
 from gitkb.commands.add.plan import Item, Known
+from gitkb.formats.decisions import removed_path
 from gitkb.intake.prepare.document import Prepared
 from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import Outcome, SkipReason
@@ -58,7 +59,7 @@ def judge(ready: Ready, known: Known) -> Verdict:
         return _skipped("removed or changed meanwhile", SkipReason.CHANGED_MEANWHILE) if gone else Verdict()
     before = known.source(item.source.path)
     if before is not None:
-        if before[1] == item.sha256:
+        if before[1] == item.sha256 and not item.restores:
             return _skipped("unchanged", SkipReason.UNCHANGED)
         return Verdict(other_name=before[0] != item.document)
     if item.before in holders:
@@ -120,6 +121,8 @@ class _Change(Struct):
             if old:
                 self.outcome = Outcome.RECOMPILED if item.again else Outcome.UPDATED
         self.changes.update({path: None for path in old if path not in self.changes})
+        if self.tip.blob(removed_path(item.document)) is not None:
+            self.changes[removed_path(item.document)] = None  # whoever adds it takes its removal back
         self.edits = own_edits(self.transaction, old)
         self._keep_edits(old)
         if item.again:

@@ -17,7 +17,7 @@ from gitkb.intake.folder_events import LEFT_OUT, Changes
 from gitkb.intake.hashing import FileMemory
 from gitkb.model.listener import Progress, Scanned, WatchListener
 from gitkb.model.options import AddOptions, WatchOptions
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, SkipReason
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Outcome, SkipReason
 
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 RESCAN_SECONDS = 300.0
@@ -126,7 +126,9 @@ class _Runs:
         listener = self._watching.listener
         options = self._watching.options.add
         known = all(folder in self._seen for folder in there)
-        options = replace(options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known)
+        options = replace(
+            options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known, older=options.older or known
+        )
         news = _News(listener, self._said, self._staying, self._memory, first=not known)
         summary = self._watching.add(there, options, news, self._memory)
         self._seen.update(there)
@@ -169,6 +171,9 @@ class _News(WatchListener):
 
     def gone(self, documents: Sequence[GoneDocument]) -> None:
         self._listener.gone(documents)
+
+    def older(self, documents: Sequence[Older]) -> bool:
+        return self._listener.older(documents)
 
     def progress(self, event: Progress) -> None:
         self._listener.progress(event)

@@ -8,8 +8,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.catalog.catalog import Catalog
+from gitkb.catalog.record_tables import told_apart
 from gitkb.catalog.search.passage_index import EVIDENCE, PASSAGES, TEXTS
 from gitkb.catalog.search.search import Best, best_passages, search
 from gitkb.commands.answer.agent import Agent, AnswerModel, readable
@@ -65,6 +67,8 @@ class Answering(Struct, frozen=True):
         asked = read_question(typed)
         best = best_passages(db, asked.words, related=asked.related, scope=TEXTS, pages=_PAGES, of_page=_OF_PAGE, most=_MOST_READ)
         found = quotes(pages, best, asked, typed)
+        more = told_apart(self.catalog, self.tip, (quote.document for quote in found), keep=self.keep)
+        found = [replace(quote, title=quote.title + more.get(quote.document, "")) for quote in found]
         citations = Citations(pages)
         text = "\n\n".join([LABEL, *_quoted(found, citations)]) if found else ""
         listener.text(text)
@@ -84,7 +88,9 @@ class Answering(Struct, frozen=True):
         before = model.client.usage
 
         def find(query: str, scope: str, limit: int) -> list[SearchHit]:
-            return search(db, self.tip, query, scope=EVIDENCE if scope == "all" else scope, limit=limit)
+            hits = search(db, self.tip, query, scope=EVIDENCE if scope == "all" else scope, limit=limit)
+            more = told_apart(self.catalog, self.tip, (hit.document for hit in hits), keep=self.keep)
+            return [replace(hit, title=hit.title + more.get(hit.document, "")) for hit in hits]
 
         passages = _given(pages, best, min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE)))
         citations.read(passages)

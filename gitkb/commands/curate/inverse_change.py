@@ -14,6 +14,7 @@ from gitkb.branch.migrate import only_migrated
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import owner_of
 from gitkb.formats import records
+from gitkb.formats.decisions import removed_document_of
 from gitkb.formats.settings import CONFIG_PATH
 from gitkb.model.documents import Tree, TreeChange
 from gitkb.model.path_changes import PathChanges, PathChangesBuilder
@@ -69,7 +70,7 @@ class TakeBack(Struct, frozen=True):
         units: dict[str, list[TreeChange]] = {name: [] for c in changed if (name := self._made_anew(c)) is not None}
         others: list[TreeChange] = []
         for change in changed:
-            name = records.document_of(change.path) or owner_of(change.path)
+            name = records.document_of(change.path) or owner_of(change.path) or removed_document_of(change.path)
             units.get(name or "", others).append(change)
         wanted = {document, *self._other_names(document, changed)} if document is not None else units.keys()
         for name, unit in units.items():

@@ -14,6 +14,7 @@ from gitkb.branch.commit_messages import document_message
 from gitkb.branch.stored_documents import edit_commit, find_document, own_edits, own_files, record_of
 from gitkb.commands.change import GROUP_DOCUMENTS, ChangeContext
 from gitkb.errors import NotFound
+from gitkb.formats.decisions import Removed, encode_removed, removed_path
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.model.path_changes import PathChanges
@@ -33,7 +34,7 @@ class RemoveRun(Struct, frozen=True):
     dry_run: bool
 
     def __call__(self, names: Sequence[str]) -> RemoveSummary:
-        """Removes documents by name, path or unique part; `NotFound` before anything is changed."""
+        """Removes documents by name or path; `NotFound` before anything is changed."""
         tip = self.context.tip()
         with self.context.records(tip) as corpus:
             known = corpus.documents()
@@ -51,7 +52,7 @@ class RemoveRun(Struct, frozen=True):
         for document in documents:
             if not own_files(transaction.tip, document):
                 raise NotFound(f"{document} was removed meanwhile.", "gitkb log shows by whom.")
-        return remove_group(transaction, documents, self.context.listener)
+        return remove_group(transaction, documents, self.context.listener, decided=True)
 
     def _preview(self, tip: Snapshot, documents: Sequence[str]) -> RemoveSummary:
         removed = tuple(removed_document(tip, document) for document in documents)
@@ -65,9 +66,11 @@ class RemoveRun(Struct, frozen=True):
         return RemoveSummary(branch, tip.commit, removed, foreseen.pages, claims, links)
 
 
-def remove_group(transaction: Transaction, documents: Sequence[str], listener: Listener) -> list[RemovedDocument]:
-    """Removes documents of the tip, each in a commit of its own. A person's uncommitted edits of their pages are committed first,
-    and the listener is told where to read them."""
+def remove_group(
+    transaction: Transaction, documents: Sequence[str], listener: Listener, *, decided: bool = False
+) -> list[RemovedDocument]:
+    """Removes documents of the tip, each in a commit of its own; if `decided`, they do not return by themselves. A person's
+    uncommitted edits of their pages are committed first, and the listener is told where to read them."""
     tip = transaction.tip
     commits: list[PlannedCommit] = []
     removals: list[tuple[int, RemovedDocument, list[str]]] = []
@@ -77,7 +80,10 @@ def remove_group(transaction: Transaction, documents: Sequence[str], listener: L
         if edits:
             commits.append(edit_commit(edits))
         removals.append((len(commits), removed, _edited(tip, removed.files, edits.written)))
-        commits.append(PlannedCommit(_message(tip, removed), dict.fromkeys(removed.files)))
+        changes: dict[str, bytes | None] = dict.fromkeys(removed.files)
+        if decided:
+            changes[removed_path(document)] = encode_removed(Removed(document))
+        commits.append(PlannedCommit(_message(tip, removed), changes))
     oids = transaction.publish(commits, f"{len(documents)} documents")
     for index, _, edited in removals:
         for path in edited:

@@ -10,11 +10,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from gitkb.commands.diff.report import Attention, Change, Concern, DiffReport, LinkChange, PageChange, PersonChange, Said
+from gitkb.commands.diff.report import (
+    Attention,
+    Change,
+    Concern,
+    DiffReport,
+    LinkChange,
+    PageChange,
+    PersonChange,
+    Said,
+    TextChange,
+)
 from gitkb.commands.diff.shown_pages import Side
 from gitkb.formats.approvals import Confirmation, mark
 from gitkb.formats.decisions import Decision, NoPage, SameAs
 from gitkb.formats.topic_rows import TopicPage
+from gitkb.model.results import Older, OlderKind
 from gitkb.text.names.lookalikes import SHORT, signs
 
 
@@ -102,7 +113,8 @@ class Seen(Struct, frozen=True):
     the head to what is wrong with them; `approved` maps pages that are not what somebody approved (any more) to what was
     confirmed, `said_verified` others to the words with which a person called them verified at the base; `letters` maps
     documents at the head to the length of their converted text; `decided` are decisions about names that came or changed,
-    `confirmed` maps pages to the confirmations that came.
+    `confirmed` maps pages to the confirmations that came. `texts` are what changed in the texts of documents, by their names at
+    the head, and `forms` the headings of those that are new. `older` are documents that are turned back.
     """
 
     edited: Sequence[PersonChange] = ()
@@ -117,12 +129,16 @@ class Seen(Struct, frozen=True):
     tokens: int = 0
     decided: Sequence[Decision] = ()
     confirmed: Mapping[str, Sequence[Confirmation]] = field(default_factory=dict)
+    texts: Mapping[str, TextChange] = field(default_factory=dict)
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    older: Sequence[Older] = ()
 
 
 def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     """Everything that deserves a look, the most important first."""
     removed = {document.document for document in report.documents_by(Change.REMOVED)}
     found = [Attention(Concern.BAD_RECORD, (path,), message) for path, message in sorted(seen.unreadable.items())]
+    found += [Attention(Concern.OLDER, (f"wiki/summaries/{each.document}.md",), _turned_back(each)) for each in seen.older]
     for page in report.pages:
         found += _approval(page, seen)
         found += _definition(page, removed)
@@ -133,6 +149,15 @@ def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     found += _boilerplate(report, head)
     found += _little_text(report, seen.letters)
     return sorted(found, key=lambda item: _ORDER[item.concern])
+
+
+def _turned_back(older: Older) -> str:
+    by = f"by {older.author} on {older.day} in {older.commit[:7]}"
+    if older.kind is OlderKind.REPLACED:
+        return f"its bytes are a version that was replaced {by}"
+    return (
+        f"it returns, and was removed {by}" if older.kind is OlderKind.REMOVED else f"it has a name again that was given up {by}"
+    )
 
 
 def _approval(page: PageChange, seen: Seen) -> Iterator[Attention]:

@@ -14,13 +14,15 @@ from msgspec.structs import replace
 
 from gitkb.branch.renames import renames
 from gitkb.commands.diff.attention import Seen, attention
-from gitkb.commands.diff.report import Change, ClaimChanges, DiffReport, DocumentChange, PageChange, Reworded, Said
+from gitkb.commands.diff.report import Change, ClaimChanges, DiffReport, DocumentChange, PageChange, Reworded, Said, TextChange
 from gitkb.commands.diff.shown_pages import PageView, Side
+from gitkb.commands.diff.text_changes import importance
 from gitkb.model.documents import Record
+from gitkb.wiki.source_pages import source_path
 
 REWORDED = 0.75
+BEST = 3
 _WORD = re.compile(r"\w+")
-_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 class Spoken(Struct, frozen=True):
@@ -97,28 +99,6 @@ def likeness(old: str, new: str) -> float:
     return matcher.ratio()
 
 
-class Words(Struct, frozen=True):
-    """A run of words of a comparison: kept where `old` and `new` are equal."""
-
-    old: str
-    new: str
-
-
-def word_changes(old: str, new: str) -> list[Words]:
-    """Two sentences side by side, word by word."""
-    one, other = _TOKEN.findall(old), _TOKEN.findall(new)
-    found: list[Words] = []
-    for kind, i, j, k, m in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        before, after = "".join(one[i:j]), "".join(other[k:m])
-        # A blank between two changed words belongs to the change, or every word would be marked alone.
-        blank = kind == "equal" and before.isspace() and j < len(one)
-        if found and found[-1].old != found[-1].new and (blank or kind != "equal"):
-            found[-1] = Words(found[-1].old + before, found[-1].new + after)
-        else:
-            found.append(Words(before, after))
-    return found
-
-
 _PAGE_ORDER = {Change.REMOVED: 0, Change.CHANGED: 1, Change.RENAMED: 1, Change.ADDED: 2}
 _DOCUMENT_ORDER = {Change.REMOVED: 0, Change.CHANGED: 1, Change.RENAMED: 2, Change.ADDED: 3}
 
@@ -128,7 +108,7 @@ def compare(base: Side, head: Side, seen: Seen) -> DiffReport:
     renamed = renames(base.records, head.records)
     words = spoken(base.records, head.records, renamed)
     pages = _pages(base, head, words, renamed, seen)
-    documents = _documents(base.records, head.records, renamed, words, _touched(pages))
+    documents = _documents(base.records, head.records, renamed, words, _touched(pages), seen)
     report = DiffReport(
         base.commit,
         head.commit,
@@ -150,6 +130,7 @@ def _documents(
     renamed: Mapping[str, str],
     words: Spoken,
     touched: Mapping[str, int],
+    seen: Seen,
 ) -> list[DocumentChange]:
     old_names = {new: old for old, new in renamed.items()}
     found = []
@@ -167,9 +148,29 @@ def _documents(
                 words.changes(name),
                 touched.get(name, 0),
                 old_names.get(name, ""),
+                record.description,
+                tuple(_best(record)) if change is Change.ADDED else (),
+                seen.texts.get(name, TextChange()),
+                source_path(name),
+                seen.forms.get(name, ()),
             )
         )
-    return sorted(found, key=lambda d: (_DOCUMENT_ORDER[d.change], -len(d.claims.lost), -d.touches, d.document))
+    return sorted(found, key=_document_order)
+
+
+def _document_order(document: DocumentChange) -> tuple[int, int, int, int, str]:
+    """Removed ones first, then those whose texts changed most gravely."""
+    gravest = min(map(importance, document.text.changes), default=9)
+    return _DOCUMENT_ORDER[document.change], gravest, -len(document.claims.lost), -document.touches, document.document
+
+
+def _best(record: Record) -> Iterator[Said]:
+    """The claims of a document that matter most, in text order, without what its description says already."""
+    claims = {claim.text: claim for topic in record.topics for claim in topic.claims if claim.text != record.description}
+    chosen = sorted(claims.values(), key=lambda claim: (-claim.score, not claim.defines, claim.text))[:BEST]
+    for claim in claims.values():
+        if claim in chosen:
+            yield Said(record.document, record.title, claim.text, claim.place, claim.defines)
 
 
 def _touched(pages: Sequence[PageChange]) -> dict[str, int]:

@@ -5,6 +5,7 @@ first if they have an order of importance. Nothing here decides anything. A link
 reviewer saw; it never contains credentials of a remote's address. An unknown host gets no links rather than wrong ones.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -23,17 +24,32 @@ _FORMS = {
     "codeberg": "https://{host}/{path}/src/commit/{commit}/",
     "bitbucket": "https://{host}/{path}/src/{commit}/",
 }
+_COMPARED = {
+    "github": "https://{host}/{path}/compare/{base}..{head}#diff-{sha256}",
+    "gitlab": "https://{host}/{path}/-/compare/{base}...{head}?straight=true#{sha1}",
+    "gitea": "https://{host}/{path}/compare/{base}..{head}#diff-{sha1}",
+    "forgejo": "https://{host}/{path}/compare/{base}..{head}#diff-{sha1}",
+    "codeberg": "https://{host}/{path}/compare/{base}..{head}#diff-{sha1}",
+    "bitbucket": "https://{host}/{path}/branches/compare/{head}..{base}#diff",
+}
 
 
 class WebLinks(Struct, frozen=True):
-    """The web addresses of files; `form` has a place for the commit."""
+    """The web addresses of files and of their differences; the forms have places for commits and for marks of a file's path."""
 
     form: str
+    compared: str
 
     def file(self, commit: str, path: str, anchor: str = "") -> str:
         """The address of a file at a commit, safe inside a Markdown link."""
         fragment = f"#{quote(anchor, safe='')}" if anchor else ""
         return self.form.format(commit=commit) + quote(path, safe="/-._~", errors="surrogateescape") + fragment
+
+    def text_diff(self, base: str, head: str, path: str) -> str:
+        """The address of what differs in a file between two commits."""
+        name = path.encode("utf-8", "surrogateescape")
+        sha1 = hashlib.sha1(name, usedforsecurity=False).hexdigest()
+        return self.compared.format(base=base, head=head, sha1=sha1, sha256=hashlib.sha256(name).hexdigest())
 
 
 def web_links(remote: str, service: str = "") -> WebLinks | None:
@@ -42,8 +58,11 @@ def web_links(remote: str, service: str = "") -> WebLinks | None:
     if found is None:
         return None
     host, path = found
-    form = next((form for name, form in _FORMS.items() if name == service or name in host.lower().split(":")[0]), None)
-    return None if form is None else WebLinks(form.replace("{host}", host).replace("{path}", path))
+    kind = next((name for name in _FORMS if name == service or name in host.lower().split(":")[0]), None)
+    if kind is None:
+        return None
+    forms = (form.replace("{host}", host).replace("{path}", path) for form in (_FORMS[kind], _COMPARED[kind]))
+    return WebLinks(*forms)
 
 
 def project_of(remote: str) -> tuple[str, str] | None:
@@ -83,6 +102,7 @@ class Concern(StrEnum):
     """Why something deserves a reviewer's attention; the order is that of importance."""
 
     BAD_RECORD = "bad-record"
+    OLDER = "older"
     LOST_APPROVAL = "lost-approval"
     LOST_DEFINITION = "lost-definition"
     BROKEN_LINK = "broken-link"
@@ -123,9 +143,49 @@ class ClaimChanges(Struct, frozen=True):
         return bool(self.added or self.lost or self.reworded)
 
 
+class Weight(StrEnum):
+    """Why a change of a text matters; the gravest first."""
+
+    NUMBER = "number"
+    NEGATION = "negation"
+    SECTION = "section"
+    OBLIGATION = "obligation"
+    NAME = "name"
+    LINK = "link"
+    WORDING = "wording"
+
+
+class SentenceChange(Struct, frozen=True):
+    """A sentence in its old and new words, "" where one side does not have it; `section` is the heading above it.
+
+    A whole section that came or went is one change (`Weight.SECTION`) with its heading, the beginning of what it says, and the
+    number of its `sentences`. Of a link to the web, `old` and `new` are the addresses.
+    """
+
+    weight: Weight
+    old: str
+    new: str
+    section: str = ""
+    sentences: int = 0
+
+
+class TextChange(Struct, frozen=True):
+    """What changed in a text: the `share` of its letters (0..1), the changes (the most important first), how many `more` there
+    are, and how many sentences only `moved`."""
+
+    share: float = 0.0
+    changes: tuple[SentenceChange, ...] = ()
+    more: int = 0
+    moved: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.moved)
+
+
 class DocumentChange(Struct, frozen=True):
     """A document that differs. `source` is its original as it was added, `source_pages` its pages there (0: it has none),
-    `before` the old name of a renamed one, `touches` the number of shared pages whose claims differ because of it."""
+    `before` the old name of a renamed one, `touches` the number of shared pages whose claims differ because of it. `text` is what
+    changed in the converted text at `path`. Of a new one, `best` are the claims that matter most, and `form` are its headings."""
 
     change: Change
     document: str
@@ -135,6 +195,11 @@ class DocumentChange(Struct, frozen=True):
     claims: ClaimChanges
     touches: int = 0
     before: str = ""
+    description: str = ""
+    best: tuple[Said, ...] = ()
+    text: TextChange = TextChange()
+    path: str = ""
+    form: tuple[str, ...] = ()
 
 
 class PageChange(Struct, frozen=True):
@@ -160,12 +225,13 @@ class PageChange(Struct, frozen=True):
 
 
 class PersonChange(Struct, frozen=True):
-    """A page that a person wrote or edited, or a file that is no page, by how many lines it gained and lost."""
+    """A page that a person wrote or edited, or a file that is no page, by the lines it gained and lost and their `words`."""
 
     change: Change
     path: str
     gained: int = 0
     lost: int = 0
+    words: TextChange = TextChange()
 
 
 class LinkChange(Struct, frozen=True):

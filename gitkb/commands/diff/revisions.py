@@ -7,9 +7,13 @@ Both sides are projected, so a branch that carries no pages commits is compared 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from typing import overload
 
 from msgspec import Struct
 
+from gitkb.branch.landed import landed_commit
+from gitkb.branch.older_versions import Coming, older
+from gitkb.branch.renames import renames
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
@@ -18,7 +22,7 @@ from gitkb.commands.diff.compare import compare
 from gitkb.commands.diff.report import DiffReport, WebLinks, web_links
 from gitkb.commands.diff.shown_pages import Side, keys_touched, views
 from gitkb.commands.diff.trees import Trees
-from gitkb.errors import FormatError
+from gitkb.errors import FormatError, RepositoryError
 from gitkb.formats import approvals, records
 from gitkb.formats.approvals import Approval, Confirmation
 from gitkb.formats.decisions import Decision, is_decision
@@ -26,11 +30,13 @@ from gitkb.formats.decisions import decode as decode_decision
 from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import topic_path
 from gitkb.model.documents import Record, TreeChange
+from gitkb.model.results import Older
 from gitkb.pages.scope import topics_of
-from gitkb.store.history import Ancestry
+from gitkb.store.history import Ancestors, Ancestry
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 
+MAIN = "main"
 _TOKENS = re.compile(r"^Gitkb-Tokens: *(\d+)(?: in, *(\d+) out)?", re.MULTILINE)
 
 
@@ -41,11 +47,27 @@ class _Named(Struct, frozen=True):
     tree: Snapshot
 
 
-def diff(store: Store, catalog: Catalog, settings: Settings, base: str | None, head: str | None) -> DiffReport:
-    """What leads from one revision to another. Without a head it is the checked-out branch; without a base, see `_base`."""
-    after = _Named(head or store.branch(), store.snapshot(head))
-    before = _Named(base, store.snapshot(base)) if base else _base(store, settings, head or store.branch(), after.tree)
+def diff(
+    store: Store, catalog: Catalog, settings: Settings, base: str | None, head: str | None, *, forked: bool = False
+) -> DiffReport:
+    """What leads from one revision to another; if `forked`, from where the head left the base. Without a head it is what is
+    checked out; without a base, see `_base`."""
+    name = head or _checked_out(store)
+    after = _Named(name, store.snapshot(head))
+    if base is None:
+        before = _base(store, settings, name, after.tree)
+    elif forked:
+        before = _left(store, _Named(base, store.snapshot(base)), after.tree)
+    else:
+        before = _Named(base, store.snapshot(base))
     return _Comparison(store, catalog, before, after).report()
+
+
+def _checked_out(store: Store) -> str:
+    try:
+        return store.branch()
+    except RepositoryError:
+        return "HEAD"
 
 
 def links(store: Store) -> WebLinks | None:
@@ -54,19 +76,49 @@ def links(store: Store) -> WebLinks | None:
 
 
 def _base(store: Store, settings: Settings, branch: str, head: Snapshot) -> _Named:
-    """What a branch is compared with: where it left the pages branch; on that one, what is not shared yet, else the last run."""
+    """What a branch is compared with: where it left the branch that a request would go to, as the remote has it; on that one,
+    what is not shared yet, else the last run. A detached HEAD that this branch contains is compared as that branch would be."""
     ancestry = Ancestry(store.git_dir)
-    pages_branch = settings.pages.branch
-    if pages_branch not in ("*", branch):
-        tip = ancestry.branch(pages_branch)
-        found = ancestry.merge_base(tip, head.commit) if tip else None
-        if found is not None:
-            return _Named(pages_branch, store.snapshot(found))
+    target = MAIN if settings.pages.branch == "*" else settings.pages.branch
+    if branch != target:
+        for found in _targets(ancestry, target):
+            left = _left(store, _Named(found[0], store.snapshot(found[1])), head, needed=False)
+            if left is not None and (branch != "HEAD" or left.tree.commit != head.commit):
+                return left
     upstream = ancestry.upstream(branch)
-    found = ancestry.merge_base(upstream, head.commit) if upstream else None
-    if found is not None and found != head.commit:
-        return _Named("its upstream", store.snapshot(found))
+    base = ancestry.merge_base(upstream, head.commit) if upstream else None
+    if base is not None and base != head.commit:
+        return _Named("its upstream", store.snapshot(base))
     return _Named("before the last run", _before_last_run(store, ancestry, head))
+
+
+def _targets(ancestry: Ancestry, target: str) -> Iterator[tuple[str, str]]:
+    """(name, tip) of the branch that a request would go to: the remote's, then the local one."""
+    remote, local = ancestry.remote_branch(target), ancestry.branch(target)
+    if remote is not None:
+        yield remote
+    if local is not None:
+        yield target, local
+
+
+@overload
+def _left(store: Store, base: _Named, head: Snapshot) -> _Named: ...
+@overload
+def _left(store: Store, base: _Named, head: Snapshot, *, needed: bool) -> _Named | None: ...
+def _left(store: Store, base: _Named, head: Snapshot, *, needed: bool = True) -> _Named | None:
+    """Where a head left a base: the newest commit of the head whose documents the base has. Where a shallow clone does not know
+    it, the base itself; without anything in common None, or `RepositoryError` if it is `needed`."""
+    found = Ancestry(store.git_dir).merge_base(base.tree.commit, head.commit)
+    if found is not None:
+        landed = landed_commit(store, base.tree, head, store.snapshot(found))
+        return _Named(f"{base.name}, which has the rest" if landed else base.name, store.snapshot(landed or found))
+    if Ancestors(store.git_dir).is_shallow():
+        return _Named(f"{base.name} as it is now, since this clone is shallow", base.tree)
+    if needed:
+        raise RepositoryError(
+            f"{base.name} and this branch have no history in common.", f"Compare them as they are: {base.name}.."
+        )
+    return None
 
 
 def _before_last_run(store: Store, ancestry: Ancestry, head: Snapshot) -> Snapshot:
@@ -113,6 +165,9 @@ class _Comparison(Struct, frozen=True):
             tokens=self._tokens(),
             decided=_decided(head, changes),
             confirmed=_confirmed(head, changes),
+            texts=trees.texts(),
+            forms=trees.forms(),
+            older=self._older(before, after),
         )
         return compare(base_side, head_side, seen)
 
@@ -127,6 +182,16 @@ class _Comparison(Struct, frozen=True):
             keys = keys_touched(corpus, touching.records) | corpus.affected(touching.topics)
             found = views(corpus, keys, None if base is None else base.views.keys())
             return Side(named.tree.commit, named.name, own, found, tuple(corpus.all_pages()))
+
+    def _older(self, before: Mapping[str, Record], after: Mapping[str, Record]) -> list[Older]:
+        """The documents that the head turns back."""
+        old_names = {new: old for old, new in renames(before, after).items()}
+        coming = []
+        for name, record in after.items():
+            was = before.get(name)
+            if was is None or was.source.sha256 != record.source.sha256:
+                coming.append(Coming(name, record.source.path, record.source.sha256, old_names.get(name, "")))
+        return older(self.store, self.base.tree, coming)
 
     def _tokens(self) -> int:
         """The number of tokens that the commits in between report."""

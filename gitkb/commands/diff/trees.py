@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from msgspec import Struct, field
 
-from gitkb.commands.diff.report import Change, LinkChange, PersonChange
+from gitkb.branch.renames import renames
+from gitkb.commands.diff.report import Change, LinkChange, PersonChange, TextChange
 from gitkb.commands.diff.shown_pages import Side
+from gitkb.commands.diff.text_changes import headings, line_change, text_change
 from gitkb.errors import FormatError
 from gitkb.formats.decisions import DECISIONS
 from gitkb.formats.overviews import OVERVIEWS
-from gitkb.model.documents import TreeChange
+from gitkb.model.documents import Record, Tree, TreeChange
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import links, resolve
@@ -24,6 +26,7 @@ from gitkb.wiki.hand_edits import EDITED, Seal, state
 from gitkb.wiki.projection import is_page, is_shared
 from gitkb.wiki.source_pages import source_path
 
+_HEADINGS = 60
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
 
 
@@ -107,12 +110,32 @@ class Trees(Struct):
             before, after = self._text(change.old), self._text(change.new)
             if change.path.startswith("wiki/") and _generated(change.path, before) and _generated(change.path, after):
                 continue
-            gained, lost = self._lines(change.path, before, after)
+            old, new = self._lines(change.path, before, after)
+            gained, lost = (Counter(new) - Counter(old)).total(), (Counter(old) - Counter(new)).total()
             if not gained and not lost and before is not None and after is not None and change.path.startswith("wiki/"):
                 continue  # the projection changed around a person's words
             kind = Change.ADDED if before is None else Change.REMOVED if after is None else Change.CHANGED
-            found.append(PersonChange(kind, change.path, gained, lost))
+            found.append(PersonChange(kind, change.path, gained, lost, _words(change.path, old, new)))
         return found
+
+    def texts(self) -> dict[str, TextChange]:
+        """What changed in the texts of the documents that both sides have, by their names at the head."""
+        before, after = self.base_side.records, self.head_side.records
+        old_names = {new: old for old, new in renames(before, after).items()}
+        found = {}
+        for name, record in after.items():
+            old = before.get(old_names.get(name, name))
+            if old is not None:
+                bodies = document_text(self.base, old), document_text(self.head, record)
+                if bodies[0] != bodies[1]:
+                    found[name] = text_change(*bodies, record.language)
+        return found
+
+    def forms(self) -> dict[str, tuple[str, ...]]:
+        """The headings of the documents that only the head has, without their titles."""
+        new = self.head_side.records.keys() - self.base_side.records.keys()
+        records = {name: self.head_side.records[name] for name in sorted(new)}
+        return {name: tuple(headings(document_text(self.head, record)))[:_HEADINGS] for name, record in records.items()}
 
     def said_verified(self) -> dict[str, str]:
         """The pages that say at the base that somebody approved them, with the words for it, of those that differ now."""
@@ -198,15 +221,22 @@ class Trees(Struct):
             return False
         return (change.old is None or change.new is None) or not change.path.endswith(".md")
 
-    def _lines(self, path: str, before: bytes | None, after: bytes | None) -> tuple[int, int]:
-        """The numbers of a person's lines that were added and deleted; lines of the projection are not a person's."""
+    def _lines(self, path: str, before: bytes | None, after: bytes | None) -> tuple[list[str], list[str]]:
+        """A person's lines on both sides; lines of the projection are not a person's."""
         kept = [tree.read(f"{EDITED}/{path}") for tree in (self.base, self.head)]
         if kept[0] is not None or (kept[1] is not None and before is not None and state(before) is Seal.GENERATED):
-            return _gain(_own(before, kept[0] or before), _own(after, kept[1] or after))
-        return _gain(_own(before, None), _own(after, None))
+            return _own(before, kept[0] or before), _own(after, kept[1] or after)
+        return _own(before, None), _own(after, None)
 
     def _text(self, oid: str | None) -> bytes | None:
         return None if oid is None else self.head.read_blob(oid)
+
+
+def document_text(tree: Tree, record: Record) -> str:
+    """The converted text of a document, all chapters in order; their table of contents is no text."""
+    files = [file for file in record.files if file.startswith("wiki/sources/") and file.endswith(".md")]
+    chapters = [file for file in files if file != source_path(record.document)]
+    return "\n\n".join(frontmatter.cut(_decoded(tree.read(file) or b""))[1] for file in sorted(chapters or files))
 
 
 def _generated(path: str, content: bytes | None) -> bool:
@@ -218,15 +248,23 @@ def _decoded(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _own(content: bytes | None, projected: bytes | None) -> Counter[bytes]:
-    """The lines of a page that its projection does not have, wherever they are; empty for a file that is not text."""
+def _own(content: bytes | None, projected: bytes | None) -> list[str]:
+    """The lines of a page that its projection does not have, in order; none for a file that is not text."""
     if b"\0" in (content or b""):
-        return Counter()
-    return Counter((content or b"").splitlines()) - Counter((projected or b"").splitlines())
+        return []
+    left = Counter((projected or b"").splitlines())
+    own = []
+    for line in (content or b"").splitlines():
+        if left[line] > 0:
+            left[line] -= 1
+        else:
+            own.append(_decoded(line))
+    return own
 
 
-def _gain(old: Counter[bytes], new: Counter[bytes]) -> tuple[int, int]:
-    return (new - old).total(), (old - new).total()
+def _words(path: str, old: list[str], new: list[str]) -> TextChange:
+    """What changed in a person's lines: sentence by sentence on a page, line by line elsewhere."""
+    return text_change("\n".join(old), "\n".join(new)) if path.endswith(".md") else line_change(old, new)
 
 
 def _approval(content: bytes) -> str:

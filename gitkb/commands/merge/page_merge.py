@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from gitkb.model.documents import Tree
-from gitkb.text.markdown.block_merge import merge, name_of, page_blocks
+from gitkb.text.markdown.block_merge import PageBlock, merge, name_of, opcodes, page_blocks
 from gitkb.text.markdown.frontmatter import cut
 from gitkb.wiki.hand_edits import Seal, edited_path, reconcile, state, unsealed, with_seal_of
 
@@ -58,17 +58,19 @@ class PageOn(Struct, frozen=True):
 
 
 class Mixed(Struct, frozen=True):
-    """The merged page, the projection to keep beside it, and the blocks in which the sides contradict each other."""
+    """The merged page, the projection to keep beside it, the blocks in which the sides contradict each other, and the texts that
+    gave way where somebody chose a side."""
 
     content: bytes | None
     kept: bytes | None = None
     clashes: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 def mix(pages: tuple[Sequence[PageOn], PageOn, PageOn], target: bytes | None, choice: str = "") -> Mixed:
     """A page that differs between (common ancestors, ours, theirs), with everybody's words on the projection `target`.
 
-    `choice` ("ours" or "theirs") says whose words stand where they contradict.
+    `choice` ("ours" or "theirs") says whose words stand where they contradict; all others are merged.
     """
     bases, ours, theirs = pages
     first, second = ours.on(target), theirs.on(target)
@@ -77,23 +79,66 @@ def mix(pages: tuple[Sequence[PageOn], PageOn, PageOn], target: bytes | None, ch
         return _kept(first, target)
     if first in before:
         return _kept(second, target)
-    if choice:
-        return _kept(first if choice == "ours" else second, target)
     old = before[0]
     if old is None or first is None or second is None:
-        return Mixed(first, None, ("the whole page",))
-    return _merged(old, first, second, target)
+        return _whole(old, first, second, target, choice)
+    return _merged((old, first, second), target, choice)
 
 
-def _merged(old: bytes, ours: bytes, theirs: bytes, target: bytes | None) -> Mixed:
-    texts = tuple(unsealed(_text(each)) if target is not None else _text(each) for each in (old, ours, theirs))
-    merged = merge(*texts)
-    clashes = merged.clashes or tuple(_both_replaced(*(cut(text)[1] for text in texts)))
+def _whole(old: bytes | None, ours: bytes | None, theirs: bytes | None, target: bytes | None, choice: str) -> Mixed:
+    """A page that a side made or deleted while the other did something else to it: only one of the two can stand."""
+    if not choice:
+        return Mixed(ours, None, ("the whole page",))
+    taken, other = (ours, theirs) if choice == "ours" else (theirs, ours)
+    kept = _kept(taken, target)
+    known = {block.key for page in (old, taken) for block in page_blocks(cut(_text(page or b""))[1])}
+    lost = [block.text for block in page_blocks(cut(_text(other or b""))[1]) if block.key not in known]
+    return Mixed(kept.content, kept.kept, (), tuple(lost))
+
+
+def _merged(pages: tuple[bytes, bytes, bytes], target: bytes | None, choice: str) -> Mixed:
+    old, ours, theirs = (unsealed(_text(each)) if target is not None else _text(each) for each in pages)
+    merged = merge(old, ours, theirs, prefer_theirs=choice == "theirs")
+    text, dropped, clashes = merged.text, list(merged.dropped), merged.clashes
+    if not clashes and (replaced := tuple(_both_replaced(*(cut(each)[1] for each in (old, ours, theirs))))):
+        clashes = replaced
+        if choice:
+            text, lost = _without_other(old, ours, theirs, choice)
+            dropped += lost
+    clashes = () if choice else clashes
+    lost_texts = tuple(dropped) if choice else ()
     if target is None:
-        return Mixed(merged.text.encode("utf-8", "surrogateescape"), None, clashes)
-    if merged.text.rstrip() == unsealed(_text(target)).rstrip():
-        return Mixed(target, None, clashes)
-    return Mixed(with_seal_of(target, merged.text), target, clashes)
+        return Mixed(text.encode("utf-8", "surrogateescape"), None, clashes, lost_texts)
+    if text.rstrip() == unsealed(_text(target)).rstrip():
+        return Mixed(target, None, clashes, lost_texts)
+    return Mixed(with_seal_of(target, text), target, clashes, lost_texts)
+
+
+def _without_other(old: str, ours: str, theirs: str, choice: str) -> tuple[str, list[str]]:
+    """The merge where both sides put something of their own in the place of the same blocks: what the other side put there gives
+    way. It is what stands next to those blocks in its page; all else that it wrote is merged."""
+    mine, other = (ours, theirs) if choice == "ours" else (theirs, ours)
+    before = page_blocks(cut(old)[1])
+    sides = [{block.key for block in page_blocks(cut(text)[1])} for text in (mine, other)]
+    both = {block.key for block in before if all(block.key not in side for side in sides)}
+    lost = list(_in_place_of(before, page_blocks(cut(other)[1]), both))
+    for block in lost:
+        other = _without_block(other, block)
+    texts = (mine, other) if choice == "ours" else (other, mine)
+    return merge(old, *texts, prefer_theirs=choice == "theirs").text, lost
+
+
+def _in_place_of(old: Sequence[PageBlock], new: Sequence[PageBlock], gone: set[str]) -> Iterator[str]:
+    """The new blocks that stand where these old ones stood."""
+    for tag, i, i_end, j, j_end in opcodes([block.key for block in old], [block.key for block in new]):
+        if tag == "replace" and any(block.key in gone for block in old[i:i_end]):
+            yield from (block.text for block in new[j:j_end])
+
+
+def _without_block(text: str, block: str) -> str:
+    """The page without the first place of a block."""
+    head, found, tail = text.partition(block)
+    return head + tail.lstrip("\n") if found else text
 
 
 def _both_replaced(old: str, ours: str, theirs: str) -> Iterator[str]:

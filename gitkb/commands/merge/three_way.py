@@ -15,10 +15,12 @@ from msgspec import Struct, field
 
 from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import moved_page, moved_path, own_files, owner_of, record_of
+from gitkb.commands.merge.document_words import words_of
 from gitkb.commands.merge.page_merge import Mixed, PageOn, Side, mix
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, records
 from gitkb.formats.overviews import page_of
+from gitkb.model.results import Dropped
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Stored
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path
@@ -116,7 +118,7 @@ class Clash(Struct, frozen=True):
 
 class United(Struct):
     """The outcome: new content by path, relative to our side; the documents that came, changed, went and have another name; what
-    clashes; and which of the choices were needed."""
+    clashes; which of the choices were needed, and what they cost."""
 
     changes: dict[str, bytes | Stored | None] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
@@ -125,6 +127,7 @@ class United(Struct):
     renamed: list[str] = field(default_factory=list)
     clashes: list[Clash] = field(default_factory=list)
     chosen: set[str] = field(default_factory=set)
+    dropped: list[Dropped] = field(default_factory=list)
 
 
 def plain(name: str) -> str:
@@ -239,6 +242,10 @@ class Uniting:
         if not side or (document not in self._moves and not self._may_take(document, side, paths)):
             self._found.clashes.append(Clash("document", document, record))
             return
+        if self._choices.get(plain(document)) and not {ours, theirs} & before and document not in self._moves:
+            other = self._sides.ours if side == "theirs" else self._sides.theirs
+            lost = words_of(self._sides.bases[0].tree, other.tree, document)
+            self._found.dropped += [Dropped(document, line) for line in lost]
         if side == "theirs":
             kind = self._found.added if ours is None else self._found.removed if theirs is None else self._found.updated
             kind.append(document)
@@ -296,6 +303,7 @@ class Uniting:
         mixed = mix(pages, target)
         if mixed.clashes and (choice := self._choice(name) or self._choice(path)):
             mixed = mix(pages, target, choice)
+            self._found.dropped += [Dropped(plain(path), text) for text in mixed.dropped]
         if mixed.clashes:
             self._found.clashes.append(Clash("page", plain(path), path, mixed.clashes))
             return

@@ -117,30 +117,46 @@ _MANY = 1000
 
 
 class Merge(Struct, frozen=True):
-    """A merged page; each of `clashes` names a block in which the person's words stood against a change."""
+    """A merged page; each of `clashes` names a block in which the person's words stood against a change, and `dropped` are the
+    texts that gave way there."""
 
     text: str
     clashes: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
-def merge(base: str, ours: str, theirs: str) -> Merge:
-    """`ours` (the person's page) with the changes from `base` to `theirs` (two projections), all with LF line ends."""
+class _Clashes(Struct):
+    """What collides, and whose text stands there: ours, or (`theirs`) theirs."""
+
+    theirs: bool = False
+    names: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+    def note(self, name: str, gives_way: str | None) -> None:
+        self.names.append(name)
+        if gives_way and gives_way.strip():
+            self.dropped.append(gives_way.strip())
+
+
+def merge(base: str, ours: str, theirs: str, *, prefer_theirs: bool = False) -> Merge:
+    """`ours` (the person's page) with the changes from `base` to `theirs` (two projections), all with LF line ends. Where both
+    changed the same block the person's words stand, or theirs if that is preferred."""
     if ours in (base, theirs):
         return Merge(theirs)
     if base == theirs:
         return Merge(ours)
     (base_head, base_body), (our_head, our_body), (their_head, their_body) = map(frontmatter.cut, (base, ours, theirs))
-    clashes: list[str] = []
+    clashes = _Clashes(prefer_theirs)
     head = _merge_heads(base_head or "", our_head or "", their_head or "", clashes)
     body = _merge_bodies(base_body, our_body, their_body, clashes)
     fenced = f"{frontmatter.FENCE}\n{head}{frontmatter.FENCE}\n" if head else ""
-    return Merge(fenced + body, tuple(clashes))
+    return Merge(fenced + body, tuple(clashes.names), tuple(clashes.dropped))
 
 
 # Front matter: one block a key.
 
 
-def _merge_heads(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
+def _merge_heads(base: str, ours: str, theirs: str, clashes: _Clashes) -> str:
     if ours == base:
         return theirs
     old, mine, new = _keys(base), _keys(ours), _keys(theirs)
@@ -171,7 +187,7 @@ def _order(mine: dict[str, str], new: dict[str, str]) -> list[str]:
     return order
 
 
-def _merge_key(key: str, old: str | None, mine: str | None, new: str | None, clashes: list[str]) -> str | None:
+def _merge_key(key: str, old: str | None, mine: str | None, new: str | None, clashes: _Clashes) -> str | None:
     if mine in (old, new):
         return new
     if new == old:
@@ -179,8 +195,8 @@ def _merge_key(key: str, old: str | None, mine: str | None, new: str | None, cla
     lists = [_list_of(lines) for lines in (old, mine, new)]
     if mine is not None and new is not None and lists[1] is not None and lists[2] is not None:
         return frontmatter.key_lines(key, _merge_lists(lists[0] or [], lists[1], lists[2]))
-    clashes.append(f"front matter: {key}")
-    return mine
+    clashes.note(f"front matter: {key}", mine if clashes.theirs else new)
+    return new if clashes.theirs else mine
 
 
 def _list_of(lines: str | None) -> list[object] | None:
@@ -213,7 +229,7 @@ class _Side(Struct):
     added: list[list[PageBlock]] = field(default_factory=list)
 
 
-def _merge_bodies(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
+def _merge_bodies(base: str, ours: str, theirs: str, clashes: _Clashes) -> str:
     if ours == base:
         return theirs
     old, mine, new = page_blocks(base), page_blocks(ours), page_blocks(theirs)
@@ -234,7 +250,7 @@ def _merge_bodies(base: str, ours: str, theirs: str, clashes: list[str]) -> str:
 
 def _side(old: Sequence[PageBlock], new: Sequence[PageBlock]) -> _Side:
     side = _Side([None] * len(old), [[] for _ in range(len(old) + 1)])
-    for tag, i, i_end, j, j_end in _opcodes([b.key for b in old], [b.key for b in new]):
+    for tag, i, i_end, j, j_end in opcodes([b.key for b in old], [b.key for b in new]):
         if tag == "equal":
             side.blocks[i:i_end] = new[j:j_end]
         elif tag == "insert":
@@ -244,7 +260,7 @@ def _side(old: Sequence[PageBlock], new: Sequence[PageBlock]) -> _Side:
     return side
 
 
-def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+def opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
     """How `new` came from `old`, as difflib says it. What both begin and end with is taken off first, and in very long texts
     blocks that come very often align nothing, so that a page of thousands of equal lines costs no minutes."""
     shorter = min(len(old), len(new))
@@ -282,10 +298,12 @@ def _is_like(one: str, other: str) -> bool:
     return SequenceMatcher(None, first[:400], second[:400], autojunk=False).ratio() >= _SIMILAR
 
 
-def _choose(old: PageBlock, mine: PageBlock | None, new: PageBlock | None, clashes: list[str]) -> PageBlock | None:
+def _choose(old: PageBlock, mine: PageBlock | None, new: PageBlock | None, clashes: _Clashes) -> PageBlock | None:
     mine_key, new_key = mine.key if mine else None, new.key if new else None
     if mine_key in (old.key, new_key):
         return new
     if new_key not in (old.key, None) or (new is None and mine is not None):
-        clashes.append(name_of(old))
+        kept, other = (new, mine) if clashes.theirs else (mine, new)
+        clashes.note(name_of(old), other.text if other else None)
+        return kept
     return mine

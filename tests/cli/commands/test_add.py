@@ -19,18 +19,19 @@ def test_json_is_one_object_a_line_in_scan_order_and_a_summary_at_the_end(
     run: Callable[..., Any], write_files: Callable[..., Path], top: Path
 ) -> None:
     write_files(
-        top / "docs", {"b.md": "# B\n\nA buffer is a part of memory.\n", "a.txt": "", "guide/c.md": "# C\n\nA cache is a copy.\n"}
+        top / "docs",
+        {"b.md": "# B\n\nA buffer is a part of memory.\n", "a.pdf": "no PDF", "guide/c.md": "# C\n\nA cache is a copy.\n"},
     )
     ran = run("add", top / "docs", "--kb", top / "kb", "--json")
     assert ran.code == 3
     *documents, summary = _events(ran.out)
-    assert all(set(event) == EVENT for event in documents)
+    assert all(set(event) == (EVENT | {"skipped"} if event["outcome"] == "skipped" else EVENT) for event in documents)
     assert set(summary) == SUMMARY and set(summary["pages"]) == {"created", "changed", "removed"}
     sources = [event["source"] for event in documents]
     assert sources == sorted(sources, key=str.encode)
     outcomes = {event["source"]: event["outcome"] for event in documents}
     assert outcomes["docs/b.md"] == outcomes["docs/guide/c.md"] == "added"
-    assert outcomes["docs/a.txt"] == "failed" and outcomes["docs/wal.md"] == "skipped"
+    assert outcomes["docs/a.pdf"] == "failed" and outcomes["docs/wal.md"] == "skipped"
     assert (summary["added"], summary["skipped"], summary["failed"], summary["branch"]) == (2, 3, 1, "main")
     assert all(re.fullmatch("[0-9a-f]{40}", event["commit"]) for event in documents if event["outcome"] == "added")
 
@@ -38,10 +39,10 @@ def test_json_is_one_object_a_line_in_scan_order_and_a_summary_at_the_end(
 def test_failures_are_named_on_stderr_with_their_reason(
     run: Callable[..., Any], write_files: Callable[..., Path], top: Path
 ) -> None:
-    write_files(top / "docs", {"empty.txt": ""})
+    write_files(top / "docs", {"broken.pdf": "no PDF"})
     ran = run("add", top / "docs", "--kb", top / "kb")
     assert ran.code == 3
-    assert re.search(r"^  failed  docs/empty\.txt: \S", ran.err, re.MULTILINE)
+    assert re.search(r"^  failed  docs/broken\.pdf: \S", ran.err, re.MULTILINE)
     assert "failed 1" in ran.out and "failed  docs" not in ran.out
 
 
@@ -96,7 +97,8 @@ def test_phases_are_logged_with_v_only(run: Callable[..., Any], write_files: Cal
 
 
 def test_file_names_cannot_steer_the_terminal(run: Callable[..., Any], write_files: Callable[..., Path], top: Path) -> None:
-    write_files(top / "docs", {"\x1b[2Jx.txt": ""})
+    write_files(top / "docs", {"\x1b[2Jx.pdf": "no PDF", "\x1b[2Jy.txt": ""})
     ran = run("add", top / "docs", "--kb", top / "kb")
     assert "\x1b" not in ran.err + ran.out
-    assert re.search(r"^  failed  docs/\S*\[2Jx\.txt: ", ran.err, re.MULTILINE)
+    assert re.search(r"^  failed  docs/\S*\[2Jx\.pdf: ", ran.err, re.MULTILINE)
+    assert re.search(r"^Nothing to read in docs/\S*\[2Jy\.txt", ran.err, re.MULTILINE)

@@ -303,3 +303,17 @@ def test_no_lock_is_held_while_a_model_thinks(top: Path, server: Any, program: C
     server(script)
     assert run("query", QUESTION, "--model", "test-model", "--kb", kb).out == f"{CITED}\n"
     assert "pager" in run("query", "pager", "--kb", kb).out
+
+
+def test_results_and_passages_tell_documents_of_one_title_apart(run: Run, tmp_path: Path) -> None:
+    kb = tmp_path / "reports"
+    for name, said in (("pump", "A pump moves water up to the tank."), ("valve", "A valve stops water from flowing.")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "read-me.md").write_text(f"# Read me\n\n{said}\n")
+    run("init", kb)
+    assert run("add", tmp_path / "pump", "--kb", kb).code == 0
+    assert "Read me" in run("search", "pump water", "--in", "sources", "--kb", kb).out
+    assert "(pump)" not in run("search", "pump water", "--in", "sources", "--kb", kb).out
+    assert run("add", tmp_path / "valve", "--kb", kb).code == 0
+    assert "Read me (pump)" in run("search", "pump water", "--in", "sources", "--kb", kb).out
+    assert "**[Read me (valve)](summaries/valve/read-me.md)**" in run("query", "What does a valve stop?", "--kb", kb).out

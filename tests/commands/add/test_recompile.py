@@ -62,7 +62,7 @@ def test_what_comes_out_as_it_is_gets_no_commit(kb: Path, gitkb: Run, git: Git) 
     assert text.count("pictured--dot.png") == 1 and "guide/readme.md" in text and "(same.md)" in text
     assert gitkb("recompile", "--all").out.startswith(f"Unchanged {len(DOCUMENTS) - 1} in ")
     gitkb("recover", "--prune-cache")
-    events = _events(gitkb("recompile", "docs/pictured", "docs/raft.md", "paxos", "--json"))
+    events = _events(gitkb("recompile", "docs/pictured", "docs/raft.md", "paxos", "--yes", "--json"))
     assert [(e["document"], e["outcome"]) for e in events[:-1]] == [
         ("docs/paxos", "unchanged"),
         ("docs/pictured", "unchanged"),

@@ -21,6 +21,11 @@ def test_what_remains_is_the_knowledge_base_of_the_other_documents(
     left_out = ("--exclude", "wal.md", "--exclude", "guide/checkpoints.txt")
     assert run("add", docs, "--kb", tmp_path / "without", "--jobs", "1", *left_out).code == 0
     gitkb("remove", "docs/wal", "docs/guide/checkpoints")
+    assert git(kb, "ls-files", ".gitkb/decisions").split() == [
+        f".gitkb/decisions/removed/docs/{name}.json" for name in ("guide/checkpoints", "wal")
+    ]
+    git(kb, "rm", "-rq", ".gitkb/decisions/removed")
+    git(kb, "commit", "-qm", "no decisions")
     assert tree(git, kb) == tree(git, tmp_path / "without")
     assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
     assert git(kb, "status", "--porcelain") == ""
@@ -47,21 +52,24 @@ def test_each_document_has_a_commit_of_its_own_and_the_pages_come_last(kb: Path,
     assert subjects(git, kb)[0].startswith("pages: ")
     assert [each["document"] for each in done["documents"]] == ["docs/raft", "docs/paxos"]
     changed = git(kb, "show", "--name-only", "--format=", done["documents"][0]["commit"]).splitlines()
-    assert changed == done["documents"][0]["files"] and ".gitkb/documents/docs/raft.json" in changed
+    assert (
+        changed == [".gitkb/decisions/removed/docs/raft.json", *done["documents"][0]["files"]]
+        and ".gitkb/documents/docs/raft.json" in changed
+    )
     assert done["commit"] == git(kb, "rev-parse", "HEAD")
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/guide/recovery", "docs/guide/recovery.md", "recov", "wiki/summaries/docs/guide/recovery.md", "Recovery.MD"]
+    "name", ["docs/guide/recovery", "docs/guide/recovery.md", "recovery", "wiki/summaries/docs/guide/recovery.md", "Recovery.MD"]
 )
-def test_a_document_is_found_by_name_path_and_unique_part(kb: Path, gitkb: Run, name: str) -> None:
-    gitkb("remove", name)
+def test_a_document_is_found_by_name_path_and_part_that_was_agreed_to(kb: Path, gitkb: Run, name: str) -> None:
+    gitkb("remove", name, "--yes")
     assert not (kb / "raw" / "docs" / "guide" / "recovery.md").exists()
 
 
 def test_an_ambiguous_or_unknown_name_changes_nothing_and_says_what_there_is(kb: Path, gitkb: Run, git: Git) -> None:
     before = git(kb, "rev-parse", "HEAD")
-    assert "docs/guide/checkpoints, docs/guide/recovery" in gitkb("remove", "docs/raft", "guide", code=1).err
+    assert "docs/guide/checkpoints, docs/guide/recovery" in gitkb("remove", "docs/raft", "guide", code=2).err
     assert "'nothing'" in gitkb("remove", "nothing", code=1).err
     gitkb("remove", "", code=1)
     gitkb("remove", PAGE, code=1)

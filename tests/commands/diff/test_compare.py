@@ -6,9 +6,10 @@ from gitkb.catalog.queries import RecordCorpus
 from gitkb.commands.diff.as_markdown import markdown
 from gitkb.commands.diff.as_text import text
 from gitkb.commands.diff.attention import Seen
-from gitkb.commands.diff.compare import compare, likeness, word_changes
+from gitkb.commands.diff.compare import compare, likeness
 from gitkb.commands.diff.report import Change, Concern, DiffReport
 from gitkb.commands.diff.shown_pages import Side, keys_touched, views
+from gitkb.commands.diff.text_changes import word_changes
 from gitkb.model.documents import Record
 from tests.support.record_base import base, claim, record, topic
 

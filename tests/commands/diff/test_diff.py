@@ -102,8 +102,8 @@ def test_a_claim_in_other_words_is_one_change_shown_word_by_word(run: Run, top: 
     _rewrite(top / "docs" / "wal.md", "must reach stable storage", "has to reach stable storage")
     assert run("add", "docs").code == 0
     ran = run("diff")
-    assert "the log record of a change [-must-]{+has to+} reach stable storage" in ran.out
-    assert "1 document, 1 claim reworded, 1 page touched." in ran.out
+    assert "the log record of a change [must -> has to] reach stable storage" in ran.out
+    assert "1 document changed, 1 claim reworded, 1 page touched." in ran.out
     report = _report(run)
     assert [item["concern"] for item in report["attention"]] == ["changed-definition"]
     assert report["pages"][0]["claims"]["lost"] == []
@@ -247,3 +247,99 @@ def test_blame_names_the_person_who_wrote_a_line(run: Run, git: Git, top: Path) 
 def test_blame_of_a_line_that_is_not_there_names_how_many_there_are(run: Run, top: Path) -> None:
     ran = run("blame", "concepts/write-ahead-logging:9999")
     assert ran.code == 1 and "9999" in ran.err
+
+
+PAGE = """# Rule {n}
+
+Rule {n} is the {name} rule of the house, and this sentence tells what it is about in more words than are needed.
+
+Everybody who works in hall {n} gets {days} days of rest, counted from the first of the month in which the work began.
+
+Visitors must ask the porter of hall {n} before they go in, and should leave by the same door.
+
+## Costs of rule {n}
+
+The yearly fee is ${fee}.50 a head and is paid by the office of hall {n}.
+
+## Exceptions to rule {n}
+
+Nobody may open the gate of hall {n} at night. The {name} guard keeps the only key.
+"""
+NAMES = (
+    "amber brass cedar delta ember flint grove heron iris jade kelp larch maple north opal pine quartz reed slate topaz".split()
+)
+
+
+def test_every_change_planted_in_twenty_pages_is_on_the_first_screen(run: Run, top: Path) -> None:
+    folder = top / "rules"
+    folder.mkdir()
+    for n, name in enumerate(NAMES, 40):
+        text = PAGE.format(n=n, name=name, days=n + 60, fee=n * 7)
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    assert run("add", "rules").code == 0
+    seen = []
+    for n, name in enumerate(NAMES, 40):
+        file = folder / f"{name}.md"
+        _rewrite(file, "in more words than are needed", "in as many words as it takes")
+        kind = n % 4
+        if kind == 0:
+            _rewrite(file, f"{n + 60} days", f"{n + 6} days")
+            seen.append(f"[{n + 60} -> {n + 6}]")
+        elif kind == 1:
+            _rewrite(file, f"${n * 7}.50", f"${n * 70}.50")
+            seen.append(f"[${n * 7}.50 -> ${n * 70}.50]")
+        elif kind == 2:
+            _rewrite(file, f"hall {n} before", f"hall {n} not before")
+            seen.append(f"{name}")
+        else:
+            file.write_text(file.read_text(encoding="utf-8").partition(f"## Exceptions to rule {n}")[0], encoding="utf-8")
+            seen.append(f'section gone: "Exceptions to rule {n}"')
+    assert run("add", "rules").code == 0
+    ran = run("diff")
+    screen = ran.out.partition("\nDetails\n")[0]
+    assert screen.count("\n") <= 40 and screen.startswith("before the last run")
+    assert [words for words in seen if words not in screen] == []
+    assert screen.count("[+not]") == 5
+    assert all("not before" not in line for line in screen.splitlines())
+
+
+def test_a_policy_shows_its_numbers_in_text_markdown_and_json(run: Run, top: Path, git: Git) -> None:
+    git(top / "kb", "remote", "add", "origin", "https://github.com/team/kb.git")
+    _rewrite(top / "docs" / "paxos.md", "skips the first phase", "needs 2 phases and never 3")
+    assert run("add", "docs").code == 0
+    changed = "it [skips the first phase -> needs 2 phases and never 3]."
+    assert changed in _first_screen(run)
+    found = run("diff", "--format", "markdown").out
+    assert "~~skips the first phase~~ **needs 2 phases and never 3**" in found
+    base, head = (git(top / "kb", "rev-parse", rev) for rev in ("HEAD~2", "HEAD"))
+    assert f"([diff](https://github.com/team/kb/compare/{base}..{head}#diff-" in found
+    (document,) = _report(run)["documents"]
+    (change,) = document["text"]["changes"]
+    assert (change["weight"], change["section"], document["path"]) == ("number", "Leaders", "wiki/sources/docs/paxos.md")
+    assert 0.1 < document["text"]["share"] < 0.5
+
+
+def test_claims_that_are_counted_can_be_read_and_edits_show_their_words(run: Run, top: Path, git: Git) -> None:
+    _rewrite(top / "docs" / "recovery.md", "brings a database back", "returns a database")
+    assert run("add", "docs").code == 0
+    page = top / "kb" / WAL
+    page.write_text(page.read_text(encoding="utf-8") + "\n## Notes\n\nWe keep 14 days of logs.\n", encoding="utf-8")
+    git(top / "kb", "commit", "-qam", "a note")
+    _rewrite(page, "14 days", "4 days")
+    git(top / "kb", "commit", "-qam", "another number")
+    out = run("diff", "HEAD~").out
+    assert "We keep [14 -> 4] days of logs." in out.partition("Details")[0]
+    ran = run("diff", "HEAD~4", "--format", "markdown").out
+    assert "- reworded: " in ran and "~~brings~~ **returns** a database" in ran and "We keep 4 days of logs." in ran
+
+
+def test_new_documents_show_their_description_and_three_claims(run: Run, top: Path) -> None:
+    (top / "docs" / "protocol.md").write_text(PROTOCOL, encoding="utf-8")
+    assert run("add", "docs").code == 0
+    (document,) = _report(run)["documents"]
+    assert document["description"].startswith("The Paxos protocol is an agreement protocol") and 1 <= len(document["best"]) <= 3
+    out = run("diff").out
+    screen, _, details = out.partition("\nDetails\n")
+    claim = document["best"][0]["text"]
+    assert document["description"] in screen and claim[:60] in screen
+    assert f"  * {claim}" in details

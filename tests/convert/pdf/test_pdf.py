@@ -115,7 +115,7 @@ def test_a_page_that_is_a_picture_looks_like_a_scan(read):
     drawn, picture = pdfs.stream(b"q 612 0 0 792 0 0 cm /I Do Q"), pdfs.stream(b"\x80" * 8100, entries)
     with pytest.raises(ConversionError, match=r"^no text in 1 page, it looks like a scan\.$") as error:
         read(pdfs.simple(drawn, resources=b"/XObject << /I 6 0 R >>", more=[picture]))
-    assert error.value.hint == "Run OCR over it, then add it again."
+    assert "convert.ocr" in error.value.hint
 
 
 def test_pages_with_nothing_on_them_are_no_scan(read):

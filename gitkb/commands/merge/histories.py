@@ -1,0 +1,103 @@
+"""Unites two histories in memory: finds their bases, merges their trees, and names what a person has to decide.
+
+Invariant: reads only; so a merge can be foreseen as well as made. A conflict names both sides, by commit, author and day.
+"""
+
+from datetime import UTC, datetime
+from functools import partial
+from shlex import quote
+
+from msgspec import Struct
+
+from gitkb.branch.landed import landed_commit
+from gitkb.commands.diff.wording import cut
+from gitkb.commands.merge.document_words import words_of
+from gitkb.commands.merge.page_merge import Side
+from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain
+from gitkb.errors import MergeConflict, RepositoryError
+from gitkb.model.listener import Listener
+from gitkb.model.options import MergeChoices
+from gitkb.pages import refresh
+from gitkb.store.history import Ancestors, merge_lines
+from gitkb.store.repository import Store
+from gitkb.store.snapshot import Snapshot
+
+NAMED = 10
+SHOWN = 3
+_UNRELATED = "They are two knowledge bases. Add the documents of one to the other."
+
+
+class Histories(Struct, frozen=True):
+    """Two histories of one repository: that of a `branch` (its name) and any other. `command` is what a person types to merge
+    again with a choice."""
+
+    store: Store
+    listener: Listener
+    branch: str
+    choices: MergeChoices
+    command: str
+
+    def _chosen(self) -> dict[str, str]:
+        ours, theirs = self.choices.ours, self.choices.theirs
+        return {**{plain(name): "ours" for name in ours}, **{plain(name): "theirs" for name in theirs}}
+
+    def unite(self, ours: Snapshot, theirs: Snapshot, source: str) -> United:
+        """What to change on our side, and what is chosen; `MergeConflict` names what both sides changed."""
+        graph, choices = Ancestors(self.store.git_dir), self._chosen()
+        bases = [self.store.snapshot(oid) for oid in graph.bases(ours.commit, theirs.commit)]
+        # After a squash the branch's own older version is what this one has: then only what came since is merged.
+        if len(bases) == 1 and (landed := landed_commit(self.store, ours, theirs, bases[0])):
+            bases = [self.store.snapshot(landed)]
+        if not bases:
+            hint = "Fetch the rest of this clone's history: git fetch --unshallow" if graph.is_shallow() else ""
+            raise RepositoryError(f"{source} and {self.branch} have no history in common.", hint or _UNRELATED)
+        apart = graph.unusual(ours.oid, theirs.oid)
+        self.refuse_unusual(source, {path for base in bases for path in graph.unusual(base.oid, theirs.oid)} & apart)
+        sides = Sides(tuple(map(self._side, bases)), self._side(ours), self._side(theirs))
+        united = Uniting(sides, theirs, choices, partial(merge_lines, self.store.git_dir))()
+        if united.clashes:
+            raise self._conflict(united.clashes, (bases[0], ours, theirs), source)
+        for name in sorted(set(choices) - united.chosen):
+            self.listener.message(f"{name} was not in conflict, so nothing had to be chosen.")
+        return united
+
+    def _side(self, snapshot: Snapshot) -> Side:
+        return Side(snapshot, refresh.history_base(self.store, snapshot.commit))
+
+    def refuse_unusual(self, source: str, paths: set[str]) -> None:
+        """Raises where a merge would change what gitkb does not write."""
+        if paths and self.store.worktree is not None:
+            named = ", ".join(sorted(paths)[:NAMED])
+            hint = f"Merge it with git itself, then bring the pages up to date: git merge {source}; gitkb refresh"
+            raise RepositoryError(f"{source} changes what gitkb does not write (links, submodules, file modes): {named}.", hint)
+
+    def _conflict(self, clashes: list[Clash], sides: tuple[Snapshot, Snapshot, Snapshot], source: str) -> MergeConflict:
+        base, ours, theirs = sides
+        lines = []
+        for clash in clashes[:NAMED]:
+            blocks = f" ({'; '.join(clash.blocks)})" if clash.blocks else ""
+            here, there = (f"{self._did(clash, side)}{_words(clash, base, side)}" for side in (ours, theirs))
+            lines.append(f"{clash.kind} {clash.name}{blocks}: here {here}; there {there}")
+        lines += [f"and {len(clashes) - NAMED} more"] if len(clashes) > NAMED else []
+        listed = "; ".join(lines) if len(lines) == 1 else "\n".join(f"  {line}" for line in lines)
+        one = quote(clashes[0].name)
+        return MergeConflict(
+            f"{self.branch} and {source} changed the same things:{' ' if len(lines) == 1 else chr(10)}{listed}",
+            f"Nothing was changed. Choose a side for each: {self.command} --ours {one}, or --theirs {one}. Or settle it in an"
+            f" editor: git merge {quote(source)}, edit, git commit, gitkb refresh.",
+        )
+
+    def _did(self, clash: Clash, side: Snapshot) -> str:
+        """The last commit of one side that changed the path of a clash, and its author."""
+        commit = next(self.store.history(clash.path, side.commit), None)
+        if commit is None:
+            return "nothing is known"
+        day = datetime.fromtimestamp(commit.time, UTC).date().isoformat()
+        return f"{commit.oid[:7]} {commit.message.partition(chr(10))[0]!r} ({commit.author_name}, {day})"
+
+
+def _words(clash: Clash, base: Snapshot, side: Snapshot) -> str:
+    """What a side says anew in a document, so that a person can choose."""
+    found = words_of(base, side, clash.name) if clash.kind == "document" else []
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f": {'; '.join(cut(line, 120) for line in found[:SHOWN])}{more}" if found else ""
