@@ -247,6 +247,7 @@ class KnowledgeBase:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
         that revision. With `reproduce` documents are also made again from their originals, and compared."""
         from gitkb.commands.add.reproduce import check
+        from gitkb.model.findings import CheckResult
 
         tip = self._snapshot(at)
         base = self._store.snapshot(changed) if changed is not None else None
