@@ -140,7 +140,8 @@ class UndoRun(Struct, frozen=True):
     def _changed_since(self, found: TakenBack, change: TakeBack, tip: Snapshot, edits: PathChanges) -> ChangedSince:
         path = found.blocked[0]
         name = records.document_of(path) or owner_of(path) if tip.blob(path) and not path.startswith("wiki/") else None
-        more = f" (and {len(found.blocked) - 1} more: {', '.join(found.blocked[1:])})" if len(found.blocked) > 1 else ""
+        others = [records.document_of(each) or each for each in found.blocked[1:]]
+        more = f" (and {len(others)} more: {', '.join(others)})" if others else ""
         if path in edits:
             return ChangedSince(f"{path}{more} has edits that are not committed.", "Commit them or take them back first.")
         made = change.after.tree.blob(path)
