@@ -247,6 +247,7 @@ class KnowledgeBase:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
         that revision. With `reproduce` documents are also made again from their originals, and compared."""
         from gitkb.commands.add.reproduce import check
+        from gitkb.model.findings import CheckResult
 
         between = (self._store.snapshot(changed) if changed is not None else None, self._snapshot(at))
         return check(self._store, self._catalog, _heard(listener), between, keep=at is None, reproduce=reproduce)
@@ -454,6 +455,16 @@ class KnowledgeBase:
 
         with self._changing(options, listener) as (context, dry_run):
             return DecideRun(context, dry_run)(name, other, same=same)
+
+    def drop(
+        self, name: str, options: ChangeOptions | None = None, listener: Listener | None = None, *, back: bool = False
+    ) -> results.DropSummary:
+        """Decides that a name gets no page, also with documents that come later; `back` takes that back. `NotFound` names
+        candidates."""
+        from gitkb.commands.curate.drop import DropRun
+
+        with self._changing(options, listener) as (context, dry_run):
+            return DropRun(context, dry_run, back)(name)
 
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None

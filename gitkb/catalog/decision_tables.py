@@ -18,7 +18,7 @@ from gitkb.catalog import catalog
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, decisions, overviews
 from gitkb.formats.approvals import Approval, Confirmation, Shown
-from gitkb.formats.decisions import Decision, SameAs
+from gitkb.formats.decisions import Decision, NoPage, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence
 from gitkb.formats.topic_rows import Branch, DocumentEntry, TopicPage, exploration_name, shortened
 from gitkb.model.documents import TopicKind, Tree, TreeChange
@@ -87,11 +87,12 @@ DECISION_SCHEMA = """
 CREATE TABLE record_same (name TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
 CREATE INDEX record_same_target ON record_same (target, name);
 CREATE TABLE record_apart (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID;
+CREATE TABLE record_dropped (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE record_overviews (kind TEXT, key TEXT, claims TEXT, sentences TEXT, by TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE record_signs (sign TEXT, key TEXT, short INTEGER, PRIMARY KEY (sign, key)) WITHOUT ROWID;
 CREATE INDEX record_signs_key ON record_signs (key);
 """
-DECISION_TABLES = ("record_same", "record_apart", "record_overviews", "record_signs")
+DECISION_TABLES = ("record_same", "record_apart", "record_dropped", "record_overviews", "record_signs")
 MAX_ALIKE = 8
 
 
@@ -145,13 +146,18 @@ def overview(db: sqlite3.Connection, kind: TopicKind, key: str) -> Overview | No
 def _forget(db: sqlite3.Connection, path: str) -> None:
     stem = path.rpartition("/")[2].removesuffix(".json")
     one, _, other = stem.partition("--")
-    if other:
+    if path == decisions.NoPage(stem, "").path:
+        db.execute("DELETE FROM record_dropped WHERE name = ?", (stem,))
+    elif other:
         db.execute("DELETE FROM record_apart WHERE one = ? AND other = ?", (one, other))
     else:
         db.execute("DELETE FROM record_same WHERE name = ?", (stem,))
 
 
 def _store(db: sqlite3.Connection, decision: Decision) -> None:
+    if isinstance(decision, NoPage):
+        db.execute("INSERT OR REPLACE INTO record_dropped VALUES (?)", decision.names)
+        return
     table = "record_same" if isinstance(decision, SameAs) else "record_apart"
     db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", decision.names)
 

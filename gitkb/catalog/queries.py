@@ -58,7 +58,8 @@ class RecordCorpus:
         """Whether any document speaks of a name, also as an alias of another, or something was decided about it."""
         query = (
             "SELECT 1 FROM record_names WHERE key = ?1 UNION ALL SELECT 1 FROM record_listed WHERE alias = ?1"
-            " UNION ALL SELECT 1 FROM record_same WHERE ?1 IN (name, target) LIMIT 1"
+            " UNION ALL SELECT 1 FROM record_same WHERE ?1 IN (name, target)"
+            " UNION ALL SELECT 1 FROM record_dropped WHERE name = ?1 LIMIT 1"
         )
         return self.db.execute(query, (name,)).fetchone() is not None
 
@@ -301,6 +302,11 @@ def alike(db: sqlite3.Connection) -> list[tuple[str, str]]:
         " (SELECT 1 FROM record_apart WHERE one = min(a.key, b.key) AND other = max(a.key, b.key)) ORDER BY 1, 2"
     )
     return [(str(one), str(other)) for one, other in rows]
+
+
+def dropped(db: sqlite3.Connection) -> list[str]:
+    """The keys that were decided to get no page, sorted."""
+    return [str(row[0]) for row in db.execute("SELECT name FROM record_dropped ORDER BY name")]
 
 
 def share_document(db: sqlite3.Connection, one: str, other: str) -> bool:

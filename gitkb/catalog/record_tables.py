@@ -135,7 +135,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 11
+    version = 12
     tables: tuple[str, ...] = (
         *_OWN_ROWS,
         "record_pages",

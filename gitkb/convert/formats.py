@@ -27,7 +27,7 @@ class Format(Struct, frozen=True):
 class Family(Struct, frozen=True):
     """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
     that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others. Those
-    `by_ocr` are documents only where the settings ask for OCR.
+    `by_ocr` are documents only where the settings ask for OCR. Those `through` an ending are first saved so by LibreOffice.
 
     The name stands in every record that the converter made. It never changes, whatever the module is called.
     """
@@ -41,6 +41,7 @@ class Family(Struct, frozen=True):
     reader: str = ""
     on_request: bool = False
     by_ocr: bool = False
+    through: str = ""
 
     @property
     def format(self) -> Format:
@@ -62,6 +63,26 @@ XLSX = Family("sheets", 2, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", ("
 XLS = Family(
     "oldsheets", 2, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel", reader="office.xls"
 )
+DOC = Family(
+    "oldword",
+    f"1.{DOCX.version}",
+    "application/msword",
+    "Word document of the old kind (doc)",
+    (".doc", ".dot"),
+    "Word",
+    reader=DOCX.reader,
+    through="docx",
+)
+PPT = Family(
+    "oldslides",
+    f"1.{PPTX.version}",
+    "application/vnd.ms-powerpoint",
+    "PowerPoint presentation of the old kind (ppt)",
+    (".ppt", ".pps"),
+    "PowerPoint",
+    reader=PPTX.reader,
+    through="pptx",
+)
 HTML = Family("webpage", 3, "text/html", "web page (HTML)", (".html", ".htm"), reader="html.reader")
 FETCHED = Family("fetchedpage", 2, "text/html", "web page (HTML)", (), reader="html.fetched")
 """HTML that was fetched from the web, when it is known where."""
@@ -77,6 +98,7 @@ NOTEBOOK = Family(
 )
 EML = Family("message", 1, "message/rfc822", "e-mail message", (".eml",), reader="mail.email_message")
 MBOX = Family("mailbox", 1, "application/mbox", "mailbox (mbox)", (".mbox",), reader="mail.mailbox_file")
+MSG = Family("outlook", 1, "application/vnd.ms-outlook", "Outlook message", (".msg",), "Outlook", reader="mail.outlook_message")
 ODT = Family(
     "opentext", 1, f"{OPENDOCUMENT}.text", "OpenDocument text", (".odt", ".ott"), "LibreOffice", reader="opendocument.odt"
 )
@@ -106,6 +128,21 @@ XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="pla
 ASCIIDOC = Family("asciidoc", 1, "text/asciidoc", "AsciiDoc text", (".adoc", ".asciidoc"), reader="markup.asciidoc")
 ORG = Family("org", 1, "text/org", "Org text", (".org",), reader="markup.org")
 LATEX = Family("latex", 1, "text/x-tex", "LaTeX text", (".tex", ".latex"), reader="markup.latex_source")
+CODE = Family(
+    "sourcecode",
+    1,
+    "text/x-source",
+    "source code",
+    tuple(
+        f".{ending}"
+        for ending in (
+            "py js ts jsx tsx mjs java kt scala c h cc cpp hpp cs go rs rb php pl pm lua r jl swift m sh bash zsh ps1 sql hs ml "
+            "clj ex erl el lisp vue svelte css scss proto tf gradle"
+        ).split()
+    ),
+    reader="plaintext.source_code",
+    on_request=True,
+)
 PNG = Family("picture", 1, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
 JPEG = Family("picture", 1, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
 TIFF = Family("picture", 1, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
@@ -116,6 +153,8 @@ FAMILIES = (
     PPTX,
     XLSX,
     XLS,
+    DOC,
+    PPT,
     HTML,
     MARKDOWN,
     CANVAS,
@@ -127,6 +166,7 @@ FAMILIES = (
     NOTEBOOK,
     EML,
     MBOX,
+    MSG,
     ODT,
     ODS,
     ODP,
@@ -138,13 +178,14 @@ FAMILIES = (
     ASCIIDOC,
     ORG,
     LATEX,
+    CODE,
     PNG,
     JPEG,
     TIFF,
 )
 SEEING = ("pdf.reader", "pdf.picture")
 """The readers that may read by OCR: they are told a clock besides."""
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX, CODE)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}

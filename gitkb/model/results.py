@@ -246,6 +246,20 @@ class DecideSummary(ChangeSummary, frozen=True):
     besides: tuple[str, ...] = ()
 
 
+class DropSummary(ChangeSummary, frozen=True):
+    """The end of a `drop` of a name as people write it; `page` is where its page stood, or stands again. `written` and `deleted`
+    are decisions (nothing was to do where both are empty), `words` pages with a person's words. In a dry run `besides` are files
+    of gitkb's own that follow from the pages."""
+
+    name: str
+    page: str
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    pages: PageChanges = field(default_factory=PageChanges)
+    words: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+
+
 class Preview(Struct, frozen=True):
     """A folder with the pages as they would be after a merge of `source` into `branch`: how many pages and other files it has."""
 

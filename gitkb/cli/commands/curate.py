@@ -1,4 +1,4 @@
-"""`gitkb remove`, `undo`, `approve`, `same` and `apart`: what a person decides about documents and pages."""
+"""`gitkb remove`, `undo`, `approve`, `same`, `apart` and `drop`: what a person decides about documents and pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
 from gitkb.cli.whole_names import YesOption, with_whole_names
 
 if TYPE_CHECKING:
-    from gitkb.model.results import ApproveSummary, DecideSummary, RemoveSummary
+    from gitkb.model.results import ApproveSummary, DecideSummary, DropSummary, RemoveSummary
 
 
 def remove(
@@ -192,12 +192,7 @@ def decide(
         terminal.tell_json(json_shapes.fields(summary, same=same, dry_run=dry_run), indent=2)
         return
     if dry_run:
-        for word, paths in (("write", summary.written), ("delete", summary.deleted)):
-            for path in paths:
-                terminal.tell(f"{word:7} {path}")
-        tell_pages(summary.pages, {})
-        for path in summary.besides:
-            terminal.tell(f"{'besides':7} {path}")
+        _tell_decision(summary)
     _tell_decided(summary, same, dry_run)
 
 
@@ -231,3 +226,50 @@ def apart(
     decided about the two before, by a person or a model; gitkb same and gitkb undo take it back.
     """
     decide(context, (page, other), kb, branch, same=False, dry_run=dry_run, yes=yes, json=json)
+
+
+def drop(
+    context: typer.Context,
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    back: Annotated[bool, typer.Option("--undo", help="Take the decision back: the name gets its page again.")] = False,
+    yes: YesOption = False,
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Decide that a name gets no page.
+
+    Its page goes, also if later documents speak of it. Their summaries still name it. What you wrote on the page stays.
+    """
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import ChangeOptions
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names([page], yes, lambda names: base.drop(names[0], options, Messages(), back=back))
+    if json:
+        terminal.tell_json(json_shapes.fields(summary, back=back, dry_run=dry_run), indent=2)
+        return
+    if dry_run:
+        _tell_decision(summary)
+    for path in summary.words:
+        terminal.say(f"{path} holds words of yours; they stay on that page.")
+    means = "gets a page again" if back else "gets no page"
+    if not summary.written and not summary.deleted:
+        said = f"That {summary.name} gets no page was {'not decided' if back else 'decided already'}."
+        terminal.tell(f"{said} {where(summary.branch, summary.commit)}")
+        return
+    done = "Would have decided" if dry_run else "Decided"
+    terminal.tell(f"{done} that {summary.name} {means}.{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
+
+
+def _tell_decision(summary: DecideSummary | DropSummary) -> None:
+    for word, paths in (("write", summary.written), ("delete", summary.deleted)):
+        for path in paths:
+            terminal.tell(f"{word:7} {path}")
+    tell_pages(summary.pages, {})
+    for path in summary.besides:
+        terminal.tell(f"{'besides':7} {path}")

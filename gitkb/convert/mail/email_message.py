@@ -63,8 +63,13 @@ class Message(Struct, frozen=True):
 
 def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     """The draft of one message."""
+    return draft_of(file.read_bytes())
+
+
+def draft_of(data: bytes) -> Draft:
+    """The draft of a message as it travels."""
     gallery = Gallery()
-    message = message_of(file.read_bytes(), 1, gallery)
+    message = message_of(data, 1, gallery)
     return Draft(
         markdown=message.markdown,
         titles=(TitleCandidate("stated", message.subject, "subject of the message"),),
