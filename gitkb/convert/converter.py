@@ -22,6 +22,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.formats import (
     BY_ENDING,
     CODE,
+    DOC,
     DOCX,
     EML,
     EPUB,
@@ -36,6 +37,7 @@ from gitkb.convert.formats import (
     ODT,
     PDF,
     PNG,
+    PPT,
     PPTX,
     RTF,
     SEEING,
@@ -49,7 +51,7 @@ from gitkb.convert.formats import (
     ending_of,
     family_of,
 )
-from gitkb.errors import ConversionError, EmptyDocument
+from gitkb.errors import ConversionError, EmptyDocument, GitkbError
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, WebPage
 
@@ -208,19 +210,18 @@ def _in_compound(file: Path, head: bytes, name: str, claimed: Family | None) -> 
     if _wide("Workbook") in directory or _wide("Book") in directory:
         return XLS
     if _wide("WordDocument") in directory:
-        raise _unsupported(name, claimed, "a Word document of the old kind (doc)", _OLD.format("docx", "doc"))
+        return DOC
     if _wide("PowerPoint Document") in directory:
-        raise _unsupported(name, claimed, "a PowerPoint presentation of the old kind (ppt)", _OLD.format("pptx", "ppt"))
+        return PPT
     if _wide("__properties_version1.0") in directory or _wide("__nameid_version1.0") in directory:
         return MSG
-    raise _unsupported(name, claimed, "an old Office container without a workbook")
+    raise _unsupported(name, claimed, "an old Office container without a document in it")
 
 
 def _wide(text: str) -> bytes:
     return text.upper().encode("utf-16-le") + b"\0\0"
 
 
-_OLD = "Save it as {0}. LibreOffice does so for many at once with `soffice --headless --convert-to {0} *.{1}`."
 _UNKNOWN = "It may be damaged, encrypted or wrongly named: open it where it was made, and save it again."
 _OTHERWISE = "Save it as PDF, docx, Markdown or another format that gitkb reads."
 
@@ -249,14 +250,28 @@ Beat = Callable[[], None]
 def _nobody_waits() -> None: ...
 
 
+class NeedsOffice(GitkbError):
+    """A file must first be saved in another format by LibreOffice; names its ending ("docx")."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("It must be saved by LibreOffice first.")
+        self.kind = kind
+
+
 def convert(
-    file: Path, name: str, settings: ConversionSettings, *, page: WebPage | None = None, beat: Beat = _nobody_waits
+    file: Path,
+    name: str,
+    settings: ConversionSettings,
+    *,
+    page: WebPage | None = None,
+    beat: Beat = _nobody_waits,
+    saved: Path | None = None,
 ) -> Conversion:
     """The document of a file as Markdown. `name` is the original name (last segment); `settings.max_bytes` limits its bytes,
     packed and unpacked; `page` says how it was fetched. `beat` is told whenever another page or picture was read by OCR, which
-    takes seconds: a caller that waits for so long may do so anew.
+    takes seconds: a caller that waits for so long may do so anew. `saved` is what LibreOffice made of a file of the old Office.
 
-    Raises `ConversionError` for every document that cannot be converted well.
+    Raises `ConversionError` for every document that cannot be converted well, and `NeedsOffice` where `saved` is missing.
     """
     from gitkb.convert.draft import finish
     from gitkb.convert.seen_pictures import seen
@@ -273,6 +288,8 @@ def convert(
             from gitkb.convert.html.fetched import read_page
 
             return finish(seen(read_page(file, page), settings, beat), FETCHED.format)
+        if family.through:
+            file = _saved(file, saved, family)
         clock = (beat,) if family.reader in SEEING else ()
         return finish(seen(_reader(family)(file, name, settings, *clock), settings, beat), family.format)
     except RecursionError as error:
@@ -283,6 +300,14 @@ def convert(
         raise ConversionError(
             "the document needs more memory than allowed.", "Split it, or raise convert.memory in .gitkb/config.yaml."
         ) from error
+
+
+def _saved(file: Path, saved: Path | None, family: Family) -> Path:
+    """What LibreOffice made of a file; it must be what was asked for."""
+    if saved is None:
+        raise NeedsOffice(family.through)
+    identify(saved, f"{file.stem}.{family.through}")
+    return saved
 
 
 def _reader(family: Family) -> Reader:

@@ -27,7 +27,7 @@ class Format(Struct, frozen=True):
 class Family(Struct, frozen=True):
     """One kind of document: its converter's name and version, its words for people, its endings (the usual one first), the module
     that reads it. Files of a family `on_request` are documents only where somebody names them: folders are full of others. Those
-    `by_ocr` are documents only where the settings ask for OCR.
+    `by_ocr` are documents only where the settings ask for OCR. Those `through` an ending are first saved so by LibreOffice.
 
     The name stands in every record that the converter made. It never changes, whatever the module is called.
     """
@@ -41,6 +41,7 @@ class Family(Struct, frozen=True):
     reader: str = ""
     on_request: bool = False
     by_ocr: bool = False
+    through: str = ""
 
     @property
     def format(self) -> Format:
@@ -61,6 +62,26 @@ PPTX = Family(
 XLSX = Family("sheets", 2, f"{OFFICE}.spreadsheetml.sheet", "Excel workbook", (".xlsx", ".xlsm"), "Excel", reader="office.xlsx")
 XLS = Family(
     "oldsheets", 2, "application/vnd.ms-excel", "Excel workbook of the old kind (xls)", (".xls",), "Excel", reader="office.xls"
+)
+DOC = Family(
+    "oldword",
+    f"1.{DOCX.version}",
+    "application/msword",
+    "Word document of the old kind (doc)",
+    (".doc", ".dot"),
+    "Word",
+    reader=DOCX.reader,
+    through="docx",
+)
+PPT = Family(
+    "oldslides",
+    f"1.{PPTX.version}",
+    "application/vnd.ms-powerpoint",
+    "PowerPoint presentation of the old kind (ppt)",
+    (".ppt", ".pps"),
+    "PowerPoint",
+    reader=PPTX.reader,
+    through="pptx",
 )
 HTML = Family("webpage", 3, "text/html", "web page (HTML)", (".html", ".htm"), reader="html.reader")
 FETCHED = Family("fetchedpage", 2, "text/html", "web page (HTML)", (), reader="html.fetched")
@@ -132,6 +153,8 @@ FAMILIES = (
     PPTX,
     XLSX,
     XLS,
+    DOC,
+    PPT,
     HTML,
     MARKDOWN,
     CANVAS,

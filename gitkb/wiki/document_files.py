@@ -25,7 +25,16 @@ MAX_SECTIONS = 300
 _FOLDERS = {"concept": "concepts", "entity": "entities"}
 _FORMATS = {"md": "Markdown", "markdown": "Markdown", "txt": "text", "rst": "reStructuredText", "ipynb": "notebook"}
 _KEYS = frozenset({"type", "title", "description", "authors", "sources", "generated", "status", "url", "verified"})
-_UNITS = {"pptx": "slide", "ppsx": "slide", "pptm": "slide", "xlsx": "sheet", "xlsm": "sheet", "xls": "sheet"}
+_UNITS = {
+    "pptx": "slide",
+    "ppsx": "slide",
+    "pptm": "slide",
+    "ppt": "slide",
+    "pps": "slide",
+    "xlsx": "sheet",
+    "xlsm": "sheet",
+    "xls": "sheet",
+}
 
 
 def label_of(document: str) -> str:

@@ -88,7 +88,7 @@ def _containers(kind: str, whole: bytes) -> Iterator[Case]:
     )
     yield added(f"{kind}/noise-behind.{kind}", whole + noise(2_000, "behind"), LAST)
     for mark, name in (("EncryptedPackage", "password"), ("WordDocument", "old-word"), ("Nothing", "old-container")):
-        reason = "protected by a password" if name == "password" else "old kind|without a workbook"
+        reason = "protected by a password" if name == "password" else "old kind|without a document"
         yield failed(f"{kind}/{name}.{kind}", compound(mark), reason)
 
 

@@ -218,9 +218,9 @@ def _letters(number: int) -> str:
 def _old_sheets() -> Iterator[Case]:
     yield from truncated("xls", "cut.xls", words.xls(), words.WORDS)
     yield from flipped("xls", "flip.xls", words.xls(), words.WORDS)
-    yield failed("xls/header-only.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "damaged|without a workbook|old")
+    yield failed("xls/header-only.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "damaged|without a document|old")
     yield failed(
-        "xls/container-and-noise.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(30_000, "xls"), "damaged|without a workbook"
+        "xls/container-and-noise.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(30_000, "xls"), "damaged|without a document"
     )
     yield failed("xls/empty-workbook.xls", compound("Workbook"), "damaged")
     yield failed("xls/password.xls", compound("EncryptedPackage"), "protected by a password")

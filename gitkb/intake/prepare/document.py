@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gitkb.compile.compiler_names import COMPILER
-from gitkb.convert.converter import convert, identify
+from gitkb.convert.converter import NeedsOffice, convert, identify
 from gitkb.convert.formats import FETCHED
 from gitkb.errors import ConversionError
 from gitkb.formats import records
@@ -40,7 +40,8 @@ class Job(Struct, frozen=True):
 
     `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
     a model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its
-    original in the knowledge base: what that holds of it. Its original is moved and not copied.
+    original in the knowledge base: what that holds of it. Its original is moved and not copied. `saved` is what LibreOffice
+    made of the original.
     """
 
     source: SourceFile
@@ -48,6 +49,7 @@ class Job(Struct, frozen=True):
     sha256: str
     replies: Mapping[str, str] = field(default_factory=dict)
     present: Present | None = None
+    saved: Path | None = None
 
 
 class Workshop(Struct, frozen=True):
@@ -75,7 +77,8 @@ class Prepared(Struct, frozen=True):
     ("" for none), `original` the size of the original in bytes. `notes` are sentences about what is missing, `usage` is what
     the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `asks`: a model
     would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
-    why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read.
+    why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read. A job whose
+    `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`.
     """
 
     document: str
@@ -97,6 +100,8 @@ class Prepared(Struct, frozen=True):
     remembered: tuple[str, ...] = ()
     unaffordable: str = ""
     empty: bool = False
+    office: str = ""
+    raw: str = ""
 
 
 def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
@@ -112,7 +117,12 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
     cache = Cache(shop.cache)
     page = job.source.page
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
-    conversion = cache.remember(Conversion, key, lambda: convert(copy, name, shop.conversion, page=page, beat=beat))
+    try:
+        conversion = cache.remember(
+            Conversion, key, lambda: convert(copy, name, shop.conversion, page=page, beat=beat, saved=job.saved)
+        )
+    except NeedsOffice as needed:
+        return Prepared(job.document, office=needed.kind, raw=raw)
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown)
     converted = time.perf_counter()
@@ -195,7 +205,7 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     from gitkb.wiki.document_files import raw_path
 
     plain, large = (shop.scratch / raw_path(job.document, job.source.path, is_large) for is_large in (False, True))
-    for copy in (plain, large) if job.replies else ():
+    for copy in (plain, large) if job.replies or job.saved else ():
         if copy.is_file():
             return copy, copy.stat().st_size, copy == large
     size = _copy(job, plain, shop.conversion.max_bytes) if job.present is None else _move(job.source.file, plain)

@@ -9,9 +9,11 @@ import logging
 import os
 import pickle
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +22,11 @@ from types import TracebackType
 
 from msgspec.structs import replace
 
+from gitkb.errors import ConversionError
 from gitkb.formats.settings import ConvertSettings
 from gitkb.intake.parallel import in_threads
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, discard
+from gitkb.intake.prepare.office_program import saved_as
 from gitkb.intake.prepare.typed_json import BEAT, loads
 from gitkb.model.usage import Usage
 
@@ -87,10 +91,27 @@ class Pool:
         with self._places:
             started = time.perf_counter()
             result = self._run(job)
+            if result.office:
+                result = self._through_office(job, result)
             if not result.error:
                 return result
             self.drop(job)
             return replace(result, phases={"prepare": time.perf_counter() - started})
+
+    def _through_office(self, job: Job, first: Prepared) -> Prepared:
+        """The result of a job whose original LibreOffice has to save first."""
+        shop, memory, *_ = self._start
+        folder = Path(tempfile.mkdtemp(prefix="office-", dir=shop.scratch))
+        try:
+            saved = saved_as(shop.scratch / first.raw, first.office, folder, self._timeout, memory)
+            return self._run(replace(job, saved=saved))
+        except ConversionError as error:
+            return Prepared(job.document, error=error.message, hint=error.hint)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            return Prepared(job.document, error=f"LibreOffice could not be started for it: {reason}.", hint="Add it again.")
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def drop(self, job: Job) -> None:
         """Removes what a job that failed left in the scratch folder."""
