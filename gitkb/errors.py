@@ -5,6 +5,7 @@ names the file or document concerned; a hint is the next step.
 """
 
 import signal
+from collections.abc import Sequence
 from enum import IntEnum
 
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -101,6 +102,16 @@ class LockTimeout(GitkbError):
 
 class NotFound(GitkbError):
     """No document, page or revision of that name."""
+
+
+class PartOfName(NotFound):
+    """What was typed is no name but a part of some: `name` as it was typed, `candidates` the names that it may stand for."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, candidates: Sequence[str], message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.name, self.candidates = name, tuple(candidates)
 
 
 class ConversionError(GitkbError):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitkb.catalog.catalog import Catalog
+    from gitkb.commands.share.hooks import CiWishes
     from gitkb.model.findings import RefUpdate, Refused
     from gitkb.model.options import HookChoice
     from gitkb.model.rows import InstalledHook
@@ -35,19 +36,19 @@ class Hooks:
         be kept beside; `RepositoryError` where git takes hooks from a folder that others share."""
         from gitkb.commands.share.hooks import install
 
-        return install(self._store, choice, python, self._pages_branch())
+        return install(self._store, choice, python, self._wishes())
 
     def installed(self, python: str) -> list[InstalledHook]:
         """The hooks and CI templates that stand."""
         from gitkb.commands.share.hooks import installed
 
-        return installed(self._store, python, self._pages_branch())
+        return installed(self._store, python, self._wishes())
 
     def remove(self, choice: HookChoice, python: str) -> list[InstalledHook]:
         """Takes hooks and CI templates away and returns them; those that were there before come back."""
         from gitkb.commands.share.hooks import remove
 
-        return remove(self._store, choice, python, self._pages_branch())
+        return remove(self._store, choice, python, self._wishes())
 
     def judge_push(self, updates: Sequence[RefUpdate]) -> list[Refused]:
         """What of a push that arrives here must be refused, and why."""
@@ -72,6 +73,17 @@ class Hooks:
         from gitkb.branch.tips import settings_at
 
         return settings_at(self._store.snapshot()).pages.branch
+
+    def _wishes(self) -> CiWishes:
+        """What CI templates depend on here."""
+        from gitkb.branch.tips import settings_at
+        from gitkb.commands.share.hooks import CiWishes
+
+        try:
+            install = settings_at(self._store.snapshot()).ci.install
+        except NotFound:
+            install = ""
+        return CiWishes(self._pages_branch(), install)
 
     def _pages_branch(self) -> str:
         """The branch on which CI refreshes the pages."""

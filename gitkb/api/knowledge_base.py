@@ -165,7 +165,7 @@ class KnowledgeBase:
         return page_names(self._store.snapshot(at))
 
     def show(self, name: str, at: str | None = None) -> rows.Shown:
-        """A document's summary or a page, by name, path or unique part; `NotFound` names the candidates."""
+        """A document's summary or a page, by name, path or whole words of one; `PartOfName` names the candidates."""
         from gitkb.commands.inspect.find import shown
 
         return shown(self._snapshot(at), name)
@@ -241,17 +241,17 @@ class KnowledgeBase:
 
         return preview(self._store, self._catalog, _heard(listener), rev, to)
 
-    def check(self, at: str | None = None, *, changed: str | None = None) -> CheckResult:
+    def check(
+        self, at: str | None = None, *, changed: str | None = None, reproduce: bool = False, listener: Listener | None = None
+    ) -> CheckResult:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
-        that revision."""
-        from gitkb.commands.inspect.check_revision import check_changed, check_whole
+        that revision. With `reproduce` documents are also made again from their originals, and compared."""
+        from gitkb.commands.add.reproduce import check
         from gitkb.model.findings import CheckResult
 
         tip = self._snapshot(at)
-        if changed is None:
-            found = check_whole(self._catalog, tip, keep=at is None)
-        else:
-            found = check_changed(self._store, self._catalog, self._store.snapshot(changed), tip)
+        base = self._store.snapshot(changed) if changed is not None else None
+        found = check(self._store, self._catalog, _heard(listener), (base, tip), keep=at is None, reproduce=reproduce)
         return CheckResult(found.state, tip.commit, found.problems)
 
     def lint(
@@ -404,24 +404,30 @@ class KnowledgeBase:
     def remove(
         self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
     ) -> results.RemoveSummary:
-        """Removes documents by name, path or unique part; what remains is as if they had never come. `NotFound` before anything
+        """Removes documents by name or path; what remains is as if they had never come. `NotFound` before anything
         is changed."""
         from gitkb.commands.curate.remove import RemoveRun
 
-        with self._changing(options, listener) as (context, dry_run):
+        with self._changing(options, listener, mends=True) as (context, dry_run):
             return RemoveRun(context, dry_run)(names)
 
     # What people decide.
 
     def undo(
-        self, what: str | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
+        self,
+        what: str | None = None,
+        options: ChangeOptions | None = None,
+        listener: Listener | None = None,
+        *,
+        rest: bool = False,
     ) -> results.UndoSummary:
-        """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change of
-        the branch, as a new commit. `NothingToUndo`, `ChangedSince` and `NotFound` leave everything as it was."""
+        """Takes back a commit or a document's last change (`name@rev`: the last at that revision), by default the last change
+        of the branch, as a new commit; with `rest` also if parts of it were changed since, which stay. `NothingToUndo`,
+        `ChangedSince` and `NotFound` leave everything as it was."""
         from gitkb.commands.curate.undo import UndoRun
 
-        with self._changing(options, listener) as (context, dry_run):
-            return UndoRun(context, dry_run)(what)
+        with self._changing(options, listener, mends=True) as (context, dry_run):
+            return UndoRun(context, dry_run, rest)(what)
 
     def approve(
         self, names: Sequence[str], options: ApproveOptions | None = None, listener: Listener | None = None
@@ -451,6 +457,16 @@ class KnowledgeBase:
 
         with self._changing(options, listener) as (context, dry_run):
             return DecideRun(context, dry_run)(name, other, same=same)
+
+    def drop(
+        self, name: str, options: ChangeOptions | None = None, listener: Listener | None = None, *, back: bool = False
+    ) -> results.DropSummary:
+        """Decides that a name gets no page, also with documents that come later; `back` takes that back. `NotFound` names
+        candidates."""
+        from gitkb.commands.curate.drop import DropRun
+
+        with self._changing(options, listener) as (context, dry_run):
+            return DropRun(context, dry_run, back)(name)
 
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
@@ -592,13 +608,16 @@ class KnowledgeBase:
         return Asking(self._store, self._catalog, self._user_settings, _heard(listener))
 
     @contextmanager
-    def _changing(self, options: ChangeOptions | None, listener: Listener | None) -> Iterator[tuple[ChangeContext, bool]]:
+    def _changing(
+        self, options: ChangeOptions | None, listener: Listener | None, *, mends: bool = False
+    ) -> Iterator[tuple[ChangeContext, bool]]:
         """A branch that is ready to be changed, and whether it is a dry run. A model writes about pages where there is one."""
         from gitkb.commands.change import ModelWish, change_context
         from gitkb.model.options import ChangeOptions
 
         how = options or ChangeOptions()
-        with change_context(self._asking(listener), how.branch, dry_run=how.dry_run, model=ModelWish()) as context:
+        asking, wish = self._asking(listener), ModelWish()
+        with change_context(asking, how.branch, dry_run=how.dry_run, model=wish, mends=mends) as context:
             yield context, how.dry_run
 
 

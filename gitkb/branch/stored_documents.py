@@ -18,26 +18,26 @@ from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import is_external, relative, resolve
+from gitkb.text.names.name_parts import has_words, part_of_name
 from gitkb.wiki.hand_edits import edited_path
 
-MAX_CANDIDATES = 10
 _END_OF_NAME = re.compile(r"\.|--")
 
 
 def find_document(tree: Tree, name: str, known: Sequence[DocumentFacts]) -> str:
-    """The document that a person means by its name, the path of one of its files or of its source, or a unique part of name
-    or source; `known` are the documents with a readable record. Raises `NotFound` with the candidates."""
+    """The document that a person means by its name, or by the path of one of its files or of its source; `known` are the
+    documents with a readable record. Raises `NotFound`; `PartOfName` with the candidates where it is only a part of a name."""
     wanted = name.strip().removeprefix("./").strip("/")
     exact = exact_document(tree, wanted)
     if exact is not None:
         return exact
-    found = sorted({facts.document for facts in known if facts.source == wanted}) or _matches(tree, wanted, known)
+    found = sorted({facts.document for facts in known if facts.source == wanted})
     if len(found) == 1:
         return found[0]
+    found = found or _matches(tree, wanted, known)
     if not found:
         raise NotFound(f"There is no document {name!r}.", "gitkb list shows the documents.")
-    more = [f"and {len(found) - MAX_CANDIDATES} more"] if len(found) > MAX_CANDIDATES else []
-    raise NotFound(f"{name!r} may be: {', '.join(found[:MAX_CANDIDATES] + more)}.", "Give its whole name.")
+    raise part_of_name(name, found)
 
 
 def exact_document(tree: Tree, name: str) -> str | None:
@@ -83,10 +83,9 @@ def own_files(tree: Tree, document: str) -> tuple[str, ...]:
 def _matches(tree: Tree, part: str, known: Sequence[DocumentFacts]) -> list[str]:
     if not part:
         return []
-    folded = part.casefold()
     names = (records.document_of(path) or "" for path, _ in tree.files(records.RECORDS))
-    sources = {facts.document for facts in known if folded in facts.source.casefold()}
-    return sorted(sources | {name for name in names if folded in name})
+    sources = {facts.document for facts in known if has_words(facts.source, part)}
+    return sorted(sources | {name for name in names if has_words(name, part)})
 
 
 _LINK = re.compile(r"(?P<before>\]\(\s*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(?P<target><[^<>\n]*>|[^\s()<>]+)", re.MULTILINE)

@@ -2,7 +2,7 @@
 
 Invariant: the file holds nothing that git does not, so it may vanish or be damaged at any moment without changing a result.
 Each index stores the tree it reflects in the same transaction as its rows, so it never reflects half a tree. Files of a newer
-format have a row of their own, so that nobody goes on without them; a file that is not valid has none, and `check` reports it.
+format and files that are not valid have a row of their own, so that nobody goes on without what they say.
 """
 
 import contextlib
@@ -14,29 +14,34 @@ from typing import Protocol, TypeVar
 from gitkb.errors import FormatError, NewerFormat
 from gitkb.formats.versions import UPGRADE
 from gitkb.model.documents import Tree, TreeChange
+from gitkb.model.findings import Problem
 
-NEWER_SCHEMA = "CREATE TABLE record_newer (path TEXT PRIMARY KEY, message TEXT) WITHOUT ROWID;\n"
-NEWER_TABLES = ("record_newer",)
+UNREAD_SCHEMA = "CREATE TABLE record_unread (path TEXT PRIMARY KEY, is_newer INTEGER, message TEXT) WITHOUT ROWID;\n"
+UNREAD_TABLES = ("record_unread",)
 T = TypeVar("T")
 
 
-def read_or_note_newer(db: sqlite3.Connection, tree: Tree, change: TreeChange, decode: Callable[[bytes, str], T]) -> T | None:
-    """The new content of a changed file; None if it is gone or not valid. Notes whether it is of a newer format."""
-    db.execute("DELETE FROM record_newer WHERE path = ?", (change.path,))
+def read_or_note(db: sqlite3.Connection, tree: Tree, change: TreeChange, decode: Callable[[bytes, str], T]) -> T | None:
+    """The new content of a changed file; None if it is gone or cannot be read, which is noted."""
+    db.execute("DELETE FROM record_unread WHERE path = ?", (change.path,))
     try:
         return decode(tree.read_blob(change.new), change.path) if change.new is not None else None
-    except NewerFormat as error:
-        db.execute("INSERT INTO record_newer VALUES (?, ?)", (change.path, error.message))
-    except FormatError:
-        pass  # `check` reports it
+    except FormatError as error:
+        db.execute("INSERT INTO record_unread VALUES (?, ?, ?)", (change.path, isinstance(error, NewerFormat), error.message))
     return None
 
 
 def refuse_newer(db: sqlite3.Connection) -> None:
     """Raises `NewerFormat`, which names the first of these files, if there are any."""
-    row = db.execute("SELECT message FROM record_newer ORDER BY path LIMIT 1").fetchone()
+    row = db.execute("SELECT message FROM record_unread WHERE is_newer ORDER BY path LIMIT 1").fetchone()
     if row is not None:
         raise NewerFormat(str(row[0]), UPGRADE)
+
+
+def damaged(db: sqlite3.Connection) -> list[Problem]:
+    """The records, decisions, approvals and overviews that are not valid, by path."""
+    rows = db.execute("SELECT path, message FROM record_unread WHERE NOT is_newer ORDER BY path")
+    return [Problem("unreadable-file", str(path), str(message)) for path, message in rows]
 
 
 _META = "CREATE TABLE IF NOT EXISTS reflects (name TEXT PRIMARY KEY, version INTEGER NOT NULL, tree TEXT NOT NULL)"

@@ -1,8 +1,8 @@
 """The tables of what people and models decided: approvals, names that are the same or not, overviews, saved answers.
 
 Invariant: rows are a function of the valid files below `.gitkb/decisions/` and `.gitkb/overviews/`, of the pages of
-`wiki/explorations/`, and of the records. A file that is not valid has no rows, and `check` reports it; one of a newer format is
-noted, so that nobody goes on without it. A saved answer whose front matter cannot be read is listed by its file's name, as it
+`wiki/explorations/`, and of the records. A file that cannot be read has no rows and is noted, so that nobody goes on without
+it. A saved answer whose front matter cannot be read is listed by its file's name, as it
 is a person's page and may hold anything.
 
 What a page shows is kept for approved pages alone and renewed with them, so that the state of all approvals is known without
@@ -18,7 +18,7 @@ from gitkb.catalog import catalog
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, decisions, overviews
 from gitkb.formats.approvals import Approval, Confirmation, Shown
-from gitkb.formats.decisions import Decision, SameAs
+from gitkb.formats.decisions import Decision, NoPage, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence
 from gitkb.formats.topic_rows import Branch, DocumentEntry, TopicPage, exploration_name, shortened
 from gitkb.model.documents import TopicKind, Tree, TreeChange
@@ -41,7 +41,7 @@ def apply_approvals(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
         if page is not None:
             touched.add(page[1])
             db.execute("DELETE FROM record_approved WHERE kind = ? AND key = ?", page)
-            if (approval := catalog.read_or_note_newer(db, tree, change, approvals.decode)) is not None:
+            if (approval := catalog.read_or_note(db, tree, change, approvals.decode)) is not None:
                 rows = [(*page, each.by, each.at, " ".join(each.claims)) for each in approval.confirmations]
                 db.executemany("INSERT INTO record_approved VALUES (?, ?, ?, ?, ?)", rows)
     return touched
@@ -87,11 +87,12 @@ DECISION_SCHEMA = """
 CREATE TABLE record_same (name TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
 CREATE INDEX record_same_target ON record_same (target, name);
 CREATE TABLE record_apart (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID;
+CREATE TABLE record_dropped (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE record_overviews (kind TEXT, key TEXT, claims TEXT, sentences TEXT, by TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE record_signs (sign TEXT, key TEXT, short INTEGER, PRIMARY KEY (sign, key)) WITHOUT ROWID;
 CREATE INDEX record_signs_key ON record_signs (key);
 """
-DECISION_TABLES = ("record_same", "record_apart", "record_overviews", "record_signs")
+DECISION_TABLES = ("record_same", "record_apart", "record_dropped", "record_overviews", "record_signs")
 MAX_ALIKE = 8
 
 
@@ -102,11 +103,11 @@ def apply_decisions(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
         if decisions.is_decision(change.path):
             touched |= decisions.concerned(tree, change)
             _forget(db, change.path)
-            if (decision := catalog.read_or_note_newer(db, tree, change, decisions.decode)) is not None:
+            if (decision := catalog.read_or_note(db, tree, change, decisions.decode)) is not None:
                 _store(db, decision)
         elif (page := overviews.page_of(change.path)) is not None:
             db.execute("DELETE FROM record_overviews WHERE kind = ? AND key = ?", page)
-            if (overview := catalog.read_or_note_newer(db, tree, change, overviews.decode)) is not None:
+            if (overview := catalog.read_or_note(db, tree, change, overviews.decode)) is not None:
                 sentences = json.dumps([[each.text, *each.documents] for each in overview.sentences], ensure_ascii=False)
                 row = (overview.kind, overview.key, overview.claims, sentences, overview.by)
                 db.execute("INSERT INTO record_overviews VALUES (?, ?, ?, ?, ?)", row)
@@ -145,13 +146,18 @@ def overview(db: sqlite3.Connection, kind: TopicKind, key: str) -> Overview | No
 def _forget(db: sqlite3.Connection, path: str) -> None:
     stem = path.rpartition("/")[2].removesuffix(".json")
     one, _, other = stem.partition("--")
-    if other:
+    if path == decisions.NoPage(stem, "").path:
+        db.execute("DELETE FROM record_dropped WHERE name = ?", (stem,))
+    elif other:
         db.execute("DELETE FROM record_apart WHERE one = ? AND other = ?", (one, other))
     else:
         db.execute("DELETE FROM record_same WHERE name = ?", (stem,))
 
 
 def _store(db: sqlite3.Connection, decision: Decision) -> None:
+    if isinstance(decision, NoPage):
+        db.execute("INSERT OR REPLACE INTO record_dropped VALUES (?)", decision.names)
+        return
     table = "record_same" if isinstance(decision, SameAs) else "record_apart"
     db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", decision.names)
 

@@ -11,7 +11,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from gitkb.formats.topic_rows import TopicPage, shortened
+from gitkb.formats.topic_rows import TopicPage, left_out, shortened
 from gitkb.model.documents import TopicKind
 
 MANY = 100
@@ -72,6 +72,10 @@ class Resolution:
         """Whether two names were decided to mean different things."""
         found = self.db.execute("SELECT 1 FROM record_apart WHERE one = ? AND other = ?", (min(one, other), max(one, other)))
         return found.fetchone() is not None
+
+    def dropped(self, key: str) -> bool:
+        """Whether it was decided that a name gets no page."""
+        return self.db.execute("SELECT 1 FROM record_dropped WHERE name = ?", (key,)).fetchone() is not None
 
     def _listing(self, name: str) -> str:
         """The only other name that lists this one as an alias, unless that one is itself an alias, or this one better known as
@@ -164,11 +168,14 @@ class Resolution:
         """The page of a key, and the pages that lead elsewhere so that every link of a document to what it defines resolves."""
         target = self.target(key)
         page = self.page(target)
+        support = self._support(key)
         if page is None:
+            if self.dropped(target):
+                # What it defines still links there from its summary, so a note stands there that nothing lists.
+                yield from (left_out(kind, key, self.title(key)) for kind in _KINDS if support.defined_as[kind])
             return
         if target == key:
             yield page
-        support = self._support(key)
         for kind in _KINDS:
             if support.defined_as[kind] and (kind, key) != (page.kind, page.key):
                 title = self.title(key)
@@ -182,6 +189,8 @@ class Resolution:
         return self._pages[key]
 
     def _page(self, key: str) -> TopicPage | None:
+        if self.dropped(key):
+            return None
         members = self.members(key)
         support = self._united(members)
         kind: TopicKind = "entity" if support.entities * 2 > support.documents else "concept"

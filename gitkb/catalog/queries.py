@@ -17,6 +17,7 @@ from gitkb.formats.approvals import Approval, Shown
 from gitkb.formats.overviews import Overview
 from gitkb.formats.topic_rows import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
 from gitkb.model.documents import Place, Record, TopicKind
+from gitkb.model.findings import Problem
 from gitkb.text.names.proper_names import UNTOLD
 
 MAX_DEFINITIONS = 40
@@ -57,7 +58,8 @@ class RecordCorpus:
         """Whether any document speaks of a name, also as an alias of another, or something was decided about it."""
         query = (
             "SELECT 1 FROM record_names WHERE key = ?1 UNION ALL SELECT 1 FROM record_listed WHERE alias = ?1"
-            " UNION ALL SELECT 1 FROM record_same WHERE ?1 IN (name, target) LIMIT 1"
+            " UNION ALL SELECT 1 FROM record_same WHERE ?1 IN (name, target)"
+            " UNION ALL SELECT 1 FROM record_dropped WHERE name = ?1 LIMIT 1"
         )
         return self.db.execute(query, (name,)).fetchone() is not None
 
@@ -86,6 +88,10 @@ class RecordCorpus:
     def refuse_newer(self) -> None:
         """Raises `NewerFormat` where the tree holds files that only a newer gitkb can read."""
         catalog.refuse_newer(self.db)
+
+    def damaged(self) -> list[Problem]:
+        """The records, decisions, approvals and overviews that are not valid, by path: what they say is on no page."""
+        return catalog.damaged(self.db)
 
     def alike(self, key: str) -> list[TopicPage]:
         """The pages whose names look like that of a key's page and about which nothing was decided, the first few by key."""
@@ -296,6 +302,11 @@ def alike(db: sqlite3.Connection) -> list[tuple[str, str]]:
         " (SELECT 1 FROM record_apart WHERE one = min(a.key, b.key) AND other = max(a.key, b.key)) ORDER BY 1, 2"
     )
     return [(str(one), str(other)) for one, other in rows]
+
+
+def dropped(db: sqlite3.Connection) -> list[str]:
+    """The keys that were decided to get no page, sorted."""
+    return [str(row[0]) for row in db.execute("SELECT name FROM record_dropped ORDER BY name")]
 
 
 def share_document(db: sqlite3.Connection, one: str, other: str) -> bool:

@@ -1,8 +1,8 @@
 """The tables derived from the records of a tree: documents, folders, topics, aliases, claims, and counts of them.
 
 Invariant: rows are a function of the valid records and decisions of the tree, whatever trees were read before. `apply` reads
-only the files that differ and renews only the pages that they can change. A record that is not valid has no rows, and `check`
-reports it. After `write` each count is the sum of its rows and no row counts nothing, so no question about a popular name has
+only the files that differ and renews only the pages that they can change. A record that cannot be read has no rows and is
+noted. After `write` each count is the sum of its rows and no row counts nothing, so no question about a popular name has
 to read what every document says of it.
 """
 
@@ -15,7 +15,7 @@ from itertools import accumulate
 from msgspec import Struct, field
 from msgspec.structs import astuple
 
-from gitkb.catalog import catalog as newer
+from gitkb.catalog import catalog as unread
 from gitkb.catalog import decision_tables, equal_titles
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.name_resolution import Resolution
@@ -135,7 +135,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 10
+    version = 12
     tables: tuple[str, ...] = (
         *_OWN_ROWS,
         "record_pages",
@@ -144,7 +144,7 @@ class _Records:
         *decision_tables.DECISION_TABLES,
         *decision_tables.EXPLORATION_TABLES,
         *decision_tables.APPROVAL_TABLES,
-        *newer.NEWER_TABLES,
+        *unread.UNREAD_TABLES,
     )
 
     def create(self, db: sqlite3.Connection) -> None:
@@ -155,7 +155,7 @@ class _Records:
             + decision_tables.DECISION_SCHEMA
             + decision_tables.EXPLORATION_SCHEMA
             + decision_tables.APPROVAL_SCHEMA
-            + newer.NEWER_SCHEMA
+            + unread.UNREAD_SCHEMA
         ).split(";\n"):
             if statement.strip():
                 db.execute(statement)
@@ -182,7 +182,7 @@ RECORDS = _Records()
 
 def _valid(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeChange]) -> Iterator[Record]:
     for change in changes:
-        record = newer.read_or_note_newer(db, tree, change, decode)
+        record = unread.read_or_note(db, tree, change, decode)
         if record is not None:
             yield record
 
@@ -333,7 +333,7 @@ class KnownSources:
 def known_at(catalog: Catalog, tree: Tree) -> Iterator[KnownSources]:
     """The look-ups for a run, at the tip of its branch."""
     with catalog.at(tree, RECORDS) as db:
-        newer.refuse_newer(db)
+        unread.refuse_newer(db)
         yield KnownSources(db)
 
 

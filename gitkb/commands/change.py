@@ -14,8 +14,9 @@ the run ends; whatever stops it before, the branch stands at its last whole grou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
@@ -25,7 +26,7 @@ from gitkb.branch.migrate import migrate_first
 from gitkb.branch.tips import branch_tip, settings_at, start_of
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
-from gitkb.errors import NotFound
+from gitkb.errors import FormatError, NotFound
 from gitkb.formats.settings import Settings
 from gitkb.pages import refresh
 from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.model.documents import Tree
+    from gitkb.model.findings import Problem
     from gitkb.model.listener import Listener
     from gitkb.model.path_changes import PathChanges
     from gitkb.model.results import PageChanges
@@ -96,10 +98,12 @@ class ChangeContext(Struct, frozen=True):
         return foresee(self.store, self.catalog, tip, changes, self.uncommitted(tip))
 
     @contextmanager
-    def change(self, what: str, *, dry_run: bool = False) -> Iterator[Change]:
+    def change(self, what: str, *, dry_run: bool = False, signs: bool = True) -> Iterator[Change]:
         """A change of the branch, described by `what` for whoever looks at runs under way ("add papers/"). In a `dry_run` pages
-        stay as they are, and so must the branch."""
-        begun = self.store.begin(what, branch=self.branch or None, start=self.start, on_wait=self.listener.message)
+        stay as they are, and so must the branch. Unless it `signs`, a key is asked for only if a commit is made after all."""
+        begun = self.store.begin(
+            what, branch=self.branch or None, start=self.start, on_wait=self.listener.message, signs=signs and not dry_run
+        )
         with begun as run:
             change = Change(self, run)
             yield change
@@ -189,11 +193,13 @@ def change_context(
     dry_run: bool = False,
     adjust: Adjust | None = None,
     model: ModelWish | None = None,
+    mends: bool = False,
 ) -> Iterator[ChangeContext]:
     """Gets a branch ready to be changed, and reaches a model where the settings want one and the command has use for it
     (`model`). A dry run clears up nothing, migrates nothing and asks no model.
 
-    Raises `NewerFormat` where a file is a newer gitkb's, before anything is changed that this one does not understand.
+    Raises `NewerFormat` where a file is a newer gitkb's, before anything is changed that this one does not understand, and
+    `FormatError` where one is damaged, except for a command that can mend it (`mends`).
     """
     store, listener = asking.store, asking.listener
     if not dry_run:
@@ -204,11 +210,26 @@ def change_context(
     tip = context.tip()
     with context.records(tip) as corpus:
         corpus.refuse_newer()
+        if not mends and (damaged := corpus.damaged()):
+            raise FormatError(*damage(store, tip, damaged))
     if dry_run or model is None:
         yield context
         return
     with asking.session(context.settings, tip, max_tokens=model.max_tokens, needed=model.needed) as session:
         yield replace(context, session=session)
+
+
+def damage(store: Store, tip: Snapshot, damaged: Sequence[Problem]) -> tuple[str, str]:
+    """What is wrong with files that cannot be read, and how the first of them comes back."""
+    first = damaged[0]
+    more = f" So are {len(damaged) - 1:,} more." if len(damaged) > 1 else ""
+    remedy = f"git log -- {first.path} shows what happened to it."
+    for commit in store.history(first.path, tip.commit):
+        for parent in commit.parents[:1]:
+            if store.snapshot(parent).blob(first.path) is not None:
+                remedy = f"Bring it back: git checkout {parent[:12]} -- {quote(first.path)}, commit it, and go on."
+        break
+    return f"{first.message.rstrip('.')}.{more} What it says would go off every page.", remedy
 
 
 def context_at(asking: Asking, branch: str = "", start: str = "", adjust: Adjust | None = None) -> ChangeContext:

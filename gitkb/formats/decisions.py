@@ -16,7 +16,7 @@ from gitkb.model.documents import Tree, TreeChange
 from gitkb.text.names.slugs import document_segment
 
 DECISIONS = ".gitkb/decisions"
-_SAME, _APART = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/"
+_SAME, _APART, _NO_PAGE = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/", f"{DECISIONS}/no-page/"
 REMOVED = f"{DECISIONS}/removed"
 
 
@@ -89,12 +89,27 @@ class KeepApart(Struct, frozen=True):
         return self.one, self.other
 
 
-Decision = SameAs | KeepApart
+class NoPage(Struct, frozen=True):
+    """The key `name` gets no page, whatever documents say of it."""
+
+    name: str
+    by: str
+
+    @property
+    def path(self) -> str:
+        return f"{_NO_PAGE}{self.name}.json"
+
+    @property
+    def names(self) -> tuple[str]:
+        return (self.name,)
+
+
+Decision = SameAs | KeepApart | NoPage
 
 
 def is_decision(path: str) -> bool:
     """Whether a decision about names may stand at a path."""
-    return path.startswith((_SAME, _APART)) and path.endswith(".json")
+    return path.startswith((_SAME, _APART, _NO_PAGE)) and path.endswith(".json")
 
 
 def concerned(tree: Tree, change: TreeChange) -> set[str]:
@@ -127,11 +142,13 @@ def _decision(fields: Fields, path: str) -> Decision:
     found: Decision
     if path.startswith(_SAME):
         found = SameAs(stem, fields.text("same_as", required=True), by)
+    elif path.startswith(_NO_PAGE):
+        found = NoPage(stem, by)
     else:
         one, _, other = stem.partition("--")
         found = KeepApart(one, other, by)
-    if found.path != path or found.names[0] == found.names[1] or not all(map(_is_key, found.names)):
-        raise FormatError("it is about no two different names, or stands under another name")
+    if found.path != path or len(set(found.names)) < len(found.names) or not all(map(_is_key, found.names)):
+        raise FormatError("it is about no name, no two different names, or stands under another name")
     if isinstance(found, KeepApart) and found.one > found.other:
         raise FormatError("its names are not in order")
     return found

@@ -47,7 +47,7 @@ def encode(record: Record) -> bytes:
 def decode(content: bytes, path: str, formats: Formats = FORMATS) -> Record:
     """The record in these bytes, also of an older format; `path` is where it stands, and its name must agree. Raises
     `FormatError`, `NewerFormat` where a newer gitkb wrote it."""
-    with formats.naming(path, "record", "Take the file from git, or add its document again."):
+    with formats.naming(path, "record", "Take the file from git; gitkb status names what cannot be read."):
         data = json.loads(content.decode("utf-8"), parse_constant=_refuse)
         return _record(Fields(formats.upgraded(Kind.RECORD, data)), path)
 

@@ -1,8 +1,8 @@
 """The tracked settings of a knowledge base: `.gitkb/config.yaml`.
 
 Invariant: every key has a default here and a line in `config.example.yaml`. Tracked settings are somebody else's data in a
-clone, so none of them can name an endpoint, a command or a path outside the knowledge base; unknown keys are an error that
-names them.
+clone, so none of them can name an endpoint, a command or a path outside the knowledge base, except `ci.install`, which gitkb
+itself never follows: it writes it into a CI template. Unknown keys are an error that names them.
 """
 
 import re
@@ -104,6 +104,25 @@ class LlmSettings:
     instructions: str = ""
 
 
+# It becomes a line of a shell in a CI template, so nothing in it may mean anything to a shell.
+_HASH, _URL, _PATH = "sha256:[0-9a-f]{64}", "[A-Za-z0-9._~:/@%+=-]+?", r"(?![/.-])(?!\S*\.\.)[A-Za-z0-9_./-]+?"
+_INSTALL = Meta(
+    pattern=rf"\A(?:|gitkb==[0-9][0-9A-Za-z.+-]*(?: {_HASH})+|(?:https://{_URL}|{_PATH})\.whl {_HASH}"
+    rf"|git\+https://{_URL}@[0-9a-f]{{40}}|{_PATH}\.txt)\Z",
+    extra={
+        "wanted": "a package (gitkb==1.2.3 sha256:...), a wheel (PATH.whl sha256:...), a repository (git+https://...@COMMIT) or a"
+        " file of requirements with hashes (PATH.txt)"
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CiSettings:
+    """`install`: how CI templates install gitkb, "" for not known."""
+
+    install: Annotated[str, _INSTALL] = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All tracked settings.
@@ -121,6 +140,7 @@ class Settings:
     convert: ConvertSettings = field(default_factory=ConvertSettings)
     raw: RawSettings = field(default_factory=RawSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
+    ci: CiSettings = field(default_factory=CiSettings)
 
     @property
     def conversion(self) -> ConversionSettings:

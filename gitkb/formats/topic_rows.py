@@ -52,6 +52,11 @@ class TopicPage(Struct, frozen=True):
     def path(self) -> str:
         return topic_path(self.kind, self.key)
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it was decided that there is no such page (`left_out`)."""
+        return self.target == self.key and self.target_kind == self.kind
+
 
 class Evidence(Struct, frozen=True):
     """A claim about a page's topic and the document that makes it."""
@@ -79,6 +84,11 @@ class Branch(Struct, frozen=True):
 
     character: str
     names: int
+
+
+def left_out(kind: TopicKind, key: str, title: str) -> TopicPage:
+    """What stands where a name was decided to get no page: it leads to itself, that is, nowhere."""
+    return TopicPage(kind, key, title, "", 0, key, kind, title)
 
 
 def page_key(name: str, language: str) -> str:

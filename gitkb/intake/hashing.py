@@ -71,12 +71,17 @@ def unreadable(error: OSError) -> str:
     return f"it cannot be read: {reason}.{_REMEDIES.get(error.errno or 0, '')}"
 
 
+_PIECE = 1 << 20
+
+
 class Hashed(Struct, frozen=True):
-    """The content of a source when it was scanned: its hash in hex, or why it has none, and the seconds that hashing took."""
+    """The content of a source when it was scanned: its hash in hex, or why it has none, and the seconds that hashing took. `blob`
+    is the id that git gives these bytes, "" where nobody asked."""
 
     sha256: str = ""
     error: str = ""
     seconds: float = 0.0
+    blob: str = ""
 
 
 def hash_files(sources: Sequence[SourceFile], refuse: Callable[[int], str], jobs: int) -> list[Hashed]:
@@ -89,10 +94,15 @@ def hash_files(sources: Sequence[SourceFile], refuse: Callable[[int], str], jobs
 def _hash(source: SourceFile, refuse: Callable[[int], str]) -> Hashed:
     try:
         with open_document(source.file) as file:
-            if reason := refuse(os.fstat(file.fileno()).st_size):
+            size = os.fstat(file.fileno()).st_size
+            if reason := refuse(size):
                 return Hashed(error=reason)
             started = time.perf_counter()
-            return Hashed(hashlib.file_digest(file, "sha256").hexdigest(), seconds=time.perf_counter() - started)
+            sha256, blob = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+            while chunk := file.read(_PIECE):
+                sha256.update(chunk)
+                blob.update(chunk)
+            return Hashed(sha256.hexdigest(), seconds=time.perf_counter() - started, blob=blob.hexdigest())
     except OSError as error:
         return Hashed(error=unreadable(error))
 

@@ -18,6 +18,7 @@ CODES = {
     "superseded-source": "Documents of which a newer version is here",
     "near-duplicate": "Pages that may be about the same thing",
     "dead-link": "Links of people that lead nowhere",
+    "everywhere": "Pages about a name that nearly every document has",
     "weak-source": "Pages that rest on one weak source",
     "empty-summary": "Documents whose summary says nothing; say it under description: or ## Notes",
     "missing-description": "Pages without a description; say it under description: in the front matter",

@@ -100,7 +100,7 @@ class LintOptions(Struct, frozen=True):
 
 
 class HookChoice(Struct, frozen=True):
-    """Which hooks are meant: those of a worktree without `server` and `ci` ("github", "gitlab", "" for none)."""
+    """Which hooks are meant: those of a worktree without `server` and `ci` (the name of a service, "" for none)."""
 
     server: bool = False
     ci: str = ""

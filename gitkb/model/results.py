@@ -220,7 +220,7 @@ class RemoveSummary(ChangeSummary, frozen=True):
 
 class UndoSummary(ChangeSummary, frozen=True):
     """The end of an `undo`: the commit that was taken back and what it said, the `documents` concerned, the paths that are
-    back as they were (`restored`) and gone (`deleted`)."""
+    back as they were (`restored`) and gone (`deleted`). `left` are paths that were changed since, and stay."""
 
     undone: str
     subject: str
@@ -228,6 +228,7 @@ class UndoSummary(ChangeSummary, frozen=True):
     restored: tuple[str, ...]
     deleted: tuple[str, ...]
     pages: PageChanges
+    left: tuple[str, ...] = ()
 
 
 class DecideSummary(ChangeSummary, frozen=True):
@@ -237,6 +238,20 @@ class DecideSummary(ChangeSummary, frozen=True):
 
     name: str
     other: str
+    page: str
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    pages: PageChanges = field(default_factory=PageChanges)
+    words: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+
+
+class DropSummary(ChangeSummary, frozen=True):
+    """The end of a `drop` of a name as people write it; `page` is where its page stood, or stands again. `written` and `deleted`
+    are decisions (nothing was to do where both are empty), `words` pages with a person's words. In a dry run `besides` are files
+    of gitkb's own that follow from the pages."""
+
+    name: str
     page: str
     written: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
@@ -288,7 +303,8 @@ class PushSummary(ChangeSummary, frozen=True):
 
 class PullRequest(Struct, frozen=True):
     """A request to merge `branch` into `base`, with its `title` and `text` (Markdown). If a program `opened` it, `address` is
-    that of the request; otherwise that of the page where a person can open it. It is "" if not known."""
+    that of the request; otherwise that of the page where a person can open it. It is "" if not known. `hosted`: the remote is at
+    a hosting service, where there can be a request at all."""
 
     branch: str
     base: str
@@ -296,6 +312,7 @@ class PullRequest(Struct, frozen=True):
     text: str
     address: str
     opened: bool
+    hosted: bool = True
 
 
 class InitResult(Struct, frozen=True):

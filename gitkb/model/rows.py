@@ -142,7 +142,10 @@ class Status(Struct, frozen=True):
     hand edits not yet committed. `approved` counts the pages whose approval holds, `changed_since_approval` are the others that
     somebody approved. `newer` says why this version makes no pages, "" where it does. `model` is the one that the settings ask,
     "" for none, `unwritten` how many pages wait for its overview; `outdated` are the documents that would be made otherwise
-    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force."""
+    today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force. `unreadable`
+    says which records, decisions, approvals and overviews are damaged, and how. `detached`: no branch is checked out.
+    `upstream` is the branch of a remote ("origin/main", "" for none) than which this one has so many commits more (`ahead`) and
+    less (`behind`). `operation` is what git is in the middle of ("merge", "" for nothing)."""
 
     branch: str
     commit: str
@@ -160,6 +163,12 @@ class Status(Struct, frozen=True):
     replies: KeptReplies = field(default_factory=KeptReplies)
     outdated: Outdated = field(default_factory=Outdated)
     settings_wait: bool = False
+    unreadable: tuple[str, ...] = ()
+    detached: bool = False
+    upstream: str = ""
+    ahead: int = 0
+    behind: int = 0
+    operation: str = ""
 
 
 class LogEntry(Struct, frozen=True):
@@ -179,6 +188,7 @@ class BlameLine(Struct, frozen=True):
     `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in it,
     `source` the original as it was added; all are empty for a line that is not a claim. `commit` brought the words, `time` (ISO
     8601 with offset) and `author` are its own. `compiler` found the claim or made the line; it is empty for what a person wrote.
+    `commit`, `time` and `author` are empty where the words are older than the history of this clone.
     """
 
     line: int

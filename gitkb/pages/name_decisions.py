@@ -16,7 +16,7 @@ from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.errors import RepositoryError
 from gitkb.formats import decisions
-from gitkb.formats.decisions import KeepApart, SameAs
+from gitkb.formats.decisions import KeepApart, NoPage, SameAs
 from gitkb.model.documents import Tree
 from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 
@@ -67,6 +67,18 @@ class DecisionPlanner(Struct, frozen=True):
             if made.paths == {decision.path} and names.apart(one, other):
                 return PathChanges()
         return self._checked(made, one, other, together=False)
+
+    def drop(self, key: str) -> PathChanges:
+        """The decision file that leaves `key` without a page. Empty if that is decided already."""
+        decision = NoPage(key, self.by)
+        if self.tree.blob(decision.path):
+            return PathChanges()
+        return PathChanges.of([(decision.path, decisions.encode(decision))])
+
+    def restore(self, key: str) -> PathChanges:
+        """Takes that decision back. Empty if nothing was decided."""
+        path = NoPage(key, self.by).path
+        return PathChanges.of([(path, None)]) if self.tree.blob(path) else PathChanges()
 
     def _checked(self, changes: PathChanges, one: str, other: str, *, together: bool) -> PathChanges:
         with self._names(changes) as names:

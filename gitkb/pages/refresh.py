@@ -172,8 +172,13 @@ def _refresh(
         scope = replace(scope, topics={*scope.topics, *topics_of(tree, differences(tip, tree, told.paths))})
         if not scope:
             return PageChanges()
-    with catalog.at(tip, RECORDS):
-        pass  # catches up for good, before it looks at a tree that does not exist yet
+    with catalog.at(tip, RECORDS) as db:  # catches up for good, before it looks at a tree that does not exist yet
+        damaged = RecordCorpus(db).damaged()
+    if damaged:
+        listener.message(
+            f"{damaged[0].message.rstrip('.')}. Pages stay as they are until it is mended; gitkb status says what is damaged."
+        )
+        return PageChanges()
     projected = project_tree(catalog, tree if told else tip, keep=not told, scope=scope)
     edits = own_edits(transaction, _different(tip, projected))
     writes = _writes(tip, projected, edits, history_base(store, tip.commit), listener, told)

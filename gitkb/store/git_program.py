@@ -1,16 +1,17 @@
 """Calls of the `git` program: who commits, histories, and repacking. Everything else goes through pygit2.
 
 Invariant: a hostile repository configuration runs nothing (no hook, no fsmonitor, no pager, no check of signatures, no
-automatic gc) and contacts nothing (an object that a partial clone lacks is missing, not fetched), and the variables with which
-a calling hook points at its own repository are not handed on. So is every command of gitkb but `push`, `pull`, `pr` and,
+automatic gc) and contacts nothing (but for an object that a partial clone lacks: see `fetch_object`), and the variables with
+which a calling hook points at its own repository are not handed on. So is every command of gitkb but `push`, `pull`, `pr` and,
 where commits are signed or originals large, the writing ones: see `remote`, `signing` and `lfs`. This is the store's one look
 at the environment, and only to pass it to a child process.
 """
 
 import os
+import re
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -31,6 +32,10 @@ LOCAL_VARIABLES = frozenset(
 )
 TRUST = "gitkb.trust"
 """The setting by which a person, outside of a repository, lets its own configuration run programs and name folders."""
+_RUNS = re.compile(
+    r"core\.(sshcommand|gitproxy|askpass|hookspath)|credential\.(.*\.)?helper|remote\..*\.(uploadpack|receivepack|vcs)"
+    r"|protocol\.(.*\.)?allow|lfs\.(customtransfer|extension)\..*|http\.(.*\.)?(savecookies|cookiefile)"
+)
 PATIENCE_SECONDS = 5.0
 FALLBACK_NAME, FALLBACK_EMAIL = "gitkb", "gitkb@localhost"
 
@@ -115,3 +120,51 @@ def identity(git_dir: Path, role: str) -> Identity:
         raise RepositoryError(f"git does not accept the identity for a commit: {said}", "Set user.name and user.email.")
     person, seconds, zone = done.stdout.decode("utf-8", "surrogateescape").strip().rsplit(" ", 2)
     return Identity(person, zone, int(seconds) if env.get(f"GIT_{role}_DATE") else None)
+
+
+def harmless_settings(root: Path) -> Mapping[str, str]:
+    """The settings of a repository, at its worktree or git folder, as git sees them; `RepositoryError` where its own files would
+    run a program."""
+    done = finished(["git", "config", "--list", "--show-scope", "-z"], root, environment(asks=True))
+    settings: dict[str, str] = {}
+    trusted, runs = False, []
+    for scope, key, value in _settings(done.stdout.decode("utf-8", "surrogateescape")):
+        settings[key] = value
+        own = scope in ("local", "worktree")
+        trusted = trusted or (key == TRUST and not own and value in ("*", str(root)))
+        if own and _RUNS.fullmatch(key) and value and not (key.endswith("helper") and re.fullmatch("[a-z-]+", value)):
+            runs.append(key)
+    if runs and not trusted:
+        raise RepositoryError(
+            f"The configuration of this repository itself sets {', '.join(sorted(set(runs)))}, which would run a program.",
+            f'If you set it yourself: git config --global --add {TRUST} "{root}"',
+        )
+    return settings
+
+
+def _settings(listed: str) -> Iterator[tuple[str, str, str]]:
+    """(scope, key, value) of `git config --list --show-scope -z`; a key without a value counts as true."""
+    parts = listed.split("\0")
+    for scope, entry in zip(parts[::2], parts[1::2], strict=False):
+        key, line, value = entry.partition("\n")
+        section, _, name = key.rpartition(".")
+        head, dot, sub = section.partition(".")
+        yield scope, f"{head.lower()}{dot}{sub}.{name.lower()}", value if line else "true"
+
+
+_PROTOCOLS = "file:git:http:https:ssh"
+
+
+def fetch_object(git_dir: Path, oid: str) -> None:
+    """Has git fetch an object that a partial clone has not got yet, over file, git, ssh or http; `RepositoryError` where that
+    fails, or where the repository's own configuration would run a program for it."""
+    harmless_settings(git_dir.parent if git_dir.name == ".git" else git_dir)
+    env = {**environment(asks=True), "GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_NO_LAZY_FETCH": "0"}
+    calm = ("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.pager=cat")
+    done = finished(["git", *calm, f"--git-dir={git_dir}", "cat-file", "-e", oid], git_dir, env)
+    if done.returncode:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())
+        raise RepositoryError(
+            f"This is a partial clone, and git could not fetch what it lacks: {said}",
+            "Fetch all of it: git fetch --refetch --no-filter",
+        )

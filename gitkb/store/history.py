@@ -19,7 +19,7 @@ from gitkb.store.git_program import attempt, environment
 from gitkb.store.local.durable_files import history_errors
 from gitkb.store.snapshot import ObjectReader, decode_path, open_bare
 from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES
-from gitkb.store.values import Commit
+from gitkb.store.values import Commit, Tracking
 
 
 class Ancestors(Struct, frozen=True):
@@ -43,6 +43,13 @@ class Ancestors(Struct, frozen=True):
             return open_bare(self.git_dir).descendant_of(commit, ancestor)
         except (KeyError, pygit2.GitError):
             return False  # one of them is not here at all
+
+    def ends_at(self, commit: str) -> bool:
+        """Whether the history of this clone was cut off at a commit: what was before it is not known here."""
+        try:
+            return commit in (self.git_dir / "shallow").read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            return False
 
     def is_shallow(self) -> bool:
         """Whether the history of this clone was cut off."""
@@ -250,6 +257,20 @@ class Ancestry:
         except (KeyError, ValueError, pygit2.GitError):
             return None
         return None if followed is None else str(followed.peel(pygit2.Commit).id)
+
+    def tracking(self, branch: str) -> Tracking | None:
+        """How a local branch stands to the one that it follows, else to origin's of its name; None where there is neither."""
+        local = self._repository.branches.local.get(branch)
+        try:
+            followed = None if local is None else local.upstream
+        except (KeyError, ValueError, pygit2.GitError):
+            followed = None
+        followed = followed or self._repository.branches.remote.get(f"origin/{branch}")
+        if local is None or followed is None:
+            return None
+        with history_errors():
+            ahead, behind = self._repository.ahead_behind(local.peel(pygit2.Commit).id, followed.peel(pygit2.Commit).id)
+        return Tracking(followed.shorthand, ahead, behind)
 
     def remote_url(self, name: str = "origin") -> str:
         """Where a remote is, empty where there is none."""

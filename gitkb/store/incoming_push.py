@@ -89,6 +89,10 @@ class Received:
         parents = [str(self._reader.commit(str(oid)).tree_id) for oid in found.parent_ids]
         yield from self._differing(parents, str(found.tree_id), b"")
 
+    def between(self, old: str | None, new: str) -> Iterator[RawEntry]:
+        """What a root tree has that another one (None: the empty one) has not, folders included."""
+        yield from self._differing([old] if old is not None else [], new, b"")
+
     def _differing(self, old: list[str], new: str, above: bytes) -> Iterator[RawEntry]:
         if new in old:
             return

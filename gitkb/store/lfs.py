@@ -37,6 +37,12 @@ def is_large(path: str) -> bool:
     return path.startswith("raw/") and f"{LARGE}." in path.rpartition("/")[2]
 
 
+def pointed(path: str, content: bytes) -> tuple[str, int] | None:
+    """(sha256 in hex, size in bytes) of the file that the content of a path points at; None where it is no pointer."""
+    found = _POINTER.fullmatch(content) if is_large(path) else None
+    return (found[1].decode(), int(found[2])) if found is not None else None
+
+
 def pointer_id(file: Path) -> str:
     """The blob id of a file's pointer."""
     with file.open("rb") as stream:
@@ -137,6 +143,6 @@ def _set_up(git_dir: Path, arguments: list[str]) -> None:
 
 def _pushes_originals(hooks: Path) -> bool:
     """Whether a hook here, or one that it calls, uploads LFS objects before a push."""
-    found = hooks.glob("pre-push*") if hooks.is_dir() else ()
+    found = [*hooks.glob("pre-push*"), *hooks.glob("before-gitkb/pre-push")] if hooks.is_dir() else []
     texts = [file.read_bytes() for file in found if file.suffix != ".sample" and file.is_file()]
     return any(b"git lfs" in text or b"git-lfs" in text for text in texts)

@@ -8,7 +8,7 @@ call, so nothing else, and nothing below refs/gitkb/, ever travels; a tracking b
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pygit2
 from msgspec import Struct
 
 from gitkb.errors import NotFound, RepositoryError
-from gitkb.store.git_program import TRUST, environment, finished
+from gitkb.store.git_program import environment, finished, harmless_settings
 from gitkb.store.history import Ancestors
 from gitkb.store.snapshot import open_bare
 from gitkb.store.transaction.refs import RESCUE_REFS, new_rescue_ref, set_ref
@@ -33,10 +33,6 @@ _FETCH = (
     *("--no-tags", "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--no-auto-gc"),
 )
 _PUSH = ("push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
-_RUNS = re.compile(
-    r"core\.(sshcommand|gitproxy|askpass|hookspath)|credential\.(.*\.)?helper|remote\..*\.(uploadpack|receivepack|vcs)"
-    r"|protocol\.(.*\.)?allow|lfs\.(customtransfer|extension)\..*|http\.(.*\.)?(savecookies|cookiefile)"
-)
 _CALM = (
     *(("core.fsmonitor", "false"), ("core.hooksPath", os.devnull), ("core.pager", "cat"), ("diff.external", "")),
     *(("log.showSignature", "false"), ("core.alternateRefsCommand", "")),
@@ -153,21 +149,7 @@ class Network:
 
     def _config(self) -> Mapping[str, str]:
         """The repository's settings as git sees them; refuses what its own files would run."""
-        done = self._run(("config", "--list", "--show-scope", "-z"))
-        settings: dict[str, str] = {}
-        trusted, runs = False, []
-        for scope, key, value in _settings(done.stdout.decode("utf-8", "surrogateescape")):
-            settings[key] = value
-            own = scope in ("local", "worktree")
-            trusted = trusted or (key == TRUST and not own and value in ("*", str(self._root)))
-            if own and _RUNS.fullmatch(key) and value and not (key.endswith("helper") and re.fullmatch("[a-z-]+", value)):
-                runs.append(key)
-        if runs and not trusted:
-            raise RepositoryError(
-                f"The configuration of this repository itself sets {', '.join(sorted(set(runs)))}, which would run a program.",
-                f'If you set it yourself: git config --global --add {TRUST} "{self._root}"',
-            )
-        return settings
+        return harmless_settings(self._root)
 
     def _git(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         self._config()
@@ -189,16 +171,6 @@ def ask_service(root: Path, arguments: Sequence[str], text: str) -> subprocess.C
         count += 1
     env["GIT_CONFIG_COUNT"] = str(count)
     return finished(arguments, root, env, text.encode())
-
-
-def _settings(listed: str) -> Iterator[tuple[str, str, str]]:
-    """(scope, key, value) of `git config --list --show-scope -z`; a key without a value counts as true."""
-    parts = listed.split("\0")
-    for scope, entry in zip(parts[::2], parts[1::2], strict=False):
-        key, line, value = entry.partition("\n")
-        section, _, name = key.rpartition(".")
-        head, dot, sub = section.partition(".")
-        yield scope, f"{head.lower()}{dot}{sub}.{name.lower()}", value if line else "true"
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:

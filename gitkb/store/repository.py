@@ -193,11 +193,13 @@ class Store:
         start: str = "",
         allow_unborn: bool = False,
         on_wait: Wait | None = None,
+        signs: bool = True,
     ) -> Run:
         """Start a run: `what` describes it ("add papers/"). A `branch` that does not exist starts at the commit `start`, by
         default HEAD's.
 
-        `RepositoryError` where the branch cannot be written now. `allow_unborn` lets the run make the first commit.
+        `RepositoryError` where the branch cannot be written now. `allow_unborn` lets the run make the first commit. `signs`: it
+        will make commits, so that a key is asked for now.
         """
         ref = f"refs/heads/{branch}" if branch is not None else opening.head_branch(self._repository)
         if not pygit2.reference_is_valid_name(ref):
@@ -224,7 +226,7 @@ class Store:
             alive.release()
             raise
         try:
-            if signers.sign is not None:
+            if signers.sign is not None and signs:
                 # What cannot be signed shows now, and a person is asked for a passphrase while no lock is held.
                 signers.sign(b"gitkb\n\n")
             run.prepare()

@@ -17,6 +17,7 @@ from pygit2.enums import ObjectType
 
 from gitkb.errors import MissingObject, RepositoryError
 from gitkb.model.documents import TreeChange
+from gitkb.store.git_program import fetch_object
 from gitkb.store.opening import read_pointer
 from gitkb.store.tree_builder import EMPTY_TREE, FILE_MODES, TREE_MODE, decode_tree, raw_entries
 
@@ -137,12 +138,22 @@ class ObjectReader:
             # A repack may have replaced the packs that this handle knows.
             self.repository = self._open()
             try:
-                found = self.repository[oid]
+                found = self._again(oid)
             except (KeyError, ValueError, pygit2.GitError) as error:
                 raise MissingObject(oid) from error
         if not isinstance(found, kind):
             raise MissingObject(oid)
         return found
+
+    def _again(self, oid: str) -> pygit2.Object:
+        try:
+            return self.repository[oid]
+        except KeyError:
+            if not _is_partial(self.repository):
+                raise
+        fetch_object(self.git_dir, oid)
+        self.repository = self._open()
+        return self.repository[oid]
 
     def blob(self, oid: str) -> bytes:
         """A blob's bytes; `KeyError` where there is none."""
@@ -159,6 +170,13 @@ class ObjectReader:
     def commit(self, oid: str) -> pygit2.Commit:
         """A commit; `KeyError` where there is none."""
         return self._get(oid, pygit2.Commit)
+
+
+def _is_partial(repository: pygit2.Repository) -> bool:
+    """Whether `git clone --filter` made a repository, so that a remote has what is missing here."""
+    config = repository.config
+    names = [entry.name for entry in config if entry.name.startswith("remote.") and entry.name.endswith(".promisor")]
+    return any(config.get_bool(name) for name in names)
 
 
 def open_bare(git_dir: Path, also: Path | None = None) -> pygit2.Repository:

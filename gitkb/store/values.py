@@ -89,6 +89,15 @@ class WorktreeStatus(Struct, frozen=True):
     operation: str = ""
 
 
+class Tracking(Struct, frozen=True):
+    """How a branch stands to the branch of a remote, as it was last fetched: `name` ("origin/main"), commits that only the branch
+    has (`ahead`), commits that only the remote's has (`behind`)."""
+
+    name: str
+    ahead: int
+    behind: int
+
+
 class Version(Struct, frozen=True):
     """One state of a path: blob id and mode, `oid` None where the path does not exist."""
 

@@ -27,6 +27,7 @@ from gitkb.model.findings import Problem
 from gitkb.model.path_changes import PathChanges
 from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
+from gitkb.text.markdown.conflict_marks import conflict_line
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
 from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
@@ -126,21 +127,24 @@ class CheckOutcome(Struct, frozen=True):
 
 
 Records = Mapping[str, Record | FormatError]
+PageToBe = Callable[[str], bytes | None]
 
 
 def check(tree: Tree, records: Records, projected: PathChanges) -> CheckOutcome:
     """The state of a tree; `records` by their paths, `projected` the full projection of this tree."""
     files = frozenset(path for path, _ in tree.files())
-    return _outcome(_Check(tree, projected, files, files, folders_of((*files, *projected.written))), records)
+    to_be = projected.written.get
+    return _outcome(_Check(tree, projected, files, files, folders_of((*files, *projected.written)), to_be), records)
 
 
-def check_paths(tree: Tree, paths: Collection[str], records: Records, projected: PathChanges) -> CheckOutcome:
+def check_paths(tree: Tree, paths: Collection[str], records: Records, projected: PathChanges, to_be: PageToBe) -> CheckOutcome:
     """The state of a part of a tree: these paths, these records with their files, and these pages of the projection.
 
     `records` must have those of all documents that the paths can belong to, `projected` every shared page among the paths.
+    `to_be` gives any other page of the full projection, None where it has none.
     """
     present = frozenset(path for path in paths if tree.blob(path) is not None)
-    run = _Check(tree, projected, present, _Files(tree), _Folders(tree, folders_of(projected.written)))
+    run = _Check(tree, projected, present, _Files(tree), _Folders(tree, to_be), to_be)
     if CONFIG_PATH in paths and CONFIG_PATH not in present:
         run.report("missing-file", CONFIG_PATH, "A knowledge base must have it. Take it back from git.")
     return _outcome(run, records)
@@ -149,10 +153,13 @@ def check_paths(tree: Tree, paths: Collection[str], records: Records, projected:
 def _outcome(run: "_Check", records: Records) -> CheckOutcome:
     run.records(records)
     run.pages()
-    problems = sorted({*run.problems, *run.links.problems()}, key=lambda p: (p.path, p.code, p.message))
-    if problems:
-        return CheckOutcome(State.BROKEN, tuple(problems))
-    return CheckOutcome(State.PENDING if run.pending else State.WHOLE, ())
+    return with_problems(CheckOutcome(State.PENDING if run.pending else State.WHOLE, tuple(run.problems)), run.links.problems())
+
+
+def with_problems(outcome: CheckOutcome, more: Iterable[Problem]) -> CheckOutcome:
+    """The outcome with more problems: each once, sorted by path. Any makes a tree broken."""
+    found = tuple(sorted({*outcome.problems, *more}, key=lambda p: (p.path, p.code, p.message)))
+    return CheckOutcome(State.BROKEN if found else outcome.state, found)
 
 
 class _Files(Struct, frozen=True):
@@ -165,23 +172,26 @@ class _Files(Struct, frozen=True):
 
 
 class _Folders(Struct, frozen=True):
-    """The folders of a tree, asked for one by one, and some more."""
+    """The folders of a tree, asked for one by one, and those in which the projection has an index."""
 
     tree: Tree
-    made: set[str]
+    to_be: PageToBe
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, str) and (path in self.made or any(True for _ in self.tree.files(path)))
+        return isinstance(path, str) and (self.to_be(f"{path}/index.md") is not None or any(True for _ in self.tree.files(path)))
 
 
-class _Either(Struct, frozen=True):
-    """The union of two collections."""
+class _Targets(Struct, frozen=True):
+    """What a link may lead to: a file of the tree, or a page that the projection makes."""
 
-    one: Container[str]
-    other: Container[str]
+    files: Container[str]
+    projected: PathChanges
+    to_be: PageToBe
 
     def __contains__(self, path: object) -> bool:
-        return path in self.one or path in self.other
+        if not isinstance(path, str) or path in self.files:
+            return isinstance(path, str)
+        return path in self.projected.written if path in self.projected else self.to_be(path) is not None
 
 
 @dataclasses.dataclass(slots=True)
@@ -193,6 +203,7 @@ class _Check:
     paths: frozenset[str]
     files: Container[str]
     folders: Container[str]
+    to_be: PageToBe
     problems: list[Problem] = dataclasses.field(default_factory=list)
     pending: bool = False
     owned: set[str] = dataclasses.field(default_factory=set)
@@ -200,7 +211,7 @@ class _Check:
     links: LinkCheck = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        self.links = LinkCheck(_Either(self.files, self.projected.written), self.folders, self.page_to_be)
+        self.links = LinkCheck(_Targets(self.files, self.projected, self.to_be), self.folders, self.page_to_be)
 
     def report(self, code: str, path: str, message: str) -> None:
         self.problems.append(Problem(code, path, message))
@@ -208,7 +219,9 @@ class _Check:
     def page_to_be(self, path: str) -> bytes | None:
         """A page as links find it: in the tree, or as the projection will make it."""
         content = self.tree.read(path)
-        return self.projected.written.get(path) if content is None else content
+        if content is not None:
+            return content
+        return self.projected.written.get(path) if path in self.projected else self.to_be(path)
 
     def records(self, records: Records) -> None:
         for path, record in records.items():
@@ -248,6 +261,8 @@ class _Check:
         known = path in (CONFIG_PATH, MADE) or path in self.owned or path.startswith(_KNOWN_FOLDERS)
         if not known or (path.startswith(f"{RECORDS}/") and document_of(path) is None):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
+        if path.startswith(f"{EDITED}/") and state(self.tree.read(path) or b"") is not Seal.GENERATED:
+            self.report("bad-projection", path, f"It is not as gitkb made it. {_AGAIN}")
         try:
             self.read(path)
         except (ConfigError, FormatError) as error:
@@ -273,6 +288,8 @@ class _Check:
         """A page that the projection makes, or that it makes no more."""
         current = self.tree.read(path)
         kind = state(current) if current is not None else Seal.GENERATED
+        if current is not None and self.conflicting(path, current, kind):
+            return
         if current is None or kind is Seal.GENERATED:
             self.pending = self.pending or current != projected
             # What is pending is judged by what it will be: the page as it is may link what is gone.
@@ -291,17 +308,29 @@ class _Check:
         if path.endswith(".md"):
             content = self.tree.read(path) or b""
             kind = state(content)
-            if kind is not Seal.PERSON:
+            if not self.conflicting(path, content, kind) and kind is not Seal.PERSON:
                 self.written(path, content, kind)
 
     def other(self, path: str) -> None:
         """A file of the wiki that no record and no projection knows: a person's, or left over."""
         content = self.tree.read(path) if path.endswith(".md") else None
         kind = state(content) if content is not None else Seal.PERSON
+        if content is not None:
+            self.conflicting(path, content, kind)
         if path.startswith(_OWN_FOLDERS) and (content is None or kind is not Seal.PERSON):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
         elif kind is not Seal.PERSON:
             self.pending = True
+
+    def conflicting(self, path: str, content: bytes, kind: Seal) -> bool:
+        """Whether a merge left the marks of a conflict on a page."""
+        if kind is Seal.GENERATED:
+            return False
+        line = conflict_line(content, None if kind is Seal.PERSON else self.tree.read(edited_path(path)) or b"")
+        if line:
+            message = f"Line {line} is the mark of a conflict. Choose what stays, and take the marks out."
+            self.report("conflict-mark", path, message)
+        return bool(line)
 
     def written(self, path: str, content: bytes, kind: Seal) -> None:
         """A page that gitkb wrote: conforms to OKF, and its links and footnotes resolve."""

@@ -37,6 +37,15 @@ def harm(above: bytes, name: bytes, mode: int, beside: Collection[bytes]) -> str
     return _unreadable(text) or _twins(text, beside)
 
 
+def twins(name: bytes, beside: Collection[bytes]) -> list[bytes]:
+    """The other names of a folder that are the same as this one where case and the way of writing accents do not count."""
+    text = name.decode("utf-8", "surrogateescape")
+    if _names(frozenset(beside))[_folded(text)] < 2:
+        return []
+    found = _folded(text)
+    return sorted(each for each in beside if each != name and _folded(each.decode("utf-8", "surrogateescape")) == found)
+
+
 def _git_own(name: bytes, text: str) -> str | None:
     if name in (b"", b".", b"..") or b"/" in name:
         return "Its name leads out of its folder."

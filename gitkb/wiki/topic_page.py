@@ -102,7 +102,7 @@ def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared / len(one | other) >= _SAME or (shared / min(len(one), len(other)) >= 0.85 and shared >= 5)
 
 
-BY_RULES = "gitkb-extractive/2"
+BY_RULES = "gitkb-extractive/3"
 BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20
@@ -113,12 +113,15 @@ SAID, SENSE = "What the documents say", "Meaning"
 ABOUT = "Documents about it:"
 ASPECTS = (("workings", "How it works"), ("limits", "Limits"))
 """Sections of the word list of aspects, and the headings under which a page shows their claims."""
+LEFT_OUT = "This name has no page, by decision. Documents that speak of it:"
 MAX_VERIFIED = 20
 _TYPES = {"concept": "Concept", "entity": "Entity"}
 
 
 def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     """The bytes of a page that exists."""
+    if page.is_left_out:
+        return _left_out(corpus, page)
     if page.target:
         return _lead(page)
     members = corpus.members(page.key)
@@ -196,6 +199,14 @@ def _lead(page: TopicPage) -> bytes:
     return seal(
         frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), BY_RULES
     )
+
+
+def _left_out(corpus: Corpus, page: TopicPage) -> bytes:
+    """What stands where people decided that there is no page: which documents speak of it."""
+    entries = corpus.supporters([page.key], MAX_SOURCES)
+    links = [f"- [{escape(each.title)}]({relative(page.path, summary_path(each.document))})" for each in entries]
+    text = "\n\n".join([f"# {escape(page.title)}", LEFT_OUT, "\n".join(links)])
+    return seal(frontmatter.join(_meta(page), f"\n{text}\n"), BY_RULES)
 
 
 def _aliases(corpus: Corpus, page: TopicPage) -> list[str]:

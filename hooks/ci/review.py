@@ -66,13 +66,22 @@ class GitHub:
         return call(method, f"{self.api}/{path}", headers, body)
 
     def range(self) -> tuple[str, str]:
+        """The commits between which something changes: of a pull request, or of a group in the merge queue."""
+        if "merge_group" in self.event:
+            return self.event["merge_group"]["base_sha"], self.event["merge_group"]["head_sha"]
         request = self.event["pull_request"]
         return request["base"]["sha"], request["head"]["sha"]
+
+    def target(self) -> str:
+        """The branch to merge into first, "" where what is checked out is the result of the merge."""
+        return ""
 
     def branch(self) -> str:
         return os.environ["GITHUB_REF_NAME"]
 
     def comment(self, text: str) -> None:
+        if "pull_request" not in self.event:
+            return  # in the merge queue there is nobody to read it
         issue = f"repos/{self.repository}/issues/{self.event['pull_request']['number']}/comments"
         own = self._login()
         for page in range(1, 101):
@@ -102,6 +111,25 @@ class GitHub:
 
 
 @dataclass(frozen=True)
+class Gitea(GitHub):
+    """Pull requests of a repository on Forgejo or Gitea, whose runners have GitHub's environment."""
+
+    def target(self) -> str:
+        return str(self.event["pull_request"]["base"]["ref"])  # the head alone is checked out
+
+    def request(self, branch: str, base: str) -> str:
+        try:
+            found = self.ask("GET", f"repos/{self.repository}/pulls/{quoted(base)}/{quoted(branch)}")
+            if found["state"] == "open":
+                return str(found["html_url"])
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+        wanted = {"title": TITLE, "body": TEXT, "head": branch, "base": base}
+        return str(self.ask("POST", f"repos/{self.repository}/pulls", wanted)["html_url"])
+
+
+@dataclass(frozen=True)
 class GitLab:
     """Merge requests of a GitLab project, as a pipeline's environment names it."""
 
@@ -114,6 +142,11 @@ class GitLab:
 
     def range(self) -> tuple[str, str]:
         return os.environ["CI_MERGE_REQUEST_DIFF_BASE_SHA"], os.environ["CI_COMMIT_SHA"]
+
+    def target(self) -> str:
+        """As for GitHub: without pipelines for merged results, the source branch alone is checked out."""
+        is_merged = os.environ.get("CI_MERGE_REQUEST_EVENT_TYPE") in ("merged_result", "merge_train")
+        return "" if is_merged else os.environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "")
 
     def branch(self) -> str:
         return os.environ["CI_COMMIT_BRANCH"]
@@ -146,7 +179,8 @@ def service() -> GitHub | GitLab:
     token = os.environ.get("GITKB_TOKEN", "")
     if "GITHUB_REPOSITORY" in os.environ:
         event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-        return GitHub(os.environ["GITHUB_API_URL"], os.environ["GITHUB_REPOSITORY"], token, event)
+        kind = Gitea if {"GITEA_ACTIONS", "FORGEJO_ACTIONS"} & os.environ.keys() else GitHub
+        return kind(os.environ["GITHUB_API_URL"], os.environ["GITHUB_REPOSITORY"], token, event)
     return GitLab(os.environ["CI_API_V4_URL"], os.environ["CI_PROJECT_ID"], token)
 
 
@@ -177,10 +211,11 @@ def checked() -> tuple[int, str]:
 
 def request(host: GitHub | GitLab) -> int:
     """Checks the merged state and shows what the request changes."""
-    code, problems = checked()
     base, head = host.range()
+    unmerged = merge(host.target())
+    code, problems = checked()
     diff = run("gitkb", "diff", f"{base}...{head}", "--kb", ".", "--format", "markdown").stdout
-    text = f"{MARKER}\n\n{problems}{diff}"
+    text = f"{MARKER}\n\n{unmerged}{problems}{diff}"
     try:
         if not host.token:
             raise Refused(401, "there is no token")
@@ -189,6 +224,22 @@ def request(host: GitHub | GitLab) -> int:
         print(f"The comment was not posted ({refused}); the text is in the job's summary.", flush=True)
     show(text)
     return code
+
+
+def merge(target: str) -> str:
+    """Merges a branch of origin into what is checked out; what to say where that is not possible without a person."""
+    if not target:
+        return ""
+    git("fetch", "--quiet", "origin", f"+refs/heads/{target}:refs/remotes/origin/{target}")
+    who = ("-c", "user.name=gitkb", "-c", "user.email=gitkb@localhost")
+    if run("git", *who, "merge", "--quiet", "--no-edit", f"refs/remotes/origin/{target}", check=False).returncode:
+        run("git", "merge", "--abort", check=False)
+        return f"**It does not merge into {code_span(target)} by itself**, so the branch alone was checked.\n\n"
+    return ""
+
+
+def quoted(name: str) -> str:
+    return urllib.parse.quote(name, safe="")
 
 
 def shortened(text: str) -> str:
@@ -248,9 +299,9 @@ def push(what: str) -> bool:
 
 
 def git(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """git with the remote; on GitLab with the token, which git asks for and finds in the environment."""
-    helper = '!f() { echo username=gitkb; echo "password=$GITKB_TOKEN"; }; f'
-    asks = ("-c", "credential.helper=", "-c", f"credential.helper={helper}") if "GITLAB_CI" in os.environ else ()
+    """git with the remote, and with the token, which git asks for and finds in the environment: it is in no file."""
+    helper = '!f() { echo username=x-access-token; echo "password=$GITKB_TOKEN"; }; f'
+    asks = ("-c", "credential.helper=", "-c", f"credential.helper={helper}") if os.environ.get("GITKB_TOKEN") else ()
     return run("git", *asks, *arguments, check=check)
 
 

@@ -180,7 +180,7 @@ class World:
 
     def add(self, *options: str) -> Ran:
         """The folder is added."""
-        return self.run("add", str(self.docs), "--jobs", "1", "--into", "docs", *options)
+        return self.run("add", str(self.docs), "--older", "--jobs", "1", "--into", "docs", *options)
 
     def base(self) -> KnowledgeBase:
         return KnowledgeBase.open(self.kb)

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.errors import FormatError
 from gitkb.formats import decisions, overviews
-from gitkb.formats.decisions import KeepApart, SameAs
+from gitkb.formats.decisions import KeepApart, NoPage, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.model.documents import Record
 from gitkb.model.path_changes import PathChanges
@@ -61,6 +61,27 @@ def test_names_to_be_kept_apart_stay_apart_though_a_document_lists_one_as_the_ot
         assert WAL not in page and "aliases" not in page
 
 
+def test_a_name_that_gets_no_page_has_a_note_where_summaries_link_to_it_and_no_index_lists_it() -> None:
+    with base(*_two_names()) as made:
+        made.decide((one := NoPage("wal", "human:a@b.c")).path, decisions.encode(one))
+        page = _text(made, "wiki/concepts/wal.md")
+        assert WAL not in page and "no page" in page and "../summaries/aries.md" in page
+        assert "wal.md" not in _text(made, "wiki/concepts/index.md")
+        assert "wiki/concepts/mentioned.md" not in made.project()
+        made.apply({"more": record("more", topic("WAL", claim("more", WAL, 0.9, defines=True), defined=True))})
+        assert WAL not in _text(made, "wiki/concepts/wal.md")
+        made.decide(one.path, None)
+        assert WAL in _text(made, "wiki/concepts/wal.md")
+
+
+def test_of_two_names_on_one_page_both_go_when_the_page_does() -> None:
+    with base(*_two_names()) as made:
+        for each in (SameAs("wal", "write-ahead-logging", "x"), NoPage("write-ahead-logging", "x")):
+            made.decide(each.path, decisions.encode(each))
+        for path in ("wiki/concepts/wal.md", "wiki/concepts/write-ahead-logging.md"):
+            assert WAL not in _text(made, path) and LOG not in _text(made, path) and "See [" not in _text(made, path)
+
+
 def test_an_overview_stands_first_with_its_footnotes_and_the_definitions_stay_on_the_page() -> None:
     with base(*_two_names()) as made:
         overview = _overview(made, "write-ahead-logging")
@@ -76,7 +97,7 @@ def test_an_overview_of_other_claims_is_not_shown() -> None:
         made.decide(overview.path, overviews.encode(overview))
         made.apply({"more": record("more", topic("Write-ahead logging", claim("more", "Write-ahead logging costs a seek.")))})
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
-        assert "The log comes first." not in page and "by: gitkb-extractive/2" in page
+        assert "The log comes first." not in page and "by: gitkb-extractive/3" in page
         made.apply({"more": None})
         assert "The log comes first.[^books]" in _text(made, "wiki/concepts/write-ahead-logging.md")
 
@@ -115,6 +136,9 @@ def test_only_names_that_look_alike_and_are_not_decided_are_found() -> None:
         (".gitkb/decisions/same-as/a.json", b'{"format": 2, "by": "x", "same_as": "b"}'),
         (".gitkb/decisions/keep-apart/b--a.json", b'{"format": 1, "by": "x"}'),
         (".gitkb/decisions/keep-apart/a.json", b'{"format": 1, "by": "x"}'),
+        (".gitkb/decisions/no-page/a--b.json", b'{"format": 1, "by": "x"}'),
+        (".gitkb/decisions/no-page/A.json", b'{"format": 1, "by": "x"}'),
+        (".gitkb/decisions/no-page/a.json", b'{"format": 1}'),
         (".gitkb/decisions/other/a.json", b'{"format": 1, "by": "x", "same_as": "b"}'),
         (".gitkb/decisions/same-as/a.json", b"[" * 100_000),
     ],
@@ -140,7 +164,7 @@ def steps(draw: st.DrawFn) -> tuple[str, object]:
         ]
         return "document", (name, None if draw(st.integers(0, 4)) == 0 else record(name, *topics))
     one, other = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True))
-    made = SameAs(one, other, "x") if draw(st.booleans()) else KeepApart(min(one, other), max(one, other), "x")
+    made = draw(st.sampled_from((SameAs(one, other, "x"), KeepApart(min(one, other), max(one, other), "x"), NoPage(one, "x"))))
     return "decision", (made, draw(st.integers(0, 3)) > 0)
 
 

@@ -23,6 +23,7 @@ from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.progress import display
 from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
+from gitkb.cli.whole_names import YesOption, with_whole_names
 from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _command(name: str, folder: Path | None, argument: str) -> str:
 def recompile(
     context: typer.Context,
     documents: Annotated[
-        list[str] | None, typer.Argument(metavar="[DOCUMENT]...", help="Name, source path or unique part.", show_default=False)
+        list[str] | None, typer.Argument(metavar="[DOCUMENT]...", help="Name or source path.", show_default=False)
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
     outdated: Annotated[bool, typer.Option("--outdated", help="Those that `gitkb status` calls outdated.")] = False,
@@ -254,6 +255,7 @@ def recompile(
     model: ModelOption = "",
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -279,11 +281,14 @@ def recompile(
     )
     names = documents or []
     if estimate:
-        tell_estimate(lambda listener: base.estimate_recompile(names, options, listener), json=json)
+        tell_estimate(
+            lambda listener: with_whole_names(names, yes, lambda whole: base.estimate_recompile(whole, options, listener)),
+            json=json,
+        )
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
         listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
-        summary = base.recompile(names, options, listener)
+        summary = with_whole_names(names, yes, lambda whole: base.recompile(whole, options, listener))
     if json:
         terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
     else:

@@ -1,4 +1,4 @@
-"""`gitkb remove`, `undo`, `approve`, `same` and `apart`: what a person decides about documents and pages."""
+"""`gitkb remove`, `undo`, `approve`, `same`, `apart` and `drop`: what a person decides about documents and pages."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from gitkb.cli.common_options import BranchOption, DryRunOption, JsonOption, KbO
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
+from gitkb.cli.whole_names import YesOption, with_whole_names
 
 if TYPE_CHECKING:
-    from gitkb.model.results import ApproveSummary, DecideSummary, RemoveSummary
+    from gitkb.model.results import ApproveSummary, DecideSummary, DropSummary, RemoveSummary
 
 
 def remove(
     context: typer.Context,
-    documents: Annotated[
-        list[str], typer.Argument(metavar="DOCUMENT", help="Name, source path or unique part.", show_default=False)
-    ],
+    documents: Annotated[list[str], typer.Argument(metavar="DOCUMENT", help="Name or source path.", show_default=False)],
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -35,7 +35,8 @@ def remove(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.remove(documents, ChangeOptions(branch, dry_run), Messages())
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names(documents, yes, lambda names: base.remove(names, options, Messages()))
     if json:
         terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
@@ -61,8 +62,10 @@ def undo(
         str | None,
         typer.Argument(metavar="[COMMIT | DOCUMENT[@REV]]", help="Default: the last change.", show_default=False),
     ] = None,
+    rest: Annotated[bool, typer.Option("--rest", help="Leave what was changed since, and take back the rest.")] = False,
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -73,7 +76,8 @@ def undo(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.undo(what, ChangeOptions(branch, dry_run), Messages())
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names([what or ""], yes, lambda names: base.undo(names[0] or None, options, Messages(), rest=rest))
     if json:
         terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run), indent=2)
         return
@@ -82,6 +86,8 @@ def undo(
             for path in paths:
                 terminal.tell(f"{word:7} {path}")
         tell_pages(summary.pages, {})
+    for path in summary.left:
+        terminal.say(f"left as it is, for it was changed since: {path}")
     done = "Would have undone" if dry_run else "Undid"
     change = f"{terminal.short(summary.undone)} ({summary.subject})"
     terminal.tell(f"{done} {change}.{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
@@ -89,9 +95,7 @@ def undo(
 
 def approve(
     context: typer.Context,
-    pages: Annotated[
-        list[str], typer.Argument(metavar="PAGE", help="A concept's or entity's name, path or unique part.", show_default=False)
-    ],
+    pages: Annotated[list[str], typer.Argument(metavar="PAGE", help="A concept's or entity's name or path.", show_default=False)],
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own approval of these pages back.")] = False,
     date: Annotated[
         str,
@@ -99,6 +103,7 @@ def approve(
     ] = "",
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -109,7 +114,8 @@ def approve(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.approve(pages, ApproveOptions(branch, withdraw, date, dry_run), Messages())
+        options = ApproveOptions(branch, withdraw, date, dry_run)
+        summary = with_whole_names(pages, yes, lambda names: base.approve(names, options, Messages()))
     if json:
         terminal.tell_json(json_shapes.fields(summary, dry_run=dry_run, withdrawn=withdraw), indent=2)
         return
@@ -146,10 +152,11 @@ def _tell_approved(summary: ApproveSummary, withdraw: bool, dry_run: bool) -> No
 
 def same(
     context: typer.Context,
-    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title or path.", show_default=False)],
     into: Annotated[str, typer.Argument(metavar="INTO", help="The page on which both will stand.", show_default=False)],
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -159,7 +166,7 @@ def same(
     The first becomes an alias of the second: its claims go on the second one's page, also those of documents that come
     later. This replaces what was decided about the two before, by a person or a model; gitkb apart and gitkb undo take it back.
     """
-    decide(context, (page, into), kb, branch, same=True, dry_run=dry_run, json=json)
+    decide(context, (page, into), kb, branch, same=True, dry_run=dry_run, yes=yes, json=json)
 
 
 def decide(
@@ -170,6 +177,7 @@ def decide(
     *,
     same: bool,
     dry_run: bool,
+    yes: bool,
     json: bool,
 ) -> None:
     """Decides about two names and tells what came of it."""
@@ -178,17 +186,13 @@ def decide(
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.decide(*names, ChangeOptions(branch, dry_run), Messages(), same=same)
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names(names, yes, lambda whole: base.decide(whole[0], whole[1], options, Messages(), same=same))
     if json:
         terminal.tell_json(json_shapes.fields(summary, same=same, dry_run=dry_run), indent=2)
         return
     if dry_run:
-        for word, paths in (("write", summary.written), ("delete", summary.deleted)):
-            for path in paths:
-                terminal.tell(f"{word:7} {path}")
-        tell_pages(summary.pages, {})
-        for path in summary.besides:
-            terminal.tell(f"{'besides':7} {path}")
+        _tell_decision(summary)
     _tell_decided(summary, same, dry_run)
 
 
@@ -207,10 +211,11 @@ def _tell_decided(summary: DecideSummary, same: bool, dry_run: bool) -> None:
 
 def apart(
     context: typer.Context,
-    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title or path.", show_default=False)],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="What it is not.", show_default=False)],
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -220,4 +225,51 @@ def apart(
     Each keeps a page of its own. Where they share a page, the one that became an alias leaves it. This replaces what was
     decided about the two before, by a person or a model; gitkb same and gitkb undo take it back.
     """
-    decide(context, (page, other), kb, branch, same=False, dry_run=dry_run, json=json)
+    decide(context, (page, other), kb, branch, same=False, dry_run=dry_run, yes=yes, json=json)
+
+
+def drop(
+    context: typer.Context,
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="Title, path or unique part.", show_default=False)],
+    back: Annotated[bool, typer.Option("--undo", help="Take the decision back: the name gets its page again.")] = False,
+    yes: YesOption = False,
+    branch: BranchOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Decide that a name gets no page.
+
+    Its page goes, also if later documents speak of it. Their summaries still name it. What you wrote on the page stays.
+    """
+    from gitkb.cli.listeners import Messages
+    from gitkb.model.options import ChangeOptions
+
+    base = knowledge_base(context, kb)
+    with resumable():
+        options = ChangeOptions(branch, dry_run)
+        summary = with_whole_names([page], yes, lambda names: base.drop(names[0], options, Messages(), back=back))
+    if json:
+        terminal.tell_json(json_shapes.fields(summary, back=back, dry_run=dry_run), indent=2)
+        return
+    if dry_run:
+        _tell_decision(summary)
+    for path in summary.words:
+        terminal.say(f"{path} holds words of yours; they stay on that page.")
+    means = "gets a page again" if back else "gets no page"
+    if not summary.written and not summary.deleted:
+        said = f"That {summary.name} gets no page was {'not decided' if back else 'decided already'}."
+        terminal.tell(f"{said} {where(summary.branch, summary.commit)}")
+        return
+    done = "Would have decided" if dry_run else "Decided"
+    terminal.tell(f"{done} that {summary.name} {means}.{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
+
+
+def _tell_decision(summary: DecideSummary | DropSummary) -> None:
+    for word, paths in (("write", summary.written), ("delete", summary.deleted)):
+        for path in paths:
+            terminal.tell(f"{word:7} {path}")
+    tell_pages(summary.pages, {})
+    for path in summary.besides:
+        terminal.tell(f"{'besides':7} {path}")

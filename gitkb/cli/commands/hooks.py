@@ -18,7 +18,7 @@ from gitkb.cli import terminal
 from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.plain_parameters import PlainCommand
-from gitkb.errors import ExitCode, UsageError
+from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 
 if TYPE_CHECKING:
     from gitkb import KnowledgeBase
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 
 
 SHOWN_PROBLEMS = 20
+_NEEDS = {
+    "github": "Make the check `review` required for the branch (Settings, Rules), also in the merge queue, and allow Actions to"
+    " create pull requests (Settings, Actions): a protected branch gets its pages in a request of their own.",
+    "gitlab": "Set the masked variables GITKB_COMMENT_TOKEN (scope api) and, protected, GITKB_TOKEN (api, write_repository); turn"
+    " on pipelines for merged results, and `Pipelines must succeed`: a protected branch gets its pages in a request.",
+    "forgejo": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"
+    " protected branch gets its pages in a request of their own.",
+    "gitea": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"
+    " protected branch gets its pages in a request of their own.",
+}
+"""What else a hosting service needs, which no file of the repository can say."""
 QUARANTINE = "GIT_QUARANTINE_PATH"
 
 hooks = typer.Typer(
@@ -38,7 +49,9 @@ hooks = typer.Typer(
 )
 
 ServerOption = Annotated[bool, typer.Option("--server", help="The hook of a repository that others push to.")]
-CiOption = Annotated[Literal["github", "gitlab"] | None, typer.Option("--ci", help="The CI template of this service.")]
+CiOption = Annotated[
+    Literal["github", "gitlab", "forgejo", "gitea"] | None, typer.Option("--ci", help="The CI template of this service.")
+]
 
 
 @hooks.command("install", cls=PlainCommand)
@@ -55,6 +68,7 @@ def install(
     _tell(done, "installed", json)
     if ci and not json:
         terminal.tell("Commit the template, and push it.")
+        terminal.tell(_NEEDS[ci])
 
 
 @hooks.command("list", cls=PlainCommand)
@@ -179,7 +193,13 @@ def _repository(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     folder = named(context, kb)
     if folder is not None and (folder / "HEAD").is_file():
         return KnowledgeBase.receiving(folder, None)
-    return knowledge_base(context, kb)
+    try:
+        return knowledge_base(context, kb)
+    except NotAKnowledgeBase:
+        here = Path.cwd()
+        if folder is None and (here / "HEAD").is_file() and (here / "objects").is_dir():
+            return KnowledgeBase.receiving(here, None)
+        raise
 
 
 def _tell(found: Sequence[InstalledHook], done: str, json: bool) -> None:

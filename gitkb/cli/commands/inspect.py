@@ -59,9 +59,7 @@ def _list_pages(rows: list[PageRow], json: bool) -> None:
 
 def show(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="DOCUMENT_OR_PAGE", help="Its name, or a unique part of it.", show_default=False)
-    ],
+    name: Annotated[str, typer.Argument(metavar="DOCUMENT_OR_PAGE", help="Its name, or whole words of it.", show_default=False)],
     at: AtOption = None,
     json: JsonOption = False,
     kb: KbOption = None,
@@ -97,7 +95,14 @@ def _lines(found: Status) -> list[str]:
 
     documents = terminal.counted(found.documents, "document")
     pages = terminal.counted(found.pages, "shared page")
-    lines = [f"{found.branch} is at {terminal.short(found.commit)}: {documents}, {pages}."]
+    head = f"No branch is checked out; {found.branch}" if found.detached else found.branch
+    lines = [f"{head} is at {terminal.short(found.commit)}: {documents}, {pages}."]
+    if found.upstream:
+        lines.append(_beside(found))
+    if found.operation:
+        lines.append(f"A {found.operation} is in progress: git status says how to go on.")
+    for each in found.unreadable:
+        lines.append(f"Cannot be read: {each.rstrip('.')}. What it says is missing; gitkb undo takes the change back.")
     if found.newer:
         lines.append(f"{found.newer}: this one leaves them as they are. Upgrade gitkb.")
     elif found.state is State.PENDING:
@@ -122,6 +127,18 @@ def _lines(found: Status) -> list[str]:
         lines.append("Edited, not yet committed and so not in force: .gitkb/config.yaml")
     lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]
     return lines
+
+
+def _beside(found: Status) -> str:
+    """How the branch stands to the remote's, as it was last fetched."""
+    ahead, behind = terminal.counted(found.ahead, "commit"), terminal.counted(found.behind, "commit")
+    if found.ahead and found.behind:
+        return f"It and {found.upstream} have diverged ({ahead} here, {behind} there): gitkb pull unites them."
+    if found.ahead:
+        return f"It is {ahead} ahead of {found.upstream}: gitkb push sends them."
+    if found.behind:
+        return f"It is {behind} behind {found.upstream}: gitkb pull brings them."
+    return f"It is where {found.upstream} was when it was last fetched."
 
 
 def _outdated(found: Outdated) -> str:
@@ -196,6 +213,9 @@ def _tell_lines(found: BlameLine) -> None:
     unclaimed = "generated, not a claim" if found.compiler else "written by hand"
     where = ", ".join(part for part in (found.document, found.place) if part) or unclaimed
     by = f" ({found.compiler})" if found.compiler else ""
+    if not found.commit:
+        terminal.tell(f"    not known here, for this clone has no older history (git fetch --unshallow): {where}{by}")
+        return
     terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}: {where}{by}")
 
 
@@ -217,15 +237,19 @@ def check(
         str | None,
         typer.Option("--changed", metavar="BASE", show_default=False, help="Look only at what differs from this revision."),
     ] = None,
+    reproduce: Annotated[
+        bool, typer.Option("--reproduce", help="Make documents again from their originals, and compare; this takes its time.")
+    ] = False,
     at: AtOption = None,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Check the knowledge base: files, pages, links. Exit code 4 if something is broken."""
+    """Check the knowledge base: files, originals, claims, pages, links. Exit code 4 if something is broken."""
+    from gitkb.cli.listeners import Messages
     from gitkb.model.rows import State
 
-    result = knowledge_base(context, kb).check(at, changed=changed)
+    result = knowledge_base(context, kb).check(at, changed=changed, reproduce=reproduce, listener=Messages())
     if json:
         terminal.tell_json(json_shapes.check(result), indent=2)
     else:

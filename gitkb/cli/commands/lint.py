@@ -58,8 +58,8 @@ def lint(
     little, with the command that settles it. With compiler: llm a model is asked about
     contradictions. Exit code 4 while something remains.
 
-    CODE is one of contradiction, changed-since-approval, superseded-source, near-duplicate, dead-link, weak-source,
-    empty-summary, missing-description, orphan-page; --only and --except may be repeated. Of each kind 20 are shown, with -v all.
+    CODE is one of contradiction, changed-since-approval, superseded-source, near-duplicate, dead-link, weak-source, orphan-page,
+    empty-summary, everywhere, missing-description; --only and --except may be repeated. Of each kind 20 are shown, with -v all.
     """
     from gitkb.cli.listeners import Messages
     from gitkb.model.options import ChangeOptions, LintOptions

@@ -15,7 +15,7 @@ from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.plain_parameters import PlainCommand
 from gitkb.cli.summaries import pages_in_words, where
-from gitkb.errors import InTheWay, UsageError
+from gitkb.errors import ExitCode, InTheWay, UsageError
 
 if TYPE_CHECKING:
     from gitkb.model.results import MergeSummary
@@ -138,7 +138,8 @@ def pr(
 ) -> None:
     """Push a branch and open a pull or merge request whose text is the diff.
 
-    Through gh, glab or tea where they are installed; else it prints the address to open and the text.
+    Through gh, glab or tea where they are installed; else it prints the address to open and the text, and ends with 1
+    (with 0 where the remote is at no hosting service).
     """
     from gitkb.cli.listeners import Messages
 
@@ -154,6 +155,7 @@ def pr(
             f"Pushed {request.branch}. Open the request{f' at {request.address}' if request.address else ''} with this text:"
         )
         terminal.tell_text(f"# {request.title}\n\n{request.text}")
+    raise typer.Exit(ExitCode.OK if request.opened or not request.hosted else ExitCode.ERROR)
 
 
 ToOption = Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to write into.", show_default=False)]

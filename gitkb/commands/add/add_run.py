@@ -41,6 +41,7 @@ from gitkb.commands.add.plan import Gone, Item, Plan, pages_of, unillustrated, w
 from gitkb.commands.change import GROUP_DOCUMENTS, Change, ChangeContext
 from gitkb.commands.curate.remove import remove_group, removed_document
 from gitkb.commands.init import BEGIN, END
+from gitkb.commands.inspect.evidence import has_original
 from gitkb.compile.fingerprint import making
 from gitkb.errors import UsageError
 from gitkb.intake import hashing
@@ -213,7 +214,15 @@ class AddRun(Struct, frozen=True):
                 if found.root and not self.options.into and not self.options.update:
                     plan.refuse_other_folder(found, hashes, known, self._has_failed)
             planned = plan.plan(_without_repeats(scans), hashes, known)
-        return replace(planned, items=with_repeats(planned.items, fetched.repeats))
+        items = [self._restoring(start, item, hashes[item.source.path].blob) for item in planned.items]
+        return replace(planned, items=with_repeats(items, fetched.repeats))
+
+    def _restoring(self, start: Snapshot, item: Item, blob: str) -> Item:
+        """A job in place of a source that is unchanged, if its original in the knowledge base is damaged or gone."""
+        if item.skipped is not SkipReason.UNCHANGED or has_original(start, item.document, item.source.path, item.sha256, blob):
+            return item
+        self.context.listener.message(f"The original of {item.document} is not what it was; it is restored.")
+        return plan.restoring(item)
 
     @property
     def cache(self) -> Cache:

@@ -59,7 +59,7 @@ def judge(ready: Ready, known: Known) -> Verdict:
         return _skipped("removed or changed meanwhile", SkipReason.CHANGED_MEANWHILE) if gone else Verdict()
     before = known.source(item.source.path)
     if before is not None:
-        if before[1] == item.sha256:
+        if before[1] == item.sha256 and not item.restores:
             return _skipped("unchanged", SkipReason.UNCHANGED)
         return Verdict(other_name=before[0] != item.document)
     if item.before in holders:

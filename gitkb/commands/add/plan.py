@@ -98,7 +98,8 @@ class Item(Struct, frozen=True):
     """One source of a run. `outcome` None: it is to be prepared; otherwise the outcome is decided already. `update`: the source
     is known with other bytes. `before`: its file moved, and this is the old name of its document. `again`: its original is the
     one in the knowledge base. `hashing`: seconds that hashing took. `twin`: another source of this run with the same bytes,
-    because of which this one is skipped."""
+    because of which this one is skipped. `restores`: the
+    document is known with these bytes, and its original in the knowledge base is damaged."""
 
     source: SourceFile
     document: str
@@ -111,6 +112,7 @@ class Item(Struct, frozen=True):
     before: str = ""
     again: bool = False
     skipped: SkipReason | None = None
+    restores: bool = False
 
 
 class Gone(Struct, frozen=True):
@@ -283,6 +285,11 @@ def same_bytes(item: Item, document: str) -> Item:
     """The item, skipped because a document has its bytes."""
     said = f"same bytes as {document}"
     return replace(item, outcome=Outcome.SKIPPED, reason=said, twin="", skipped=SkipReason.SAME_BYTES)
+
+
+def restoring(item: Item) -> Item:
+    """The item of an unchanged source, to be prepared all the same: its original in the knowledge base is not what it was."""
+    return replace(item, outcome=None, reason="", skipped=None, update=True, restores=True)
 
 
 def with_repeats(items: Sequence[Item], repeats: Sequence[Repeat]) -> list[Item]:

@@ -162,7 +162,7 @@ class RecompileRun(Struct, frozen=True):
     model: ModelUse
 
     def __call__(self, names: Sequence[str]) -> RecompileSummary:
-        """Recompiles documents by name, path or unique part, or those that the options say; `NotFound` before anything is
+        """Recompiles documents by name or path, or those that the options say; `NotFound` before anything is
         changed."""
         started, dry_run = time.perf_counter(), self.options.dry_run
         outcomes = Outcomes(self.context.listener, timings=self.options.timings)
@@ -190,7 +190,7 @@ class RecompileRun(Struct, frozen=True):
         assert self.model.known is not None
         with self.context.change("estimate", dry_run=True) as change:
             run = change.run
-            items, shop = _items(chosen.facts, run.scratch), self._workshop(run.scratch, chosen)
+            items, shop = items_of(chosen.facts, run.scratch), self._workshop(run.scratch, chosen)
             originals = Originals.of(self.context.store, chosen.start, run.scratch)
             with Pool(shop, self.context.settings.convert, run.worker_lock, self.options.jobs) as pool:
                 return estimate(pool, jobs_of(items), self.model.known, originals.fetch)
@@ -229,7 +229,7 @@ class RecompileRun(Struct, frozen=True):
     def _land_all(self, change: Change, outcomes: Outcomes, chosen: "_Chosen", noted: ChangeNotes) -> int:
         """Commits what differs, and reports all; how many claims of a model were dropped. A dry run adds to `noted` instead."""
         scratch = change.run.scratch
-        items = _items(chosen.facts, scratch)
+        items = items_of(chosen.facts, scratch)
         known = KnownReplies(self.model.known) if self.model.known is not None else None
         originals = Originals.of(self.context.store, chosen.start, scratch)
         shop = self._workshop(scratch, chosen)
@@ -276,8 +276,8 @@ class _Chosen(Struct, frozen=True):
     addresses: dict[str, str]
 
 
-def _items(facts: Sequence[DocumentFacts], scratch: Path) -> list[Item]:
-    """An item for each document; its original will be put into a folder of its own."""
+def items_of(facts: Sequence[DocumentFacts], scratch: Path) -> list[Item]:
+    """An item for each document that is to be made again; its original will be put into a folder of its own."""
     folder = scratch / "originals"
     files = (folder / str(number) / "original" for number in range(len(facts)))
     return [

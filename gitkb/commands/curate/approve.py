@@ -31,12 +31,12 @@ from gitkb.pages import refresh
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
+from gitkb.text.names.name_parts import has_words, part_of_name
 from gitkb.text.names.slugs import document_segment, topic_key
 from gitkb.wiki.hand_edits import Seal, edited_path, reconcile, state, unsealed
 from gitkb.wiki.projection import is_page, refuse_newer
 from gitkb.wiki.topic_page import page_claims, topic_page
 
-MAX_CANDIDATES = 10
 _KINDS: dict[str, TopicKind] = {folder: kind for kind, folder in FOLDERS.items()}
 _VERIFIED = re.compile(r"^verified:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 
@@ -61,12 +61,11 @@ def _named(known: dict[str, str], name: str) -> str:
     found = [bare for bare in known if part and bare.partition("/")[2] in (part, slugged, topic_key(wanted))]
     if len(found) == 1:
         return known[found[0]]
-    # Somebody puts their name to it, so a part of a name is not enough, however unique.
-    found = found or [bare for bare in known if part and (part in bare or slugged in bare)]
+    # Somebody puts their name to it, so a part of a name alone is not enough, however unique.
+    found = found or [bare for bare in known if has_words(bare, part) or has_words(bare, slugged)]
     if not found:
         raise NotFound(f"There is no concept or entity {name!r}.", "gitkb list --pages shows them; no other page has claims.")
-    more = [f"and {len(found) - MAX_CANDIDATES} more"] if len(found) > MAX_CANDIDATES else []
-    raise NotFound(f"{name!r} may be: {', '.join(found[:MAX_CANDIDATES] + more)}.", "Give the whole name.")
+    raise part_of_name(name, found)
 
 
 class Approvable(Struct, frozen=True):
@@ -154,7 +153,7 @@ class ApproveRun(Struct, frozen=True):
     options: ApproveOptions
 
     def __call__(self, names: Sequence[str]) -> ApproveSummary:
-        """Confirms pages by name, path or unique part. `NotFound` and `CannotApprove` leave everything as it was."""
+        """Confirms pages by name or path. `NotFound` and `CannotApprove` leave everything as it was."""
         tip = self.context.tip()
         refuse_newer(tip)
         confirmation = self._confirmation()

@@ -75,7 +75,7 @@ class DecideRun(Struct, frozen=True):
 
     def _transact(self, transaction: Transaction, wish: Wish) -> DecideSummary:
         tip = transaction.tip
-        changes = wish.changes(DecisionPlanner(self.context.catalog, tip, self._by()))
+        changes = wish.changes(DecisionPlanner(self.context.catalog, tip, decider(self.context)))
         if changes:
             transaction.publish([PlannedCommit(decide_message([wish.said]), dict(changes.items()))], "decision")
         paths = [topic_path(kind, wish.name.key) for kind in FOLDERS]
@@ -83,18 +83,13 @@ class DecideRun(Struct, frozen=True):
         return _summary(tip, wish, changes, edits)
 
     def _preview(self, tip: Snapshot, wish: Wish) -> DecideSummary:
-        changes = wish.changes(DecisionPlanner(self.context.catalog, tip, self._by()))
+        changes = wish.changes(DecisionPlanner(self.context.catalog, tip, decider(self.context)))
         edits = self.context.uncommitted(tip)
         carried = bool(changes) and self.context.carries_pages
         foreseen = self.context.foresee(tip, changes) if carried else ForeseenPages(PageChanges())
         page = self._page(Overlay(tip, changes), wish.name.key)
         done = _summary(tip, wish, changes, edits)
         return replace(done, branch=self.context.name, page=page, pages=foreseen.pages, besides=foreseen.besides)
-
-    def _by(self) -> str:
-        """The person who decides: their address, if git knows it."""
-        email = self.context.store.email()
-        return f"human:{email}" if email else "human"
 
     def _page(self, tree: Tree, name: str) -> str:
         """The path of the page that shows the claims of a name in a tree, "" for none."""
@@ -107,11 +102,17 @@ class DecideRun(Struct, frozen=True):
 
 def _summary(tip: Snapshot, wish: Wish, changes: PathChanges, edits: PathChanges) -> DecideSummary:
     deleted = tuple(sorted(changes.deleted))
-    words = tuple(_edited(Overlay(tip, edits), wish.name.key)) if wish.same and changes else ()
+    words = tuple(edited_pages(Overlay(tip, edits), wish.name.key)) if wish.same and changes else ()
     return DecideSummary("", tip.commit, wish.name.title, wish.other.title, "", changes.coming, deleted, words=words)
 
 
-def _edited(tree: Tree, key: str) -> list[str]:
+def decider(context: ChangeContext) -> str:
+    """The person who decides: their address, if git knows it."""
+    email = context.store.email()
+    return f"human:{email}" if email else "human"
+
+
+def edited_pages(tree: Tree, key: str) -> list[str]:
     """The pages of a name that hold a person's words."""
     found = ((topic_path(kind, key), tree.read(topic_path(kind, key))) for kind in FOLDERS)
     return [path for path, page in found if page is not None and state(page) is not Seal.GENERATED]

@@ -34,7 +34,7 @@ class RemoveRun(Struct, frozen=True):
     dry_run: bool
 
     def __call__(self, names: Sequence[str]) -> RemoveSummary:
-        """Removes documents by name, path or unique part; `NotFound` before anything is changed."""
+        """Removes documents by name or path; `NotFound` before anything is changed."""
         tip = self.context.tip()
         with self.context.records(tip) as corpus:
             known = corpus.documents()

@@ -43,6 +43,8 @@ class UndoRun(Struct, frozen=True):
 
     context: ChangeContext
     dry_run: bool
+    rest: bool = False
+    """Of a change that others changed since, take back what nobody touched."""
 
     def __call__(self, what: str | None) -> UndoSummary:
         """Takes back a commit, or the last change of a document (`name@rev`: the last at that revision), by default the last
@@ -124,7 +126,7 @@ class UndoRun(Struct, frozen=True):
         change = self._change(target.commit, tip, edits)
         found = change(target.document)
         shown = f"{target.commit.oid[:12]} ({target.commit.message.partition(chr(10))[0]})"
-        if found.blocked:
+        if found.blocked and not (self.rest and found.changes):
             raise self._changed_since(found, change, tip, edits)
         if not found.considered:
             hint = "Undo the commits of the documents: gitkb log shows them."
@@ -138,7 +140,8 @@ class UndoRun(Struct, frozen=True):
     def _changed_since(self, found: TakenBack, change: TakeBack, tip: Snapshot, edits: PathChanges) -> ChangedSince:
         path = found.blocked[0]
         name = records.document_of(path) or owner_of(path) if tip.blob(path) and not path.startswith("wiki/") else None
-        more = f" (and {len(found.blocked) - 1} more)" if len(found.blocked) > 1 else ""
+        others = [records.document_of(each) or each for each in found.blocked[1:]]
+        more = f" (and {len(others)} more: {', '.join(others)})" if others else ""
         if path in edits:
             return ChangedSince(f"{path}{more} has edits that are not committed.", "Commit them or take them back first.")
         made = change.after.tree.blob(path)
@@ -150,6 +153,8 @@ class UndoRun(Struct, frozen=True):
         by = "; ".join(later[:NAMED]) + (f"; and {len(later) - NAMED} more" if len(later) > NAMED else "")
         document = records.document_of(path) or owner_of(path)
         hint = f"Undo the later change first, or take the document away: gitkb remove {document}" if document else ""
+        if found.changes:
+            hint = f"{hint}{'. ' if hint else ''}To take back what nobody changed since: --rest"
         return ChangedSince(f"{name or path}{more} was changed since, by {by or 'a commit of another branch'}.", hint)
 
     # The commit.
@@ -215,4 +220,5 @@ def _summary(branch: str, tip: Snapshot, target: Target, found: TakenBack, pages
         restored=changes.coming,
         deleted=tuple(sorted(changes.deleted)),
         pages=pages,
+        left=tuple(sorted(found.blocked)),
     )

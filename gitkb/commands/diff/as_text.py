@@ -27,7 +27,6 @@ from gitkb.commands.diff.wording import (
     claim_counts,
     counted,
     cut,
-    document_state,
     first,
     group_state,
     headline,
@@ -174,7 +173,8 @@ def _about(group: Group) -> Iterator[str]:
 
 def _document(document: DocumentChange) -> str:
     extent = f", {counted(document.source_pages, 'page')}" if document.source_pages else ""
-    return f"{document_state(document):8} {document.document}: {document.title}{extent} {_counts(document)}".rstrip()
+    name = f"{document.before} -> {document.document}" if document.before else document.document
+    return f"{document.change:8} {name}: {document.title}{extent} {_counts(document)}".rstrip()
 
 
 def _counts(document: DocumentChange) -> str:

@@ -23,7 +23,7 @@ from gitkb.commands.diff.report import (
 )
 from gitkb.commands.diff.shown_pages import Side
 from gitkb.formats.approvals import Confirmation, mark
-from gitkb.formats.decisions import Decision, SameAs
+from gitkb.formats.decisions import Decision, NoPage, SameAs
 from gitkb.formats.topic_rows import TopicPage
 from gitkb.model.results import Older, OlderKind
 from gitkb.text.names.lookalikes import SHORT, signs
@@ -214,10 +214,14 @@ def _links(broken: Sequence[LinkChange]) -> Iterator[Attention]:
 
 
 def _decided(decisions: Sequence[Decision]) -> Iterator[Attention]:
-    """Names that a decision put on one page: claims about one may now appear under the other. Names kept apart change no page."""
+    """Names that a decision put on one page, so that claims about one may now appear under the other, or left without a page.
+    Names kept apart change no page."""
     for decision in decisions:
         if isinstance(decision, SameAs):
             message = f"it was decided that {decision.name} means {decision.key}, so both stand on one page ({decision.by})"
+            yield Attention(Concern.DECIDED_NAMES, (decision.path,), message)
+        elif isinstance(decision, NoPage):
+            message = f"it was decided that {decision.name} gets no page ({decision.by})"
             yield Attention(Concern.DECIDED_NAMES, (decision.path,), message)
 
 

@@ -16,6 +16,7 @@ from gitkb.errors import FormatError, NotFound
 from gitkb.formats import records
 from gitkb.model.documents import Claim, Record
 from gitkb.model.rows import Blame, BlameLine
+from gitkb.store.history import Ancestors
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Commit
@@ -92,13 +93,17 @@ class _Page:
             return line
         return moved_page(line.encode("utf-8", "surrogateescape"), self.path, {self.document: old}).decode("utf-8", "replace")
 
-    def _since(self, path: str, holds: Callable[[bytes | None, str], bool]) -> Commit:
-        """The commit from which on a file has held something without a break, also under the names that it had before."""
+    def _since(self, path: str, holds: Callable[[bytes | None, str], bool]) -> Commit | None:
+        """The commit from which on a file has held something without a break, also under the names that it had before; None if
+        that lies before the history of this clone."""
+        graph = Ancestors(self.store.git_dir)
         last: Commit | None = None
         born = False
         for commit, here in follow(self.store, path, self.tip.commit):
             if last is not None and ((born and here == path) or not holds(self.store.snapshot(commit.oid).read(here), here)):
                 return last
+            if graph.ends_at(commit.oid):
+                return None
             last, path = commit, here
             born = not any(self.store.snapshot(parent).blob(here) for parent in commit.parents)
         if last is None:
@@ -149,7 +154,9 @@ def _lines(content: bytes | None) -> list[str]:
     return (content or b"").decode("utf-8", "replace").splitlines()
 
 
-def _line(number: int, text: str, commit: Commit, origin: tuple[str, str, str, str], compiler: str) -> BlameLine:
+def _line(number: int, text: str, commit: Commit | None, origin: tuple[str, str, str, str], compiler: str) -> BlameLine:
+    if commit is None:
+        return BlameLine(number, text, *origin, "", "", "", compiler)
     when = datetime.fromtimestamp(commit.time, UTC).isoformat()
     who = f"{commit.author_name} <{commit.author_email}>"
     return BlameLine(number, text, *origin, commit.oid, when, who, compiler)

@@ -1,4 +1,4 @@
-"""Finds a document, page, concept or entity by what a person types: a name, a path, or a unique part of one.
+"""Finds a document, page, concept or entity by what a person types: a name, a path, or whole words of one.
 
 Invariant: what is found is a name that the documents know, or about which something was decided, whether or not it has a page.
 """
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gitkb.errors import NotFound
+from gitkb.errors import NotFound, PartOfName
 from gitkb.formats import records
 from gitkb.formats.topic_rows import FOLDERS, TopicPage, page_key
 from gitkb.model.documents import Tree
 from gitkb.model.rows import Shown
+from gitkb.text.names.name_parts import has_words, listed, part_of_name
 
 if TYPE_CHECKING:
     from gitkb.catalog.queries import RecordCorpus
 
-MAX_CANDIDATES = 10
 _PAGE_FOLDERS = ("summaries", "concepts", "entities", "explorations", "sources", "")
 
 
@@ -33,9 +33,8 @@ def find_page(tree: Tree, name: str) -> tuple[str, str | None]:
         return found[0], _owner(found[0], tree)
     if not found:
         raise NotFound(f"There is no document or page {name!r}.", "gitkb list shows the documents, gitkb search finds pages.")
-    more = [f"and {len(found) - MAX_CANDIDATES} more"] if len(found) > MAX_CANDIDATES else []
-    listed = ", ".join([path.removeprefix("wiki/").removesuffix(".md") for path in found[:MAX_CANDIDATES]] + more)
-    raise NotFound(f"{name!r} may be: {listed}.", "Give more of the name.")
+    names = [path.removeprefix("wiki/").removesuffix(".md") for path in found]
+    raise PartOfName(name, names, f"{name!r} may be: {listed(names)}.", "Give more of the name.")
 
 
 def shown(tree: Tree, name: str) -> Shown:
@@ -73,7 +72,7 @@ def _matches(tree: Tree, part: str) -> list[str]:
     pages = [path for path, _ in tree.files("wiki") if path.endswith(".md") and not path.startswith("wiki/sources/")]
     names = {path: _name(path) for path in pages if not path.endswith("/index.md")}
     same = [path for path, name in names.items() if name.rpartition("/")[2] in (part, slugged)]
-    return same or [path for path, name in names.items() if part in name.casefold() or slugged in name]
+    return same or [path for path, name in names.items() if has_words(name, part) or has_words(name, slugged)]
 
 
 def _name(path: str) -> str:
@@ -100,7 +99,7 @@ class FoundTopic(Struct, frozen=True):
 
 
 def find_topic(corpus: RecordCorpus, name: str) -> FoundTopic:
-    """The concept or entity that a person means; `NotFound`, with the candidates if there are several."""
+    """The concept or entity that a person means; `NotFound`, `PartOfName` with the candidates for a part of a name."""
     wanted = name.strip().removeprefix("./").removeprefix("wiki/").strip("/").removesuffix(".md")
     folder, _, bare = wanted.rpartition("/")
     kinds = [kind for kind, place in FOLDERS.items() if not folder or folder == place]
@@ -115,22 +114,23 @@ def find_topic(corpus: RecordCorpus, name: str) -> FoundTopic:
     for key in dict.fromkeys((bare, page_key(wanted, "en"), page_key(wanted, "de"))) if kinds else ():
         if key and corpus.knows(key):
             return FoundTopic(key, corpus.spelling(key))
-    part = bare.casefold()
-    near = [page for page in pages if not page.target and (part in page.key or part in page.title.casefold())] if part else []
-    if found := _one(near, name):
-        return found
+    near = [page for page in pages if not page.target and (has_words(page.key, bare) or has_words(page.title, bare))]
+    if near:
+        raise part_of_name(name, list(dict.fromkeys(_short(page.path) for page in near)))
     raise NotFound(
         f"There is no concept or entity {name!r}.", "gitkb search finds pages; only concepts and entities can be meant."
     )
+
+
+def _short(path: str) -> str:
+    return path.removeprefix("wiki/").removesuffix(".md")
 
 
 def _one(pages: list[TopicPage], name: str) -> FoundTopic | None:
     """The only name among these pages, which may be of both kinds; None for no page at all."""
     keys = list(dict.fromkeys(page.key for page in pages))
     if len(keys) > 1:
-        listed = [page.path.removeprefix("wiki/").removesuffix(".md") for page in pages]
-        more = [f"and {len(listed) - MAX_CANDIDATES} more"] if len(listed) > MAX_CANDIDATES else []
-        raise NotFound(f"{name!r} may be: {', '.join([*listed[:MAX_CANDIDATES], *more])}.", "Give more of the name.")
+        raise part_of_name(name, [_short(page.path) for page in pages])
     if not pages:
         return None
     page = min(pages, key=lambda each: (bool(each.target), each.kind))

@@ -9,6 +9,7 @@ outdated.
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import Made, RecordCorpus, documents_made, makings
@@ -21,6 +22,7 @@ from gitkb.formats.approvals import APPROVED, standing
 from gitkb.formats.settings import Settings
 from gitkb.formats.versions import made_by_newer
 from gitkb.model.documents import Tree
+from gitkb.model.findings import Problem
 from gitkb.model.rows import ChangedPage, DocumentRow, Outdated, OutdatedReason, PageRow
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -51,6 +53,20 @@ def outdated_documents(db: sqlite3.Connection, settings: Settings) -> list[str]:
     """The names of the documents that are outdated under these settings, sorted."""
     now = making(settings)
     return sorted(name for made, _ in makings(db) if any(_reasons(made, now)) for name in documents_made(db, made))
+
+
+def cannot_be_reproduced(db: sqlite3.Connection, settings: Settings) -> set[str]:
+    """The documents that another converter, compiler or setting made, so that they come out otherwise today. What a model wrote
+    never comes out again; of that the converter alone counts."""
+    now = making(replace(settings, compiler="extractive"))
+    known = {name for made, _ in makings(db) if _comes_out_again(made, now) for name in documents_made(db, made)}
+    return {facts.document for facts in RecordCorpus(db).documents()} - known
+
+
+def _comes_out_again(made: Made, now: Making) -> bool:
+    if _converter(made) != made.converter:
+        return False
+    return made.compiler.startswith(_MODEL) or (made.compiler, made.settings) == (now.compiler, now.settings)
 
 
 def newer_documents(db: sqlite3.Connection, settings: Settings) -> list[str]:
@@ -144,6 +160,12 @@ def approvals_at(catalog: Catalog, tree: Tree, *, keep: bool) -> list[Approved]:
         corpus = RecordCorpus(db)
         corpus.refuse_newer()
         return list(approved_pages(corpus))
+
+
+def damaged_at(catalog: Catalog, tree: Tree, *, keep: bool) -> tuple[Problem, ...]:
+    """The records, decisions, approvals and overviews of a tree that are not valid, by path."""
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        return tuple(RecordCorpus(db).damaged())
 
 
 def changed_pages(approved: Iterable[Approved]) -> tuple[ChangedPage, ...]:

@@ -8,7 +8,7 @@ import re
 
 from gitkb.branch.tips import branch_tip
 from gitkb.catalog.catalog import Catalog
-from gitkb.commands.inspect.listing import approvals_at, changed_pages, outdated_at
+from gitkb.commands.inspect.listing import approvals_at, changed_pages, damaged_at, outdated_at
 from gitkb.commands.inspect.settings_in_force import settings_wait
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats import records
@@ -16,6 +16,7 @@ from gitkb.formats.settings import Settings
 from gitkb.model.rows import State, Status
 from gitkb.pages import refresh
 from gitkb.pages.model_session import kept_replies
+from gitkb.store.history import Ancestry
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import RunState
@@ -28,7 +29,9 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
     because HEAD is detached, the commit alone counts."""
     found, branch = store.status(), _branch(store, at)
     carries = not branch or refresh.carries_pages(settings, branch)
-    waits = carries and bool(refresh.pending(store, catalog, tip))
+    damaged = damaged_at(catalog, tip, keep=at is None)
+    tracking = Ancestry(store.git_dir).tracking(branch) if branch and at is None else None
+    waits = carries and not damaged and bool(refresh.pending(store, catalog, tip))
     newer_pages = newer(tip) if carries else ""
     asks = settings.compiler == "llm"
     approved = approvals_at(catalog, tip, keep=at is None)
@@ -37,7 +40,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         commit=tip.commit,
         documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
         pages=sum(1 for path, _ in tip.files("wiki") if is_page(path)),
-        state=State.PENDING if waits or newer_pages else State.WHOLE,
+        state=State.BROKEN if damaged else State.PENDING if waits or newer_pages else State.WHOLE,
         runs=tuple(_described(run) for run in found.runs if not run.living),
         living=tuple(_described(run) for run in found.runs if run.living),
         edited=found.edited if at is None else (),
@@ -49,6 +52,12 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         replies=kept_replies(store),
         outdated=outdated_at(catalog, tip, settings, keep=at is None),
         settings_wait=at is None and settings_wait(store),
+        unreadable=tuple(each.message for each in damaged),
+        detached=at is None and not branch,
+        upstream=tracking.name if tracking else "",
+        ahead=tracking.ahead if tracking else 0,
+        behind=tracking.behind if tracking else 0,
+        operation=found.operation,
     )
 
 

@@ -15,7 +15,7 @@ from gitkb.branch.tips import settings_at
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.lint.dead_links import dead_link_findings
 from gitkb.commands.lint.newer_versions import superseded
-from gitkb.commands.lint.page_quality import empty_summaries, missing_descriptions, orphans, weak_sources
+from gitkb.commands.lint.page_quality import empty_summaries, everywhere, missing_descriptions, orphans, weak_sources
 from gitkb.commands.lint.similar_names import changed, near_duplicates
 from gitkb.commands.lint.tree import Base
 from gitkb.errors import ModelError, UsageError
@@ -32,6 +32,7 @@ CHECKERS: Mapping[str, Checker] = {
     "near-duplicate": near_duplicates,
     "superseded-source": superseded,
     "dead-link": dead_link_findings,
+    "everywhere": everywhere,
     "weak-source": weak_sources,
     "empty-summary": empty_summaries,
     "missing-description": missing_descriptions,

@@ -18,6 +18,8 @@ from gitkb.wiki.projection import is_page
 _ENTRANCES = frozenset({"index.md", "readme.md", "log.md", "home.md", "start.md", "welcome.md", "agents.md", "claude.md"})
 _SAYS = ("## Key points", "## Summary", "## Outline")
 _FEW_CLAIMS, _FEW_DOCUMENTS = 2, 2
+_LEAST_DOCUMENTS, _NEARLY_EVERY = 8, 80
+"""Percent of so many documents that speak of a name."""
 
 
 def weak_sources(base: Base) -> Iterator[Finding]:
@@ -28,6 +30,17 @@ def weak_sources(base: Base) -> Iterator[Finding]:
             source = next(base.corpus.evidence(base.corpus.members(page.key)))
             message = f"All that is said of {page.title} is one sentence of {source.document}, and it is no definition."
             yield Finding("weak-source", page.path, message, commands=(command("blame", short_name(page.path)),))
+
+
+def everywhere(base: Base) -> Iterator[Finding]:
+    """Pages about what nearly every document speaks of, such as the name of the company: that tells no document from another."""
+    documents = base.corpus.document_count("")
+    if documents < _LEAST_DOCUMENTS:
+        return
+    for page in base.pages:
+        if page.documents * 100 >= documents * _NEARLY_EVERY and page.path not in base.people:
+            message = f"{page.documents} of {documents} documents speak of {page.title}, so its page may tell little."
+            yield Finding("everywhere", page.path, message, commands=(command("drop", short_name(page.path)),))
 
 
 def missing_descriptions(base: Base) -> Iterator[Finding]:

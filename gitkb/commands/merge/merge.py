@@ -13,7 +13,7 @@ from gitkb.branch.tips import refuse_newer_settings, settings_at
 from gitkb.commands.change import Change, ChangeContext
 from gitkb.commands.merge.histories import Histories
 from gitkb.commands.merge.three_way import United
-from gitkb.formats.records import document_of
+from gitkb.formats.records import RECORDS, document_of
 from gitkb.model.options import MergeChoices
 from gitkb.model.results import MergeSummary
 from gitkb.store.history import Ancestors
@@ -33,6 +33,8 @@ class Merging:
     def __call__(self, theirs: Snapshot, source: str) -> MergeSummary:
         """Merges a commit that people know as `source`, and brings the pages up to date where the branch carries them."""
         united = self._change.transact(partial(self._transact, theirs=theirs, source=source))
+        if united is None:
+            self._tell_undone(theirs)
         self._change.refresh(settings_at(self._change.tip()))  # the settings may have come with the merge
         found = united or United()
         kinds = (found.added, found.updated, found.removed, found.renamed)
@@ -41,6 +43,22 @@ class Merging:
         return MergeSummary(
             branch, commit, source, united is not None, added, updated, removed, pages, renamed, tuple(found.dropped)
         )
+
+    def _tell_undone(self, theirs: Snapshot) -> None:
+        """Says that documents of a branch which was merged before were taken away since, and how they come back."""
+        tip = self._change.tip()
+        gone = [path for path, _ in theirs.files(RECORDS) if document_of(path) and tip.blob(path) is None]
+        by: dict[str, list[str]] = {}
+        for path in gone:
+            commit = next(self._histories.store.history(path, tip.commit), None)
+            if commit is not None:
+                by.setdefault(f"{commit.oid[:12]} ({commit.message.partition(chr(10))[0]})", []).append(document_of(path) or "")
+        for taken, documents in by.items():
+            more = f" and {len(documents) - 1} more" if len(documents) > 1 else ""
+            back = taken.partition(" ")[0]
+            self._histories.listener.message(
+                f"{documents[0]}{more}: merged before, and taken away since by {taken}. To bring back: gitkb undo {back}"
+            )
 
     def _transact(self, transaction: Transaction, theirs: Snapshot, source: str) -> United | None:
         """One attempt under the lock; None if the branch contains the commit already."""

@@ -23,6 +23,7 @@ from gitkb.model.options import MergeChoices
 from gitkb.model.results import MergeSummary, PageChanges, PushSummary
 from gitkb.pages.model_session import Asking
 from gitkb.pages.scope import Marker, marked_tree, remember
+from gitkb.store.history import Ancestors
 from gitkb.store.remote import Network, Pushed, Remote
 from gitkb.store.snapshot import Snapshot
 
@@ -88,7 +89,7 @@ class RemoteBranch(Struct, frozen=True):
         branch = self._branch()
         self._refuse_lost(network, remote, fetched, branch_tip(self.context.store, branch))
         network.accept(remote, fetched)
-        with self.context.change(f"merge {remote}") as change:
+        with self.context.change(f"merge {remote}", signs=not _is_forward(self.context, fetched)) as change:
             merging = Merging(self.context, change, choices, f"gitkb pull{self._option()}")
             return merging(self.context.store.snapshot(fetched), str(remote))
 
@@ -108,6 +109,11 @@ class RemoteBranch(Struct, frozen=True):
             f"To follow the remote: git fetch {remote.name} && git reset --keep {fetched[:12]}. To bring back what it lost, ask"
             f" whoever rewrote it, then: git push --force-with-lease {remote.name} {self._branch()}:{remote.branch}",
         )
+
+
+def _is_forward(context: ChangeContext, commit: str) -> bool:
+    """Whether a merge only moves the branch forward, so that no commit of ours has to be signed."""
+    return Ancestors(context.store.git_dir).holds(commit, context.tip().commit)
 
 
 def _missing(old: Snapshot, new: Snapshot) -> set[str]:
@@ -142,7 +148,7 @@ def merge_context(asking: Asking, branch: str) -> Iterator[ChangeContext]:
     """A branch that is ready for a merge. What that changes is kept in mind for the next command that asks a model."""
     store = asking.store
     branch_tip(store, branch or store.branch())
-    with change_context(asking, branch) as context:
+    with change_context(asking, branch, mends=True) as context:
         tip = store.snapshot()
         if settings_at(tip).compiler == "llm" and not marked_tree(store, Marker.TOLD):
             remember(store, Marker.TOLD, tip)
@@ -153,5 +159,5 @@ def merge_revision(context: ChangeContext, rev: str, choices: MergeChoices) -> M
     """Merges any revision of this repository into the branch."""
     theirs = context.store.snapshot(rev)
     command = f"gitkb merge {quote(rev)}{f' --branch {quote(context.branch)}' if context.branch else ''}"
-    with context.change(f"merge {rev}") as change:
+    with context.change(f"merge {rev}", signs=not _is_forward(context, theirs.commit)) as change:
         return Merging(context, change, choices, command)(theirs, rev)

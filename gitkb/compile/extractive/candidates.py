@@ -13,19 +13,21 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from gitkb.compile.extractive.definitions import Definition, find_definition
-from gitkb.compile.extractive.listed_definitions import listed_definitions, opening_definition
+from gitkb.compile.extractive.definitions import Definition, find_definition, is_proposal
+from gitkb.compile.extractive.listed_definitions import is_glossary, listed_definitions, opening_definition
 from gitkb.compile.extractive.short_forms import short_forms
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
-from gitkb.text.language.terms import as_term, code_term, noun_runs, subterms, term_key, tokens
-from gitkb.text.language.word_classes import is_common, is_general_noun, may_head
+from gitkb.text.language.detect import function_words
+from gitkb.text.language.terms import as_term, code_term, heading_term, noun_runs, subterms, term_key, tokens
+from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, may_head
 from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
 
 _PREFIX = {
     "en": re.compile(
-        r"(?:(?:all )?about|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|introducing|"
+        r"(?:(?:all |a note |notes? )?(?:about|on)|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|"
+        r"introducing|"
         r"introduction:|overview of|understanding|defining|using|working with|creating|writing|implementing|handling|"
         r"managing|configuring|the (?:basics|concept|idea|role|structure) of|basics of|what (?:is|are)|how|more (?:on|"
         r"about)|advanced|basic|appendix(?: \w)?:|the|an|a)\s+",
@@ -36,6 +38,13 @@ _PREFIX = {
         r"(?:qu'est-ce qu'une?|introduction (?:à|au|aux)|à propos (?:de|du|des)|les?|la|une?|des?|du|l'|d')\s*(?<=[\s'])", re.I
     ),
     "es": re.compile(r"(?:qué (?:es|son)|introducción (?:a|al)|acerca (?:de|del)|el|la|los|las|una?)\s+", re.I),
+    "it": re.compile(
+        r"(?:(?:che )?cos(?:a |')(?:è|sono)|(?:introduzione|definizion[ei])(?: -)?(?: (?:semplice |generale )?"
+        r"(?:a|ai|al|alla|alle|all'|agli|di|del|della|dei|delle|dell'))?|il|lo|la|i|gli|le|un[oa']?)\s+",
+        re.I,
+    ),
+    "pt": re.compile(r"(?:o que (?:é|são)|introdução (?:a|ao|à|às|aos)|sobre|o|a|os|as|uma?)\s+", re.I),
+    "nl": re.compile(r"(?:wat (?:is|zijn)|inleiding (?:in|tot)|over|de|het|een)\s+", re.I),
 }
 _SPLIT = {
     "en": re.compile(r"\s+(?:and|or|vs\.?|versus|in|for|with|to|as|from|on|by|at)\s+|[:,;–—/&]\s+|\s[-–—]\s|\s*\(|\)\s*"),
@@ -62,11 +71,21 @@ def heading_terms(title: str, language: str) -> list[tuple[tuple[str, ...], bool
         text = text[match.end() :] if match else text
     if is_structural(text):
         return []
-    whole = as_term(text, language)
+    whole = as_term(text, language) or heading_term(text, language)
     if whole:
         return [(whole, True)]
+    if "(" in text and (named := _with_short_form(f"{text})")):  # whose last bracket is outer punctuation
+        return [(named, True)]
     parts = (_SPLIT.get(language) or _OTHER_SPLIT).split(text)
     return [(words, False) for part in parts if (words := as_term(part or "", language))]
+
+
+def _with_short_form(text: str) -> tuple[str, ...]:
+    """The words of a name that a heading gives with its short form: "Everyone on Support (EOS)"."""
+    for long, short in short_forms(text):
+        if text in (f"{long} ({short})", f"{long} ({short}s)"):
+            return tuple(tokens(long))
+    return ()
 
 
 _MOST_RUNS = 60_000
@@ -80,6 +99,8 @@ class Candidate(Struct):
     """What a document shows of one term: where it stands, in which forms, and what it is defined as.
 
     `is_subject`: the document's title or file name names it alone. `shorts` are short forms that the document introduces.
+    `own_sections` are those whose heading names it alone; `leads_title`: the title begins with it; `is_listed`: a heading of a
+    glossary; `written`: its words in the title or heading.
     `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
     """
 
@@ -99,6 +120,10 @@ class Candidate(Struct):
     in_headings: int = 0
     alone_in_headings: int = 0
     sections: set[int] = field(default_factory=set)
+    own_sections: set[int] = field(default_factory=set)
+    leads_title: bool = False
+    is_listed: bool = False
+    written: tuple[str, ...] = ()
     definitions: list[tuple[int, Definition]] = field(default_factory=list)
 
     @property
@@ -147,18 +172,47 @@ def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
 
 
 def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, name: str) -> None:
-    for words, alone in (*heading_terms(title, reading.language), *_file_terms(name, reading.language)):
+    spoken = f"{title} {' '.join(sentence.text for sentence in reading.sentences[:_FIRST])}".lower()
+    for words, alone in (*heading_terms(title, reading.language), *_subject_terms(title, reading.language, name)):
+        if len(words) == 1 and words[0].lower() not in spoken:
+            continue  # a file's name alone ("stateFMLA")
         candidate = _candidate(found, term_key(words, reading.language))
         candidate.in_title = True
         candidate.is_subject |= alone
-        for stem in _stems(candidate.key, reading.language):
+        candidate.written = candidate.written or words
+        for stem in gerund_stems(candidate.key, reading.language):
             _candidate(found, stem).in_title = True
+    if leading := _leading_term(title, reading.language):
+        _candidate(found, term_key(leading, reading.language)).leads_title = True
     for number, heading in enumerate(reading.headings[:2000]):
-        for words, alone in heading_terms(heading.title, reading.language):
+        is_listed = is_glossary(number, reading, title)
+        terms = heading_terms(heading.title, reading.language)
+        for words, alone in terms or (_entry_terms(heading.title) if is_listed else []):
             candidate = _candidate(found, term_key(words, reading.language))
             candidate.in_headings += 1
             candidate.alone_in_headings += alone
             candidate.sections.add(number)
+            if alone:
+                candidate.own_sections.add(number)
+                candidate.is_listed |= is_listed
+                candidate.written = candidate.written or words
+
+
+def _entry_terms(heading: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The term of a glossary's heading, whatever words it has ("Instance")."""
+    words = tuple(tokens(bare_heading(inline_text(heading)[0])))
+    fits = 0 < len(words) <= _MOST_WORDS and all(word[0].isalpha() and len(word) > 1 for word in words)
+    return [(words, True)] if fits and not is_structural(heading) else []
+
+
+_MOST_WORDS, _FIRST = 5, 60
+_TITLE_PARTS = re.compile(r": | [–—-] | (?:for|with|in|by|using|from|based on|via|through|per|für|mit|pour|avec|para|con) ")
+
+
+def _leading_term(title: str, language: str) -> tuple[str, ...]:
+    """The term with which a title begins before it says more ("Coordinate attention for mobile networks")."""
+    lead = _TITLE_PARTS.split(title, maxsplit=1)
+    return as_term(lead[0], language) if len(lead) > 1 else ()
 
 
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -173,7 +227,33 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
     return [(words, alone) for words, alone in heading_terms(_BRACKETED.sub("", stem), language) if alone]
 
 
-def _stems(key: str, language: str) -> tuple[str, ...]:
+_LED = re.compile(r"(?P<name>[^:–—]{2,40}?)(?:: | [–—-] )\S")
+
+
+def _subject_terms(title: str, language: str, name: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The terms that title and file name give the whole document to: before an explanation ("PonderNet: Learning to Ponder"), or
+    before a remark in brackets."""
+    found = _file_terms(name, language)
+    if led := _LED.match(title):
+        words = as_term(led["name"], language, is_defined=True) or tuple(led["name"].split(" "))
+        if len(words) <= 3 and is_name_like(words[0]):
+            found.append((words, True))
+    bare = _BRACKETED.sub("", title)
+    return found + [(words, alone) for words, alone in heading_terms(bare, language) if alone and bare != title]
+
+
+def is_name_like(word: str) -> bool:
+    """Whether a word looks like a name that somebody made: "ECAPA-TDNN", "wav2vec", "PonderNet"; or no list has it."""
+    if any(map(str.isdigit, word)) or any(map(str.isupper, word[1:])):
+        return True
+    return word[0].isupper() and word.isascii() and not is_common(word, "en", _MADE)
+
+
+_MADE = 2.0
+"""Zipf frequency below which a word with a capital is no ordinary word."""
+
+
+def gerund_stems(key: str, language: str) -> tuple[str, ...]:
     """The nouns from which an English gerund may be made: "checkpoint" for "checkpointing", "cache" for "caching"."""
     if language != "en" or not key.endswith("ing") or not key.isalpha() or len(key) < 7:
         return ()
@@ -183,8 +263,9 @@ def _stems(key: str, language: str) -> tuple[str, ...]:
 
 def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str], title_words: set[str]) -> None:
     for index, (sentence, claim) in enumerate(zip(reading.sentences, claims, strict=True)):
-        definition = find_definition(sentence.text, reading.language) if claim else None
-        if definition is None:
+        proposes = not claim and reading.language == "en" and is_proposal(sentence.text)
+        definition = find_definition(sentence.text, reading.language) if claim or proposes else None
+        if definition is None or (proposes and not definition.claim):
             continue
         candidate = _candidate(found, definition.key)
         candidate.definitions.append((index, definition))
@@ -200,12 +281,13 @@ def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, clai
             _candidate(found, definition.key).definitions.append((index, definition))
     seen: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
-        if sentence.section in seen:
+        if sentence.section in seen or sentence.kind == "list" or is_structural(sentence.text):
             continue
         seen.add(sentence.section)
         heading = title if sentence.section < 0 or not seen - {sentence.section} else reading.headings[sentence.section].title
         opened = "" if claims[index] and find_definition(sentence.text, reading.language) else plain(sentence.text)
-        opening = opening_definition(opened, heading, reading.language) if opened else None
+        in_glossary = is_glossary(sentence.section, reading, title)
+        opening = opening_definition(opened, heading, reading.language, in_glossary=in_glossary) if opened else None
         if opening is not None and opening.key in found:
             found[opening.key].definitions.append((index, opening))
 
@@ -227,10 +309,25 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
     texts = (title, *(heading.title for heading in reading.headings), *(sentence.text for sentence in reading.sentences))
     for text in texts:
         for long, short in short_forms(plain(text)) if "(" in text else ():
-            words = as_term(long, reading.language, is_defined=True)
+            words = as_term(long, reading.language, is_defined=True) or _as_name(long)
             if words:
-                found.setdefault(short.lower(), (words, short))
+                found.setdefault(short.lower(), (_as_in_title(words, title), short))
     return found
+
+
+def _as_in_title(words: tuple[str, ...], title: str) -> tuple[str, ...]:
+    """A term as the title writes it, where the text lost a hyphen at the end of a line ("Squeezeand-Excitation")."""
+    if not any("-" in word for word in words):
+        return words
+    lines = [found for found in tokens(title) if "-" in found and found.replace("-", "") == "".join(words).replace("-", "")]
+    return (lines[0],) if lines else words
+
+
+def _as_name(long: str) -> tuple[str, ...]:
+    """The words of a long form that is written with capitals: a name, whatever its words ("Everyone on Support")."""
+    words = tuple(tokens(long))
+    capitals = sum(word[0].isupper() for word in words)
+    return words if capitals > 1 and words[0][0].isupper() and capitals * 3 >= len(words) * 2 else ()
 
 
 def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced: dict[str, tuple[tuple[str, ...], str]]) -> None:
@@ -245,6 +342,9 @@ def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced:
             continue
         long.sentences = sorted({*long.sentences, *other.sentences})
         long.sections |= other.sections
+        long.own_sections |= other.own_sections
+        long.leads_title |= other.leads_title
+        long.is_listed |= other.is_listed
         long.count += other.count
         long.determined += other.determined
         long.nominal += other.nominal
@@ -320,7 +420,9 @@ def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[i
 def _is_unusual(key: str) -> bool:
     """Whether a term is not found among runs of nouns, because it contains "of" or because no run may end with its last word."""
     words = key.split(" ")
-    return len(words) > 1 and ("of" in words or "and" in words or not may_head(words[-1], "en"))
+    if len(words) < 2:
+        return key[0].isdigit()
+    return not may_head(words[-1], "en") or any(word in function_words("en") or breaks_run(word, "en") for word in words)
 
 
 def _count_code(found: dict[str, Candidate], index: int, words: list[str]) -> None:
@@ -351,14 +453,18 @@ def _count_named(found: dict[str, Candidate], keys: list[str], sentences: Iterab
 
 
 def _count_spans(found: dict[str, Candidate], reading: Reading) -> None:
-    longest = max((len(key.split(" ")) for key in found), default=0)
     is_german = reading.language == "de"
+    longest: dict[str, int] = {}  # of the terms that begin with a word, how many words the longest has
+    for key in found:
+        begin, *rest = key.split(" ")
+        longest[begin] = max(longest.get(begin, 0), len(rest) + 1)
     for index, sentence in enumerate(reading.sentences):
         words = tokens(sentence.text)
         lows = [word.lower().replace("’", "'") for word in words]
         lows = [low[2:] if low[:2] in ("l'", "d'") else low for low in lows]
         for first in range(len(words)):
-            for last in range(first + 1, min(first + longest, len(words)) + 1):
+            most = max(longest.get(lows[first], 0), int(is_german))
+            for last in range(first + 1, min(first + most, len(words)) + 1):
                 key = term_key(tuple(words[first:last]), "de") if is_german else " ".join(lows[first:last])
                 candidate = found.get(key)
                 if candidate is not None:

@@ -23,9 +23,10 @@ _END = 40
 _DIGIT = re.compile(r"\d")
 _CLEAN_FAILS = re.compile(
     r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|"
-    r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e)\.$"
+    r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e|et al)\.$"
 )
-_OPENS_WELL = re.compile(r"[\"“‘«„(]?[^\W_]")
+_OPENS_WELL = re.compile(r"[\"“‘«„]?[^\W_]|\([^\W_]+\) ")
+_FIGURE_FIRST = re.compile(r"[\d.]+ (?:is|are|and|ist|est|es|è) ")
 _BRACKETS = str.maketrans({"（": "(", "）": ")"})
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _YOU = re.compile(r"\b(?:you|your|you're|you'll|yours)\b", re.I)
@@ -33,18 +34,39 @@ _POINTING = re.compile(r"\b(?:this|these|those|such|here|there|it)\b", re.I)
 _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
 
 
-def claim_text(marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH) -> str:
-    """The sentence as plain text if it can stand alone, else "". `leads`: it is the first of its paragraph. `least`: the fewest
-    characters that it may have, in a language with blanks."""
+def claim_text(marked: str, language: str, *, leads: bool = True, least: int = MIN_LENGTH, may_say_we: bool = False) -> str:
+    """The sentence as plain text if it can stand alone, else "". `leads`: it is the first of its paragraph; `least`: the
+    fewest characters that it may have, in a language with blanks. `may_say_we`: "we" and "our" are clear."""
     text = plain(marked)
     if not _has_shape(text, language, least) or marked.count(CODE_OPEN) != marked.count(CODE_CLOSE):
         return ""
-    if is_leaning(text, language) or not _opens_well(marked, text, language, leads):
+    if is_leaning(text, language, may_say_we=may_say_we) or not _opens_well(marked, text, language, leads):
         return ""
+    if language == "en" and _LABEL.match(text) and not says_that(text):
+        return ""  # a caption, a reference
     code = sum(len(match) for match in _CODE.findall(marked))
     if code * 2 > len(text) or not _reads_like_prose(text, language):
         return ""
     return text
+
+
+_LABEL = re.compile(
+    r"(?:[\w-]+ ){0,5}(?:results?|performance|comparisons?|ablations?|evaluation) (?:on|of|with|for|using|between) |"
+    r"[^.:]{2,60}: [a-z]",
+)
+_WORDS_IN_SMALL = re.compile(r"[a-z'’]+")
+
+
+def says_that(text: str) -> bool:
+    """Whether an English text has a verb that is nothing but a verb ("is", "can"), so that it is a sentence for certain."""
+    verbs = word_lists.words("claims", "en", "auxiliary verbs")
+    return any(word in verbs for word in _WORDS_IN_SMALL.findall(text))
+
+
+def is_order(text: str) -> bool:
+    """Whether an English text tells somebody to do something: it begins with the base form of a verb ("Go out", "Drop us")."""
+    first = text.split(" ", 1)[0].lower()
+    return is_verb_form(first) and not first.endswith(("s", "ed"))
 
 
 def claim_score(text: str, *, is_item: bool, leads: bool) -> float:
@@ -83,7 +105,7 @@ def _has_shape(text: str, language: str, shortest: int) -> bool:
 def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
     if language in _CJK or marked.startswith(CODE_OPEN):
         return True
-    if not _OPENS_WELL.match(text):
+    if not _OPENS_WELL.match(text) or _FIGURE_FIRST.match(text):
         return False
     first = text.split(None, 1)[0].lower().strip("(\"'“‘«„,")
     if text[0].islower():
@@ -110,7 +132,10 @@ def _reads_like_prose(text: str, language: str) -> bool:
         return False
     if sum(word[0].isupper() for word in _WORD.findall(text)) * 2 > len(lows) + (len(lows) if language == "de" else 0):
         return False
-    auxiliaries, before_nouns = (word_lists.words("claims", "en", section) for section in ("auxiliary verbs", "before nouns"))
+    auxiliaries, subjects, before_nouns = (
+        word_lists.words("claims", "en", section) for section in ("auxiliary verbs", "subjects", "before nouns")
+    )
     return language != "en" or any(
-        word in auxiliaries or (before not in before_nouns and is_verb_form(word)) for before, word in itertools.pairwise(lows)
+        word in auxiliaries or before in subjects or (before not in before_nouns and is_verb_form(word))
+        for before, word in itertools.pairwise(lows)
     )

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gitkb.compile.compiler_names import COMPILER
 from gitkb.compile.extractive.candidates import find_candidates
-from gitkb.compile.extractive.claims import MIN_LENGTH, claim_text
+from gitkb.compile.extractive.claims import MIN_LENGTH, claim_text, is_order, says_that
 from gitkb.compile.extractive.concepts import concept_topics
 from gitkb.compile.extractive.entities import entity_topics
 from gitkb.compile.extractive.fragments import fragment_claim
@@ -20,9 +20,10 @@ from gitkb.compile.extractive.summary import (
     document_title,
     rank_sentences,
 )
-from gitkb.compile.read_document import Reading, read_document
+from gitkb.compile.read_document import Reading, Sentence, read_document
 from gitkb.model.documents import Conversion, Digest, Topic
 from gitkb.text.language.boilerplate import keeps_house
+from gitkb.text.markdown.prose import plain
 from gitkb.text.names.proper_names import UNTOLD
 from gitkb.text.names.slugs import topic_key
 
@@ -39,7 +40,8 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
     whole = ["" if index in fragments else text for index, text in enumerate(claims)]
     found = find_candidates(reading, title, whole, name)
     ranked = rank_sentences(reading, claims, fragments)
-    concepts = concept_topics(reading, whole, found, is_subject=not (keeps_house(title) or keeps_house(name)))
+    told = {index: claims[index] for index in fragments if claims[index]}
+    concepts = concept_topics(reading, whole, found, told, is_subject=not (keeps_house(title) or keeps_house(name)))
     entities = entity_topics(reading, whole, title)
     return Digest(
         title=title,
@@ -58,7 +60,7 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
     which their context was added."""
     language = reading.language
     claims = [
-        "" if sentence.kind == "row" or sentence.lead.endswith("?") else claim_text(sentence.text, language, leads=sentence.leads)
+        "" if _needs_context(sentence, language) else claim_text(sentence.text, language, leads=sentence.leads)
         for sentence in reading.sentences
     ]
     told = {sentence.section for sentence, text in zip(reading.sentences, claims, strict=True) if text and not sentence.is_item}
@@ -77,6 +79,17 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
         claims[index] = "" if text in said else text
         said.add(text)
     return claims, frozenset(fragments)
+
+
+def _needs_context(sentence: Sentence, language: str) -> bool:
+    """Whether a sentence can be a claim only with its context said: a row, an answer, an order in a list, an item that is no
+    sentence for certain below the line that leads to it."""
+    if sentence.kind == "row" or sentence.lead.endswith("?"):
+        return True
+    if not sentence.is_item or language != "en":
+        return False
+    text = plain(sentence.text)
+    return is_order(text) or (bool(sentence.lead) and not says_that(text))
 
 
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:

@@ -9,12 +9,23 @@ link, a definition, or a sentence that can stand alone and begins with the term.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from msgspec import Struct
 
-from gitkb.compile.extractive.candidates import Candidate
+from gitkb.compile.extractive.candidates import Candidate, gerund_stems
 from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.extractive.definitions import find_definition
+from gitkb.compile.extractive.own_parts import (
+    fragments_of,
+    has_own_part,
+    is_name_throughout,
+    is_settled,
+    own_claim,
+    own_sentences,
+    touches,
+)
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
 from gitkb.text import word_lists
@@ -100,7 +111,13 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
     for form, count in forms.items():
         words = (*form[:-1], _base(form[-1], language)) if not is_name else form
         counted[" ".join(words)] = counted.get(" ".join(words), 0) + count
-    return counted or {candidate.key: 1}
+    return counted or {" ".join(_as_written(candidate)) or candidate.key: 1}
+
+
+def _as_written(candidate: Candidate) -> tuple[str, ...]:
+    """The words of a heading as the author writes them, but for a heading all in capitals."""
+    words = candidate.written
+    return tuple(map(str.lower, words)) if len(words) > 1 and all(map(str.isupper, words)) else words
 
 
 def _base(word: str, language: str) -> str:
@@ -225,51 +242,100 @@ _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
 _PROMINENT, _OFTEN = 2, 6
 _ABOUT, _AT_LEAST, _TELLING = 0.5, 0.38, 0.58
+_FEW_CLAIMS = 2
+_GOOD_ALONE, _DWELT_ON = 0.74, 4
+"""The score from which so many claims of one document make a page of what it neither defines nor has a heading for."""
 
 
 class _Choice(Struct, frozen=True):
     candidate: Candidate
     defined: bool
+    has_part: bool
     weight: float
     claims: tuple[Claim, ...]
 
 
-def concept_topics(reading: Reading, claims: list[str], found: dict[str, Candidate], *, is_subject: bool = True) -> list[Topic]:
-    """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or "". A document that keeps house
-    (`is_subject` false: a change log) has only those that it defines."""
+def concept_topics(
+    reading: Reading, claims: list[str], found: dict[str, Candidate], fragments: Mapping[int, str], *, is_subject: bool = True
+) -> list[Topic]:
+    """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or "", `fragments` those that say
+    something only with their context. A document that keeps house (`is_subject` false: a change log) has only those that it
+    defines."""
     listed = glossary_terms(reading, claims, found)
-    choices = [choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed)) is not None]
+    choices = [
+        choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed, fragments)) is not None
+    ]
     choices = [choice for choice in choices if is_subject or choice.defined]
+    named = {choice.candidate.key for choice in choices if choice.defined}
+    choices = [choice for choice in choices if not named.intersection(gerund_stems(choice.candidate.key, reading.language))]
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
     topics: list[Topic] = []
     defined = 0
     most = _MOST_LISTED if listed else _MOST_DEFINED
-    for choice in choices[: _MOST_LISTED if listed else _MOST]:
-        is_defined = choice.defined and defined < most
-        defined += is_defined
+    for choice in _within_limits(choices, bool(listed)):
+        # What the author gives parts of their own is as much as the author gave.
+        is_defined = choice.has_part or (choice.defined and defined < most)
+        defined += is_defined and not choice.has_part
         topics.append(_topic(choice, is_defined, reading.language))
     return topics
 
 
-def _choose(reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str]) -> _Choice | None:
+def _within_limits(choices: list[_Choice], is_glossary: bool) -> list[_Choice]:
+    """The weightiest of what is chosen, and of what has parts of its own many more."""
+    parts = [choice for choice in choices if choice.has_part][:_MOST_LISTED]
+    others = [choice for choice in choices if not choice.has_part][: _MOST_LISTED if is_glossary else _MOST]
+    kept = {id(choice) for choice in (*parts, *others)}
+    return [choice for choice in choices if id(choice) in kept]
+
+
+def _choose(
+    reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str], fragments: Mapping[int, str]
+) -> _Choice | None:
     is_listed = candidate.key in listed
     shown = bool(candidate.in_title or candidate.in_headings or candidate.emphasised)
     if candidate.count < 2 and not (is_listed or candidate.definitions or shown or candidate.shorts):
         return None  # Most candidates are mentioned once only, and none of the rules below would accept one of these.
-    if not is_listed and not _is_eligible(candidate, reading.language):
+    has_part = has_own_part(reading, candidate)
+    if not is_listed and not has_part and not _is_eligible(candidate, reading.language):
         return None
     definition = _best_definition(reading, candidate)
     prominence = _prominence(reading, candidate, definition)
     defined = definition is not None and (
         is_listed or (prominence >= _PROMINENT and _may_define(candidate, definition, reading.language))
     )
-    if not defined and not is_supported(reading, candidate):
+    if not defined and not has_part and not is_supported(reading, candidate):
         return None
-    chosen = _claims_about(reading, claims, candidate, definition if defined else None)
+    own = own_sentences(reading, candidate) if has_part else frozenset()
+    chosen = _claims_about(reading, claims, candidate, definition if defined else None, own)
+    if has_part and len(chosen) < _FEW_CLAIMS:
+        chosen = (*chosen, *fragments_of(reading, candidate, own, fragments))
+    if not defined and not has_part:
+        defined = _dwells_on(candidate, chosen) or _is_introduced(candidate, chosen)
+    if not defined and has_part:
+        defined = is_settled(reading, candidate, chosen) or _is_introduced(candidate, chosen)
+        if not defined and not is_supported(reading, candidate):
+            return None
     if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
         return None
     weight = min(1.0, prominence / 10 + min(candidate.c_value, 40.0) / 100 + (0.2 if defined else 0))
-    return _Choice(candidate, defined, round(max(0.01, weight), 4), chosen)
+    return _Choice(candidate, defined, defined and has_part, round(max(0.01, weight), 4), chosen)
+
+
+def _dwells_on(candidate: Candidate, chosen: tuple[Claim, ...]) -> bool:
+    """Whether a document goes on about a term of several words, or a set-off one: good claims, all of which begin with it."""
+    if candidate.count < _DWELT_ON or not (" " in candidate.key or candidate.emphasised or candidate.shorts):
+        return False
+    telling = [claim for claim in chosen if claim.score >= _GOOD_ALONE and _position(candidate, claim.text)[0] <= _OPENING]
+    return len(telling) >= _MOST_CLAIMS
+
+
+def _is_introduced(candidate: Candidate, chosen: tuple[Claim, ...]) -> bool:
+    """Whether the author gives a term a short form, goes on to use it, and says something good of it."""
+    if not candidate.shorts or candidate.count < _OFTEN:
+        return False
+    telling = [claim for claim in chosen if claim.score >= _TELLING and _position(candidate, claim.text)[0] < len(claim.text)]
+    is_good = any(claim.score >= GOOD for claim in telling)
+    return is_good and len(telling) >= (1 if candidate.in_title or candidate.in_headings else _FEW_CLAIMS)
 
 
 def _is_eligible(candidate: Candidate, language: str) -> bool:
@@ -299,7 +365,7 @@ def _may_define(candidate: Candidate, definition: int, language: str) -> bool:
     _, found = candidate.definitions[definition]
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     led = (leads or candidate.in_headings) and not has_general_head(candidate.key, language)
-    if found.is_definite and not (candidate.shorts or led):
+    if found.is_definite and not (candidate.shorts or led or is_name_throughout(candidate, language)):
         return False
     if found.claim:
         return not found.is_light or (leads and candidate.count >= 2) or candidate.count >= 4
@@ -339,9 +405,12 @@ def _prominence(reading: Reading, candidate: Candidate, definition: int | None) 
     return points
 
 
-def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, definition: int | None) -> tuple[Claim, ...]:
-    """The best claims about the term, in text order; `definition` is the index of the one that justifies the page."""
-    leads = candidate.in_title or candidate.in_headings or candidate.shorts
+def _claims_about(
+    reading: Reading, claims: list[str], candidate: Candidate, definition: int | None, own: frozenset[int]
+) -> tuple[Claim, ...]:
+    """The best claims about the term in text order; `definition` is the position of the one that justifies the page, `own` are
+    the sentences of parts that are about it."""
+    leads = candidate.in_title or candidate.in_headings or candidate.shorts or is_name_throughout(candidate, reading.language)
     defining = {
         index
         for index, found in candidate.definitions
@@ -349,14 +418,26 @@ def _claims_about(reading: Reading, claims: list[str], candidate: Candidate, def
     }
     if definition is not None:
         defining.add(candidate.definitions[definition][0])
-    texts = {index: claims[index] for index in candidate.sentences if claims[index]}
+    texts = {index: claims[index] for index in {*candidate.sentences, *own} if claims[index]}
+    for index in own:
+        if index not in texts and (said := own_claim(reading, index)):
+            texts[index] = said
+            found = find_definition(reading.sentences[index].text, reading.language)
+            if found is not None and found.key == candidate.key and not found.is_weak:
+                defining.add(index)
     for index, found in candidate.definitions:
         if index in defining and (found.claim or claims[index]):
             texts[index] = found.claim or claims[index]
-    scored = [(_relevance(reading, candidate, index, text, index in defining), index) for index, text in sorted(texts.items())]
+    scored = [
+        (_relevance(reading, candidate, index, text, index in defining, index in own), index)
+        for index, text in sorted(texts.items())
+    ]
     scored.sort(key=lambda item: (-item[0], item[1]))
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
+    if own and not any(touches(candidate, texts[index]) for _, index in best):
+        named = [item for item in scored if item[0] >= _AT_LEAST and touches(candidate, texts[item[1]])]
+        best = [*named[:1], *best[: _MOST_CLAIMS - 1]]
     return tuple(
         reading.claim(index, texts[index], round(score, 4), defines=index in defining)
         for score, index in sorted(best, key=lambda item: item[1])
@@ -378,15 +459,16 @@ _SAYS_WHAT = re.compile(
 )
 
 
-def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool) -> float:
-    """How much a claim says about the term: most if the term is the subject of the sentence."""
+def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool, is_own: bool) -> float:
+    """How much a claim says of the term: most where the term is what the sentence is about."""
     sentence = reading.sentences[index]
     score = _manner(text, sentence.is_item, sentence.leads)
     at, end = _position(candidate, text)
     if at <= _OPENING:
         score += 0.2 if _SAYS_WHAT.match(text, end + 1) else 0.14
     else:
-        score += 0.05 if at * 5 <= len(text) * 2 else -0.2
+        score += 0.05 if at * 5 <= len(text) * 2 else -0.2 if not is_own else 0.05 if touches(candidate, text) else -0.05
+    score += 0.1 if is_own else 0
     score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
     score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
     score += 0.05 if sentence.section in candidate.sections else 0

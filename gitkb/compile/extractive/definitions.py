@@ -54,13 +54,13 @@ _EN = re.compile(
     r"the )?(?P<other>[^,;:()]{2,40}),)?"
     r"(?:, [^,;:()]{3,40},| \([^()]{3,80}\))?"
     r" (?:(?P<be>is|are) (?:simply |basically |essentially |just |also |usually |generally |typically |"
-    r"actually )?(?P<what>a|an|the|any|one of|another)\b(?P<rest>.{15,})"
+    r"actually )?(?P<what>a|an|the|any|one of|another|our|my)\b(?P<rest>.{15,})"
     r"|is (?P<mass>[a-z]{4,}(?: [a-z]{4,}){0,2}) (?:that|which|whose|where|in which|by which) .{12,}"
     r"|are (?:simply |basically |essentially |just |usually |generally |"
     r"typically )?(?P<many>[a-z][\w-]*(?: [a-z][\w-]*){0,5}? (?:that|which|whose|used|for|of|where|to|with|in|by|designed|"
     r"defined|from|who)\b.{10,})"
     r"|(?:refers? to|means?|denotes?|stands? for|(?:is|are) defined (?:as|to be)|(?:is|are) the name (?:of|for)|"
-    r"describes? (?:a|an|the|how)) (?P<meaning>.{15,})"
+    r"describes? (?:a|an|the|how)|is (?:how|where|what) (?:we|you|the)) (?P<meaning>.{15,})"
     r"|(?P<does>(?:can |may )?(?:allows?|lets?|enables?|provides?|represents?|contains?|controls?|specif(?:y|ies)|defines?|"
     r"determines?|consists? of|performs?|converts?|constructs?|stores?|manages?|implements?|"
     r"describes?|displays?|computes?|combines?|(?:is|are) used (?:to|for|by|in|when|as)|creates?|generates?|runs|executes?|"
@@ -102,6 +102,18 @@ _EN_MEANT = re.compile(
     r"(?P<meaning>.{15,})"
     r"|We (?:define|use the term) (?P<defined>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?) (?:as|for) (?P<meaning_of>.{15,})"
 )
+# "We propose FlashAttention, an exact attention algorithm that ...", "a module, called Res2Net, which ...".
+_EN_PROPOSED = re.compile(
+    r"(?:(?:In (?:this|our) (?:paper|work|article|report|study)|Here),? )?(?:we|[Tt]his (?:paper|work|article|report)) "
+    r"(?:then |also |further |therefore |thus )?(?:propose|introduce|present|develop|describe|design)s? "
+    r"(?:(?P<term>(?:the )?[\w][\w.+^/-]*(?: [\w.+^/-]+){0,4}?)(?: ?\((?P<alias>[^()]{2,40})\))?, "
+    r"(?P<meaning>an? (?:[^.]){25,200}?)(?=\.|; |$)"
+    r"|(?P<meaning_of>an? [^.;:()]{12,160}?),? (?:called|named|termed|dubbed|which we (?:call|name|refer to as|term)) "
+    r"[\"“'‘]?(?P<defined>[\w][\w.+^/-]*(?: [\w.+^/-]+){0,3}?)[\"”'’]?"
+    r"(?: ?\((?P<alias_under>[^()]{2,40})\))?(?=[,.;]| (?:that|which|to|by|for|where|and)\b))",
+    re.I,
+)
+_PROPOSES = re.compile(r"we |in (?:this|our) |here|this (?:paper|work|article|report) ", re.I)
 _DE = re.compile(
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
     r"|(?:(?P<article>Ein|Eine|Der|Die|Das) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
@@ -190,6 +202,7 @@ def find_definition(marked: str, language: str) -> Definition | None:
     )
     is_definite = article is not None and article.lower() not in word_lists.words(_KIND, word_lists.MIXED, "indefinite articles")
     genus = _genus(found) if language == "en" else ""
+    proposed = found.get("meaning_of") or found.get("meaning") if match.re is _EN_PROPOSED else None
     return Definition(
         words,
         term_key(words, language),
@@ -201,7 +214,19 @@ def find_definition(marked: str, language: str) -> Definition | None:
         is_countable=article is not None and not is_definite,
         is_light=is_light or genus in _english("light nouns") or found.get("mass") is not None,
         genus=genus,
+        claim=_proposal(words, proposed) if proposed else "",
     )
+
+
+def _proposal(words: tuple[str, ...], meaning: str) -> str:
+    """What authors say of what they propose, with its name before it."""
+    name = " ".join(words)
+    return f"{name[0].upper() + name[1:] if words[0].isalpha() and words[0].islower() else name}: {plain(meaning).strip(' ,')}."
+
+
+def is_proposal(text: str) -> bool:
+    """Whether a sentence begins as those do in which authors say what they propose."""
+    return bool(_PROPOSES.match(text))
 
 
 def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bool]:
@@ -212,6 +237,9 @@ def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bo
         return apposed, True, False
     lead_in = _LEAD_IN.match(marked)
     bare = marked[lead_in.end() :] if lead_in else marked
+    proposed = _EN_PROPOSED.match(bare) if _PROPOSES.match(bare) else None
+    if proposed is not None:
+        return proposed, False, False
     means = _EN_MEANT.match(bare) if bare.startswith(("By ", "With ", "We ")) else None
     if (match := means or _EN.match(bare) or _EN_CALLED.fullmatch(bare)) is not None:
         return match, False, False
@@ -244,6 +272,8 @@ def _says_something(found: dict[str, str | None], language: str) -> bool:
     if _is_empty(first, rest[0], second) or (breaks_run(first, language) and len(rest) > 1 and _is_empty(second, rest[1], third)):
         light = first in _english("light nouns") and second in _english("after light nouns")
         return light or (first in _english("ways") and second in _english("after ways"))
+    if first == "bit" and breaks_run(second, language):
+        return False  # "StatsD is a bit different"
     is_act = first.endswith("ing") and second in ("of", "down")
     return found.get("what") != "the" or is_act or not first.endswith(("est", "ing"))
 

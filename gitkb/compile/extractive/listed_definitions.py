@@ -42,7 +42,7 @@ def listed_definitions(reading: Reading, title: str) -> Iterator[tuple[int, Defi
     strong = Counter(reading.sentences[index].section for index, (_, _, is_strong) in found if is_strong)
     for index, (words, text, is_strong) in found:
         section = reading.sentences[index].section
-        in_glossary = _is_glossary(section, reading, title)
+        in_glossary = is_glossary(section, reading, title)
         says_kind = _says_kind(text, reading.language)
         if times[term_key(words, reading.language)] > 1 and not in_glossary:
             continue
@@ -69,7 +69,7 @@ def _listed(sentence: Sentence, reading: Reading, title: str) -> tuple[tuple[str
     match = _TERM_AND_MEANING.fullmatch(text) if is_set_off and _BETWEEN.search(text, 0, 70) else None
     if match is None or not _tells(match["meaning"], reading.language):
         return None
-    if is_boilerplate(text) and not _is_glossary(sentence.section, reading, title):
+    if is_boilerplate(text) and not is_glossary(sentence.section, reading, title):
         return None
     if sentence.kind == "row" and not match["colon"]:
         return None
@@ -169,7 +169,8 @@ def _says_kind(claim: str, language: str) -> bool:
     return words[0].lower() in indefinite and len(words) > 2
 
 
-def _is_glossary(section: int, reading: Reading, title: str) -> bool:
+def is_glossary(section: int, reading: Reading, title: str) -> bool:
+    """Whether a section is part of a list of terms with their meanings: its heading, one above it or the title says so."""
     level = 7
     while section >= 0:
         heading = reading.headings[section]
@@ -181,13 +182,13 @@ def _is_glossary(section: int, reading: Reading, title: str) -> bool:
     return bool(_GLOSSARY.search(title))
 
 
-def opening_definition(text: str, name: str, language: str) -> Definition | None:
+def opening_definition(text: str, name: str, language: str, *, in_glossary: bool = False) -> Definition | None:
     """The definition that the first words below a heading (or the title) `name` give: "A protocol that carries ..."."""
     words = as_term(bare_heading(name), language, is_defined=True)
     phrases = word_lists.entries("definitions", language, "opening phrases")
     if not words or not phrases or len(text) > _LONGEST or not re.match("|".join(phrases), text):
         return None
-    if is_structural(name) or (len(words) == 1 and is_general_noun(words[0].lower(), language)):
+    if is_structural(name) or (not in_glossary and len(words) == 1 and is_general_noun(words[0].lower(), language)):
         return None
     if _UNFIT.search(text) or is_leaning(text.partition(" ")[2], language) or _is_clause(text.split(), language):
         return None

@@ -9,6 +9,7 @@ from functools import lru_cache
 from gitkb.text import word_lists
 
 _KEEP_S = ("ss", "us", "is", "as", "os", "ous", "'s", "’s", "ics")
+_PLURAL_IN_ICS = frozenset("metrics topics critics clinics fabrics graphics relics".split())
 _COMMON, _SHORTEST = 4.0, 4
 
 
@@ -16,7 +17,7 @@ _COMMON, _SHORTEST = 4.0, 4
 def singular(word: str) -> str:
     """The English singular of a word of any case; words that only look like plurals stay."""
     low = word.lower()
-    if low == "menus":
+    if low in _PLURAL_IN_ICS or low == "menus":
         return word[:-1]
     if len(low) < 4 or not low.endswith("s") or not low.isascii() or word.isupper() or low.endswith(_KEEP_S):
         return word

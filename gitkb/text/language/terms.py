@@ -12,7 +12,7 @@ from functools import lru_cache
 from gitkb.text import word_lists
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.inflection import german_base, singular
-from gitkb.text.language.word_classes import breaks_run, is_general_noun, may_head
+from gitkb.text.language.word_classes import breaks_run, is_adjective, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 
 MAX_WORDS = 5
@@ -66,6 +66,26 @@ def as_term(text: str, language: str, *, is_defined: bool = False) -> tuple[str,
     if len(words) > 1 and language in ("fr", "it") and words[0].lower() in ("l", "d", "dell", "un"):
         words = words[1:]  # "L' A/B Testing": the article with its sign set apart
     return words if words and _is_term(words, language, is_defined) else ()
+
+
+def heading_term(text: str, language: str) -> tuple[str, ...]:
+    """The words of a term that a whole heading is, where they are none elsewhere: with a noun that may be a verb ("Family
+    leave"), or a head that hardly makes a term ("Summer hours"); else (). An order ("Install plugins") and an act ("Making
+    plans") are none."""
+    words = tuple(token for token in tokens(text.strip()) if token not in "\"'“”‘’«»*_")
+    if language != "en" or not 1 < len(words) <= MAX_WORDS or not all(word[0].isalpha() and len(word) > 1 for word in words):
+        return ()
+    lows = [word.lower() for word in words]
+    if any(low in function_words("en") for low in lows) or len(set(lows)) < len(lows) or not first_word_fits(lows[0]):
+        return ()
+    if is_verb_form(lows[0]) or (lows[0].endswith("ing") and breaks_run(lows[0], "en")) or is_adjective(lows[0]):
+        return ()
+    if lows[-1].endswith(_NO_NOUN) or is_adjective(lows[-1]) or any(low.endswith(("'s", "’s")) for low in lows):
+        return ()
+    return words
+
+
+_NO_NOUN = ("ed", "ly", "ous", "able", "ible", "ful")
 
 
 def noun_runs(words: list[str]) -> Iterator[tuple[int, int]]:

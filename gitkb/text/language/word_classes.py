@@ -71,6 +71,11 @@ def is_verb_form(word: str) -> bool:
     return word in _verb_forms() or word.endswith(("izes", "ises", "ifies", "ates", "ized", "ated", "ified"))
 
 
+def is_adjective(word: str) -> bool:
+    """Whether a lower-case English word is one of the adjectives that say too little to open a term ("other", "new")."""
+    return word in _english("adjectives")
+
+
 def is_general_noun(word: str, language: str) -> bool:
     """Whether a lower-case noun says too little to be a topic by itself."""
     known = _general_nouns(language)
@@ -88,12 +93,18 @@ def has_general_head(term: str, language: str) -> bool:
     )
 
 
+_LETTERS_OF_NAME = 4
+"""So many letters make a name of what begins with a figure ("37signals")."""
+
+
 @lru_cache(maxsize=50_000)
 def may_head(word: str, language: str) -> bool:
     """Whether a lower-case word can be the last word of a term."""
     if language != "en":
         return True
-    if word in _hopeless_heads() or (word.endswith("s") and word[:-1] in _hopeless_heads()) or not word[0].isalpha():
+    if word in _hopeless_heads() or (word.endswith("s") and word[:-1] in _hopeless_heads()):
+        return False
+    if not word[0].isalpha() and sum(map(str.isalpha, word)) < _LETTERS_OF_NAME:
         return False
     return word in _heads_despite() or not word.endswith(_NO_HEAD_ENDINGS)
 
@@ -108,4 +119,9 @@ def is_common(word: str, language: str, limit: float) -> bool:
         return False
     import wordfreq
 
-    return wordfreq.zipf_frequency(word.lower(), language, wordlist="small") >= limit
+    frequency = wordfreq.zipf_frequency(word.lower(), language, wordlist="small")
+    # Of a word with a hyphen the list tells how common its parts are: "self-attention" is a term all the same.
+    return frequency - (_HYPHEN if "-" in word.strip("-") else 0) >= limit
+
+
+_HYPHEN = 0.9

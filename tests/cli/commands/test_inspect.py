@@ -49,7 +49,7 @@ def test_show_as_json_has_the_record(run: Callable[..., Any], kb: Path) -> None:
 
 def test_show_names_the_candidates_of_an_ambiguous_name(run: Callable[..., Any], kb: Path) -> None:
     ran = run("show", "docs/", "--kb", kb)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "docs/wal" in ran.err and "docs/recovery" in ran.err
 
 
@@ -90,7 +90,7 @@ def test_status_judges_pending_pages_by_the_branch(run: Callable[..., Any], git:
 
 def test_status_of_a_detached_head_judges_the_commit(run: Callable[..., Any], git: Callable[..., str], kb: Path) -> None:
     git(kb, "checkout", "-q", "--detach")
-    assert run("status", "--kb", kb).out.startswith("HEAD is at ")
+    assert run("status", "--kb", kb).out.startswith("No branch is checked out; HEAD is at ")
     assert json.loads(run("status", "--json", "--kb", kb).out)["state"] == "whole"
 
 

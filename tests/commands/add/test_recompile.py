@@ -62,7 +62,7 @@ def test_what_comes_out_as_it_is_gets_no_commit(kb: Path, gitkb: Run, git: Git) 
     assert text.count("pictured--dot.png") == 1 and "guide/readme.md" in text and "(same.md)" in text
     assert gitkb("recompile", "--all").out.startswith(f"Unchanged {len(DOCUMENTS) - 1} in ")
     gitkb("recover", "--prune-cache")
-    events = _events(gitkb("recompile", "docs/pictured", "docs/raft.md", "paxos", "--json"))
+    events = _events(gitkb("recompile", "docs/pictured", "docs/raft.md", "paxos", "--yes", "--json"))
     assert [(e["document"], e["outcome"]) for e in events[:-1]] == [
         ("docs/paxos", "unchanged"),
         ("docs/pictured", "unchanged"),
@@ -243,7 +243,7 @@ def test_a_model_is_asked_once_and_the_settings_of_the_knowledge_base_are_the_ru
     gitkb("recompile", *once)
     assert server.purposes()["digest"] == 2
     assert _outdated(gitkb)["reasons"] == [
-        {"documents": 2, "what": "compiler", "before": "gitkb-llm/1 small", "now": "gitkb-extractive/2"}
+        {"documents": 2, "what": "compiler", "before": "gitkb-llm/1 small", "now": "gitkb-extractive/3"}
     ]
     gitkb("recompile", "--outdated")
     assert tree(git, kb) == whole or git(kb, "diff", "--name-only", whole, "HEAD", "--", ":!.gitkb/overviews") == ""

@@ -152,7 +152,7 @@ def test_what_cannot_be_approved_is_told_and_changes_nothing(top: Path, kb: Path
     gitkb("add", write(top / "more", MORE), "--branch", "side")
     before = git(kb, "for-each-ref")
     assert "no concept or entity 'nothing'" in gitkb("approve", "nothing", code=1).err
-    assert "may be: concepts/" in gitkb("approve", "r", code=1).err
+    assert "no concept or entity 'r'" in gitkb("approve", "r", code=1).err
     assert "no concept or entity" in gitkb("approve", "summaries/docs/raft", code=1).err
     assert "a person's own" in gitkb("approve", "concepts/mine", code=1).err
     assert "neither a date" in gitkb("approve", "concepts/raft", "--date", "soon", code=2).err
@@ -212,5 +212,5 @@ def test_a_damaged_approval_is_named_by_check_and_counts_for_nothing(kb: Path, g
 
 
 def test_a_part_of_a_name_is_not_enough(gitkb: Run) -> None:
-    ran = gitkb("approve", "write-ahead", code=1)
-    assert "may be: concepts/write-ahead-logging" in ran.err
+    ran = gitkb("approve", "write-ahead", code=2)
+    assert "a part of concepts/write-ahead-logging" in ran.err

@@ -25,7 +25,7 @@ def _page(kb: Path, path: str) -> str:
 def test_the_first_name_becomes_an_alias_of_the_second_by_one_commit_of_a_person(kb: Path, gitkb: Run, git: Git) -> None:
     git(kb, "config", "user.email", "ada@example.org")
     git(kb, "config", "user.name", "Ada")
-    done = json.loads(gitkb("same", "Color space", "colour", "--json").out)
+    done = json.loads(gitkb("same", "Color space", "colour", "--yes", "--json").out)
     assert subjects(git, kb)[:2] == ["pages: 4 changed", "decide: Color space means Colour space"]
     assert git(kb, "show", "--name-only", "--format=", "HEAD~1") == ".gitkb/decisions/same-as/color-space.json"
     assert json.loads(_page(kb, ".gitkb/decisions/same-as/color-space.json"))["by"] == "human:ada@example.org"
@@ -110,7 +110,7 @@ def test_another_branch_is_decided_on_without_a_touch_of_the_worktree(kb: Path, 
 @pytest.mark.parametrize(
     ("names", "said", "code"),
     [
-        (("space", "gamut"), "concepts/color-space, concepts/colour-space", 1),
+        (("space", "gamut"), "concepts/color-space, concepts/colour-space", 2),
         (("nothing", "gamut"), "'nothing'", 1),
         (("docs/a", "gamut"), "'docs/a'", 1),
         (("", "gamut"), "''", 1),

@@ -60,16 +60,16 @@ def test_each_document_has_a_commit_of_its_own_and_the_pages_come_last(kb: Path,
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/guide/recovery", "docs/guide/recovery.md", "recov", "wiki/summaries/docs/guide/recovery.md", "Recovery.MD"]
+    "name", ["docs/guide/recovery", "docs/guide/recovery.md", "recovery", "wiki/summaries/docs/guide/recovery.md", "Recovery.MD"]
 )
-def test_a_document_is_found_by_name_path_and_unique_part(kb: Path, gitkb: Run, name: str) -> None:
-    gitkb("remove", name)
+def test_a_document_is_found_by_name_path_and_part_that_was_agreed_to(kb: Path, gitkb: Run, name: str) -> None:
+    gitkb("remove", name, "--yes")
     assert not (kb / "raw" / "docs" / "guide" / "recovery.md").exists()
 
 
 def test_an_ambiguous_or_unknown_name_changes_nothing_and_says_what_there_is(kb: Path, gitkb: Run, git: Git) -> None:
     before = git(kb, "rev-parse", "HEAD")
-    assert "docs/guide/checkpoints, docs/guide/recovery" in gitkb("remove", "docs/raft", "guide", code=1).err
+    assert "docs/guide/checkpoints, docs/guide/recovery" in gitkb("remove", "docs/raft", "guide", code=2).err
     assert "'nothing'" in gitkb("remove", "nothing", code=1).err
     gitkb("remove", "", code=1)
     gitkb("remove", PAGE, code=1)

@@ -125,7 +125,7 @@ def test_a_new_knowledge_base_has_nothing_to_undo(tmp_path: Path, run: Run) -> N
 
 def test_an_unknown_name_says_so(kb: Path, gitkb: Run) -> None:
     assert "There is no document 'zeppelin'" in gitkb("undo", "zeppelin", code=1).err
-    assert "docs/guide/checkpoints, docs/guide/recovery" in gitkb("undo", "guide", code=1).err
+    assert "docs/guide/checkpoints, docs/guide/recovery" in gitkb("undo", "guide", code=2).err
 
 
 def test_a_dry_run_changes_nothing(kb: Path, gitkb: Run, git: Git) -> None:
@@ -143,7 +143,7 @@ def test_a_reviewer_drops_one_document_from_a_branch(kb: Path, docs: Path, gitkb
     )
     gitkb("add", docs)
     git(kb, "switch", "-q", "main")
-    gitkb("undo", "zab", "--branch", "more")
+    gitkb("undo", "docs/zab", "--branch", "more")
     assert head(git, kb) == main and git(kb, "status", "--porcelain") == ""
     assert subjects(git, kb, "main..more")[0] == "undo add docs/zab: Zab"
     names = git(kb, "diff", "--name-only", "main", "more", "--", "raw").splitlines()

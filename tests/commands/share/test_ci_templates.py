@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,9 +52,10 @@ class Runner:
     def step(self, template: str, job: str) -> subprocess.CompletedProcess[str]:
         """The last step of a job, as the template has it."""
         jobs: dict[str, Any] = yaml.safe_load((HOOKS / "ci" / f"{template}.yml").read_text(encoding="utf-8"))
-        command = jobs["jobs"][job]["steps"][-1]["run"] if template == "github" else "\n".join(jobs[f"gitkb-{job}"]["script"])
+        command = "\n".join(jobs[f"gitkb-{job}"]["script"]) if template == "gitlab" else jobs["jobs"][job]["steps"][-1]["run"]
         path = put_on_path(self.top / "bin")
-        env = os.environ | self.env | {"PATH": f"{path}{os.pathsep}{Path(sys.executable).parent}", "GITKB_TOKEN": TOKEN}
+        tokens = {"GITKB_TOKEN": TOKEN, "GITKB_COMMENT_TOKEN": TOKEN}
+        env = os.environ | self.env | tokens | {"PATH": f"{path}{os.pathsep}{Path(sys.executable).parent}"}
         shell = ["bash", "-e", "-o", "pipefail", "-c", command]
         return subprocess.run(shell, cwd=self.checkout, env=env, capture_output=True, text=True, check=False)
 
@@ -209,11 +211,119 @@ def test_gitlab_refreshes_the_pages_from_a_detached_checkout(gitlab: Runner) -> 
     assert gitlab.git(gitlab.top / "origin.git", "rev-parse", "main^") == merge
 
 
-@pytest.mark.parametrize("template", ["github", "gitlab"])
-def test_a_template_asks_for_no_more_rights_than_it_needs(template: str) -> None:
-    text = (HOOKS / "ci" / f"{template}.yml").read_text(encoding="utf-8")
+def test_a_group_in_the_merge_queue_is_checked_and_nobody_is_told(github: Runner) -> None:
+    github.merged()
+    request = json.loads((github.top / "event.json").read_text())["pull_request"]
+    group = {"base_sha": request["base"]["sha"], "head_sha": request["head"]["sha"]}
+    (github.top / "event.json").write_text(json.dumps({"merge_group": group}))
+    done = github.step("github", "review")
+    assert done.returncode == 0, done.stderr
+    assert github.forge.asked == [] and "checkpointing" in github.summary
+    github.git(github.checkout, "rm", "-q", "raw/docs/crash-recovery.md")
+    github.git(github.checkout, "commit", "-q", "-m", "lose a file")
+    assert github.step("github", "review").returncode == 4
+
+
+def test_gitlab_checks_the_merge_where_the_pipeline_is_for_the_branch_alone(gitlab: Runner) -> None:
+    git, kb = gitlab.git, gitlab.top / "kb"
+    git(kb, "rm", "-q", "raw/docs/crash-recovery.md")
+    git(kb, "commit", "-q", "-m", "main is broken meanwhile")
+    git(kb, "push", "-q", "origin", "main")
+    gitlab.merged()
+    git(gitlab.checkout, "checkout", "-q", "--detach", "origin/more")
+    gitlab.env |= {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+    assert gitlab.step("gitlab", "review").returncode == 4
+    gitlab.env |= {"CI_MERGE_REQUEST_EVENT_TYPE": "merged_result"}
+    git(gitlab.checkout, "checkout", "-q", "--detach", "origin/more")
+    assert gitlab.step("gitlab", "review").returncode == 0
+
+
+@pytest.fixture
+def forgejo(github: Runner) -> Runner:
+    github.env |= {"FORGEJO_ACTIONS": "true"}
+    return github
+
+
+def test_forgejo_merges_the_request_first_and_comments(forgejo: Runner) -> None:
+    forgejo.merged()
+    event = json.loads((forgejo.top / "event.json").read_text())
+    event["pull_request"]["base"]["ref"] = "main"
+    (forgejo.top / "event.json").write_text(json.dumps(event))
+    forgejo.git(forgejo.checkout, "checkout", "-q", "--detach", "origin/more")
+    done = forgejo.step("forgejo", "review")
+    assert done.returncode == 0, done.stderr
+    assert "checkpointing" in forgejo.forge.comments[-1]["body"]
+    assert forgejo.git(forgejo.checkout, "merge-base", "HEAD", "origin/main") == forgejo.git(
+        forgejo.checkout, "rev-parse", "origin/main"
+    )
+
+
+INSTALLS = {
+    "a package": "gitkb==1.2.3 sha256:" + "a" * 64,
+    "a wheel here": "tools/gitkb-1.2.3-py3-none-any.whl sha256:" + "a" * 64,
+    "a wheel elsewhere": "https://example.org/gitkb-1.2.3-py3-none-any.whl sha256:" + "a" * 64,
+    "a repository": "git+https://example.org/team/gitkb@" + "a" * 40,
+    "requirements": "ci/gitkb.txt",
+}
+TEMPLATES = {"github": ".github/workflows/gitkb.yml", "gitlab": ".gitlab/gitkb.yml", "forgejo": ".forgejo/workflows/gitkb.yml"}
+
+
+def _installed(kb: Path, git: Git, service: str, install: str) -> str:
+    (kb / ".gitkb/config.yaml").write_text(f'format: 2\nci:\n  install: "{install}"\n', encoding="utf-8")
+    git(kb, "commit", "-q", "-a", "-m", "how CI installs gitkb")
+    gitkb(kb, "hooks", "install", "--ci", service)
+    return (kb / TEMPLATES[service]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("service", TEMPLATES)
+@pytest.mark.parametrize("how", INSTALLS)
+def test_a_template_installs_what_the_setting_pins_and_no_token_is_near(runner: Runner, git: Git, service: str, how: str) -> None:
+    text = _installed(runner.top / "kb", git, service, INSTALLS[how])
+    assert "GITKB_INSTALL" not in text and "pull_request_target" not in text
+    assert ("a" * 40 if how == "a repository" else "--require-hashes") in text
+    if how in ("a wheel here", "requirements"):
+        assert f"git show refs/remotes/origin/main:{INSTALLS[how].split()[0]}" in text
     jobs = yaml.safe_load(text)
-    assert "pull_request_target" not in text
-    if template == "github":
-        assert jobs["permissions"] == {"contents": "read"}
-        assert jobs["jobs"]["review"]["permissions"] == {"contents": "read", "pull-requests": "write"}
+    if service == "gitlab":
+        assert "env -u GITKB_TOKEN" in jobs[".gitkb"]["before_script"][0] and "GITKB_TOKEN" not in str(
+            jobs[".gitkb"]["variables"]
+        )
+        return
+    assert jobs["permissions"] == {"contents": "read"}
+    assert jobs["jobs"]["review"]["permissions"] == {"contents": "read", "pull-requests": "write"}
+    for job in jobs["jobs"].values():
+        for step in job["steps"]:
+            if "uses" in step:
+                assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) and step["with"]["persist-credentials"] is False
+            assert "install" not in step.get("run", "") or "env" not in step
+
+
+@pytest.mark.parametrize(
+    "install",
+    ["", "gitkb", "gitkb==1.2.3", "gitkb>=1 sha256:" + "a" * 64, "git+https://example.org/x@main", "../x.txt", "/x.txt"],
+)
+def test_without_a_pin_no_template_is_written(runner: Runner, git: Git, install: str) -> None:
+    kb = runner.top / "kb"
+    (kb / ".gitkb/config.yaml").write_text(f'format: 2\nci:\n  install: "{install}"\n', encoding="utf-8")
+    git(kb, "commit", "-q", "-a", "-m", "how CI installs gitkb")
+    done = gitkb(kb, "hooks", "install", "--ci", "github", check=False)
+    assert done.returncode in (1, 2) and "ci.install" in done.stderr
+    assert not (kb / ".github").exists()
+
+
+def test_nothing_in_the_setting_means_anything_to_a_shell(runner: Runner, git: Git) -> None:
+    for install in ("git+https://example.org/$(id)@" + "a" * 40, "https://e.org/`id`.whl sha256:" + "a" * 64, "a;b.txt"):
+        with pytest.raises(subprocess.CalledProcessError):
+            _installed(runner.top / "kb", git, "github", install)
+
+
+def test_pre_commit_gets_hooks_that_exist(runner: Runner) -> None:
+    found = yaml.safe_load((HOOKS / "pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    assert [(hook["id"], hook["stages"]) for hook in found] == [("gitkb-commit", ["pre-commit"]), ("gitkb-push", ["pre-push"])]
+    path = put_on_path(runner.top / "bin")
+    runner.git(runner.checkout, "config", "user.name", "Ada")
+    runner.git(runner.checkout, "config", "user.email", "ada@example.org")
+    refs = {"PRE_COMMIT_FROM_REF": "origin/main", "PRE_COMMIT_TO_REF": "origin/more"}
+    for hook in found:
+        done = subprocess.run(hook["entry"], shell=True, cwd=runner.checkout, env=os.environ | refs | {"PATH": path}, check=False)
+        assert done.returncode == 0

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the hooks are shell 
 FILES = sample_kb.FILES
 Git = Callable[..., str]
 SUMMARY = "wiki/summaries/docs/crash-recovery.md"
+PINNED = "git+https://example.org/team/gitkb@" + "a" * 40
 CONCEPT = "wiki/concepts/crash-recovery.md"
 
 
@@ -145,7 +146,7 @@ def test_a_hook_that_was_there_runs_first_and_comes_back(plain: Path, git: Git) 
     theirs = _script(plain / ".git/hooks/pre-push", 'cat > "$(git rev-parse --git-dir)/seen"\necho "$1" >> .git/seen')
     text = theirs.read_text()
     listed = gitkb(plain, "hooks", "install").stdout
-    assert "pre-push.before-gitkb" in listed
+    assert "before-gitkb/pre-push" in listed
     git(plain.parent, "init", "-q", "--bare", "remote.git")
     git(plain, "push", "-q", "../remote.git", "main")
     assert (plain / ".git/seen").read_text().startswith("refs/heads/main ")
@@ -165,7 +166,7 @@ def test_a_hook_that_was_there_and_says_no_is_heeded(plain: Path, git: Git) -> N
 
 
 def test_two_foreign_hooks_are_never_merged_into_one(hooked: Path) -> None:
-    _script(hooked / ".git/hooks/pre-commit.before-gitkb", "exit 0")
+    _script(hooked / ".git/hooks/before-gitkb/pre-commit", "exit 0")
     theirs = _script(hooked / ".git/hooks/pre-commit", "exit 0")
     done = gitkb(hooked, "hooks", "install", check=False)
     assert done.returncode == 1 and "somebody else's" in done.stderr
@@ -177,6 +178,9 @@ def test_hooks_that_git_takes_from_elsewhere_are_not_written(plain: Path, git: G
     done = gitkb(plain, "hooks", "install", check=False)
     assert done.returncode == 1 and "core.hooksPath" in done.stderr
     assert not (plain.parent / "shared").exists()
+    _script(plain.parent / "shared" / "pre-commit", "exit 0")
+    listed = gitkb(plain, "hooks", "list").stdout
+    assert "somebody else's" in listed and "shared/pre-commit" in listed
 
 
 def test_list_says_whose_a_hook_is(hooked: Path) -> None:
@@ -203,7 +207,7 @@ def test_a_hook_runs_the_gitkb_that_installed_it_and_nothing_of_the_worktree(
 def test_ci_templates_are_installed_for_the_pages_branch_and_removed(
     plain: Path, git: Git, service: str, files: list[str]
 ) -> None:
-    (plain / ".gitkb/config.yaml").write_text("format: 1\npages:\n  branch: trunk\n")
+    (plain / ".gitkb/config.yaml").write_text(f"format: 1\npages:\n  branch: trunk\nci:\n  install: {PINNED}\n")
     git(plain, "commit", "-q", "-a", "-m", "trunk")
     gitkb(plain, "hooks", "install", "--ci", service)
     assert git(plain, "status", "--porcelain", "-uall").split() == [word for file in files for word in ("??", file)]
@@ -214,7 +218,9 @@ def test_ci_templates_are_installed_for_the_pages_branch_and_removed(
     assert git(plain, "status", "--porcelain") == ""
 
 
-def test_a_ci_file_of_somebody_else_is_left_alone(plain: Path) -> None:
+def test_a_ci_file_of_somebody_else_is_left_alone(plain: Path, git: Git) -> None:
+    (plain / ".gitkb/config.yaml").write_text(f"format: 1\nci:\n  install: {PINNED}\n")
+    git(plain, "commit", "-q", "-a", "-m", "how CI installs gitkb")
     (plain / ".gitlab-ci.yml").write_text("stages: [test]\n")
     done = gitkb(plain, "hooks", "install", "--ci", "gitlab", check=False)
     assert done.returncode == 1 and "local: .gitlab/gitkb.yml" in done.stderr

@@ -241,3 +241,73 @@ def test_a_repository_without_a_knowledge_base_is_left_alone(kb: Path, git: Git)
     git(kb.parent, "init", "-q", "plain")
     git(kb.parent / "plain", "commit", "-q", "--allow-empty", "-m", "first")
     git(kb.parent / "plain", "push", "-q", "../other.git", "HEAD")
+
+
+_DISPATCHER = """#!/bin/sh
+in=$(cat)
+for h in hooks/"$(basename "$0")".d/*; do [ -x "$h" ] || continue; echo "$in" | "$h" || exit 1; done
+"""
+
+
+def _script(file: Path, text: str) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+    return file
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """A bare repository to which nothing was pushed yet."""
+    subprocess.run(["git", "init", "-q", "--bare", "--initial-branch=main", "empty.git"], cwd=tmp_path, check=True)
+    return tmp_path / "empty.git"
+
+
+def test_a_hook_that_runs_a_folder_of_its_name_keeps_its_place(kb: Path, empty: Path, git: Git) -> None:
+    theirs = _script(empty / "hooks/pre-receive", _DISPATCHER)
+    forge = _script(
+        empty / "hooks/pre-receive.d/forge", "#!/bin/sh\n[ ! -e closed ] || { echo main is protected >&2; exit 1; }\n"
+    )
+    listed = gitkb(empty, "hooks", "install", "--server").stdout
+    assert "pre-receive.d/gitkb" in listed and theirs.read_text() == _DISPATCHER
+    git(kb, "push", "-q", "../empty.git", "main")
+    git(kb, "rm", "-q", "raw/docs/crash-recovery.md")
+    git(kb, "commit", "-q", "-m", "lose a file")
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        git(kb, "push", "-q", "../empty.git", "main")
+    assert "raw/docs/crash-recovery.md" in stopped.value.stderr
+    (empty / "closed").touch()
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        git(kb, "push", "-q", "../empty.git", "main~:refs/heads/other")
+    assert "main is protected" in stopped.value.stderr
+    gitkb(empty, "hooks", "remove", "--server")
+    assert sorted(file.name for file in forge.parent.iterdir()) == ["forge"] and theirs.read_text() == _DISPATCHER
+
+
+def test_gitlabs_custom_hooks_get_one_more(empty: Path) -> None:
+    theirs = _script(empty / "custom_hooks/pre-receive", "#!/bin/sh\nexit 0\n")
+    gitkb(empty, "hooks", "install", "--server")
+    assert "gitkb hook" in (empty / "custom_hooks/pre-receive.d/gitkb").read_text()
+    assert theirs.read_text() == "#!/bin/sh\nexit 0\n" and not (empty / "hooks/pre-receive").exists()
+    assert "custom_hooks/pre-receive.d/gitkb" in gitkb(empty, "hooks", "list").stdout
+
+
+def test_another_hook_keeps_its_name_and_comes_back(kb: Path, empty: Path, git: Git) -> None:
+    chain = _script(empty / "chain", '#!/bin/sh\ncat > "seen-by-$(basename "$0")"\npwd > where\n')
+    (empty / "hooks").mkdir(exist_ok=True)
+    (empty / "hooks/pre-receive").symlink_to("../chain")
+    gitkb(empty, "hooks", "install", "--server")
+    git(kb, "push", "-q", "../empty.git", "main")
+    assert "refs/heads/main" in (empty / "seen-by-pre-receive").read_text()
+    assert (empty / "where").read_text().strip() == str(empty.resolve())
+    gitkb(empty, "hooks", "remove", "--server")
+    assert (empty / "hooks/pre-receive").resolve() == chain and not (empty / "hooks/before-gitkb").exists()
+
+
+def test_a_hook_that_an_earlier_gitkb_kept_beside_its_own_is_kept_on(kb: Path, empty: Path, git: Git) -> None:
+    gitkb(empty, "hooks", "install", "--server")
+    _script(empty / "hooks/pre-receive.before-gitkb", "#!/bin/sh\ncat > seen\n")
+    gitkb(empty, "hooks", "install", "--server")
+    git(kb, "push", "-q", "../empty.git", "main")
+    assert "refs/heads/main" in (empty / "seen").read_text()
+    assert sorted(file.name for file in (empty / "hooks").iterdir() if "gitkb" in file.name) == ["before-gitkb"]

@@ -1,0 +1,193 @@
+"""The things to which the author gives a document or a part of their own: what its title or file name, or a whole heading, names.
+
+Invariant: decides by this document alone. Such a thing has a page though no sentence defines it: the author's structure says that
+the text below is about it. What is said there counts as said of it, also where it does not repeat the name. A heading of
+a part that any document may have, an ordinary word and an act ("Managing devices") are no such things.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from gitkb.compile.extractive.candidates import Candidate, is_name_like
+from gitkb.compile.extractive.claims import claim_text, is_order
+from gitkb.compile.extractive.fragments import fragment_score
+from gitkb.compile.read_document import Reading, Sentence
+from gitkb.model.documents import Claim
+from gitkb.text.language.boilerplate import bare_heading, is_structural
+from gitkb.text.language.context_dependent import is_leaning
+from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
+from gitkb.text.markdown.prose import plain
+
+_ORDINARY_TITLE, _ORDINARY_HEADING, _ORDINARY_IN_PASSING = 5.0, 4.7, 4.0
+"""Zipf frequencies from which a single word is too common to be what a title gives a document to, or a heading a part: where the
+text goes on about it, and where it hardly does."""
+_MOST_SENTENCES = 8
+_LEAST = 2
+_GOOD = 0.62
+_NOTE = 40
+"""A document of fewer sentences is a note: all of it is about its title."""
+_FEWEST_WORDS, _GOOD_FRAGMENT = 6, 0.36
+_SHORTEST, _STEM, _SMALL = 24, 5, 3
+_OFTEN, _SOME, _LONG = 5, 3, 3
+
+
+def has_own_part(reading: Reading, candidate: Candidate) -> bool:
+    """Whether the title names the term alone, or a heading does."""
+    is_subject = _is_subject(candidate)
+    if not is_subject and not candidate.own_sections:
+        return False
+    key, language = candidate.key, reading.language
+    if (
+        is_structural(key)
+        or _COUNTED.match(key)
+        or (_OF_SERIES.search(key) and not any(map(is_name_like, candidate.written[:1])))
+    ):
+        return False
+    if candidate.is_listed:
+        return True
+    if language != "en" and (has_general_head(key, language) or _ACTS.match(key)):
+        return False
+    words = key.split(" ")
+    return _phrase_may_have_part(words, candidate, language) if len(words) > 1 else _word_may_have_part(candidate, language)
+
+
+def _is_subject(candidate: Candidate) -> bool:
+    return candidate.is_subject or (candidate.leads_title and candidate.count >= _OFTEN)
+
+
+_ACTS = re.compile(r"\w{3,}(?:are|ere|ire) \w")
+"""An Italian infinitive with what it acts upon ("applicare lo strategy pattern")."""
+
+
+_COUNTED = re.compile(r"(?:l|lec|lecture|lesson|lezione|leçon|week|day|session|unit|vorlesung|woche|hw|homework) ?\d+\b")
+"""What counts lessons names none of what they are about ("L10 programming")."""
+
+
+_OF_SERIES = re.compile(r"\b(?:v?\d[\d.]*|(?:19|20)\d\d)$")
+"""What tells a document of a series from the others names no thing ("Report 2019", "Guide v2"), but for names ("wav2vec 2.0")."""
+
+
+def _phrase_may_have_part(words: list[str], candidate: Candidate, language: str) -> bool:
+    if candidate.count < _SOME and all(is_general_noun(word, language) for word in words):
+        return False
+    if candidate.count == 0 and not candidate.is_subject and ("and" in words or len(words) > _LONG):
+        return False  # the text itself does not use it
+    if candidate.count == 0 and language == "en" and (words[0].endswith("ing") or not may_head(words[-1], language)):
+        return False  # an act: "Monitoring Docker daemons"
+    return _is_subject(candidate) or len(candidate.own_sections) < _SOME
+
+
+def _word_may_have_part(candidate: Candidate, language: str) -> bool:
+    key, is_subject = candidate.key, _is_subject(candidate)
+    if "-" in key:
+        return True
+    if is_general_noun(key, language) or (language == "en" and is_verb_form(key) and not candidate.has_plural):
+        return False
+    if language != "de" and _is_unusual(candidate):
+        return True
+    if key.endswith("ing") and language == "en" and not is_subject:
+        return False
+    limit = _ORDINARY_TITLE if is_subject else _ORDINARY_HEADING if candidate.count >= _OFTEN else _ORDINARY_IN_PASSING
+    return not is_common(key, language, limit)
+
+
+def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
+    """The sentences of the parts that the author gives the term: those below its headings, or the first ones of its document."""
+    sections = set(candidate.own_sections)
+    if candidate.is_subject:
+        is_note = len(reading.sentences) < _NOTE
+        sections.update(range(-1, len(reading.headings)) if is_note else _opening(reading))
+    found = [index for index, sentence in enumerate(reading.sentences) if sentence.section in sections]
+    return frozenset(found[: _MOST_SENTENCES * max(1, len(sections))])
+
+
+def own_claim(reading: Reading, index: int) -> str:
+    """What a sentence of a part says that is a claim only there: one in which the author says "we" or "our", or a short one."""
+    sentence = reading.sentences[index]
+    if sentence.kind != "text" or sentence.lead or sentence.page or (reading.language == "en" and is_order(sentence.text)):
+        return ""
+    if _ENDS_OPEN.search(sentence.text):
+        return ""
+    return claim_text(sentence.text, reading.language, leads=sentence.leads, least=_SHORTEST, may_say_we=True)
+
+
+_ENDS_OPEN = re.compile(r"\b(?:this|that|these|those|it|them|so)\.$")
+
+
+def touches(candidate: Candidate, text: str) -> bool:
+    """Whether a text has the term, a short form of it, or one of its words in any form."""
+    low = text.lower()
+    return any(short.lower() in low for short in candidate.shorts) or any(
+        word[:_STEM] in low for word in candidate.key.split(" ") if len(word) > _SMALL or word == candidate.key
+    )
+
+
+def fragments_of(reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]) -> tuple[Claim, ...]:
+    """What a note about a term says in items and unfinished lines, with their context: the best few, in text order."""
+    if not candidate.is_subject:
+        return ()
+    told = [index for index in sorted(own) if _tells(reading.sentences[index], fragments.get(index, ""), reading.language)]
+    scored = sorted(((fragment_score(reading.sentences[index], fragments[index]), index) for index in told), key=_best_first)
+    chosen = sorted(index for score, index in scored[:_LEAST] if score >= _GOOD_FRAGMENT)
+    return tuple(reading.claim(index, fragments[index], 0.4) for index in chosen)
+
+
+def _tells(sentence: Sentence, text: str, language: str) -> bool:
+    """Whether a fragment is words enough to say something of what its note is about."""
+    own = plain(sentence.text)
+    if sentence.kind not in ("text", "item", "pair") or len(own.split()) < _FEWEST_WORDS or _FORMULA.search(own):
+        return False
+    return bool(text) and not is_leaning(own, language)
+
+
+_FORMULA = re.compile(r"[$\\=]|\?$|:$")
+
+
+def _best_first(item: tuple[float, int]) -> tuple[float, int]:
+    return -item[0], item[1]
+
+
+def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:
+    """Whether what stands in a term's own part, of which `claims` were chosen, is enough for a page."""
+    if candidate.is_listed:
+        return len(claims) > 0
+    naming = [claim for claim in claims if touches(candidate, claim.text)]
+    if candidate.is_subject and len(reading.sentences) < _NOTE and len(claims) >= _LEAST:
+        return True
+    if not candidate.is_subject and not candidate.leads_title and _is_argument(reading, candidate):
+        return len(naming) >= _LEAST
+    if len(claims) >= _LEAST or is_name_throughout(candidate, reading.language):
+        # Where the text never has the whole name, one word of it in one sentence may be chance.
+        return len(naming) >= (1 if candidate.count or candidate.is_subject else _LEAST)
+    return any(claim.defines or (claim.score >= _GOOD and candidate.key in claim.text.lower()) for claim in naming)
+
+
+def _opening(reading: Reading) -> Iterator[int]:
+    """The sections with which a document begins: above the first heading, its title's, and the part that leads in."""
+    yield -1
+    for number, heading in enumerate(reading.headings[:3]):
+        yield number
+        if heading.level > 1 or not is_structural(heading.title):
+            return
+
+
+def _is_argument(reading: Reading, candidate: Candidate) -> bool:
+    """Whether the term's headings are steps of an argument ("3.2 Training data") and no entries of a handbook."""
+    headings = [reading.headings[section] for section in candidate.own_sections]
+    return any(bare_heading(heading.title) != heading.title.strip() for heading in headings) or any(
+        sentence.page and not sentence.page.startswith("sheet") for sentence in reading.sentences[:3]
+    )
+
+
+def _is_unusual(candidate: Candidate) -> bool:
+    """Whether the text writes a single word as a name wherever it stands."""
+    forms = candidate.forms
+    return bool(forms) and all(form[0][0].isupper() for form in forms) and sum(forms.values()) > 1
+
+
+def is_name_throughout(candidate: Candidate, language: str) -> bool:
+    """Whether the text writes a term as a name within its sentences, and not all in capitals."""
+    if language == "de":
+        return False  # a capital tells a noun
+    words = [word for form in candidate.forms for word in form]
+    return bool(words) and all(word[0].isupper() for word in words) and not all(word.isupper() for word in words)
