@@ -188,7 +188,7 @@ def test_old_office_files_are_named_for_what_they_are(tmp_path):
         data = bytes(head[:1024]) + (name.encode("utf-16-le") + b"\0\0").ljust(1024, b"\0")
         error = refused(tmp_path, "a.docx", data)
         assert words in error.message
-        assert ("--convert-to docx" in error.hint) == (name == "WordDocument")
+        assert ("Rename it to a.doc" in error.hint) == (name == "WordDocument")
 
 
 def test_identify_reads_only_the_head(tmp_path):

@@ -23,7 +23,8 @@ DOCX = samples.docx(
         ("Title", "Pumps of the Harbour"),
         ("Heading1", "Seals"),
         "A relief valve opens before 42 bar.",
-        [["Part", "Price"], ["seal", "4"]],
+        ("item", "rubber"),
+        ("item", "steel"),
     ]
 )
 PPTX = samples.pptx([("Pumps of the Harbour", ["A seal of rubber leaks"], None, ""), ("Leaks", ["Twice a year"], None, "")])
@@ -75,7 +76,7 @@ def test_old_files_become_documents(tmp_path, kind, to, content):
     text = (tmp_path / "scratch/wiki/sources/docs/pumps.md").read_text("utf-8")
     record = (tmp_path / "scratch/.gitkb/documents/docs/pumps.json").read_text("utf-8")
     if to == "doc":
-        assert "Seals\n\nA relief valve opens before 42 bar." in text and "| seal | 4 |" in text
+        assert "Seals\n\nA relief valve opens before 42 bar." in text and "- rubber\n- steel" in text
         assert '"oldword/1.' in record
     else:
         assert '<a name="slide-2"></a>' in text and "Twice a year" in text
