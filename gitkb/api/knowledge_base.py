@@ -247,7 +247,6 @@ class KnowledgeBase:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
         that revision. With `reproduce` documents are also made again from their originals, and compared."""
         from gitkb.commands.add.reproduce import check
-        from gitkb.model.findings import CheckResult
 
         between = (self._store.snapshot(changed) if changed is not None else None, self._snapshot(at))
         return check(self._store, self._catalog, _heard(listener), between, keep=at is None, reproduce=reproduce)
