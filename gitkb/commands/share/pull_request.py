@@ -144,8 +144,8 @@ def request_merge(context: ChangeContext, *, base: str, title: str) -> PullReque
     shared.push()
     remote = shared.remote_of(branch)
     tip = branch_tip(store, branch)
-    # The remote's branch counts, not what stands here under its name: the work may have been committed there first.
-    fork = _fork_point(store, tip, remote.name, base)
+    # For the pages branch the diff finds the fork point itself, on the remote, and names it in words.
+    fork = None if base == settings.pages.branch else _fork_point(store, tip, remote.name, base)
     report = diff(store, catalog, settings, fork, branch)
     if not report and not report.attention:
         raise UsageError(f"{branch} has nothing that {base} has not, so there is nothing to ask for.")

@@ -301,7 +301,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_a_program_the_address_and_the_text_are_printed(hub: Path, run: Run, path: Path, host: str, address: str) -> None:
     kb = _hosted(hub, host)
     done = run("pr", "--branch", "q3", "--kb", kb)
-    assert done.code == 0 and address in done.err
+    assert done.code == 1 and address in done.err
     assert done.out.startswith("# Add Zab in version 1\n") and "1 document" in done.out
     assert git(hub, "rev-parse", "q3") == git(kb, "rev-parse", "q3")
 
@@ -331,7 +331,7 @@ def test_nothing_of_a_request_is_an_option_or_another_request(hub: Path, run: Ru
     done = run("pr", "--branch", "7", "--title", "--web", "--kb", kb)
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert arguments == ["<pr>", "<create>", "<--head=7>", "<--base=main>", "<--title=--web>", "<--body-file>", "<->"]
-    assert done.code == 0 and "already exists" in done.err
+    assert done.code == 1 and "already exists" in done.err
 
 
 def test_an_open_request_gets_the_new_text(hub: Path, run: Run, path: Path, tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_a_program_that_refuses_is_quoted_and_the_text_printed(hub: Path, run: R
     kb = _hosted(hub, "github.com")
     _program(path, "gh", "echo 'You are not logged in' >&2; exit 4")
     done = run("pr", "--branch", "q3", "--kb", kb)
-    assert done.code == 0 and "not logged in" in done.err and "compare/main...q3" in done.err
+    assert done.code == 1 and "not logged in" in done.err and "compare/main...q3" in done.err
 
 
 def test_the_pages_branch_is_no_request(hub: Path, run: Run) -> None:
