@@ -35,7 +35,7 @@ FIRST_STEPS = "gitkb/guide/first-steps.md"
 SESSIONS = [name for name, text in PAGES.items() if name != "README.md" and steps(text)]
 EVERYWHERE = {"--kb", "--json", "-v", "--verbose", "-h", "--help"}
 """Options that the section on every command documents."""
-OTHER_PROGRAMS = {"--before", "--first-parent", "--format", "--global", "--add"}
+OTHER_PROGRAMS = {"--before", "--first-parent", "--format", "--global", "--add", "--filter", "--generate-hashes"}
 _SPAN = re.compile(r"`([^`\n]+)`")
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 

@@ -247,12 +247,9 @@ class KnowledgeBase:
         """Whether a revision is whole, pending or broken, and what is wrong with it; with `changed` only of what differs from
         that revision. With `reproduce` documents are also made again from their originals, and compared."""
         from gitkb.commands.add.reproduce import check
-        from gitkb.model.findings import CheckResult
 
-        tip = self._snapshot(at)
-        base = self._store.snapshot(changed) if changed is not None else None
-        found = check(self._store, self._catalog, _heard(listener), (base, tip), keep=at is None, reproduce=reproduce)
-        return CheckResult(found.state, tip.commit, found.problems)
+        between = (self._store.snapshot(changed) if changed is not None else None, self._snapshot(at))
+        return check(self._store, self._catalog, _heard(listener), between, keep=at is None, reproduce=reproduce)
 
     def lint(
         self,

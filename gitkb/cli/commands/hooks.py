@@ -33,9 +33,9 @@ _NEEDS = {
     " create pull requests (Settings, Actions): a protected branch gets its pages in a request of their own.",
     "gitlab": "Set the masked variables GITKB_COMMENT_TOKEN (scope api) and, protected, GITKB_TOKEN (api, write_repository); turn"
     " on pipelines for merged results, and `Pipelines must succeed`: a protected branch gets its pages in a request.",
-    "forgejo": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"
+    "forgejo": "Make the check `review` of the workflow required in the branch's protection, and let the runner's token write: a"
     " protected branch gets its pages in a request of their own.",
-    "gitea": "Make the check `gitkb / review` required in the branch's protection, and let the runner's token write: a"
+    "gitea": "Make the check `review` of the workflow required in the branch's protection, and let the runner's token write: a"
     " protected branch gets its pages in a request of their own.",
 }
 """What else a hosting service needs, which no file of the repository can say."""

@@ -28,7 +28,7 @@ from gitkb.formats.topic_rows import DocumentFacts
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.pool import Pool
 from gitkb.model.documents import Record
-from gitkb.model.findings import Problem
+from gitkb.model.findings import CheckResult, Problem
 from gitkb.model.listener import Listener
 from gitkb.pages.refresh import history_base
 from gitkb.store.repository import Store
@@ -49,12 +49,14 @@ def check(
     *,
     keep: bool,
     reproduce: bool,
-) -> CheckOutcome:
-    """The outcome of the check of a revision (the second), or of what changed there since another one (the first). `reproduce`:
+) -> CheckResult:
+    """What the check of a revision (the second) found, or of what changed there since another one (the first). `reproduce`:
     with what does not come out again. The catalog may `keep` the tables of the revision."""
     base, tip = between
     found = check_whole(store, catalog, tip, keep=keep) if base is None else check_changed(store, catalog, base, tip)
-    return Reproduction(store, catalog, settings_at(tip), listener)(found, base, tip) if reproduce else found
+    if reproduce:
+        found = Reproduction(store, catalog, settings_at(tip), listener)(found, base, tip)
+    return CheckResult(found.state, tip.commit, found.problems)
 
 
 class Reproduction(Struct, frozen=True):

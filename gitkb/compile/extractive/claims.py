@@ -26,7 +26,7 @@ _CLEAN_FAILS = re.compile(
     r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e|et al)\.$"
 )
 _OPENS_WELL = re.compile(r"[\"“‘«„]?[^\W_]|\([^\W_]+\) ")
-_FIGURE_FIRST = re.compile(r"[\d.]+ (?:is|are|and|ist|est|es|è) ")
+_FIGURE_FIRST = re.compile(r"[\d.]+ (?:is|are|and|ist|est|es|è) |\d{1,2} (?:For|In|As|See|This|These|The|It|We|Note) ")
 _BRACKETS = str.maketrans({"（": "(", "）": ")"})
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _YOU = re.compile(r"\b(?:you|your|you're|you'll|yours)\b", re.I)

@@ -470,6 +470,8 @@ def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, de
         score += 0.05 if at * 5 <= len(text) * 2 else -0.2 if not is_own else 0.05 if touches(candidate, text) else -0.05
     score += 0.1 if is_own else 0
     score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
+    if text[end : end + 5 + end - at].lower() == f" the {candidate.key}":
+        score -= 0.5  # a heading that ran into its text
     score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
     score += 0.05 if sentence.section in candidate.sections else 0
     if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):

@@ -63,7 +63,7 @@ def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bo
         is_pair = sentence.kind in ("row", "pair") or ": " in text[:60]
         colon = "：" if reading.language in ("ja", "zh") else ": "
         whole = f"{context}{' – ' if is_pair else colon}{text}"
-    if len(whole) > MAX_LENGTH:
+    if len(whole) > MAX_LENGTH or not _is_balanced(whole):
         return ""
     whole = whole.rstrip(" ,;:")
     if whole.endswith(_END):

@@ -65,6 +65,13 @@ _COUNTED = re.compile(r"(?:l|lec|lecture|lesson|lezione|leçon|week|day|session|
 
 _OF_SERIES = re.compile(r"\b(?:v?\d[\d.]*|(?:19|20)\d\d)$")
 """What tells a document of a series from the others names no thing ("Report 2019", "Guide v2"), but for names ("wav2vec 2.0")."""
+_VERSION = re.compile(r"\bv\d+$")
+
+
+def _is_of_series(candidate: Candidate) -> bool:
+    if not _OF_SERIES.search(candidate.key):
+        return False
+    return bool(_VERSION.search(candidate.key)) or not any(map(is_name_like, candidate.written[:1]))
 
 
 def _phrase_may_have_part(words: list[str], candidate: Candidate, language: str) -> bool:
