@@ -128,6 +128,7 @@ XML = Family("xmldata", 1, "application/xml", "XML file", (".xml",), reader="pla
 ASCIIDOC = Family("asciidoc", 1, "text/asciidoc", "AsciiDoc text", (".adoc", ".asciidoc"), reader="markup.asciidoc")
 ORG = Family("org", 1, "text/org", "Org text", (".org",), reader="markup.org")
 LATEX = Family("latex", 1, "text/x-tex", "LaTeX text", (".tex", ".latex"), reader="markup.latex_source")
+TEXTILE = Family("textile", 1, "text/x-textile", "Textile text", (".textile",), reader="markup.textile_text")
 CODE = Family(
     "sourcecode",
     1,
@@ -178,6 +179,7 @@ FAMILIES = (
     ASCIIDOC,
     ORG,
     LATEX,
+    TEXTILE,
     CODE,
     PNG,
     JPEG,
@@ -185,7 +187,7 @@ FAMILIES = (
 )
 SEEING = ("pdf.reader", "pdf.picture")
 """The readers that may read by OCR: they are told a clock besides."""
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX, CODE)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX, TEXTILE, CODE)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}

@@ -132,6 +132,17 @@ In 50\% of cases $a_1 < b$ --- see Section~\ref{sec:res}.
     assert "draw" not in text and "never" not in text
 
 
+def test_textile_is_read(read):
+    text = read(
+        "a.textile",
+        'h1. Pumps\n\nA *worn* seal _drips_; see "the manual":https://example.org/manual or @stop()@.\n\n* rubber\n** cold\n\n'
+        "|_. Part|_. Price|\n|seal|4|\n\nbc. x = *1*\n\n<script>alert(1)</script>\n",
+    )
+    assert text.startswith("# Pumps\n\nA **worn** seal *drips*; see [the manual](https://example.org/manual) or `stop()`.")
+    assert "- rubber\n" in text and "| Part | Price |\n| --- | --- |\n| seal | 4 |" in text and "x = *1*" in text
+    assert "<script" not in text
+
+
 def test_latex_names_its_authors(tmp_path):
     file = tmp_path / "a.tex"
     file.write_text(
@@ -158,6 +169,7 @@ BOMB = "".join(f"\\newcommand{{\\{a}}}{{{f'{chr(92)}{b} ' * 9}}}" for a, b in zi
             ("a.adoc", unit)
             for unit in ("*a", "_", "`", "#", "====\n", "|===\n", "a::\n", "* a\n+\n", "[[", "footnote:[", "<<", "{a}", ".a\n")
         ),
+        *(("a.textile", unit) for unit in ("*", "_", '"a":', "|a|", "* a\n", "- a := b\n", "bq. ", "[", "<pre>", "==")),
         *(
             ("a.org", unit)
             for unit in ("* ", "/a", "[[a][", "[fn:", "#+begin_quote\n", ":a:\n", "- a\n", "|", "\\(", "<<", "- a :: ")
