@@ -142,8 +142,8 @@ def test_failures_are_named_and_the_others_go_in(add: Command, site: Site, kb: P
     events = [json.loads(line) for line in ran.out.splitlines()]
     reasons = {event["source"].rpartition("/")[2]: event["reason"] for event in events[:-1]}
     assert "no such page (status 404)" in reasons["gone.html"] and "short read" in reasons["cut.html"]
-    assert "does not read what it is (image/png)" in reasons["p.png.bin"] and "empty" in reasons["e.html"]
-    assert (events[-1]["added"], events[-1]["failed"]) == (2, 4)
+    assert "convert.ocr" in reasons["p.png"] and "empty" in reasons["e.html"]
+    assert (events[-1]["added"], events[-1]["skipped"], events[-1]["failed"]) == (2, 1, 3)
     assert "\x1b" not in text(kb, name_of(site, "esc"))
 
 
