@@ -108,8 +108,9 @@ class _Person:
 
     def _branch(self) -> None:
         name = self.random.choice(TOPICS)
-        self._try("add", _docs(self.top, name), "--branch", f"b{self.steps}", "--jobs", "1")
-        git(self.kb, "merge", "-q", "--no-edit", f"b{self.steps}")
+        self._try("add", _docs(self.top, name), "--branch", f"b{self.steps}", "--jobs", "1", "--older")
+        if git(self.kb, "branch", "--list", f"b{self.steps}"):  # there is none where nothing was new
+            git(self.kb, "merge", "-q", "--no-edit", f"b{self.steps}")
 
     def _merge(self) -> None:
         git(self.kb, "merge", "-q", "--no-edit", self.random.choice(["paxos", "zab", "gossip"]))
