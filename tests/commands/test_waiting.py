@@ -92,11 +92,12 @@ CHANGES: dict[str, Change] = {
     "recompile --estimate": lambda place, heard: place.base.estimate_recompile(
         [], RecompileOptions(every=True, jobs=1, model="m"), heard
     ),
-    "remove": lambda place, heard: place.base.remove(["raft"], ChangeOptions(), heard),
+    "remove": lambda place, heard: place.base.remove(["docs/raft"], ChangeOptions(), heard),
     "undo": lambda place, heard: place.base.undo(None, ChangeOptions(), heard),
     "approve": lambda place, heard: place.base.approve(["concepts/write-ahead-logging"], ApproveOptions(), heard),
     "same": lambda place, heard: place.base.decide(*_two(place), ChangeOptions(), heard, same=True),
     "apart": lambda place, heard: place.base.decide(*_two(place), ChangeOptions(), heard, same=False),
+    "drop": lambda place, heard: place.base.drop(_two(place)[0], ChangeOptions(), heard),
     "lint --fix": lambda place, heard: place.base.fix(None, ChangeOptions(), heard),
     "refresh": lambda place, heard: place.base.refresh(heard),
     "migrate": lambda place, heard: place.base.migrate(heard),
@@ -134,9 +135,9 @@ def test_who_waits_for_another_process_is_told(place: Place, name: str) -> None:
 
 def test_no_command_that_writes_is_missing_here() -> None:
     """Methods that take a listener and write must be in the table; those that only read, or are loops of others, are named."""
-    reading = {"lint", "answering_model", "query", "recover", "prune_cache", "init", "watch"}
-    writing = {"add", "estimate", "recompile", "estimate_recompile", "remove", "undo", "approve", "decide", "fix", "refresh"}
-    writing |= {"migrate", "save_answer", "merge", "pull", "push", "pull_request"}
+    reading = {"lint", "answering_model", "query", "recover", "prune_cache", "init", "watch", "check", "preview"}
+    writing = {"add", "estimate", "recompile", "estimate_recompile", "remove", "undo", "approve", "decide", "drop", "fix"}
+    writing |= {"refresh", "migrate", "save_answer", "merge", "pull", "push", "pull_request"}
     import inspect
 
     found = {

@@ -109,7 +109,7 @@ def page(text: str) -> None:
 
 
 def block(text: str) -> None:
-    found = block_merge.blocks(text)
+    found = block_merge.page_blocks(text)
     for one in block_merge.mark_notes(found, set()):
         block_merge.name_of(one)
         block_merge.kind_of(one.text)

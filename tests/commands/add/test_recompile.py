@@ -268,6 +268,6 @@ def test_a_dry_run_of_add_asks_no_model_and_foresees_what_is_answered(
     gitkb("add", *once)
     paid, files = server.calls, git(kb, "ls-files", "*/more/*").splitlines()
     gitkb("remove", "more/lease")
-    dry = _events(gitkb("add", *once, "--dry-run", "--json"))
+    dry = _events(gitkb("add", *once, "--dry-run", "--older", "--json"))
     assert server.calls == paid and dry[0]["reason"] == ""
     assert set(dry[-1]["foreseen"]["written"] + dry[-1]["foreseen"]["pages"]["created"]) >= set(files)

@@ -101,7 +101,7 @@ def test_a_watch_adds_what_is_there_and_then_what_changes(kb: KnowledgeBase, tmp
         yield "added docs/new/b.md"
         nothing_is_held()
         (docs / "a.md").write_text("# Log\n\nA log is a list of records, in order.\n")
-        (docs / "bad.txt").write_text("")
+        (docs / "bad.txt").write_bytes(b"\0\1\2\xff" * 50)
         yield "failed docs/bad.txt"
         (docs / "d.md").write_text("# Disk\n\nA disk is a device that keeps blocks.\n")
         yield "added docs/d.md"
