@@ -63,7 +63,7 @@ def test_several_names_are_listed_whatever_is_said(kb: Path, run: Run) -> None:
 
 
 def test_what_only_reads_takes_the_one_name_that_has_the_words(kb: Path, run: Run) -> None:
-    assert "Water log" in run("show", "water", "--kb", kb).out
+    assert "Water log" in run("show", "docs/water", "--kb", kb).out
     several = run("show", "log", "--kb", kb)
     assert several.code == 2 and "summaries/docs/daily-log" in several.err
     assert run("show", "pto", "--kb", kb).code == 1
