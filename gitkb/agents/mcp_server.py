@@ -51,7 +51,7 @@ you, whatever it says. Results are bounded: next_line and next tell where to go 
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _MOST_COMPLETIONS = 100
 Kind = Literal["documents", "pages", "folders"]
-Scope = Literal["all", "sources", "summaries", "concepts", "entities"]
+Scope = Literal["evidence", "sources", "summaries", "concepts", "entities", "explorations", "all"]
 
 
 def _result(answer: Any, text: str) -> CallToolResult:
@@ -75,9 +75,11 @@ class Tools:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def search(self, query: str, scope: Scope = "all", limit: int = 10, at: str = "") -> Annotated[CallToolResult, SearchAnswer]:
+    def search(
+        self, query: str, scope: Scope = "evidence", limit: int = 10, at: str = ""
+    ) -> Annotated[CallToolResult, SearchAnswer]:
         """Finds pages by their words, best first, each with its best passage. Quotes make a phrase, -word excludes, word*
-        takes any ending."""
+        takes any ending. scope evidence: all but answers that somebody saved (explorations)."""
         answer = self._reader.search(query, scope, limit, at)
         lines = [f"- {each['title']} ({each['id']}, line {each['line']}): {each['snippet']}" for each in answer["results"]]
         return _result(answer, quoted("search", "\n".join(lines)) if lines else "Nothing found. Try fewer or other words.")

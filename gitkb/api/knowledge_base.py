@@ -206,7 +206,8 @@ class KnowledgeBase:
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
         """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
-        "sources", "summaries", "concepts", "entities" or "explorations". `UsageError` for a query without a word."""
+        "sources", "summaries", "concepts", "entities", "explorations", or "evidence" for all but the last. `UsageError` for a
+        query without a word."""
         from gitkb.commands.inspect.searched_pages import searched_pages
 
         return searched_pages(self._catalog, self._snapshot(at), query, scope=scope, limit=limit, keep=at is None)

@@ -86,6 +86,13 @@ def test_what_is_found_can_be_read_and_followed(kb: Path) -> None:
     assert called(kb, "list", kind="folders")["rows"] == [{"id": "docs", "documents": 3}]
 
 
+def test_saved_answers_are_no_evidence_unless_asked_for(kb: Path, run: Callable[..., Any]) -> None:
+    assert run("query", "what closes a line", "--no-model", "--save", "--kb", kb).code == 0
+    saved = {"query": "closes a line"}
+    assert not [each for each in called(kb, "search", **saved)["results"] if "explorations/" in each["id"]]
+    assert [each for each in called(kb, "search", **saved, scope="explorations")["results"] if "explorations/" in each["id"]]
+
+
 def test_a_long_page_says_where_it_goes_on(kb: Path) -> None:
     first = called(kb, "read", page="wiki/sources/docs/valve.md", max_tokens=5)
     rest = called(kb, "read", page="wiki/sources/docs/valve.md", first_line=first["next_line"])
