@@ -18,6 +18,7 @@ _BOMS = (
 )
 _SAMPLE = 200_000
 _LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\0-\x08\x0e-\x1a\x7f]")
 _LATIN = frozenset(
     "cp1250 cp1252 cp1254 cp1257 cp1258 iso8859_1 iso8859_2 iso8859_15 iso8859_9 mac_roman hp_roman8 cp850".split()
 )
@@ -34,15 +35,27 @@ def decode(data: bytes, declared: str = "") -> str:
     """
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return normal_lines(_decoded(data[len(bom) :], encoding, "replace"))
+            return _text(_decoded(data[len(bom) :], encoding, "replace"))
     if (text := _valid(data, "utf-8")) is not None or (text := _mostly_utf8(data)) is not None:
-        return normal_lines(text)
+        return _text(text)
     for encoding in (_wide(data), declared):
         if encoding and (text := _valid(data, encoding)) is not None:
-            return normal_lines(text)
+            return _text(text)
     if is_binary(data[:_SAMPLE]):
-        raise ConversionError("the file holds binary data, not text.", "Add it in a format that gitkb reads.")
-    return normal_lines(_decoded(data, _guess(data[:_SAMPLE]), "replace"))
+        raise _no_text()
+    return _text(_decoded(data, _guess(data[:_SAMPLE]), "replace"))
+
+
+def _text(text: str) -> str:
+    """The text, cleaned; `ConversionError` where it is mostly control characters: bytes may be valid in an encoding by chance."""
+    head = text[:_SAMPLE]
+    if len(_CONTROLS.findall(head)) > max(2, len(head) // 10):
+        raise _no_text()
+    return normal_lines(text)
+
+
+def _no_text() -> ConversionError:
+    return ConversionError("the file holds binary data, not text.", "Add it in a format that gitkb reads.")
 
 
 def is_binary(head: bytes) -> bool:

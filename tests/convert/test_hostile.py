@@ -39,6 +39,8 @@ def test_a_web_page_named_docx_is_told_apart(tmp_path):
         ("a.md", b"%PDF-1.4 ...", "PDF"),
         ("a.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "PNG"),
         ("a.txt", bytes(range(256)) * 4, "binary"),
+        ("a.txt", b"\0\1\2\xff" * 50, "binary"),
+        ("a.txt", b"\1\2\3" * 30, "binary"),
         ("a.md", b"{\\rtf1 hello}", "Rich Text"),
         ("a.xlsx", samples.docx(["x"]), "Word document"),
         ("a.docx", samples.archive({"notes.txt": "x"}), "zip archive"),

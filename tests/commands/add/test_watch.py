@@ -19,6 +19,8 @@ from gitkb.model.listener import Listener, WatchListener
 from gitkb.model.options import AddOptions, WatchOptions
 from gitkb.model.results import AddSummary, DocumentResult, Outcome, PageChanges
 
+PATIENCE = 120
+
 
 class Done(Exception):
     """The story is over."""
@@ -75,8 +77,19 @@ def kb(tmp_path: Path) -> KnowledgeBase:
 
 
 def play(kb: KnowledgeBase, folder: Path, story: Story) -> None:
-    with pytest.raises(Done):
-        kb.watch([folder], WatchOptions(AddOptions(jobs=1), settle=0.1), story)
+    """Watches until the story is over; what does not come in time is named, so that no run waits for ever."""
+
+    def too_late(number: int, frame: object) -> None:
+        raise AssertionError(f"{story.wanted!r} did not come within {PATIENCE} s, but: {story.happened}")
+
+    before = signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(PATIENCE)
+    try:
+        with pytest.raises(Done):
+            kb.watch([folder], WatchOptions(AddOptions(jobs=1), settle=0.1), story)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_watch_adds_what_is_there_and_then_what_changes(kb: KnowledgeBase, tmp_path: Path, write_files: Any, git: Any) -> None:
