@@ -19,6 +19,7 @@ from gitkb.commands.diff.report import (
     PageChange,
     PersonChange,
     Said,
+    SourceChange,
     TextChange,
 )
 from gitkb.commands.diff.shown_pages import Side
@@ -109,12 +110,12 @@ _ORDER = {concern: number for number, concern in enumerate(Concern)}
 class Seen(Struct, frozen=True):
     """What the two trees hold besides records and projections.
 
-    `committed` and `committed_before` are the shared pages that stand in the trees; `unreadable` maps paths of records at
-    the head to what is wrong with them; `approved` maps pages that are not what somebody approved (any more) to what was
-    confirmed, `said_verified` others to the words with which a person called them verified at the base; `letters` maps
-    documents at the head to the length of their converted text; `decided` are decisions about names that came or changed,
-    `confirmed` maps pages to the confirmations that came. `texts` are what changed in the texts of documents, by their names at
-    the head, and `forms` the headings of those that are new. `older` are documents that are turned back.
+    `committed` and `committed_before` are the shared pages that stand in the trees; `unreadable` maps paths of records at the
+    head to what is wrong with them; `approved` maps pages that are not what somebody approved (any more) to what was confirmed,
+    `said_verified` others to the words with which a person called them verified at the base; `letters` maps documents at the
+    head to the length of their converted text; `decided` are decisions about names that came or changed, `confirmed` maps pages
+    to the confirmations that came. `texts` are what changed in the texts of documents, by their names at the head, and `forms`
+    the headings of those that are new. `older` are documents that are turned back, `sources` declared sources that differ.
     """
 
     edited: Sequence[PersonChange] = ()
@@ -132,6 +133,7 @@ class Seen(Struct, frozen=True):
     texts: Mapping[str, TextChange] = field(default_factory=dict)
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     older: Sequence[Older] = ()
+    sources: Sequence[SourceChange] = ()
 
 
 def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
