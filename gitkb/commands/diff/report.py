@@ -102,6 +102,7 @@ class Concern(StrEnum):
     """Why something deserves a reviewer's attention; the order is that of importance."""
 
     BAD_RECORD = "bad-record"
+    ALTERED_RECORD = "altered-record"
     OLDER = "older"
     LOST_APPROVAL = "lost-approval"
     LOST_DEFINITION = "lost-definition"

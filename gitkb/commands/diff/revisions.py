@@ -11,6 +11,7 @@ from typing import overload
 
 from msgspec import Struct
 
+from gitkb.branch.altered_records import altered_records
 from gitkb.branch.landed import landed_commit
 from gitkb.branch.older_versions import Coming, older
 from gitkb.branch.renames import renames
@@ -170,6 +171,7 @@ class _Comparison(Struct, frozen=True):
             forms=trees.forms(),
             older=self._older(before, after),
             sources=_sources(base, head),
+            altered=altered_records(before, after),
         )
         return compare(base_side, head_side, seen)
 

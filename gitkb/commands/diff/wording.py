@@ -23,6 +23,7 @@ from gitkb.commands.diff.text_changes import word_changes
 
 LABELS = {
     Concern.BAD_RECORD: "unreadable",
+    Concern.ALTERED_RECORD: "record altered",
     Concern.OLDER: "turned back",
     Concern.LOST_APPROVAL: "approval lost",
     Concern.LOST_DEFINITION: "definition lost",
@@ -35,7 +36,7 @@ LABELS = {
     Concern.CHANGED_DEFINITION: "definition new",
     Concern.NEW_APPROVAL: "approved",
 }
-GRAVE = (Concern.BAD_RECORD, Concern.OLDER, Concern.LOST_APPROVAL)
+GRAVE = (Concern.BAD_RECORD, Concern.ALTERED_RECORD, Concern.OLDER, Concern.LOST_APPROVAL)
 """The concerns that come before the changed words."""
 _WHAT = {Change.ADDED: "new", Change.REMOVED: "removed", Change.CHANGED: "changed", Change.RENAMED: "renamed"}
 
