@@ -199,6 +199,13 @@ class MigrateSummary(ChangeSummary, frozen=True):
     files: tuple[str, ...]
 
 
+class EditSummary(ChangeSummary, frozen=True):
+    """The end of an edit of one page, which is `new` where there was none."""
+
+    page: str
+    new: bool
+
+
 class RemovedDocument(Struct, frozen=True):
     """A document that was removed: `files` are all of its own paths, the record included; `commit` is empty in a dry run."""
 
