@@ -20,7 +20,7 @@ from gitkb.formats.decisions import DECISIONS, REMOVED, decode_removed
 from gitkb.formats.decisions import decode as decode_decision
 from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.overviews import decode as decode_overview
-from gitkb.formats.records import RECORDS, document_of
+from gitkb.formats.records import RECORDS, document_of, source_path, summary_path
 from gitkb.formats.settings import CONFIG_PATH, parse_settings
 from gitkb.model.documents import Record, Tree
 from gitkb.model.findings import Problem
@@ -29,11 +29,9 @@ from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.conflict_marks import conflict_line
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
-from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
 from gitkb.wiki.indexes import OKF_VERSION
 from gitkb.wiki.projection import MADE, read_note
-from gitkb.wiki.source_pages import source_path
 
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)

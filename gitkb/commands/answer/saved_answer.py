@@ -16,6 +16,7 @@ from gitkb.commands.answer.citations import Citations, document_of
 from gitkb.commands.answer.page_reader import Pages
 from gitkb.commands.change import ChangeContext
 from gitkb.errors import RepositoryError
+from gitkb.formats.records import label_of
 from gitkb.formats.topic_rows import FOLDER, shortened
 from gitkb.model.answers import Answer, Chat, Said, Saved
 from gitkb.store.transaction.publish import Transaction
@@ -25,7 +26,6 @@ from gitkb.text.markdown.links import escape, is_external, one_line, relative
 from gitkb.text.markdown.prose import passages, plain
 from gitkb.text.markdown.retarget import paragraphs, retarget
 from gitkb.text.names.slugs import document_segment
-from gitkb.wiki.document_files import label_of
 
 SEARCH = "gitkb-search/1"
 """Who "wrote" an answer that is passages."""
