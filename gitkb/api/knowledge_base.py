@@ -260,6 +260,13 @@ class KnowledgeBase:
 
         return preview(self._store, self._catalog, _heard(listener), rev, to)
 
+    def export_bundle(self, to: Path, at: str | None = None, *, originals: bool = True) -> results.Bundle:
+        """Writes the wiki as a bundle of the Open Knowledge Format, with the originals or without, into a folder that is new,
+        empty or an earlier bundle. `InTheWay` where it holds something else."""
+        from gitkb.commands.share.okf_bundle import export_bundle
+
+        return export_bundle(self._store, self._snapshot(at), to, originals=originals)
+
     def check(
         self, at: str | None = None, *, changed: str | None = None, reproduce: bool = False, listener: Listener | None = None
     ) -> CheckResult:

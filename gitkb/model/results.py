@@ -277,6 +277,15 @@ class Preview(Struct, frozen=True):
     files: int
 
 
+class Bundle(Struct, frozen=True):
+    """A folder with the wiki of `commit` as a bundle: how many pages and other files it has."""
+
+    folder: str
+    commit: str
+    pages: int
+    files: int
+
+
 class Dropped(Struct, frozen=True):
     """Words of a page that gave way in a merge, because somebody chose the other side."""
 
