@@ -223,6 +223,13 @@ class MigrateSummary(ChangeSummary, frozen=True):
     files: tuple[str, ...]
 
 
+class EditSummary(ChangeSummary, frozen=True):
+    """The end of an edit of one page, which is `new` where there was none."""
+
+    page: str
+    new: bool
+
+
 class RemovedDocument(Struct, frozen=True):
     """A document that was removed: `files` are all of its own paths, the record included; `commit` is empty in a dry run."""
 
@@ -290,6 +297,15 @@ class Preview(Struct, frozen=True):
     folder: str
     branch: str
     source: str
+    pages: int
+    files: int
+
+
+class Bundle(Struct, frozen=True):
+    """A folder with the wiki of `commit` as a bundle: how many pages and other files it has."""
+
+    folder: str
+    commit: str
     pages: int
     files: int
 

@@ -113,7 +113,8 @@ class Shown(Struct, frozen=True):
 
 class PageText(Struct, frozen=True):
     """Some lines of a page: `text` holds lines `first` to `last` of `lines`, numbered from 1 with the front matter, which is left
-    out. `document` is whose page it is, "" for none; `headings` are those of the whole page: (line, level, anchor, title)."""
+    out. `document` is whose page it is, "" for none; `headings` are those of the whole page: (line, level, anchor, title).
+    `end` is the last line of what was asked for; `cut` counts the characters that are left out of a line that is too long."""
 
     path: str
     document: str
@@ -124,11 +125,13 @@ class PageText(Struct, frozen=True):
     lines: int
     description: str = ""
     headings: tuple[tuple[int, int, str, str], ...] = ()
+    end: int = 0
+    cut: int = 0
 
     @property
     def next_line(self) -> int | None:
-        """Where to read on, None at the end."""
-        return self.last + 1 if self.last < self.lines else None
+        """Where to read on, None at the end of the page or of the place that was asked for."""
+        return self.last + 1 if self.last < (self.end or self.lines) else None
 
 
 class PageLinks(Struct, frozen=True):

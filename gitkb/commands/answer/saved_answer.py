@@ -114,7 +114,7 @@ def _without_html(markdown: str) -> str:
     """The text with every tag as words; code keeps its angles unless a reader of Markdown would take them for tags."""
     parts = (text if is_code else _escaped(text) for text, is_code in paragraphs(markdown))
     done = "".join(parts)
-    return done.replace("<", "&lt;") if _has_html(done) else done
+    return done.replace("<", "&lt;") if has_html(done) else done
 
 
 def _escaped(text: str) -> str:
@@ -126,7 +126,8 @@ def _escaped(text: str) -> str:
     return "".join([*parts, _TAG.sub(r"\\<", text[at:])])
 
 
-def _has_html(markdown: str) -> bool:
+def has_html(markdown: str) -> bool:
+    """Whether a reader of Markdown would take some of the text for HTML."""
     from markdown_it import MarkdownIt
 
     tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
