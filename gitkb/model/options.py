@@ -119,10 +119,12 @@ class ApproveOptions(Struct, frozen=True):
 
 
 class MergeChoices(Struct, frozen=True):
-    """Whose version stands where both sides of a merge changed a document or page: names as people type them."""
+    """Whose version stands where both sides of a merge changed a document or page: names as people type them. Of documents in
+    `both` the texts of the originals are merged line by line."""
 
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
 
 
 class LintOptions(Struct, frozen=True):
