@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gitkb.api.hooks import Hooks
+    from gitkb.api.sources import Sources
     from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
     from gitkb.commands.answer.page_text import LinkMap
@@ -205,8 +206,10 @@ class KnowledgeBase:
     def blame(self, page: str, line: int | None = None, at: str | None = None) -> rows.Blame:
         """Where the claims of a page come from, or its one line; `NotFound` names the candidates."""
         from gitkb.commands.inspect.blame import blame
+        from gitkb.commands.inspect.listing import origins_at
 
-        return blame(self._store, self._snapshot(at), page, line)
+        tip = self._snapshot(at)
+        return blame(self._store, tip, page, line, origins_at(self._catalog, tip, keep=at is None))
 
     def read(self, name: str, place: str = "", *, first: int = 1, most: int = 8_000, at: str | None = None) -> rows.PageText:
         """Part of a page, or of a document's text: from a line, or of a place such as "p. 12" or a heading; `most` characters in
@@ -607,6 +610,13 @@ class KnowledgeBase:
         tip = self._store.snapshot()
         context = ChangeContext(self._store, self._catalog, asking.listener, settings_at(tip), branch, tip.commit)
         return request_merge(context, base=base, title=title)
+
+    @property
+    def sources(self) -> Sources:
+        """Where documents come from, as everybody here has it, and bringing them up to date from there."""
+        from gitkb.api.sources import Sources
+
+        return Sources(self._store, self._catalog, self._asking, self._web_access)
 
     @property
     def hooks(self) -> Hooks:

@@ -147,6 +147,11 @@ class Store:
         return WorktreeStatus(runs, self._edited(), opening.operation(self._repository))
 
     def _edited(self) -> tuple[str, ...]:
+        return tuple(path for path in self.edited_below("wiki") if path.startswith("wiki/"))
+
+    def edited_below(self, folder: str) -> tuple[str, ...]:
+        """The paths below a folder of the worktree that differ from the tip, new ones that git does not ignore included,
+        sorted."""
         if self.worktree is None:
             return ()
         try:
@@ -154,7 +159,7 @@ class Store:
             index.read()
         except (pygit2.GitError, OSError) as error:
             raise RepositoryError(f"git's index cannot be read: {error}", "Look with: git status") from error
-        found = changed_below(self._repository, index, "wiki")
+        found = changed_below(self._repository, index, folder)
         try:
             tip = self.snapshot()
         except NotFound:
@@ -162,7 +167,7 @@ class Store:
         with history_errors():
             staged = self._repository.diff("HEAD", None, cached=True) if tip.commit else ()
         paths = {delta.new_file.path or delta.old_file.path for delta in getattr(staged, "deltas", ())}
-        return tuple(sorted({path for path in found | paths if path.startswith("wiki/")} - self._following()))
+        return tuple(sorted({path for path in found | paths if path.startswith(f"{folder}/")} - self._following()))
 
     def _following(self) -> set[str]:
         """The paths at which worktree and index have still to follow the branch: a run is about to, or died over it."""

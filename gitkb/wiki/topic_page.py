@@ -101,7 +101,7 @@ def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared / len(one | other) >= _SAME or (shared / min(len(one), len(other)) >= 0.85 and shared >= 5)
 
 
-BY_RULES = "gitkb-extractive/3"
+BY_RULES = "gitkb-extractive/4"
 BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20

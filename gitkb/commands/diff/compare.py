@@ -120,6 +120,7 @@ def compare(base: Side, head: Side, seen: Seen) -> DiffReport:
         broken=tuple(seen.broken),
         mended=tuple(seen.mended),
         tokens=seen.tokens,
+        sources=tuple(seen.sources),
     )
     return replace(report, attention=tuple(attention(report, head, seen)))
 
