@@ -206,7 +206,8 @@ def mcp(
         typer.Option(
             "--print-config",
             metavar="CLIENT",
-            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed.",
+            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed; or "
+            "server.json, for a registry.",
             show_default=False,
         ),
     ] = "",
@@ -217,6 +218,11 @@ def mcp(
 
     An agent starts it itself and speaks over the pipe. With --http it listens; beyond this machine it needs GITKB_MCP_TOKEN.
     """
+    if print_config == "server.json":
+        from gitkb.agents.client_config import registry_entry
+
+        terminal.tell_text(registry_entry())
+        return
     base = knowledge_base(context, kb)
     folder = Path(base.folder).resolve()
     if not write and (branch or roots):
