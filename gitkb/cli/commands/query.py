@@ -206,8 +206,8 @@ def mcp(
         typer.Option(
             "--print-config",
             metavar="CLIENT",
-            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed; or "
-            "server.json, for a registry.",
+            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed, "
+            "or server.json for a registry.",
             show_default=False,
         ),
     ] = "",
