@@ -5,6 +5,7 @@ Invariant: stdout holds the answer and nothing else; whatever a model says canno
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -240,12 +241,15 @@ def mcp(
 
 def _serve(base: KnowledgeBase, http: str, host_names: tuple[str, ...], writes: tuple[str, tuple[Path, ...]] | None) -> None:
     """Serves until the client hangs up, or until interrupted. `writes`: branch and folders of agents that may write."""
+    gc.disable()  # the SDK makes very many objects that stay: looking for garbage among them takes a tenth of the start
     try:
         from gitkb.agents import serving
         from gitkb.agents.mcp_server import server
         from gitkb.agents.proposals import Writer
     except ModuleNotFoundError as error:
         raise UsageError("Serving agents needs the package mcp, which is not installed.", "pip install 'gitkb[mcp]'") from error
+    finally:
+        gc.enable()
     folder, token = Path(base.folder).resolve(), os.environ.get(TOKEN_VARIABLE, "")
     if writes is not None and http and not token:
         raise UsageError("Over HTTP, agents that write need a token.", f"Set {TOKEN_VARIABLE}.")
