@@ -77,7 +77,7 @@ class KnowledgeBase:
     def open(
         cls, path: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None, agent: str = ""
     ) -> Self:
-        """The knowledge base whose root (or bare repository) is this folder; `NotAKnowledgeBase` when it holds none. An `agent`
+        """The knowledge base whose root, or whose repository, is this folder; `NotAKnowledgeBase` when it holds none. An `agent`
         is named in every commit that it makes here."""
         from gitkb.store.repository import Store
 
@@ -86,7 +86,7 @@ class KnowledgeBase:
         if not path.is_dir():
             raise NotAKnowledgeBase(f"{path} does not exist.", hint)
         found = Store.discover(path)
-        if found is None or found.resolve() != path.resolve():
+        if found is None or (found.resolve() != path.resolve() and not _is_in_repository(found, path)):
             raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
         return cls._opened(found, user, web, agent)
 
@@ -126,14 +126,22 @@ class KnowledgeBase:
 
     @staticmethod
     def init(
-        path: Path | str, *, bare: bool = False, compiler: str = "", model: str = "", listener: Listener | None = None
+        path: Path | str,
+        *,
+        bare: bool = False,
+        compiler: str = "",
+        model: str = "",
+        listener: Listener | None = None,
+        subdir: str = "",
+        nested: bool = False,
     ) -> results.InitResult:
         """Makes a knowledge base in a new folder, an existing one, or an existing repository; says so and changes nothing where
-        there is one. `compiler` is "extractive" (the default) or "llm", which a `model` implies. `InTheWay` names files that
-        would be overwritten; `UsageError` where llm has no model."""
-        from gitkb.commands.init import init
+        there is one; in a folder (`subdir`) of a repository that exists, or `nested` as a repository of its own in there.
+        `compiler` is "extractive" (the default) or "llm", which a `model` implies. `InTheWay` names files that would be
+        overwritten; `UsageError` where llm has no model, `InsideRepository` where a folder of a repository is named."""
+        from gitkb.commands.init import InitWish, init
 
-        return init(Path(path), bare=bare, compiler=compiler, model=model, listener=_heard(listener))
+        return init(Path(path), InitWish(bare, compiler, model, subdir, nested), _heard(listener))
 
     @property
     def folder(self) -> Path:
@@ -146,6 +154,11 @@ class KnowledgeBase:
         with suppress(RepositoryError):
             return self._store.branch()
         return ""
+
+    @property
+    def repository(self) -> Path:
+        """The root of the repository's worktree, in a folder of which the knowledge base may be, or the bare repository."""
+        return self._store.top or self._store.git_dir
 
     # Reading: at a revision, without a lock.
 
@@ -669,6 +682,11 @@ class KnowledgeBase:
         asking, wish = self._asking(listener), ModelWish()
         with change_context(asking, how.branch, dry_run=how.dry_run, model=wish, mends=mends) as context:
             yield context, how.dry_run
+
+
+def _is_in_repository(found: Path, path: Path) -> bool:
+    """Whether a knowledge base is in a folder of the repository at a path."""
+    return (path / ".git").exists() and found.resolve().is_relative_to(path.resolve())
 
 
 def _heard(listener: Listener | None) -> Listener:

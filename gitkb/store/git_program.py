@@ -99,6 +99,12 @@ class Identity(Struct, frozen=True):
         return f"{self.person} {self.fixed if self.fixed is not None else int(time.time())} {self.zone}"
 
 
+def is_ignored(top: Path, folder: Path) -> bool:
+    """Whether the repository of a worktree ignores a folder of it, which need not be there."""
+    arguments = ["git", *HARMLESS, "-C", str(top), "check-ignore", "-q", "--no-index", "--", f"{folder}/"]
+    return finished(arguments, top, environment()).returncode == 0
+
+
 def email(git_dir: Path) -> str:
     """The e-mail address of whoever commits here, by git's own rules; "" where none is configured."""
     done = attempt(git_dir, ["-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"], environment())

@@ -107,7 +107,7 @@ def _from_top(base: KnowledgeBase, path: str) -> str:
     """A folder as it is declared: by its path from the top of the repository."""
     if not path:
         return ""
-    top, folder = base.folder.resolve(), Path(path).resolve()
+    top, folder = base.repository.resolve(), Path(path).resolve()
     if folder.is_relative_to(top):
         return folder.relative_to(top).as_posix()
     return path.rstrip("/")
