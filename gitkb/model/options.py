@@ -12,7 +12,8 @@ class AddOptions(Struct, frozen=True):
     documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
     and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
     documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
-    before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back."""
+    before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back. `current`:
+    the folders are known to be no older than the knowledge base, so that only what people removed is left out."""
 
     into: str = ""
     update: bool = False
@@ -31,6 +32,38 @@ class AddOptions(Struct, frozen=True):
     allow_private: bool = False
     prune: bool = False
     older: bool = False
+    current: bool = False
+
+
+class DeclaredSource(Struct, frozen=True):
+    """Where the documents below the root `name` come from: the folder `path` of this repository, or the repository `repo` at
+    `ref` ("": its default branch), of that the folder `subdir`. `include` and `exclude` are globs on the paths inside."""
+
+    name: str
+    path: str = ""
+    repo: str = ""
+    ref: str = ""
+    subdir: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Where it is, for people: "docs/", "https://host/project.git, release, manual/"."""
+        if not self.repo:
+            return f"{self.path}/"
+        return ", ".join(part for part in (self.repo, self.ref, f"{self.subdir}/" if self.subdir else "") if part)
+
+
+class SyncOptions(Struct, frozen=True):
+    """How `sync` works; all as in `AddOptions`."""
+
+    jobs: int = 0
+    dry_run: bool = False
+    timings: bool = False
+    branch: str = ""
+    model: str = ""
+    max_tokens: int = 0
 
 
 class WatchOptions(Struct, frozen=True):

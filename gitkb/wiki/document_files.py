@@ -12,13 +12,14 @@ from posixpath import splitext
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gitkb.formats.records import label_of, source_path, summary_path
 from gitkb.formats.topic_rows import shortened
 from gitkb.model.documents import LARGE, Claim, Conversion, Digest, Place, Record, Source, SummarySection, Topic
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import escape, one_line, relative
 from gitkb.text.names.slugs import topic_key
 from gitkb.wiki.hand_edits import seal
-from gitkb.wiki.source_pages import Chapters, ConvertedText, Resolver, chapters_of, source_path, unreachable
+from gitkb.wiki.source_pages import Chapters, ConvertedText, Resolver, chapters_of, unreachable
 
 MAX_NAMES = 40
 MAX_SECTIONS = 300
@@ -35,11 +36,6 @@ _UNITS = {
     "xlsm": "sheet",
     "xls": "sheet",
 }
-
-
-def label_of(document: str) -> str:
-    """The id of a document in front matter and footnotes: "papers/aries" -> "papers--aries"."""
-    return document.replace("/", "--")
 
 
 def summary_page(record: Record, digest: Digest) -> bytes:
@@ -193,11 +189,6 @@ def build(
     record = _record(document, source, conversion, clean, [raw, *files])
     files[summary_path(document)] = summary_page(record, clean)
     return DocumentFiles(replace(record, files=tuple(sorted({*record.files, *files}))), files)
-
-
-def summary_path(document: str) -> str:
-    """The path of a document's summary."""
-    return f"wiki/summaries/{document}.md"
 
 
 def _record(document: str, source: Source, conversion: Conversion, digest: Digest, files: Iterable[str]) -> Record:

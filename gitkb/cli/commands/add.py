@@ -187,12 +187,22 @@ def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder:
         shown = skips.empty if options.timings else skips.empty[:_NAMED_EMPTY]
         more = f" and {len(skips.empty) - len(shown):,} more (-v names them)" if len(shown) < len(skips.empty) else ""
         terminal.say(f"Nothing to read in {', '.join(shown)}{more}.")
+    if skips.removed:
+        _tell_removed(skips.removed)
     terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{pages_in_words(summary.pages)}")
     if next_step and not options.dry_run and summary.added + summary.updated + summary.renamed + summary.removed:
         then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
         terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{then}")
     if cost := spent(summary.usage, summary.ungrounded):
         terminal.tell(cost)
+
+
+def _tell_removed(removed: Sequence[str]) -> None:
+    """Names the files that stayed out because people removed their documents."""
+    for each in removed[:_NAMED_EMPTY]:
+        terminal.say(f"Left out: {each}; add --older brings it back.")
+    if len(removed) > _NAMED_EMPTY:
+        terminal.say(f"Left out, too: {len(removed) - _NAMED_EMPTY:,} more that were removed here.")
 
 
 def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
@@ -202,6 +212,7 @@ def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str,
         "same bytes as others": skips.duplicates,
         "same pages as others": skips.same_pages,
         "empty": len(skips.empty),
+        "removed here": len(skips.removed),
     }
     reasons |= {"older than the knowledge base": skips.older} if skips.older else {}
     why = terminal.listed(reasons)

@@ -10,7 +10,7 @@ import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.common_options import BranchOption, JsonOption, KbOption, VerboseOption
+from gitkb.cli.common_options import AtOption, BranchOption, JsonOption, KbOption, VerboseOption
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.plain_parameters import PlainCommand
@@ -209,6 +209,27 @@ def export_llms(
 
     base = knowledge_base(context, kb)
     _written({to / "llms.txt": exports.llms(base, url), to / "llms-full.txt": exports.llms_full(base)}, json)
+
+
+@export.command("okf", cls=PlainCommand)
+def export_okf(
+    context: typer.Context,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A new or empty folder, or an earlier bundle.")],
+    at: AtOption = None,
+    no_originals: Annotated[bool, typer.Option("--no-originals", help="Without the originals of the documents.")] = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write the wiki as a bundle of the Open Knowledge Format, for other programs.
+
+    No link leads out of it, and every page says who made it and when.
+    """
+    done = knowledge_base(context, kb).export_bundle(to, at, originals=not no_originals)
+    if json:
+        terminal.tell_json(json_shapes.fields(done), indent=2)
+        return
+    terminal.tell(f"Wrote {done.pages:,} pages and {done.files:,} other files to {done.folder}")
 
 
 def _written(files: dict[Path, str], json: bool) -> None:

@@ -24,8 +24,9 @@ SAMPLE = 8
 class Cache:
     """A folder of entries, each known by a few texts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, drafts: Path | None = None) -> None:
+        """Entries are written in the folder `drafts` first: with a run's scratch folder, a kill leaves nothing here."""
+        self.folder, self._drafts = folder, drafts
         self.found: list[str] = []
         """The names of the types of which `remember` has found an entry, in order."""
 
@@ -43,7 +44,10 @@ class Cache:
 
     def note(self, *fact: str) -> None:
         """Remembers that something was so, known by a few texts."""
-        self._store(self._file("note", fact), "")
+        with contextlib.suppress(OSError):
+            file = self._file("note", fact)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
 
     def has_noted(self, *fact: str) -> bool:
         """Whether `note` was told this; False where it is forgotten."""
@@ -87,7 +91,7 @@ class Cache:
         """Stores an entry. A full disk or a folder without write permission is no error: the work is done again next time."""
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=file.parent)
+            handle, name = tempfile.mkstemp(dir=self._drafts or file.parent)
             try:
                 with os.fdopen(handle, "wb") as out:
                     out.write(dumps(value))

@@ -114,7 +114,7 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
     raw = copy.relative_to(shop.scratch).as_posix()
     name = Path(job.source.path).name
     form = identify(copy, name)
-    cache = Cache(shop.cache)
+    cache = Cache(shop.cache, shop.scratch)
     page = job.source.page
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
     try:
