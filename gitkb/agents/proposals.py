@@ -57,7 +57,7 @@ class Agent(Struct, frozen=True):
     version: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} {self.version}".strip()
+        return f"{self.name}/{self.version}" if self.version else self.name
 
 
 class _Heard(Listener):
@@ -165,7 +165,7 @@ class Writer:
 
     def _answer(self, base: KnowledgeBase, branch: str, before: str, what: str, undone: str) -> WriteAnswer:
         after = _tip(base, branch)
-        text = base.diff_as_text(base.diff(before, after))
+        text = base.diff_as_text(base.diff(before[:12], after[:12]))
         last = self._written[-1][1][:12] if self._written else ""
         undo = (
             f"{undone[:12]} is taken back"

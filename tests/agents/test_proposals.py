@@ -69,7 +69,7 @@ def test_a_document_goes_to_a_branch_of_the_client_that_is_read_there(kb: Path, 
         "--format=%cn|%(trailers:key=Gitkb-Agent,valueonly)|%(trailers:key=Gitkb-Operation,valueonly)",
         done["at"],
     )
-    assert said.replace("\n", "") == "Ada|A Client 1.2|add"
+    assert said.replace("\n", "") == "Ada|A Client/1.2|add"
     assert git(kb, "rev-parse", "main") == before and git(kb, "status", "--porcelain") == ""
 
 
@@ -95,7 +95,7 @@ def test_every_write_says_what_it_did_and_can_be_taken_back(kb: Path, git: Calla
     assert more.startswith("refused") and len({each["at"] for each in undone}) == 4
     assert git(kb, "diff", "--stat", "main", done[0]["branch"], "--", "wiki", "raw", ".gitkb/documents") == ""
     agents = git(kb, "log", "--format=%(trailers:key=Gitkb-Agent,valueonly)", f"main..{done[0]['branch']}")
-    assert set(agents.split("\n")) - {""} == {"A Client 1.2"} and len(agents.split("\n\n")) == 8
+    assert set(agents.split("\n")) - {""} == {"A Client/1.2"} and len(agents.split("\n\n")) == 8
 
 
 def test_a_person_takes_back_by_the_command_that_the_answer_names(
