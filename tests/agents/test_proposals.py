@@ -17,7 +17,8 @@ from mcp.types import Implementation
 
 from gitkb import KnowledgeBase
 from gitkb.agents.mcp_server import INSTRUCTIONS, WRITING_INSTRUCTIONS, WRITING_TOOLS, server
-from gitkb.agents.proposals import Writer
+from gitkb.agents.proposals import Agent, Writer
+from gitkb.errors import NotFound
 
 FILES = {
     "valve.md": "# Valve\n\nA valve is a part that closes a line.\n\n## Limits\n\nThe valve holds 18 bar for 30 days.\n",
@@ -121,6 +122,22 @@ def test_the_branch_that_people_read_is_not_written(kb: Path, git: Callable[...,
         git(kb, "switch", "-qc", "trunk")
     with pytest.raises(Exception, match="Agents do not write to"):
         session(kb, lambda call: call("status"), branch=branch)
+
+
+@pytest.mark.parametrize(("taken", "branch"), [("agents", "agents/x"), ("agents/x/y", "agents/x"), ("", "a..b")])
+def test_a_name_that_git_cannot_have_is_refused_in_words(kb: Path, git: Callable[..., str], taken: str, branch: str) -> None:
+    if taken:
+        git(kb, "branch", taken)
+    answer = session(kb, lambda call: call("edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves."), branch=branch)
+    assert answer.startswith("refused") and "Choose another name." in answer
+
+
+def test_an_agent_takes_back_only_what_it_wrote_itself(kb: Path) -> None:
+    writer = Writer(lambda agent: KnowledgeBase.open(kb, agent=agent))
+    done = writer.edit_page(Agent("one", "1"), "notes/flow", "# Flow\n\nWater that moves.", "")
+    with pytest.raises(NotFound, match="nothing that you wrote"):
+        writer.undo(Agent("two"), done["at"])
+    assert writer.undo(Agent("one"), "")["id"] == "wiki/notes/flow.md"
 
 
 def test_a_branch_that_is_checked_out_meanwhile_is_left_to_the_person(kb: Path, git: Callable[..., str]) -> None:
