@@ -406,8 +406,7 @@ def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
     words = tokens(sentence.text)
     runs = []
     for start, end in noun_runs(words):
-        spans = subterms(words, start, min(end, start + 8))
-        runs.append((end, [(first, last, term_key(tuple(words[first:last]), "en")) for first, last in spans]))
+        runs.append((end, subterms(words, start, min(end, start + 8))))
     return words, runs
 
 
