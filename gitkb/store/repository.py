@@ -209,8 +209,7 @@ class Store:
         will make commits, so that a key is asked for now.
         """
         ref = f"refs/heads/{branch}" if branch is not None else opening.head_branch(self._repository)
-        if not pygit2.reference_is_valid_name(ref):
-            raise RepositoryError(f"{branch!r} cannot be the name of a branch.", "Choose another name.")
+        opening.refuse_name(self._repository, ref)
         opening.refuse_links(self._folders, (ref,))
         self._refuse(ref)
         head = self._repository.lookup_reference("HEAD").target

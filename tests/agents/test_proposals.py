@@ -17,7 +17,8 @@ from mcp.types import Implementation
 
 from gitkb import KnowledgeBase
 from gitkb.agents.mcp_server import INSTRUCTIONS, WRITING_INSTRUCTIONS, WRITING_TOOLS, server
-from gitkb.agents.proposals import Writer
+from gitkb.agents.proposals import Agent, Writer
+from gitkb.errors import NotFound
 
 FILES = {
     "valve.md": "# Valve\n\nA valve is a part that closes a line.\n\n## Limits\n\nThe valve holds 18 bar for 30 days.\n",
@@ -69,7 +70,7 @@ def test_a_document_goes_to_a_branch_of_the_client_that_is_read_there(kb: Path, 
         "--format=%cn|%(trailers:key=Gitkb-Agent,valueonly)|%(trailers:key=Gitkb-Operation,valueonly)",
         done["at"],
     )
-    assert said.replace("\n", "") == "Ada|A Client 1.2|add"
+    assert said.replace("\n", "") == "Ada|A Client/1.2|add"
     assert git(kb, "rev-parse", "main") == before and git(kb, "status", "--porcelain") == ""
 
 
@@ -95,7 +96,7 @@ def test_every_write_says_what_it_did_and_can_be_taken_back(kb: Path, git: Calla
     assert more.startswith("refused") and len({each["at"] for each in undone}) == 4
     assert git(kb, "diff", "--stat", "main", done[0]["branch"], "--", "wiki", "raw", ".gitkb/documents") == ""
     agents = git(kb, "log", "--format=%(trailers:key=Gitkb-Agent,valueonly)", f"main..{done[0]['branch']}")
-    assert set(agents.split("\n")) - {""} == {"A Client 1.2"} and len(agents.split("\n\n")) == 8
+    assert set(agents.split("\n")) - {""} == {"A Client/1.2"} and len(agents.split("\n\n")) == 8
 
 
 def test_a_person_takes_back_by_the_command_that_the_answer_names(
@@ -121,6 +122,22 @@ def test_the_branch_that_people_read_is_not_written(kb: Path, git: Callable[...,
         git(kb, "switch", "-qc", "trunk")
     with pytest.raises(Exception, match="Agents do not write to"):
         session(kb, lambda call: call("status"), branch=branch)
+
+
+@pytest.mark.parametrize(("taken", "branch"), [("agents", "agents/x"), ("agents/x/y", "agents/x"), ("", "a..b")])
+def test_a_name_that_git_cannot_have_is_refused_in_words(kb: Path, git: Callable[..., str], taken: str, branch: str) -> None:
+    if taken:
+        git(kb, "branch", taken)
+    answer = session(kb, lambda call: call("edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves."), branch=branch)
+    assert answer.startswith("refused") and "Choose another name." in answer
+
+
+def test_an_agent_takes_back_only_what_it_wrote_itself(kb: Path) -> None:
+    writer = Writer(lambda agent: KnowledgeBase.open(kb, agent=agent))
+    done = writer.edit_page(Agent("one", "1"), "notes/flow", "# Flow\n\nWater that moves.", "")
+    with pytest.raises(NotFound, match="nothing that you wrote"):
+        writer.undo(Agent("two"), done["at"])
+    assert writer.undo(Agent("one"), "")["id"] == "wiki/notes/flow.md"
 
 
 def test_a_branch_that_is_checked_out_meanwhile_is_left_to_the_person(kb: Path, git: Callable[..., str]) -> None:
