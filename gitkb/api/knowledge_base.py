@@ -488,13 +488,15 @@ class KnowledgeBase:
         listener: Listener | None = None,
         *,
         same: bool,
+        documents: Sequence[str] = (),
     ) -> results.DecideSummary:
         """Decides that two names mean the `same`, so that the claims of the first go on the page of the second, or that they do
-        not. `NotFound` names candidates; `UsageError` where the two are one page."""
+        not; with `documents`, that the name means the other one in these, which may be a new name. `NotFound` names candidates;
+        `UsageError` where the two are one page."""
         from gitkb.commands.curate.decide import DecideRun
 
         with self._changing(options, listener) as (context, dry_run):
-            return DecideRun(context, dry_run)(name, other, same=same)
+            return DecideRun(context, dry_run)(name, other, documents, same=same and not documents)
 
     def drop(
         self, name: str, options: ChangeOptions | None = None, listener: Listener | None = None, *, back: bool = False
