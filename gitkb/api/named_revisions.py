@@ -5,6 +5,7 @@ Invariant: reads only, and only pages, pictures and originals.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitkb.text.markdown.links import heading_anchor as heading_anchor
@@ -12,9 +13,31 @@ from gitkb.text.markdown.links import is_external as is_external
 from gitkb.text.markdown.links import resolve as resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitkb.catalog.catalog import Catalog
-    from gitkb.model.rows import Graph, Original, RevisionName
+    from gitkb.commands.merge.merged_wiki import MergedWiki
+    from gitkb.model.listener import Listener
+    from gitkb.model.rows import Graph, Original, PageText, RevisionName
     from gitkb.store.repository import Store
+
+
+def page_of(path: str, content: bytes) -> PageText:
+    """The whole text of a page that is at hand, as `KnowledgeBase.read` gives it, but without the headings."""
+    from gitkb.errors import FormatError
+    from gitkb.model.rows import PageText
+    from gitkb.text.markdown import frontmatter
+
+    text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+    header, body = frontmatter.cut(text)
+    first = 1 if header is None else header.count("\n") + 3
+    try:
+        meta = frontmatter.split(f"---\n{header}---\n")[0] if header else {}
+    except FormatError:
+        meta = {}  # a person's page is read all the same
+    title = str(meta.get("title") or "") or path.rpartition("/")[2].removesuffix(".md")
+    lines = text.count("\n") + 1
+    return PageText(path, "", title, body, first, lines, lines, str(meta.get("description") or ""))
 
 
 class Revisions:
@@ -73,6 +96,19 @@ class Revisions:
 
         found = self.original(document, at)
         return drawn(found.content, number, words)
+
+    def wiki(self, at: str | None = None) -> dict[str, Callable[[], bytes]]:
+        """What reads each file of the wiki, by path."""
+        tip = self._store.snapshot(at)
+        return {path: partial(tip.read_blob, oid) for path, oid in tip.files("wiki")}
+
+    def merged(self, rev: str | None = None, listener: Listener | None = None) -> MergedWiki:
+        """The wiki as it would be after a merge of a revision into what is checked out, by default after a refresh.
+        `MergeConflict` as from a merge."""
+        from gitkb.commands.merge.merged_wiki import merged
+        from gitkb.model.listener import Listener
+
+        return merged(self._store, self._catalog, listener or Listener(), rev)
 
     def graph(self, at: str | None = None) -> Graph:
         """Which documents speak of which concepts and entities."""

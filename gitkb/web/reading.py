@@ -253,7 +253,7 @@ def page_values(look: Look, text: PageText, made: Rendered, *, whole: bool) -> d
         "title": text.title,
         "kind": kind,
         "document": text.document,
-        "body": Markup(_untitled(made.html, text.title)),
+        "body": Markup(untitled(made.html, text.title)),
         "outline": outline_of(look, text, made, whole=whole),
         "parts": None if whole else _parts(look, text),
         "record": record,
@@ -264,7 +264,7 @@ def page_values(look: Look, text: PageText, made: Rendered, *, whole: bool) -> d
 _TITLE = re.compile(r"<h1 id=\"([^\"]*)\">(.*?)</h1>", re.DOTALL)
 
 
-def _untitled(body: str, title: str) -> str:
+def untitled(body: str, title: str) -> str:
     """The body without a heading that says the title once more; links to it still find their place."""
     found = _TITLE.search(body)
     if found is None or html.unescape(re.sub(r"<[^>]*>", "", found[2])).strip() != title.strip():
