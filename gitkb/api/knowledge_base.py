@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitkb.api.hooks import Hooks
     from gitkb.api.named_revisions import Revisions
     from gitkb.api.sources import Sources
+    from gitkb.commands.add.remake import Remaking
     from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
     from gitkb.commands.answer.page_text import LinkMap
@@ -271,7 +272,7 @@ class KnowledgeBase:
         folder holds something else."""
         from gitkb.commands.merge.merged_wiki import preview
 
-        return preview(self._store, self._catalog, _heard(listener), rev, to)
+        return preview(self._store, self._catalog, _heard(listener), rev, to, self._remaking(listener))
 
     def export_bundle(self, to: Path, at: str | None = None, *, originals: bool = True) -> results.Bundle:
         """Writes the wiki as a bundle of the Open Knowledge Format, with the originals or without, into a folder that is new,
@@ -592,7 +593,7 @@ class KnowledgeBase:
         from gitkb.model.options import MergeChoices
 
         with merge_context(self._asking(listener), branch) as context:
-            return merge_revision(context, rev, choices or MergeChoices())
+            return merge_revision(context, rev, choices or MergeChoices(), self._remaking(listener))
 
     def pull(
         self,
@@ -607,7 +608,7 @@ class KnowledgeBase:
         from gitkb.model.options import MergeChoices
 
         with merge_context(self._asking(listener), branch) as context:
-            return RemoteBranch(context, remote).pull(choices or MergeChoices())
+            return RemoteBranch(context, remote, self._remaking(listener)).pull(choices or MergeChoices())
 
     def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> results.PushSummary:
         """Sends a branch to its remote, merging what came there first, as often as needed; never by force. Errors as from
@@ -615,7 +616,7 @@ class KnowledgeBase:
         from gitkb.commands.share.push_pull import RemoteBranch, merge_context
 
         with merge_context(self._asking(listener), branch) as context:
-            return RemoteBranch(context, remote).push()
+            return RemoteBranch(context, remote, self._remaking(listener)).push()
 
     def pull_request(
         self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = ""
@@ -650,7 +651,7 @@ class KnowledgeBase:
         """The names of revisions, and the files of one."""
         from gitkb.api.named_revisions import Revisions
 
-        return Revisions(self._store, self._catalog)
+        return Revisions(self._store, self._catalog, self._remaking)
 
     # What the methods share.
 
@@ -672,6 +673,11 @@ class KnowledgeBase:
         from gitkb.model.web_access import WebAccess
 
         return self._web or WebAccess()
+
+    def _remaking(self, listener: Listener | None) -> Remaking:
+        from gitkb.commands.add.remake import Remaking
+
+        return Remaking(self._store, self._catalog, _heard(listener))
 
     def _asking(self, listener: Listener | None) -> Asking:
         from gitkb.pages.model_session import Asking

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.commands.merge.merged_wiki import MergedWiki
+    from gitkb.commands.merge.remade import Remake
     from gitkb.model.listener import Listener
     from gitkb.model.rows import Graph, Original, PageText, RevisionName
     from gitkb.store.repository import Store
@@ -43,8 +44,9 @@ def page_of(path: str, content: bytes) -> PageText:
 class Revisions:
     """The revisions of one knowledge base. Made by `KnowledgeBase.revisions`."""
 
-    def __init__(self, store: Store, catalog: Catalog) -> None:
-        self._store, self._catalog = store, catalog
+    def __init__(self, store: Store, catalog: Catalog, remaking: Callable[[Listener | None], Remake]) -> None:
+        """`remaking` gives what makes documents again that stand on neither side of a merge."""
+        self._store, self._catalog, self._remaking = store, catalog, remaking
 
     @property
     def branch(self) -> str:
@@ -108,7 +110,7 @@ class Revisions:
         from gitkb.commands.merge.merged_wiki import merged
         from gitkb.model.listener import Listener
 
-        return merged(self._store, self._catalog, listener or Listener(), rev)
+        return merged(self._store, self._catalog, listener or Listener(), rev, self._remaking(listener))
 
     def graph(self, at: str | None = None) -> Graph:
         """Which documents speak of which concepts and entities."""

@@ -23,11 +23,12 @@ from gitkb.store.local.local_folder import LOCK_SECONDS, Note, RunFolder, claim,
 from gitkb.store.local.locks import Liveness, Wait, exclusive
 from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView
 from gitkb.store.transaction.commit_group import Signers
-from gitkb.store.transaction.index_file import changed_below
+from gitkb.store.transaction.index_file import WHOLE_INDEX, changed_below
 from gitkb.store.transaction.recovery import Recoverer, Report, run_states
 from gitkb.store.transaction.refs import ZERO, ref_oid
 from gitkb.store.transaction.run import LOCK_MESSAGE, Run, open_folder
 from gitkb.store.transaction.run_context import Place, Writer
+from gitkb.store.transaction.sparse import sparse_rules
 from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.values import Commit, Recovery, WorktreeStatus
 
@@ -159,7 +160,8 @@ class Store:
             index = self._repository.index
             index.read()
         except (pygit2.GitError, OSError) as error:
-            raise RepositoryError(f"git's index cannot be read: {error}", "Look with: git status") from error
+            hint = WHOLE_INDEX if "extension" in str(error) else "Look with: git status"
+            raise RepositoryError(f"git's index cannot be read: {error}", hint) from error
         found = changed_below(self._repository, index, folder)
         try:
             tip = self.snapshot()
@@ -287,7 +289,8 @@ class Store:
             config = self._repository.config
             ignore_case = "core.ignorecase" in config and config.get_bool("core.ignorecase")
             read = self._reader.blob
-            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, read, originals, ignore_case)
+            sparse = sparse_rules(self._folders.git_dir, self.worktree)
+            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, read, originals, ignore_case, sparse)
         return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, originals, who)
 
     def _place_of(self, folder: RunFolder, note: Note | None) -> Place:

@@ -23,9 +23,10 @@ pytest.importorskip("mcp", reason="pip install 'gitkb[mcp]'")
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from gitkb import KnowledgeBase
+from gitkb import KnowledgeBase, __version__
 from gitkb.agents.client_config import CLIENTS
 from gitkb.agents.mcp_server import INSTRUCTIONS, TOOLS, server
+from tests.support.isolation import ROOT
 
 FILES = {
     "valve.md": (
@@ -324,6 +325,18 @@ def test_the_settings_of_an_agent_name_an_absolute_command(kb: Path, run: Callab
         assert entry["args"] == ["-m", "gitkb", "mcp", "--kb", str(kb.resolve())]
     elif client != "claude-code":
         json.loads(done.out)
+
+
+def test_the_entry_for_the_registry_keeps_its_limits(run: Callable[..., Any]) -> None:
+    done = run("mcp", "--print-config", "server.json")
+    entry = json.loads(done.out)
+    assert (
+        done.code == 0 and re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"]) and 0 < len(entry["description"]) <= 100
+    )
+    package = entry["packages"][0]
+    assert entry["version"] == package["version"] == __version__ and package["transport"] == {"type": "stdio"}
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]["mcp"]
+    assert [each["value"] for each in package["runtimeArguments"]] == requirements
 
 
 def test_an_unknown_agent_is_named_with_the_known_ones(kb: Path, run: Callable[..., Any]) -> None:

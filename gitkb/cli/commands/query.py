@@ -5,6 +5,7 @@ Invariant: stdout holds the answer and nothing else; whatever a model says canno
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -206,7 +207,8 @@ def mcp(
         typer.Option(
             "--print-config",
             metavar="CLIENT",
-            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed.",
+            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed, "
+            "or server.json for a registry.",
             show_default=False,
         ),
     ] = "",
@@ -217,6 +219,11 @@ def mcp(
 
     An agent starts it itself and speaks over the pipe. With --http it listens; beyond this machine it needs GITKB_MCP_TOKEN.
     """
+    if print_config == "server.json":
+        from gitkb.agents.client_config import registry_entry
+
+        terminal.tell_text(registry_entry())
+        return
     base = knowledge_base(context, kb)
     folder = Path(base.folder).resolve()
     if not write and (branch or roots):
@@ -234,12 +241,15 @@ def mcp(
 
 def _serve(base: KnowledgeBase, http: str, host_names: tuple[str, ...], writes: tuple[str, tuple[Path, ...]] | None) -> None:
     """Serves until the client hangs up, or until interrupted. `writes`: branch and folders of agents that may write."""
+    gc.disable()  # the SDK makes very many objects that stay: looking for garbage among them takes a tenth of the start
     try:
         from gitkb.agents import serving
         from gitkb.agents.mcp_server import server
         from gitkb.agents.proposals import Writer
     except ModuleNotFoundError as error:
         raise UsageError("Serving agents needs the package mcp, which is not installed.", "pip install 'gitkb[mcp]'") from error
+    finally:
+        gc.enable()
     folder, token = Path(base.folder).resolve(), os.environ.get(TOKEN_VARIABLE, "")
     if writes is not None and http and not token:
         raise UsageError("Over HTTP, agents that write need a token.", f"Set {TOKEN_VARIABLE}.")

@@ -33,11 +33,18 @@ TheirsOption = Annotated[
 ]
 
 
+BothOption = Annotated[
+    list[str] | None,
+    typer.Option("--both", metavar="NAME", help="Merge the texts of both originals; may be repeated.", show_default=False),
+]
+
+
 def merge(
     context: typer.Context,
     rev: Annotated[str, typer.Argument(metavar="REV", help="A branch or any other revision.", show_default=False)],
     ours: OursOption = None,
     theirs: TheirsOption = None,
+    both: BothOption = None,
     branch: BranchOption = "",
     json: JsonOption = False,
     kb: KbOption = None,
@@ -45,14 +52,14 @@ def merge(
 ) -> None:
     """Merge a branch: the documents of both, everybody's edits, and the pages made of them.
 
-    What both sides changed is named and nothing is done, until --ours or --theirs settles it.
+    What both sides changed is named and nothing is done, until --ours, --theirs or --both settles it.
     """
     from gitkb.cli.listeners import Messages
     from gitkb.model.options import MergeChoices
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.merge(rev, MergeChoices(tuple(ours or ()), tuple(theirs or ())), Messages(), branch)
+        summary = base.merge(rev, MergeChoices(tuple(ours or ()), tuple(theirs or ()), tuple(both or ())), Messages(), branch)
     tell_merge(summary, json)
 
 
@@ -86,6 +93,7 @@ def pull(
     remote: RemoteArgument = None,
     ours: OursOption = None,
     theirs: TheirsOption = None,
+    both: BothOption = None,
     branch: BranchOption = "",
     json: JsonOption = False,
     kb: KbOption = None,
@@ -93,13 +101,13 @@ def pull(
 ) -> None:
     """Fetch from the remote and merge; the pages are brought up to date.
 
-    What both sides changed is named and nothing is done, until --ours or --theirs settles it.
+    What both sides changed is named and nothing is done, until --ours, --theirs or --both settles it.
     """
     from gitkb.cli.listeners import Messages
     from gitkb.model.options import MergeChoices
 
     base = knowledge_base(context, kb)
-    choices = MergeChoices(tuple(ours or ()), tuple(theirs or ()))
+    choices = MergeChoices(tuple(ours or ()), tuple(theirs or ()), tuple(both or ()))
     with resumable():
         summary = base.pull(choices, Messages(), branch=branch, remote=remote)
     tell_merge(summary, json)
