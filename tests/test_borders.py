@@ -20,7 +20,7 @@ LONGER = {"api/knowledge_base.py": 700}
 SAME_THING = {
     # A command, its command line, and its part of the library's interface.
     "hooks": {"api", "cli/commands", "commands/share"},
-    "watch": {"cli/commands", "commands/add"},
+    "sources": {"api", "cli/commands"},
     # The same step for another compiler or another format.
     "compiler": {"compile/extractive", "compile/llm"},
     "markdown": {"convert/html", "convert/pdf", "convert/plaintext"},

@@ -25,7 +25,9 @@ CHARACTERS_PER_TOKEN = 4
 MOST_TOKENS = 20_000
 MOST_ROWS = 200
 MOST_HITS = 50
-MOST_DIFF = 40_000
+MOST_DIFF = 8_000
+MOST_NAMED = 20
+FETCHED_TOKENS = 8_000
 _TRIES = 5
 _FORGED = re.compile(r"<(?=/?data\b)", re.IGNORECASE)
 T = TypeVar("T")
@@ -43,14 +45,15 @@ class FoundPage(TypedDict):
 
 
 class SearchAnswer(TypedDict):
-    """What a search found, the best first."""
+    """What a search found, the best first; `more` says that there is more."""
 
     commit: str
     results: list[FoundPage]
+    more: NotRequired[bool]
 
 
 class PageAnswer(TypedDict):
-    """Text of a page; `next_line` is there when more follows."""
+    """Text of a page; `next_line` is there when more follows, `cut` counts the characters left out of a very long line."""
 
     commit: str
     id: str
@@ -60,8 +63,19 @@ class PageAnswer(TypedDict):
     first_line: int
     lines: int
     next_line: NotRequired[int]
+    cut: NotRequired[int]
     metadata: NotRequired[dict[str, str]]
     headings: NotRequired[list[str]]
+
+
+class FetchAnswer(TypedDict):
+    """Text of a page as connectors ask for it."""
+
+    id: str
+    title: str
+    url: str
+    text: str
+    metadata: dict[str, str]
 
 
 class RowsAnswer(TypedDict):
@@ -81,15 +95,15 @@ class LinksAnswer(TypedDict):
     title: str
     links_to: list[str]
     linked_from: list[str]
-    left_out: NotRequired[int]
+    next: NotRequired[int]
 
 
 class ReportAnswer(TypedDict):
-    """A text for people; `cut` counts the characters left out."""
+    """Lines of a text for people; `next_line` is there when more follows."""
 
     commit: str
     text: str
-    cut: NotRequired[int]
+    next_line: NotRequired[int]
 
 
 class StateAnswer(TypedDict):
@@ -115,8 +129,10 @@ class Reader:
     def search(self, query: str, scope: str, limit: int, at: str) -> SearchAnswer:
         """The pages that match a query best."""
 
+        most = max(1, min(limit, MOST_HITS))
+
         def look(base: KnowledgeBase, rev: str | None) -> list[FoundPage]:
-            hits = base.search(query, scope=scope, limit=max(1, min(limit, MOST_HITS)), at=rev)
+            hits = base.search(query, scope=scope, limit=most + 1, at=rev)
             return [
                 FoundPage(
                     id=hit.page, title=hit.title, url=SCHEME + hit.page, heading=hit.heading, line=hit.line, snippet=hit.snippet
@@ -125,7 +141,10 @@ class Reader:
             ]
 
         commit, found = self._steady(at, look)
-        return SearchAnswer(commit=commit, results=found)
+        answer = SearchAnswer(commit=commit, results=found[:most])
+        if len(found) > most:
+            answer["more"] = True
+        return answer
 
     def read(self, page: str, place: str, first_line: int, max_tokens: int, at: str, *, outline: bool = True) -> PageAnswer:
         """A page, or the part of it that begins at a line or place."""
@@ -141,8 +160,10 @@ class Reader:
             first_line=found.first,
             lines=found.lines,
         )
-        if found.next_line is not None and not place:
+        if found.next_line is not None:
             answer["next_line"] = found.next_line
+        if found.cut:
+            answer["cut"] = found.cut
         if found.document:
             answer["metadata"] = {"document": found.document}
         if outline and found.headings and answer.get("next_line"):
@@ -151,25 +172,34 @@ class Reader:
             ]
         return answer
 
+    def fetch(self, id: str) -> FetchAnswer:
+        """A page by the id of a search result; its metadata says where it goes on."""
+        found = self.read(id, "", 1, FETCHED_TOKENS, "", outline=False)
+        metadata = {"commit": found["commit"], **found.get("metadata", {})}
+        if "next_line" in found:
+            metadata["next"] = f"read with first_line={found['next_line']}"
+        return FetchAnswer(id=found["id"], title=found["title"], url=found["url"], text=found["text"], metadata=metadata)
+
     def listing(self, kind: str, folder: str, offset: int, limit: int, at: str) -> RowsAnswer:
         """Documents, pages or folders, by name."""
         commit, found = self._steady(at, lambda base, rev: _listed(base, kind, folder.strip("/"), rev))
         return _part(commit, found, offset, limit)
 
-    def links(self, page: str, at: str) -> LinksAnswer:
+    def links(self, page: str, offset: int, at: str) -> LinksAnswer:
         """What a page links to, and what links to it."""
         page = page.removeprefix(SCHEME)
         commit, found = self._steady(at, lambda base, rev: base.links(page, rev), self._for_links)
+        start = max(0, offset)
+        end = start + MOST_ROWS
         answer = LinksAnswer(
             commit=commit,
             id=found.path,
             title=found.title,
-            links_to=list(found.to[:MOST_ROWS]),
-            linked_from=list(found.of[:MOST_ROWS]),
+            links_to=list(found.to[start:end]),
+            linked_from=list(found.of[start:end]),
         )
-        left = sum(max(0, len(each) - MOST_ROWS) for each in (found.to, found.of))
-        if left:
-            answer["left_out"] = left
+        if end < max(len(found.to), len(found.of)):
+            answer["next"] = end
         return answer
 
     def history(self, name: str, offset: int, limit: int, at: str) -> RowsAnswer:
@@ -187,14 +217,14 @@ class Reader:
             answer["next"] = start + most
         return answer
 
-    def diff(self, base: str, head: str) -> ReportAnswer:
+    def diff(self, base: str, head: str, first_line: int, max_tokens: int) -> ReportAnswer:
         """What leads from one revision to another, for a reviewer."""
         kb = self._open()
-        report = kb.diff(base or None, head or None)
-        text = kb.diff_as_text(report)
-        answer = ReportAnswer(commit=kb.commit(head or None), text=text[:MOST_DIFF])
-        if len(text) > MOST_DIFF:
-            answer["cut"] = len(text) - MOST_DIFF
+        lines = kb.diff_as_text(kb.diff(base or None, head or None)).split("\n")
+        text, following = _bounded(lines, max(1, first_line), max(1, min(max_tokens, MOST_TOKENS)) * CHARACTERS_PER_TOKEN)
+        answer = ReportAnswer(commit=kb.commit(head or None), text=text)
+        if following:
+            answer["next_line"] = following
         return answer
 
     def blame(self, page: str, line: int, offset: int, limit: int, at: str) -> RowsAnswer:
@@ -206,7 +236,7 @@ class Reader:
     def status(self, at: str) -> StateAnswer:
         """Where the knowledge base stands."""
         commit, found = self._steady(at, lambda base, rev: base.status(rev))
-        return StateAnswer(commit=commit, status=_plain(found))
+        return StateAnswer(commit=commit, status={name: _short_list(value) for name, value in _plain(found).items()})
 
     def paths(self) -> list[str]:
         """The pages below wiki/ that people look for: those of documents first."""
@@ -260,6 +290,18 @@ def _folders(documents: Iterable[str], folder: str) -> list[dict[str, Any]]:
     return [{"id": name, "documents": count} for name, count in sorted(counts.items())]
 
 
+def _bounded(lines: Sequence[str], first: int, most: int) -> tuple[str, int]:
+    """Lines from the first on, of so many characters at most, and the line where it goes on, 0 at the end."""
+    kept: list[str] = []
+    size = 0
+    for line in lines[first - 1 :]:
+        size += len(line) + 1
+        if kept and size > most:
+            return "\n".join(kept), first + len(kept)
+        kept.append(line[:most])
+    return "\n".join(kept), 0
+
+
 def _part(commit: str, rows: Sequence[dict[str, Any]], offset: int, limit: int) -> RowsAnswer:
     """Some of the rows, and where to go on."""
     start, most = max(0, offset), max(1, min(limit, MOST_ROWS))
@@ -267,6 +309,13 @@ def _part(commit: str, rows: Sequence[dict[str, Any]], offset: int, limit: int) 
     if start + most < len(rows):
         answer["next"] = start + most
     return answer
+
+
+def _short_list(value: Any) -> Any:
+    """A value that is shown; of a long list its beginning, and how many more there are."""
+    if not isinstance(value, list) or len(value) <= MOST_NAMED:
+        return value
+    return [*value[:MOST_NAMED], f"and {len(value) - MOST_NAMED} more"]
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gitkb.api.hooks import Hooks
+    from gitkb.api.sources import Sources
+    from gitkb.commands.add.remake import Remaking
     from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
     from gitkb.commands.answer.page_text import LinkMap
@@ -57,20 +59,26 @@ class KnowledgeBase:
     exist, `RepositoryError` where git's repository cannot be used, and `NewerFormat` where a newer gitkb made what it needs.
     """
 
-    def __init__(self, store: Store, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> None:
+    def __init__(
+        self, store: Store, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None, agent: str = ""
+    ) -> None:
         """`user` returns the settings of whoever works here: how a model is reached. It is called only when one is to be
-        asked; without it the defaults hold. `web` is how pages are fetched: by default directly, with the system's resolver."""
+        asked; without it the defaults hold. `web` is how pages are fetched: by default directly, with the system's resolver.
+        `agent` is the one for whom somebody writes, "" for nobody."""
         from gitkb.catalog.catalog import Catalog
 
-        self._store, self._user, self._web = store, user, web
+        self._store, self._user, self._web, self._agent = store, user, web, agent
         self._link_map: LinkMap | None = None
         self._catalog = Catalog(store.derived / "catalog.sqlite" if store.derived is not None else None)
 
     # Which one.
 
     @classmethod
-    def open(cls, path: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> Self:
-        """The knowledge base whose root (or bare repository) is this folder; `NotAKnowledgeBase` when it holds none."""
+    def open(
+        cls, path: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None, agent: str = ""
+    ) -> Self:
+        """The knowledge base whose root (or bare repository) is this folder; `NotAKnowledgeBase` when it holds none. An `agent`
+        is named in every commit that it makes here."""
         from gitkb.store.repository import Store
 
         path = Path(path)
@@ -80,7 +88,7 @@ class KnowledgeBase:
         found = Store.discover(path)
         if found is None or found.resolve() != path.resolve():
             raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
-        return cls._opened(found, user, web)
+        return cls._opened(found, user, web, agent)
 
     @classmethod
     def discover(cls, start: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> Self:
@@ -93,15 +101,20 @@ class KnowledgeBase:
         return cls._opened(found, user, web)
 
     @classmethod
-    def _opened(cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None) -> Self:
+    def _opened(cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None, agent: str = "") -> Self:
         """The knowledge base of a repository; `NewerFormat` where a newer gitkb made it what it is."""
         from gitkb.branch.tips import refuse_newer_settings
         from gitkb.store.repository import Store
 
-        store = Store.open(folder)
+        trailer = ""
+        if agent:
+            from gitkb.branch.commit_messages import agent_trailer
+
+            trailer = agent_trailer(agent)
+        store = Store.open(folder, trailer)
         with suppress(NotFound):
             refuse_newer_settings(store.snapshot())
-        return cls(store, user=user, web=web)
+        return cls(store, user=user, web=web, agent=agent)
 
     @classmethod
     def receiving(cls, path: Path, quarantine: Path | None) -> Self:
@@ -126,6 +139,13 @@ class KnowledgeBase:
     def folder(self) -> Path:
         """The root of the worktree, or the bare repository."""
         return self._store.worktree or self._store.git_dir
+
+    @property
+    def branch(self) -> str:
+        """The name of the checked-out branch, "" where none is."""
+        with suppress(RepositoryError):
+            return self._store.branch()
+        return ""
 
     # Reading: at a revision, without a lock.
 
@@ -187,8 +207,10 @@ class KnowledgeBase:
     def blame(self, page: str, line: int | None = None, at: str | None = None) -> rows.Blame:
         """Where the claims of a page come from, or its one line; `NotFound` names the candidates."""
         from gitkb.commands.inspect.blame import blame
+        from gitkb.commands.inspect.listing import origins_at
 
-        return blame(self._store, self._snapshot(at), page, line)
+        tip = self._snapshot(at)
+        return blame(self._store, tip, page, line, origins_at(self._catalog, tip, keep=at is None))
 
     def read(self, name: str, place: str = "", *, first: int = 1, most: int = 8_000, at: str | None = None) -> rows.PageText:
         """Part of a page, or of a document's text: from a line, or of a place such as "p. 12" or a heading; `most` characters in
@@ -240,7 +262,14 @@ class KnowledgeBase:
         folder holds something else."""
         from gitkb.commands.merge.merged_wiki import preview
 
-        return preview(self._store, self._catalog, _heard(listener), rev, to)
+        return preview(self._store, self._catalog, _heard(listener), rev, to, self._remaking(listener))
+
+    def export_bundle(self, to: Path, at: str | None = None, *, originals: bool = True) -> results.Bundle:
+        """Writes the wiki as a bundle of the Open Knowledge Format, with the originals or without, into a folder that is new,
+        empty or an earlier bundle. `InTheWay` where it holds something else."""
+        from gitkb.commands.share.okf_bundle import export_bundle
+
+        return export_bundle(self._store, self._snapshot(at), to, originals=originals)
 
     def check(
         self, at: str | None = None, *, changed: str | None = None, reproduce: bool = False, listener: Listener | None = None
@@ -320,6 +349,17 @@ class KnowledgeBase:
 
         with change_context(self._asking(listener), branch) as context:
             return save(context, exploration_of(said, title))
+
+    def edit_page(
+        self, page: str, new: str, old: str = "", listener: Listener | None = None, *, branch: str = ""
+    ) -> results.EditSummary:
+        """Replaces the passage `old` of a page by `new` and commits that; without `old` a new page is made. `NotFound` for a page
+        or passage that does not exist, `UsageError` for HTML, dead links, and pages that follow from documents."""
+        from gitkb.commands.answer.page_edit import PageEdit, edit
+        from gitkb.commands.change import change_context
+
+        with change_context(self._asking(listener), branch) as context:
+            return edit(context, PageEdit(page, new, old, self._agent))
 
     # Documents come, change and go.
 
@@ -533,7 +573,7 @@ class KnowledgeBase:
         from gitkb.model.options import MergeChoices
 
         with merge_context(self._asking(listener), branch) as context:
-            return merge_revision(context, rev, choices or MergeChoices())
+            return merge_revision(context, rev, choices or MergeChoices(), self._remaking(listener))
 
     def pull(
         self,
@@ -548,7 +588,7 @@ class KnowledgeBase:
         from gitkb.model.options import MergeChoices
 
         with merge_context(self._asking(listener), branch) as context:
-            return RemoteBranch(context, remote).pull(choices or MergeChoices())
+            return RemoteBranch(context, remote, self._remaking(listener)).pull(choices or MergeChoices())
 
     def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> results.PushSummary:
         """Sends a branch to its remote, merging what came there first, as often as needed; never by force. Errors as from
@@ -556,7 +596,7 @@ class KnowledgeBase:
         from gitkb.commands.share.push_pull import RemoteBranch, merge_context
 
         with merge_context(self._asking(listener), branch) as context:
-            return RemoteBranch(context, remote).push()
+            return RemoteBranch(context, remote, self._remaking(listener)).push()
 
     def pull_request(
         self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = ""
@@ -571,6 +611,13 @@ class KnowledgeBase:
         tip = self._store.snapshot()
         context = ChangeContext(self._store, self._catalog, asking.listener, settings_at(tip), branch, tip.commit)
         return request_merge(context, base=base, title=title)
+
+    @property
+    def sources(self) -> Sources:
+        """Where documents come from, as everybody here has it, and bringing them up to date from there."""
+        from gitkb.api.sources import Sources
+
+        return Sources(self._store, self._catalog, self._asking, self._web_access)
 
     @property
     def hooks(self) -> Hooks:
@@ -599,6 +646,11 @@ class KnowledgeBase:
         from gitkb.model.web_access import WebAccess
 
         return self._web or WebAccess()
+
+    def _remaking(self, listener: Listener | None) -> Remaking:
+        from gitkb.commands.add.remake import Remaking
+
+        return Remaking(self._store, self._catalog, _heard(listener))
 
     def _asking(self, listener: Listener | None) -> Asking:
         from gitkb.pages.model_session import Asking

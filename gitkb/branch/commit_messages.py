@@ -15,6 +15,7 @@ from gitkb.model.usage import Usage
 MAX_SUBJECT = 120
 MAX_LINES = 200
 NAMED = 3
+MAX_AGENT = 100
 _NOTHING = Usage()
 _MENTION = re.compile(r"(?<![^\W_])@(?=\w)|(?<![^\W_])[#!](?=\d)|\bGH-(?=\d)", re.IGNORECASE)
 _CLOSING = re.compile(r"\b((?:close|fix|resolv|implement)\w*:? +)(?:https?://)?(\S+[/#!]\d+)", re.IGNORECASE)
@@ -54,6 +55,11 @@ def _cost(usage: Usage, ungrounded: int) -> dict[str, str]:
     cached = f", {usage.cached} from the cache" if usage.cached else ""
     found = {"Gitkb-Tokens": f"{usage.tokens_in} in, {usage.tokens_out} out", "Gitkb-Calls": f"{usage.calls}{cached}"}
     return found | ({"Gitkb-Ungrounded": str(ungrounded)} if ungrounded else {})
+
+
+def agent_trailer(agent: str) -> str:
+    """The line below the messages of what an agent of this name and version did."""
+    return f"Gitkb-Agent: {_one_line(agent)[:MAX_AGENT]}"
 
 
 def edit_message(paths: list[str]) -> str:

@@ -16,6 +16,7 @@ from gitkb.branch.commit_messages import migration_message
 from gitkb.branch.tips import format_at, start_of
 from gitkb.errors import ConfigError, FormatError, NewerFormat
 from gitkb.formats import approvals, decisions
+from gitkb.formats.declared_sources import SOURCES, SYNCED
 from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.formats.settings import CONFIG_PATH, format_of
@@ -74,11 +75,12 @@ def kind_of(path: str) -> Kind | None:
     if not path.endswith(".json"):
         return None
     folders = {approvals.APPROVED: Kind.APPROVAL, decisions.DECISIONS: Kind.DECISION, OVERVIEWS: Kind.OVERVIEW}
+    folders |= {SOURCES: Kind.SOURCE, SYNCED: Kind.SOURCE}
     return next((kind for folder, kind in folders.items() if path.startswith(f"{folder}/")), None)
 
 
 def _files(tree: Tree, kinds: set[Kind]) -> Iterator[tuple[str, str]]:
-    for folder in (RECORDS, decisions.DECISIONS, OVERVIEWS) if kinds else ():
+    for folder in (RECORDS, decisions.DECISIONS, OVERVIEWS, SOURCES, SYNCED) if kinds else ():
         yield from ((path, oid) for path, oid in tree.files(folder) if kind_of(path) in kinds)
 
 

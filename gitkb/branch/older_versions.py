@@ -80,7 +80,7 @@ class _Past(Struct, frozen=True):
         if self.tip.blob(decided) is not None:
             noted = next(iter(self.removals.get(decided, [])), gone)
             if noted is not None:
-                yield _told(coming, OlderKind.REMOVED, noted)
+                yield _told(coming, OlderKind.REMOVED, noted, decided=True)
         elif gone is not None and any(self._has(change.old, coming.sha256) for change in changes):
             yield _told(coming, OlderKind.REMOVED, gone)
 
@@ -103,6 +103,6 @@ class _Past(Struct, frozen=True):
             return None  # what cannot be read tells nothing
 
 
-def _told(coming: Coming, kind: OlderKind, change: PathChange) -> Older:
+def _told(coming: Coming, kind: OlderKind, change: PathChange, *, decided: bool = False) -> Older:
     day = datetime.fromtimestamp(change.time, UTC).date().isoformat()
-    return Older(coming.document, coming.source, kind, change.commit, change.author, day, coming.before)
+    return Older(coming.document, coming.source, kind, change.commit, change.author, day, coming.before, decided)

@@ -29,7 +29,9 @@ class Entry(Struct, frozen=True):
 COMMANDS = {
     "init": Entry("maintain", "init", "Make a knowledge base."),
     "add": Entry("add", "add", "Add documents: each becomes one commit."),
-    "watch": Entry("watch", "watch", "Add what is in folders, then what changes there, until Ctrl-C."),
+    "source": Entry("sources", "source", "Say where documents come from, for everybody who works here."),
+    "sync": Entry("sources", "sync", "Bring documents up to date from their declared sources."),
+    "watch": Entry("sources", "watch", "Add what is in folders, then what changes there, until Ctrl-C."),
     "remove": Entry("curate", "remove", "Remove documents: what remains is as if they had never come."),
     "recompile": Entry("add", "recompile", "Make documents again with the present converters, compiler and settings."),
     "undo": Entry("curate", "undo", "Take back a change, the last by default, as a new commit."),

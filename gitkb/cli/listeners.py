@@ -38,6 +38,7 @@ def _tokens(usage: Usage) -> str:
 
 _NAMED_UNSUPPORTED = 3
 _NAMED_OLDER = 20
+_TOLD_AT_THE_END = (SkipReason.UNCHANGED, SkipReason.EMPTY, SkipReason.OLDER, SkipReason.REMOVED)
 
 
 class Messages(Listener):
@@ -62,13 +63,15 @@ class Messages(Listener):
 
 
 class Skips(Struct):
-    """Why sources were skipped, counted; of those that are empty, their paths."""
+    """Why sources were skipped, counted; of those that are empty, their paths, of those that people removed, what
+    is to be said of them."""
 
     unchanged: int = 0
     duplicates: int = 0
     same_pages: int = 0
     older: int = 0
     empty: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -130,6 +133,8 @@ class Adding(Messages):
             self.skips.unchanged += 1
         elif result.skipped is SkipReason.OLDER:
             self.skips.older += 1
+        elif result.skipped is SkipReason.REMOVED:
+            self.skips.removed.append(f"{result.document} {result.reason}")
         elif result.skipped is SkipReason.SAME_PAGE:
             self.skips.same_pages += 1
         elif result.skipped is SkipReason.EMPTY:
@@ -143,7 +148,7 @@ class Adding(Messages):
 
     def _say_outcome(self, result: DocumentResult) -> None:
         source = result.url or result.source
-        told_at_the_end = result.skipped in (SkipReason.UNCHANGED, SkipReason.EMPTY, SkipReason.OLDER)
+        told_at_the_end = result.skipped in _TOLD_AT_THE_END
         if result.outcome is Outcome.FAILED or (result.outcome is Outcome.SKIPPED and not told_at_the_end):
             self.say(f"  {result.outcome:7} {source}: {result.reason}")
         elif self.dry_run and result.outcome not in (Outcome.SKIPPED, Outcome.UNCHANGED, Outcome.REMOVED):

@@ -30,6 +30,21 @@ def record_path(document: str) -> str:
     return f"{RECORDS}/{document}.json"
 
 
+def summary_path(document: str) -> str:
+    """The path of a document's summary."""
+    return f"wiki/summaries/{document}.md"
+
+
+def source_path(document: str, suffix: str = "") -> str:
+    """Where a document's converted text stands, or with a suffix one of its chapters."""
+    return f"wiki/sources/{document}{suffix}.md"
+
+
+def label_of(document: str) -> str:
+    """The id of a document in front matter and footnotes: "papers/aries" -> "papers--aries"."""
+    return document.replace("/", "--")
+
+
 def document_of(path: str) -> str | None:
     """The document whose record stands at this path, None where the path is no record's."""
     if path.startswith(f"{RECORDS}/") and path.endswith(".json"):

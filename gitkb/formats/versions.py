@@ -29,6 +29,7 @@ class Kind(StrEnum):
     DECISION = "decision"
     OVERVIEW = "overview"
     APPROVAL = "approval"
+    SOURCE = "source"
 
 
 class Step(Struct, frozen=True):

@@ -6,13 +6,23 @@ from gitkb.errors import UsageError
 from gitkb.model.findings import CODES
 
 
+class ClusterOptions(Struct, frozen=True):
+    """A Dask cluster that prepares documents: the address of its `scheduler` (tcp://host:8786). `shared`: its machines read the
+    files by the same paths, so that their bytes need not travel."""
+
+    scheduler: str
+    shared: bool = False
+
+
 class AddOptions(Struct, frozen=True):
     """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
     core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
     documents go ("" for the checked-out one), and `start` the revision at which it begins when it is not there yet. `compiler`
     and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
     documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
-    before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back."""
+    before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back. `current`:
+    the folders are known to be no older than the knowledge base, so that only what people removed is left out.
+    `cluster` prepares the documents, None: this machine does."""
 
     into: str = ""
     update: bool = False
@@ -31,6 +41,39 @@ class AddOptions(Struct, frozen=True):
     allow_private: bool = False
     prune: bool = False
     older: bool = False
+    current: bool = False
+    cluster: ClusterOptions | None = None
+
+
+class DeclaredSource(Struct, frozen=True):
+    """Where the documents below the root `name` come from: the folder `path` of this repository, or the repository `repo` at
+    `ref` ("": its default branch), of that the folder `subdir`. `include` and `exclude` are globs on the paths inside."""
+
+    name: str
+    path: str = ""
+    repo: str = ""
+    ref: str = ""
+    subdir: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Where it is, for people: "docs/", "https://host/project.git, release, manual/"."""
+        if not self.repo:
+            return f"{self.path}/"
+        return ", ".join(part for part in (self.repo, self.ref, f"{self.subdir}/" if self.subdir else "") if part)
+
+
+class SyncOptions(Struct, frozen=True):
+    """How `sync` works; all as in `AddOptions`."""
+
+    jobs: int = 0
+    dry_run: bool = False
+    timings: bool = False
+    branch: str = ""
+    model: str = ""
+    max_tokens: int = 0
 
 
 class WatchOptions(Struct, frozen=True):
@@ -54,6 +97,7 @@ class RecompileOptions(Struct, frozen=True):
     compiler: str = ""
     model: str = ""
     max_tokens: int = 0
+    cluster: ClusterOptions | None = None
 
 
 class ChangeOptions(Struct, frozen=True):
@@ -75,10 +119,12 @@ class ApproveOptions(Struct, frozen=True):
 
 
 class MergeChoices(Struct, frozen=True):
-    """Whose version stands where both sides of a merge changed a document or page: names as people type them."""
+    """Whose version stands where both sides of a merge changed a document or page: names as people type them. Of documents in
+    `both` the texts of the originals are merged line by line."""
 
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
 
 
 class LintOptions(Struct, frozen=True):

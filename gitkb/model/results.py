@@ -29,7 +29,8 @@ class Outcome(StrEnum):
 
 class SkipReason(StrEnum):
     """Why nothing was done about a source: it is there already as it is, other sources have the same bytes or led to the same
-    page of the web, another process changed its document meanwhile, or it is whole and has nothing in it to read."""
+    page of the web, another process changed its document meanwhile, it is whole and has nothing in it to read,
+    or people removed it here."""
 
     UNCHANGED = "unchanged"
     SAME_BYTES = "same-bytes"
@@ -37,6 +38,7 @@ class SkipReason(StrEnum):
     CHANGED_MEANWHILE = "changed-meanwhile"
     EMPTY = "empty"
     OLDER = "older"
+    REMOVED = "removed"
 
 
 class OlderKind(StrEnum):
@@ -49,7 +51,7 @@ class OlderKind(StrEnum):
 
 class Older(Struct, frozen=True):
     """A source that would turn its document back; `commit`, `author` and `day` (ISO 8601) are of what it would take back, `now`
-    is the document's name now where it was renamed."""
+    is the document's name now where it was renamed. `decided`: a person removed it, and it shall not return by itself."""
 
     document: str
     source: str
@@ -58,6 +60,7 @@ class Older(Struct, frozen=True):
     author: str
     day: str
     now: str = ""
+    decided: bool = False
 
     @property
     def said(self) -> str:
@@ -152,6 +155,27 @@ class AddSummary(CompileSummary, frozen=True, kw_only=True):
     older: int = 0
 
 
+class SyncedSource(Struct, frozen=True):
+    """What became of one source: its name, the commit at which it was read ("": files that are not those of a commit), and the
+    end of the `add` of its files."""
+
+    name: str
+    commit: str
+    summary: AddSummary
+
+
+class SyncSummary(Struct, frozen=True):
+    """The end of a `sync`, source by source."""
+
+    sources: tuple[SyncedSource, ...]
+
+
+class SourceSummary(ChangeSummary, frozen=True):
+    """The end of `source add` or `source remove`: the name of the source."""
+
+    name: str
+
+
 class RecompileSummary(CompileSummary, frozen=True, kw_only=True):
     """The end of a `recompile`."""
 
@@ -197,6 +221,13 @@ class MigrateSummary(ChangeSummary, frozen=True):
     before: int
     after: int
     files: tuple[str, ...]
+
+
+class EditSummary(ChangeSummary, frozen=True):
+    """The end of an edit of one page, which is `new` where there was none."""
+
+    page: str
+    new: bool
 
 
 class RemovedDocument(Struct, frozen=True):
@@ -266,6 +297,15 @@ class Preview(Struct, frozen=True):
     folder: str
     branch: str
     source: str
+    pages: int
+    files: int
+
+
+class Bundle(Struct, frozen=True):
+    """A folder with the wiki of `commit` as a bundle: how many pages and other files it has."""
+
+    folder: str
+    commit: str
     pages: int
     files: int
 

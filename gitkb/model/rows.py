@@ -44,9 +44,37 @@ class InstalledHook(Struct, frozen=True):
     before: str = ""
 
 
+class Origin(Struct, frozen=True):
+    """From where a document came: the name of a declared source, and the commit there (hex). `changed`: the documents of the
+    source are no longer those that came."""
+
+    source: str
+    commit: str
+    changed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.source} @ {self.commit[:7]}{', changed since' if self.changed else ''}"
+
+
+class SourceRow(Struct, frozen=True):
+    """A declared source: its name, which is the root of its documents; the folder of this repository or the address of another
+    one, with what of it counts; how many documents are below the root, and from which commit they came (None: never synced)."""
+
+    name: str
+    path: str
+    repo: str
+    ref: str
+    subdir: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    documents: int
+    origin: Origin | None = None
+
+
 class DocumentRow(Struct, frozen=True):
     """A row of `list`; `commit` is the last commit that changed the document; `changed_since_approval` are the pages that quote
-    it and are no longer what somebody approved, `url` is where it was fetched ("": a file)."""
+    it and are no longer what somebody approved, `url` is where it was fetched ("": a file). `origin` is where it was synced
+    from."""
 
     document: str
     title: str
@@ -57,6 +85,7 @@ class DocumentRow(Struct, frozen=True):
     commit: str
     changed_since_approval: tuple[str, ...] = ()
     url: str = ""
+    origin: Origin | None = None
 
 
 class PageRow(Struct, frozen=True):
@@ -84,7 +113,8 @@ class Shown(Struct, frozen=True):
 
 class PageText(Struct, frozen=True):
     """Some lines of a page: `text` holds lines `first` to `last` of `lines`, numbered from 1 with the front matter, which is left
-    out. `document` is whose page it is, "" for none; `headings` are those of the whole page: (line, level, anchor, title)."""
+    out. `document` is whose page it is, "" for none; `headings` are those of the whole page: (line, level, anchor, title).
+    `end` is the last line of what was asked for; `cut` counts the characters that are left out of a line that is too long."""
 
     path: str
     document: str
@@ -95,11 +125,13 @@ class PageText(Struct, frozen=True):
     lines: int
     description: str = ""
     headings: tuple[tuple[int, int, str, str], ...] = ()
+    end: int = 0
+    cut: int = 0
 
     @property
     def next_line(self) -> int | None:
-        """Where to read on, None at the end."""
-        return self.last + 1 if self.last < self.lines else None
+        """Where to read on, None at the end of the page or of the place that was asked for."""
+        return self.last + 1 if self.last < (self.end or self.lines) else None
 
 
 class PageLinks(Struct, frozen=True):
@@ -188,7 +220,8 @@ class BlameLine(Struct, frozen=True):
     `line` is 1-based, `text` the claim or the line as it stands; `document` and `title` say who states it, `place` where in it,
     `source` the original as it was added; all are empty for a line that is not a claim. `commit` brought the words, `time` (ISO
     8601 with offset) and `author` are its own. `compiler` found the claim or made the line; it is empty for what a person wrote.
-    `commit`, `time` and `author` are empty where the words are older than the history of this clone.
+    `commit`, `time` and `author` are empty where the words are older than the history of this clone. `origin` is where the
+    document was synced from.
     """
 
     line: int
@@ -201,6 +234,7 @@ class BlameLine(Struct, frozen=True):
     time: str
     author: str
     compiler: str
+    origin: Origin | None = None
 
 
 class Blame(Struct, frozen=True):

@@ -1,8 +1,10 @@
-"""A branch of another repository, through the `git` program: fetch it, push to it.
+"""A branch of another repository, through the `git` program: fetch it, push to it; and the files of one, to add them.
 
 Invariant: credentials, ssh and proxies are the person's own, and git asks for them as always; but what the repository's own
 configuration would run (it may have come in an archive) is refused until the person trusts it. One branch is named in every
-call, so nothing else, and nothing below refs/gitkb/, ever travels; a tracking branch only moves forward.
+call, so nothing else, and nothing below refs/gitkb/, ever travels; a tracking branch only moves forward. Of a repository whose
+files are added nothing runs and nobody is asked: it is read without a checkout, so no filter, hook, link or submodule of it
+counts.
 """
 
 import os
@@ -18,7 +20,7 @@ from msgspec import Struct
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.store.git_program import environment, finished, harmless_settings
 from gitkb.store.history import Ancestors
-from gitkb.store.snapshot import open_bare
+from gitkb.store.snapshot import ObjectReader, Snapshot, open_bare
 from gitkb.store.transaction.refs import RESCUE_REFS, new_rescue_ref, set_ref
 
 SEEN_REFS = "refs/gitkb/seen/"
@@ -157,6 +159,63 @@ class Network:
 
     def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         return finished(["git", *arguments], self._root, environment(asks=True))
+
+
+_READ = (
+    *("-c", f"core.hooksPath={os.devnull}", "-c", "fetch.unpackLimit=1", "-c", "core.fsmonitor=false", "-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false", "-c", "credential.interactive=false", "fetch", "--quiet", "--depth=1", "--no-tags"),
+    *("--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-gc", "--refmap="),
+)
+_READ_REF = "refs/gitkb/source"
+
+
+def fetch_files(address: str, ref: str, folder: Path, top: Path) -> Snapshot:
+    """The newest commit of a ref ("": the default branch) of another repository, fetched without its history into a bare
+    repository at `folder`, which must not exist. An address that begins with ./ or ../ counts from `top`. `RepositoryError`
+    with git's words where it cannot be read."""
+    near = address.startswith(("./", "../"))
+    env = environment(asks=True) | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GIT_ALLOW_PROTOCOL": "file" if near else "https:http:ssh:git",
+    }
+    made = finished(["git", "init", "--quiet", "--bare", "--template=", "--object-format=sha1", str(folder)], top, env)
+    if made.returncode:
+        raise RepositoryError(f"git could not prepare to fetch: {_said(made)}", "Is there room on the disk?")
+    if "GIT_SSH_COMMAND" not in env and "GIT_SSH" not in env:
+        own = finished(["git", "config", "core.sshCommand"], folder, env).stdout.decode("utf-8", "replace").strip()
+        env["GIT_SSH_COMMAND"] = own or "ssh -o BatchMode=yes"
+    where = os.path.normpath(top / address) if near else address
+    done = finished(["git", *_READ, "--", where, f"+{ref or 'HEAD'}:{_READ_REF}"], folder, env)
+    if done.returncode:
+        said = _said(done)
+        raise RepositoryError(f"git could not fetch {ref or 'the default branch'} of {address}: {said}", _read_advice(said))
+    reader = ObjectReader(folder)
+    return Snapshot(reader, str(reader.repository.lookup_reference(_READ_REF).peel(pygit2.Commit).id))
+
+
+def _read_advice(said: str) -> str:
+    if "couldn't find remote ref" in said:
+        return "git ls-remote shows its branches and tags; declare the source again with another --ref."
+    if "object format" in said or "mismatched algorithms" in said:
+        return "gitkb reads repositories with SHA-1 objects: publish one, or add a checkout with gitkb add."
+    return "Nobody is asked for a password here: git's credential helper or an ssh key must have it. Try: git ls-remote ADDRESS"
+
+
+def write_files(snapshot: Snapshot, below: str, folder: Path) -> int:
+    """Writes the files of a folder of a commit ("": all) into a folder of this machine, by their paths there, and returns how
+    many. Links and submodules are no files. `RepositoryError` for a path that leads out of the folder."""
+    count = 0
+    for path, oid in snapshot.files(below):
+        parts = path.split("/")
+        if any(part in ("", ".", "..") or part.lower() == ".git" or "\\" in part for part in parts):
+            raise RepositoryError(f"{path!r} is no path that can be written.", "Take it out of the source's repository.")
+        file = folder.joinpath(*parts)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(snapshot.read_blob(oid))
+        count += 1
+    return count
 
 
 def ask_service(root: Path, arguments: Sequence[str], text: str) -> subprocess.CompletedProcess[bytes]:

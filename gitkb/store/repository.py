@@ -23,11 +23,12 @@ from gitkb.store.local.local_folder import LOCK_SECONDS, Note, RunFolder, claim,
 from gitkb.store.local.locks import Liveness, Wait, exclusive
 from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView
 from gitkb.store.transaction.commit_group import Signers
-from gitkb.store.transaction.index_file import changed_below
+from gitkb.store.transaction.index_file import WHOLE_INDEX, changed_below
 from gitkb.store.transaction.recovery import Recoverer, Report, run_states
 from gitkb.store.transaction.refs import ZERO, ref_oid
 from gitkb.store.transaction.run import LOCK_MESSAGE, Run, open_folder
 from gitkb.store.transaction.run_context import Place, Writer
+from gitkb.store.transaction.sparse import sparse_rules
 from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.values import Commit, Recovery, WorktreeStatus
 
@@ -37,21 +38,21 @@ OPEN_PACKS = 64
 class Store:
     """A repository that holds a knowledge base at its root."""
 
-    def __init__(self, folders: opening.Folders, quarantine: Path | None = None) -> None:
+    def __init__(self, folders: opening.Folders, quarantine: Path | None = None, trailer: str = "") -> None:
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
         # A long run makes many packs; libgit2 would keep each open for ever.
         pygit2.option(Option.SET_MWINDOW_FILE_LIMIT, OPEN_PACKS)
-        self._folders = folders
+        self._folders, self._trailer = folders, trailer
         self._reader = ObjectReader(folders.git_dir, quarantine)
         self.git_dir = folders.common
         self.worktree = folders.worktree
         self.bare = folders.worktree is None
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
+    def open(cls, path: Path, trailer: str = "") -> "Store":
         """The store at a worktree root, bare repository or git folder; `RepositoryError` with a remedy where gitkb cannot
-        work with it. Variables such as GIT_DIR are not followed."""
-        return cls(opening.find_folders(path))
+        work with it. Variables such as GIT_DIR are not followed. Each commit that it makes ends in `trailer`."""
+        return cls(opening.find_folders(path), trailer=trailer)
 
     @classmethod
     def receiving(cls, path: Path, quarantine: Path | None) -> "Store":
@@ -147,14 +148,20 @@ class Store:
         return WorktreeStatus(runs, self._edited(), opening.operation(self._repository))
 
     def _edited(self) -> tuple[str, ...]:
+        return tuple(path for path in self.edited_below("wiki") if path.startswith("wiki/"))
+
+    def edited_below(self, folder: str) -> tuple[str, ...]:
+        """The paths below a folder of the worktree that differ from the tip, new ones that git does not ignore included,
+        sorted."""
         if self.worktree is None:
             return ()
         try:
             index = self._repository.index
             index.read()
         except (pygit2.GitError, OSError) as error:
-            raise RepositoryError(f"git's index cannot be read: {error}", "Look with: git status") from error
-        found = changed_below(self._repository, index, "wiki")
+            hint = WHOLE_INDEX if "extension" in str(error) else "Look with: git status"
+            raise RepositoryError(f"git's index cannot be read: {error}", hint) from error
+        found = changed_below(self._repository, index, folder)
         try:
             tip = self.snapshot()
         except NotFound:
@@ -162,7 +169,7 @@ class Store:
         with history_errors():
             staged = self._repository.diff("HEAD", None, cached=True) if tip.commit else ()
         paths = {delta.new_file.path or delta.old_file.path for delta in getattr(staged, "deltas", ())}
-        return tuple(sorted({path for path in found | paths if path.startswith("wiki/")} - self._following()))
+        return tuple(sorted({path for path in found | paths if path.startswith(f"{folder}/")} - self._following()))
 
     def _following(self) -> set[str]:
         """The paths at which worktree and index have still to follow the branch: a run is about to, or died over it."""
@@ -250,7 +257,7 @@ class Store:
 
     def _signers(self) -> Signers:
         author, committer = identity(self._folders.git_dir, "AUTHOR"), identity(self._folders.git_dir, "COMMITTER")
-        return Signers(author.line, committer.line)
+        return Signers(author.line, committer.line, trailer=self._trailer)
 
     def _admin(self) -> str:
         return "" if self._folders.git_dir == self.git_dir else self._folders.git_dir.relative_to(self.git_dir).as_posix()
@@ -280,7 +287,8 @@ class Store:
             config = self._repository.config
             ignore_case = "core.ignorecase" in config and config.get_bool("core.ignorecase")
             read = self._reader.blob
-            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, read, originals, ignore_case)
+            sparse = sparse_rules(self._folders.git_dir, self.worktree)
+            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, read, originals, ignore_case, sparse)
         return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, originals, who)
 
     def _place_of(self, folder: RunFolder, note: Note | None) -> Place:

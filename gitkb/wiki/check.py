@@ -18,9 +18,10 @@ from gitkb.errors import ConfigError, FormatError
 from gitkb.formats import approvals
 from gitkb.formats.decisions import DECISIONS, REMOVED, decode_removed
 from gitkb.formats.decisions import decode as decode_decision
+from gitkb.formats.declared_sources import SOURCES, SYNCED, decode_source, decode_synced
 from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.overviews import decode as decode_overview
-from gitkb.formats.records import RECORDS, document_of
+from gitkb.formats.records import RECORDS, document_of, source_path, summary_path
 from gitkb.formats.settings import CONFIG_PATH, parse_settings
 from gitkb.model.documents import Record, Tree
 from gitkb.model.findings import Problem
@@ -29,11 +30,9 @@ from gitkb.model.rows import State
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.conflict_marks import conflict_line
 from gitkb.text.markdown.links import anchors, heading_anchor, named_anchors, resolve
-from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path, reconcile, state
 from gitkb.wiki.indexes import OKF_VERSION
 from gitkb.wiki.projection import MADE, read_note
-from gitkb.wiki.source_pages import source_path
 
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
@@ -114,8 +113,11 @@ class LinkCheck(Struct):
 
 
 _OWN_FOLDERS = ("raw/", "wiki/sources/", "wiki/summaries/")
-_KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", f"{DECISIONS}/", f"{OVERVIEWS}/")
-_NAMED = (("settings", CONFIG_PATH), ("note", MADE), ("approval", f"{approvals.APPROVED}/"), ("decision", f"{DECISIONS}/"))
+_KNOWN_FOLDERS = (f"{RECORDS}/", f"{EDITED}/wiki/", f"{DECISIONS}/", f"{OVERVIEWS}/", f"{SOURCES}/", f"{SYNCED}/")
+_NAMED = (
+    *(("settings", CONFIG_PATH), ("note", MADE), ("approval", f"{approvals.APPROVED}/"), ("decision", f"{DECISIONS}/")),
+    *(("source", f"{SOURCES}/"), ("source", f"{SYNCED}/")),
+)
 _AGAIN = "Take it back from git, or add its document again with --update."
 
 
@@ -283,6 +285,10 @@ class _Check:
             decode_decision(self.tree.read(path) or b"", path)
         elif path.startswith(f"{OVERVIEWS}/"):
             decode_overview(self.tree.read(path) or b"", path)
+        elif path.startswith(f"{SOURCES}/"):
+            decode_source(self.tree.read(path) or b"", path)
+        elif path.startswith(f"{SYNCED}/"):
+            decode_synced(self.tree.read(path) or b"", path)
 
     def shared(self, path: str, projected: bytes | None) -> None:
         """A page that the projection makes, or that it makes no more."""

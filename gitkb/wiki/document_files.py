@@ -12,14 +12,16 @@ from posixpath import splitext
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gitkb.formats.records import label_of, source_path, summary_path
 from gitkb.formats.topic_rows import shortened
 from gitkb.model.documents import LARGE, Claim, Conversion, Digest, Place, Record, Source, SummarySection, Topic
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import escape, one_line, relative
 from gitkb.text.names.slugs import topic_key
 from gitkb.wiki.hand_edits import seal
-from gitkb.wiki.source_pages import Chapters, ConvertedText, Resolver, chapters_of, source_path, unreachable
+from gitkb.wiki.source_pages import Chapters, ConvertedText, Resolver, chapters_of, unreachable
 
+STATED = "What it says of itself"
 MAX_NAMES = 40
 MAX_SECTIONS = 300
 _FOLDERS = {"concept": "concepts", "entity": "entities"}
@@ -37,13 +39,8 @@ _UNITS = {
 }
 
 
-def label_of(document: str) -> str:
-    """The id of a document in front matter and footnotes: "papers/aries" -> "papers--aries"."""
-    return document.replace("/", "--")
-
-
-def summary_page(record: Record, digest: Digest) -> bytes:
-    """The page's bytes; the digest's places have their paths."""
+def summary_page(record: Record, digest: Digest, stated: Mapping[str, str]) -> bytes:
+    """The page's bytes; the digest's places have their paths. `stated` is what the document says of itself, by key."""
     page = f"wiki/summaries/{record.document}.md"
     source = f"wiki/sources/{record.document}.md"
     meta: dict[str, object] = {"type": "Summary", "title": record.title}
@@ -61,6 +58,7 @@ def summary_page(record: Record, digest: Digest) -> bytes:
         ("Key points", list(_key_points(page, record, digest))),
         ("Outline", list(_outline(page, record, digest))),
         ("Concepts and names", list(_names(page, record))),
+        (STATED, [f"- {escape(key)}: {escape(one_line(text))}" for key, text in stated.items()]),
     ):
         if lines:
             paragraphs += [f"## {heading}", "\n".join(lines)]
@@ -191,13 +189,8 @@ def build(
     clean = placed.digest(replace(digest, title=title))
     files = text.pages(clean, raw, bodies, placed.anchor)
     record = _record(document, source, conversion, clean, [raw, *files])
-    files[summary_path(document)] = summary_page(record, clean)
+    files[summary_path(document)] = summary_page(record, clean, conversion.stated)
     return DocumentFiles(replace(record, files=tuple(sorted({*record.files, *files}))), files)
-
-
-def summary_path(document: str) -> str:
-    """The path of a document's summary."""
-    return f"wiki/summaries/{document}.md"
 
 
 def _record(document: str, source: Source, conversion: Conversion, digest: Digest, files: Iterable[str]) -> Record:

@@ -11,12 +11,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from gitkb.formats.records import summary_path
 from gitkb.formats.topic_rows import FOLDER, FOLDERS, Branch, DocumentEntry, TopicPage
 from gitkb.model.documents import TopicKind
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import escape, relative
 from gitkb.wiki.corpus import Corpus
-from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.hand_edits import seal
 from gitkb.wiki.topic_page import BY_RULES
 

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from gitkb.formats.records import source_path
 from gitkb.formats.topic_rows import shortened
 from gitkb.model.documents import Conversion, Digest, Heading, Picture
 from gitkb.text.markdown import frontmatter
@@ -214,11 +215,6 @@ class Resolver(Protocol):
 
     def picture(self, target: str) -> Picture | None:
         """The picture file, None where there is none in the added folder, or it was not fetched."""
-
-
-def source_path(document: str, suffix: str = "") -> str:
-    """Where a document's converted text stands, or with a suffix one of its chapters."""
-    return f"wiki/sources/{document}{suffix}.md"
 
 
 class ConvertedText(Struct):

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from gitkb.formats.approvals import marks
 from gitkb.formats.overviews import Overview, fingerprint
+from gitkb.formats.records import label_of, source_path, summary_path
 from gitkb.formats.topic_rows import DocumentEntry, Evidence, TopicPage, page_key, topic_path
 from gitkb.model.documents import TopicKind
 from gitkb.text import word_lists
@@ -25,10 +26,8 @@ from gitkb.text.language.boilerplate import bare_heading
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import escape, one_line, relative
 from gitkb.wiki.corpus import Corpus
-from gitkb.wiki.document_files import label_of, summary_path
 from gitkb.wiki.hand_edits import seal
 from gitkb.wiki.senses import senses
-from gitkb.wiki.source_pages import source_path
 
 MAX_CLAIMS = 20
 MAX_OF_DOCUMENT = 3
@@ -102,7 +101,7 @@ def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared / len(one | other) >= _SAME or (shared / min(len(one), len(other)) >= 0.85 and shared >= 5)
 
 
-BY_RULES = "gitkb-extractive/3"
+BY_RULES = "gitkb-extractive/4"
 BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20

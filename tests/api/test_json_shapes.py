@@ -32,6 +32,7 @@ NAMES = (
     ),
     *("list", "list --pages", "show", "show a page", "status", "log", "blame", "search", "diff", "check", "lint", "lint --fix"),
     *("query", "query --save", "chat", "chat --list", "config", "config KEY", "hooks list", "recover", "recover --prune-cache"),
+    *("source add", "source list", "sync", "source remove"),
     *("migrate", "approve", "same", "apart", "remove", "remove --dry-run", "undo", "merge", "pull", "push", "pr"),
 )
 
@@ -109,6 +110,12 @@ def shapes(top: Path) -> dict[str, Any]:
     found["push"] = kb("push")
     command(top, "add", "more", "--jobs", "1", "--branch", "side", "--kb", "kb")
     found |= {"pr": kb("pr", "--branch", "side"), "merge": kb("merge", "side"), "pull": kb("pull")}
+    write(top / "kb" / "rules", {"rules.md": "# Rules\n\nRules are sentences that everybody keeps.\n"})
+    git("add", "rules")
+    git("commit", "-q", "-m", "rules")
+    found["source add"] = kb("source", "add", "rules", "--path", str(top / "kb" / "rules"))
+    found["sync"] = kb("sync", "--jobs", "1")
+    found |= {"source list": kb("source", "list"), "source remove": kb("source", "remove", "rules")}
     found |= {"recover": kb("recover"), "recover --prune-cache": kb("recover", "--prune-cache")}
     assert other
     return found

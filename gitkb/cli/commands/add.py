@@ -17,7 +17,20 @@ import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.common_options import BranchOption, CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
+from gitkb.cli.common_options import (
+    Backend,
+    BackendOption,
+    BranchOption,
+    CompilerOption,
+    JsonOption,
+    KbOption,
+    ModelOption,
+    SchedulerOption,
+    SharedOption,
+    VerboseOption,
+    cluster_options,
+    common,
+)
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base, named
@@ -53,6 +66,9 @@ def add(
     into: Annotated[str, typer.Option(metavar="PREFIX", help="Name the root so, instead of after its folder.")] = "",
     update: Annotated[bool, typer.Option("--update", help="It is the same folder, though all its files have changed.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
+    backend: BackendOption = Backend.LOCAL,
+    scheduler: SchedulerOption = "",
+    shared: SharedOption = False,
     include: Annotated[Globs, typer.Option(metavar="GLOB", help="Only these; may be repeated.")] = None,
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
@@ -77,18 +93,17 @@ def add(
     """
     from gitkb.model.options import AddOptions
 
-    paths, urls = sources(wanted or ())
-    if not (paths or urls or refetch):
-        raise UsageError("There is nothing to add.", "Name files, folders or web addresses, or give --refetch.")
-    base = _base_or_new(context, kb, wanted or ())
+    paths, urls = _named_sources(wanted or (), refetch=refetch)
+    base, told = _base_or_new(context, kb, wanted or ()), common(context, kb, verbose)
     options = AddOptions(
         into=into,
         update=update,
         jobs=jobs,
+        cluster=cluster_options(backend, scheduler, shared=shared),
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         dry_run=dry_run,
-        timings=common(context, kb, verbose).verbose,
+        timings=told.verbose,
         branch=branch,
         start=start,
         compiler=compiler or "",
@@ -100,10 +115,16 @@ def add(
         refetch=refetch,
         allow_private=allow_private,
     )
-    if estimate:
-        tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
-        return
-    raise typer.Exit(_run(base, paths, options, json=json, folder=common(context, kb, verbose).kb))
+    if not estimate:
+        raise typer.Exit(_run(base, paths, options, json=json, folder=told.kb))
+    tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
+
+
+def _named_sources(wanted: Sequence[str], *, refetch: bool) -> tuple[list[Path], tuple[str, ...]]:
+    paths, urls = sources(wanted)
+    if not (paths or urls or refetch):
+        raise UsageError("There is nothing to add.", "Name files, folders or web addresses, or give --refetch.")
+    return paths, urls
 
 
 def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, json: bool, folder: Path | None) -> ExitCode:
@@ -187,12 +208,22 @@ def tell_summary(summary: AddSummary, skips: Skips, options: AddOptions, folder:
         shown = skips.empty if options.timings else skips.empty[:_NAMED_EMPTY]
         more = f" and {len(skips.empty) - len(shown):,} more (-v names them)" if len(shown) < len(skips.empty) else ""
         terminal.say(f"Nothing to read in {', '.join(shown)}{more}.")
+    if skips.removed:
+        _tell_removed(skips.removed)
     terminal.tell(f"{done[0].upper()}{done[1:]} in {summary.seconds:.1f} s.{pages_in_words(summary.pages)}")
     if next_step and not options.dry_run and summary.added + summary.updated + summary.renamed + summary.removed:
         then = f" Review it: {_command('diff', folder, f'..{options.branch}')}" if options.branch else _next(folder)
         terminal.tell(f"{summary.branch} is at {terminal.short(summary.commit)}.{then}")
     if cost := spent(summary.usage, summary.ungrounded):
         terminal.tell(cost)
+
+
+def _tell_removed(removed: Sequence[str]) -> None:
+    """Names the files that stayed out because people removed their documents."""
+    for each in removed[:_NAMED_EMPTY]:
+        terminal.say(f"Left out: {each}; add --older brings it back.")
+    if len(removed) > _NAMED_EMPTY:
+        terminal.say(f"Left out, too: {len(removed) - _NAMED_EMPTY:,} more that were removed here.")
 
 
 def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str, int, str]]:
@@ -202,6 +233,7 @@ def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str,
         "same bytes as others": skips.duplicates,
         "same pages as others": skips.same_pages,
         "empty": len(skips.empty),
+        "removed here": len(skips.removed),
     }
     reasons |= {"older than the knowledge base": skips.older} if skips.older else {}
     why = terminal.listed(reasons)
@@ -249,6 +281,9 @@ def recompile(
     every: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
     outdated: Annotated[bool, typer.Option("--outdated", help="Those that `gitkb status` calls outdated.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
+    backend: BackendOption = Backend.LOCAL,
+    scheduler: SchedulerOption = "",
+    shared: SharedOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would differ; change nothing, ask no model.")] = False,
     branch: BranchOption = "",
     compiler: CompilerOption = None,
@@ -272,6 +307,7 @@ def recompile(
         every=every,
         outdated=outdated,
         jobs=jobs,
+        cluster=cluster_options(backend, scheduler, shared=shared),
         dry_run=dry_run,
         timings=common(context, kb, verbose).verbose,
         branch=branch,

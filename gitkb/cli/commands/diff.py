@@ -52,7 +52,8 @@ def diff(
     elif form == "markdown":
         terminal.tell_text(found.diff_as_markdown(report))
     else:
-        columns, lines = shutil.get_terminal_size((_WIDEST, _LINES + 1))
+        # A file or a pipe has no size, whatever the environment says of the terminal that started the program.
+        columns, lines = shutil.get_terminal_size() if sys.stdout.isatty() else (_WIDEST, _LINES + 1)
         height = min(max(lines - 1, _LOWEST), _LINES)
         _page(found.diff_as_text(report, min(max(columns, _NARROWEST), _WIDEST), height))
 

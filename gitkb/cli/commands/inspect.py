@@ -44,7 +44,8 @@ def list_documents(
         return
     width = min(max((len(row.document) for row in rows), default=0), _WIDEST)
     for row in rows:
-        terminal.tell(f"{row.document:{width}}  {row.title}")
+        origin = f"  ({row.origin})" if row.origin else ""
+        terminal.tell(f"{row.document:{width}}  {row.title}{origin}")
 
 
 def _list_pages(rows: list[PageRow], json: bool) -> None:
@@ -212,7 +213,7 @@ def _tell_lines(found: BlameLine) -> None:
     terminal.tell(f"{found.line}: {text}")
     unclaimed = "generated, not a claim" if found.compiler else "written by hand"
     where = ", ".join(part for part in (found.document, found.place) if part) or unclaimed
-    by = f" ({found.compiler})" if found.compiler else ""
+    by = f"{f', {found.origin}' if found.origin else ''}{f' ({found.compiler})' if found.compiler else ''}"
     if not found.commit:
         terminal.tell(f"    not known here, for this clone has no older history (git fetch --unshallow): {where}{by}")
         return

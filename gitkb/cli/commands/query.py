@@ -5,6 +5,7 @@ Invariant: stdout holds the answer and nothing else; whatever a model says canno
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -25,9 +26,10 @@ from gitkb.cli.common_options import (
     chosen_model,
     common,
 )
-from gitkb.cli.locate import knowledge_base
+from gitkb.cli.locate import knowledge_base, proxy, read_user_settings
 from gitkb.errors import ExitCode, UsageError
 from gitkb.model.answers import AnswerListener
+from gitkb.model.web_access import WebAccess
 
 if TYPE_CHECKING:
     from gitkb import KnowledgeBase
@@ -197,12 +199,26 @@ def mcp(
         list[str] | None,
         typer.Option("--host-name", metavar="NAME", help="Another name by which HTTP clients call it.", show_default=False),
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Let agents propose documents, edits and answers, each on a branch for review.")
+    ] = False,
+    branch: Annotated[
+        str,
+        typer.Option(
+            "--branch", metavar="NAME", help="With --write: the branch; default: agents/CLIENT/DATE-N.", show_default=False
+        ),
+    ] = "",
+    roots: Annotated[
+        list[Path] | None,
+        typer.Option("--root", metavar="DIR", help="With --write: agents may add files from below it.", show_default=False),
+    ] = None,
     print_config: Annotated[
         str,
         typer.Option(
             "--print-config",
             metavar="CLIENT",
-            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed.",
+            help="Print what to write into an agent's settings: claude-code, claude-desktop, cursor, vscode, codex, gemini, zed, "
+            "or server.json for a registry.",
             show_default=False,
         ),
     ] = "",
@@ -213,24 +229,46 @@ def mcp(
 
     An agent starts it itself and speaks over the pipe. With --http it listens; beyond this machine it needs GITKB_MCP_TOKEN.
     """
+    if print_config == "server.json":
+        from gitkb.agents.client_config import registry_entry
+
+        terminal.tell_text(registry_entry())
+        return
     base = knowledge_base(context, kb)
+    folder = Path(base.folder).resolve()
+    if not write and (branch or roots):
+        raise UsageError("--branch and --root say how agents write.", "Add --write, or leave them out.")
     if print_config:
         from gitkb.agents.client_config import client_config
 
-        command = [sys.executable, "-m", "gitkb", "mcp", "--kb", str(base.folder.resolve())]
-        terminal.tell_text(client_config(print_config, base.folder.resolve().name, command))
+        granted = [word for root in roots or () for word in ("--root", str(root.resolve()))]
+        writing = ["--write", *(["--branch", branch] if branch else []), *granted] if write else []
+        command = [sys.executable, "-m", "gitkb", "mcp", "--kb", str(folder), *writing]
+        terminal.tell_text(client_config(print_config, folder.name, command))
         return
+    _serve(base, http, tuple(host_names or ()), writes=(branch, tuple(roots or ())) if write else None)
+
+
+def _serve(base: KnowledgeBase, http: str, host_names: tuple[str, ...], writes: tuple[str, tuple[Path, ...]] | None) -> None:
+    """Serves until the client hangs up, or until interrupted. `writes`: branch and folders of agents that may write."""
+    gc.disable()  # the SDK makes very many objects that stay: looking for garbage among them takes a tenth of the start
     try:
         from gitkb.agents import serving
         from gitkb.agents.mcp_server import server
+        from gitkb.agents.proposals import Writer
     except ModuleNotFoundError as error:
         raise UsageError("Serving agents needs the package mcp, which is not installed.", "pip install 'gitkb[mcp]'") from error
-    folder = Path(base.folder)
-    made = server(lambda: type(base).open(folder))
+    finally:
+        gc.enable()
+    folder, token = Path(base.folder).resolve(), os.environ.get(TOKEN_VARIABLE, "")
+    if writes is not None and http and not token:
+        raise UsageError("Over HTTP, agents that write need a token.", f"Set {TOKEN_VARIABLE}.")
+
+    def opened(agent: str) -> KnowledgeBase:
+        return type(base).open(folder, user=read_user_settings, web=WebAccess(proxy), agent=agent)
+
+    made = server(lambda: type(base).open(folder), Writer(opened, *writes) if writes is not None else None)
     if not http:
         serving.over_pipe(made)
         return
-    token = os.environ.get(TOKEN_VARIABLE, "")
-    serving.over_http(
-        made, http, token, tuple(host_names or ()), lambda where: terminal.say(f"Serving {folder} at {where}. Ctrl-C ends it.")
-    )
+    serving.over_http(made, http, token, host_names, lambda where: terminal.say(f"Serving {folder} at {where}. Ctrl-C ends it."))

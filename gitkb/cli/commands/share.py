@@ -10,7 +10,7 @@ import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.common_options import BranchOption, JsonOption, KbOption, VerboseOption
+from gitkb.cli.common_options import AtOption, BranchOption, JsonOption, KbOption, VerboseOption
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.plain_parameters import PlainCommand
@@ -31,11 +31,18 @@ TheirsOption = Annotated[
 ]
 
 
+BothOption = Annotated[
+    list[str] | None,
+    typer.Option("--both", metavar="NAME", help="Merge the texts of both originals; may be repeated.", show_default=False),
+]
+
+
 def merge(
     context: typer.Context,
     rev: Annotated[str, typer.Argument(metavar="REV", help="A branch or any other revision.", show_default=False)],
     ours: OursOption = None,
     theirs: TheirsOption = None,
+    both: BothOption = None,
     branch: BranchOption = "",
     json: JsonOption = False,
     kb: KbOption = None,
@@ -43,14 +50,14 @@ def merge(
 ) -> None:
     """Merge a branch: the documents of both, everybody's edits, and the pages made of them.
 
-    What both sides changed is named and nothing is done, until --ours or --theirs settles it.
+    What both sides changed is named and nothing is done, until --ours, --theirs or --both settles it.
     """
     from gitkb.cli.listeners import Messages
     from gitkb.model.options import MergeChoices
 
     base = knowledge_base(context, kb)
     with resumable():
-        summary = base.merge(rev, MergeChoices(tuple(ours or ()), tuple(theirs or ())), Messages(), branch)
+        summary = base.merge(rev, MergeChoices(tuple(ours or ()), tuple(theirs or ()), tuple(both or ())), Messages(), branch)
     tell_merge(summary, json)
 
 
@@ -84,6 +91,7 @@ def pull(
     remote: RemoteArgument = None,
     ours: OursOption = None,
     theirs: TheirsOption = None,
+    both: BothOption = None,
     branch: BranchOption = "",
     json: JsonOption = False,
     kb: KbOption = None,
@@ -91,13 +99,13 @@ def pull(
 ) -> None:
     """Fetch from the remote and merge; the pages are brought up to date.
 
-    What both sides changed is named and nothing is done, until --ours or --theirs settles it.
+    What both sides changed is named and nothing is done, until --ours, --theirs or --both settles it.
     """
     from gitkb.cli.listeners import Messages
     from gitkb.model.options import MergeChoices
 
     base = knowledge_base(context, kb)
-    choices = MergeChoices(tuple(ours or ()), tuple(theirs or ()))
+    choices = MergeChoices(tuple(ours or ()), tuple(theirs or ()), tuple(both or ()))
     with resumable():
         summary = base.pull(choices, Messages(), branch=branch, remote=remote)
     tell_merge(summary, json)
@@ -209,6 +217,27 @@ def export_llms(
 
     base = knowledge_base(context, kb)
     _written({to / "llms.txt": exports.llms(base, url), to / "llms-full.txt": exports.llms_full(base)}, json)
+
+
+@export.command("okf", cls=PlainCommand)
+def export_okf(
+    context: typer.Context,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A new or empty folder, or an earlier bundle.")],
+    at: AtOption = None,
+    no_originals: Annotated[bool, typer.Option("--no-originals", help="Without the originals of the documents.")] = False,
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write the wiki as a bundle of the Open Knowledge Format, for other programs.
+
+    No link leads out of it, and every page says who made it and when.
+    """
+    done = knowledge_base(context, kb).export_bundle(to, at, originals=not no_originals)
+    if json:
+        terminal.tell_json(json_shapes.fields(done), indent=2)
+        return
+    terminal.tell(f"Wrote {done.pages:,} pages and {done.files:,} other files to {done.folder}")
 
 
 def _written(files: dict[Path, str], json: bool) -> None:

@@ -10,7 +10,7 @@ the first documents after the setting was made, so two branches add the same lin
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -57,7 +57,7 @@ from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
 from gitkb.model.path_changes import PathChanges
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Outcome, RemovedDocument, SkipReason
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Outcome, RemovedDocument, SkipReason
 from gitkb.model.usage import Estimate
 from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import ModelUse
@@ -123,13 +123,15 @@ def _remove_unchanged(transaction: Transaction, gone: Sequence[Gone], listener: 
 
 class AddRun(Struct, frozen=True):
     """One `add`. `model` is how a model takes part, `access` the way to the web, and `memory` what earlier runs of this process
-    remember of files: then a run in which there is nothing to do leaves no trace."""
+    remember of files: then a run in which there is nothing to do leaves no trace. `finish` is called when all documents are in
+    and the pages are not yet made; not in a dry run."""
 
     context: ChangeContext
     options: AddOptions
     model: ModelUse
     access: WebAccess
     memory: FileMemory | None = None
+    finish: Callable[[Change], None] | None = None
 
     def __call__(self, paths: Sequence[Path]) -> AddSummary:
         """Adds the paths; raises `GitkbError` for what stops the whole run."""
@@ -148,7 +150,7 @@ class AddRun(Struct, frozen=True):
     def _add(self, scans: Sequence[Scan], fetched: Web, outcomes: Outcomes) -> AddSummary:
         start = self.context.tip()
         found = self._plan(start, scans, fetched)
-        found, left_out = self._without_older(start, found)
+        found, left_out = self._without_older(start, found, scans)
         gone = found.gone if self.options.prune else ()
         if found.gone:
             tell = self.context.listener.gone if self.options.prune else self.context.listener.staying
@@ -166,14 +168,17 @@ class AddRun(Struct, frozen=True):
                 return replace(self._foreseen(sources, gone, ungrounded), older=left_out)
             for result in prune(change, gone, self.context.listener):
                 outcomes.report(result)
+            if self.finish is not None:
+                self.finish(change)
             refresh_pages(change, outcomes)
         trim_cache(self.context.store)
         summary = outcomes.summary(AddSummary, change.run.branch, change.commit)
         return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded, older=left_out)
 
-    def _without_older(self, start: Snapshot, found: Plan) -> tuple[Plan, int]:
+    def _without_older(self, start: Snapshot, found: Plan, scans: Sequence[Scan]) -> tuple[Plan, int]:
         """The plan without sources that would turn documents back, unless they are wanted, and how many were left out. A folder
-        that is older says nothing about what has gone, so nothing is pruned then."""
+        that is older says nothing about what has gone, so nothing is pruned then. Where all that is older are documents that
+        people removed, they stay out of a folder as what git ignores does: nobody asked for them by name."""
         if self.options.older:
             return found, 0
         coming = [
@@ -182,17 +187,15 @@ class AddRun(Struct, frozen=True):
             if item.outcome is None and item.source.page is None
         ]
         known = {each.source: each for each in older(self.context.store, start, coming)}
-        if not known or not self.context.listener.older(list(known.values())):
+        named = {source.path for each in scans if not each.is_folder for source in each.files}
+        removed = {path: each for path, each in known.items() if each.decided and path not in named}
+        if self.options.current or removed == known:
+            return _left_out(found, removed, SkipReason.REMOVED), 0
+        if not self.context.listener.older(list(known.values())):
             return found, 0
-        items = [
-            replace(item, outcome=Outcome.SKIPPED, reason=known[item.source.path].said, skipped=SkipReason.OLDER)
-            if item.outcome is None and item.source.path in known
-            else item
-            for item in found.items
-        ]
         if self.options.prune and found.gone:
             self.context.listener.message("Nothing was pruned, because what is added is older than the knowledge base.")
-        return replace(found, items=items, gone=()), len(known)
+        return replace(_left_out(found, known, SkipReason.OLDER), gone=()), len(known)
 
     def _scan(self, path: Path) -> Scan:
         wanted = Filter(self.options.include, self.options.exclude, self.context.settings.convert.ocr != "off")
@@ -312,7 +315,7 @@ class _Sources:
             keep_in_lfs(context, self.change)
         moves = {item.before: item.document for item in self._items if item.before}
         landing = Landing(self.start.commit, moves, self.noted if dry_run else None)
-        work = Preparation(jobs, shop, add.options.jobs, known=known, web=self._fetched)
+        work = Preparation(jobs, shop, add.options.jobs, known=known, web=self._fetched, cluster=add.options.cluster)
         with commit_loop(context, self.change, self.outcomes, work, landing) as loop:
             for item in self._items:
                 loop.add(self._entry(loop, item))
@@ -353,6 +356,19 @@ class _Sources:
             if not self._add.options.dry_run:
                 self._add.cache.note(_FAILED, ready.item.source.path, ready.item.sha256)
         return ready
+
+
+def _left_out(found: Plan, known: Mapping[str, Older], why: SkipReason) -> Plan:
+    """The plan in which these sources, by path, are skipped."""
+    return replace(
+        found,
+        items=[
+            replace(item, outcome=Outcome.SKIPPED, reason=known[item.source.path].said, skipped=why)
+            if item.outcome is None and item.source.path in known
+            else item
+            for item in found.items
+        ],
+    )
 
 
 def _without_repeats(scans: Sequence[Scan]) -> list[Scan]:

@@ -126,9 +126,7 @@ class _Runs:
         listener = self._watching.listener
         options = self._watching.options.add
         known = all(folder in self._seen for folder in there)
-        options = replace(
-            options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known, older=options.older or known
-        )
+        options = replace(options, exclude=(*options.exclude, *LEFT_OUT), update=options.update or known, current=known)
         news = _News(listener, self._said, self._staying, self._memory, first=not known)
         summary = self._watching.add(there, options, news, self._memory)
         self._seen.update(there)

@@ -19,30 +19,42 @@ _MOST_HEADINGS = 200
 
 
 def page_text(tree: Tree, name: str, place: str, first: int, most: int) -> PageText:
-    """Lines of a page or of a document's summary, from line `first` or from a place in it ("page-12", "12-14", a heading or its
-    anchor), whole lines of at most `most` characters in all; a longer line is cut. `NotFound` names candidates and places."""
+    """Lines of a page or of a document's summary, from line `first` on; with a place in it ("page-12", "12-14", a heading or its
+    anchor) those of the place. Whole lines of at most `most` characters in all; a longer line is cut. `NotFound` names candidates
+    and places."""
     path, document = find_page(tree, name.partition("#")[0])
     pages = Pages(tree)
     place = place or name.partition("#")[2]
+    start, end = first, 0
     if place:
-        path, first, end = _found(pages, path, place)
+        path, begin, end = _found(pages, path, place)
+        start = max(first, begin)
     page = pages.page(path)
     if page is None:
         raise NotFound(f"{path} is no page.", "gitkb search finds pages.")
-    last = min(end, len(page.lines)) if place else len(page.lines)
-    start = max(first, page.first)
+    start, last = max(start, page.first), min(end or len(page.lines), len(page.lines))
     kept: list[str] = []
     size = 0
     for line in page.lines[start - 1 : last]:
         size += len(line) + 1
         if kept and size > most:
             break
-        kept.append(line[:most])
+        kept.append(line)
+    cut = max(0, len(kept[0]) - most) if kept else 0
     headings = tuple((each.line, each.level, each.anchor, each.title) for each in pages.outline(path)[:_MOST_HEADINGS])
-    reached = start + len(kept) - 1
-    end = max(reached, start - 1)
-    text = "\n".join(kept)
-    return PageText(path, document or "", page.title, text, start, end, len(page.lines), page.description, headings)
+    return PageText(
+        path=path,
+        document=document or "",
+        title=page.title,
+        text="\n".join(kept)[:most] if cut else "\n".join(kept),
+        first=start,
+        last=start + len(kept) - 1,
+        lines=len(page.lines),
+        description=page.description,
+        headings=headings,
+        end=last,
+        cut=cut,
+    )
 
 
 def _found(pages: Pages, path: str, place: str) -> tuple[str, int, int]:

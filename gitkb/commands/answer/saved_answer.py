@@ -16,6 +16,7 @@ from gitkb.commands.answer.citations import Citations, document_of
 from gitkb.commands.answer.page_reader import Pages
 from gitkb.commands.change import ChangeContext
 from gitkb.errors import RepositoryError
+from gitkb.formats.records import label_of
 from gitkb.formats.topic_rows import FOLDER, shortened
 from gitkb.model.answers import Answer, Chat, Said, Saved
 from gitkb.store.transaction.publish import Transaction
@@ -25,7 +26,6 @@ from gitkb.text.markdown.links import escape, is_external, one_line, relative
 from gitkb.text.markdown.prose import passages, plain
 from gitkb.text.markdown.retarget import paragraphs, retarget
 from gitkb.text.names.slugs import document_segment
-from gitkb.wiki.document_files import label_of
 
 SEARCH = "gitkb-search/1"
 """Who "wrote" an answer that is passages."""
@@ -116,7 +116,7 @@ def _without_html(markdown: str) -> str:
     """The text with every tag as words; code keeps its angles unless a reader of Markdown would take them for tags."""
     parts = (text if is_code else _escaped(text) for text, is_code in paragraphs(markdown))
     done = "".join(parts)
-    return done.replace("<", "&lt;") if _has_html(done) else done
+    return done.replace("<", "&lt;") if has_html(done) else done
 
 
 def _escaped(text: str) -> str:
@@ -128,7 +128,8 @@ def _escaped(text: str) -> str:
     return "".join([*parts, _TAG.sub(r"\\<", text[at:])])
 
 
-def _has_html(markdown: str) -> bool:
+def has_html(markdown: str) -> bool:
+    """Whether a reader of Markdown would take some of the text for HTML."""
     from markdown_it import MarkdownIt
 
     tokens = MarkdownIt("commonmark").enable("table").parse(markdown)

@@ -15,6 +15,7 @@ from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import owner_of
 from gitkb.formats import records
 from gitkb.formats.decisions import removed_document_of
+from gitkb.formats.declared_sources import SYNCED
 from gitkb.formats.settings import CONFIG_PATH
 from gitkb.model.documents import Tree, TreeChange
 from gitkb.model.path_changes import PathChanges, PathChangesBuilder
@@ -22,7 +23,7 @@ from gitkb.text.markdown.block_merge import merge
 from gitkb.wiki.hand_edits import EDITED, Seal, carried, edited_path, state, unsealed, with_seal_of
 from gitkb.wiki.projection import MADE
 
-_DERIVED = (f"{EDITED}/", ".gitkb/overviews/", MADE)
+_DERIVED = (f"{EDITED}/", ".gitkb/overviews/", MADE, f"{SYNCED}/")
 Base = Callable[[str], bytes | None]
 
 

@@ -15,6 +15,7 @@ from gitkb.branch.stored_documents import edit_commit, find_document, own_edits,
 from gitkb.commands.change import GROUP_DOCUMENTS, ChangeContext
 from gitkb.errors import NotFound
 from gitkb.formats.decisions import Removed, encode_removed, removed_path
+from gitkb.formats.records import label_of
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
 from gitkb.model.path_changes import PathChanges
@@ -23,7 +24,6 @@ from gitkb.pages.preview import dead_links
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
-from gitkb.wiki.document_files import label_of
 from gitkb.wiki.hand_edits import Seal, state
 
 

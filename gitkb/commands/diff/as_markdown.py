@@ -42,6 +42,7 @@ from gitkb.commands.diff.wording import (
     page_state,
     percent,
     sentence,
+    source_state,
 )
 from gitkb.text.markdown.links import escape, one_line
 
@@ -89,7 +90,8 @@ class _Page(Struct, frozen=True):
     def _compared(self) -> str:
         report = self.report
         sides = [f"{_plain(name)} (`{commit[:10]}`)" for name, commit in _sides(report)]
-        return f"From {sides[0]} to {sides[1]}."
+        sources = "; ".join(_plain(source_state(each)) for each in report.sources)
+        return f"From {sides[0]} to {sides[1]}.{f' Sources: {sources}.' if sources else ''}"
 
     def _attention(self, *, grave: bool) -> Iterator[str]:
         all_items = [item for item in self.report.attention if (item.concern in GRAVE) is grave]

@@ -35,11 +35,13 @@ from gitkb.commands.diff.wording import (
     percent,
     sentence,
     side_by_side,
+    source_state,
     subject,
 )
 
 SCREEN = 40
 _MANY = 20
+_SOURCES = 4
 _NAME = 34
 
 
@@ -64,8 +66,10 @@ def _screen(report: DiffReport, others: Sequence[Sequence[str]], width: int, hei
     grave = [item for item in report.attention if item.concern in GRAVE]
     less = [item for item in report.attention if item.concern not in GRAVE]
     pages = [page for page in report.pages if differs(page)]
+    sources = [f"Source {source_state(each)}" for each in report.sources[:_SOURCES]]
+    sources += [f"and {len(report.sources) - _SOURCES:,} more sources"] if len(report.sources) > _SOURCES else []
     counts = (len(grave), texts.size, len(less), len(others), len(report.edited), len(pages))
-    rooms = _rooms(counts, (8, 20, 6, 4, 2, 3), height - 3 - 3 * (6 - counts.count(0)))
+    rooms = _rooms(counts, (8, 20, 6, 4, 2, 3), height - len(sources) - 3 - 3 * (6 - counts.count(0)))
     documents = [line for lines in others[: rooms[3]] for line in lines]
     chosen = (
         ("Look at these first:", [_attention(item) for item in first(grave, rooms[0])], len(grave) - rooms[0]),
@@ -79,7 +83,11 @@ def _screen(report: DiffReport, others: Sequence[Sequence[str]], width: int, hei
         ("Edited by hand:", [_edit(item, width) for item in report.edited[: rooms[4]]], len(report.edited) - rooms[4]),
         ("Pages:", map(_page, pages[: rooms[5]]), len(pages) - rooms[5]),
     )
-    lines = [f"{report.base_name} ({report.base[:7]}) .. {report.head_name} ({report.head[:7]})", f"{headline(report)}."]
+    lines = [
+        f"{report.base_name} ({report.base[:7]}) .. {report.head_name} ({report.head[:7]})",
+        f"{headline(report)}.",
+        *sources,
+    ]
     for title, some, left in chosen:
         shown = list(some)
         if shown:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from gitkb.branch.altered_records import AlteredRecord
 from gitkb.commands.diff.report import (
     Attention,
     Change,
@@ -19,11 +20,13 @@ from gitkb.commands.diff.report import (
     PageChange,
     PersonChange,
     Said,
+    SourceChange,
     TextChange,
 )
 from gitkb.commands.diff.shown_pages import Side
 from gitkb.formats.approvals import Confirmation, mark
 from gitkb.formats.decisions import Decision, NoPage, SameAs
+from gitkb.formats.records import record_path
 from gitkb.formats.topic_rows import TopicPage
 from gitkb.model.results import Older, OlderKind
 from gitkb.text.names.lookalikes import SHORT, signs
@@ -109,12 +112,13 @@ _ORDER = {concern: number for number, concern in enumerate(Concern)}
 class Seen(Struct, frozen=True):
     """What the two trees hold besides records and projections.
 
-    `committed` and `committed_before` are the shared pages that stand in the trees; `unreadable` maps paths of records at
-    the head to what is wrong with them; `approved` maps pages that are not what somebody approved (any more) to what was
-    confirmed, `said_verified` others to the words with which a person called them verified at the base; `letters` maps
-    documents at the head to the length of their converted text; `decided` are decisions about names that came or changed,
-    `confirmed` maps pages to the confirmations that came. `texts` are what changed in the texts of documents, by their names at
-    the head, and `forms` the headings of those that are new. `older` are documents that are turned back.
+    `committed` and `committed_before` are the shared pages that stand in the trees; `unreadable` maps paths of records at the
+    head to what is wrong with them; `approved` maps pages that are not what somebody approved (any more) to what was confirmed,
+    `said_verified` others to the words with which a person called them verified at the base; `letters` maps documents at the
+    head to the length of their converted text; `decided` are decisions about names that came or changed, `confirmed` maps pages
+    to the confirmations that came. `texts` are what changed in the texts of documents, by their names at the head, and `forms`
+    the headings of those that are new. `older` are documents that are turned back, `sources` declared sources that differ,
+    `altered` records that changed alone.
     """
 
     edited: Sequence[PersonChange] = ()
@@ -132,12 +136,15 @@ class Seen(Struct, frozen=True):
     texts: Mapping[str, TextChange] = field(default_factory=dict)
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     older: Sequence[Older] = ()
+    sources: Sequence[SourceChange] = ()
+    altered: Sequence[AlteredRecord] = ()
 
 
 def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     """Everything that deserves a look, the most important first."""
     removed = {document.document for document in report.documents_by(Change.REMOVED)}
     found = [Attention(Concern.BAD_RECORD, (path,), message) for path, message in sorted(seen.unreadable.items())]
+    found += [Attention(Concern.ALTERED_RECORD, (record_path(each.document),), _altered(each)) for each in seen.altered]
     found += [Attention(Concern.OLDER, (f"wiki/summaries/{each.document}.md",), _turned_back(each)) for each in seen.older]
     for page in report.pages:
         found += _approval(page, seen)
@@ -149,6 +156,12 @@ def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     found += _boilerplate(report, head)
     found += _little_text(report, seen.letters)
     return sorted(found, key=lambda item: _ORDER[item.concern])
+
+
+def _altered(record: AlteredRecord) -> str:
+    if record.by_model:
+        return f"the record of {record.document} changed though its original did not; a model may have been asked again"
+    return f"the record of {record.document} changed though its original did not: somebody edited it (gitkb check --reproduce)"
 
 
 def _turned_back(older: Older) -> str:

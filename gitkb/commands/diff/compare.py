@@ -17,8 +17,8 @@ from gitkb.commands.diff.attention import Seen, attention
 from gitkb.commands.diff.report import Change, ClaimChanges, DiffReport, DocumentChange, PageChange, Reworded, Said, TextChange
 from gitkb.commands.diff.shown_pages import PageView, Side
 from gitkb.commands.diff.text_changes import importance
+from gitkb.formats.records import source_path
 from gitkb.model.documents import Record
-from gitkb.wiki.source_pages import source_path
 
 REWORDED = 0.75
 BEST = 3
@@ -120,6 +120,7 @@ def compare(base: Side, head: Side, seen: Seen) -> DiffReport:
         broken=tuple(seen.broken),
         mended=tuple(seen.mended),
         tokens=seen.tokens,
+        sources=tuple(seen.sources),
     )
     return replace(report, attention=tuple(attention(report, head, seen)))
 

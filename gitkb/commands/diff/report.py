@@ -102,6 +102,7 @@ class Concern(StrEnum):
     """Why something deserves a reviewer's attention; the order is that of importance."""
 
     BAD_RECORD = "bad-record"
+    ALTERED_RECORD = "altered-record"
     OLDER = "older"
     LOST_APPROVAL = "lost-approval"
     LOST_DEFINITION = "lost-definition"
@@ -249,6 +250,17 @@ class Attention(Struct, frozen=True):
     message: str
 
 
+class SourceChange(Struct, frozen=True):
+    """A declared source that differs: the commits of the source (hex, "" for none) from which its documents came, and where it
+    was and is now, in words ("": it was or is no source)."""
+
+    name: str
+    before: str
+    after: str
+    was: str
+    now: str
+
+
 class DiffReport(Struct, frozen=True):
     """What differs between `base` and `head` (commits in hex), named as the person named them."""
 
@@ -263,6 +275,7 @@ class DiffReport(Struct, frozen=True):
     broken: tuple[LinkChange, ...] = ()
     mended: tuple[LinkChange, ...] = ()
     tokens: int = 0
+    sources: tuple[SourceChange, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.documents or self.pages or self.edited or self.broken or self.mended)

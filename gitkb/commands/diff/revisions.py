@@ -11,6 +11,7 @@ from typing import overload
 
 from msgspec import Struct
 
+from gitkb.branch.altered_records import altered_records
 from gitkb.branch.landed import landed_commit
 from gitkb.branch.older_versions import Coming, older
 from gitkb.branch.renames import renames
@@ -19,7 +20,7 @@ from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.diff.attention import Seen
 from gitkb.commands.diff.compare import compare
-from gitkb.commands.diff.report import DiffReport, WebLinks, web_links
+from gitkb.commands.diff.report import DiffReport, SourceChange, WebLinks, web_links
 from gitkb.commands.diff.shown_pages import Side, keys_touched, views
 from gitkb.commands.diff.trees import Trees
 from gitkb.errors import FormatError, RepositoryError
@@ -27,6 +28,7 @@ from gitkb.formats import approvals, records
 from gitkb.formats.approvals import Approval, Confirmation
 from gitkb.formats.decisions import Decision, is_decision
 from gitkb.formats.decisions import decode as decode_decision
+from gitkb.formats.declared_sources import SOURCES, decode_source, synced_at
 from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import topic_path
 from gitkb.model.documents import Record, TreeChange
@@ -168,6 +170,8 @@ class _Comparison(Struct, frozen=True):
             texts=trees.texts(),
             forms=trees.forms(),
             older=self._older(before, after),
+            sources=_sources(base, head),
+            altered=altered_records(before, after),
         )
         return compare(base_side, head_side, seen)
 
@@ -204,6 +208,26 @@ class _Touching(Struct, frozen=True):
 
     records: tuple[Record, ...]
     topics: Collection[str]
+
+
+def _sources(base: Snapshot, head: Snapshot) -> list[SourceChange]:
+    """The declared sources that differ, by name. A declaration that cannot be read is left to `check`."""
+    sides = [(_where(tree), {name: each.commit for name, each in synced_at(tree).items()}) for tree in (base, head)]
+    (was, before), (now, after) = sides
+    found = [
+        SourceChange(name, before.get(name, ""), after.get(name, ""), was.get(name, ""), now.get(name, ""))
+        for name in sorted({*was, *now, *before, *after})
+    ]
+    return [each for each in found if (each.before, each.was) != (each.after, each.now)]
+
+
+def _where(tree: Snapshot) -> dict[str, str]:
+    found = {}
+    for path, oid in tree.files(SOURCES):
+        with suppress(FormatError):
+            source = decode_source(tree.read_blob(oid), path)
+            found[source.name] = source.where
+    return found
 
 
 def _approvals(tree: Snapshot, side: Side) -> dict[str, Approval]:

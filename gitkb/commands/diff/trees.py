@@ -17,14 +17,15 @@ from gitkb.commands.diff.shown_pages import Side
 from gitkb.commands.diff.text_changes import headings, line_change, text_change
 from gitkb.errors import FormatError
 from gitkb.formats.decisions import DECISIONS
+from gitkb.formats.declared_sources import SOURCES, SYNCED
 from gitkb.formats.overviews import OVERVIEWS
+from gitkb.formats.records import source_path
 from gitkb.model.documents import Record, Tree, TreeChange
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import links, resolve
 from gitkb.wiki.hand_edits import EDITED, Seal, state
 from gitkb.wiki.projection import is_page, is_shared
-from gitkb.wiki.source_pages import source_path
 
 _HEADINGS = 60
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
@@ -82,7 +83,7 @@ def _order(link: LinkChange) -> tuple[str, str]:
 
 _TOPICS = ("wiki/concepts", "wiki/entities")
 _OWN = ("wiki/sources/", "wiki/summaries/")
-_NO_PERSONS = (".gitkb/documents/", f"{EDITED}/", f"{DECISIONS}/", f"{OVERVIEWS}/", "raw/")
+_NO_PERSONS = (".gitkb/documents/", f"{EDITED}/", f"{DECISIONS}/", f"{OVERVIEWS}/", f"{SOURCES}/", f"{SYNCED}/", "raw/")
 
 
 class Trees(Struct):

@@ -16,12 +16,14 @@ from gitkb.commands.diff.report import (
     DocumentChange,
     PageChange,
     SentenceChange,
+    SourceChange,
     Weight,
 )
 from gitkb.commands.diff.text_changes import word_changes
 
 LABELS = {
     Concern.BAD_RECORD: "unreadable",
+    Concern.ALTERED_RECORD: "record altered",
     Concern.OLDER: "turned back",
     Concern.LOST_APPROVAL: "approval lost",
     Concern.LOST_DEFINITION: "definition lost",
@@ -34,7 +36,7 @@ LABELS = {
     Concern.CHANGED_DEFINITION: "definition new",
     Concern.NEW_APPROVAL: "approved",
 }
-GRAVE = (Concern.BAD_RECORD, Concern.OLDER, Concern.LOST_APPROVAL)
+GRAVE = (Concern.BAD_RECORD, Concern.ALTERED_RECORD, Concern.OLDER, Concern.LOST_APPROVAL)
 """The concerns that come before the changed words."""
 _WHAT = {Change.ADDED: "new", Change.REMOVED: "removed", Change.CHANGED: "changed", Change.RENAMED: "renamed"}
 
@@ -72,6 +74,18 @@ def _documents(report: DiffReport) -> Iterator[str]:
         if number:
             yield f"{counted(number, noun) if noun else f'{number:,}'} {change}"
             noun = ""
+
+
+def source_state(change: SourceChange) -> str:
+    """ "docs @ 8b1d220, before 3f2a91c", and where it comes from if that differs."""
+    at = f" @ {change.after[:7]}" if change.after else ""
+    before = f", before {change.before[:7]}" if change.before and change.before != change.after else ""
+    if not change.now:
+        return f"{change.name}{at}{before}: no declared source any more"
+    if not change.was:
+        return f"{change.name}{at}{before}: a source now, {change.now}"
+    moved = f": from {change.now} now, before from {change.was}" if change.was != change.now else ""
+    return f"{change.name}{at}{before}{moved}" if at or before or moved else f"{change.name}: at no commit"
 
 
 def counted(number: int, noun: str) -> str:

@@ -5,9 +5,11 @@ squash and rebase merges. A claim belongs to the commit that first brought its s
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from gitkb.branch.renames import follow
 from gitkb.branch.stored_documents import moved_page, owner_of
@@ -15,7 +17,7 @@ from gitkb.commands.inspect.find import find_page
 from gitkb.errors import FormatError, NotFound
 from gitkb.formats import records
 from gitkb.model.documents import Claim, Record
-from gitkb.model.rows import Blame, BlameLine
+from gitkb.model.rows import Blame, BlameLine, Origin
 from gitkb.store.history import Ancestors
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -26,15 +28,20 @@ from gitkb.wiki.hand_edits import Seal, author, edited_path, state
 _CLAIM = re.compile(r"^(?:- )?(?P<text>.+) \[(?P<label>(?:[^\]\\]|\\.)*)\]\([^()\s]+\)\[\^(?P<id>[^\]\s]+)\]$")
 
 
-def blame(store: Store, tip: Snapshot, name: str, line: int | None) -> Blame:
-    """The claims of a page and a person's lines on it, or the one line that is asked for. Raises `NotFound`."""
+def blame(store: Store, tip: Snapshot, name: str, line: int | None, origins: Mapping[str, Origin]) -> Blame:
+    """The claims of a page and a person's lines on it, or the one line that is asked for; `origins` are the declared sources by
+    the roots of their documents. Raises `NotFound`."""
     path, document = find_page(tip, name)
     page = _Page(store, tip, path, document)
     if line is None:
-        return Blame(path, tip.commit, tuple(page.claims_and_words()))
+        return Blame(path, tip.commit, tuple(_with_origin(each, origins) for each in page.claims_and_words()))
     if not 1 <= line <= len(page.lines):
         raise NotFound(f"{path} has {len(page.lines)} lines, no line {line}.", f"gitkb show {name} prints them.")
-    return Blame(path, tip.commit, (page.line(line),))
+    return Blame(path, tip.commit, (_with_origin(page.line(line), origins),))
+
+
+def _with_origin(line: BlameLine, origins: Mapping[str, Origin]) -> BlameLine:
+    return replace(line, origin=origins.get(line.source.partition("/")[0]))
 
 
 @dataclass

@@ -7,12 +7,8 @@ against the text as gitkb made it. What stands in Git LFS is judged by its point
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
-from msgspec import Struct
-
-from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.grounding.claim_places import misplaced_claims
-from gitkb.errors import FormatError
-from gitkb.formats.records import decode, document_of, record_path
+from gitkb.formats.records import record_path
 from gitkb.model.documents import Claim, Record, Tree
 from gitkb.model.findings import Problem
 from gitkb.store.lfs import pointed
@@ -79,34 +75,3 @@ def _made(tree: Tree, path: str, base: Base) -> str | None:
 def _shown(claim: Claim) -> str:
     text = claim.text
     return f"“{text if len(text) <= _SHOWN else f'{text[: _SHOWN - 1]}…'}”"
-
-
-class ChangedAlone(Struct, frozen=True):
-    """A document whose record changed although neither its original nor what made it did: somebody edited the record. Where a
-    model wrote it (`by_model`), the model may have been asked again."""
-
-    document: str
-    by_model: bool
-
-
-def changed_alone(before: Tree, after: Tree) -> list[ChangedAlone]:
-    """The documents of this kind that lead from one tree to another, by name; records that cannot be read are left to `check`."""
-    found = []
-    for change in after.changes_since(before.oid):
-        document = document_of(change.path)
-        if document is not None and change.old and change.new:
-            old, new = (_readable(after.read_blob(oid), change.path) for oid in (change.old, change.new))
-            if old is not None and new is not None and _made_of(old) == _made_of(new) and old != new:
-                found.append(ChangedAlone(document, new.compiler.startswith(f"{LLM_COMPILER} ")))
-    return found
-
-
-def _made_of(record: Record) -> tuple[object, ...]:
-    return (record.source, record.converter, record.compiler, record.settings)
-
-
-def _readable(content: bytes, path: str) -> Record | None:
-    try:
-        return decode(content, path)
-    except FormatError:
-        return None

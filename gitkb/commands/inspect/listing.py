@@ -19,11 +19,12 @@ from gitkb.compile.fingerprint import Making, making
 from gitkb.convert.formats import converter_of
 from gitkb.formats import records
 from gitkb.formats.approvals import APPROVED, standing
+from gitkb.formats.declared_sources import SYNCED, origins
 from gitkb.formats.settings import Settings
 from gitkb.formats.versions import made_by_newer
 from gitkb.model.documents import Tree
 from gitkb.model.findings import Problem
-from gitkb.model.rows import ChangedPage, DocumentRow, Outdated, OutdatedReason, PageRow
+from gitkb.model.rows import ChangedPage, DocumentRow, Origin, Outdated, OutdatedReason, PageRow
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.approval_state import Approved, approved_pages, changed_since_approval
@@ -107,6 +108,7 @@ def listed_documents(store: Store, catalog: Catalog, tip: Snapshot, *, keep: boo
         corpus.refuse_newer()
         known = corpus.documents()
         changed = _by_document(changed_since_approval(corpus))
+    known_from = origins(tip, [(row.source, row.sha256) for row in known if not row.url])
     commits = store.last_changes(records.RECORDS, tip.commit) if with_commits else {}
     return [
         DocumentRow(
@@ -119,6 +121,7 @@ def listed_documents(store: Store, catalog: Catalog, tip: Snapshot, *, keep: boo
             commits.get(records.record_path(row.document), ""),
             changed.get(row.document, ()),
             row.url,
+            known_from.get(row.source.partition("/")[0]) if not row.url else None,
         )
         for row in known
     ]
@@ -131,6 +134,14 @@ def _by_document(changed: Iterable[Approved]) -> dict[str, tuple[str, ...]]:
         for document in each.documents:
             found[document] = (*found.get(document, ()), each.path)
     return found
+
+
+def origins_at(catalog: Catalog, tree: Tree, *, keep: bool) -> dict[str, Origin]:
+    """By the name of a source, the root of its documents, from which commit they came; costs nothing where none was synced."""
+    if not any(True for _ in tree.files(SYNCED)):
+        return {}
+    with catalog.at(tree, RECORDS, keep=keep) as db:
+        return origins(tree, [(row.source, row.sha256) for row in RecordCorpus(db).documents() if not row.url])
 
 
 def listed_pages(catalog: Catalog, tree: Tree, *, keep: bool) -> list[PageRow]:

@@ -14,10 +14,10 @@ from msgspec import Struct
 from gitkb.commands.lint.tree import Base, command
 from gitkb.errors import FormatError
 from gitkb.formats import records
+from gitkb.formats.records import source_path
 from gitkb.formats.topic_rows import DocumentFacts
 from gitkb.model.findings import Finding
 from gitkb.text import word_lists
-from gitkb.wiki.source_pages import source_path
 
 NEARLY_ALL = 0.85
 LEAST_REPLACED = 0.2

@@ -10,9 +10,9 @@ from gitkb.catalog.queries import without_description
 from gitkb.commands.lint.dead_links import leads_to
 from gitkb.commands.lint.tree import Base, command, is_saved_answer, short_name
 from gitkb.errors import FormatError
+from gitkb.formats.records import summary_path
 from gitkb.model.findings import Finding
 from gitkb.text.markdown import frontmatter
-from gitkb.wiki.document_files import summary_path
 from gitkb.wiki.projection import is_page
 
 _ENTRANCES = frozenset({"index.md", "readme.md", "log.md", "home.md", "start.md", "welcome.md", "agents.md", "claude.md"})

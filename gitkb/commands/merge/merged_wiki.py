@@ -6,12 +6,14 @@ long as no model is asked. A folder that holds anything but an earlier preview i
 
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from shlex import quote
 
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
 from gitkb.commands.merge.histories import Histories
+from gitkb.commands.merge.remade import Remake
 from gitkb.errors import InTheWay, RepositoryError
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
@@ -33,8 +35,10 @@ MARK = ".gitkb-preview"
 _START = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=wiki/index.html"><title>Wiki</title>\n'
 
 
-def preview(store: Store, catalog: Catalog, listener: Listener, rev: str | None, to: Path | None) -> Preview:
-    """Writes the pages into a folder, by default into gitkb's own in the git folder."""
+def preview(
+    store: Store, catalog: Catalog, listener: Listener, rev: str | None, to: Path | None, remake: Remake | None = None
+) -> Preview:
+    """Writes the pages into a folder, by default into gitkb's own in the git folder; `remake` as for a merge."""
     folder = to or store.local / "preview"
     ours = store.snapshot()
     theirs = store.snapshot(rev)
@@ -43,8 +47,9 @@ def preview(store: Store, catalog: Catalog, listener: Listener, rev: str | None,
     except RepositoryError:
         branch = "HEAD"
     source = rev or branch
-    histories = Histories(store, listener, branch, MergeChoices(), f"gitkb merge {quote(source)}")
-    found = previewed(store, catalog, histories, ours, theirs, source)
+    histories = Histories(store, listener, branch, MergeChoices(), f"gitkb merge {quote(source)}", remake)
+    act = partial(previewed, store, catalog, histories, ours, theirs, source)
+    found = histories.making(lambda: ours, theirs, act)
     merged = f" with {source} ({theirs.commit[:10]}) merged into it" if rev else ""
     said = f"Preview: {branch} ({ours.commit[:10]}){merged}. Nobody has made this change yet."
     _clear(folder)

@@ -297,7 +297,7 @@ def _emphasised(reading: Reading) -> Counter[str]:
     found: Counter[str] = Counter()
     for sentence in reading.sentences:
         for text in sentence.emphasised[:20] if sentence.leads else ():
-            words = as_term(text.strip(" :"), reading.language) if len(text) < 60 else ()
+            words = as_term(text.strip(" :."), reading.language) if len(text) < 60 else ()
             if words and not is_structural(text) and (len(words) > 1 or not is_common(words[0], reading.language, _RARE)):
                 found[term_key(words, reading.language)] += 1
     return found
@@ -307,7 +307,8 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
     """The short forms that the document introduces, in small letters, with the words that each stands for."""
     found: dict[str, tuple[tuple[str, ...], str]] = {}
     texts = (title, *(heading.title for heading in reading.headings), *(sentence.text for sentence in reading.sentences))
-    for text in texts:
+    set_off = (text for sentence in reading.sentences if sentence.leads for text in sentence.emphasised[:1])
+    for text in (*texts, *set_off):
         for long, short in short_forms(plain(text)) if "(" in text else ():
             words = as_term(long, reading.language, is_defined=True) or _as_name(long)
             if words:

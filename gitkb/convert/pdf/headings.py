@@ -134,6 +134,8 @@ def _is_bold_heading(page: Page, index: int, look: Look) -> bool:
         return False
     above = page.lines[index - 1] if index else None
     below = page.lines[index + 1] if index + 1 < len(page.lines) else None
+    if below is not None and below.lead and line.y - below.y < look.pitch * 1.3 and line.x1 > below.x1 - 3 * line.size:
+        return False  # the first line of a heading that runs into its text
     if below is None or below.bold or (above is not None and above.bold and above.y - line.y < look.pitch * 1.3):
         return False
     apart = above is None or above.y - line.y > look.pitch * 1.25

@@ -13,7 +13,7 @@ from statistics import median
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gitkb.convert.pdf.lines import Cell, Line
+from gitkb.convert.pdf.lines import Cell, Line, without_links
 from gitkb.convert.pdf.tables import table_at
 
 _BULLET = re.compile(r"^(?:[•◦‣▪■●○∙·*∗–—➢➤❖✓◆⁃\uf0b7\uf0a7\uf0d8]|o(?=\s[A-Z])|-)\s+(?=\S)")
@@ -31,6 +31,8 @@ _ABSTRACT = re.compile(r"^(abstract|zusammenfassung|résumé|summary)\s*(?:[—�
 _LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*([\divxlc]{1,6})?$|(?:\s\.){2,}\s*(\d+)$|\s*…{2,}\s*(\d+)?$")
 _INDEXED = re.compile(r",\s*[\divxlc]{1,5}(?:(?:,\s*|[–-])[\divxlc]{1,5})*\.?,?$")
 _END = re.compile(r"[.!?:;。！？]['\"”’)\]]*$")
+_HEAD_END = re.compile(r"[.:?!—–]['\"”’)\]]*$")
+_LONGEST_HEAD, _MOST_HEAD_WORDS = 110, 14
 
 
 class Page(Struct, frozen=True):
@@ -210,6 +212,43 @@ def _add(blocks: list[PdfBlock], line: Line, look: Look, right: float, indexed: 
         blocks.append(PdfBlock("paragraph", [line]))
 
 
+class RunIn(Struct, frozen=True):
+    """A heading that stands at the beginning of a paragraph: its words up to the end of `lines` lines of the paragraph, without
+    the last `rest` words of these. `marked`: a full stop or the like ends it."""
+
+    lines: int
+    rest: int
+    marked: bool
+
+
+def run_in_of(lines: Sequence[Line]) -> RunIn | None:
+    """The heading that opens a paragraph in bold or italic type and goes on as its text, None where there is none.
+
+    What has no mark at its end is a heading only if a wide blank follows and then a capital: else it is a part of the sentence.
+    """
+    count = next((number for number, line in enumerate(lines[:3]) if not line.bold or line.lead), None)
+    if count is None or not lines[count].lead:
+        return None
+    line = lines[count]
+    head = [word for word in line.words if word.x1 <= line.lead + 0.5]
+    rest = line.words[len(head) :]
+    if not head or not rest:
+        return None
+    text = without_links(" ".join([*(above.text for above in lines[:count]), *(word.text for word in head)]))
+    bare = _BULLET.sub("", text)
+    letters = sum(map(str.isalpha, bare))
+    if not 3 <= letters <= _LONGEST_HEAD or letters < 0.4 * len(bare) or len(bare.split()) > _MOST_HEAD_WORDS:
+        return None
+    if not (bare[0].isupper() or bare[0].isdigit() or bare[0] in "([") or _CAPTION.match(bare) or re.search(r"\bal\.$", bare):
+        return None
+    following = without_links(rest[0].text)[:1]
+    if _HEAD_END.search(bare):
+        return RunIn(count + 1, len(rest), marked=True) if not following.islower() or bare.endswith((":", "—", "–")) else None
+    gaps = sorted(after.x0 - before.x1 for before, after in pairwise(rest)) or [0.0]
+    wide = rest[0].x0 - head[-1].x1 >= max(0.5 * line.size, 1.6 * gaps[len(gaps) // 2])
+    return RunIn(count + 1, len(rest), marked=False) if wide and following.isupper() and len(rest) > 1 else None
+
+
 def _is_dash(last: PdfBlock, line: Line, look: Look, right: float) -> bool:
     """Whether a dash at the beginning of a line stands inside a sentence."""
     return (
@@ -241,6 +280,9 @@ def _goes_on(block: PdfBlock, line: Line, look: Look, right: float) -> bool:
     step = last.y - line.y
     if last.hyphen:
         return True
+    apart = step > 1.06 * look.pitch or abs(line.x0 - last.x0) > 0.8 * line.size or last.x1 < right - 2 * line.size
+    if line.lead and apart and _END.search(last.text) and run_in_of([line]):
+        return False
     if abs(last.size - line.size) > 0.15 * look.size or (
         last.bold != line.bold and len(block.lines) == 1 and last.x1 < right - 8 * look.size
     ):

@@ -23,6 +23,9 @@ _BOLD = re.compile(r"bold|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d|demi|\.b$|medi(
 _MONO = re.compile(
     r"mono|courier|typewriter|consol|cmtt|cmsltt|cmcsc?tt|sftt|lmtt|lmmono|inconsolata|menlo|txtt|ectt|code", re.IGNORECASE
 )
+_ITALIC = re.compile(
+    r"ital|obliq|slant|cmti|cmsl(?!tt)|cmmib|sfti|sfsl|lmroman\w*-(?:italic|slant)|(?<=[-,])(?:it|i)$|\.i$", re.IGNORECASE
+)
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
     | {"\ufffe": "-", "\u00ad": "-", "\ufdd0": None}
@@ -62,7 +65,8 @@ class Cell(Struct, frozen=True):
 
 class Line(Struct, frozen=True):
     """One line of a page: `y` is its baseline (points from the bottom), `size` its font's; `hyphen`: its last word goes on;
-    `turned`: it runs in another direction than its page's other lines; `rise`: how far its first word is raised (points)."""
+    `turned`: it runs in another direction than its page's other lines; `rise`: how far its first word is raised (points);
+    `lead`: where the words end that open it in bold or italic type before other type (points from the left), 0 for none."""
 
     cells: tuple[Cell, ...]
     y: float
@@ -74,6 +78,7 @@ class Line(Struct, frozen=True):
     turned: bool = False
     text: str = ""
     rise: float = 0.0
+    lead: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.text:
@@ -170,8 +175,17 @@ def _united(last: Line, line: Line) -> Line:
     else:
         words += line.words
     longer = line if line.x1 - line.x0 > last.x1 - last.x0 else last
+    lead = last.lead or (last.x1 if last.bold and not line.bold else 0.0)
     return Line(
-        cells_of(words, CELL_GAP * size), longer.y, size, last.bold, last.mono and line.mono, line.hyphen, words, rise=last.rise
+        cells_of(words, CELL_GAP * size),
+        longer.y,
+        size,
+        last.bold,
+        last.mono and line.mono,
+        line.hyphen,
+        words,
+        rise=last.rise,
+        lead=lead,
     )
 
 
@@ -214,9 +228,9 @@ def unshifted(text: str) -> str:
 
 
 @lru_cache(maxsize=2_000)
-def _style_of(font: str) -> tuple[bool, bool]:
-    """Whether a font's name says that it is bold, and of even widths."""
-    return bool(_BOLD.search(font)), bool(_MONO.search(font))
+def _style_of(font: str) -> tuple[bool, bool, bool]:
+    """Whether a font's name says that it is bold, of even widths, and italic."""
+    return bool(_BOLD.search(font)), bool(_MONO.search(font)), bool(_ITALIC.search(font))
 
 
 class _Probe:
@@ -266,7 +280,7 @@ class _Probe:
         if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
             return None
         text = " ".join(unshifted(word).translate(_LIGATURES) for _, _, word in words)
-        bold, mono = self._font(words[0][0])
+        bold, mono, _ = self._font(words[0][0])
         return Line((Cell(x, x + size, text),), y, round(size, 1), bold, mono, False, (Word(x, x + size, text),), turned=True)
 
     def line(self, words: list[RawWord], angle: int, box: Box, links: Sequence[tuple[Box, str]]) -> Line | None:
@@ -296,17 +310,30 @@ class _Probe:
                     self._append(found, part, first, y, size)
                 else:
                     found.append(part)
-        fonts = [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
+        opening, fonts = self._font(words[0][0]), [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
         return Line(
             cells=cells_of(found, CELL_GAP * size),
             y=y,
             size=round(size, 1),
-            bold=all(bold for bold, _ in fonts),
-            mono=all(mono for _, mono in fonts),
+            bold=all(bold for bold, _, _ in fonts),
+            mono=all(mono for _, mono, _ in fonts),
             hyphen=hyphen,
             words=tuple(found),
             rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
+            lead=0.0 if angle else self._lead(words, opening, fonts),
         )
+
+    def _lead(self, words: list[RawWord], first: tuple[bool, bool, bool], fonts: list[tuple[bool, bool, bool]]) -> float:
+        """Where the words end that open a line in bold or italic type before other type, 0 where there are none."""
+        start = 0 if words[0][2][0].isalnum() or len(words) < 3 else 1  # behind a bullet
+        opening = self._font(words[1][0]) if start else first
+        bold, mono, italic = opening
+        if mono or not (bold or italic) or (not start and all(font == opening for font in fonts)):
+            return 0.0
+        for (_, end, _), (index, _, word) in pairwise(words[start:]):
+            if word[0].isalnum() and self._font(index) != opening:
+                return self._span(end, end)[1]
+        return 0.0
 
     def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
         """A word as it is to be read, with the mark of its link; `middle` is the height at which its letters stand."""
@@ -408,9 +435,9 @@ class _Probe:
         pdfium.FPDFText_GetLooseCharBox(self._page, index, _RECT)
         return abs(_RECT.top - _RECT.bottom) or 10.0
 
-    def _font(self, index: int) -> tuple[bool, bool]:
-        bold, mono = _style_of(self._font_name(index))
-        return bold, mono or bool(self._flags.value & 1)
+    def _font(self, index: int) -> tuple[bool, bool, bool]:
+        bold, mono, italic = _style_of(self._font_name(index))
+        return bold, mono or bool(self._flags.value & 1), italic or bool(self._flags.value & 64)
 
 
 _POWER = re.compile("[′⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")

@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from gitkb.convert.outline import code_block
 from gitkb.convert.pdf.headings import Headings
-from gitkb.convert.pdf.layout import Look, Page, PdfBlock, blocks_of, continues, marker_of
+from gitkb.convert.pdf.layout import Look, Page, PdfBlock, blocks_of, continues, marker_of, run_in_of
 from gitkb.convert.pdf.lines import Line, unlinked_break, without_links
 from gitkb.convert.tables import escape, paragraph, table
 
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
+_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,4})\.?\s+[^\W\d]")
 _PART = re.compile(r"([^\W\d_]+)-$")
 
 
@@ -139,12 +142,36 @@ def _written(blocks: Iterable[PdfBlock], words: frozenset[str]) -> Iterable[str]
         elif block.kind == "picture":
             yield f"![]({block.text})"
         else:
-            yield paragraph(block.text or joined(block.lines, words))
+            yield _paragraph(block, words)
         previous = block.kind
 
 
 def _heading(block: PdfBlock, words: frozenset[str]) -> str:
     return without_links(block.text or joined(block.lines, words))
+
+
+def _paragraph(block: PdfBlock, words: frozenset[str]) -> str:
+    """A paragraph, the heading that runs into its text in bold; a heading without a mark at its end is a paragraph of its own."""
+    text = block.text or joined(block.lines, words)
+    head, rest, marked = _parted(text, block, words)
+    if not head:
+        return paragraph(text)
+    if number := _NUMBERED.match(head):
+        shown = escape(without_links(head)).rstrip(" .:")
+        return f"{'#' * min(6, 2 + number[1].count('.'))} {shown}\n\n{paragraph(rest)}"
+    return f"**{escape(head)}** {escape(rest)}" if marked else f"**{escape(head)}**\n\n{paragraph(rest)}"
+
+
+def _parted(text: str, block: PdfBlock, words: frozenset[str]) -> tuple[str, str, bool]:
+    """(the heading that runs into a text, the rest, whether a mark ends it); ("", text, False) where there is none."""
+    found = run_in_of(block.lines) if block.lines and block.kind in ("paragraph", "item") else None
+    if found is not None:
+        last = block.lines[found.lines - 1]
+        cut = replace(last, text=" ".join([word.text for word in last.words[: -found.rest]]), words=last.words[: -found.rest])
+        head = joined([*block.lines[: found.lines - 1], cut], words)
+        if text.startswith(head) and not any(mark in without_links(head) for mark in "*`") and text[len(head) :].strip():
+            return head, text[len(head) :].strip(), found.marked
+    return "", text, False
 
 
 def _item(block: PdfBlock, indents: list[float], words: frozenset[str]) -> str:
@@ -157,7 +184,12 @@ def _item(block: PdfBlock, indents: list[float], words: frozenset[str]) -> str:
     depth = min(len(indents), 5) - 1
     if block.kind == "entry":
         return "   " * depth + "- " + escape(block.text)
-    marker, text = marker_of(block.text or joined(block.lines, words))
+    whole = block.text or joined(block.lines, words)
+    head, rest, marked = _parted(whole, block, words)
+    marker, text = marker_of(head or whole)
+    if head and marked and text:
+        return "   " * depth + f"{marker} **{escape(text)}** {escape(rest)}"
+    marker, text = marker_of(whole)
     return "   " * depth + f"{marker} {escape(text)}"
 
 

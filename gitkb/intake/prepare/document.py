@@ -78,7 +78,8 @@ class Prepared(Struct, frozen=True):
     the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `asks`: a model
     would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
     why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read. A job whose
-    `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`.
+    `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`. `entries` are those of the
+    cache that it was made with.
     """
 
     document: str
@@ -102,6 +103,7 @@ class Prepared(Struct, frozen=True):
     empty: bool = False
     office: str = ""
     raw: str = ""
+    entries: tuple[str, ...] = ()
 
 
 def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
@@ -114,7 +116,7 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
     raw = copy.relative_to(shop.scratch).as_posix()
     name = Path(job.source.path).name
     form = identify(copy, name)
-    cache = Cache(shop.cache)
+    cache = Cache(shop.cache, shop.scratch)
     page = job.source.page
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
     try:
@@ -124,12 +126,12 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
     except NeedsOffice as needed:
         return Prepared(job.document, office=needed.kind, raw=raw)
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
-        return Prepared(job.document, pictures=shown)
+        return Prepared(job.document, pictures=shown, entries=tuple(cache.entries))
     converted = time.perf_counter()
     if shop.model is not None:
         digest = _asked(conversion, name, shop.model, job.replies)
         if isinstance(digest, Unanswered):
-            return Prepared(job.document, requests=digest.requests)
+            return Prepared(job.document, requests=digest.requests, entries=tuple(cache.entries))
     else:
         digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
     source = _source(job, size, conversion)
@@ -151,6 +153,7 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
         phases=phases,
         ungrounded=digest.ungrounded,
         remembered=tuple(cache.found),
+        entries=tuple(cache.entries),
     )
 
 

@@ -4,6 +4,7 @@ Invariant: the same tip, commits and identities give the same ids. A large group
 memory stays bounded. Every path's plan says which versions of a person's file are known and so not in the way.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from gitkb.store.objects import SPILL_BYTES, ObjectBuffer, encode_commit
 from gitkb.store.snapshot import ObjectReader, Snapshot
 from gitkb.store.tree_builder import TreeEditor, checked_segments
 from gitkb.store.values import Content, PathPlan, PlannedCommit, Stored, Version
+
+_TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: ")
 
 
 class Group(Struct, frozen=True):
@@ -24,17 +27,28 @@ class Group(Struct, frozen=True):
 
 class Signers(Struct, frozen=True):
     """Author and committer of new commits, as lines of a commit; called once per commit, because time goes on. `sign` makes
-    the bytes of a commit those of a signed one; None where commits are not signed."""
+    the bytes of a commit those of a signed one; None where commits are not signed. `trailer` is a line below each message."""
 
     author: Callable[[], str]
     committer: Callable[[], str]
     sign: Callable[[bytes], bytes] | None = None
+    trailer: str = ""
 
 
 def make_commit(buffer: ObjectBuffer, tree: str, parents: Sequence[str], signers: Signers, message: str) -> str:
     """Put one commit into the buffer: the only place where the store makes one for a branch or a journal."""
-    commit = encode_commit(tree, parents, signers.author(), signers.committer(), message)
+    commit = encode_commit(tree, parents, signers.author(), signers.committer(), _with_trailer(message, signers.trailer))
     return buffer.put("commit", commit if signers.sign is None else signers.sign(commit))
+
+
+def _with_trailer(message: str, trailer: str) -> str:
+    """The message with one more line among its trailers, or in a paragraph of its own where it has none."""
+    if not trailer:
+        return message
+    text = message.rstrip("\n")
+    _, above, last = text.rpartition("\n\n")
+    trailers = above and all(_TRAILER.match(line) for line in last.split("\n"))
+    return f"{text}{chr(10) if trailers else chr(10) * 2}{trailer}\n"
 
 
 class GroupPlanner:

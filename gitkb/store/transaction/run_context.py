@@ -98,7 +98,7 @@ class Writer:
         editor.put(JOURNAL_FILE, Version(self.buffer.put("blob", note.encode())))
         parents = [parent] if parent else []
         # Nobody ever sees it, so no key is asked for it.
-        signers = replace(self.signers, sign=None)
+        signers = replace(self.signers, sign=None, trailer="")
         return make_commit(self.buffer, editor.write(), parents, signers, f"gitkb run {self.place.folder.id}")
 
     def set_journal(self, oid: str) -> None:

@@ -96,8 +96,16 @@ def material(markdown: str) -> Iterator[Passage]:
             yield found
 
 
+_RUN_IN = re.compile(r"(\*\*|__)(?=[^\s*_])[^*_\n]{2,110}[.:]\1\s+(?=[^\W_])")
+_SHORT_ITEM = 200
+
+
 def _passage(block: Block, page: str) -> Passage | None:
     text, emphasised = inline_text(block.raw)
+    if block.raw.startswith(("**", "__")) and (head := _RUN_IN.match(block.raw)):
+        # A heading that runs into its text is no sentence of it; in a short item it is the term that the rest explains.
+        bare, _ = inline_text(block.raw[head.end() :])
+        text = bare if bare.count(" ") > 3 and (block.kind == "paragraph" or len(text) > _SHORT_ITEM) else text
     is_link = "[" in block.raw and _is_link(block.raw)
     if not text or (is_link and ("](#" in block.raw or "[[#" in block.raw)):
         return None  # a line of a table of contents says what the headings say

@@ -15,7 +15,7 @@ def test_list_has_one_line_a_document(run: Callable[..., Any], kb: Path) -> None
 
 def test_list_as_json_says_where_each_document_comes_from(run: Callable[..., Any], kb: Path) -> None:
     rows = json.loads(run("list", "--json", "--kb", kb).out)
-    known = {"document", "title", "source", "sha256", "media_type", "source_pages", "commit", "url"}
+    known = {"document", "title", "source", "sha256", "media_type", "source_pages", "commit", "url", "origin"}
     known.add("changed_since_approval")
     assert all(set(row) == known for row in rows)
     row = rows[2]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gitkb.api.knowledge_base import KnowledgeBase
-from gitkb.cli.commands.watch import Following
+from gitkb.cli.commands.sources import Following
 from gitkb.errors import UsageError
 from gitkb.intake.folder_events import Changes
 from gitkb.model.listener import Listener, WatchListener

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from gitkb import KnowledgeBase
-from gitkb.commands.inspect.evidence import ChangedAlone, changed_alone
-from gitkb.store.repository import Store
 from tests.support.clones import git, gitkb
 from tests.support.small_documents import write
 
@@ -120,11 +118,16 @@ def test_what_was_forged_to_match_is_found_when_the_original_is_converted_again(
     assert _codes(run, kb, "--reproduce", "--at", "HEAD~") == set()
 
 
-def test_a_record_that_changed_though_its_original_did_not_is_named(kb: Path) -> None:
+def test_a_record_that_changed_though_its_original_did_not_is_first_in_the_diff(kb: Path, run: Run) -> None:
     _change(kb, RECORD, "30 days", "300 days")
-    store = Store.open(kb)
-    assert changed_alone(store.snapshot("HEAD~"), store.snapshot()) == [ChangedAlone("hr/keys", False)]
-    (kb.parent / "hr/keys.md").write_text(KEYS.replace("30", "60"), encoding="utf-8")
+    (kb.parent / "hr/audit.md").write_text(AUDIT.replace("once", "twice"), encoding="utf-8")
     gitkb("add", kb.parent / "hr", "--kb", kb, "--jobs", "1")
-    assert changed_alone(store.snapshot("HEAD~2"), Store.open(kb).snapshot()) == []
+    screen = run("diff", "HEAD~3", "--kb", kb).out.splitlines()
+    first = screen[screen.index("Look at these first:") + 1]
+    assert "record altered" in first and "the record of hr/keys changed though its original did not" in first
+    assert "record altered" in run("diff", "HEAD~3", "--format", "markdown", "--kb", kb).out
+    (kb.parent / "hr/keys.md").write_text(KEYS.replace("30", "60"), encoding="utf-8")
+    before = git(kb, "rev-parse", "HEAD")
+    gitkb("add", kb.parent / "hr", "--kb", kb, "--jobs", "1")
+    assert "record altered" not in run("diff", before, "--kb", kb).out
     assert KnowledgeBase.open(kb).check().problems == ()

@@ -234,3 +234,44 @@ def test_an_empty_page_and_an_empty_form_are_called_so_and_what_is_filled_in_is_
     with pytest.raises(ConversionError, match=r"^no text in the document: it is a form whose fields are empty\.$"):
         read(form(""))
     assert read(form("Ada Marsh")).markdown.endswith("- Owner: Ada Marsh\n")
+
+
+def run_in(head: str, text: str, y: float, gap: float = 4) -> list[tuple[float, float, float, str, str]]:
+    """A line whose beginning is in bold type."""
+    width = pdf_width(head)
+    return [(72, y, 10, "F2", head), (72 + width + gap, y, 10, "F1", text)]
+
+
+def pdf_width(text: str) -> float:
+    return sum({" ": 2.78, ".": 2.78, ":": 3.33, "i": 2.78, "l": 2.78, "t": 3.33, "m": 8.89}.get(c, 6.0) for c in text)
+
+
+def test_a_heading_that_runs_into_its_text_is_set_apart_from_it(read):
+    page = [
+        *samples.pdf_lines([*PROSE, *PROSE], 780),
+        *run_in("Leak codes.", "The panel shows a code for each leak that the pump finds, and counts", 706),
+        *samples.pdf_lines(["how often it has been seen since the pump was last opened by the keeper."], 694),
+        *run_in("Oil", "We change the oil in spring, before the first long run of the year.", 670, gap=9),
+        *run_in("A twin pump", "has two pistons that work in turn, so that the flow never ends.", 640, gap=6),
+        *run_in("3.2.1 Seals.", "Each seal is cut from one piece of rubber and lasts for about two years.", 610, gap=6),
+    ]
+    found = read(samples.pdf([page]))
+    assert "**Leak codes.** The panel shows a code" in found.markdown
+    assert "\n\n**Oil**\n\nWe change the oil" in found.markdown
+    assert "\n\nA twin pump has two pistons" in found.markdown
+    assert [(heading.level, heading.title) for heading in found.headings] == [(4, "3.2.1 Seals")]
+
+
+def test_what_opens_an_item_in_bold_stays_so(read):
+    page = [*samples.pdf_lines(PROSE, 720), *run_in("1. Seal:", "A ring of rubber between two parts.", 670)]
+    assert "1. **Seal:** A ring of rubber between two parts." in read(samples.pdf([page])).markdown
+
+
+def test_the_second_line_of_a_heading_that_runs_in_belongs_to_it(read):
+    page = [
+        *samples.pdf_lines(PROSE, 720),
+        *samples.pdf_lines(["How pumps of metropolitan waterworks are kept quiet during unusually dry"], 670, font="F2"),
+        *run_in("summers.", "The pistons run in oil, and the oil is changed when the days get longer", 658),
+    ]
+    text = "**How pumps of metropolitan waterworks are kept quiet during unusually dry summers.** The pistons run in oil"
+    assert text in read(samples.pdf([page])).markdown

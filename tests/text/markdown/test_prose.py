@@ -46,3 +46,9 @@ def test_underscores_inside_words_stay() -> None:
 def test_an_open_fence_hides_the_rest_and_nothing_fails() -> None:
     assert _texts("Before.\n\n```\nnever closed\n\ntext\n") == ["Before."]
     assert _texts("") == []
+
+
+def test_a_heading_that_runs_into_its_text_is_no_sentence_of_it() -> None:
+    found = list(passages("**Leak codes.** The panel shows a code for each leak.\n\n**Seal:** ring.\n\n**A seal** is a ring.\n"))
+    assert [passage.text for passage in found] == ["The panel shows a code for each leak.", "Seal: ring.", "A seal is a ring."]
+    assert found[0].emphasised == ("Leak codes.",)
