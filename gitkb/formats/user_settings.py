@@ -9,8 +9,10 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from msgspec import Meta
 
 from gitkb.errors import ConfigError
 from gitkb.formats.settings import NamedTexts, Number, Seconds, Words, build, parse_mapping
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 
 OPENAI = "https://api.openai.com/v1"
+CA_VARIABLE = "SSL_CERT_FILE"
 KEY_VARIABLE, URL_VARIABLE = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 DEFAULT = "default"
 _HINT = "gitkb config lists every setting."
@@ -29,15 +32,21 @@ _LAST = 4
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
 
 
+Effort = Annotated[str, Meta(pattern=r"\A[a-z]{0,20}\Z", extra={"wanted": "a word such as low, medium or high"})]
+
+
 @dataclass(frozen=True, slots=True)
 class LlmUserSettings:
     """How a server is asked: requests at once, seconds without a sign of life, tokens of a reply and of a question with its
-    reply, headers besides the usual ones."""
+    reply, how hard a model that reasons shall think ("" for its own choice), the command that prints
+    the key, headers besides the usual ones."""
 
     concurrency: Number = 16
     timeout: Seconds = 300.0
     max_output_tokens: Number = 4_096
     context_tokens: Number = 32_768
+    reasoning_effort: Effort = ""
+    api_key_command: str = ""
     headers: NamedTexts = field(default_factory=dict, repr=False, metadata={"secret": True})
 
 
@@ -79,6 +88,9 @@ class UserSettings:
     timeout: float = 300.0
     max_output_tokens: int = 4_096
     context_tokens: int = 32_768
+    reasoning_effort: str = ""
+    api_key_command: str = ""
+    ca_file: str = ""
     proxy: str = field(default="", repr=False)
     web: WebUserSettings = field(default_factory=WebUserSettings)
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -86,12 +98,13 @@ class UserSettings:
     @property
     def reaches_a_model(self) -> bool:
         """Whether a server is configured: a key for OpenAI's, or another one, which may need none."""
-        return bool(self.api_key) or self.base_url != OPENAI
+        return bool(self.api_key or self.api_key_command) or self.base_url != OPENAI
 
     @property
     def warning(self) -> str:
         """What a person should know before anything is sent, "" for nothing."""
-        if self.base_url.startswith("http://") and (self.api_key or self.headers) and not _near(self.base_url):
+        sends_secrets = bool(self.api_key or self.api_key_command or self.headers)
+        if self.base_url.startswith("http://") and sends_secrets and not _near(self.base_url):
             host = urlsplit(self.base_url).hostname
             return f"The key and the documents travel to {host} unencrypted: base_url begins with http://, not https://."
         return ""
@@ -117,7 +130,7 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         origins["base_url"] = DEFAULT
     llm = file.llm
     return UserSettings(
-        api_key=_checked_key(key, origins["api_key"]),
+        api_key=checked_key(key, origins["api_key"]),
         base_url=_checked_url(base_url or OPENAI, origins["base_url"]),
         headers=_checked_headers(llm.headers, where),
         concurrency=llm.concurrency,
@@ -125,6 +138,9 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         max_output_tokens=llm.max_output_tokens,
         context_tokens=llm.context_tokens,
         web=_checked_web(file.web, where),
+        reasoning_effort=llm.reasoning_effort,
+        api_key_command=llm.api_key_command.strip() if not key else "",
+        ca_file=environment.get(CA_VARIABLE, ""),
         origins=origins,
     )
 
@@ -140,6 +156,7 @@ def user_values(settings: UserSettings) -> dict[str, Any]:
     """Every setting by its name, fit to be shown: of a secret only the end."""
     values = {name: _value(settings, name) for name in user_keys()}
     values["api_key"] = masked(settings.api_key)
+    values["base_url"] = _without_secrets(settings.base_url)
     values["llm.headers"] = {
         name: masked(value) if _SECRET_HEADER.search(name) else value for name, value in settings.headers.items()
     }
@@ -159,6 +176,16 @@ def _checked_web(web: WebUserSettings, where: str) -> WebUserSettings:
     return web
 
 
+def _without_secrets(url: str) -> str:
+    """An address as it may be shown: of a secret in its query only the end."""
+    parts = urlsplit(url)
+    if not parts.query:
+        return url
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([(name, masked(value) if _SECRET_HEADER.search(name) else value) for name, value in pairs])
+    return urlunsplit((*parts[:3], query, ""))
+
+
 def masked(secret: str) -> str:
     """What may be shown of a secret: `sk-...abcd`; nothing but dots where it is short."""
     if not secret:
@@ -173,7 +200,7 @@ def _holds(written: Mapping[str, Any], name: str) -> bool:
     return isinstance(inner, dict) and (rest or name) in inner
 
 
-def _checked_key(key: str, origin: str) -> str:
+def checked_key(key: str, origin: str) -> str:
     """A key goes into a header: a line break or a letter outside ASCII there is a mistake in copying."""
     stripped = key.strip()
     if not stripped.isascii() or not stripped.isprintable() or " " in stripped:
@@ -183,14 +210,20 @@ def _checked_key(key: str, origin: str) -> str:
     return stripped
 
 
+_ASKING = "/chat/completions"
+
+
 def _checked_url(url: str, origin: str) -> str:
-    stripped = url.strip().rstrip("/")
+    """The address without what is added to it when it is asked, and without a slash at the end; its query stays."""
+    stripped = url.strip()
     parts = _split(stripped)
     if parts is None or parts[0] not in ("http", "https") or not parts[1]:
         raise ConfigError(f"The base_url from {origin} is no http or https address.", "It looks like https://host/v1.")
     if parts[2]:
         raise ConfigError(f"The base_url from {origin} holds a user name or a password.", "Put the key into api_key instead.")
-    return stripped
+    scheme, host, path, query, _ = urlsplit(stripped)
+    path = path.rstrip("/").removesuffix(_ASKING).rstrip("/")
+    return urlunsplit((scheme, host, path, query, ""))
 
 
 def _split(url: str) -> tuple[str, str, bool] | None:

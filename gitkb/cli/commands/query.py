@@ -54,6 +54,12 @@ class Showing(AnswerListener):
             sys.stdout.flush()
             self.ends_line = piece.endswith("\n")
 
+    def forget(self) -> None:
+        self.finish()
+        if self.said.strip() and not self.quiet:
+            terminal.say("The lines above are what the model thought; its answer follows.")
+        self.said = ""
+
     def step(self, what: str) -> None:
         if self.steps:
             self.finish()
@@ -75,8 +81,10 @@ def remarks(answer: Answer) -> list[str]:
         found.append(f"Left out {count} of the model to what is not there, or was not read.")
     if answer.model and answer.text and not answer.citations:
         found.append("The answer names no place in the knowledge base: check it before you rely on it.")
-    if answer.cut:
+    if answer.cut and answer.cut_by in ("", "length"):
         found.append("The answer was cut off at the limit of tokens; llm.max_output_tokens sets it, see: gitkb config")
+    elif answer.cut:
+        found.append(f"The model's server ended the answer before its end: {answer.cut_by}.")
     return found
 
 
@@ -140,10 +148,12 @@ def query(
     steps = common(context, kb, verbose).verbose or sys.stderr.isatty()
     answer = _ask(base, " ".join(question), at, chosen_model(model, no_model), json=json, steps=steps)
     saved = None
-    if save and answer.text:
+    if save and answer.text and not answer.cut:
         saved = base.save_answer(answer, Messages(), branch=branch)
     _tell_answer(answer, saved, json=json)
-    raise typer.Exit(ExitCode.OK if answer.text else ExitCode.ERROR)
+    if save and answer.cut:
+        terminal.complain("The answer is not saved, because it was cut off.", "Ask again, with more room: llm.max_output_tokens")
+    raise typer.Exit(ExitCode.OK if answer.text and not (save and answer.cut) else ExitCode.ERROR)
 
 
 def _ask(base: KnowledgeBase, question: str, at: str | None, model: str | None, *, json: bool, steps: bool) -> Answer:
