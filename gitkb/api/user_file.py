@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gitkb.model.rows import SettingRow
 
 
+_COMMAND_SECONDS = 120.0
+
+
 class UserFile(Struct, frozen=True):
     """The file in which a user's settings are, whether or not it exists; `shown` is how messages call it, and `environment` the
     variables that come before it."""
@@ -35,6 +38,17 @@ class UserFile(Struct, frozen=True):
         from gitkb.formats.user_settings import user_settings
 
         return user_settings(self._text(), self.shown, self.environment)
+
+    def with_key(self) -> UserSettings:
+        """The settings in force with the key that a command of the user's prints, where one is named; `ConfigError` where it
+        gives none."""
+        from dataclasses import replace
+
+        from gitkb.formats.user_settings import checked_key
+
+        found = self.settings()
+        command = found.api_key_command
+        return replace(found, api_key=checked_key(_printed(command), "llm.api_key_command")) if command else found
 
     def rows(self) -> list[SettingRow]:
         """Every setting in force, fit to be shown: of a secret only the end."""
@@ -113,3 +127,19 @@ class UserFile(Struct, frozen=True):
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _printed(command: str) -> str:
+    """The first line that a command prints. It is run without a shell, and what it prints is in no message."""
+    import shlex
+    import subprocess
+
+    try:
+        done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=False)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        why = "it takes too long" if isinstance(error, subprocess.TimeoutExpired) else str(error)
+        raise ConfigError(f"llm.api_key_command cannot be run: {why}.", "Correct it: gitkb config llm.api_key_command") from error
+    key = done.stdout.decode("utf-8", "replace").strip().partition("\n")[0].strip()
+    if done.returncode or not key:
+        raise ConfigError(f"llm.api_key_command printed no key; it ended with {done.returncode}.", "Try it in your shell.")
+    return key

@@ -98,7 +98,7 @@ NOTEBOOK = Family(
 )
 EML = Family("message", 1, "message/rfc822", "e-mail message", (".eml",), reader="mail.email_message")
 MBOX = Family("mailbox", 1, "application/mbox", "mailbox (mbox)", (".mbox",), reader="mail.mailbox_file")
-MSG = Family("outlook", 1, "application/vnd.ms-outlook", "Outlook message", (".msg",), "Outlook", reader="mail.outlook_message")
+MSG = Family("outlook", 2, "application/vnd.ms-outlook", "Outlook message", (".msg",), "Outlook", reader="mail.outlook_message")
 ODT = Family(
     "opentext", 1, f"{OPENDOCUMENT}.text", "OpenDocument text", (".odt", ".ott"), "LibreOffice", reader="opendocument.odt"
 )

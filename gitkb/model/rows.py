@@ -203,6 +203,46 @@ class Status(Struct, frozen=True):
     operation: str = ""
 
 
+class RevisionName(Struct, frozen=True):
+    """A name for a commit: `kind` is "branch", "remote" or "tag"; of the commit its subject, author and `time` (ISO 8601 with
+    offset). It has `ahead` commits that the checked-out branch has not, and lacks `behind` of that one's."""
+
+    name: str
+    kind: str
+    commit: str
+    subject: str
+    author: str
+    time: str
+    ahead: int = 0
+    behind: int = 0
+
+
+class Original(Struct, frozen=True):
+    """The original of a document: its `path` in the repository, the `name` that it had, and its bytes."""
+
+    path: str
+    name: str
+    media_type: str
+    content: bytes
+
+
+class GraphNode(Struct, frozen=True):
+    """A page of the graph: its path in the repository, title, and kind ("concept", "entity" or "document")."""
+
+    path: str
+    title: str
+    kind: str
+
+
+class Graph(Struct, frozen=True):
+    """Which documents speak of which concepts and entities: `edges` are positions in `nodes`, (page, document). `tree` (hex) is
+    what it is a function of."""
+
+    tree: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[tuple[int, int], ...]
+
+
 class LogEntry(Struct, frozen=True):
     """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself."""
 

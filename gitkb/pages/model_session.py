@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from msgspec import Struct
 
@@ -18,21 +19,27 @@ from gitkb.model.usage import KeptReplies, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.compile.llm.model_settings import ModelSettings
     from gitkb.formats.settings import Settings
     from gitkb.formats.user_settings import UserSettings
+    from gitkb.llm.asking_file import AskingFile
     from gitkb.llm.client import Client
     from gitkb.llm.reply_cache import ReplyCache
     from gitkb.llm.requests import Reply, Request
+    from gitkb.llm.wire import Endpoint
     from gitkb.model.listener import Listener
     from gitkb.model.options import AddOptions, RecompileOptions
     from gitkb.pages.author import Answers, Author
+    from gitkb.store.local.locks import Liveness
     from gitkb.store.repository import Store
     from gitkb.store.snapshot import Snapshot
 
-REPLIES = "replies.sqlite"
+REPLIES, ASKING, ASKERS = "replies.sqlite", "asking.sqlite", "askers"
+_ASKERS: dict[Path, tuple[str, Liveness]] = {}
+"""The name of this process among those that ask, and the lock by which it is alive, for each knowledge base."""
 
 
 class Session(Struct, frozen=True):
@@ -73,10 +80,52 @@ def replies(store: Store) -> ReplyCache:
 def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: int = 0) -> Client:
     """The client of the user's server, to be closed by the caller; `max_tokens` is what may be spent, 0 for no limit."""
     from gitkb.llm.client import Client
+
+    return Client(
+        endpoint_of(user),
+        replies(store),
+        max_tokens=max_tokens,
+        notify=listener.message,
+        shared=asking_file(store),
+        tell=listener.talking,
+    )
+
+
+def endpoint_of(user: UserSettings) -> Endpoint:
+    """The user's server, and how it is asked."""
     from gitkb.llm.wire import Endpoint
 
-    endpoint = Endpoint(user.base_url, user.api_key, user.headers, user.timeout, user.concurrency, user.proxy)
-    return Client(endpoint, replies(store), max_tokens=max_tokens, notify=listener.message)
+    return Endpoint(
+        user.base_url,
+        user.api_key,
+        user.headers,
+        user.timeout,
+        user.concurrency,
+        user.proxy,
+        user.reasoning_effort,
+        user.ca_file,
+    )
+
+
+def asking_file(store: Store) -> AskingFile:
+    """What processes that ask models share here; this one is alive for the others until it ends."""
+    from gitkb.llm.asking_file import AskingFile
+    from gitkb.store.local.locks import Liveness
+
+    folder = store.local / ASKERS
+    if store.local not in _ASKERS:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob("*.lock"):
+            if not Liveness.probe(file):
+                file.unlink(missing_ok=True)
+        name = f"{uuid4().hex}.lock"
+        _ASKERS[store.local] = name, Liveness(folder / name)
+    me = _ASKERS[store.local][0]
+    return AskingFile(store.local / ASKING, me, lambda owner: owner in _names(folder) and Liveness.probe(folder / owner))
+
+
+def _names(folder: Path) -> set[str]:
+    return {file.name for file in folder.glob("*.lock")}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct, field
 
@@ -151,7 +151,7 @@ def find_candidates(reading: Reading, title: str, claims: list[str], name: str =
     for words, _ in introduced.values():
         _candidate(found, term_key(words, reading.language))
     if reading.language == "en":
-        _count_runs(found, reading.sentences)
+        _count_runs(found, reading.sentences, introduced)
         _count_named(found, [key for key in found if _is_unusual(key)], reading.sentences)
     elif reading.language in _CJK:
         _count_named(found, list(found)[:400], reading.sentences)
@@ -374,8 +374,18 @@ def _from_german_nouns(found: dict[str, Candidate], reading: Reading) -> None:
             _candidate(found, key)
 
 
-def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
-    """Counts the runs of nouns. One that occurs once counts only if it is a candidate already or is written as code."""
+_SHORT = 40
+
+
+def least_count(sentences: int) -> int:
+    """How often a document of so many sentences must name a term that neither its layout nor a definition shows."""
+    return 2 if sentences < _SHORT else 3
+
+
+def _count_runs(found: dict[str, Candidate], sentences: Sequence[Sentence], introduced: Collection[str]) -> None:
+    """Counts the runs of nouns. One that occurs too seldom to be chosen counts only if it is a candidate already, is the short
+    form of one, or is written as code."""
+    least = least_count(len(sentences))
     read = [_runs_of(sentence) for sentence in sentences]
     counts = Counter(key for _, runs in read for _, keyed in runs for _, _, key in keyed)
     coded = {name.lower() for words, _ in read for word in words if word[0] == CODE_OPEN and (name := code_term(word))}
@@ -383,7 +393,8 @@ def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> N
         _count_code(found, index, words)
         for end, keyed in runs:
             for first, last, key in keyed:
-                if key in found or ((counts[key] > 1 or key in coded) and len(found) < _MOST_RUNS):
+                is_often = counts[key] >= (2 if key in introduced else least) or key in coded
+                if key in found or (is_often and len(found) < _MOST_RUNS):
                     _note_run(_candidate(found, key), index, words, (first, last, end), keyed)
 
 
@@ -395,8 +406,7 @@ def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
     words = tokens(sentence.text)
     runs = []
     for start, end in noun_runs(words):
-        spans = subterms(words, start, min(end, start + 8))
-        runs.append((end, [(first, last, term_key(tuple(words[first:last]), "en")) for first, last in spans]))
+        runs.append((end, subterms(words, start, min(end, start + 8))))
     return words, runs
 
 
@@ -409,13 +419,14 @@ def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[i
         candidate.determined += 1
         candidate.nominal += last == end
         candidate.countable += last == end and before in word_lists.words("terms", "en", "one of many")
-    longer = 0
-    for a, b, _ in keyed:
-        if a <= first and last <= b and b - a > last - first:
-            longer += 1
-    if longer:
-        candidate.nested += 1
-        candidate.longer = max(candidate.longer, longer)
+    if len(keyed) > 1:
+        length, longer = last - first, 0
+        for a, b, _ in keyed:
+            if a <= first and last <= b and b - a > length:
+                longer += 1
+        if longer:
+            candidate.nested += 1
+            candidate.longer = max(candidate.longer, longer)
 
 
 def _is_unusual(key: str) -> bool:

@@ -27,6 +27,7 @@ def _topics(markdown: str, name: str = "x.md") -> dict[str, Topic]:
         ("Qualifying Lake Events (QLEs) count.", [("Qualifying Lake Events", "QLE")]),
         ("A cell of long lake memory (LLM) and a tool (OK).", [("long lake memory", "LLM")]),
         ("See the list (ABC) of it.", []),
+        ("The Equal Employment Opportunity Commission (EEOC) heard it.", [("Equal Employment Opportunity Commission", "EEOC")]),
     ],
 )
 def test_short_forms_are_told_from_remarks(text: str, found: list[tuple[str, str]]) -> None:
