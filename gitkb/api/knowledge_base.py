@@ -8,7 +8,6 @@ each method loads what it needs, because a command line starts anew for every co
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -321,7 +320,7 @@ class KnowledgeBase:
             return
         from gitkb.commands.answer.agent import opened_model
 
-        asked = replace(settings, model=name or settings.model)
+        asked = settings.with_model(name)
         with opened_model(self._asking(listener), asked) as model:
             yield model
 

@@ -15,14 +15,22 @@ from msgspec import Struct
 from gitkb.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gitkb.formats.user_settings import UserSettings
     from gitkb.model.rows import SettingRow
+    from gitkb.pages.server_check import ServerReport
 
 
 _COMMAND_SECONDS = 120.0
+
+
+def check_server(user: UserSettings, model: str, say: Callable[[str], None]) -> ServerReport:
+    """Asks the user's server two small questions, and says what it can do; `ModelError` where it cannot be used."""
+    from gitkb.pages import server_check
+
+    return server_check.check_server(user, model, say)
 
 
 class UserFile(Struct, frozen=True):
@@ -70,6 +78,31 @@ class UserFile(Struct, frozen=True):
         from gitkb.formats.user_settings import with_setting
 
         self._replace(with_setting(self._text(), name, value, self.shown))
+
+    def choose(self, provider: str) -> tuple[str, ...]:
+        """Writes what the server of a provider wants; returns the settings that were written. `UsageError` where none is of that
+        name."""
+        from gitkb.formats.providers import provider_named
+
+        found = provider_named(provider)
+        wanted = {"base_url": found.base_url, **found.settings}
+        for name, value in wanted.items():
+            self.set(name, value)
+        return tuple(wanted)
+
+    @staticmethod
+    def providers() -> dict[str, str]:
+        """The addresses of the servers that `choose` knows, by name; of a key none is told."""
+        from gitkb.formats.providers import PROVIDERS
+
+        return {name: each.base_url for name, each in PROVIDERS.items()}
+
+    def wants_key(self, provider: str) -> bool:
+        """Whether a provider answers nothing without a key, and there is none."""
+        from gitkb.formats.providers import provider_named
+
+        own = self.settings()
+        return provider_named(provider).needs_key and not own.api_key and not own.api_key_command
 
     def unset(self, name: str) -> bool:
         """Takes a setting out; False where the file does not have it."""

@@ -33,7 +33,15 @@ def _tokens(usage: Usage) -> str:
     if usage.calls and usage.uncounted >= usage.calls:
         return "tokens not known: the server does not count them"
     rest = f"; of {terminal.counted(usage.uncounted, 'call')} not known" if usage.uncounted else ""
-    return f"{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out{rest}"
+    return f"{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out{money(usage.tokens_in, usage.tokens_out)}{rest}"
+
+
+def money(tokens_in: int, tokens_out: int) -> str:
+    """` (0.42 at your prices)`; empty where the person's settings name no prices, or nothing was asked."""
+    from gitkb.cli.locate import read_user_settings
+
+    cost = read_user_settings(warn=False).cost(tokens_in, tokens_out) if tokens_in or tokens_out else 0.0
+    return f" ({cost:,.{2 if cost >= 1 else 4}f} at your prices)" if cost else ""
 
 
 _NAMED_UNSUPPORTED = 3

@@ -32,20 +32,23 @@ _LAST = 4
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
 
 
+Price = Annotated[float, Meta(ge=0, lt=1e9, extra={"wanted": "a number, the price of a million tokens"})]
 Effort = Annotated[str, Meta(pattern=r"\A[a-z]{0,20}\Z", extra={"wanted": "a word such as low, medium or high"})]
 
 
 @dataclass(frozen=True, slots=True)
 class LlmUserSettings:
     """How a server is asked: requests at once, seconds without a sign of life, tokens of a reply and of a question with its
-    reply, how hard a model that reasons shall think ("" for its own choice), the command that prints
-    the key, headers besides the usual ones."""
+    reply, how hard a model that reasons shall think ("" for its own choice), what a million tokens cost (0 for not known), the
+    command that prints the key, headers besides the usual ones."""
 
     concurrency: Number = 16
     timeout: Seconds = 300.0
     max_output_tokens: Number = 4_096
     context_tokens: Number = 32_768
     reasoning_effort: Effort = ""
+    price_in: Price = 0.0
+    price_out: Price = 0.0
     api_key_command: str = ""
     headers: NamedTexts = field(default_factory=dict, repr=False, metadata={"secret": True})
 
@@ -89,6 +92,8 @@ class UserSettings:
     max_output_tokens: int = 4_096
     context_tokens: int = 32_768
     reasoning_effort: str = ""
+    price_in: float = 0.0
+    price_out: float = 0.0
     api_key_command: str = ""
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
@@ -99,6 +104,15 @@ class UserSettings:
     def reaches_a_model(self) -> bool:
         """Whether a server is configured: a key for OpenAI's, or another one, which may need none."""
         return bool(self.api_key or self.api_key_command) or self.base_url != OPENAI
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost at the prices of these settings, 0 where there are none."""
+        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1_000_000
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the server is on this machine or on a private network, as far as its name tells."""
+        return _near(self.base_url)
 
     @property
     def warning(self) -> str:
@@ -139,6 +153,8 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         context_tokens=llm.context_tokens,
         web=_checked_web(file.web, where),
         reasoning_effort=llm.reasoning_effort,
+        price_in=llm.price_in,
+        price_out=llm.price_out,
         api_key_command=llm.api_key_command.strip() if not key else "",
         ca_file=environment.get(CA_VARIABLE, ""),
         origins=origins,

@@ -25,6 +25,7 @@ _TABLES = (
     "CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID",
 )
 _DAYS = 14 * 24 * 3600.0
+_A_DAY = 24 * 3600.0
 _BUSY_SECONDS = 10
 _LARGEST = 4096
 
@@ -134,5 +135,6 @@ class KeptServer:
         return rows[0][0] if rows and isinstance(rows[0][0], int) and rows[0][0] >= 0 else None
 
     def keep_limit(self, model: str, tokens: int) -> None:
-        """Keeps what the server has told of its context."""
-        self._file.run("INSERT OR REPLACE INTO limits VALUES (?, ?, ?, ?)", (self._server, model, tokens, time.time()))
+        """Keeps what the server has told of its context; that it tells nothing for a day."""
+        at = time.time() if tokens else time.time() - _DAYS + _A_DAY
+        self._file.run("INSERT OR REPLACE INTO limits VALUES (?, ?, ?, ?)", (self._server, model, tokens, at))

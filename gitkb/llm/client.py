@@ -25,7 +25,7 @@ from gitkb.llm.listening import Answered, Ending, Listening
 from gitkb.llm.rate_limit import Patience
 from gitkb.llm.reply import Unfit, answer_of, once_more, read_reply, thought_it_all
 from gitkb.llm.requests import Message, Replies, Reply, Request, Tool, Turn
-from gitkb.llm.server import Server, Trial
+from gitkb.llm.server import Server, Trial, context_told
 from gitkb.llm.spoken import Spoken
 from gitkb.llm.wire import Broken, Endpoint
 from gitkb.model.listener import Talking
@@ -143,6 +143,21 @@ class Client:
             waited_for, self._asked = self._asked, {}
         for future in waited_for.values():
             _finish(future, error)
+
+    def dialect(self, model: str) -> Dialect:
+        """How the model is asked, as far as it was found out."""
+        return self._server.dialects.of(model)
+
+    def limit(self, model: str) -> int:
+        """The tokens that the server says the model takes in, with its reply; 0 where it does not say."""
+        kept = self._shared.of(self._server.endpoint.shown) if self._shared is not None else None
+        known = kept.limit(model) if kept is not None else None
+        if known is not None:
+            return known
+        told = context_told(self._server.wire.look, model)
+        if kept is not None and told is not None:
+            kept.keep_limit(model, told)
+        return told or 0
 
     def warm(self) -> None:
         """Loads what speaks to servers, in a thread of its own: it takes a second, which is saved where a question is sure to

@@ -32,8 +32,41 @@ _MOST_ADAPTED = 12
 _LETTERS_A_TOKEN = 4
 _TIMEOUTS = 3
 _SLOW = "A server that only is slow wants a longer llm.timeout, or fewer questions at once (llm.concurrency)."
+_LEAST_CONTEXT = 1_024
 _TOLD_EVERY = 0.5
 _WINDOW = 20.0
+
+
+_NAMES = ("loaded_context_length", "max_model_len", "context_length", "max_context_length", "context_window", "n_ctx")
+
+
+def context_told(look: Callable[[str], Any], model: str) -> int | None:
+    """The tokens of context that a server tells of a model: as it is loaded, else what it could have. 0 where it tells none, None
+    where it cannot be asked."""
+    listed = look("models")
+    if listed is None:
+        return None
+    props = look("/props")
+    settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
+    loaded = [each for path in ("/api/ps", "/api/v0/models") for each in _rows(look(path), model)]
+    found = (_context_in(each) for each in (settings, props, *loaded, *_rows(listed, model)))
+    return next((each for each in found if each), 0)
+
+
+def _rows(told: Any, model: str) -> list[Any]:
+    """What a list of models says of one."""
+    rows = told.get("models") or told.get("data") if isinstance(told, Mapping) else None
+    own = [
+        row
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, Mapping) and model in (row.get("id"), row.get("name"), row.get("model"))
+    ]
+    return [each for row in own for each in (row, row.get("meta"))]
+
+
+def _context_in(told: Any) -> int:
+    values = [told.get(name) for name in _NAMES] if isinstance(told, Mapping) else []
+    return next((value for value in values if isinstance(value, int) and value >= _LEAST_CONTEXT), 0)
 
 
 class Activity:

@@ -51,23 +51,26 @@ class Session(Struct, frozen=True):
     ahead: int
 
 
-def model_settings(settings: Settings, user: UserSettings) -> ModelSettings:
-    """The settings of the model for compilers; `ModelError` if no model is named."""
+def model_settings(settings: Settings, user: UserSettings, task: str = "digest", limit: int = 0) -> ModelSettings:
+    """The settings of the model for a task; `ModelError` if no model is named. `limit` is what its server says that it takes in,
+    0 for not known."""
     from gitkb.compile.llm.model_settings import ModelSettings
+    from gitkb.formats.user_settings import DEFAULT
 
-    if not settings.model:
+    model = settings.model_for(task)
+    if not model:
         raise ModelError(
             "The compiler is llm, but no model is named.",
             "Give --model NAME, or set it for good: model: NAME in .gitkb/config.yaml.",
         )
     return ModelSettings(
-        model=settings.model,
+        model=model,
         language=settings.language,
         entity_types=settings.entity_types,
         instructions=settings.llm.instructions,
         context_tokens=user.context_tokens,
         max_output_tokens=user.max_output_tokens,
-    )
+    ).within(limit if user.origins.get("llm.context_tokens", DEFAULT) == DEFAULT else 0)
 
 
 def replies(store: Store) -> ReplyCache:
@@ -135,10 +138,13 @@ def session(
     """A session with the model that the settings name, until the block ends; `ModelError` if they name none."""
     from gitkb.pages.author import Author
 
-    wanted = model_settings(settings, user)
+    model_settings(settings, user)  # no model is an error before anything is sent
     with client_of(store, user, listener, max_tokens) as client:
+        limit = client.limit(settings.model_for("digest")) if user.is_near else 0
+        wanted = model_settings(settings, user, limit=limit)
         ask = _Each(client, user.concurrency)
-        yield Session(client, wanted, Author(store, catalog, ask, wanted), 2 * user.concurrency)
+        author = Author(store, catalog, ask, model_settings(settings, user, "overview", limit))
+        yield Session(client, wanted, author, 2 * user.concurrency)
 
 
 @contextmanager
@@ -176,7 +182,7 @@ def for_once(settings: Settings, options: AddOptions | RecompileOptions) -> Sett
     if options.model and options.compiler == "extractive":
         raise UsageError("--model names a model, but --compiler extractive asks none.", "Leave one of them out.")
     compiler = options.compiler or ("llm" if options.model else settings.compiler)
-    return replace(settings, compiler=compiler, model=options.model or settings.model)
+    return replace(settings.with_model(options.model), compiler=compiler)
 
 
 def asks_none() -> UsageError:
@@ -238,4 +244,6 @@ def model_use(asking: Asking, settings: Settings, session: Session | None) -> Mo
         return ModelUse(session.settings)
     if settings.compiler != "llm":
         return ModelUse()
-    return ModelUse(model_settings(settings, asking.user()), replies(asking.store))
+    user = asking.user()
+    known = asking_file(asking.store).of(endpoint_of(user).shown).limit(settings.model_for("digest")) if user.is_near else 0
+    return ModelUse(model_settings(settings, user, limit=known or 0), replies(asking.store))

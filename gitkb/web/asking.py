@@ -54,7 +54,7 @@ def page(view: View) -> Response:
 
 def _model(view: View) -> str:
     """The model that answers, "" for none."""
-    return view.base.status(view.rev).model if not view.at else ""
+    return view.interface.status(view.base, None, view.commit).model if not view.at else ""
 
 
 def ask(view: View, form: FormData) -> Response:

@@ -32,7 +32,7 @@ def serve(open_base: Callable[[str], KnowledgeBase], access: Access, ready: Call
     by_token = is_loopback(access.host) and not access.password and not access.user_header
     token = access.token or secrets.token_urlsafe(24) if by_token else ""
     access = replace(access, port=port, token=token)
-    made = application(open_base, access)
+    made = application(open_base, access, warm=True)
     ready(f"http://{shown_host(access.host)}:{port}/{f'?token={token}' if token else ''}")
     config = uvicorn.Config(
         made, log_level="warning", access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=2

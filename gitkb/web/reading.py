@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gitkb import KnowledgeBase
     from gitkb.model.documents import Record
-    from gitkb.model.rows import BlameLine, PageRow, PageText
+    from gitkb.model.rows import BlameLine, LogEntry, PageRow, PageText
     from gitkb.web.view import Addresses
 
 PART = 60_000
@@ -57,9 +57,9 @@ class Entry(Struct, frozen=True):
 def start(view: View) -> Response:
     """The start page: what is in, what is new, what waits."""
     base, to = view.base, view.to
-    status = base.status(view.rev)
+    status = view.interface.status(base, view.rev, view.commit)
     log = list(islice(base.log(None, 8, view.rev), 8))
-    pages = sorted(base.pages(view.rev), key=lambda page: (-page.documents, page.page))
+    pages = sorted(view.rows.pages, key=lambda page: (-page.documents, page.page))
     folders = _subfolders((path[len("wiki/summaries/") : -3] for path in view.titles if path.startswith("wiki/summaries/")), "")
     waiting = [
         each for each in base.revisions.names() if each.kind == "branch" and each.ahead and each.name != base.revisions.branch
@@ -89,7 +89,7 @@ def _subfolders(documents: Iterable[str], folder: str) -> list[tuple[str, str, i
 def documents(view: View) -> Response:
     """The documents of a folder, or all below it that a filter leaves."""
     folder, words = view.query("folder").strip("/"), view.query("q")
-    rows = [row for row in view.base.documents(view.rev, commits=False) if not folder or row.document.startswith(f"{folder}/")]
+    rows = [row for row in view.rows.documents if not folder or row.document.startswith(f"{folder}/")]
     names = [row.document for row in rows]
     if words:
         shown = [row for row in rows if _holds(f"{row.document} {row.title} {row.source}", words)]
@@ -113,7 +113,7 @@ def documents(view: View) -> Response:
 def pages(view: View) -> Response:
     """The pages of concepts and entities, filtered by name, kind and approval."""
     words, kind, approval, order = view.query("q"), view.query("kind"), view.query("approval"), view.query("order") or "name"
-    rows = view.base.pages(view.rev)
+    rows = view.rows.pages
     shown = [
         row
         for row in rows
@@ -299,25 +299,20 @@ def _original_path(record: Record | None) -> str:
 
 
 def _approval(view: View, path: str) -> PageRow | None:
-    if not path.startswith(("wiki/concepts/", "wiki/entities/")):
-        return None
-    return next((row for row in view.base.pages(view.rev) if row.page == path), None)
+    return view.rows.page.get(path)
 
 
-def _last(view: View, text: PageText) -> Any:
+def _last(view: View, text: PageText) -> LogEntry | None:
     """The last change of the page or document."""
-    with suppress(GitkbError):
-        name = f"wiki/summaries/{text.document}.md" if text.document else text.path
-        return next(iter(view.base.log(name, 1, view.rev)), None)
-    return None
+    name = f"wiki/summaries/{text.document}.md" if text.document else text.path
+    return view.interface.last(view.base, view.rev, name)
 
 
 def _linked(view: View, path: str) -> tuple[list[Entry], int]:
     """The pages that link here, but lists, and how many there are."""
-    with view.interface.links_lock, suppress(GitkbError):
-        found = view.interface.links_base.links(path, view.commit)
-        kept = [each for each in found.of if not each.rpartition("/")[2].startswith("index")]
-        return [_entry(view, each) for each in kept[:_MOST_LINKS]], len(kept)
+    with suppress(GitkbError):
+        found = view.interface.linked(path, view.commit)
+        return [_entry(view, each) for each in found[:_MOST_LINKS]], len(found)
     return [], 0
 
 

@@ -121,6 +121,7 @@ class _Page:
         self.citations: dict[str, Citation] = {}
         self.made: list[str] = []
         self.env: dict[str, Any] = {"page": self}
+        self.tables = 0
         self._used: dict[str, int] = {}
 
     def put(self, made: str) -> str:
@@ -306,7 +307,8 @@ def _harmless(element: ElementTree.Element) -> ElementTree.Element | None:
 
 def _table_open(_renderer: Any, _tokens: Sequence[Token], _at: int, _options: Any, env: Any) -> str:
     page: _Page = env["page"]
-    return page.put('<div class="scroll" role="region" aria-label="Table" tabindex="0">') + "<table>\n"
+    page.tables += 1
+    return page.put(f'<div class="scroll" role="region" aria-label="Table {page.tables}" tabindex="0">') + "<table>\n"
 
 
 def _table_close(_renderer: Any, _tokens: Sequence[Token], _at: int, _options: Any, env: Any) -> str:

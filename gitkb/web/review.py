@@ -37,7 +37,7 @@ def branches(view: View) -> Response:
     here = view.base.revisions.branch
     lines = [_line(each, here) for each in view.base.revisions.names() if each.kind != "tag"]
     lines.sort(key=lambda line: (not line.here, line.revision.ahead == 0, line.revision.name))
-    status = view.base.status() if not view.at else None
+    status = view.interface.status(view.base, None, view.commit) if not view.at else None
     return view.render("branches.html", lines=lines, here=here, status=status)
 
 

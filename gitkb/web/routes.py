@@ -7,6 +7,7 @@ something is a POST that carries the secret of a form of ours.
 from __future__ import annotations
 
 import hmac
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +88,9 @@ ASKS: tuple[tuple[str, Callable[[View, FormData], Response]], ...] = (("/do/ask"
 """Forms that change nothing."""
 
 
-def application(open_base: Callable[[str], KnowledgeBase], access: Access) -> Guard:
+def application(open_base: Callable[[str], KnowledgeBase], access: Access, *, warm: bool = False) -> Guard:
     """The application, guarded. `open_base` opens the knowledge base anew, for the person whose name a proxy gave ("": whoever
-    started the server)."""
+    started the server). With `warm` what the first pages need is looked at in a thread of its own."""
     interface = Interface(open_base, open_base("").folder.resolve().name)
     routes: list[Any] = [Route(path, _read(interface, answer)) for path, answer in READS]
     routes += [Route(path, _read(interface, _for_writers(answer))) for path, answer in PREPARES]
@@ -100,6 +101,8 @@ def application(open_base: Callable[[str], KnowledgeBase], access: Access) -> Gu
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
     made = Starlette(routes=routes)
+    if warm:
+        threading.Thread(target=interface.warm, name="warm", daemon=True).start()
     return Guard(made, access)
 
 

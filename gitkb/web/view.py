@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,18 +21,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gitkb.errors import GitkbError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
     from gitkb import KnowledgeBase
-    from gitkb.model.rows import Graph
+    from gitkb.model.rows import DocumentRow, Graph, LogEntry, PageRow, Status
     from gitkb.web.guard import Who
 
 HERE = Path(__file__).resolve().parent
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
-_MOST_NOTES, _MOST_TITLES = 500, 8
+_MOST_NOTES, _MOST_TITLES, _MOST_LINKED = 500, 8, 20_000
 _TRIES = 5
 
 
@@ -82,6 +86,16 @@ def _version(name: str) -> str:
     return str(int((HERE / "static" / name).stat().st_mtime))
 
 
+class Rows:
+    """The documents and pages of a commit, and their titles by path."""
+
+    def __init__(self, documents: list[DocumentRow], pages: list[PageRow]) -> None:
+        self.documents, self.pages = documents, pages
+        self.titles = {f"wiki/summaries/{row.document}.md": row.title for row in documents}
+        self.titles |= {row.page: row.title for row in pages}
+        self.page = {row.page: row for row in pages}
+
+
 class Interface:
     """What requests share: how the knowledge base is opened, and what is remembered of commits. Safe for threads."""
 
@@ -89,13 +103,16 @@ class Interface:
         """`open_base` opens it anew, for a person whose name a proxy gave, "" for whoever started the server."""
         self.open_base, self.name = open_base, name
         self._notes: dict[str, str] = {}
-        self._titles: dict[str, dict[str, str]] = {}
+        self._rows: dict[str, Rows] = {}
+        self._last: dict[tuple[str, str], LogEntry | None] = {}
         self._graphs: dict[str, Graph] = {}
+        self._states: dict[str, tuple[float, Status]] = {}
         self._lock = threading.Lock()
         self.jobs: dict[str, Any] = {}
         self.talks: dict[str, Any] = {}
-        self.links_lock = threading.Lock()
-        self.links_base = open_base("")
+        self._links_lock = threading.Lock()
+        self._links_base = open_base("")
+        self._linked: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def note(self, text: str) -> str:
         """Remembers a sentence that the next page shows, and returns its name."""
@@ -111,16 +128,62 @@ class Interface:
         with self._lock:
             return self._notes.pop(name, "")
 
-    def titles(self, base: KnowledgeBase, rev: str | None, commit: str) -> dict[str, str]:
-        """The titles of all pages of documents, concepts and entities at a commit, by path."""
-        found = self._titles.get(commit)
+    def rows(self, base: KnowledgeBase, rev: str | None, commit: str) -> Rows:
+        """All documents and pages at a commit."""
+        found = self._rows.get(commit)
         if found is None:
-            found = {f"wiki/summaries/{row.document}.md": row.title for row in base.documents(rev, commits=False)}
-            found |= {row.page: row.title for row in base.pages(rev)}
+            found = Rows(base.documents(rev, commits=False), base.pages(rev))
             with self._lock:
-                while len(self._titles) >= _MOST_TITLES:
-                    self._titles.pop(next(iter(self._titles)))
-                self._titles[commit] = found
+                while len(self._rows) >= _MOST_TITLES:
+                    self._rows.pop(next(iter(self._rows)))
+                self._rows[commit] = found
+        return found
+
+    def last(self, base: KnowledgeBase, rev: str | None, path: str) -> LogEntry | None:
+        """The last commit that changed a page or document, found again by its content."""
+        key = (path, base.revisions.blob(path, rev))
+        if key not in self._last:
+            with suppress(GitkbError):
+                found = next(iter(base.log(path, 1, rev)), None)
+                while len(self._last) >= _MOST_LINKED:
+                    self._last.pop(next(iter(self._last)))
+                self._last[key] = found
+        return self._last.get(key)
+
+    def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
+        """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
+        later: the longer it takes to look, the longer the answer is kept."""
+        until, found = self._states.get(commit, (0.0, None))
+        if found is None or time.monotonic() > until:
+            began = time.monotonic()
+            found = base.status(rev)
+            now = time.monotonic()
+            with self._lock:
+                while len(self._states) >= _MOST_TITLES:
+                    self._states.pop(next(iter(self._states)))
+                self._states[commit] = (now + min(120.0, 30 * (now - began)), found)
+        return found
+
+    def warm(self) -> None:
+        """Looks at what the first pages need, so that they need not wait for it."""
+        with suppress(GitkbError):
+            base = self.open_base("")
+            commit = base.commit()
+            self.rows(base, None, commit)
+            self.graph(base, None, commit)
+            self.status(base, None, commit)
+            self.linked("wiki/index.md", commit)
+
+    def linked(self, path: str, commit: str) -> tuple[str, ...]:
+        """The pages that link to a page at a commit, but lists."""
+        found = self._linked.get((path, commit))
+        if found is None:
+            with self._links_lock:
+                of = self._links_base.links(path, commit).of
+                found = tuple(each for each in of if not each.rpartition("/")[2].startswith("index"))
+                while len(self._linked) >= _MOST_LINKED:
+                    self._linked.pop(next(iter(self._linked)))
+                self._linked[path, commit] = found
         return found
 
     def graph(self, base: KnowledgeBase, rev: str | None, commit: str) -> Graph:
@@ -173,7 +236,12 @@ class View:
     @property
     def titles(self) -> dict[str, str]:
         """Titles of pages by path."""
-        return self.interface.titles(self.base, self.rev, self.commit)
+        return self.rows.titles
+
+    @property
+    def rows(self) -> Rows:
+        """All documents and pages."""
+        return self.interface.rows(self.base, self.rev, self.commit)
 
     def render(self, template: str, code: int = 200, **values: Any) -> Response:
         """A page of the interface."""

@@ -86,11 +86,11 @@ def deciding(view: View) -> Response:
     """The page on which somebody approves a page, or says what its name means; with another name, what would come of that."""
     page, other, how = view.query("page"), view.query("other", 300), view.query("how", 10) or "same"
     path = view.base.show(page, view.rev).path
-    row = next((each for each in view.base.pages(view.rev) if each.page == path), None)
+    row = next((each for each in view.rows.pages if each.page == path), None)
     if row is None:
         raise UsageError("Only pages of concepts and names are decided about.", "Choose one from the list of pages.")
     foreseen = _decision(view, path, other, how) if other or how == "drop" else None
-    names = sorted({each.title for each in view.base.pages(view.rev) if each.page != path})[:2_000]
+    names = sorted({each.title for each in view.rows.pages if each.page != path})[:2_000]
     mine = row.approved_by and person(row.approved_by) == view.base.revisions.person
     return view.render("decide.html", row=row, other=other, how=how, foreseen=foreseen, names=names, mine=mine)
 

@@ -116,10 +116,12 @@ def _lines(found: Status) -> list[str]:
     if found.outdated.documents:
         lines.append(f"Outdated: {_outdated(found.outdated)}; run: gitkb recompile --outdated")
     if found.replies.entries:
+        from gitkb.cli.listeners import money
+
         cost, kept = found.replies.cost, terminal.counted(found.replies.entries, "reply", "replies")
         lines.append(
             f"Cache: {kept} of models ({found.replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
-            f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out."
+            f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out{money(cost.tokens_in, cost.tokens_out)}."
         )
     lines += _approvals(found)
     lines += [f"Under way: {run}" for run in found.living]

@@ -66,7 +66,7 @@ class AnswerModel(Struct, frozen=True):
 def opened_model(asking: Asking, settings: Settings) -> Iterator[AnswerModel]:
     """The model that the settings name, until the block ends; `ModelError` where they name none."""
     user = asking.user()
-    wanted = model_settings(settings, user)
+    wanted = model_settings(settings, user, "answer")
     with client_of(asking.store, user, asking.listener) as client:
         yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
 

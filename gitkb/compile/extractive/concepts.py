@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from gitkb.compile.extractive.candidates import Candidate, gerund_stems, least_count
+from gitkb.compile.extractive.candidates import COMMON_LED, Candidate, gerund_stems, least_count
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.extractive.own_parts import (
@@ -134,9 +134,8 @@ def _is_unknown(word: str, language: str) -> bool:
 
 GOOD = 0.66
 """Claims with this score or more say something about their topic: a page without a definition needs some of them."""
-_COMMON_LED, _COMMON_NAMED, _COMMON_ALONE = 4.6, 4.4, 4.0
-"""Zipf frequencies from which a single word is too common to be a term: in the title or alone in a heading and first in
-sentences; in part of a heading; in the text only."""
+_COMMON_NAMED, _COMMON_ALONE = 4.4, 4.0
+"""Zipf frequencies from which a single word is too common to be a term: in part of a heading; in the text only."""
 _LEAST_LISTED = 5
 _ARTICLE = re.compile(
     r"(?:an?|the|each|every|any|all|most|some|many|eine?|der|die|das|une?|les?|la|des|el|los|las|una|uno|il|lo|gli|i|os?|as?|"
@@ -190,18 +189,18 @@ def _word_is_supported(candidate: Candidate, language: str, length: int, beginni
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     if language != "en":
         often = leads or (language == "de" and beginning > 0 and candidate.count >= 2 * few)
-        limit = _COMMON_LED if language == "de" else _COMMON_ALONE  # capitals have shown already which German words are nouns
+        limit = COMMON_LED if language == "de" else _COMMON_ALONE  # capitals have shown already which German words are nouns
         return often and candidate.count >= 4 and not is_common(key, language, limit) and not key.isnumeric()
     if not _is_noun(candidate) or alone * 3 < candidate.count or alone < few or (key.endswith("ing") and not leads):
         return False
     if leads and beginning:
-        return candidate.count > few and not is_common(key, language, _COMMON_LED)
+        return candidate.count > few and not is_common(key, language, COMMON_LED)
     if leads or (candidate.in_headings and beginning):
         return candidate.count > few and not is_common(key, language, _COMMON_NAMED)
     if beginning and candidate.count > few and not is_common(key, language, _COMMON_ALONE):
         return True
     # The document speaks of it again and again as of a thing that can be counted.
-    return alone >= 4 and alone * 10 >= length and candidate.countable >= 2 and not is_common(key, language, _COMMON_LED)
+    return alone >= 4 and alone * 10 >= length and candidate.countable >= 2 and not is_common(key, language, COMMON_LED)
 
 
 def _is_noun(candidate: Candidate) -> bool:
