@@ -4,9 +4,9 @@
 
 The rules were tuned on one set and never on the other ("held out"); both were written as a careful and a careless model would
 answer, from manuals in four languages. The "fresh" ones came last, with what a small model adds from general knowledge, and
-decided the share of words that a passage must have. Precision: of the claims that get in, how many follow. Recall: of those that follow, how
-many get in. Three in five of the pairs are false ones, far more than a model writes. With -v each wrong decision on the tuned set
-is printed.
+decided the share of words that a passage must have. Precision: of the claims that get in, how many follow. Recall: of those that
+follow, how many get in. Three in five of the pairs are false ones, far more than a model writes. With -v each wrong decision on
+the tuned set is printed.
 """
 
 import json

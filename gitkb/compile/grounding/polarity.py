@@ -46,7 +46,8 @@ _OR = re.compile(r"\b(?:or|oder|soit|ou)\b", re.I)
 
 
 def _halves(claim: str, passage: str, language: str) -> bool:
-    """Whether a claim says one half alone of what its passage says as two: "completely or not at all", "either paid or refused"."""
+    """Whether a claim says one half alone of what its passage says as two: "completely or not at all", "either paid or
+    refused"."""
     if bool(_OR_NOT.search(claim)) != bool(_OR_NOT.search(passage)):
         found = _OR_NOT.search(passage)
         before = set(_in_order(passage[: found.start()], language)[-2:]) if found else set()
