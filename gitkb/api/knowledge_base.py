@@ -8,7 +8,6 @@ each method loads what it needs, because a command line starts anew for every co
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gitkb.api.hooks import Hooks
+    from gitkb.api.named_revisions import Revisions
     from gitkb.api.sources import Sources
+    from gitkb.commands.add.remake import Remaking
     from gitkb.commands.answer.agent import AnswerModel
     from gitkb.commands.answer.chats import Chats
     from gitkb.commands.answer.page_text import LinkMap
@@ -74,10 +75,17 @@ class KnowledgeBase:
 
     @classmethod
     def open(
-        cls, path: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None, agent: str = ""
+        cls,
+        path: Path | str,
+        *,
+        user: Callable[[], UserSettings] | None = None,
+        web: WebAccess | None = None,
+        agent: str = "",
+        person: str = "",
     ) -> Self:
         """The knowledge base whose root (or bare repository) is this folder; `NotAKnowledgeBase` when it holds none. An `agent`
-        is named in every commit that it makes here."""
+        is named in every commit that it makes here. Its author is the `person` ("Ada <ada@example.org>", or a name alone), by
+        default whom git knows."""
         from gitkb.store.repository import Store
 
         path = Path(path)
@@ -87,7 +95,7 @@ class KnowledgeBase:
         found = Store.discover(path)
         if found is None or found.resolve() != path.resolve():
             raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
-        return cls._opened(found, user, web, agent)
+        return cls._opened(found, user, web, agent, person)
 
     @classmethod
     def discover(cls, start: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> Self:
@@ -100,7 +108,9 @@ class KnowledgeBase:
         return cls._opened(found, user, web)
 
     @classmethod
-    def _opened(cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None, agent: str = "") -> Self:
+    def _opened(
+        cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None, agent: str = "", person: str = ""
+    ) -> Self:
         """The knowledge base of a repository; `NewerFormat` where a newer gitkb made it what it is."""
         from gitkb.branch.tips import refuse_newer_settings
         from gitkb.store.repository import Store
@@ -110,7 +120,7 @@ class KnowledgeBase:
             from gitkb.branch.commit_messages import agent_trailer
 
             trailer = agent_trailer(agent)
-        store = Store.open(folder, trailer)
+        store = Store.open(folder, trailer, person)
         with suppress(NotFound):
             refuse_newer_settings(store.snapshot())
         return cls(store, user=user, web=web, agent=agent)
@@ -261,7 +271,7 @@ class KnowledgeBase:
         folder holds something else."""
         from gitkb.commands.merge.merged_wiki import preview
 
-        return preview(self._store, self._catalog, _heard(listener), rev, to)
+        return preview(self._store, self._catalog, _heard(listener), rev, to, self._remaking(listener))
 
     def export_bundle(self, to: Path, at: str | None = None, *, originals: bool = True) -> results.Bundle:
         """Writes the wiki as a bundle of the Open Knowledge Format, with the originals or without, into a folder that is new,
@@ -310,7 +320,7 @@ class KnowledgeBase:
             return
         from gitkb.commands.answer.agent import opened_model
 
-        asked = replace(settings, model=name or settings.model)
+        asked = settings.with_model(name)
         with opened_model(self._asking(listener), asked) as model:
             yield model
 
@@ -507,6 +517,16 @@ class KnowledgeBase:
         with self._changing(options, listener) as (context, dry_run):
             return DropRun(context, dry_run, back)(name)
 
+    def write_page(
+        self, path: str, text: str, seen: str, options: ChangeOptions | None = None, listener: Listener | None = None
+    ) -> results.PageWritten:
+        """Writes a page as a person wants it, in one commit; `seen` is the id (hex) of the bytes that this person changed, "" for
+        a new page below wiki/notes/. `ChangedSince` and `InTheWay` leave everything as it was."""
+        from gitkb.commands.curate.write_page import WritePageRun
+
+        with self._changing(options, listener) as (context, dry_run):
+            return WritePageRun(context, dry_run)(path, text, seen)
+
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
     ) -> results.FixSummary:
@@ -574,7 +594,7 @@ class KnowledgeBase:
         from gitkb.model.options import MergeChoices
 
         with merge_context(self._asking(listener), branch) as context:
-            return merge_revision(context, rev, choices or MergeChoices())
+            return merge_revision(context, rev, choices or MergeChoices(), self._remaking(listener))
 
     def pull(
         self,
@@ -589,7 +609,7 @@ class KnowledgeBase:
         from gitkb.model.options import MergeChoices
 
         with merge_context(self._asking(listener), branch) as context:
-            return RemoteBranch(context, remote).pull(choices or MergeChoices())
+            return RemoteBranch(context, remote, self._remaking(listener)).pull(choices or MergeChoices())
 
     def push(self, listener: Listener | None = None, *, branch: str = "", remote: str | None = None) -> results.PushSummary:
         """Sends a branch to its remote, merging what came there first, as often as needed; never by force. Errors as from
@@ -597,7 +617,7 @@ class KnowledgeBase:
         from gitkb.commands.share.push_pull import RemoteBranch, merge_context
 
         with merge_context(self._asking(listener), branch) as context:
-            return RemoteBranch(context, remote).push()
+            return RemoteBranch(context, remote, self._remaking(listener)).push()
 
     def pull_request(
         self, listener: Listener | None = None, *, branch: str = "", base: str = "", title: str = ""
@@ -627,6 +647,13 @@ class KnowledgeBase:
 
         return Hooks(self._store, self._catalog)
 
+    @property
+    def revisions(self) -> Revisions:
+        """The names of revisions, and the files of one."""
+        from gitkb.api.named_revisions import Revisions
+
+        return Revisions(self._store, self._catalog, self._remaking)
+
     # What the methods share.
 
     def _snapshot(self, at: str | None) -> Snapshot:
@@ -647,6 +674,11 @@ class KnowledgeBase:
         from gitkb.model.web_access import WebAccess
 
         return self._web or WebAccess()
+
+    def _remaking(self, listener: Listener | None) -> Remaking:
+        from gitkb.commands.add.remake import Remaking
+
+        return Remaking(self._store, self._catalog, _heard(listener))
 
     def _asking(self, listener: Listener | None) -> Asking:
         from gitkb.pages.model_session import Asking

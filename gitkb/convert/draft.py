@@ -43,6 +43,7 @@ class Draft(Struct, frozen=True):
     description: str = ""
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    stated: Mapping[str, str] = field(default_factory=dict)
     ocr: str = ""
     seen: tuple[int, ...] = ()
     pictures_seen: int = 0
@@ -80,6 +81,7 @@ def finish(draft: Draft, form: Format) -> Conversion:
         titles=titles,
         aliases=tuple(dict.fromkeys(filter(None, map(one_line, draft.aliases)))),
         tags=tuple(dict.fromkeys(filter(None, map(one_line, draft.tags)))),
+        stated={key: text for key, value in draft.stated.items() if (text := one_line(value))},
         ocr=_seen(draft),
     )
 

@@ -138,7 +138,8 @@ class Conversion(Struct, frozen=True):
     and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
     source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`, `aliases`, `tags`: as the source itself
     states them. `titles` are the candidates for its title, the best first; `title` is the best, '' where the text has none of its
-    own. `ocr` says what was read by OCR and by whom, '' for nothing.
+    own. `stated` is what a page of a foreign bundle says of itself, by key. `ocr` says what was read by OCR and by whom, ''
+    for nothing.
     """
 
     markdown: str
@@ -156,6 +157,7 @@ class Conversion(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     ocr: str = ""
+    stated: Mapping[str, str] = field(default_factory=dict)
 
 
 class SummarySection(Struct, frozen=True):

@@ -6,6 +6,14 @@ from gitkb.errors import UsageError
 from gitkb.model.findings import CODES
 
 
+class ClusterOptions(Struct, frozen=True):
+    """A Dask cluster that prepares documents: the address of its `scheduler` (tcp://host:8786). `shared`: its machines read the
+    files by the same paths, so that their bytes need not travel."""
+
+    scheduler: str
+    shared: bool = False
+
+
 class AddOptions(Struct, frozen=True):
     """How `add` works: `into` replaces the root's name, `update` allows a known root with other bytes, `jobs` 0 means one per
     core, `include` and `exclude` are globs on paths inside the added folder, `timings` measures phases. `branch` is where the
@@ -13,7 +21,8 @@ class AddOptions(Struct, frozen=True):
     and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
     documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
     before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back. `current`:
-    the folders are known to be no older than the knowledge base, so that only what people removed is left out."""
+    the folders are known to be no older than the knowledge base, so that only what people removed is left out.
+    `cluster` prepares the documents, None: this machine does."""
 
     into: str = ""
     update: bool = False
@@ -33,6 +42,7 @@ class AddOptions(Struct, frozen=True):
     prune: bool = False
     older: bool = False
     current: bool = False
+    cluster: ClusterOptions | None = None
 
 
 class DeclaredSource(Struct, frozen=True):
@@ -87,6 +97,7 @@ class RecompileOptions(Struct, frozen=True):
     compiler: str = ""
     model: str = ""
     max_tokens: int = 0
+    cluster: ClusterOptions | None = None
 
 
 class ChangeOptions(Struct, frozen=True):
@@ -108,10 +119,12 @@ class ApproveOptions(Struct, frozen=True):
 
 
 class MergeChoices(Struct, frozen=True):
-    """Whose version stands where both sides of a merge changed a document or page: names as people type them."""
+    """Whose version stands where both sides of a merge changed a document or page: names as people type them. Of documents in
+    `both` the texts of the originals are merged line by line."""
 
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
 
 
 class LintOptions(Struct, frozen=True):

@@ -279,6 +279,16 @@ class DecideSummary(ChangeSummary, frozen=True):
     documents: tuple[str, ...] = ()
 
 
+class PageWritten(ChangeSummary, frozen=True):
+    """The end of an edit of a page by a person: its `path`, whether anything was `written`, the shared pages that changed with
+    it, and the `text` of the page as it stands then, after the next refresh too. In a dry run nothing is written."""
+
+    path: str
+    written: bool
+    text: str
+    pages: PageChanges = field(default_factory=PageChanges)
+
+
 class DropSummary(ChangeSummary, frozen=True):
     """The end of a `drop` of a name as people write it; `page` is where its page stood, or stands again. `written` and `deleted`
     are decisions (nothing was to do where both are empty), `words` pages with a person's words. In a dry run `besides` are files

@@ -153,21 +153,29 @@ def changes_of(reader: ObjectReader, tip: str, path: str) -> Iterator[Commit]:
     """The commits that changed a file or folder ("" for every commit), newest first."""
     queue: list[tuple[int, int, pygit2.Commit]] = []
     seen: set[str] = set()
+    states: dict[pygit2.Oid, tuple[int, str] | None] = {}
 
-    def push(oid: str) -> None:
+    def state_of(commit: pygit2.Commit) -> tuple[int, str] | None:
+        """What stands at the path; looked up once, as the parent of a commit and not again as the next one."""
+        if commit.id not in states:
+            states[commit.id] = _state(reader, commit, path)
+        return states[commit.id]
+
+    def push(commit: pygit2.Commit) -> None:
+        oid = str(commit.id)
         if oid not in seen:
             seen.add(oid)
-            commit = reader.commit(oid)
             heappush(queue, (-commit.commit_time, len(seen), commit))
 
-    push(tip)
+    push(reader.commit(tip))
     while queue:
         commit = heappop(queue)[2]
-        state = _state(reader, commit, path)
+        state = state_of(commit)
         parents = _parents(reader, commit)
-        same = [parent for parent in parents if path and _state(reader, parent, path) == state]
+        same = [parent for parent in parents if path and state_of(parent) == state]
+        del states[commit.id]
         for parent in same[:1] or parents:
-            push(str(parent.id))
+            push(parent)
         if not path or (not same and (parents or state is not None)):
             yield describe(commit)
 
@@ -271,6 +279,26 @@ class Ancestry:
         with history_errors():
             ahead, behind = self._repository.ahead_behind(local.peel(pygit2.Commit).id, followed.peel(pygit2.Commit).id)
         return Tracking(followed.shorthand, ahead, behind)
+
+    def refs(self) -> Iterator[tuple[str, str]]:
+        """(full name, commit) of every branch, here and of remotes, and of every tag that leads to a commit; by name."""
+        for name in sorted(self._repository.references):
+            if name.startswith(("refs/heads/", "refs/remotes/", "refs/tags/")) and not name.endswith("/HEAD"):
+                try:
+                    yield name, str(self._repository.references[name].peel(pygit2.Commit).id)
+                except (KeyError, ValueError, pygit2.GitError):
+                    continue  # of another kind of object, or damaged: nobody can look at it
+
+    def counts(self, one: str, other: str) -> tuple[int, int]:
+        """How many commits only the one has, and how many only the other."""
+        with history_errors():
+            ahead, behind = self._repository.ahead_behind(one, other)
+        return ahead, behind
+
+    def commit(self, oid: str) -> Commit:
+        """A commit by its id."""
+        with history_errors():
+            return describe(self._repository[oid].peel(pygit2.Commit))
 
     def remote_url(self, name: str = "origin") -> str:
         """Where a remote is, empty where there is none."""

@@ -133,7 +133,11 @@ def _open(path: Path) -> pygit2.Repository:
             hint = f'If you trust it: git config --global --add safe.directory "{path}"'
             raise RepositoryError(f"{path} belongs to another user, so git and gitkb do not open it.", hint) from error
         if "unsupported" in said or "object format" in said:
-            hint = "gitkb needs a repository with SHA-1 objects and the files ref format: git clone it into a new one."
+            hint = (
+                "gitkb needs SHA-1 objects. To convert it: git init NEW && git fast-export --all | git -C NEW fast-import"
+                if "object format" in said
+                else "Where its refs are in reftables: git refs migrate --ref-format=files, or git clone it into a new one."
+            )
             raise RepositoryError(f"{path} is a git repository of a kind that gitkb cannot write: {said}", hint) from error
         raise RepositoryError(f"{path} is not a git repository: {said}", "gitkb init makes a knowledge base.") from error
 
@@ -176,15 +180,26 @@ def head_branch(repository: pygit2.Repository) -> str:
 
 
 def refuse_busy(repository: pygit2.Repository) -> None:
-    """`RepositoryError` where git is in the middle of something, or shows only a part of the tree."""
+    """`RepositoryError` where git is in the middle of something."""
     state = C.git_repository_state(repository._repo)
     if state in OPERATIONS:
         name, remedy = OPERATIONS[RepositoryState(state)]
         raise RepositoryError(f"A {name} is in progress in this repository.", f"End it first: {remedy}")
-    # Opened anew: this setting may have come into a file that was not there before.
-    config = _open(Path(repository.path)).config
-    if "core.sparsecheckout" in config and config.get_bool("core.sparsecheckout"):
-        raise RepositoryError("This worktree is a sparse checkout.", "Show all files first: git sparse-checkout disable")
+
+
+def refuse_name(repository: pygit2.Repository, ref: str) -> None:
+    """`RepositoryError` where git can have no branch of this name: it is none, or another branch stands in its way."""
+    name = ref.removeprefix("refs/heads/")
+    if not pygit2.reference_is_valid_name(ref):
+        raise RepositoryError(f"{name!r} cannot be the name of a branch.", "Choose another name.")
+    if ref in repository.references:
+        return
+    above = [ref.rsplit("/", count)[0] for count in range(1, ref.count("/") - 1)]
+    taken = next((each for each in above if each in repository.references), None)
+    taken = taken or next((each for each in repository.references if each.startswith(f"{ref}/")), None)
+    if taken:
+        other = taken.removeprefix("refs/heads/")
+        raise RepositoryError(f"While there is a branch {other}, git cannot have a branch {name}.", "Choose another name.")
 
 
 def other_worktree(folders: Folders, branch: str) -> str:

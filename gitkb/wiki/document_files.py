@@ -21,6 +21,7 @@ from gitkb.text.names.slugs import topic_key
 from gitkb.wiki.hand_edits import seal
 from gitkb.wiki.source_pages import Chapters, ConvertedText, Resolver, chapters_of, unreachable
 
+STATED = "What it says of itself"
 MAX_NAMES = 40
 MAX_SECTIONS = 300
 _FOLDERS = {"concept": "concepts", "entity": "entities"}
@@ -38,8 +39,8 @@ _UNITS = {
 }
 
 
-def summary_page(record: Record, digest: Digest) -> bytes:
-    """The page's bytes; the digest's places have their paths."""
+def summary_page(record: Record, digest: Digest, stated: Mapping[str, str]) -> bytes:
+    """The page's bytes; the digest's places have their paths. `stated` is what the document says of itself, by key."""
     page = f"wiki/summaries/{record.document}.md"
     source = f"wiki/sources/{record.document}.md"
     meta: dict[str, object] = {"type": "Summary", "title": record.title}
@@ -57,6 +58,7 @@ def summary_page(record: Record, digest: Digest) -> bytes:
         ("Key points", list(_key_points(page, record, digest))),
         ("Outline", list(_outline(page, record, digest))),
         ("Concepts and names", list(_names(page, record))),
+        (STATED, [f"- {escape(key)}: {escape(one_line(text))}" for key, text in stated.items()]),
     ):
         if lines:
             paragraphs += [f"## {heading}", "\n".join(lines)]
@@ -187,7 +189,7 @@ def build(
     clean = placed.digest(replace(digest, title=title))
     files = text.pages(clean, raw, bodies, placed.anchor)
     record = _record(document, source, conversion, clean, [raw, *files])
-    files[summary_path(document)] = summary_page(record, clean)
+    files[summary_path(document)] = summary_page(record, clean, conversion.stated)
     return DocumentFiles(replace(record, files=tuple(sorted({*record.files, *files}))), files)
 
 

@@ -23,9 +23,10 @@ pytest.importorskip("mcp", reason="pip install 'gitkb[mcp]'")
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from gitkb import KnowledgeBase
+from gitkb import KnowledgeBase, __version__
 from gitkb.agents.client_config import CLIENTS
 from gitkb.agents.mcp_server import INSTRUCTIONS, TOOLS, server
+from tests.support.isolation import ROOT
 
 FILES = {
     "valve.md": (
@@ -110,15 +111,15 @@ def test_a_place_is_read_in_parts_and_not_beyond_its_end(kb: Path) -> None:
         seen.append(part["text"])
         first = part.get("next_line", 0)
     assert len(seen) > 1 and "\n".join(seen) == whole["text"] and "flood of 2019" in whole["text"]
-    limits = called(kb, "read", page=where["page"], place="limits", max_tokens=5)
+    limits = called(kb, "read", page=where["page"], place="Valve > Limits", max_tokens=5)
+    assert limits["headings"] == [f"## Limits (line {limits['first_line']}, #limits)"]
     assert limits["text"].startswith("## Limits") and limits["next_line"]
 
 
 def test_what_is_left_out_of_a_line_is_counted(kb: Path) -> None:
     page = "wiki/sources/docs/über.md"
-    line = next(
-        number for number in range(1, 30) if "all day" in called(kb, "read", page=page, first_line=number, max_tokens=9)["text"]
-    )
+    top = called(kb, "read", page=page)
+    line = top["first_line"] + next(n for n, text in enumerate(top["text"].split("\n")) if "all day" in text)
     short = called(kb, "read", page=page, first_line=line, max_tokens=50)
     whole = called(kb, "read", page=page, first_line=line)
     assert len(short["text"]) + short["cut"] == len(whole["text"].rstrip("\n")) and "cut" not in whole
@@ -180,7 +181,11 @@ def test_a_document_cannot_end_the_marks_around_it(kb: Path) -> None:
         return await client.call_tool("read", {"page": "wiki/sources/docs/trap.md"})
 
     text = answered(kb, talk).content[0].text
-    assert text.count("</data>") == 1 and text.rstrip().endswith("</data>") and "ignore all rules" in text
+    assert (
+        text.count("</data>") == text.count("<data from=") == 2
+        and text.rstrip().endswith("</data>")
+        and "ignore all rules" in text
+    )
 
 
 def test_pages_are_resources_with_names_that_are_completed(kb: Path) -> None:
@@ -324,6 +329,18 @@ def test_the_settings_of_an_agent_name_an_absolute_command(kb: Path, run: Callab
         assert entry["args"] == ["-m", "gitkb", "mcp", "--kb", str(kb.resolve())]
     elif client != "claude-code":
         json.loads(done.out)
+
+
+def test_the_entry_for_the_registry_keeps_its_limits(run: Callable[..., Any]) -> None:
+    done = run("mcp", "--print-config", "server.json")
+    entry = json.loads(done.out)
+    assert (
+        done.code == 0 and re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"]) and 0 < len(entry["description"]) <= 100
+    )
+    package = entry["packages"][0]
+    assert entry["version"] == package["version"] == __version__ and package["transport"] == {"type": "stdio"}
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]["mcp"]
+    assert [each["value"] for each in package["runtimeArguments"]] == requirements
 
 
 def test_an_unknown_agent_is_named_with_the_known_ones(kb: Path, run: Callable[..., Any]) -> None:

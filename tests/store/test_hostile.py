@@ -65,10 +65,16 @@ def test_a_lock_that_is_not_provably_a_dead_runs_is_left(store: Store) -> None:
     assert sorted(path.name for path in traces(store)) == ["index.lock", "main.lock"]
 
 
-def test_a_sparse_checkout_is_refused(store: Store, git: Git) -> None:
-    git(root_of(store), "sparse-checkout", "set", "wiki")
-    with pytest.raises(RepositoryError, match="sparse"):
-        store.begin("add")
+def test_a_sparse_index_is_refused_with_the_command_that_makes_it_whole(store: Store, git: Git) -> None:
+    publish(store, {"wiki/a.md": b"a", "raw/b/c.md": b"b"})
+    git(root_of(store), "sparse-checkout", "set", "--cone", "--sparse-index", "wiki")
+    for act in (lambda: publish(store, {"wiki/a.md": b"c"}), store.status):
+        with pytest.raises(RepositoryError) as refused:
+            act()
+        assert "git sparse-checkout reapply --no-sparse-index" in refused.value.hint
+    git(root_of(store), "sparse-checkout", "reapply", "--no-sparse-index")
+    publish(store, {"wiki/a.md": b"c"})
+    assert git(root_of(store), "status", "--porcelain") == ""
 
 
 def test_a_split_index_is_refused_without_damage(store: Store, git: Git) -> None:

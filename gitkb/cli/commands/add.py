@@ -17,7 +17,20 @@ import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.common_options import BranchOption, CompilerOption, JsonOption, KbOption, ModelOption, VerboseOption, common
+from gitkb.cli.common_options import (
+    Backend,
+    BackendOption,
+    BranchOption,
+    CompilerOption,
+    JsonOption,
+    KbOption,
+    ModelOption,
+    SchedulerOption,
+    SharedOption,
+    VerboseOption,
+    cluster_options,
+    common,
+)
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base, named
@@ -53,6 +66,9 @@ def add(
     into: Annotated[str, typer.Option(metavar="PREFIX", help="Name the root so, instead of after its folder.")] = "",
     update: Annotated[bool, typer.Option("--update", help="It is the same folder, though all its files have changed.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
+    backend: BackendOption = Backend.LOCAL,
+    scheduler: SchedulerOption = "",
+    shared: SharedOption = False,
     include: Annotated[Globs, typer.Option(metavar="GLOB", help="Only these; may be repeated.")] = None,
     exclude: Annotated[Globs, typer.Option(metavar="GLOB", help="Not these; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, page by page; change nothing.")] = False,
@@ -77,18 +93,17 @@ def add(
     """
     from gitkb.model.options import AddOptions
 
-    paths, urls = sources(wanted or ())
-    if not (paths or urls or refetch):
-        raise UsageError("There is nothing to add.", "Name files, folders or web addresses, or give --refetch.")
-    base = _base_or_new(context, kb, wanted or ())
+    paths, urls = _named_sources(wanted or (), refetch=refetch)
+    base, told = _base_or_new(context, kb, wanted or ()), common(context, kb, verbose)
     options = AddOptions(
         into=into,
         update=update,
         jobs=jobs,
+        cluster=cluster_options(backend, scheduler, shared=shared),
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         dry_run=dry_run,
-        timings=common(context, kb, verbose).verbose,
+        timings=told.verbose,
         branch=branch,
         start=start,
         compiler=compiler or "",
@@ -100,10 +115,16 @@ def add(
         refetch=refetch,
         allow_private=allow_private,
     )
-    if estimate:
-        tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
-        return
-    raise typer.Exit(_run(base, paths, options, json=json, folder=common(context, kb, verbose).kb))
+    if not estimate:
+        raise typer.Exit(_run(base, paths, options, json=json, folder=told.kb))
+    tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
+
+
+def _named_sources(wanted: Sequence[str], *, refetch: bool) -> tuple[list[Path], tuple[str, ...]]:
+    paths, urls = sources(wanted)
+    if not (paths or urls or refetch):
+        raise UsageError("There is nothing to add.", "Name files, folders or web addresses, or give --refetch.")
+    return paths, urls
 
 
 def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, json: bool, folder: Path | None) -> ExitCode:
@@ -111,7 +132,7 @@ def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, jso
     from gitkb.cli.listeners import Adding
 
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=options.dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=options.dry_run)
         summary = base.add(paths, options, listener)
     if json:
         terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
@@ -138,7 +159,7 @@ def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
 
 def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
     """What a model would be asked, in words or as JSON."""
-    from gitkb.cli.listeners import Messages
+    from gitkb.cli.listeners import Messages, money
 
     with resumable():
         found = ask(Messages())
@@ -149,7 +170,8 @@ def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
     known = f" {found.known:,} more are answered in the cache." if found.known else ""
     failed = f" {terminal.counted(found.failed, 'document')} cannot be converted." if found.failed else ""
     terminal.tell(
-        f"{documents}: {calls}, about {found.tokens_in:,} tokens in and {found.tokens_out:,} out.{known}{failed}"
+        f"{documents}: {calls}, about {found.tokens_in:,} tokens in and {found.tokens_out:,} out"
+        f"{money(found.tokens_in, found.tokens_out)}.{known}{failed}"
         " Each shared page that changes takes a call more, and so does each pair of names that look alike."
     )
 
@@ -260,6 +282,9 @@ def recompile(
     every: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
     outdated: Annotated[bool, typer.Option("--outdated", help="Those that `gitkb status` calls outdated.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
+    backend: BackendOption = Backend.LOCAL,
+    scheduler: SchedulerOption = "",
+    shared: SharedOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would differ; change nothing, ask no model.")] = False,
     branch: BranchOption = "",
     compiler: CompilerOption = None,
@@ -283,6 +308,7 @@ def recompile(
         every=every,
         outdated=outdated,
         jobs=jobs,
+        cluster=cluster_options(backend, scheduler, shared=shared),
         dry_run=dry_run,
         timings=common(context, kb, verbose).verbose,
         branch=branch,
@@ -298,7 +324,7 @@ def recompile(
         )
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=dry_run)
         summary = with_whole_names(names, yes, lambda whole: base.recompile(whole, options, listener))
     if json:
         terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})

@@ -20,12 +20,17 @@ from gitkb.cli import terminal
 from gitkb.cli.commands.add import Globs, tell_summary
 from gitkb.cli.common_options import (
     AtOption,
+    Backend,
+    BackendOption,
     BranchOption,
     CompilerOption,
     JsonOption,
     KbOption,
     ModelOption,
+    SchedulerOption,
+    SharedOption,
     VerboseOption,
+    cluster_options,
     common,
 )
 from gitkb.cli.interrupts import resumable
@@ -248,6 +253,9 @@ def watch(
     settle: Annotated[float, typer.Option(metavar="SECONDS", min=0.05, max=3600, help="Wait until a file rests so long.")] = 1.0,
     poll: Annotated[bool, typer.Option("--poll", help="Look once a second; for network folders.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 is one per core.")] = 0,
+    backend: BackendOption = Backend.LOCAL,
+    scheduler: SchedulerOption = "",
+    shared: SharedOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the first look would add; end then.")] = False,
     branch: BranchOption = "",
     compiler: CompilerOption = None,
@@ -266,6 +274,7 @@ def watch(
     options = AddOptions(
         into=into,
         jobs=jobs,
+        cluster=cluster_options(backend, scheduler, shared=shared),
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         dry_run=dry_run,

@@ -315,7 +315,7 @@ class _Sources:
             keep_in_lfs(context, self.change)
         moves = {item.before: item.document for item in self._items if item.before}
         landing = Landing(self.start.commit, moves, self.noted if dry_run else None)
-        work = Preparation(jobs, shop, add.options.jobs, known=known, web=self._fetched)
+        work = Preparation(jobs, shop, add.options.jobs, known=known, web=self._fetched, cluster=add.options.cluster)
         with commit_loop(context, self.change, self.outcomes, work, landing) as loop:
             for item in self._items:
                 loop.add(self._entry(loop, item))

@@ -25,10 +25,11 @@ from gitkb.commands.add.plan import Item, Known
 from gitkb.commands.change import GROUP_DOCUMENTS, Change, ChangeContext
 from gitkb.errors import GitkbError
 from gitkb.intake import document_names
+from gitkb.intake.prepare.cluster import pool_for
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
 from gitkb.intake.prepare.model_rounds import Asked, Fetch, ModelRounds
-from gitkb.intake.prepare.pool import Pool
 from gitkb.intake.web.session import Web
+from gitkb.model.options import ClusterOptions
 from gitkb.model.results import DocumentResult, Outcome, SkipReason
 from gitkb.pages import refresh
 from gitkb.store.repository import Store
@@ -120,6 +121,7 @@ class Preparation(Struct, frozen=True):
     fetch: Fetch | None = None
     known: Asked | None = None
     web: Web | None = None
+    cluster: ClusterOptions | None = None
 
 
 @contextmanager
@@ -129,7 +131,8 @@ def commit_loop(
     """Prepares jobs in parallel while the body commits what is ready; what still waits at its end is committed."""
     outcomes.advance(total=len(work.jobs))
     session, web = context.session, work.web or Web()
-    with Pool(work.shop, context.settings.convert, change.run.worker_lock, work.workers) as pool, closing(web):
+    limits, lock, say = context.settings.convert, change.run.worker_lock, context.listener.message
+    with pool_for(work.cluster, work.shop, limits, lock, work.workers, say) as pool, closing(web):
         if work.jobs and session:
             session.client.warm()
         client, ahead = (session.client, session.ahead) if session else (work.known, 0)

@@ -233,7 +233,7 @@ class RecompileRun(Struct, frozen=True):
         known = KnownReplies(self.model.known) if self.model.known is not None else None
         originals = Originals.of(self.context.store, chosen.start, scratch)
         shop = self._workshop(scratch, chosen)
-        work = Preparation(jobs_of(items), shop, self.options.jobs, originals.fetch, known)
+        work = Preparation(jobs_of(items), shop, self.options.jobs, originals.fetch, known, cluster=self.options.cluster)
         landing = Landing(chosen.start.commit, noted=noted if self.options.dry_run else None)
         with commit_loop(self.context, change, outcomes, work, landing) as loop:
             for item in items:

@@ -3,16 +3,19 @@
 Invariant: reads only; so a merge can be foreseen as well as made. A conflict names both sides, by commit, author and day.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from shlex import quote
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gitkb.branch.landed import landed_commit
 from gitkb.commands.diff.wording import cut
 from gitkb.commands.merge.document_words import words_of
 from gitkb.commands.merge.page_merge import Side
+from gitkb.commands.merge.remade import Files, NotMadeYet, Remake, Which, Wish
 from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain
 from gitkb.errors import MergeConflict, RepositoryError
 from gitkb.model.listener import Listener
@@ -22,6 +25,7 @@ from gitkb.store.history import Ancestors, merge_lines
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 
+T = TypeVar("T")
 NAMED = 10
 SHOWN = 3
 _UNRELATED = "They are two knowledge bases. Add the documents of one to the other."
@@ -36,13 +40,27 @@ class Histories(Struct, frozen=True):
     branch: str
     choices: MergeChoices
     command: str
+    remake: Remake | None = None
+    made: dict[Wish, Files | None] = field(default_factory=dict)
 
     def _chosen(self) -> dict[str, str]:
-        ours, theirs = self.choices.ours, self.choices.theirs
-        return {**{plain(name): "ours" for name in ours}, **{plain(name): "theirs" for name in theirs}}
+        sides = {"ours": self.choices.ours, "theirs": self.choices.theirs, "both": self.choices.both}
+        return {plain(name): side for side, names in sides.items() for name in names}
+
+    def making(self, ours: Callable[[], Snapshot], theirs: Snapshot, act: Callable[[], T]) -> T:
+        """What `act` returns, which unites: before, the documents are made that have to be, and again where the branch moved."""
+        while True:
+            try:
+                return act()
+            except NotMadeYet as needed:
+                wishes = needed.wishes
+            self.listener.message(f"Making {', '.join(wish.document for wish in wishes[:SHOWN])} of both sides.")
+            commits: dict[Which, str] = {"ours": ours().commit, "theirs": theirs.commit}
+            self.made.update(self.remake(wishes, commits) if self.remake is not None else dict.fromkeys(wishes))
 
     def unite(self, ours: Snapshot, theirs: Snapshot, source: str) -> United:
-        """What to change on our side, and what is chosen; `MergeConflict` names what both sides changed."""
+        """What to change on our side, and what is chosen; `MergeConflict` names what both sides changed. `NotMadeYet` where
+        documents must be made first: see `making`."""
         graph, choices = Ancestors(self.store.git_dir), self._chosen()
         bases = [self.store.snapshot(oid) for oid in graph.bases(ours.commit, theirs.commit)]
         # After a squash the branch's own older version is what this one has: then only what came since is merged.
@@ -54,7 +72,9 @@ class Histories(Struct, frozen=True):
         apart = graph.unusual(ours.oid, theirs.oid)
         self.refuse_unusual(source, {path for base in bases for path in graph.unusual(base.oid, theirs.oid)} & apart)
         sides = Sides(tuple(map(self._side, bases)), self._side(ours), self._side(theirs))
-        united = Uniting(sides, theirs, choices, partial(merge_lines, self.store.git_dir))()
+        united = Uniting(sides, theirs, choices, partial(merge_lines, self.store.git_dir), self.made)()
+        if united.wishes:
+            raise NotMadeYet(united.wishes)
         if united.clashes:
             raise self._conflict(united.clashes, (bases[0], ours, theirs), source)
         for name in sorted(set(choices) - united.chosen):
@@ -81,10 +101,11 @@ class Histories(Struct, frozen=True):
         lines += [f"and {len(clashes) - NAMED} more"] if len(clashes) > NAMED else []
         listed = "; ".join(lines) if len(lines) == 1 else "\n".join(f"  {line}" for line in lines)
         one = quote(clashes[0].name)
+        both = next((f", or merge the two texts: --both {quote(each.name)}" for each in clashes if each.unitable), "")
         return MergeConflict(
             f"{self.branch} and {source} changed the same things:{' ' if len(lines) == 1 else chr(10)}{listed}",
-            f"Nothing was changed. Choose a side for each: {self.command} --ours {one}, or --theirs {one}. Or settle it in an"
-            f" editor: git merge {quote(source)}, edit, git commit, gitkb refresh.",
+            f"Nothing was changed. Choose a side for each: {self.command} --ours {one}, or --theirs {one}{both}. Or settle it"
+            f" in an editor: git merge {quote(source)}, edit, git commit, gitkb refresh.",
         )
 
     def _did(self, clash: Clash, side: Snapshot) -> str:

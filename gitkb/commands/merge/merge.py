@@ -12,6 +12,7 @@ from gitkb.branch.stored_documents import edit_commit, own_edits
 from gitkb.branch.tips import refuse_newer_settings, settings_at
 from gitkb.commands.change import Change, ChangeContext
 from gitkb.commands.merge.histories import Histories
+from gitkb.commands.merge.remade import Remake
 from gitkb.commands.merge.three_way import United
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.model.options import MergeChoices
@@ -25,14 +26,17 @@ from gitkb.store.values import PlannedCommit
 class Merging:
     """Merges into the branch of one change."""
 
-    def __init__(self, context: ChangeContext, change: Change, choices: MergeChoices, command: str) -> None:
-        """`command` is what a person types to merge again with a choice."""
+    def __init__(
+        self, context: ChangeContext, change: Change, choices: MergeChoices, command: str, remake: Remake | None = None
+    ) -> None:
+        """`command` is what a person types to merge again with a choice; `remake` makes documents that stand on neither side."""
         self._change, self._graph = change, Ancestors(context.store.git_dir)
-        self._histories = Histories(context.store, context.listener, change.run.branch, choices, command)
+        self._histories = Histories(context.store, context.listener, change.run.branch, choices, command, remake)
 
     def __call__(self, theirs: Snapshot, source: str) -> MergeSummary:
         """Merges a commit that people know as `source`, and brings the pages up to date where the branch carries them."""
-        united = self._change.transact(partial(self._transact, theirs=theirs, source=source))
+        act = partial(self._change.transact, partial(self._transact, theirs=theirs, source=source))
+        united = self._histories.making(self._change.tip, theirs, act)
         if united is None:
             self._tell_undone(theirs)
         self._change.refresh(settings_at(self._change.tip()))  # the settings may have come with the merge

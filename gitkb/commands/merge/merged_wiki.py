@@ -6,12 +6,16 @@ long as no model is asked. A folder that holds anything but an earlier preview i
 
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from shlex import quote
+
+from msgspec import Struct
 
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
 from gitkb.commands.merge.histories import Histories
+from gitkb.commands.merge.remade import Remake
 from gitkb.errors import InTheWay, RepositoryError
 from gitkb.model.documents import Tree
 from gitkb.model.listener import Listener
@@ -33,9 +37,40 @@ MARK = ".gitkb-preview"
 _START = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=wiki/index.html"><title>Wiki</title>\n'
 
 
-def preview(store: Store, catalog: Catalog, listener: Listener, rev: str | None, to: Path | None) -> Preview:
-    """Writes the pages into a folder, by default into gitkb's own in the git folder."""
+def preview(
+    store: Store, catalog: Catalog, listener: Listener, rev: str | None, to: Path | None, remake: Remake | None = None
+) -> Preview:
+    """Writes the pages into a folder, by default into gitkb's own in the git folder; `remake` as for a merge."""
     folder = to or store.local / "preview"
+    found = merged(store, catalog, listener, rev, remake)
+    _clear(folder)
+    pages = [path for path in found.files if path.endswith(".md")]
+    pictures = [path for path in found.files if is_picture(path)]
+    published = {*pages, *pictures}
+    for path in pages:
+        text = html_page(path, found.files[path](), published.__contains__, found.said)
+        _write(folder / html_path(path), text.encode("utf-8", "replace"))
+    for path in pictures:
+        _write(folder / path, found.files[path]())
+    _write(folder / "index.html", _START.encode())
+    _write(folder / ".nojekyll", b"")
+    return Preview(str(folder), found.branch, found.source, len(pages), len(pictures))
+
+
+class MergedWiki(Struct, frozen=True):
+    """The wiki as it would be after a merge of `source` into `branch`: what reads each file, by path. `said` is a sentence about
+    it for whoever sees its pages, `folder` where a site of it goes if nobody says."""
+
+    folder: Path
+    branch: str
+    source: str
+    said: str
+    files: Mapping[str, Read]
+
+
+def merged(store: Store, catalog: Catalog, listener: Listener, rev: str | None, remake: Remake | None = None) -> MergedWiki:
+    """The wiki after a merge of a revision into what is checked out, by default after a refresh; `remake` as for a merge.
+    `MergeConflict` as from the merge itself."""
     ours = store.snapshot()
     theirs = store.snapshot(rev)
     try:
@@ -43,22 +78,12 @@ def preview(store: Store, catalog: Catalog, listener: Listener, rev: str | None,
     except RepositoryError:
         branch = "HEAD"
     source = rev or branch
-    histories = Histories(store, listener, branch, MergeChoices(), f"gitkb merge {quote(source)}")
-    found = previewed(store, catalog, histories, ours, theirs, source)
-    merged = f" with {source} ({theirs.commit[:10]}) merged into it" if rev else ""
-    said = f"Preview: {branch} ({ours.commit[:10]}){merged}. Nobody has made this change yet."
-    _clear(folder)
-    pages = [path for path in found if path.endswith(".md")]
-    pictures = [path for path in found if is_picture(path)]
-    published = {*pages, *pictures}
-    for path in pages:
-        text = html_page(path, found[path](), published.__contains__, said)
-        _write(folder / html_path(path), text.encode("utf-8", "replace"))
-    for path in pictures:
-        _write(folder / path, found[path]())
-    _write(folder / "index.html", _START.encode())
-    _write(folder / ".nojekyll", b"")
-    return Preview(str(folder), branch, source, len(pages), len(pictures))
+    histories = Histories(store, listener, branch, MergeChoices(), f"gitkb merge {quote(source)}", remake)
+    act = partial(previewed, store, catalog, histories, ours, theirs, source)
+    found = histories.making(lambda: ours, theirs, act)
+    into = f" with {source} ({theirs.commit[:10]}) merged into it" if rev else ""
+    said = f"Preview: {branch} ({ours.commit[:10]}){into}. Nobody has made this change yet."
+    return MergedWiki(store.local / "preview-site", branch, source, said, found)
 
 
 def _clear(folder: Path) -> None:

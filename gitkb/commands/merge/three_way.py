@@ -3,11 +3,12 @@
 Invariant: reads trees; writes nothing. A document comes whole from one side, with everything that people wrote on its pages. A
 change of one side is taken as it is; different changes of both sides are a conflict, unless somebody chose a side. A rename is
 settled together with the other side's changes of the document: words on its pages go along to the new name, and so does a
-document that the other side only made again. Other bytes, a removal or another new name there are a conflict under the old name;
-whoever chooses a side gets all of it, never both documents, never neither. Generated shared pages stay as they are on our side:
-the next pages commit makes them again.
+document that the other side only made again or gave other bytes: it is made anew from these, under the new name. A removal or
+another new name there is a conflict under the old name; whoever chooses a side gets all of it, never both documents, never
+neither. Generated shared pages stay as they are on our side: the next pages commit makes them again.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -17,9 +18,11 @@ from gitkb.branch.renames import renamed_documents
 from gitkb.branch.stored_documents import moved_page, moved_path, own_files, owner_of, record_of
 from gitkb.commands.merge.document_words import words_of
 from gitkb.commands.merge.page_merge import Mixed, PageOn, Side, mix
+from gitkb.commands.merge.remade import Files, Made, Which, Wish
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, records
 from gitkb.formats.overviews import page_of
+from gitkb.model.documents import Record, Tree
 from gitkb.model.results import Dropped
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import Stored
@@ -35,7 +38,7 @@ class Rename(Struct, frozen=True):
     theirs: str
 
     @property
-    def side(self) -> Literal["ours", "theirs"]:
+    def side(self) -> Which:
         """The side that renamed it."""
         return "ours" if self.ours else "theirs"
 
@@ -93,6 +96,19 @@ def same_original(one: Side, other: Side, document: str) -> bool:
     return len(sources) == 2 and sources[0] == sources[1]
 
 
+_SIDES: tuple[Which, Which] = ("ours", "theirs")
+
+
+def _other(which: Which) -> Which:
+    return "theirs" if which == "ours" else "ours"
+
+
+def _page_there(side: Side, path: str, before: str, now: str, target: bytes) -> PageOn:
+    """The page of a document as one side has it, where the document has the name `before`, under its name `now`."""
+    there = side.page(moved_path(path, {now: before}))
+    return there if before == now else _moved(there, {before: now}, target)
+
+
 def _moved(page: PageOn, moves: Mapping[str, str], target: bytes | None) -> PageOn:
     """A page as it would be under the new name; a page that nobody edited is replaced by the projection there."""
     path, kept = moved_path(page.path, moves), page.projection()
@@ -108,17 +124,18 @@ MergeLines = Callable[[str, str, str], bytes | None]
 
 class Clash(Struct, frozen=True):
     """Something that both sides changed differently: its name as `--ours` takes it, a path whose history tells how, and the
-    blocks of the page that contradict each other."""
+    blocks of the page that contradict each other. `unitable`: the texts of a document's two originals do not collide."""
 
     kind: Kind
     name: str
     path: str
     blocks: tuple[str, ...] = ()
+    unitable: bool = False
 
 
 class United(Struct):
     """The outcome: new content by path, relative to our side; the documents that came, changed, went and have another name; what
-    clashes; which of the choices were needed, and what they cost."""
+    clashes; which of the choices were needed, and what they cost; the documents that have to be made first."""
 
     changes: dict[str, bytes | Stored | None] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
@@ -128,6 +145,7 @@ class United(Struct):
     clashes: list[Clash] = field(default_factory=list)
     chosen: set[str] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
 
 
 def plain(name: str) -> str:
@@ -142,6 +160,10 @@ class Sides(Struct, frozen=True):
     ours: Side
     theirs: Side
 
+    def of(self, which: Which) -> Side:
+        """One of the two sides."""
+        return self.ours if which == "ours" else self.theirs
+
     def all(self) -> tuple[Side, ...]:
         return (*self.bases, self.ours, self.theirs)
 
@@ -155,11 +177,12 @@ class Sides(Struct, frozen=True):
 
 
 class Uniting:
-    """One three-way merge of whole trees. `choices`: by plain name, the side to take where both changed something."""
+    """One three-way merge of whole trees. `choices`: by plain name, the side to take where both changed something, or "both"."""
 
-    def __init__(self, sides: Sides, theirs: Snapshot, choices: Mapping[str, str], merge_lines: MergeLines) -> None:
-        """`theirs` is the tree of that side again, to take files from."""
+    def __init__(self, sides: Sides, theirs: Snapshot, choices: Mapping[str, str], merge_lines: MergeLines, made: Made) -> None:
+        """`theirs` is the tree of that side again, to take files from; `made` are documents that were made for this merge."""
         self._sides, self._theirs, self._choices, self._merge_lines = sides, theirs, choices, merge_lines
+        self._made = made
         self._found = United()
         self._moves: dict[str, str] = {}
 
@@ -168,7 +191,7 @@ class Uniting:
         differing = {change.path for change in self._theirs.changes_since(self._sides.ours.tree.oid)}
         documents = {name for path in differing if (name := self._document_of(path)) is not None}
         renames = Renames(self._sides.bases[0], self._sides.ours, self._sides.theirs)
-        settled = {name for rename in renames.disputed for name in self._dispute(rename)}
+        settled = {name for rename in renames.disputed for name in (self._updated(rename) or self._dispute(rename))}
         self._moves = {rename.old: rename.side for rename in renames.agreed}
         done: set[str] = set()
         for document in sorted(documents):
@@ -182,6 +205,93 @@ class Uniting:
             if path not in done:
                 self._page(path, path) if _is_page(path) else self._file(path, path)
         return self._found
+
+    def _updated(self, rename: Rename) -> set[str]:
+        """A document that one side renamed while the other gave it other bytes: it has these, under the new name. The names
+        that are settled by this, none where it is another dispute."""
+        new, which = rename.ours or rename.theirs, _other(rename.side)
+        side, other = self._sides.of(rename.side), self._sides.of(which)
+        renamed, updated = record_of(side.tree, new), record_of(other.tree, rename.old)
+        if (rename.ours and rename.theirs) or renamed is None or updated is None or self._choices.get(plain(rename.old)):
+            return set()
+        if other.tree.blob(records.record_path(new)) is not None or not (original := self._original(other.tree, updated)):
+            return set()
+        wish = Wish(new, renamed.source.path, original, ((which, rename.old),))
+        if not self._take_made(wish, {rename.old: new}, which):
+            return set()
+        (self._found.renamed if rename.theirs else self._found.updated).append(new)
+        return rename.names
+
+    def _original(self, tree: Tree, record: Record) -> bytes:
+        """The bytes of a file's original that can be converted anywhere; none of what was fetched or is in Git LFS."""
+        raw = next((file for file in record.files if file.startswith("raw/")), "")
+        content = tree.read(raw) if raw and not record.source.url else None
+        return content if content is not None and hashlib.sha256(content).hexdigest() == record.source.sha256 else b""
+
+    def _take_made(self, wish: Wish, moves: Mapping[str, str], moved: Which) -> bool:
+        """Takes a document as it was made for this merge, with everybody's words on its pages; those of the side `moved` (and
+        of the ancestors) stand under the names before `moves`. False where it cannot be had."""
+        if wish not in self._made:
+            self._found.wishes.append(wish)
+            return True
+        files = self._made[wish]
+        if files is None:
+            return False
+        before = {new: old for old, new in moves.items()}
+        names = {which: before.get(wish.document, wish.document) if which == moved else wish.document for which in _SIDES}
+        old = before.get(wish.document, wish.document)
+        stand = {which: own_files(self._sides.of(which).tree, names[which]) for which in _SIDES}
+        for which in _SIDES:
+            if self._has_lost_words(which, stand[which], moves if which == moved else {}, files):
+                return False
+        for path, content in files.items():
+            if not _is_page(path):
+                self._put(path, content)
+                continue
+            pages = {which: _page_there(self._sides.of(which), path, names[which], wish.document, content) for which in _SIDES}
+            bases = [_page_there(base, path, old, wish.document, content) for base in self._sides.bases]
+            mixed = mix((bases, pages["ours"], pages["theirs"]), content)
+            if mixed.clashes:
+                self._found.clashes.append(Clash("page", plain(path), path, mixed.clashes))
+                continue
+            self._put(path, mixed.content)
+            self._put(edited_path(path), mixed.kept)
+        for path in stand["ours"]:
+            if path not in files and path.removeprefix(f"{EDITED}/") not in files:
+                self._put(path, None)
+        return True
+
+    def _has_lost_words(self, which: Which, paths: Iterable[str], moves: Mapping[str, str], files: Files) -> bool:
+        """Whether a person wrote on a page of a side that the document has no more."""
+        side = self._sides.of(which)
+        return any(
+            _is_page(path) and moved_path(path, moves) not in files and side.page(path).kind is Seal.EDITED for path in paths
+        )
+
+    def _both(self, document: str) -> bool:
+        """A document whose two new texts are wanted as one; False where they are not, or where it cannot be."""
+        wish = self._as_one(document) if self._choices.get(plain(document)) == "both" else None
+        if wish is None or not self._take_made(wish, {}, "theirs"):
+            return False
+        self._found.chosen.add(plain(document))
+        self._found.updated.append(document)
+        return True
+
+    def _as_one(self, document: str) -> Wish | None:
+        """The document made of both sides' texts, merged line by line; None where they collide, or are no text."""
+        sides = (self._sides.bases[0], self._sides.ours, self._sides.theirs)
+        found = [record for side in sides if (record := record_of(side.tree, document)) is not None]
+        if len(found) < len(sides):
+            return None
+        contents = [self._original(side.tree, record) for side, record in zip(sides, found, strict=True)]
+        raws = [next(file for file in record.files if file.startswith("raw/")) for record in found] if all(contents) else []
+        if not raws or any(b"\0" in content for content in contents):
+            return None
+        blobs = [side.tree.blob(raw) or "" for side, raw in zip(sides, raws, strict=True)]
+        merged = self._merge_lines(*blobs)
+        return (
+            None if merged is None else Wish(document, found[1].source.path, merged, (("ours", document), ("theirs", document)))
+        )
 
     def _paths(self, document: str) -> set[str]:
         return {path for side in self._sides.all() for path in own_files(side.tree, document)}
@@ -221,6 +331,8 @@ class Uniting:
 
     def _choice(self, name: str) -> str:
         choice = self._choices.get(plain(name), "")
+        if choice == "both":
+            return ""
         if choice:
             self._found.chosen.add(plain(name))
         return choice
@@ -239,8 +351,11 @@ class Uniting:
             return
         side = "ours" if theirs in before else "theirs" if ours in before else ""
         side = self._moves.get(document) or side or self._choice(document) or self._of_new_bytes(document)
+        if not side and self._both(document):
+            return
         if not side or (document not in self._moves and not self._may_take(document, side, paths)):
-            self._found.clashes.append(Clash("document", document, record))
+            unitable = not side and self._as_one(document) is not None
+            self._found.clashes.append(Clash("document", document, record, unitable=unitable))
             return
         if self._choices.get(plain(document)) and not {ours, theirs} & before and document not in self._moves:
             other = self._sides.ours if side == "theirs" else self._sides.theirs

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from gitkb.branch.tips import branch_tip, settings_at
 from gitkb.commands.change import ChangeContext, change_context
 from gitkb.commands.merge.merge import Merging
+from gitkb.commands.merge.remade import Remake
 from gitkb.errors import NotFound, RepositoryError
 from gitkb.formats.records import RECORDS, document_of
 from gitkb.model.options import MergeChoices
@@ -34,10 +35,11 @@ Pause = Callable[[float], None]
 
 
 class RemoteBranch(Struct, frozen=True):
-    """A local branch and the remote it goes to (None: as git is configured)."""
+    """A local branch and the remote it goes to (None: as git is configured); `remake` makes documents of both sides."""
 
     context: ChangeContext
     remote: str | None = None
+    remake: Remake | None = None
 
     def pull(self, choices: MergeChoices) -> MergeSummary:
         """Fetches the branch and merges it; what is pending is projected."""
@@ -90,7 +92,7 @@ class RemoteBranch(Struct, frozen=True):
         self._refuse_lost(network, remote, fetched, branch_tip(self.context.store, branch))
         network.accept(remote, fetched)
         with self.context.change(f"merge {remote}", signs=not _is_forward(self.context, fetched)) as change:
-            merging = Merging(self.context, change, choices, f"gitkb pull{self._option()}")
+            merging = Merging(self.context, change, choices, f"gitkb pull{self._option()}", self.remake)
             return merging(self.context.store.snapshot(fetched), str(remote))
 
     def _refuse_lost(self, network: Network, remote: Remote, fetched: str, tip: Snapshot) -> None:
@@ -155,9 +157,9 @@ def merge_context(asking: Asking, branch: str) -> Iterator[ChangeContext]:
         yield context
 
 
-def merge_revision(context: ChangeContext, rev: str, choices: MergeChoices) -> MergeSummary:
+def merge_revision(context: ChangeContext, rev: str, choices: MergeChoices, remake: Remake | None = None) -> MergeSummary:
     """Merges any revision of this repository into the branch."""
     theirs = context.store.snapshot(rev)
     command = f"gitkb merge {quote(rev)}{f' --branch {quote(context.branch)}' if context.branch else ''}"
     with context.change(f"merge {rev}", signs=not _is_forward(context, theirs.commit)) as change:
-        return Merging(context, change, choices, command)(theirs, rev)
+        return Merging(context, change, choices, command, remake)(theirs, rev)

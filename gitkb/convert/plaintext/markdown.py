@@ -20,6 +20,7 @@ from gitkb.convert.draft import Draft
 from gitkb.convert.outline import lines_with_code, outside_code_spans
 from gitkb.convert.pictures import Gallery
 from gitkb.convert.plaintext.sites import read_site_syntax
+from gitkb.convert.plaintext.stated_facts import stated_facts
 from gitkb.convert.plaintext.vaults import note_of_plugin, read_vault_syntax
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import TitleCandidate
@@ -95,6 +96,7 @@ def draft_of(front: FrontMatter, body: str) -> Draft:
         pictures=gallery.pictures,
         aliases=front.aliases,
         tags=front.tags,
+        stated=stated_facts(front.properties),
     )
 
 

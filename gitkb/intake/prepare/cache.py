@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import random
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from gitkb.intake.prepare.typed_json import dumps, loads, shape
 
 T = TypeVar("T")
+_ENTRY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 SAMPLE = 8
 """How many of its folders tell how full the cache is."""
 
@@ -29,18 +31,26 @@ class Cache:
         self.folder, self._drafts = folder, drafts
         self.found: list[str] = []
         """The names of the types of which `remember` has found an entry, in order."""
+        self.entries: list[str] = []
+        """The entries that `remember` has found or made, by their paths in the folder."""
 
     def remember(self, kind: type[T], key: tuple[str, ...], make: Callable[[], T]) -> T:
         """The entry of a key; if there is none, stores and returns the result of `make`. Errors of `make` are not remembered."""
         declared: Any = kind
         file = self._file(shape(declared), key)
+        self.entries.append(f"{file.parent.name}/{file.name}")
         with contextlib.suppress(OSError, ValueError):
             found = loads(kind, file.read_bytes())
             self.found.append(kind.__name__)
             return found
         made = make()
-        self._store(file, made)
+        self._store(file, dumps(made))
         return made
+
+    def put(self, name: str, data: bytes) -> None:
+        """Stores an entry that was made elsewhere, under its path in the folder; what is no such path is left out."""
+        if _ENTRY.fullmatch(name):
+            self._store(self.folder / name, data)
 
     def note(self, *fact: str) -> None:
         """Remembers that something was so, known by a few texts."""
@@ -87,14 +97,14 @@ class Cache:
         name = hashlib.sha256("\0".join((kind, *key)).encode()).hexdigest()
         return self.folder / name[:2] / name[2:]
 
-    def _store(self, file: Path, value: object) -> None:
+    def _store(self, file: Path, data: bytes) -> None:
         """Stores an entry. A full disk or a folder without write permission is no error: the work is done again next time."""
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._drafts or file.parent)
             try:
                 with os.fdopen(handle, "wb") as out:
-                    out.write(dumps(value))
+                    out.write(data)
                 Path(name).replace(file)
             except BaseException:
                 Path(name).unlink(missing_ok=True)

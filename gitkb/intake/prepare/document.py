@@ -41,7 +41,7 @@ class Job(Struct, frozen=True):
     `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
     a model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its
     original in the knowledge base: what that holds of it. Its original is moved and not copied. `saved` is what LibreOffice
-    made of the original.
+    made of the original. `context` is how many tokens the model turned out to take in, 0 for as many as the settings say.
     """
 
     source: SourceFile
@@ -50,6 +50,7 @@ class Job(Struct, frozen=True):
     replies: Mapping[str, str] = field(default_factory=dict)
     present: Present | None = None
     saved: Path | None = None
+    context: int = 0
 
 
 class Workshop(Struct, frozen=True):
@@ -78,7 +79,8 @@ class Prepared(Struct, frozen=True):
     the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `asks`: a model
     would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
     why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read. A job whose
-    `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`.
+    `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`. `entries` are those of the
+    cache that it was made with.
     """
 
     document: str
@@ -102,6 +104,7 @@ class Prepared(Struct, frozen=True):
     empty: bool = False
     office: str = ""
     raw: str = ""
+    entries: tuple[str, ...] = ()
 
 
 def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
@@ -124,12 +127,12 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
     except NeedsOffice as needed:
         return Prepared(job.document, office=needed.kind, raw=raw)
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
-        return Prepared(job.document, pictures=shown)
+        return Prepared(job.document, pictures=shown, entries=tuple(cache.entries))
     converted = time.perf_counter()
     if shop.model is not None:
-        digest = _asked(conversion, name, shop.model, job.replies)
+        digest = _asked(conversion, name, shop.model.within(job.context), job.replies)
         if isinstance(digest, Unanswered):
-            return Prepared(job.document, requests=digest.requests)
+            return Prepared(job.document, requests=digest.requests, entries=tuple(cache.entries))
     else:
         digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
     source = _source(job, size, conversion)
@@ -151,6 +154,7 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
         phases=phases,
         ungrounded=digest.ungrounded,
         remembered=tuple(cache.found),
+        entries=tuple(cache.entries),
     )
 
 

@@ -41,16 +41,22 @@ PRIVATE = {
 }
 """What this module needs that pygit2 does not promise: attributes by class, functions of libgit2, fields of its structures."""
 INTENT_TO_ADD = 1 << 13
+SKIP_WORKTREE = 1 << 14
 _U32 = 0xFFFFFFFF
+WHOLE_INDEX = (
+    "Switch off the split and sparse index: git update-index --no-split-index; git sparse-checkout reapply --no-sparse-index"
+)
 
 
 class IndexEntry(Struct, frozen=True):
-    """One path of the index; `stat` is (mtime seconds, mtime nanoseconds, size, inode) as git cached it."""
+    """One path of the index; `stat` is (mtime seconds, mtime nanoseconds, size, inode) as git cached it. `hidden`: a sparse
+    checkout does not show its file."""
 
     oid: str
     mode: int
     stat: tuple[int, int, int, int]
     intent_to_add: bool
+    hidden: bool = False
 
     def matches(self, found: os.stat_result) -> bool:
         """Whether a file looks unchanged since it was added. A size of 0 in a racy entry never matches."""
@@ -85,8 +91,7 @@ class IndexFile:
         try:
             self._index: Any = _open_index(draft)
         except (pygit2.GitError, OSError) as error:
-            hint = "Switch off the split and sparse index: `git update-index --no-split-index`, `git sparse-checkout disable`."
-            raise RepositoryError(f"{real} has a form that gitkb cannot write: {error}", hint) from error
+            raise RepositoryError(f"{real} has a form that gitkb cannot write: {error}", WHOLE_INDEX) from error
         if self.signature is not None:
             self._forget_racy(self.signature)
 
@@ -113,14 +118,19 @@ class IndexFile:
             return None
         stat = (found.mtime.seconds & _U32, found.mtime.nanoseconds, found.file_size, found.ino)
         oid = bytes(ffi.buffer(ffi.addressof(found.id)))[-20:].hex()
-        return IndexEntry(oid, found.mode, stat, bool(found.flags_extended & INTENT_TO_ADD))
+        return IndexEntry(
+            oid, found.mode, stat, bool(found.flags_extended & INTENT_TO_ADD), bool(found.flags_extended & SKIP_WORKTREE)
+        )
 
-    def put(self, path: str, oid: str, mode: int, found: os.stat_result | None) -> None:
-        """Set a path to a blob; `found` is its worktree file's stat (None: git will compare by content)."""
+    def put(self, path: str, oid: str, mode: int, found: os.stat_result | None, *, hidden: bool = False) -> None:
+        """Set a path to a blob; `found` is its worktree file's stat (None: git will compare by content); `hidden`: it has none,
+        because the checkout is sparse."""
         name = ffi.new("char[]", path.encode("utf-8", "surrogateescape"))
         entry = ffi.new("git_index_entry *")
         entry.path, entry.mode = name, mode
         ffi.buffer(ffi.addressof(entry, "id"))[-20:] = bytes.fromhex(oid)
+        if hidden:
+            entry.flags_extended = SKIP_WORKTREE
         if found is not None:
             for field, nanoseconds in (("ctime", found.st_ctime_ns), ("mtime", found.st_mtime_ns)):
                 time = getattr(entry, field)
@@ -173,7 +183,8 @@ def _open_index(file: Path) -> Any:
 
 
 def changed_below(repository: pygit2.Repository, index: pygit2.Index, folder: str) -> set[str]:
-    """Paths below a folder whose worktree file differs from the index, untracked ones included; writes nothing."""
+    """Paths below a folder whose worktree file differs from the index, untracked ones included, without those that a sparse
+    checkout does not show; writes nothing."""
     wanted = ffi.new("char[]", folder.encode())
     strings = ffi.new("char *[]", [wanted])
     options = ffi.new("git_diff_options *")
@@ -185,4 +196,11 @@ def changed_below(repository: pygit2.Repository, index: pygit2.Index, folder: st
     if C.git_diff_index_to_workdir(found, repository._repo, index._index, options) < 0:
         raise RepositoryError("The worktree could not be compared with the index.", "Run `git status` to see why.")
     diff = pygit2.Diff.from_c(bytes(ffi.buffer(found)[:]), repository)
-    return {delta.new_file.path or delta.old_file.path for delta in diff.deltas}
+    paths = {delta.new_file.path or delta.old_file.path for delta in diff.deltas}
+    return {path for path in paths if not _is_hidden(repository, index, path)}
+
+
+def _is_hidden(repository: pygit2.Repository, index: pygit2.Index, path: str) -> bool:
+    """Whether a path has no file because the checkout is sparse; libgit2 takes it for deleted."""
+    found = C.git_index_get_bypath(index._index, path.encode("utf-8", "surrogateescape"), 0)
+    return found != ffi.NULL and found.flags_extended & SKIP_WORKTREE and not os.path.lexists(Path(repository.workdir, path))

@@ -102,11 +102,16 @@ def _prepare(worktree: Worktree, group: Group, index: IndexFile) -> Staged:
     if index.conflicted():
         raise RepositoryError("The index has unresolved conflicts.", "Resolve and commit them, then run the command again.")
     worktree.check(group.plans, index)
-    written = [plan for plan in group.plans if worktree.version(plan.path, index) != plan.new.oid]
+    written = _to_write(worktree, group.plans, index)
     staged = [(plan, worktree.stage(plan)) for plan in written]
     # A power loss must not leave an empty file that looks like a person's edit.
     fsync_all([file for _, file in staged if file is not None])
     return staged
+
+
+def _to_write(worktree: Worktree, plans: Iterable[PathPlan], index: IndexFile) -> list[PathPlan]:
+    """The plans for files that are not yet as they shall be, without those that a sparse checkout does not show."""
+    return [plan for plan in plans if worktree.version(plan.path, index) != plan.new.oid and not worktree.hides(plan.path, index)]
 
 
 def _follow(place: Place, worktree: Worktree, index: IndexFile, plans: tuple[PathPlan, ...], staged: Staged) -> None:
@@ -119,7 +124,8 @@ def _follow(place: Place, worktree: Worktree, index: IndexFile, plans: tuple[Pat
         if plan.new.oid is None:
             index.remove(plan.path)
         else:
-            index.put(plan.path, plan.new.oid, plan.new.mode, worktree.stat(plan))
+            hidden = worktree.hides(plan.path, index)
+            index.put(plan.path, plan.new.oid, plan.new.mode, worktree.stat(plan), hidden=hidden)
     draft = index.write()
     # Files, then the index that names them, then the end of mark and lock: after a loss of power a later one never stands
     # without an earlier one, or a person's next `git commit` would take the group back.
@@ -146,7 +152,7 @@ def catch_up(place: Place, worktree: Worktree, note: Note) -> None:
     _log.debug("catching up %s at %s: %d paths of index and worktree lag", place.branch, tip or "nothing", len(lagging))
     lagging = [replace(plan, content=now.read(plan.path)) for plan in lagging]
     if lagging:
-        staged = [(plan, worktree.stage(plan)) for plan in lagging if worktree.version(plan.path, index) != plan.new.oid]
+        staged = [(plan, worktree.stage(plan)) for plan in _to_write(worktree, lagging, index)]
         _follow(place, worktree, index, tuple(lagging), staged)
     _unlock(place, worktree, frozenset())
 

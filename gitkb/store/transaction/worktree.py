@@ -19,6 +19,7 @@ from gitkb.store.lfs import Originals, blob_id, pointer_id
 from gitkb.store.local.durable_files import exchange, move_new, naming
 from gitkb.store.objects import file_blob_id
 from gitkb.store.transaction.index_file import IndexFile
+from gitkb.store.transaction.sparse import Sparse
 from gitkb.store.values import PathPlan, Stored
 
 NAMED_PATHS = 10
@@ -48,6 +49,7 @@ class Worktree(Struct):
     read_blob: Callable[[str], bytes]
     originals: Originals
     ignore_case: bool = False
+    sparse: Sparse | None = None
     _folders: set[Path] = field(default_factory=set)
     _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
     _known: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -59,7 +61,8 @@ class Worktree(Struct):
         try:
             found = file.lstat()
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            entry = index.entry(path) if self.sparse is not None else None
+            return entry.oid if entry is not None and entry.hidden else None
         if not stat.S_ISREG(found.st_mode):
             return _STRANGE
         self._known[path] = _signature(found)
@@ -70,6 +73,13 @@ class Worktree(Struct):
             return blob_id(path, file)
         except FileNotFoundError:
             return None
+
+    def hides(self, path: str, index: IndexFile) -> bool:
+        """Whether the checkout is sparse and does not show a path; what stands there nevertheless is shown."""
+        if self.sparse is None or os.path.lexists(self.root / path):
+            return False
+        entry = index.entry(path)
+        return entry.hidden if entry is not None else self.sparse.hides(path)
 
     def check(self, plans: Iterable[PathPlan], index: IndexFile) -> None:
         """`InTheWay`, naming up to ten, unless every path's file and index entry are versions that the plan accepts."""

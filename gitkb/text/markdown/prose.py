@@ -284,7 +284,7 @@ def raised(figure: str, before: str) -> str:
 
 def plain(text: str) -> str:
     """The text without the marks around inline code."""
-    return _MARKS.sub("", text)
+    return _MARKS.sub("", text) if CODE_OPEN in text or CODE_CLOSE in text else text
 
 
 def _take_emphasis(text: str, found: list[str]) -> str:

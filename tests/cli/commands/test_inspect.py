@@ -15,7 +15,7 @@ def test_list_has_one_line_a_document(run: Callable[..., Any], kb: Path) -> None
 
 def test_list_as_json_says_where_each_document_comes_from(run: Callable[..., Any], kb: Path) -> None:
     rows = json.loads(run("list", "--json", "--kb", kb).out)
-    known = {"document", "title", "source", "sha256", "media_type", "source_pages", "commit", "url"}
+    known = {"document", "title", "source", "sha256", "media_type", "source_pages", "commit", "url", "origin"}
     known.add("changed_since_approval")
     assert all(set(row) == known for row in rows)
     row = rows[2]
@@ -118,7 +118,7 @@ def test_log_is_newest_first_and_can_be_limited(run: Callable[..., Any], git: Ca
 def test_log_of_a_document_has_its_own_commits(run: Callable[..., Any], kb: Path) -> None:
     entries = json.loads(run("log", "docs/wal", "--json", "--kb", kb).out)
     assert [(entry["operation"], entry["document"]) for entry in entries] == [("add", "docs/wal")]
-    assert set(entries[0]) == {"commit", "time", "author", "subject", "operation", "document"}
+    assert set(entries[0]) == {"commit", "time", "author", "subject", "operation", "document", "agent"}
 
 
 def test_search_prints_page_line_and_snippet(run: Callable[..., Any], kb: Path) -> None:

@@ -51,8 +51,8 @@ def _aged(kb: Path, git: Git, *documents: str, version: int = 1) -> None:
     """The documents as another converter would have left them, and worse: a sentence is missing in the text."""
     for document in documents:
         record, page = kb / f".gitkb/documents/{document}.json", kb / f"wiki/sources/{document}.md"
-        record.write_text(record.read_text("utf-8").replace('"markdown/3"', f'"markdown/{version}"'), encoding="utf-8")
-        page.write_text(page.read_text("utf-8").replace("by: markdown/3", f"by: markdown/{version}"), encoding="utf-8")
+        record.write_text(record.read_text("utf-8").replace('"markdown/4"', f'"markdown/{version}"'), encoding="utf-8")
+        page.write_text(page.read_text("utf-8").replace("by: markdown/4", f"by: markdown/{version}"), encoding="utf-8")
     git(kb, "commit", "-qam", "as they were")
 
 
@@ -119,9 +119,9 @@ def test_a_document_that_was_only_made_again_gives_way_to_other_bytes_and_to_a_r
 def test_status_counts_what_is_outdated_and_recompile_brings_it_up_to_date(kb: Path, gitkb: Run, git: Git) -> None:
     whole = tree(git, kb)
     _aged(kb, git, "docs/raft", "docs/guide/recovery")
-    assert "Outdated: 2 documents (2 converter markdown/1 → markdown/3); run: gitkb recompile --outdated" in gitkb("status").out
+    assert "Outdated: 2 documents (2 converter markdown/1 → markdown/4); run: gitkb recompile --outdated" in gitkb("status").out
     assert _outdated(gitkb)["reasons"] == [
-        {"documents": 2, "what": "converter", "before": "markdown/1", "now": "markdown/3"},
+        {"documents": 2, "what": "converter", "before": "markdown/1", "now": "markdown/4"},
     ]
     before = git(kb, "rev-parse", "HEAD")
     told = _events(gitkb("recompile", "--outdated", "--dry-run", "--json"))[-1]["foreseen"]

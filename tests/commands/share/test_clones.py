@@ -127,3 +127,53 @@ def test_a_request_that_no_program_can_open_ends_with_one(kb: Path, run: Run, mo
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     done = run("pr", "--branch", "mine", "--kb", kb)
     assert done.code == 1 and "https://github.com/team/kb/compare/main...mine" in done.err
+
+
+@pytest.mark.parametrize("rules", [("--cone", "wiki"), ("--no-cone", "/wiki/", "!/wiki/sources/"), ("--cone", "raw")])
+def test_a_sparse_checkout_is_read_and_written_and_shows_no_more_than_before(kb: Path, run: Run, rules: tuple[str, ...]) -> None:
+    clone = _clone(kb)
+    git(clone, "sparse-checkout", "set", *rules)
+    shown = {path.name for path in clone.iterdir()}
+    assert "Edited" not in run("status", "--kb", clone).out
+    docs = write(kb.parent / "docs", {"raft.md": text_of("Raft", version=3), "lease.md": text_of("Lease")})
+    for command in (("add", docs, "--jobs", "1"), ("remove", "docs/zab"), ("undo",)):
+        done = run(*command, "--kb", clone)
+        assert done.code == 0, done.err
+        assert git(clone, "status", "--porcelain") == ""
+    assert {path.name for path in clone.iterdir()} == shown
+    assert git(clone, "ls-files", "-t", "raw").startswith("H" if "raw" in rules else "S")
+    assert "docs/lease" in run("list", "--kb", clone).out and run("search", "Lease", "--kb", clone).out
+    git(clone, "sparse-checkout", "disable")
+    assert git(clone, "status", "--porcelain") == "" and run("check", "--kb", clone).code == 0
+    assert (clone / "raw/docs/raft.md").read_text(encoding="utf-8") == text_of("Raft", version=3)
+
+
+def test_a_person_who_edits_a_file_that_is_not_shown_keeps_the_words(kb: Path, run: Run) -> None:
+    clone = _clone(kb)
+    git(clone, "sparse-checkout", "set", "--cone", "raw")
+    page = clone / "wiki/summaries/docs/raft.md"
+    page.parent.mkdir(parents=True)
+    page.write_text(f"{git(clone, 'show', 'HEAD:wiki/summaries/docs/raft.md')}\n\n## Notes\n\nAda: keep.\n", encoding="utf-8")
+    docs = write(kb.parent / "docs", {"raft.md": text_of("Raft", version=3), "zab.md": text_of("Zab")})
+    assert run("add", docs, "--jobs", "1", "--kb", clone).code == 0
+    assert "Ada: keep." in git(clone, "show", "HEAD:wiki/summaries/docs/raft.md")
+
+
+def test_a_linked_worktree_is_a_place_to_work_in(kb: Path, run: Run) -> None:
+    git(kb, "worktree", "add", "-q", "-b", "side", "../side")
+    docs, side = write(kb.parent / "docs", {"lease.md": text_of("Lease")}), kb.parent / "side"
+    assert run("add", docs, "--jobs", "1", "--kb", side).code == 0
+    assert git(side, "status", "--porcelain") == "" and (side / "raw/docs/lease.md").is_file()
+    assert run("merge", "side", "--kb", kb).code == 0 and run("check", "--kb", kb).code == 0
+    assert git(kb, "status", "--porcelain") == "" and (kb / "raw/docs/lease.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("extension", "remedy"), [("objectformat = sha256", "git fast-export --all"), ("refstorage = reftable", "git refs migrate")]
+)
+def test_what_libgit2_cannot_read_is_refused_with_a_way_out(kb: Path, run: Run, extension: str, remedy: str) -> None:
+    with (kb / ".git" / "config").open("a", encoding="utf-8") as config:
+        config.write(f"[core]\n\trepositoryformatversion = 1\n[extensions]\n\t{extension}\n")
+    for command in (("status",), ("add", kb.parent / "docs")):
+        refused = run(*command, "--kb", kb)
+        assert refused.code == 1 and remedy in refused.err, refused.err

@@ -1,0 +1,153 @@
+"""What runs on a machine of a cluster: one document is converted and digested, in the same killable sandbox as at home.
+
+Invariant: a pure function of the bytes, the job and the settings. What it gives are entries of the cache, which are data: the
+owner unpickles nothing of them, and takes from them what it would have made itself. Only idle workers are kept between two jobs;
+they end with the process that runs this.
+"""
+
+import atexit
+import contextlib
+import hashlib
+import os
+import pickle
+import platform
+import re
+import shutil
+import tempfile
+import threading
+from functools import cache
+from importlib import metadata
+from itertools import count
+from pathlib import Path, PurePosixPath
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gitkb.formats.settings import ConvertSettings
+from gitkb.intake.prepare.document import Job, Workshop
+from gitkb.intake.prepare.pool import Pool
+
+_KEPT = 2
+"""For so many runs workers are kept."""
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class FarTask(Struct, frozen=True):
+    """One document to convert. `shop` is what its run shares, `job` the job, both pickled by the owner; `data` is the original,
+    None where the job's file can be read by its path. `versions` are those of the owner."""
+
+    shop: bytes
+    job: bytes
+    data: bytes | None
+    versions: dict[str, str]
+
+
+class FarAnswer(Struct, frozen=True):
+    """The entries of the cache that were made, none where the document failed; or the `versions` of a worker that differ."""
+
+    machine: str
+    entries: dict[str, bytes] = {}
+    versions: dict[str, str] = {}
+
+
+class _Place(Struct):
+    """What a process of a cluster keeps of one run: a folder, and sandboxed workers."""
+
+    folder: Path
+    shop: Workshop
+    pool: Pool
+
+    def close(self) -> None:
+        self.pool.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_places: dict[str, _Place] = {}
+_guard = threading.Lock()
+_numbers = count()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of Python, of gitkb and of the libraries that it needs: documents come out alike where these are alike."""
+    from gitkb import __version__
+
+    found = {"gitkb": __version__, "Python": ".".join(platform.python_version_tuple()[:2])}
+    for requirement in _requirements():
+        name = _NAME.match(requirement)
+        if name and "extra ==" not in requirement:
+            with contextlib.suppress(metadata.PackageNotFoundError):
+                found[name[0]] = metadata.version(name[0])
+    return found
+
+
+def _requirements() -> list[str]:
+    try:
+        return metadata.requires("gitkb") or []
+    except metadata.PackageNotFoundError:
+        return []  # run from its sources
+
+
+def packed_shop(shop: Workshop, limits: ConvertSettings) -> bytes:
+    """What all jobs of a run share as far as it bears on a conversion or a digest."""
+    bare = replace(shop, scratch=Path(), cache=Path(), names={}, pages={}, large_above=None)
+    return pickle.dumps((bare, limits))
+
+
+def convert_far(packed: bytes) -> bytes:
+    """Converts and digests one document: takes a `FarTask` and gives a `FarAnswer`, both as msgpack."""
+    task = msgspec.msgpack.decode(packed, type=FarTask)
+    mine, machine = versions(), platform.node()
+    if mine != task.versions:
+        return msgspec.msgpack.encode(FarAnswer(machine, versions=mine))
+    place, folder = _place(task.shop), f"{next(_numbers)}"
+    job: Job = pickle.loads(task.job)
+    own = place.folder / "originals" / folder
+    own.mkdir(parents=True)
+    brought = own / PurePosixPath(job.source.path).name
+    try:
+        if task.data is None:
+            shutil.copyfile(job.source.file, brought)
+        else:
+            brought.write_bytes(task.data)
+        source = replace(job.source, file=brought, folder=own)
+        prepared = place.pool.run(replace(job, source=source, present=None))
+        entries = {name: (place.shop.cache / name).read_bytes() for name in prepared.entries}
+        for path in (*(place.shop.scratch / path for path in prepared.files), *(place.shop.cache / name for name in entries)):
+            path.unlink(missing_ok=True)
+        return msgspec.msgpack.encode(FarAnswer(machine, entries))
+    except OSError:
+        return msgspec.msgpack.encode(FarAnswer(machine))  # the owner does it itself, and says what is wrong
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _place(shared: bytes) -> _Place:
+    """Where the documents of a run are prepared."""
+    key = hashlib.sha256(shared).hexdigest()
+    with _guard:
+        if key in _places:
+            _places[key] = _places.pop(key)
+        else:
+            while len(_places) >= _KEPT:
+                _places.pop(next(iter(_places))).close()
+            _places[key] = _made(shared)
+        return _places[key]
+
+
+def _made(shared: bytes) -> _Place:
+    bare, limits = pickle.loads(shared)
+    folder = Path(tempfile.mkdtemp(prefix="gitkb-far-"))
+    for name in ("scratch", "cache", "originals"):
+        (folder / name).mkdir()
+    shop = replace(bare, scratch=folder / "scratch", cache=folder / "cache")
+    return _Place(folder, shop, Pool(shop, limits, folder / "lock", os.cpu_count() or 1))
+
+
+@atexit.register
+def _close() -> None:
+    with _guard:
+        for place in _places.values():
+            place.close()
+        _places.clear()
