@@ -136,6 +136,14 @@ class ModelFailure(GitkbError):
     """One question to a model got no usable reply; what depends on it fails, the rest goes on."""
 
 
+class TooLong(ModelFailure):
+    """A question is too long for the model; `limit` is how many tokens it takes, 0 where its server does not say."""
+
+    def __init__(self, message: str, hint: str = "", limit: int = 0) -> None:
+        super().__init__(message, hint)
+        self.limit = limit
+
+
 class NotAsked(ModelFailure):
     """The reply is not known, and this run asks no model: it is a dry run or an estimate."""
 

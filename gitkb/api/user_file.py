@@ -15,11 +15,22 @@ from msgspec import Struct
 from gitkb.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gitkb.formats.user_settings import UserSettings
     from gitkb.model.rows import SettingRow
+    from gitkb.pages.server_check import ServerReport
+
+
+_COMMAND_SECONDS = 120.0
+
+
+def check_server(user: UserSettings, model: str, say: Callable[[str], None]) -> ServerReport:
+    """Asks the user's server two small questions, and says what it can do; `ModelError` where it cannot be used."""
+    from gitkb.pages import server_check
+
+    return server_check.check_server(user, model, say)
 
 
 class UserFile(Struct, frozen=True):
@@ -35,6 +46,17 @@ class UserFile(Struct, frozen=True):
         from gitkb.formats.user_settings import user_settings
 
         return user_settings(self._text(), self.shown, self.environment)
+
+    def with_key(self) -> UserSettings:
+        """The settings in force with the key that a command of the user's prints, where one is named; `ConfigError` where it
+        gives none."""
+        from dataclasses import replace
+
+        from gitkb.formats.user_settings import checked_key
+
+        found = self.settings()
+        command = found.api_key_command
+        return replace(found, api_key=checked_key(_printed(command), "llm.api_key_command")) if command else found
 
     def rows(self) -> list[SettingRow]:
         """Every setting in force, fit to be shown: of a secret only the end."""
@@ -56,6 +78,31 @@ class UserFile(Struct, frozen=True):
         from gitkb.formats.user_settings import with_setting
 
         self._replace(with_setting(self._text(), name, value, self.shown))
+
+    def choose(self, provider: str) -> tuple[str, ...]:
+        """Writes what the server of a provider wants; returns the settings that were written. `UsageError` where none is of that
+        name."""
+        from gitkb.formats.providers import provider_named
+
+        found = provider_named(provider)
+        wanted = {"base_url": found.base_url, **found.settings}
+        for name, value in wanted.items():
+            self.set(name, value)
+        return tuple(wanted)
+
+    @staticmethod
+    def providers() -> dict[str, str]:
+        """The addresses of the servers that `choose` knows, by name; of a key none is told."""
+        from gitkb.formats.providers import PROVIDERS
+
+        return {name: each.base_url for name, each in PROVIDERS.items()}
+
+    def wants_key(self, provider: str) -> bool:
+        """Whether a provider answers nothing without a key, and there is none."""
+        from gitkb.formats.providers import provider_named
+
+        own = self.settings()
+        return provider_named(provider).needs_key and not own.api_key and not own.api_key_command
 
     def unset(self, name: str) -> bool:
         """Takes a setting out; False where the file does not have it."""
@@ -113,3 +160,19 @@ class UserFile(Struct, frozen=True):
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _printed(command: str) -> str:
+    """The first line that a command prints. It is run without a shell, and what it prints is in no message."""
+    import shlex
+    import subprocess
+
+    try:
+        done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=False)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        why = "it takes too long" if isinstance(error, subprocess.TimeoutExpired) else str(error)
+        raise ConfigError(f"llm.api_key_command cannot be run: {why}.", "Correct it: gitkb config llm.api_key_command") from error
+    key = done.stdout.decode("utf-8", "replace").strip().partition("\n")[0].strip()
+    if done.returncode or not key:
+        raise ConfigError(f"llm.api_key_command printed no key; it ended with {done.returncode}.", "Try it in your shell.")
+    return key

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.model.listener import Listener, Progress, Scanned
+from gitkb.model.listener import Listener, Progress, Scanned, Talking
 from gitkb.model.results import DocumentResult, GoneDocument, Older, Outcome, SkipReason
 from gitkb.model.usage import Usage
 
@@ -22,10 +22,26 @@ def spent(usage: Usage, ungrounded: int = 0) -> str:
     if usage == Usage():
         return ""
     cached = f" ({usage.cached:,} more from the cache)" if usage.cached else ""
-    line = f"Model: {terminal.counted(usage.calls, 'call')}{cached}, {usage.tokens_in:,} tokens in, {usage.tokens_out:,} out."
+    line = f"Model: {terminal.counted(usage.calls, 'call')}{cached}, {_tokens(usage)}."
     if ungrounded:
         line += f" Left out {terminal.counted(ungrounded, 'claim')} of the model that the text does not support."
     return line
+
+
+def _tokens(usage: Usage) -> str:
+    """The tokens, as far as the server counted them."""
+    if usage.calls and usage.uncounted >= usage.calls:
+        return "tokens not known: the server does not count them"
+    rest = f"; of {terminal.counted(usage.uncounted, 'call')} not known" if usage.uncounted else ""
+    return f"{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out{money(usage.tokens_in, usage.tokens_out)}{rest}"
+
+
+def money(tokens_in: int, tokens_out: int) -> str:
+    """` (0.42 at your prices)`; empty where the person's settings name no prices, or nothing was asked."""
+    from gitkb.cli.locate import read_user_settings
+
+    cost = read_user_settings(warn=False).cost(tokens_in, tokens_out) if tokens_in or tokens_out else 0.0
+    return f" ({cost:,.{2 if cost >= 1 else 4}f} at your prices)" if cost else ""
 
 
 _NAMED_UNSUPPORTED = 3
@@ -68,12 +84,13 @@ class Skips(Struct):
 
 @dataclasses.dataclass
 class Adding(Messages):
-    """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display; `json` prints one object per
-    source."""
+    """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display, and `tell` what models say now;
+    `json` prints one object per source."""
 
     json: bool
     say: Callable[[str], None] = terminal.say
     advance: Callable[[Progress], None] | None = None
+    tell: Callable[[Talking], None] | None = None
     dry_run: bool = False
     skips: Skips = dataclasses.field(default_factory=Skips)
 
@@ -114,6 +131,10 @@ class Adding(Messages):
     def progress(self, event: Progress) -> None:
         if self.advance is not None:
             self.advance(event)
+
+    def talking(self, event: Talking) -> None:
+        if self.tell is not None:
+            self.tell(event)
 
     def document(self, result: DocumentResult) -> None:
         if result.skipped is SkipReason.UNCHANGED:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -39,9 +40,11 @@ def user_settings_file() -> UserFile:
     return UserFile(file, shown(file), os.environ)
 
 
-def read_user_settings(*, warn: bool = True) -> UserSettings:
-    """The effective settings of the user; says what a person should know before anything is sent."""
-    found = user_settings_file().settings()
+def read_user_settings(*, warn: bool = True, key: bool = False) -> UserSettings:
+    """The effective settings of the user; says what a person should know before anything is sent. Where the `key` is needed, the
+    command is run that prints it."""
+    own = user_settings_file()
+    found = own.with_key() if key else own.settings()
     if warn and found.warning:
         terminal.say(f"warning: {found.warning}")
     return replace(found, proxy=proxy(found.base_url))
@@ -80,7 +83,7 @@ def knowledge_base(context: typer.Context, kb: Path | None) -> KnowledgeBase:
     from gitkb import KnowledgeBase
     from gitkb.model.web_access import WebAccess
 
-    folder, web = named(context, kb), WebAccess(proxy)
+    folder, web, user = named(context, kb), WebAccess(proxy), partial(read_user_settings, key=True)
     if folder is not None:
-        return KnowledgeBase.open(folder, user=read_user_settings, web=web)
-    return KnowledgeBase.discover(Path.cwd(), user=read_user_settings, web=web)
+        return KnowledgeBase.open(folder, user=user, web=web)
+    return KnowledgeBase.discover(Path.cwd(), user=user, web=web)

@@ -31,7 +31,7 @@ def making(settings: Settings) -> Making:
     if settings.compiler == "llm":
         from gitkb.compile.llm.statements import compiler_of
 
-        return Making(compiler_of(settings.model), _fingerprint(_asked(settings), _asked(_DEFAULTS)))
+        return Making(compiler_of(settings.model_for("digest")), _fingerprint(_asked(settings), _asked(_DEFAULTS)))
     return Making(COMPILER, _fingerprint(_read(settings), _read(_DEFAULTS)))
 
 

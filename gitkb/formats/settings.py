@@ -6,7 +6,7 @@ itself never follows: it writes it into a CI template. Unknown keys are an error
 """
 
 import re
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, ValidationError, convert
@@ -98,10 +98,22 @@ class PagesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelsSettings:
+    """The models of single tasks, "" for the usual one: who reads documents, who answers questions, and who compares names and
+    writes overviews."""
+
+    digest: str = ""
+    answer: str = ""
+    overview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LlmSettings:
-    """`instructions`: what a model is told in addition, about the documents and how to write about them."""
+    """`instructions`: what a model is told in addition, about the documents and how to write about them; `models`: those that
+    have a task of their own."""
 
     instructions: str = ""
+    models: ModelsSettings = field(default_factory=ModelsSettings)
 
 
 # It becomes a line of a shell in a CI template, so nothing in it may mean anything to a shell.
@@ -141,6 +153,15 @@ class Settings:
     raw: RawSettings = field(default_factory=RawSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
     ci: CiSettings = field(default_factory=CiSettings)
+
+    def model_for(self, task: str) -> str:
+        """The model of a task: "digest", "answer" or "overview"."""
+        own: str = getattr(self.llm.models, task)
+        return own or self.model
+
+    def with_model(self, name: str) -> "Settings":
+        """The settings with one model for every task; the same settings where it has no name."""
+        return replace(self, model=name, llm=replace(self.llm, models=ModelsSettings())) if name else self
 
     @property
     def conversion(self) -> ConversionSettings:

@@ -9,11 +9,13 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from msgspec import Meta
 
 from gitkb.errors import ConfigError
-from gitkb.formats.settings import NamedTexts, Number, Seconds, build, parse_mapping
+from gitkb.formats.settings import NamedTexts, Number, Seconds, Words, build, parse_mapping
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 
 OPENAI = "https://api.openai.com/v1"
+CA_VARIABLE = "SSL_CERT_FILE"
 KEY_VARIABLE, URL_VARIABLE = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 DEFAULT = "default"
 _HINT = "gitkb config lists every setting."
@@ -29,16 +32,36 @@ _LAST = 4
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
 
 
+Price = Annotated[float, Meta(ge=0, lt=1e9, extra={"wanted": "a number, the price of a million tokens"})]
+Effort = Annotated[str, Meta(pattern=r"\A[a-z]{0,20}\Z", extra={"wanted": "a word such as low, medium or high"})]
+
+
 @dataclass(frozen=True, slots=True)
 class LlmUserSettings:
     """How a server is asked: requests at once, seconds without a sign of life, tokens of a reply and of a question with its
-    reply, headers besides the usual ones."""
+    reply, how hard a model that reasons shall think ("" for its own choice), what a million tokens cost (0 for not known), the
+    command that prints the key, headers besides the usual ones."""
 
     concurrency: Number = 16
     timeout: Seconds = 300.0
     max_output_tokens: Number = 4_096
     context_tokens: Number = 32_768
+    reasoning_effort: Effort = ""
+    price_in: Price = 0.0
+    price_out: Price = 0.0
+    api_key_command: str = ""
     headers: NamedTexts = field(default_factory=dict, repr=False, metadata={"secret": True})
+
+
+@dataclass(frozen=True, slots=True)
+class WebUserSettings:
+    """Who may use `gitkb web` where a proxy says who asks: the header with the user's name, the addresses from which it is
+    believed, and the names that may read (all if empty) and write."""
+
+    user_header: str = ""
+    proxies: Words = ("127.0.0.1", "::1")
+    readers: Words = ()
+    writers: Words = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +71,7 @@ class UserFile:
     api_key: str = field(default="", repr=False, metadata={"secret": True})
     base_url: str = field(default="", metadata={"secret": True})  # an address may hold a password
     llm: LlmUserSettings = field(default_factory=LlmUserSettings)
+    web: WebUserSettings = field(default_factory=WebUserSettings)
 
     @property
     def holds_a_secret(self) -> bool:
@@ -67,18 +91,34 @@ class UserSettings:
     timeout: float = 300.0
     max_output_tokens: int = 4_096
     context_tokens: int = 32_768
+    reasoning_effort: str = ""
+    price_in: float = 0.0
+    price_out: float = 0.0
+    api_key_command: str = ""
+    ca_file: str = ""
     proxy: str = field(default="", repr=False)
+    web: WebUserSettings = field(default_factory=WebUserSettings)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reaches_a_model(self) -> bool:
         """Whether a server is configured: a key for OpenAI's, or another one, which may need none."""
-        return bool(self.api_key) or self.base_url != OPENAI
+        return bool(self.api_key or self.api_key_command) or self.base_url != OPENAI
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost at the prices of these settings, 0 where there are none."""
+        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1_000_000
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the server is on this machine or on a private network, as far as its name tells."""
+        return _near(self.base_url)
 
     @property
     def warning(self) -> str:
         """What a person should know before anything is sent, "" for nothing."""
-        if self.base_url.startswith("http://") and (self.api_key or self.headers) and not _near(self.base_url):
+        sends_secrets = bool(self.api_key or self.api_key_command or self.headers)
+        if self.base_url.startswith("http://") and sends_secrets and not _near(self.base_url):
             host = urlsplit(self.base_url).hostname
             return f"The key and the documents travel to {host} unencrypted: base_url begins with http://, not https://."
         return ""
@@ -104,31 +144,62 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         origins["base_url"] = DEFAULT
     llm = file.llm
     return UserSettings(
-        api_key=_checked_key(key, origins["api_key"]),
+        api_key=checked_key(key, origins["api_key"]),
         base_url=_checked_url(base_url or OPENAI, origins["base_url"]),
         headers=_checked_headers(llm.headers, where),
         concurrency=llm.concurrency,
         timeout=llm.timeout,
         max_output_tokens=llm.max_output_tokens,
         context_tokens=llm.context_tokens,
+        web=_checked_web(file.web, where),
+        reasoning_effort=llm.reasoning_effort,
+        price_in=llm.price_in,
+        price_out=llm.price_out,
+        api_key_command=llm.api_key_command.strip() if not key else "",
+        ca_file=environment.get(CA_VARIABLE, ""),
         origins=origins,
     )
 
 
 def user_keys() -> tuple[str, ...]:
     """The name of every setting of the user, as it is written: `llm.timeout`."""
-    own = [each.name for each in fields(UserFile) if each.name != "llm"]
-    return (*own, *(f"llm.{each.name}" for each in fields(LlmUserSettings)))
+    own = [each.name for each in fields(UserFile) if each.name not in ("llm", "web")]
+    sections = (("llm", LlmUserSettings), ("web", WebUserSettings))
+    return (*own, *(f"{name}.{each.name}" for name, section in sections for each in fields(section)))
 
 
 def user_values(settings: UserSettings) -> dict[str, Any]:
     """Every setting by its name, fit to be shown: of a secret only the end."""
-    values = {name: getattr(settings, name.removeprefix("llm.")) for name in user_keys()}
+    values = {name: _value(settings, name) for name in user_keys()}
     values["api_key"] = masked(settings.api_key)
+    values["base_url"] = _without_secrets(settings.base_url)
     values["llm.headers"] = {
         name: masked(value) if _SECRET_HEADER.search(name) else value for name, value in settings.headers.items()
     }
     return values
+
+
+def _value(settings: UserSettings, name: str) -> Any:
+    value = getattr(settings.web, name[4:]) if name.startswith("web.") else getattr(settings, name.removeprefix("llm."))
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _checked_web(web: WebUserSettings, where: str) -> WebUserSettings:
+    if web.user_header and not re.fullmatch(r"[A-Za-z0-9-]+", web.user_header):
+        raise ConfigError(
+            f"{where}: web.user_header: {web.user_header!r} is no name of a header.", "Write it as X-Forwarded-User."
+        )
+    return web
+
+
+def _without_secrets(url: str) -> str:
+    """An address as it may be shown: of a secret in its query only the end."""
+    parts = urlsplit(url)
+    if not parts.query:
+        return url
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([(name, masked(value) if _SECRET_HEADER.search(name) else value) for name, value in pairs])
+    return urlunsplit((*parts[:3], query, ""))
 
 
 def masked(secret: str) -> str:
@@ -145,7 +216,7 @@ def _holds(written: Mapping[str, Any], name: str) -> bool:
     return isinstance(inner, dict) and (rest or name) in inner
 
 
-def _checked_key(key: str, origin: str) -> str:
+def checked_key(key: str, origin: str) -> str:
     """A key goes into a header: a line break or a letter outside ASCII there is a mistake in copying."""
     stripped = key.strip()
     if not stripped.isascii() or not stripped.isprintable() or " " in stripped:
@@ -155,14 +226,20 @@ def _checked_key(key: str, origin: str) -> str:
     return stripped
 
 
+_ASKING = "/chat/completions"
+
+
 def _checked_url(url: str, origin: str) -> str:
-    stripped = url.strip().rstrip("/")
+    """The address without what is added to it when it is asked, and without a slash at the end; its query stays."""
+    stripped = url.strip()
     parts = _split(stripped)
     if parts is None or parts[0] not in ("http", "https") or not parts[1]:
         raise ConfigError(f"The base_url from {origin} is no http or https address.", "It looks like https://host/v1.")
     if parts[2]:
         raise ConfigError(f"The base_url from {origin} holds a user name or a password.", "Put the key into api_key instead.")
-    return stripped
+    scheme, host, path, query, _ = urlsplit(stripped)
+    path = path.rstrip("/").removesuffix(_ASKING).rstrip("/")
+    return urlunsplit((scheme, host, path, query, ""))
 
 
 def _split(url: str) -> tuple[str, str, bool] | None:

@@ -18,16 +18,23 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from gitkb.errors import GitkbError, ModelError, ModelFailure, RepositoryError
-from gitkb.llm.budget import Budget, estimated_tokens, tokens_in_text
+from gitkb.llm.asking_file import AskingFile
+from gitkb.llm.budget import Budget, tokens_in_text
+from gitkb.llm.dialects import ROOMIER, Dialect
+from gitkb.llm.listening import Answered, Ending, Listening
 from gitkb.llm.rate_limit import Patience
-from gitkb.llm.reply import Completion, Listening, Unfit, answer_of, completed, once_more, read_reply
+from gitkb.llm.reply import Unfit, answer_of, once_more, read_reply, thought_it_all
 from gitkb.llm.requests import Message, Replies, Reply, Request, Tool, Turn
-from gitkb.llm.server import Server, Trial
-from gitkb.llm.wire import Endpoint
+from gitkb.llm.server import Server, Trial, context_told
+from gitkb.llm.spoken import Spoken
+from gitkb.llm.wire import Broken, Endpoint
+from gitkb.model.listener import Talking
 from gitkb.model.usage import Usage
 
 _log = logging.getLogger(__name__)
 Job = Callable[[], None]
+_LOOK_AGAIN = 0.2
+"""Seconds after which a question that another process asks is looked for again."""
 
 
 class Threads:
@@ -90,7 +97,9 @@ _CLOSED = ModelError("The model's client is closed.")
 class Client:
     """Asks one endpoint; a context manager. All methods may be called from many threads at once.
 
-    `max_tokens` is what may be spent in all, 0 for no limit; `notify` is told what a person wants to know of a long wait.
+    `max_tokens` is what may be spent in all, 0 for no limit; `notify` is told what a person wants to know of a long wait, and
+    `tell` what is being said now. `shared` is the file through which processes share what they know of the server, and
+    questions that they ask at once.
     """
 
     def __init__(
@@ -101,12 +110,16 @@ class Client:
         max_tokens: int = 0,
         notify: Callable[[str], None] = lambda message: None,
         patience: Patience | None = None,
+        shared: AskingFile | None = None,
+        tell: Callable[[Talking], None] = lambda event: None,
     ) -> None:
-        self._replies = replies
-        self._server = Server(endpoint, patience or Patience(), notify)
+        self._replies, self._shared = replies, shared
+        kept = shared.of(endpoint.shown) if shared is not None else None
+        self._server = Server(endpoint, patience or Patience(), notify, kept, tell)
         self._threads = Threads(endpoint.concurrency, self._server.close)
         self._budget = Budget(max_tokens)
         self._asked: dict[str, Future[Reply]] = {}
+        self._refused: dict[str, ModelFailure] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Client":
@@ -130,6 +143,21 @@ class Client:
             waited_for, self._asked = self._asked, {}
         for future in waited_for.values():
             _finish(future, error)
+
+    def dialect(self, model: str) -> Dialect:
+        """How the model is asked, as far as it was found out."""
+        return self._server.dialects.of(model)
+
+    def limit(self, model: str) -> int:
+        """The tokens that the server says the model takes in, with its reply; 0 where it does not say."""
+        kept = self._shared.of(self._server.endpoint.shown) if self._shared is not None else None
+        known = kept.limit(model) if kept is not None else None
+        if known is not None:
+            return known
+        told = context_told(self._server.wire.look, model)
+        if kept is not None and told is not None:
+            kept.keep_limit(model, told)
+        return told or 0
 
     def warm(self) -> None:
         """Loads what speaks to servers, in a thread of its own: it takes a second, which is saved where a question is sure to
@@ -170,6 +198,8 @@ class Client:
         with self._lock:
             if key in self._asked:
                 return self._asked[key], True
+            if key in self._refused:
+                raise self._refused[key]
             future = self._asked[key] = Future[Reply]()
         try:
             known = self._known(request)
@@ -198,15 +228,33 @@ class Client:
     def _answer(self, key: str, request: Request, future: "Future[Reply]") -> None:
         """A thread's job. Whatever happens, whoever waits learns of it."""
         try:
-            reply = self._exchange(request)
-            self._replies.put(request, reply)
+            reply = self._once(key, request)
         except (ModelError, RepositoryError) as error:  # the next request would fare no better, or be paid in vain
             self._stop(error)
             self._conclude(key, future, error)
         except BaseException as error:  # the boundary of a thread: it is raised again where the reply is waited for
+            if isinstance(error, ModelFailure):
+                self._refused[key] = error  # the same question would be refused again
             self._conclude(key, future, error)
         else:
             self._conclude(key, future, reply)
+
+    def _once(self, key: str, request: Request) -> Reply:
+        """The reply to a request, which is kept before it is used. Where another process asks the same, its reply is waited
+        for."""
+        while self._shared is not None and not self._shared.claim(key):
+            self._server.pace.sleep(_LOOK_AGAIN)
+        try:
+            known = self._known(request) if self._shared is not None else None
+            if known is not None:
+                self._budget.count(Usage(cached=1))
+                return known
+            reply = self._exchange(request)
+            self._replies.put(request, reply)
+            return reply
+        finally:
+            if self._shared is not None:
+                self._shared.release(key)
 
     def _conclude(self, key: str, future: "Future[Reply]", outcome: Reply | BaseException) -> None:
         with self._lock:
@@ -215,68 +263,153 @@ class Client:
 
     def _exchange(self, request: Request) -> Reply:
         """The reply to one request, asked for once more where the first one cannot be used."""
-        paid = Usage()
+        paid, unfit, roomier = Usage(), 0, False
         messages = request.messages
-        complaint = ""
-        with self._server.dialects.probing(request.model):
-            for _ in range(2):
-                done = self._completion(request, messages)
+        dialects = self._server.dialects
+        with dialects.probing(request.model):
+            while True:
+                done = self._answered(request, messages)
                 paid += done.usage
+                if thought_it_all(done):
+                    if roomier or not self._more_room(request, done):
+                        dialects.confirm(request.model)
+                        raise ModelFailure(*_only_thought(request.max_tokens * done.dialect.room))
+                    roomier = True
+                    continue
                 try:
                     text = answer_of(done, request)
-                except Unfit as unfit:
-                    complaint = unfit.complaint
+                except Unfit as found:
+                    complaint, unfit = found.complaint, unfit + 1
                     _log.debug("a reply of %s for %s cannot be used: %s", request.model, request.purpose, complaint)
-                    if done.finish != "length":
-                        self._server.dialects.doubt(request.model, done.dialect)
+                    if done.ending is not Ending.LENGTH:
+                        dialects.doubt(request.model, done.dialect)
+                    if unfit == 2:
+                        dialects.confirm(request.model)
+                        raise ModelFailure(f"the model gave no usable reply, asked twice: {complaint}.") from found
                     messages = (*request.messages, *once_more(done, complaint, request))
                 else:
-                    self._server.dialects.confirm(request.model)
+                    dialects.confirm(request.model)
                     return Reply(text, paid.tokens_in, paid.tokens_out, paid.calls)
-            self._server.dialects.confirm(request.model)
-        raise ModelFailure(f"the model gave no usable reply, asked twice: {complaint}.")
 
-    def _completion(self, request: Request, messages: Sequence[Message]) -> Completion:
-        """One complete reply of the server, whatever it says."""
-        estimate = estimated_tokens(replace(request, messages=tuple(messages)))
+    def _more_room(self, request: Request, done: Answered) -> bool:
+        """Raises the limit of replies for a model that thinks; False where it is raised already."""
+        if done.dialect.room >= ROOMIER:
+            return False
+        before = self._server.dialects.of(request.model)
+        if before.room < ROOMIER:
+            self._server.dialects.learn(request.model, before, replace(before, room=ROOMIER))
+            self._server.notify(
+                f"{request.model} thinks for longer than llm.max_output_tokens ({request.max_tokens:,}) allows; it is given"
+                f" {ROOMIER} times as many. llm.reasoning_effort: low makes it think less."
+            )
+        return True
+
+    def _answered(self, request: Request, messages: Sequence[Message]) -> Answered:
+        """One complete answer of the server, whatever it says."""
         trial = Trial(self._server, request.model)
-        with self._budget.reserved(estimate):
+        server, effort = self._server, self._server.endpoint.effort
+        before = tokens_in_text(request.schema, *(message.text for message in messages))
+        with self._budget.reserved(before + request.max_tokens * server.dialects.of(request.model).room):
             while True:
-                dialect = self._server.dialects.of(request.model)
-                body = dialect.question(request, messages)
-                with trial.attempt(dialect, body):
-                    envelope = self._server.wire.ask(body)
-                    done = completed(envelope, dialect, estimate - request.max_tokens)
-                    self._budget.count(done.usage, done.tokens)
-                    return done
+                dialect = server.dialects.of(request.model)
+                body = dialect.question(request, messages, effort)
+                listening = Listening(dialect, before, request.max_tokens * dialect.room, on_sign=server.activity.sign)
+                try:
+                    with trial.attempt(body, dialect, listening), server.wire.ask(body) as chunks:
+                        done = listening.hear(chunks)
+                        if done.ending is Ending.TROUBLE:
+                            raise Broken(f"the server ended the answer: {done.finish}")
+                        if done.ending is Ending.UNTOLD and not _is_whole(done, request):
+                            raise Broken("the answer broke off")
+                        return done
+                finally:
+                    self._count(listening)
 
     def converse(
-        self, model: str, messages: Sequence[Turn], tools: Sequence[Tool], on_text: Callable[[str], None], max_tokens: int
+        self,
+        model: str,
+        messages: Sequence[Turn],
+        tools: Sequence[Tool],
+        on_text: Callable[[str], None],
+        max_tokens: int,
+        on_thought: Callable[[], None] = lambda: None,
     ) -> Turn:
-        """The model's next turn, streamed: `on_text` gets the text as it comes, in this thread.
+        """The model's next turn, streamed: `on_text` gets the text as it comes, in this thread; `on_thought` hears that what it
+        got so far was thinking.
 
-        It is tried again only before the first word; `ModelFailure` when the answer breaks off after it. `ToolsUnsupported` where
-        the server or the model cannot call tools.
+        It is tried again only before the first word; `ModelFailure` when the answer breaks off after it, or is refused.
+        `ToolsUnsupported` where the server or the model cannot call tools.
         """
-        self._server.may_be_asked(model, tools=bool(tools))
-        estimate = tokens_in_text(*(turn.text for turn in messages), *(tool.parameters for tool in tools))
-        trial = Trial(self._server, model, tools=bool(tools))
-        with self._budget.reserved(estimate + max_tokens):
+        server = self._server
+        server.may_be_asked(model, tools=bool(tools))
+        names = tuple(tool.name for tool in tools)
+        before = tokens_in_text(*(turn.text for turn in messages), *(tool.parameters for tool in tools))
+        trial = Trial(server, model, tools=bool(tools))
+        tried = 0
+        with self._budget.reserved(before + max_tokens * server.dialects.of(model).room):
             while True:
-                dialect = self._server.dialects.of(model)
-                body = dialect.conversation(model, messages, tools, max_tokens)
-                listening = Listening(on_text)
+                dialect = server.dialects.of(model)
+                body = dialect.conversation(model, messages, tools, max_tokens, server.endpoint.effort)
+                spoken = Spoken(names, aloud=dialect.aloud)
+                listening = Listening(
+                    dialect, before, max_tokens * dialect.room, spoken, on_text, on_thought, server.activity.sign
+                )
                 try:
-                    with trial.attempt(dialect, body, listening), self._server.wire.stream(body) as chunks:
-                        return listening.hear(chunks)
+                    with trial.attempt(body, dialect, listening), server.wire.ask(body) as chunks:
+                        done = listening.hear(chunks)
+                        turn = _turn(done)
+                        if turn is not None:
+                            self._keep(model, dialect, done.dialect)
+                            return turn
+                        tried += 1
+                        if tried > 1:
+                            raise ModelFailure(*_only_thought(max_tokens * dialect.room))
+                        self._more_room(Request("answer", model, (), "", max_tokens), done)
                 finally:
-                    self._count(listening, estimate)
+                    self._count(listening)
 
-    def _count(self, listening: Listening, estimate: int) -> None:
+    def _keep(self, model: str, used: Dialect, found: Dialect) -> None:
+        """An answer came; what it showed of the model is kept."""
+        if found != used:
+            self._server.dialects.learn(model, used, found)
+        if found != Dialect() or found != used:
+            self._server.dialects.confirm(model)
+
+    def _count(self, listening: Listening) -> None:
         """Counts an answer, even one that broke off or that a person stopped; an attempt without any answer is not counted."""
-        usage = listening.usage
-        if listening.heard or usage.tokens_out:
-            self._budget.count(usage, usage.tokens_in + usage.tokens_out or estimate + tokens_in_text(listening.said))
+        if listening.any:
+            self._budget.count(listening.usage, listening.tokens)
+
+
+def _is_whole(done: Answered, request: Request) -> bool:
+    """Whether an answer of which the server did not tell the end is complete."""
+    try:
+        read_reply(done.text, request.schema)
+    except Unfit:
+        return False
+    return True
+
+
+def _turn(done: Answered) -> Turn | None:
+    """An answer as a turn; None where the model only thought. `ModelFailure` for one that was refused."""
+    if done.ending is Ending.REFUSED and not done.text:
+        raise ModelFailure(f"the model's server refuses the content ({' '.join(done.finish.split())[:60]}).")
+    if done.ending is Ending.TROUBLE and not done.text:
+        raise Broken(f"the server ended the answer: {done.finish}")
+    if done.refusal and not done.text:
+        return Turn("assistant", done.refusal, extra=done.extra)
+    if not done.text.strip() and not done.calls and done.thought:
+        return None
+    whole = done.ending in (Ending.WHOLE, Ending.CALLS) or bool(done.calls)
+    cut = "" if whole else "length" if done.ending is Ending.LENGTH else done.finish or "it broke off"
+    return Turn("assistant", done.text, done.calls, cut=cut, extra=done.extra)
+
+
+def _only_thought(most: int) -> tuple[str, str]:
+    return (
+        f"the model thought until its limit of {most:,} tokens and said nothing.",
+        "Set llm.reasoning_effort to low, or raise llm.max_output_tokens.",
+    )
 
 
 def _finish(future: "Future[Reply]", outcome: Reply | BaseException) -> None:

@@ -1,7 +1,8 @@
 """How a server wants to be asked: which form of JSON output and which parameters it takes.
 
-Invariant: a dialect only ever becomes poorer, along a short ladder, so adapting ends. It is found out once per model and
-run: the first request probes while the others wait. The same request in the same dialect has the same body.
+Invariant: a refusal makes a dialect poorer, along a short ladder, and the attempts of one request are bounded, so adapting ends.
+A dialect is found out once per model: the first request of a run probes while the others wait, and what was found is kept for
+later runs. The same request in the same dialect has the same body.
 """
 
 import json
@@ -10,18 +11,30 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gitkb.llm.requests import Message, Request, Tool, Turn
+from gitkb.llm.requests import Message, Request, Tool, ToolCall, Turn
+from gitkb.llm.spoken import repaired
 from gitkb.llm.wire import Refused
 
 _ADAPTABLE = {400, 404, 415, 422, 500, 501}
 _FORMAT = re.compile(r"response_format|json_schema|json_object|json mode|structured output|grammar|guided", re.IGNORECASE)
-_TOOLS = re.compile(r"\btools?\b|tool_choice|tool use|function call", re.IGNORECASE)
+_NO_TOOLS = re.compile(
+    r"(?:not|n't|no)\b[^.]{0,40}\b(?:support|accept|allow)[^.]{0,40}\b(?:tools?|functions?)\b"
+    r"|no [^.]{0,30}support tool use|\b(?:tools?|tool use|tool_choice|tool choice|function calling)\b['\"`]*\s*(?:is|are)"
+    r"[^.]{0,12}\b(?:not|un)\s?(?:supported|available|allowed)|tools? param requires|tool choice requires"
+    r"|unsupported[^.]{0,40}\btools?\b",
+    re.IGNORECASE,
+)
+_NO_USER_AFTER_TOOLS = re.compile(r"role.{0,20}user.{0,40}after.{0,20}tool", re.IGNORECASE)
+_STREAM = re.compile(r"\bstream(?:ing|ed)?\b", re.IGNORECASE)
+_ONLY_STREAMS = re.compile(r"(?:only|must|require)[^.]{0,40}\bstream|non-?streaming", re.IGNORECASE)
+TOO_MANY_OUT = re.compile(r"max_(completion_)?tokens.*(too large|at most|maximum|exceed|less than)", re.IGNORECASE)
 _LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": ""}
+ROOMIER = 4
 
 
 class Format(StrEnum):
@@ -37,7 +50,9 @@ _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 
 class Dialect(Struct, frozen=True):
     """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
-    temperature, whether a system message, and whether it counts the tokens of a stream.
+    temperature, a system message, an effort of reasoning, limits of lists in schemas, and tools; whether it streams, and counts
+    the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after tools. `room`: how many
+    times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks only the end of that.
     """
 
     format: Format = Format.SCHEMA
@@ -45,36 +60,52 @@ class Dialect(Struct, frozen=True):
     temperature: bool = True
     system: bool = True
     stream_usage: bool = True
+    stream: bool = True
+    effort: bool = True
+    list_limits: bool = True
+    tools: bool = True
+    echo: bool = True
+    user_after_tools: bool = True
+    room: int = 1
+    aloud: bool = False
 
-    def question(self, request: Request, messages: Sequence[Message]) -> dict[str, Any]:
+    def question(self, request: Request, messages: Sequence[Message], effort: str = "") -> dict[str, Any]:
         """The body that asks for an answer in JSON; `messages` are the request's and perhaps a second attempt's."""
         said = [{"role": message.role, "content": message.text} for message in messages]
         if self.format is not Format.SCHEMA:
             last = len(request.messages) - 1
             said[last]["content"] += f"\n\n{asking_for_json(request)}"
-        body = self._body(request.model, said, request.max_tokens)
+        body = self._body(request.model, said, request.max_tokens, effort)
         if self.format is Format.SCHEMA:
-            schema = {"name": request.purpose, "schema": json.loads(request.schema), "strict": True}
+            inner = json.loads(request.schema)
+            schema = {"name": request.purpose, "schema": inner if self.list_limits else _unlimited(inner), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif self.format is Format.OBJECT:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    def conversation(self, model: str, turns: Sequence[Turn], tools: Sequence[Tool], max_tokens: int) -> dict[str, Any]:
-        """The body that goes on with a conversation, as a stream (which the wire asks for)."""
-        body = self._body(model, [_said(turn) for turn in turns], max_tokens)
+    def conversation(
+        self, model: str, turns: Sequence[Turn], tools: Sequence[Tool], max_tokens: int, effort: str = ""
+    ) -> dict[str, Any]:
+        """The body that goes on with a conversation."""
+        said = [_said(turn, echo=self.echo) for turn in turns]
+        body = self._body(model, said if self.user_after_tools else _without_user_after_tools(said), max_tokens, effort)
         if tools:
             body["tools"] = [_tool(tool) for tool in tools]
-        if self.stream_usage:
-            body["stream_options"] = {"include_usage": True}
         return body
 
-    def _body(self, model: str, said: list[dict[str, Any]], max_tokens: int) -> dict[str, Any]:
+    def _body(self, model: str, said: list[dict[str, Any]], max_tokens: int, effort: str) -> dict[str, Any]:
         body: dict[str, Any] = {"model": model, "messages": said if self.system else _without_system(said)}
         if self.temperature:
             body["temperature"] = 0
         if self.limit:
-            body[self.limit] = max_tokens
+            body[self.limit] = max_tokens * self.room
+        if effort and self.effort:
+            body["reasoning_effort"] = effort
+        if self.stream:
+            body["stream"] = True
+        if self.stream and self.stream_usage:
+            body["stream_options"] = {"include_usage": True}
         return body
 
 
@@ -83,21 +114,47 @@ def asking_for_json(request: Request) -> str:
     return f"Answer with one JSON object ({request.purpose}) that fits this JSON schema, and with nothing else:\n{request.schema}"
 
 
-def _said(turn: Turn) -> dict[str, Any]:
-    said: dict[str, Any] = {"role": turn.role, "content": turn.text}
+def _unlimited(schema: Any) -> Any:
+    """A schema without the limits of its lists."""
+    if isinstance(schema, dict):
+        return {name: _unlimited(each) for name, each in schema.items() if name not in ("maxItems", "minItems")}
+    return [_unlimited(each) for each in schema] if isinstance(schema, list) else schema
+
+
+def _said(turn: Turn, *, echo: bool) -> dict[str, Any]:
+    said: dict[str, Any] = {"role": turn.role, "content": turn.text, **(turn.extra if echo else {})}
     if turn.role == "tool":
         said["tool_call_id"] = turn.call_id
     if turn.calls:
-        called = [{"name": call.name, "arguments": call.arguments} for call in turn.calls]
-        said["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": function} for call, function in zip(turn.calls, called, strict=True)
-        ]
+        said["tool_calls"] = [_called(call, echo=echo) for call in turn.calls]
     return said
+
+
+def _called(call: ToolCall, *, echo: bool) -> dict[str, Any]:
+    """A call as it goes back: servers refuse arguments that are no JSON object, so what is none is left out."""
+    arguments = repaired(call.arguments)
+    try:
+        sound = isinstance(json.loads(arguments), dict)
+    except (ValueError, RecursionError):
+        sound = False
+    function = {"name": call.name or "unknown", "arguments": arguments if sound else "{}"}
+    return {"id": call.id, "type": "function", "function": function, **(call.extra if echo else {})}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
     function = {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.parameters)}
     return {"type": "function", "function": function}
+
+
+def _without_user_after_tools(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a user says after the results of tools stands below the last of them."""
+    kept: list[dict[str, Any]] = []
+    for each in said:
+        if each["role"] == "user" and kept and kept[-1]["role"] == "tool":
+            kept[-1] = kept[-1] | {"content": f"{kept[-1]['content']}\n\n{each['content']}"}
+        else:
+            kept.append(each)
+    return kept
 
 
 def _without_system(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -111,8 +168,8 @@ def _without_system(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def refuses_tools(refused: Refused) -> bool:
-    """Whether the server says that it or the model cannot call tools."""
-    return refused.status in _ADAPTABLE and bool(_TOOLS.search(f"{refused.param} {refused.message}"))
+    """Whether the server says that it or the model cannot call tools; a refusal may speak of a tool for other reasons."""
+    return refused.status in _ADAPTABLE and (refused.param == "tools" or bool(_NO_TOOLS.search(refused.message)))
 
 
 def adapted(dialect: Dialect, body: Mapping[str, Any], refused: Refused) -> Dialect | None:
@@ -120,15 +177,46 @@ def adapted(dialect: Dialect, body: Mapping[str, Any], refused: Refused) -> Dial
     if refused.status not in _ADAPTABLE:
         return None
     said = f"{refused.param} {refused.message}"
-    named = said.lower()
-    if "response_format" in body and _FORMAT.search(said):
-        return replace(dialect, format=_POORER[dialect.format])
+    for change in (_other_format, _other_stream, _fewer_parameters, _other_messages):
+        better = change(dialect, body, said, said.lower())
+        if better is not None:
+            return better
+    return None
+
+
+def _other_format(dialect: Dialect, body: Mapping[str, Any], said: str, named: str) -> Dialect | None:
+    if "response_format" not in body:
+        return None
+    if dialect.list_limits and re.search(r"max_?items|min_?items", named):
+        return replace(dialect, list_limits=False)
+    return replace(dialect, format=_POORER[dialect.format]) if _FORMAT.search(said) else None
+
+
+def _other_stream(dialect: Dialect, body: Mapping[str, Any], said: str, named: str) -> Dialect | None:
     if "stream_options" in body and ("stream_options" in named or "include_usage" in named):
         return replace(dialect, stream_usage=False)
+    only = bool(_ONLY_STREAMS.search(named))
+    if only and not dialect.stream:
+        return replace(dialect, stream=True)
+    return replace(dialect, stream=False) if dialect.stream and not only and _STREAM.search(named) else None
+
+
+def _fewer_parameters(dialect: Dialect, body: Mapping[str, Any], said: str, named: str) -> Dialect | None:
+    too_many = bool(TOO_MANY_OUT.search(said))
+    if "reasoning_effort" in body and ("reasoning_effort" in named or "reasoning effort" in named):
+        return replace(dialect, effort=False)
     if dialect.temperature and "temperature" in named:
         return replace(dialect, temperature=False)
-    if dialect.limit and _names_limit(dialect.limit, named):
-        return replace(dialect, limit=_LIMITS[dialect.limit])
+    if too_many:
+        return replace(dialect, room=dialect.room // 2) if dialect.room > 1 else None
+    return replace(dialect, limit=_LIMITS[dialect.limit]) if dialect.limit and _names_limit(dialect.limit, named) else None
+
+
+def _other_messages(dialect: Dialect, body: Mapping[str, Any], said: str, named: str) -> Dialect | None:
+    if dialect.user_after_tools and _NO_USER_AFTER_TOOLS.search(said):
+        return replace(dialect, user_after_tools=False)
+    if dialect.echo and _names_echoed(body, named):
+        return replace(dialect, echo=False)
     if dialect.system and "system" in named and ("role" in named or "message" in named):
         return replace(dialect, system=False)
     return None
@@ -139,16 +227,36 @@ def _names_limit(limit: str, named: str) -> bool:
     return bool(re.search(rf"\b{limit}\b", named))
 
 
+def _names_echoed(body: Mapping[str, Any], named: str) -> bool:
+    """Whether a refusal names a field that went back as the server had sent it."""
+    ours = {"role", "content", "tool_call_id", "tool_calls", "id", "type", "function"}
+    each = [message for message in body["messages"] if isinstance(message, dict)]
+    each += [call for message in each for call in message.get("tool_calls", ())]
+    return any(name not in ours and name.lower() in named for fields in each for name in fields)
+
+
+class KeptDialects(Protocol):
+    """What earlier runs found out about models of one server."""
+
+    def dialect(self, model: str) -> Dialect | None:
+        """The dialect that worked, None where none is known."""
+
+    def keep(self, model: str, dialect: Dialect) -> None:
+        """Keeps a dialect for later runs."""
+
+
 class _Known(Struct):
     dialect: Dialect = field(default_factory=Dialect)
     confirmed: bool = False
     probing: bool = False
+    kept: Dialect | None = None
 
 
 class Dialects:
     """The dialect of each model, for many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptDialects | None = None) -> None:
+        self._kept = kept
         self._known: dict[str, _Known] = {}
         self._changed = threading.Condition()
 
@@ -158,7 +266,10 @@ class Dialects:
             return self._of(model).dialect
 
     def _of(self, model: str) -> _Known:
-        return self._known.setdefault(model, _Known())
+        if model not in self._known:
+            kept = self._kept.dialect(model) if self._kept is not None else None
+            self._known[model] = _Known(kept or Dialect(), confirmed=kept is not None, kept=kept)
+        return self._known[model]
 
     @contextmanager
     def probing(self, model: str) -> Iterator[bool]:
@@ -178,10 +289,15 @@ class Dialects:
                     self._changed.notify_all()
 
     def confirm(self, model: str) -> None:
-        """The dialect works: nobody waits any more."""
+        """The dialect works: nobody waits any more, and it is kept."""
         with self._changed:
-            self._of(model).confirmed = True
+            known = self._of(model)
+            known.confirmed = True
             self._changed.notify_all()
+            changed = known.dialect != known.kept
+            known.kept = dialect = known.dialect
+        if changed and self._kept is not None:
+            self._kept.keep(model, dialect)
 
     def learn(self, model: str, used: Dialect, better: Dialect) -> None:
         """A request in the dialect `used` was refused; another request may have learned it already."""

@@ -1,17 +1,20 @@
 """How fast a server is asked: how many requests at once, and how long to wait after one that was turned away.
 
-Invariant: never more requests at once than the setting. The number is halved when the server says that it is too much, once
-for all requests that were under way together, and creeps up again with each success. When a run is stopped, everybody who
-waits here is released at once with the error that stopped it.
+Invariant: never more requests at once than the setting. A run begins with few, and the number grows while answers begin in time:
+fast while the server answers at once, else slowly. It is halved when the server says that it is too much or says nothing, once
+for all requests that were under way together. When a run is stopped, everybody who waits here is released at once with the
+error that stopped it.
 """
 
 import logging
 import random
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -47,6 +50,28 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return seconds if seconds is not None else _until(value, headers.get("date", ""))
 
 
+_IN_WORDS = re.compile(
+    r"(?:try again|retry) (?:in|after) (?:about )?([\d.]+)\s*(ms|milliseconds?|m|min|minutes?|s|sec|seconds?)\b", re.IGNORECASE
+)
+
+
+def asked_wait(error: Any) -> float | None:
+    """The seconds that an error asks to wait: Gemini's `retryDelay` among its details, or the words "try again in 1.5s"."""
+    if not isinstance(error, Mapping):
+        return None
+    details = error.get("details")
+    for each in details if isinstance(details, list) else ():
+        delay = each.get("retryDelay") if isinstance(each, Mapping) else None
+        if isinstance(delay, str) and (seconds := _number(delay.removesuffix("s"))) is not None:
+            return seconds
+    found = _IN_WORDS.search(str(error.get("message") or ""))
+    seconds = _number(found[1].rstrip(".")) if found else None
+    if found is None or seconds is None:
+        return None
+    unit = found[2].lower()
+    return seconds / 1000 if unit.startswith(("ms", "milli")) else seconds * 60 if unit.startswith("m") else seconds
+
+
 def _number(text: str) -> float | None:
     try:
         value = float(text)
@@ -66,12 +91,19 @@ def _until(date: str, now: str) -> float | None:
         return max(0.0, then - time.time())
 
 
-class Pace:
-    """Lets at most `most` requests at once through."""
+_FEW, _STRIDE = 4, 4
+_AT_ONCE, _IN_TIME = 1 / 30, 1 / 4
+"""Shares of the time-out: an answer that begins so soon came at once, or in time."""
 
-    def __init__(self, most: int) -> None:
+
+class Pace:
+    """Lets at most `most` requests at once through, few in the beginning; `timeout` is how long a silence may be."""
+
+    def __init__(self, most: int, timeout: float = 300.0) -> None:
         self._most = float(most)
-        self._limit = float(most)
+        self._limit = float(min(most, _FEW))
+        self._timeout = timeout
+        self._crowded = False
         self._active = 0
         self._halvings = 0
         self._resume = 0.0
@@ -113,20 +145,24 @@ class Pace:
         `began` is what `turn` gave to the request that was turned away.
         """
         with self._lock:
+            self._crowded = True
             if began == self._halvings:
                 self._halvings += 1
                 self._limit = max(1.0, self._limit / 2)
                 _log.debug("at most %d requests at once from now on, none for %.1f s", int(self._limit), pause)
             self._resume = max(self._resume, time.monotonic() + pause)
 
-    def faster(self) -> None:
-        """A request went well."""
+    def faster(self, waited: float = 0.0) -> None:
+        """A request went well; its answer began after `waited` seconds."""
+        if waited > self._timeout * _IN_TIME:
+            return
         with self._lock:
             before = int(self._limit)
-            self._limit = min(self._most, self._limit + 1 / self._limit)
+            at_once = not self._crowded and waited <= self._timeout * _AT_ONCE
+            self._limit = min(self._most, self._limit + (_STRIDE if at_once else 1 / self._limit))
             if int(self._limit) > before:
-                _log.debug("%d requests at once again", int(self._limit))
-                self._places.notify()
+                _log.debug("%d requests at once from now on", int(self._limit))
+                self._places.notify(int(self._limit) - before)
 
     def sleep(self, seconds: float) -> None:
         """Waits; raises the error that stopped the run when it is stopped meanwhile."""

@@ -1,25 +1,19 @@
-"""Reads a reply: collects a stream piece by piece, finds the JSON object, checks it against the schema, counts tokens.
+"""Reads a reply in JSON: finds the object in it and checks it against the schema.
 
 Invariant: what comes out is valid JSON text that fits the schema, in one form however it was sent: without fences, thinking,
 NaN or lone surrogates. A truncated, filtered or refused reply never comes out. A reply is hostile text, and reading it ends
-after a bounded number of attempts. What a model thinks aloud in `<think>` before a streamed answer is not passed on; `heard`
-says whether anything was, after which the answer cannot be asked for again.
+after a bounded number of attempts.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from gitkb.errors import ModelFailure
-from gitkb.llm.budget import tokens_in_text
-from gitkb.llm.dialects import Dialect
-from gitkb.llm.requests import Message, Request, ToolCall, Turn
-from gitkb.llm.wire import Broken
-from gitkb.model.usage import Usage
+from gitkb.llm.listening import Answered, Ending
+from gitkb.llm.requests import Message, Request
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -27,6 +21,8 @@ if TYPE_CHECKING:
 
 _THINKING = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _THOUGHT = re.compile(r"\A.*?</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_OPEN = re.compile(r"\A\s*<(?:think|thinking|reasoning)>", re.IGNORECASE)
+_FINAL = "<|channel|>final<|message|>"
 _ATTEMPTS = 64
 _LONGEST_COMPLAINT = 400
 
@@ -74,10 +70,15 @@ def _whole(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def without_thinking(text: str) -> str:
-    """A reply without what a reasoning model thought aloud before it."""
+def without_thinking(text: str, *, closed: bool = True) -> str:
+    """A reply without what a reasoning model thought aloud before it; unless that must be `closed`, also without what it still
+    thought when it was cut."""
+    _, channel, final = text.rpartition(_FINAL)
+    if channel:
+        return final.partition("<|")[0]
     shorter = _THINKING.sub("", text, count=1)
-    return shorter if shorter != text else _THOUGHT.sub("", text, count=1)
+    shorter = shorter if shorter != text else _THOUGHT.sub("", text, count=1)
+    return shorter if closed or not (_OPEN.match(shorter) or shorter.lstrip().startswith("<|channel|>")) else ""
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
@@ -132,137 +133,31 @@ def _written(value: Any) -> str:
 _LONGEST_QUOTED = 2000
 
 
-class Completion(Struct, frozen=True):
-    """One complete reply of the server. `usage` is what it counted, `tokens` what the reply cost, estimated where it did not."""
-
-    text: str
-    finish: str
-    refusal: str
-    usage: Usage
-    tokens: int
-    dialect: Dialect
+_REFUSED_WORD = 60
 
 
-def completed(envelope: Mapping[str, Any], dialect: Dialect, estimate: int) -> Completion:
-    """What a reply says; `estimate` is what it cost where the server does not count."""
-    choices = envelope["choices"]
-    choice = choices[0] if choices and isinstance(choices[0], dict) else {}
-    message = choice.get("message")
-    message = message if isinstance(message, dict) else {}
-    text = message.get("content")
-    text = text if isinstance(text, str) else ""
-    usage = counted(envelope.get("usage"))
-    tokens = usage.tokens_in + usage.tokens_out or estimate + tokens_in_text(text)
-    return Completion(text, str(choice.get("finish_reason") or ""), str(message.get("refusal") or ""), usage, tokens, dialect)
-
-
-def counted(usage: Any) -> Usage:
-    """One call with the tokens that a server says it took, 0 where it does not."""
-    numbers = [usage.get(name) if isinstance(usage, dict) else 0 for name in ("prompt_tokens", "completion_tokens")]
-    tokens_in, tokens_out = (number if isinstance(number, int) and number > 0 else 0 for number in numbers)
-    return Usage(calls=1, tokens_in=tokens_in, tokens_out=tokens_out)
-
-
-def answer_of(done: Completion, request: Request) -> str:
+def answer_of(done: Answered, request: Request) -> str:
     """The JSON of a reply; `Unfit` where the model should be asked once more, `ModelFailure` where that is no use."""
     if done.refusal:
         raise ModelFailure(f"the model refuses to answer: {' '.join(done.refusal.split())[:200]}.")
-    if done.finish == "content_filter":
-        raise ModelFailure("the model's server filtered the answer out.")
-    if done.finish == "length":
+    if done.ending is Ending.REFUSED:
+        raise ModelFailure(f"the model's server refuses the content ({' '.join(done.finish.split())[:_REFUSED_WORD]}).")
+    if done.ending in (Ending.LENGTH, Ending.OTHER):
         raise Unfit(f"it was cut off at the limit of {request.max_tokens:,} tokens")
-    return read_reply(done.text, request.schema)
+    if not done.text.strip() and done.calls:
+        return read_reply(done.calls[0].arguments, request.schema)
+    return read_reply(done.text if done.text.strip() else done.thought, request.schema)
 
 
-def once_more(done: Completion, complaint: str, request: Request) -> tuple[Message, ...]:
+def thought_it_all(done: Answered) -> bool:
+    """Whether a reply was cut before the model had said anything, because it thought."""
+    return done.ending is Ending.LENGTH and not done.calls and not without_thinking(done.text, closed=False).strip()
+
+
+def once_more(done: Answered, complaint: str, request: Request) -> tuple[Message, ...]:
     """What is said after a reply that cannot be used."""
-    wish = "Answer again, much shorter" if done.finish == "length" else "Answer again"
+    wish = "Answer again, much shorter" if done.ending is Ending.LENGTH else "Answer again"
     asking = (
         f"Your answer cannot be used: {complaint}. {wish}, with one JSON object that fits this JSON schema:\n{request.schema}"
     )
     return (Message("assistant", done.text[:_LONGEST_QUOTED] or "(nothing)"), Message("user", asking))
-
-
-_OPENING, _CLOSING = "<think>", "</think>"
-
-
-class Listening:
-    """Hears one answer."""
-
-    def __init__(self, on_text: Callable[[str], None]) -> None:
-        self.heard = False
-        self._on_text = on_text
-        self._text: list[str] = []
-        self._held: str | None = ""
-        self._thinking = False
-        self._calls: dict[int, dict[str, str]] = {}
-        self._finish = ""
-        self.usage = Usage(calls=1)
-
-    def hear(self, chunks: Iterator[Mapping[str, Any]]) -> Turn:
-        """The whole turn; `Broken` where the stream ends before anything was said."""
-        for chunk in chunks:
-            if chunk.get("usage"):
-                self.usage = counted(chunk["usage"])
-            for choice in _mappings(chunk.get("choices")):
-                self._choice(choice)
-        self._release(self._held or "")
-        if self._finish == "content_filter":
-            raise ModelFailure("the model's server filtered the answer out.")
-        if not self._finish and not self._text and not self._calls:
-            raise Broken("the answer is empty")
-        calls = tuple(
-            ToolCall(call["id"] or f"call_{at}", call["name"], call["arguments"]) for at, call in sorted(self._calls.items())
-        )
-        return Turn("assistant", "".join(self._text), calls, cut=self._finish in ("", "length"))
-
-    @property
-    def said(self) -> str:
-        """All that was heard, of which tokens are estimated where the server counts none."""
-        return "".join((*self._text, *(call["arguments"] for call in self._calls.values())))
-
-    def _choice(self, choice: Mapping[str, Any]) -> None:
-        """One piece; a server that does not stream sends all of it as `message`."""
-        said = next(_mappings([choice.get("delta"), choice.get("message")]), {})
-        if isinstance(said.get("content"), str):
-            self._pass_on(said["content"])
-        for at, piece in enumerate(_mappings(said.get("tool_calls"))):
-            self._call(piece, at)
-        self._finish = str(choice.get("finish_reason") or self._finish)
-
-    def _call(self, piece: Mapping[str, Any], at: int) -> None:
-        index = piece.get("index")
-        call = self._calls.setdefault(index if isinstance(index, int) else at, {"id": "", "name": "", "arguments": ""})
-        function = next(_mappings([piece.get("function")]), {})
-        call["id"] = call["id"] or str(piece.get("id") or "")
-        call["name"] += str(function.get("name") or "")
-        call["arguments"] += str(function.get("arguments") or "")
-        self.heard = True
-
-    def _pass_on(self, text: str) -> None:
-        """Holds text back until it is plain that it is no thinking, and then passes everything on."""
-        if self._held is None:
-            self._release(text)
-            return
-        self._held += text
-        start = self._held.lstrip()
-        if self._thinking or start.startswith(_OPENING):
-            self._thinking = True
-            _, closed, rest = self._held.partition(_CLOSING)
-            if closed:
-                self._thinking, self._held = False, None
-                self._release(rest.lstrip())
-        elif not _OPENING.startswith(start):
-            start, self._held = self._held, None
-            self._release(start)
-
-    def _release(self, text: str) -> None:
-        if text:
-            self.heard = True
-            self._text.append(text)
-            self._on_text(text)
-
-
-def _mappings(values: Any) -> Iterator[Mapping[str, Any]]:
-    """What in a list is an object, as far as a server keeps to the protocol."""
-    return (each for each in values if isinstance(each, Mapping)) if isinstance(values, list) else iter(())

@@ -7,10 +7,10 @@ importing it is cheap.
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import astuple
 
 from gitkb.model.usage import Usage
@@ -72,6 +72,7 @@ def usage_of(replies: Sequence[Reply]) -> Usage:
         cached=len(replies) - len(paid),
         tokens_in=sum(reply.tokens_in for reply in paid),
         tokens_out=sum(reply.tokens_out for reply in paid),
+        uncounted=sum(reply.calls for reply in paid if not reply.tokens_in and not reply.tokens_out),
     )
 
 
@@ -85,12 +86,17 @@ class Replies(Protocol):
         """Keeps a reply, durably against the death of the process."""
 
 
+Unread = Mapping[str, Any]
+"""What a server sent besides what is read here, which some want back as it came (the signature of a thought)."""
+
+
 class ToolCall(Struct, frozen=True):
     """A call that the model wants made: `arguments` is the JSON text that it wrote, which may be no valid JSON."""
 
     id: str
     name: str
     arguments: str
+    extra: Unread = field(default_factory=dict)
 
 
 class Tool(Struct, frozen=True):
@@ -103,10 +109,12 @@ class Tool(Struct, frozen=True):
 
 class Turn(Struct, frozen=True):
     """One turn: `role` is "system", "user", "assistant" or "tool". An assistant's turn may hold `calls`; each is answered by a
-    turn of role "tool" whose `call_id` is the call's. `cut` says that an answer ended before the model was done."""
+    turn of role "tool" whose `call_id` is the call's. `cut` says why an answer ended before the model was done ("" if it was):
+    "length" for the limit of its tokens, else the server's word."""
 
     role: str
     text: str
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
-    cut: bool = False
+    cut: str = ""
+    extra: Unread = field(default_factory=dict)

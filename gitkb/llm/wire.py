@@ -1,25 +1,24 @@
-"""The one module that speaks to a model's server, through the `openai` package; and what a failed request means.
+"""The one module that speaks to a model's server, through the `openai` package.
 
 Invariant: nothing is sent but the body and the headers that the endpoint names: no environment variable, no description of
 this machine. No redirect is followed, so a key never reaches another host. Nothing is tried again here: each failure is
-raised as `Refused`, `Unreachable` or `Broken`, and `verdict` says what it means, from the failure alone and from whether the
-server has answered before. What a server says is somebody else's text: it is shortened, and the key is taken out of it.
+raised as `Refused`, `Unreachable`, `Broken`, `NoStream` or `NoModelServer`; `verdicts.py` says what it means. What a server
+says is somebody else's text: it is shortened, and the key is taken out of it.
 """
 
 import dataclasses
 import json
-import re
 import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-from msgspec import Struct
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from gitkb import __version__
-from gitkb.errors import GitkbError, ModelError, ModelFailure
-from gitkb.llm.rate_limit import retry_after
+from gitkb.errors import ModelError
+from gitkb.llm.rate_limit import asked_wait, retry_after
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,6 +28,12 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 20.0
 _LONGEST_MESSAGE = 300
 _SHORTEST_KEY = 6
+_LOOK_SECONDS = 10.0
+_MOST_STRAY = 64 * 1024
+"""Bytes of a stream without events that are looked at."""
+_AZURE = (".azure.com", ".azure-api.net")
+DONE: Mapping[str, Any] = {}
+"""What a stream gives last where the server says that it is complete."""
 _SENT = {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent"}
 _RAW = "x-stainless-raw-response"
 """How the package remembers that its caller wants the bytes of a reply; it says nothing about the machine."""
@@ -36,8 +41,10 @@ _RAW = "x-stainless-raw-response"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server and how to ask it. `timeout` is in seconds without a sign of life, `concurrency` the most requests at once,
-    `proxy` the address of a proxy ("" for none)."""
+    """A server and how to ask it. `base_url` may have a query, and `{model}` in its path where the name of the model (the
+    deployment) belongs there. `timeout` is in seconds without a sign of life, `concurrency` the most requests at once, `proxy`
+    the address of a proxy ("" for none), `effort` how hard a model that reasons shall think, `ca_file` a file of certificates
+    to trust."""
 
     base_url: str
     api_key: str = dataclasses.field(default="", repr=False)
@@ -45,6 +52,28 @@ class Endpoint:
     timeout: float = 300.0
     concurrency: int = 16
     proxy: str = dataclasses.field(default="", repr=False)
+    effort: str = ""
+    ca_file: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The address as messages have it: without its query, which may hold a key."""
+        return urlunsplit((*urlsplit(self.base_url)[:3], "", ""))
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query of the address."""
+        return dict(parse_qsl(urlsplit(self.base_url).query, keep_blank_values=True))
+
+    def base(self, model: str) -> str:
+        """The address below which the model is asked."""
+        return self.shown.replace("{model}", model).replace("%7Bmodel%7D", model)
+
+    @property
+    def wants_key_header(self) -> bool:
+        """Whether the key goes into a header of its own (`api-key`), as Azure wants it."""
+        host = urlsplit(self.base_url).hostname or ""
+        return "api-version" in self.query or host.endswith(_AZURE)
 
 
 class Refused(Exception):
@@ -71,6 +100,14 @@ class Broken(Exception):
     """The connection broke off or was silent for too long, or the reply is no message of the protocol."""
 
 
+class Silent(Broken):
+    """The server said nothing for as long as it is waited for."""
+
+
+class NoStream(Broken):
+    """What was to be a stream of events is none."""
+
+
 class NoModelServer(Exception):
     """Something answers that does not speak the protocol: a web page, another service."""
 
@@ -93,20 +130,34 @@ class Wire:
                 trust_env=False,
                 follow_redirects=False,
                 proxy=endpoint.proxy or None,
+                verify=_trusted(endpoint.ca_file),
                 event_hooks={"request": [self._only_ours]},
             )
         except (ImportError, ValueError) as error:
             raise ModelError(
                 f"The proxy cannot be used: {error}.", "Set HTTPS_PROXY to an address such as http://proxy:3128."
             ) from error
-        self._client = openai.OpenAI(
-            base_url=endpoint.base_url,
-            api_key=endpoint.api_key or "none",
-            max_retries=0,
-            default_headers={"User-Agent": f"gitkb/{__version__}", **endpoint.headers},
-            timeout=timeout,
-            http_client=self._http,
-        )
+        self._timeout = timeout
+        self._clients: dict[str, openai.OpenAI] = {}
+        self._lingers = False
+        self._lock = threading.Lock()
+
+    def _client(self, model: str) -> "openai.OpenAI":
+        """How a model is asked; one for all models unless the address has the model's name in it."""
+        endpoint, base = self._endpoint, self._endpoint.base(model)
+        with self._lock:
+            if base not in self._clients:
+                key = {"api-key": endpoint.api_key} if endpoint.wants_key_header and endpoint.api_key else {}
+                self._clients[base] = self._openai.OpenAI(
+                    base_url=base,
+                    api_key=endpoint.api_key or "none",
+                    max_retries=0,
+                    default_headers={"User-Agent": f"gitkb/{__version__}", **key, **endpoint.headers},
+                    default_query=endpoint.query,
+                    timeout=self._timeout,
+                    http_client=self._http,
+                )
+            return self._clients[base]
 
     def _only_ours(self, request: "httpx2.Request") -> None:
         """Removes the headers that the package adds by itself: the kind of machine, and what environment variables name.
@@ -115,36 +166,84 @@ class Wire:
         """
         ours = {name.lower() for name in self._endpoint.headers}
         if self._endpoint.api_key:
-            ours.add("authorization")
+            ours.add("api-key" if self._endpoint.wants_key_header else "authorization")
         for name in set(request.headers.keys()) - _SENT - ours - {_RAW}:
             del request.headers[name]
 
-    def ask(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The whole reply to one request."""
-        with self._failures():
-            response = self._client.chat.completions.with_raw_response.create(**body).http_response
-            return self._envelope(response.content, response.headers)
-
     @contextmanager
-    def stream(self, body: Mapping[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
-        """The chunks of the reply to one request as they come; the connection is closed when the block ends."""
-        with (
-            self._failures(),
-            self._client.chat.completions.with_streaming_response.create(**body, stream=True) as response,
-        ):
-            if "event-stream" in response.headers.get("content-type", ""):
-                yield self._chunks(response.iter_lines())
-            else:
-                yield iter([self._envelope(response.read(), response.headers)])
+    def ask(self, body: Mapping[str, Any]) -> Iterator[Iterator[Mapping[str, Any]]]:
+        """The reply to one request: as it comes where the body wants a stream, else whole. `DONE` comes last where the server
+        says that it is complete. The connection is free again when the block ends."""
+        create = self._client(str(body["model"])).chat.completions
+        with self._failures():
+            if not body.get("stream"):
+                response = create.with_raw_response.create(**body).http_response
+                yield iter([self._envelope(response.content, response.headers), DONE])
+                return
+            with create.with_streaming_response.create(**body) as streamed:
+                if "event-stream" in streamed.headers.get("content-type", ""):
+                    yield self._chunks(streamed.iter_lines())
+                else:
+                    yield iter([self._envelope(streamed.read(), streamed.headers), DONE])
 
-    def _chunks(self, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    def look(self, path: str) -> Any:
+        """What the server says at a path below its address, or at one of its host (`/props`); None for nothing of use."""
+        import httpx2
+
+        endpoint = self._endpoint
+        parts = urlsplit(endpoint.base(""))
+        url = urlunsplit((*parts[:2], path, "", "")) if path.startswith("/") else f"{endpoint.base('')}/{path}"
+        key = {"api-key": endpoint.api_key} if endpoint.wants_key_header else {"Authorization": f"Bearer {endpoint.api_key}"}
+        headers = {"User-Agent": f"gitkb/{__version__}", **(key if endpoint.api_key else {}), **endpoint.headers}
+        try:
+            response = self._http.get(url, headers=headers, params=endpoint.query or None, timeout=_LOOK_SECONDS)
+            return response.json() if response.status_code == 200 else None
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, RecursionError):
+            return None
+
+    def _chunks(self, lines: Iterator[str]) -> Iterator[Mapping[str, Any]]:
+        stray: list[str] = []
+        size, events = 0, False
         for line in lines:
             name, _, value = line.partition(":")
             if name != "data" or not value.strip():
+                if not events and name not in ("event", "id", "retry", "") and size < _MOST_STRAY:
+                    stray.append(line)
+                    size += len(line)
                 continue
             if value.strip() == "[DONE]":
+                yield DONE
+                self._drain(lines)
                 return
-            yield self._message(_json(value), {})
+            try:
+                message = _json(value)
+            except Broken as error:
+                raise error if events else NoStream(str(error)) from error
+            events = True
+            yield self._message(message, {})
+        if not events:
+            yield from self._not_streamed("\n".join(stray))
+
+    def _drain(self, lines: Iterator[str]) -> None:
+        """Reads the end of a stream, without which its connection cannot be used again. A server may leave it open; then it is
+        waited for once."""
+        import httpx2
+
+        try:
+            for _ in () if self._lingers else lines:
+                pass
+        except (httpx2.HTTPError, self._openai.OpenAIError):
+            self._lingers = True
+
+    def _not_streamed(self, text: str) -> Iterator[Mapping[str, Any]]:
+        """The reply in a stream that has no events: it may be there as a whole."""
+        if not text.strip():
+            raise Broken("the answer is empty")
+        try:
+            yield self._envelope(text.encode("utf-8", "surrogatepass"), {})
+        except Broken as error:
+            raise NoStream("the server announces a stream of events and sends none") from error
+        yield DONE
 
     def _envelope(self, content: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         start = content[:200].lstrip().lower()
@@ -159,7 +258,7 @@ class Wire:
         """The message; some servers send an error with the status 200."""
         if not isinstance(value, dict):
             raise Broken("the reply is no message of the protocol")
-        if value.get("error"):
+        if value.get("error") or value.get("object") == "error":
             raise self._refused(500, value, headers)
         return value
 
@@ -178,15 +277,10 @@ class Wire:
             raise Broken(f"the reply cannot be read ({error})") from error
 
     def _refused(self, status: int, body: Any, headers: Mapping[str, str]) -> Refused:
-        error = body.get("error", body) if isinstance(body, dict) else body
-        param = code = ""
-        message = error
-        if isinstance(error, dict):
-            param, code = str(error.get("param") or ""), str(error.get("code") or "")
-            message = error.get("message") or error.get("detail") or json.dumps(error, ensure_ascii=False)
-        if status == 500 and code.isdigit() and 400 <= int(code) < 600:
-            status = int(code)
-        return Refused(status, self._said(str(message)), param=param, code=code, wait=retry_after(headers))
+        found = refused_by(body, status)
+        wait = retry_after(headers)
+        said = self._said(found.message)
+        return Refused(found.status, said, param=found.param, code=found.code, wait=found.wait if wait is None else wait)
 
     def _said(self, message: str) -> str:
         """A server's words on one line, short and without the key."""
@@ -205,12 +299,38 @@ class Wire:
         ):
             return Unreachable(*_unreached(causes))
         if any(isinstance(cause, httpx2.TimeoutException) for cause in causes):
-            return Broken(f"the server said nothing for {self._endpoint.timeout:g} s")
+            return Silent(f"the server said nothing for {self._endpoint.timeout:g} s")
         return Broken("the connection broke off")
 
     def close(self) -> None:
         """Closes all connections."""
         self._http.close()
+
+
+def refused_by(body: Any, status: int = 500) -> Refused:
+    """The refusal that an error in the protocol tells of; some servers wrap it in a list, or send it with the status 200."""
+    body = body[0] if isinstance(body, list) and body else body
+    error = body.get("error") or body if isinstance(body, dict) else body
+    param = code = ""
+    message = error
+    if isinstance(error, dict):
+        param, code = str(error.get("param") or ""), str(error.get("code") or error.get("type") or "")
+        message = error.get("message") or error.get("detail") or json.dumps(error, ensure_ascii=False)
+    if status == 500 and code.isdigit() and 400 <= int(code) < 600:
+        status = int(code)
+    if status == 500 and code == "overloaded_error":
+        status = 529
+    return Refused(status, str(message), param=param, code=code, wait=asked_wait(error))
+
+
+def _trusted(ca_file: str) -> "ssl.SSLContext | bool":
+    """Which certificates are trusted: those of the package, or of a file that the person named."""
+    if not ca_file:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ModelError(f"The certificates in {ca_file} cannot be read: {error}.", "Correct SSL_CERT_FILE.") from error
 
 
 def _json(content: bytes | str) -> Any:
@@ -248,97 +368,3 @@ def _unreached(causes: list[BaseException]) -> tuple[str, str]:
         if isinstance(cause, ConnectionRefusedError):
             return "nothing listens there", "Start the server, or look at the port in the address."
     return str(causes[0]).rstrip(".") or "there is no connection", "Look at the address, the network and the proxy."
-
-
-_CONTEXT = re.compile(
-    r"context.?(length|window|size)|maximum context|too many (input )?tokens|prompt is too long|context_length", re.IGNORECASE
-)
-_FILTERED = re.compile(r"content.?(filter|policy|management)|moderation|flagged|safety", re.IGNORECASE)
-_NO_MODEL = re.compile(
-    r"model.{0,80}(not found|not exist|unknown|not available|not supported)|(unknown|invalid|no such) model", re.IGNORECASE
-)
-_TOO_MANY_OUT = re.compile(r"max_(completion_)?tokens.*(too large|at most|maximum|exceed|less than)", re.IGNORECASE)
-# Some servers answer 400 to a wrong key: Gemini, and LiteLLM, which looks unknown keys up in a database that it may lack.
-_KEY = re.compile(
-    r"api[ _-]?key.{0,40}(not valid|invalid|incorrect|expired|missing|required)"
-    r"|(invalid|incorrect|expired|missing).{0,20}api[ _-]?key|no connected db",
-    re.IGNORECASE,
-)
-_TEMPORARY = {408, 409, 425, 429, 529}
-_LONGEST_WAIT = 300.0
-_WHERE = "base_url in your settings or OPENAI_BASE_URL"
-
-
-class Again(Struct, frozen=True):
-    """Try it again, after `wait` seconds where the server said so. `crowded`: it was asked too much at once."""
-
-    reason: str
-    wait: float | None = None
-    crowded: bool = False
-
-
-class Unclear(ModelFailure):
-    """A refusal of unknown meaning: it may concern this request or all of them."""
-
-
-def verdict(failure: Exception, *, where: str, model: str, has_key: bool, proven: bool) -> Again | GitkbError:
-    """What to do after a failure. `where` is the server's address, `proven` says that it has answered before."""
-    if isinstance(failure, Refused):
-        return _refused(failure, where, model, has_key)
-    if isinstance(failure, Broken):
-        return Again(str(failure))
-    if proven:
-        return Again(str(failure))
-    if isinstance(failure, Unreachable):
-        return ModelError(f"The model's server {where} cannot be reached: {failure}.", failure.remedy)
-    if isinstance(failure, NoModelServer):
-        return ModelError(f"{where} answers with {failure}: it is no address of a model's API.", _address(where))
-    raise failure
-
-
-def _refused(refused: Refused, where: str, model: str, has_key: bool) -> Again | GitkbError:
-    status, said = refused.status, refused.message
-    if status == 402 or refused.code == "insufficient_quota":
-        return ModelError(f"The account at {where} has no credit left: {said}", "Look at its billing, then run it again.")
-    if status in _TEMPORARY or (status >= 500 and status != 501):
-        return _temporary(refused, where)
-    if _FILTERED.search(f"{refused.code} {said}"):
-        return ModelFailure(f"the model's server refuses the content: {said}.")
-    if status in (401, 403) or (status == 400 and _KEY.search(said)):
-        return ModelError(f"{where} refuses the key: {said}" if has_key else f"{where} wants a key: {said}", _key_remedy(has_key))
-    if _CONTEXT.search(f"{refused.code} {said}"):
-        return ModelFailure(f"it is too long for the model: {said}.", "Lower llm.context_tokens in your settings.")
-    if _TOO_MANY_OUT.search(said):
-        return ModelError(
-            f"The model {model} gives no replies that long: {said}", "Lower llm.max_output_tokens in your settings."
-        )
-    if status == 413:
-        return ModelFailure(f"it is too long for the model's server: {said}.", "Lower llm.context_tokens in your settings.")
-    if refused.code == "model_not_found" or _NO_MODEL.search(said):
-        return ModelError(f"{where} has no model {model}: {said}", "Correct `model` in .gitkb/config.yaml, or give --model.")
-    if status in (404, 405, 410, 501) or 300 <= status < 400:
-        return ModelError(f"{where} is no address of a model's API: it answers {refused}.", _address(where))
-    return Unclear(f"the model's server refuses the request: {said or status}.")
-
-
-def _temporary(refused: Refused, where: str) -> Again | GitkbError:
-    if refused.wait is not None and refused.wait > _LONGEST_WAIT:
-        return ModelError(
-            f"{where} takes no requests for {refused.wait / 60:.0f} minutes: {refused.message}",
-            "Run it again then; what was answered is not asked again.",
-        )
-    return Again(f"the server answers {refused}", refused.wait, crowded=refused.status in (429, 503, 529))
-
-
-def _address(where: str) -> str:
-    if where.rstrip("/").endswith("/v1"):
-        return f"Correct {_WHERE}."
-    return f"Correct {_WHERE}; most servers want an address that ends in /v1."
-
-
-def _key_remedy(has_key: bool) -> str:
-    return (
-        "Set OPENAI_API_KEY, or run: gitkb config api_key"
-        if not has_key
-        else "Correct OPENAI_API_KEY, or run: gitkb config api_key"
-    )

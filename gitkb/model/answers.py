@@ -34,7 +34,8 @@ class Answer(Struct, frozen=True):
     """What is known of a question at a commit: Markdown with links as seen from wiki/.
 
     `model` is who wrote it, "" where the text is passages that search found; `removed` are the targets of links that were taken
-    out because they do not exist, `cut` says that the model was stopped before its end.
+    out because they do not exist, `cut` says that the model was stopped before its end, and `cut_by` why: "length" for the limit
+    of its tokens, else the server's word.
     """
 
     question: str
@@ -45,6 +46,7 @@ class Answer(Struct, frozen=True):
     removed: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     cut: bool = False
+    cut_by: str = ""
 
 
 class Saved(Struct, frozen=True):
@@ -104,6 +106,9 @@ class AnswerListener:
 
     def text(self, piece: str) -> None:
         """Some more of the answer: cleaned, so that it can be shown as it is."""
+
+    def forget(self) -> None:
+        """All text so far was no answer, but what the model thought; the answer begins now."""
 
     def step(self, what: str) -> None:
         """What is looked at now ("search  write-ahead log")."""

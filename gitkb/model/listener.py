@@ -30,11 +30,20 @@ class Scanned(Struct, frozen=True):
     unsupported: Sequence[str] = field(default=())
 
 
+class Talking(Struct, frozen=True):
+    """What models say now: how many questions are under way, about how many tokens have come in this run, and how many a
+    second."""
+
+    asked: int
+    tokens: int
+    rate: float
+
+
 class Listener:
     """Receives what happens; every method may be overridden.
 
-    `message` may be called from any thread, also while another method runs: threads that ask a model and those that watch folders
-    speak, too. All other methods are called in the thread that called the library, one after another.
+    `message` and `talking` may be called from any thread, also while another method runs: threads that ask a model and those that
+    watch folders speak, too. All other methods are called in the thread that called the library, one after another.
     """
 
     def message(self, text: str) -> None:
@@ -55,6 +64,9 @@ class Listener:
 
     def progress(self, event: Progress) -> None:
         """Counts have changed."""
+
+    def talking(self, event: Talking) -> None:
+        """Models have said more, or were asked something."""
 
     def document(self, result: DocumentResult) -> None:
         """A source has its outcome; called in scan order, for an added one after its commit is published."""

@@ -4,12 +4,14 @@ from msgspec import Struct, field
 
 
 class Usage(Struct, frozen=True):
-    """What a model was asked: `calls` made now, replies taken from the cache, tokens of the calls made now."""
+    """What a model was asked: `calls` made now, replies taken from the cache, tokens of the calls made now; of `uncounted` calls
+    the server did not say how many tokens they took."""
 
     calls: int = 0
     cached: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    uncounted: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -17,6 +19,17 @@ class Usage(Struct, frozen=True):
             self.cached + other.cached,
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
+            self.uncounted + other.uncounted,
+        )
+
+    def since(self, before: "Usage") -> "Usage":
+        """What was asked after `before`."""
+        return Usage(
+            self.calls - before.calls,
+            self.cached - before.cached,
+            self.tokens_in - before.tokens_in,
+            self.tokens_out - before.tokens_out,
+            self.uncounted - before.uncounted,
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from msgspec import Struct
 
@@ -18,21 +19,27 @@ from gitkb.model.usage import KeptReplies, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.compile.llm.model_settings import ModelSettings
     from gitkb.formats.settings import Settings
     from gitkb.formats.user_settings import UserSettings
+    from gitkb.llm.asking_file import AskingFile
     from gitkb.llm.client import Client
     from gitkb.llm.reply_cache import ReplyCache
     from gitkb.llm.requests import Reply, Request
+    from gitkb.llm.wire import Endpoint
     from gitkb.model.listener import Listener
     from gitkb.model.options import AddOptions, RecompileOptions
     from gitkb.pages.author import Answers, Author
+    from gitkb.store.local.locks import Liveness
     from gitkb.store.repository import Store
     from gitkb.store.snapshot import Snapshot
 
-REPLIES = "replies.sqlite"
+REPLIES, ASKING, ASKERS = "replies.sqlite", "asking.sqlite", "askers"
+_ASKERS: dict[Path, tuple[str, Liveness]] = {}
+"""The name of this process among those that ask, and the lock by which it is alive, for each knowledge base."""
 
 
 class Session(Struct, frozen=True):
@@ -44,23 +51,26 @@ class Session(Struct, frozen=True):
     ahead: int
 
 
-def model_settings(settings: Settings, user: UserSettings) -> ModelSettings:
-    """The settings of the model for compilers; `ModelError` if no model is named."""
+def model_settings(settings: Settings, user: UserSettings, task: str = "digest", limit: int = 0) -> ModelSettings:
+    """The settings of the model for a task; `ModelError` if no model is named. `limit` is what its server says that it takes in,
+    0 for not known."""
     from gitkb.compile.llm.model_settings import ModelSettings
+    from gitkb.formats.user_settings import DEFAULT
 
-    if not settings.model:
+    model = settings.model_for(task)
+    if not model:
         raise ModelError(
             "The compiler is llm, but no model is named.",
             "Give --model NAME, or set it for good: model: NAME in .gitkb/config.yaml.",
         )
     return ModelSettings(
-        model=settings.model,
+        model=model,
         language=settings.language,
         entity_types=settings.entity_types,
         instructions=settings.llm.instructions,
         context_tokens=user.context_tokens,
         max_output_tokens=user.max_output_tokens,
-    )
+    ).within(limit if user.origins.get("llm.context_tokens", DEFAULT) == DEFAULT else 0)
 
 
 def replies(store: Store) -> ReplyCache:
@@ -73,10 +83,52 @@ def replies(store: Store) -> ReplyCache:
 def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: int = 0) -> Client:
     """The client of the user's server, to be closed by the caller; `max_tokens` is what may be spent, 0 for no limit."""
     from gitkb.llm.client import Client
+
+    return Client(
+        endpoint_of(user),
+        replies(store),
+        max_tokens=max_tokens,
+        notify=listener.message,
+        shared=asking_file(store),
+        tell=listener.talking,
+    )
+
+
+def endpoint_of(user: UserSettings) -> Endpoint:
+    """The user's server, and how it is asked."""
     from gitkb.llm.wire import Endpoint
 
-    endpoint = Endpoint(user.base_url, user.api_key, user.headers, user.timeout, user.concurrency, user.proxy)
-    return Client(endpoint, replies(store), max_tokens=max_tokens, notify=listener.message)
+    return Endpoint(
+        user.base_url,
+        user.api_key,
+        user.headers,
+        user.timeout,
+        user.concurrency,
+        user.proxy,
+        user.reasoning_effort,
+        user.ca_file,
+    )
+
+
+def asking_file(store: Store) -> AskingFile:
+    """What processes that ask models share here; this one is alive for the others until it ends."""
+    from gitkb.llm.asking_file import AskingFile
+    from gitkb.store.local.locks import Liveness
+
+    folder = store.local / ASKERS
+    if store.local not in _ASKERS:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob("*.lock"):
+            if not Liveness.probe(file):
+                file.unlink(missing_ok=True)
+        name = f"{uuid4().hex}.lock"
+        _ASKERS[store.local] = name, Liveness(folder / name)
+    me = _ASKERS[store.local][0]
+    return AskingFile(store.local / ASKING, me, lambda owner: owner in _names(folder) and Liveness.probe(folder / owner))
+
+
+def _names(folder: Path) -> set[str]:
+    return {file.name for file in folder.glob("*.lock")}
 
 
 @contextmanager
@@ -86,10 +138,13 @@ def session(
     """A session with the model that the settings name, until the block ends; `ModelError` if they name none."""
     from gitkb.pages.author import Author
 
-    wanted = model_settings(settings, user)
+    model_settings(settings, user)  # no model is an error before anything is sent
     with client_of(store, user, listener, max_tokens) as client:
+        limit = client.limit(settings.model_for("digest")) if user.is_near else 0
+        wanted = model_settings(settings, user, limit=limit)
         ask = _Each(client, user.concurrency)
-        yield Session(client, wanted, Author(store, catalog, ask, wanted), 2 * user.concurrency)
+        author = Author(store, catalog, ask, model_settings(settings, user, "overview", limit))
+        yield Session(client, wanted, author, 2 * user.concurrency)
 
 
 @contextmanager
@@ -127,7 +182,7 @@ def for_once(settings: Settings, options: AddOptions | RecompileOptions) -> Sett
     if options.model and options.compiler == "extractive":
         raise UsageError("--model names a model, but --compiler extractive asks none.", "Leave one of them out.")
     compiler = options.compiler or ("llm" if options.model else settings.compiler)
-    return replace(settings, compiler=compiler, model=options.model or settings.model)
+    return replace(settings.with_model(options.model), compiler=compiler)
 
 
 def asks_none() -> UsageError:
@@ -189,4 +244,6 @@ def model_use(asking: Asking, settings: Settings, session: Session | None) -> Mo
         return ModelUse(session.settings)
     if settings.compiler != "llm":
         return ModelUse()
-    return ModelUse(model_settings(settings, asking.user()), replies(asking.store))
+    user = asking.user()
+    known = asking_file(asking.store).of(endpoint_of(user).shown).limit(settings.model_for("digest")) if user.is_near else 0
+    return ModelUse(model_settings(settings, user, limit=known or 0), replies(asking.store))

@@ -15,7 +15,7 @@ from pygit2.enums import Option
 
 from gitkb.errors import MissingObject, NotFound, RepositoryError
 from gitkb.store import lfs, opening, repack, signing
-from gitkb.store.git_program import email, identity
+from gitkb.store.git_program import email, git_person, identity
 from gitkb.store.history import PathChange, all_changes, changes_of, last_changes
 from gitkb.store.incoming_push import Received
 from gitkb.store.local.durable_files import history_errors, library_errors
@@ -43,12 +43,18 @@ class Store:
     """
 
     def __init__(
-        self, folders: opening.Folders, quarantine: Path | None = None, trailer: str = "", *, receiving: bool = False
+        self,
+        folders: opening.Folders,
+        quarantine: Path | None = None,
+        trailer: str = "",
+        person: str = "",
+        *,
+        receiving: bool = False,
     ) -> None:
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
         # A long run makes many packs; libgit2 would keep each open for ever.
         pygit2.option(Option.SET_MWINDOW_FILE_LIMIT, OPEN_PACKS)
-        self._folders, self._trailer = folders, trailer
+        self._folders, self._trailer, self._person = folders, trailer, git_person(person)
         self._reader = ObjectReader(folders.git_dir, quarantine)
         self.git_dir = folders.common
         self.inside, self.top, self._receiving = folders.inside, folders.worktree, receiving
@@ -56,10 +62,11 @@ class Store:
         self.bare = folders.worktree is None
 
     @classmethod
-    def open(cls, path: Path, trailer: str = "") -> "Store":
+    def open(cls, path: Path, trailer: str = "", person: str = "") -> "Store":
         """The store at a worktree root, bare repository or git folder; `RepositoryError` with a remedy where gitkb cannot
-        work with it. Variables such as GIT_DIR are not followed. Each commit that it makes ends in `trailer`."""
-        return cls(opening.find_folders(path), trailer=trailer)
+        work with it. Variables such as GIT_DIR are not followed. Each commit that it makes ends in `trailer`; its author is the
+        `person` ("Ada <ada@example.org>"), by default the one that git names."""
+        return cls(opening.find_folders(path), trailer=trailer, person=person)
 
     @classmethod
     def at(cls, top: Path, inside: str) -> "Store":
@@ -87,6 +94,14 @@ class Store:
     def discover(start: Path) -> Path | None:
         """The nearest folder at or above `start` that is the root of a knowledge base, None where there is none."""
         return opening.discover(start)
+
+    @staticmethod
+    def discover_at(path: Path) -> Path | None:
+        """The root of the knowledge base of which this folder is the root, or the repository; None where it is neither."""
+        found = opening.discover(path)
+        if found is None or found.resolve() == path.resolve():
+            return found
+        return found if (path / ".git").exists() and found.resolve().is_relative_to(path.resolve()) else None
 
     def hooks_path(self) -> str:
         """What git is configured to take for the folder of hooks, "" for the repository's own."""
@@ -121,7 +136,7 @@ class Store:
 
     def email(self) -> str:
         """The e-mail address of whoever commits here, "" where git knows none."""
-        return email(self._folders.git_dir)
+        return self._person.rpartition("<")[2].rstrip(">") or email(self._folders.git_dir)
 
     def snapshot(self, rev: str | None = None) -> Snapshot:
         """The files of a revision (None: HEAD's commit); `NotFound` where there is no such commit, `MissingObject` where a ref
@@ -246,8 +261,7 @@ class Store:
         will make commits, so that a key is asked for now.
         """
         ref = f"refs/heads/{branch}" if branch is not None else opening.head_branch(self._repository)
-        if not pygit2.reference_is_valid_name(ref):
-            raise RepositoryError(f"{branch!r} cannot be the name of a branch.", "Choose another name.")
+        opening.refuse_name(self._repository, ref)
         opening.refuse_links(self._folders, (ref,))
         self._refuse(ref)
         head = self._repository.lookup_reference("HEAD").target
@@ -294,6 +308,7 @@ class Store:
 
     def _signers(self) -> Signers:
         author, committer = identity(self._folders.git_dir, "AUTHOR"), identity(self._folders.git_dir, "COMMITTER")
+        author = replace(author, person=self._person) if self._person else author
         return Signers(author.line, committer.line, trailer=self._trailer)
 
     def _admin(self) -> str:

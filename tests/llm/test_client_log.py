@@ -18,6 +18,6 @@ def test_a_retried_reply_is_logged_with_its_reason_and_without_the_key(caplog: p
         client.ask([question()])
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("gitkb."))
     assert "attempt 1 at" in ours and "429 too many requests of ***" in ours
-    assert "at most 8 requests at once from now on" in ours
+    assert "at most 2 requests at once from now on" in ours
     assert "cannot be used" in ours
     assert KEY not in ours and "another secret" not in ours

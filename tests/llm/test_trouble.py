@@ -91,6 +91,9 @@ def test_a_wait_that_is_too_long_stops_the_run_and_says_how_long() -> None:
 
 def test_a_429_halves_the_requests_at_once_and_successes_bring_them_back() -> None:
     pace = Pace(16)
+    for _ in range(3):
+        pace.faster()
+    assert pace.limit == 16, "it grows fast while answers come at once"
     with pace.turn() as one, pace.turn() as two:
         pace.slower(one, 0)
         pace.slower(two, 0)
@@ -279,7 +282,7 @@ def test_openai_without_a_key_is_an_error_before_anything_is_sent() -> None:
         (Fault(403, "Your input was flagged by moderation"), "refuses the content"),
         (Fault(400, "messages: odd"), "refuses the request: messages: odd"),
         (Answer(None, refusal="I cannot help with that."), "refuses to answer: I cannot help"),
-        (Answer("", finish="content_filter"), "filtered the answer out"),
+        (Answer("", finish="content_filter"), r"refuses the content \(content_filter\)"),
     ],
 )
 def test_what_concerns_one_request_fails_it_alone(made: Made, words: str) -> None:

@@ -47,9 +47,10 @@ def asking(model: Callable[[Asked], Made], **settings: Any) -> Iterator[tuple[Cl
     """A client with settings of its own (`replies`, `endpoint`, `max_tokens`, `patience`) and the server that it asks."""
     endpoint = settings.pop("endpoint", {})
     replies = settings.pop("replies", None) or Kept()
-    ours = {name: settings.pop(name) for name in ("max_tokens", "notify", "patience") if name in settings}
+    ours = {name: settings.pop(name) for name in ("max_tokens", "notify", "patience", "shared") if name in settings}
     ours.setdefault("patience", Patience(first=0.001, longest=0.01))
     with serving(model, **settings) as server:
-        where = Endpoint(**({"base_url": server.base_url, "api_key": "sk-test", "timeout": 30.0} | endpoint))
+        usual = {"base_url": server.base_url, "api_key": "sk-test", "timeout": 30.0}
+        where = Endpoint(**(usual | endpoint))
         with Client(where, replies, **ours) as client:
             yield client, server

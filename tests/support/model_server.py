@@ -90,7 +90,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A reply that arrives. `calls`: (tool, arguments as a dict or as raw text); tokens are estimated unless told, and left out
-    with `usage=False`. `broken` ends a stream in the middle by a reset; `held` waits before the last piece of a stream."""
+    with `usage=False`. `broken` ends a stream in the middle by a reset; `held` waits before the last piece of a stream. `deltas`
+    are sent in a stream instead of text and calls, as they stand; `unended` streams have neither a reason for their end nor
+    [DONE]. `pause` is waited before each piece."""
 
     text: str | None = None
     calls: tuple[tuple[str, Json | str], ...] = ()
@@ -102,6 +104,9 @@ class Answer:
     broken: bool = False
     extra: Json = field(default_factory=dict)
     held: threading.Event | None = None
+    deltas: tuple[Json, ...] = ()
+    unended: bool = False
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ class Seen:
 class ModelServer:
     """What one server does and has seen. `lacks` names what it refuses with 400 ("json_schema", "json_object", "tools",
     "max_tokens", "max_completion_tokens", "temperature", "stream_options", "system"), `ignores` what it silently does not do
-    ("response_format", "stream", "tools"). `bad_every` n: every n-th request gets the next of `bad` instead."""
+    ("response_format", "stream", "tools"). `only_streams`: it refuses to answer as a whole. `looks`: what it says at other paths.
+    `key_header`: where it wants the key instead. `bad_every` n: every n-th request gets the next of `bad` instead."""
 
     model: Model
     key: str = ""
@@ -146,6 +152,9 @@ class ModelServer:
     delay: float = 0.0
     lacks: frozenset[str] = frozenset()
     ignores: frozenset[str] = frozenset()
+    only_streams: bool = False
+    looks: Mapping[str, Any] = field(default_factory=dict)
+    key_header: str = ""
     bad_every: int = 0
     bad: tuple[Made, ...] = ()
     base_url: str = ""
@@ -206,11 +215,14 @@ class ModelServer:
         return Answer(made) if isinstance(made, str) else made
 
     def _refusal(self, asked: Asked) -> Fault | None:
-        if self.key and asked.headers.get("authorization") != f"Bearer {self.key}":
+        sent = asked.headers.get(self.key_header) if self.key_header else asked.headers.get("authorization")
+        if self.key and sent != (self.key if self.key_header else f"Bearer {self.key}"):
             return Fault(401, "Incorrect API key provided.", code="invalid_api_key")
         wanted = asked.body.get("model")
         if self.models and wanted not in self.models:
             return Fault(404, f"The model `{wanted}` does not exist.", code="model_not_found")
+        if self.only_streams and not asked.body.get("stream"):
+            return Fault(400, "This model only support stream mode, please enable the stream parameter to access the model.")
         for name in self.lacks & set(asked.body):
             return Fault(400, f"Unsupported parameter: '{name}' is not supported with this model.", param=name)
         if asked.format in self.lacks:
@@ -231,7 +243,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.script.connections += 1
 
     def do_GET(self) -> None:
-        if self.path.endswith("/v1/models"):
+        if self.path in self.script.looks:
+            self._send(200, json.dumps(self.script.looks[self.path]))
+        elif self.path.endswith("/v1/models"):
             models = [{"id": name, "object": "model", "created": 0, "owned_by": "tests"} for name in self.script.models]
             self._send(200, json.dumps({"object": "list", "data": models}))
         else:
@@ -239,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if not self.path.endswith("/v1/chat/completions"):
+        if not self.path.partition("?")[0].endswith(("/v1/chat/completions", "/test-model/chat/completions")):
             self._send(404, json.dumps({"error": {"message": f"Not Found: {self.path}"}}))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -277,8 +291,11 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             if answer.held is not None and at == len(chunks) - 1:
                 answer.held.wait()
+            if answer.pause:
+                time.sleep(answer.pause)
             self._piece(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n")
-        self._piece("data: [DONE]\n\n")
+        if not answer.unended:
+            self._piece("data: [DONE]\n\n")
         self.wfile.write(b"0\r\n\r\n")
 
     def _piece(self, text: str) -> None:
@@ -328,6 +345,9 @@ def _chunks(asked: Asked, answer: Answer) -> Iterable[Json]:
     head = _envelope(asked, "chat.completion.chunk")
     deltas: list[Json] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": piece} for piece in _pieces(answer.text or "")]
+    deltas += [{"refusal": piece} for piece in _pieces(answer.refusal)]
+    deltas += [{name: piece} for name, text in answer.extra.items() for piece in _pieces(str(text))]
+    deltas += answer.deltas
     for at, call in enumerate(answer.calls):
         whole = _call(at, *call)
         start = whole | {"function": whole["function"] | {"arguments": ""}}
@@ -336,6 +356,8 @@ def _chunks(asked: Asked, answer: Answer) -> Iterable[Json]:
             deltas.append({"tool_calls": [{"index": at, "function": {"arguments": piece}}]})
     for delta in deltas:
         yield head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    if answer.unended:
+        return
     yield head | {"choices": [{"index": 0, "delta": {}, "finish_reason": _finish(answer)}]}
     if (asked.body.get("stream_options") or {}).get("include_usage") and answer.usage:
         yield head | {"choices": []} | _usage(asked, answer)

@@ -132,7 +132,7 @@ def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, jso
     from gitkb.cli.listeners import Adding
 
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=options.dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=options.dry_run)
         summary = base.add(paths, options, listener)
     if json:
         terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
@@ -159,7 +159,7 @@ def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
 
 def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
     """What a model would be asked, in words or as JSON."""
-    from gitkb.cli.listeners import Messages
+    from gitkb.cli.listeners import Messages, money
 
     with resumable():
         found = ask(Messages())
@@ -170,7 +170,8 @@ def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
     known = f" {found.known:,} more are answered in the cache." if found.known else ""
     failed = f" {terminal.counted(found.failed, 'document')} cannot be converted." if found.failed else ""
     terminal.tell(
-        f"{documents}: {calls}, about {found.tokens_in:,} tokens in and {found.tokens_out:,} out.{known}{failed}"
+        f"{documents}: {calls}, about {found.tokens_in:,} tokens in and {found.tokens_out:,} out"
+        f"{money(found.tokens_in, found.tokens_out)}.{known}{failed}"
         " Each shared page that changes takes a call more, and so does each pair of names that look alike."
     )
 
@@ -323,7 +324,7 @@ def recompile(
         )
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=dry_run)
         summary = with_whole_names(names, yes, lambda whole: base.recompile(whole, options, listener))
     if json:
         terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})

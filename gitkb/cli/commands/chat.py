@@ -229,7 +229,7 @@ class Conversation:
             raise
         finally:
             showing.finish()
-        self.last = answer if answer.text else self.last
+        self.last = answer if answer.text and not answer.cut else self.last
         if self.json:
             terminal.tell_json(json_shapes.answer(answer))
         for remark in () if self.json else remarks(answer):
@@ -238,7 +238,7 @@ class Conversation:
             self.failed = True
             terminal.say("Nothing in the knowledge base answers this. Try other words.")
             return
-        self._keep(answer)
+        self._keep(answer, stopped=answer.cut)
         if not self.json:
             sys.stdout.write("\n")
             sys.stdout.flush()
@@ -257,6 +257,10 @@ class Conversation:
         title = rest
         if first == "all":
             said, title = (self.chat if self.chat.turns else None), rest_of_title.strip()
+        if first != "all" and self.chat.turns and self.chat.turns[-1].stopped:
+            self.failed = True
+            terminal.complain("The last answer was stopped or cut off, so it is not saved.", "Ask again, then save it.")
+            return
         if said is None:
             self.failed = True
             terminal.complain("There is no answer yet that could be saved.", "Ask something first.")

@@ -7,6 +7,7 @@ it. The tracked settings are a file of the knowledge base, which people edit and
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,8 +41,13 @@ def config(
     """Show every setting and where it came from, or change one of your own.
 
     Your own are the key, the server and the limits of a model. The others are tracked: edit .gitkb/config.yaml and commit it.
-    The key is asked for, or read from stdin: gitkb config api_key
+    The key is asked for, or read from stdin: gitkb config api_key. "gitkb config provider NAME" sets what a server wants (ollama,
+    lmstudio, llamacpp, vllm, openrouter, azure:RESOURCE, gemini, anthropic, mistral, groq, deepseek, openai), and "gitkb config
+    test [MODEL]" asks it two small questions.
     """
+    if key in ("provider", "test") and not unset:
+        (_choose_provider if key == "provider" else partial(_test, context, kb, json))(value or "")
+        return
     if unset or value is not None:
         _change(key, value, unset)
         return
@@ -58,6 +64,39 @@ def config(
         terminal.tell_json(json_shapes.fields(found), indent=2)
     else:
         terminal.tell(_written(found.value))
+
+
+def _choose_provider(name: str) -> None:
+    """Writes what a server wants into the person's own file."""
+    own = user_settings_file()
+    if not name:
+        for each, address in own.providers().items():
+            terminal.tell(f"{each:11} {address}")
+        return
+    for key in own.choose(name):
+        _tell_set(key)
+    if own.wants_key(name):
+        terminal.say("It wants a key: gitkb config api_key")
+
+
+def _test(context: typer.Context, kb: Path | None, json: bool, model: str) -> None:
+    """Asks the server two small questions with the model that is named, or that of the knowledge base."""
+    from gitkb.api.user_file import check_server
+
+    if not model:
+        model = str(next((row.value for row in _rows(context, kb) if row.name == "model"), ""))
+    if not model:
+        raise UsageError("No model is named.", "gitkb config test MODEL")
+    found = check_server(read_user_settings(key=True), model, terminal.say)
+    if json:
+        terminal.tell_json(json_shapes.fields(found), indent=2)
+        return
+    rate = f", {found.tokens_a_second:,.1f} tokens a second" if found.tokens_a_second else ", it does not count tokens"
+    terminal.tell(f"{found.model} at {found.server} answers after {found.seconds:.1f} s{rate}.")
+    terminal.tell(f"streams   {'yes' if found.streams else 'no'}")
+    terminal.tell(f"JSON      {found.json}")
+    terminal.tell(f"tools     {found.tools}")
+    terminal.tell(f"context   {f'{found.context:,} tokens' if found.context else 'it does not say'}")
 
 
 def _rows(context: typer.Context, kb: Path | None) -> list[SettingRow]:
@@ -150,8 +189,12 @@ def _enter_key() -> bool:
 
 def _keep(key: str, value: str | int | float) -> None:
     """Writes the setting, and says where another value is still in force."""
+    user_settings_file().set(key, value)
+    _tell_set(key)
+
+
+def _tell_set(key: str) -> None:
     own = user_settings_file()
-    own.set(key, value)
     terminal.tell(f"Set {key} in {own.shown}.")
     origin = own.settings().origins[key]
     if origin.startswith("environment"):

@@ -116,10 +116,12 @@ def _lines(found: Status) -> list[str]:
     if found.outdated.documents:
         lines.append(f"Outdated: {_outdated(found.outdated)}; run: gitkb recompile --outdated")
     if found.replies.entries:
+        from gitkb.cli.listeners import money
+
         cost, kept = found.replies.cost, terminal.counted(found.replies.entries, "reply", "replies")
         lines.append(
             f"Cache: {kept} of models ({found.replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
-            f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out."
+            f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out{money(cost.tokens_in, cost.tokens_out)}."
         )
     lines += _approvals(found)
     lines += [f"Under way: {run}" for run in found.living]
@@ -181,7 +183,11 @@ def log(
         terminal.tell_json(json_shapes.rows(entries), indent=2)
         return
     for entry in entries:
-        terminal.tell(f"{terminal.short(entry.commit)} {entry.time[:_DAY]} {entry.subject}")
+        terminal.tell(f"{terminal.short(entry.commit)} {entry.time[:_DAY]} {entry.subject}{_by_agent(entry.agent)}")
+
+
+def _by_agent(agent: str) -> str:
+    return f" (by {agent})" if agent else ""
 
 
 _SHOWN = 100
@@ -217,7 +223,7 @@ def _tell_lines(found: BlameLine) -> None:
     if not found.commit:
         terminal.tell(f"    not known here, for this clone has no older history (git fetch --unshallow): {where}{by}")
         return
-    terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}: {where}{by}")
+    terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}{_by_agent(found.agent)}: {where}{by}")
 
 
 _STATES = {

@@ -104,13 +104,8 @@ def add_source(
 
 
 def _from_top(base: KnowledgeBase, path: str) -> str:
-    """A folder as it is declared: by its path from the top of the repository."""
-    if not path:
-        return ""
-    top, folder = base.repository.resolve(), Path(path).resolve()
-    if folder.is_relative_to(top):
-        return folder.relative_to(top).as_posix()
-    return path.rstrip("/")
+    """A folder as it is declared: by its path from the top of the repository, or as it was typed, to be refused."""
+    return (base.sources.path_of(Path(path)) or path.rstrip("/")) if path else ""
 
 
 @source.command("list", cls=PlainCommand)

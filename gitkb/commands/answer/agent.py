@@ -47,6 +47,7 @@ WITH_TOOLS = """\
 """
 ASKED = "The question:\n\n{question}\n\nThe best passages that a search for its words found:\n\n{passages}"
 ASKED_NOTHING_FOUND = "The question:\n\n{question}\n\nA search for its words found nothing."
+NO_TOOLS = "There are no tools. Answer in words, from the passages above."
 CHARACTERS_PER_TOKEN = 3
 _HISTORY_SHARE = 0.3
 _SHORTENED = 600
@@ -65,7 +66,7 @@ class AnswerModel(Struct, frozen=True):
 def opened_model(asking: Asking, settings: Settings) -> Iterator[AnswerModel]:
     """The model that the settings name, until the block ends; `ModelError` where they name none."""
     user = asking.user()
-    wanted = model_settings(settings, user)
+    wanted = model_settings(settings, user, "answer")
     with client_of(asking.store, user, asking.listener) as client:
         yield AnswerModel(client, wanted.model, user.context_tokens, user.max_output_tokens)
 
@@ -137,6 +138,13 @@ class Speech(Struct):
         self._release()
         self._open = False
 
+    def forget(self) -> None:
+        """All of it so far was no answer, but what the model thought."""
+        self.text = self._held = ""
+        self._open = False
+        self.cleaner = self.cleaner.anew()
+        self.listener.forget()
+
     def close(self) -> None:
         """The end of the answer."""
         self._say(self.cleaner.close().rstrip())
@@ -167,16 +175,16 @@ class Agent:
     def __post_init__(self) -> None:
         self.speech = Speech(Cleaner(self.citations), self.listener)
 
-    def __call__(self, question: str, history: Sequence[Said]) -> bool:
-        """Writes the answer into `speech`; returns True if the model was stopped before its end. `ModelFailure` if it wrote
-        nothing."""
+    def __call__(self, question: str, history: Sequence[Said]) -> str:
+        """Writes the answer into `speech`; returns why the model was stopped before its end, "" if it was not. `ModelFailure` if
+        it wrote nothing."""
         said = earlier(history, self.model.context_tokens * CHARACTERS_PER_TOKEN)
         self.citations.read("\n".join([question, *(turn.text for turn in said)]))
         try:
             cut = self._with_tools([instructions(self.own, tools=True), *said, asking(question, self.passages)])
         except ToolsUnsupported:
             self.listener.step(f"{self.model.name} cannot call tools; it answers from the passages that search found.")
-            cut = self._turn([instructions(self.own, tools=False), *said, asking(question, self.passages)], tools=False).cut
+            cut = self._without_tools([instructions(self.own, tools=False), *said, asking(question, self.passages)])
         self.speech.close()
         if not self.speech.text.strip():
             reason = "before it had anything to say" if cut else f"after it had looked {self.reader.calls} times"
@@ -185,7 +193,14 @@ class Agent:
             )
         return cut
 
-    def _with_tools(self, turns: list[Turn]) -> bool:
+    def _without_tools(self, turns: list[Turn]) -> str:
+        """The answer of a model that cannot call tools; where it writes down calls nevertheless it is told so once."""
+        turn = self._turn(turns, tools=False)
+        if turn.calls and not self.speech.text.strip():
+            turn = self._turn([*turns, Turn("assistant", "(nothing)"), Turn("user", NO_TOOLS)], tools=False)
+        return turn.cut
+
+    def _with_tools(self, turns: list[Turn]) -> str:
         for _ in range(MAX_ROUNDS):
             turn = self._turn(turns, tools=True)
             if not turn.calls:
@@ -198,6 +213,7 @@ class Agent:
 
     def _turn(self, turns: Sequence[Turn], *, tools: bool) -> Turn:
         model = self.model
-        turn = model.client.converse(model.name, turns, TOOLS if tools else (), self.speech.hear, model.max_output_tokens)
+        offered, speech = TOOLS if tools else (), self.speech
+        turn = model.client.converse(model.name, turns, offered, speech.hear, model.max_output_tokens, speech.forget)
         self.speech.end(calls=bool(turn.calls))
         return turn

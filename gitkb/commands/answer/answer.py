@@ -20,10 +20,10 @@ from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
 from gitkb.commands.answer.tools import Reader
 from gitkb.errors import UsageError
+from gitkb.formats.records import RECORDS
 from gitkb.model.answers import Answer, AnswerListener, Said
 from gitkb.model.documents import Place
 from gitkb.model.rows import SearchHit
-from gitkb.model.usage import Usage
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.language.questions import read_question
 from gitkb.text.markdown.links import escape
@@ -60,6 +60,8 @@ class Answering(Struct, frozen=True):
             if model is None:
                 return self._passages(question, pages, db, listener)
             best = best_passages(db, _plain(question))
+            if next(self.tip.files(f"{RECORDS}/"), None) is None:
+                return Answer(question, "", self.tip.commit)  # there is nothing that a model could answer from
             return self._written(question, pages, best, db, model, listener, history)
 
     def _passages(self, question: str, pages: Pages, db: sqlite3.Connection, listener: AnswerListener) -> Answer:
@@ -104,7 +106,8 @@ class Answering(Struct, frozen=True):
             model.name,
             tuple(citations.found.values()),
             tuple(citations.removed),
-            _since(before, model.client.usage),
+            model.client.usage.since(before),
+            bool(cut),
             cut,
         )
 
@@ -112,10 +115,6 @@ class Answering(Struct, frozen=True):
 def _plain(question: str) -> str:
     """The question without what search would take for an operator."""
     return _OPERATORS.sub(" ", question).strip() or question
-
-
-def _since(before: Usage, now: Usage) -> Usage:
-    return Usage(now.calls - before.calls, 0, now.tokens_in - before.tokens_in, now.tokens_out - before.tokens_out)
 
 
 def _quoted(found: Sequence[Quote], citations: Citations) -> Iterator[str]:

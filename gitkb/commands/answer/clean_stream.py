@@ -48,6 +48,10 @@ class Cleaner:
         self._gap = ""
         self._dropped = False
 
+    def anew(self) -> "Cleaner":
+        """One for another answer with the same citations."""
+        return Cleaner(self._citations, code=self._code)
+
     def feed(self, text: str) -> str:
         """The part of the text so far that can be shown now."""
         self._held += text.replace("\r\n", "\n").replace("\r", "\n").translate(_STEERING)

@@ -29,6 +29,7 @@ from gitkb.text.names.slugs import document_segment
 
 SEARCH = "gitkb-search/1"
 """Who "wrote" an answer that is passages."""
+CUT = "*This answer was stopped before its end.*"
 MAX_SOURCES = 20
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)")
@@ -51,7 +52,8 @@ def exploration_of(said: Answer | Chat, title: str = "") -> Exploration:
         questions, by, commit = [Said(said.question, said.text)], said.model or SEARCH, said.commit
     else:
         names = dict.fromkeys(turn.model or SEARCH for turn in said.turns)
-        tokens, questions, by, commit = 0, list(said.said), ", ".join(names), said.turns[-1].commit
+        questions = [Said(turn.question, f"{turn.answer}\n\n{CUT}" if turn.stopped else turn.answer) for turn in said.turns]
+        tokens, by, commit = 0, ", ".join(names), said.turns[-1].commit
     return Exploration(one_line(shortened(one_line(title or questions[0].question))), questions, by, commit, tokens)
 
 

@@ -47,7 +47,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         approved=sum(1 for each in approved if not each.changed),
         changed_since_approval=changed_pages(approved),
         newer=newer_pages,
-        model=settings.model if asks else "",
+        model=settings.model_for("digest") if asks else "",
         unwritten=refresh.unwritten(store, catalog, tip) if asks else 0,
         replies=kept_replies(store),
         outdated=outdated_at(catalog, tip, settings, keep=at is None),

@@ -5,7 +5,6 @@ an error only if no other findings were wanted.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from msgspec import Struct
@@ -63,7 +62,7 @@ class Lint(Struct, frozen=True):
         None asks none."""
         codes, settings = options.codes, settings_at(tip)
         asks = name is not None and (name or settings.compiler == "llm")
-        model = replace(settings, model=name or settings.model) if asks else None
+        model = settings.with_model(name or "") if asks else None
         if model is None and codes == {CONTRADICTION}:
             raise UsageError("Only a model can judge contradictions.", "Name one with --model NAME, without --no-model.")
         with self.asking.catalog.at(tip, RECORDS, keep=self.keep) as db:
@@ -85,7 +84,7 @@ class Lint(Struct, frozen=True):
         from gitkb.commands.lint.contradictions import candidates, judge
 
         user = self.asking.user()
-        wanted = model_settings(settings, user)
+        wanted = model_settings(settings, user, "overview")
         with self.asking.catalog.at(tip, RECORDS, keep=self.keep) as db:
             pairs = candidates(Base(tip, db))
         with asking_each(self.asking.store, user, self.asking.listener) as ask:

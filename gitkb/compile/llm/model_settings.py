@@ -4,6 +4,7 @@ Invariant: plain data that travels to worker processes; no endpoint and no key.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.compile.llm.parts import estimate_tokens
 
@@ -23,6 +24,13 @@ class ModelSettings(Struct, frozen=True):
     instructions: str
     context_tokens: int
     max_output_tokens: int
+
+    def within(self, limit: int) -> "ModelSettings":
+        """The settings for a model that takes in no more than so many tokens, 0 for any number; a third of them is for its
+        reply."""
+        if limit <= 0 or limit >= (self.context_tokens or CONTEXT_TOKENS):
+            return self
+        return replace(self, context_tokens=limit, max_output_tokens=min(self.output_tokens, limit // 3))
 
     @property
     def output_tokens(self) -> int:

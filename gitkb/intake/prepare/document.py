@@ -41,7 +41,7 @@ class Job(Struct, frozen=True):
     `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
     a model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its
     original in the knowledge base: what that holds of it. Its original is moved and not copied. `saved` is what LibreOffice
-    made of the original.
+    made of the original. `context` is how many tokens the model turned out to take in, 0 for as many as the settings say.
     """
 
     source: SourceFile
@@ -50,6 +50,7 @@ class Job(Struct, frozen=True):
     replies: Mapping[str, str] = field(default_factory=dict)
     present: Present | None = None
     saved: Path | None = None
+    context: int = 0
 
 
 class Workshop(Struct, frozen=True):
@@ -129,7 +130,7 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
         return Prepared(job.document, pictures=shown, entries=tuple(cache.entries))
     converted = time.perf_counter()
     if shop.model is not None:
-        digest = _asked(conversion, name, shop.model, job.replies)
+        digest = _asked(conversion, name, shop.model.within(job.context), job.replies)
         if isinstance(digest, Unanswered):
             return Prepared(job.document, requests=digest.requests, entries=tuple(cache.entries))
     else:

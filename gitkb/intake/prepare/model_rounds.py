@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gitkb.errors import BudgetSpent, ConversionError, ModelFailure, NotAsked
+from gitkb.errors import BudgetSpent, ConversionError, ModelFailure, NotAsked, TooLong
 from gitkb.intake.prepare.document import Job, Prepared
 from gitkb.intake.prepare.pool import Pool
 from gitkb.llm.requests import Reply, Request, usage_of
@@ -24,6 +24,19 @@ class Asked(Protocol):
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """The replies in order; `ModelFailure` or `BudgetSpent` where one is not to be had."""
+
+
+_LEAST_CONTEXT = 1_500
+_LETTERS_A_TOKEN = 3
+
+
+def _shorter(job: Job, error: TooLong, letters: int) -> Job | None:
+    """The job with its text in smaller parts, after a question of so many characters was too long for the model; None where it
+    cannot be smaller."""
+    before = job.context or letters // _LETTERS_A_TOKEN * 2
+    context = min(error.limit or before, before) if not job.context else before // 2
+    context = context if context < before else before // 2
+    return replace(job, context=context) if context >= _LEAST_CONTEXT else None
 
 
 Fetch = Callable[[Job], Job]
@@ -73,6 +86,13 @@ class ModelRounds(Struct, frozen=True):
                 self.pool.drop(job)
                 why = f"{error.message} {error.hint}"
                 return Prepared(job.document, error=TOO_FEW_TOKENS, usage=usage_of(replies), unaffordable=why)
+            except TooLong as error:
+                shorter = _shorter(job, error, max(request.size for request in prepared.requests))
+                if shorter is None:
+                    self.pool.drop(job)
+                    return Prepared(job.document, error=error.message, hint=error.hint, usage=usage_of(replies))
+                job = shorter
+                continue
             except ModelFailure as error:
                 self.pool.drop(job)
                 asks = isinstance(error, NotAsked)

@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Ran
+from tests.support.model_server import ModelServer, serving
+from tests.support.scripted_model import scripted
 
 KEY = "sk-0123456789abcdefghijWXYZ"
 Run = Callable[..., Ran]
@@ -220,3 +223,51 @@ def test_the_environment_chooses_the_proxy(
         monkeypatch.setenv(name, value)
     write(home, "base_url: https://models.example.org/v1\n")
     assert read_user_settings().proxy == proxy
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """A model's server, to which the user's settings point."""
+    context = {"data": [{"id": "test-model", "max_model_len": 8192}]}
+    with serving(scripted, looks={"/v1/models": context}, key="sk-of-a-command") as found:
+        monkeypatch.setenv("OPENAI_BASE_URL", found.base_url)
+        yield found
+
+
+def test_a_preset_sets_the_address_and_what_the_server_likes(run: Run, home: Path) -> None:
+    ran = run("config", "provider", "ollama")
+    assert ran.code == 0, ran.err
+    assert home.read_text() == "base_url: http://localhost:11434/v1\nllm:\n  timeout: 900\n  concurrency: 2\n"
+    assert "It wants a key" in run("config", "provider", "azure:my-resource").err
+    assert "https://my-resource.openai.azure.com/openai/deployments/{model}?api-version=" in home.read_text()
+    assert "llamacpp    http://localhost:8080/v1" in run("config", "provider").out
+    assert (run("config", "provider", "azure").code, run("config", "provider", "nobody").code) == (2, 2)
+
+
+def test_a_key_from_a_command_is_used_and_never_shown(run: Run, kb: Path, home: Path, server: ModelServer) -> None:
+    write(home, f"llm:\n  api_key_command: {sys.executable} -c 'print(\"sk-of-a-command\")'\n")
+    assert rows(run("config", "--json"))["api_key"][0] == ""
+    ran = run("query", "What is write-ahead logging?", "--model", "test-model", "--kb", kb)
+    assert ran.code == 0 and server.calls > 0, ran.err
+    write(home, f"llm:\n  api_key_command: {sys.executable} -c 'exit(3)'\n")
+    ran = run("query", "What is write-ahead logging?", "--model", "test-model", "--kb", kb)
+    assert ran.code == 1 and "llm.api_key_command printed no key; it ended with 3" in ran.err
+
+
+def test_a_server_is_asked_what_it_can_do(run: Run, home: Path, server: ModelServer) -> None:
+    write(home, "api_key: sk-of-a-command\n")
+    ran = run("config", "test", "test-model")
+    assert ran.code == 0, ran.err
+    assert re.sub(r"[\d.]+ s,.*", "1 s", ran.out) == (
+        f"test-model at {server.base_url} answers after 1 s\n"
+        "streams   yes\nJSON      schemas\ntools     yes\ncontext   8,192 tokens\n"
+    )
+    assert server.calls == 2 and json.loads(run("config", "test", "test-model", "--json").out)["context"] == 8192
+    write(home, "api_key: sk-wrong\n")
+    assert "refuses the key: Incorrect API key provided." in run("config", "test", "test-model").err
+
+
+def test_an_address_keeps_its_query_and_loses_what_is_added_to_it(run: Run, home: Path) -> None:
+    write(home, "base_url: https://host/openai/v1/chat/completions/?api-version=1&key=0123456789abcdefghijWXYZ\n")
+    shown = rows(run("config", "--json"))["base_url"][0]
+    assert shown == "https://host/openai/v1?api-version=1&key=...WXYZ"

@@ -317,3 +317,37 @@ def test_results_and_passages_tell_documents_of_one_title_apart(run: Run, tmp_pa
     assert run("add", tmp_path / "valve", "--kb", kb).code == 0
     assert "Read me (pump)" in run("search", "pump water", "--in", "sources", "--kb", kb).out
     assert "**[Read me (valve)](summaries/valve/read-me.md)**" in run("query", "What does a valve stop?", "--kb", kb).out
+
+
+@pytest.mark.parametrize(("finish", "said"), [("length", "limit of tokens"), ("SAFETY", "before its end: SAFETY")])
+def test_an_answer_that_was_cut_is_not_saved(run: Run, kb: Path, server: Any, finish: str, said: str) -> None:
+    server(scripted(Answer(CITED, finish=finish)))
+    ran = run("query", QUESTION, "--save", "--model", "test-model", "--kb", kb)
+    assert ran.code == 1 and CITED in ran.out and said in ran.err and "is not saved, because it was cut off" in ran.err
+
+
+def test_an_empty_knowledge_base_asks_nobody(run: Run, tmp_path: Path, server: Any) -> None:
+    asked = server(scripted("never"))
+    run("init", tmp_path / "empty")
+    ran = run("query", QUESTION, "--model", "test-model", "--kb", tmp_path / "empty")
+    assert ran.code == 1 and asked.calls == 0
+
+
+def test_calls_that_a_model_writes_as_text_are_made_and_never_shown(run: Run, kb: Path, server: Any) -> None:
+    call = '<tool_call>{"name": "search", "arguments": {"query": "logging"}}</tool_call>'
+    asked = server(scripted(call, CITED))
+    ran = run("query", QUESTION, "--model", "test-model", "--kb", kb)
+    assert ran.code == 0 and ran.out.startswith("It is a rule") and asked.calls == 2
+    asked = server(scripted(call), lacks=frozenset({"tools"}))
+    ran = run("query", QUESTION, "--model", "test-model", "--kb", kb)
+    assert ran.code == 1 and ran.out == "" and "without an answer" in ran.err
+    assert [bool(seen.body.get("tools")) for seen in asked.seen] == [True, False, False]
+
+
+def test_the_model_that_answers_may_be_another_one(run: Run, kb: Path, server: Any, git: Callable[..., str]) -> None:
+    asked = server(scripted(CITED), models=("good",))
+    with (kb / ".gitkb/config.yaml").open("a") as file:
+        file.write("compiler: llm\nmodel: cheap\nllm: {models: {answer: good}}\n")
+    git(kb, "commit", "-qam", "models")
+    assert run("query", QUESTION, "--kb", kb).code == 0
+    assert asked.seen[0].body["model"] == "good"

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.compiling_model import writing
-from tests.support.model_server import Fault, ModelServer, serving
+from tests.support.model_server import Answer, Asked, Fault, Made, ModelServer, serving
 
 SUBJECTS = {
     "wal": "A write-ahead log is a file that takes every change before the pages of a table do",
@@ -86,12 +87,12 @@ def test_documents_are_digested_and_pages_get_overviews(
     assert done.returncode == 0, done.stderr
     summary = _events(done)[-1]
     record = json.loads((kb / ".gitkb/documents/docs/wal.json").read_text())
-    assert record["compiler"] == "gitkb-llm/1 test-model"
+    assert record["compiler"] == "gitkb-llm/2 test-model"
     page = (kb / "wiki/concepts/write-ahead-log.md").read_text()
     assert "by: gitkb-llm/1" in page
     assert "[^docs--" in page.partition("\n# ")[2].partition("## What the documents say")[0]
     overview = json.loads((kb / ".gitkb/overviews/concepts/write-ahead-log.json").read_text())
-    assert overview["by"] == "gitkb-llm/1 test-model"
+    assert overview["by"] == "gitkb-llm/2 test-model"
     purposes = server.purposes()
     assert purposes["digest"] == 12
     assert purposes["overview"] <= summary["pages"]["created"]
@@ -304,3 +305,41 @@ def test_a_diff_shows_what_was_decided_about_names_and_what_it_cost(
     assert len(named) == 1 and decision["by"] in named[0]["message"]
     assert report["tokens"] > 0
     assert not report["edited"]
+
+
+def test_a_text_that_is_too_long_for_the_model_is_cut_into_smaller_parts(program: Program, kb: Path, tmp_path: Path) -> None:
+    section = "A latch is a short lock that protects a page in memory while it is changed by somebody. " * 60
+    text = "".join(f"## Part {number}\n\n{section}\n\n" for number in range(4))
+    (tmp_path / "long.md").write_text(f"# Latches\n\n{text}")
+
+    def small(asked: Asked) -> Made:
+        if len(asked.text) > 14_000:
+            return Fault(400, "This model's maximum context length is 6000 tokens. Please reduce the length of the messages.")
+        return writing(asked)
+
+    with serving(small, key="secret") as server:
+        done = program("add", tmp_path / "long.md", "--kb", kb, env=_reach(server))
+    assert done.returncode == 0, done.stderr
+    assert server.purposes()["digest"] > 4 and server.purposes()["reduce"] == 1
+
+
+def test_money_is_named_where_prices_are_set_and_tokens_that_are_not_counted_are_not_known(
+    program: Program, kb: Path, docs: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "settings/gitkb/config.yaml"
+    home.parent.mkdir(parents=True)
+    home.write_text("llm:\n  price_in: 1000\n  price_out: 1000\n")
+    home.chmod(0o600)
+    only = {"XDG_CONFIG_HOME": str(tmp_path / "settings")}
+
+    def uncounted(asked: Asked) -> Made:
+        return Answer(json.dumps(writing(asked)), usage=False)
+
+    with serving(writing, key="secret") as server:
+        done = program("add", docs / "wal.md", "--estimate", "--kb", kb, env=_reach(server) | only)
+        assert re.search(r"tokens in and \d+ out \(\d\.\d\d at your prices\)\.", done.stdout), done.stdout
+        done = program("add", docs / "wal.md", "--kb", kb, env=_reach(server) | only)
+        assert re.search(r"out \(\d\.\d+ at your prices\)\.", done.stdout), done.stdout
+    with serving(uncounted, key="secret") as server:
+        done = program("add", docs / "redo.md", "--kb", kb, env=_reach(server) | only)
+        assert "tokens not known: the server does not count them" in done.stdout, done.stdout
