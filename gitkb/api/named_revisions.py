@@ -99,6 +99,25 @@ class Revisions:
         found = self.original(document, at)
         return drawn(found.content, number, words)
 
+    def last_changes(self, at: str | None = None) -> dict[str, str]:
+        """For each file of the wiki the commit (hex) that changed it last."""
+        return self._store.last_changes("wiki", at)
+
+    def described(self, commit: str) -> RevisionName:
+        """A commit by its id (hex)."""
+        from gitkb.commands.inspect.revision_files import described
+        from gitkb.store.history import Ancestry
+
+        return described(Ancestry(self._store.git_dir), commit)
+
+    def wiki_blobs(self, at: str | None = None) -> dict[str, str]:
+        """The id (hex) of the bytes of each file of the wiki, by path."""
+        return dict(self._store.snapshot(at).files("wiki"))
+
+    def content(self, blob: str) -> bytes:
+        """The bytes of an id (hex)."""
+        return self._store.snapshot().read_blob(blob)
+
     def wiki(self, at: str | None = None) -> dict[str, Callable[[], bytes]]:
         """What reads each file of the wiki, by path."""
         tip = self._store.snapshot(at)

@@ -204,8 +204,8 @@ class Status(Struct, frozen=True):
 
 
 class RevisionName(Struct, frozen=True):
-    """A name for a commit: `kind` is "branch", "remote" or "tag"; of the commit its subject, author and `time` (ISO 8601 with
-    offset). It has `ahead` commits that the checked-out branch has not, and lacks `behind` of that one's."""
+    """A name for a commit: `kind` is "branch", "remote", "tag" or "commit"; of the commit its subject, author and `time` (ISO
+    8601 with offset). It has `ahead` commits that the checked-out branch has not, and lacks `behind` of that one's."""
 
     name: str
     kind: str

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gitkb import KnowledgeBase
     from gitkb.model.documents import Record
-    from gitkb.model.rows import BlameLine, LogEntry, PageRow, PageText
+    from gitkb.model.rows import BlameLine, PageRow, PageText, RevisionName
     from gitkb.web.view import Addresses
 
 PART = 60_000
@@ -302,18 +302,16 @@ def _approval(view: View, path: str) -> PageRow | None:
     return view.rows.page.get(path)
 
 
-def _last(view: View, text: PageText) -> LogEntry | None:
+def _last(view: View, text: PageText) -> RevisionName | None:
     """The last change of the page or document."""
     name = f"wiki/summaries/{text.document}.md" if text.document else text.path
-    return view.interface.last(view.base, view.rev, name)
+    return view.interface.last(view.base, name, view.commit)
 
 
 def _linked(view: View, path: str) -> tuple[list[Entry], int]:
     """The pages that link here, but lists, and how many there are."""
-    with suppress(GitkbError):
-        found = view.interface.linked(path, view.commit)
-        return [_entry(view, each) for each in found[:_MOST_LINKS]], len(found)
-    return [], 0
+    found = view.interface.linked(view.base, path, view.commit)
+    return [_entry(view, each) for each in found[:_MOST_LINKS]], len(found)
 
 
 def _entry(view: View, path: str) -> Entry:

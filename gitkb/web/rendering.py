@@ -11,6 +11,7 @@ import html
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import nh3
@@ -107,9 +108,13 @@ def rendered(path: str, text: str, first: int, links: Links, shown: str = "") ->
     return Rendered(page.filled(page.cleaned(raw)), tuple(page.headings), page.citations)
 
 
-def plain_html(text: str) -> str:
-    """A short text of a document as HTML: its Markdown as it is, escaped."""
-    return html.escape(text)
+_TARGET = re.compile(r"\]\(<?([^()\s<>]+\.md)(?:#[^()\s<>]*)?>?\)")
+
+
+def targets(path: str, text: str) -> frozenset[str]:
+    """The pages to which the links of a page lead, judged quickly: code may be among them."""
+    found = (resolve(path, unquote(target)) for target in set(_TARGET.findall(text)))
+    return frozenset(place[0] for place in found if place is not None and place[0] != path)
 
 
 class _Page:

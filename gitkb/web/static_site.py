@@ -17,15 +17,15 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from markupsafe import Markup
 from msgspec import Struct, field
 
-from gitkb.api.named_revisions import page_of, resolve
+from gitkb.api.named_revisions import page_of
 from gitkb.errors import InTheWay, UsageError
 from gitkb.web.reading import Entry, untitled
-from gitkb.web.rendering import Citation, Links, rendered
+from gitkb.web.rendering import Citation, Links, rendered, targets
 from gitkb.web.view import HERE, PICTURES, environment
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ OWN = (
 """What a site has at its top, and what goes when it is written anew."""
 _BATCH, _ALONE = 24, 150
 _MOST_LINKED, _MOST_WORDS, _MOST_NOTE = 60, 3_000, 140
-_LINK = re.compile(r"\]\(<?([^()\s<>]+\.md)(?:#[^()\s<>]*)?>?\)")
 _WORD = re.compile(r"[^\W_]+")
 _APART = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
@@ -182,10 +181,8 @@ def _linked(texts: Mapping[str, PageText]) -> dict[str, tuple[str, ...]]:
     for path, text in texts.items():
         if path.rpartition("/")[2].startswith("index"):
             continue
-        for target in set(_LINK.findall(text.text)):
-            place = resolve(path, unquote(target))
-            if place is not None and place[0] != path:
-                found.setdefault(place[0], set()).add(path)
+        for target in targets(path, text.text):
+            found.setdefault(target, set()).add(path)
     return {path: tuple(sorted(pages)) for path, pages in found.items()}
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,6 +22,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gitkb.errors import GitkbError
+from gitkb.web.rendering import targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from gitkb import KnowledgeBase
-    from gitkb.model.rows import DocumentRow, Graph, LogEntry, PageRow, Status
+    from gitkb.model.rows import DocumentRow, Graph, PageRow, RevisionName, Status
     from gitkb.web.guard import Who
 
 HERE = Path(__file__).resolve().parent
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
-_MOST_NOTES, _MOST_TITLES, _MOST_LINKED = 500, 8, 20_000
+_MOST_NOTES, _MOST_COMMITS = 500, 6
+T = TypeVar("T")
 _TRIES = 5
 
 
@@ -104,15 +106,15 @@ class Interface:
         self.open_base, self.name = open_base, name
         self._notes: dict[str, str] = {}
         self._rows: dict[str, Rows] = {}
-        self._last: dict[tuple[str, str], LogEntry | None] = {}
         self._graphs: dict[str, Graph] = {}
         self._states: dict[str, tuple[float, Status]] = {}
         self._lock = threading.Lock()
         self.jobs: dict[str, Any] = {}
         self.talks: dict[str, Any] = {}
-        self._links_lock = threading.Lock()
-        self._links_base = open_base("")
-        self._linked: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._building = threading.Lock()
+        self._changes: dict[str, dict[str, str]] = {}
+        self._linked: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._targets: dict[tuple[str, str], frozenset[str]] = {}
 
     def note(self, text: str) -> str:
         """Remembers a sentence that the next page shows, and returns its name."""
@@ -132,23 +134,18 @@ class Interface:
         """All documents and pages at a commit."""
         found = self._rows.get(commit)
         if found is None:
-            found = Rows(base.documents(rev, commits=False), base.pages(rev))
-            with self._lock:
-                while len(self._rows) >= _MOST_TITLES:
-                    self._rows.pop(next(iter(self._rows)))
-                self._rows[commit] = found
+            found = self._kept(self._rows, commit, Rows(base.documents(rev, commits=False), base.pages(rev)))
         return found
 
-    def last(self, base: KnowledgeBase, rev: str | None, path: str) -> LogEntry | None:
-        """The last commit that changed a page or document, found again by its content."""
-        key = (path, base.revisions.blob(path, rev))
-        if key not in self._last:
-            with suppress(GitkbError):
-                found = next(iter(base.log(path, 1, rev)), None)
-                while len(self._last) >= _MOST_LINKED:
-                    self._last.pop(next(iter(self._last)))
-                self._last[key] = found
-        return self._last.get(key)
+    def last(self, base: KnowledgeBase, path: str, commit: str) -> RevisionName | None:
+        """The last commit that changed a page."""
+        changes = self._changes.get(commit)
+        if changes is None:
+            with self._building:
+                changes = self._changes.get(commit) or base.revisions.last_changes(commit)
+                self._kept(self._changes, commit, changes)
+        found = changes.get(path)
+        return base.revisions.described(found) if found else None
 
     def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
         """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
@@ -158,10 +155,7 @@ class Interface:
             began = time.monotonic()
             found = base.status(rev)
             now = time.monotonic()
-            with self._lock:
-                while len(self._states) >= _MOST_TITLES:
-                    self._states.pop(next(iter(self._states)))
-                self._states[commit] = (now + min(120.0, 30 * (now - began)), found)
+            self._kept(self._states, commit, (now + min(120.0, 30 * (now - began)), found))
         return found
 
     def warm(self) -> None:
@@ -172,29 +166,46 @@ class Interface:
             self.rows(base, None, commit)
             self.graph(base, None, commit)
             self.status(base, None, commit)
-            self.linked("wiki/index.md", commit)
+            self.last(base, "", commit)
+            self.linked(base, "", commit)
 
-    def linked(self, path: str, commit: str) -> tuple[str, ...]:
+    def linked(self, base: KnowledgeBase, path: str, commit: str) -> tuple[str, ...]:
         """The pages that link to a page at a commit, but lists."""
-        found = self._linked.get((path, commit))
+        found = self._linked.get(commit)
         if found is None:
-            with self._links_lock:
-                of = self._links_base.links(path, commit).of
-                found = tuple(each for each in of if not each.rpartition("/")[2].startswith("index"))
-                while len(self._linked) >= _MOST_LINKED:
-                    self._linked.pop(next(iter(self._linked)))
-                self._linked[path, commit] = found
+            with self._building:
+                found = self._linked.get(commit) or self._links(base, commit)
+                self._kept(self._linked, commit, found)
+        return found.get(path, ())
+
+    def _links(self, base: KnowledgeBase, commit: str) -> dict[str, tuple[str, ...]]:
+        """For each page the pages that link to it; a page is read again only if its bytes are new."""
+        known, self._targets = self._targets, {}
+        found: dict[str, list[str]] = {}
+        for path, blob in base.revisions.wiki_blobs(commit).items():
+            if not path.endswith(".md") or path.rpartition("/")[2].startswith("index"):
+                continue
+            to = known.get((path, blob))
+            if to is None:
+                to = targets(path, base.revisions.content(blob).decode("utf-8", "replace"))
+            self._targets[path, blob] = to
+            for target in to:
+                found.setdefault(target, []).append(path)
+        return {path: tuple(pages) for path, pages in found.items()}
+
+    def _kept(self, kept: dict[str, T], commit: str, found: T) -> T:
+        """What is remembered of a commit, with what is known of a few others."""
+        with self._lock:
+            while len(kept) >= _MOST_COMMITS:
+                kept.pop(next(iter(kept)))
+            kept[commit] = found
         return found
 
     def graph(self, base: KnowledgeBase, rev: str | None, commit: str) -> Graph:
         """The graph at a commit."""
         found = self._graphs.get(commit)
         if found is None:
-            found = base.revisions.graph(rev)
-            with self._lock:
-                while len(self._graphs) >= _MOST_TITLES:
-                    self._graphs.pop(next(iter(self._graphs)))
-                self._graphs[commit] = found
+            found = self._kept(self._graphs, commit, base.revisions.graph(rev))
         return found
 
 

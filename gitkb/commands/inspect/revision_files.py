@@ -6,6 +6,8 @@ Invariant: reads only. Files are those of the wiki and the originals; nothing el
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from gitkb.branch.stored_documents import exact_document, record_of
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
@@ -25,11 +27,15 @@ def revision_names(store: Store) -> Iterator[RevisionName]:
     graph, here = Ancestry(store.git_dir), store.snapshot().commit
     for ref, oid in graph.refs():
         start = next(start for start in _KINDS if ref.startswith(start))
-        commit = graph.commit(oid)
-        when = datetime.fromtimestamp(commit.time, UTC).isoformat()
-        subject = commit.message.partition("\n")[0]
         ahead, behind = (0, 0) if oid == here else graph.counts(oid, here)
-        yield RevisionName(ref.removeprefix(start), _KINDS[start], oid, subject, commit.author_name, when, ahead, behind)
+        yield replace(described(graph, oid), name=ref.removeprefix(start), kind=_KINDS[start], ahead=ahead, behind=behind)
+
+
+def described(graph: Ancestry, oid: str) -> RevisionName:
+    """A commit by its id."""
+    commit = graph.commit(oid)
+    when = datetime.fromtimestamp(commit.time, UTC).isoformat()
+    return RevisionName(oid, "commit", oid, commit.message.partition("\n")[0], commit.author_name, when)
 
 
 def commit_of_day(store: Store, tip: Snapshot, day: str) -> str:

@@ -38,6 +38,10 @@ _WITHOUT_CAPITALS = ("ja", "zh", "ko")
 _CAPITAL_NOUNS = ("de", "ru")
 
 
+_ORDINARY = 2.6
+"""Zipf frequency from which a word stands in texts about anything, and is no part of a name alone."""
+
+
 def is_proper(candidate: Candidate, language: str) -> bool:
     """Whether the document writes the term with capitals everywhere, so that it names one thing, not a kind of things."""
     if language in _WITHOUT_CAPITALS or language in _CAPITAL_NOUNS:
@@ -55,9 +59,19 @@ def is_proper(candidate: Candidate, language: str) -> bool:
         genera = tuple(found.genus for _, found in candidate.definitions)
         return named and kind_of_name(" ".join(candidate.definitions[0][1].words), genera) != UNTOLD
     words = [word for form in candidate.forms for word in form]
-    if all(word.isupper() for word in words):
+    if all(word.isupper() for word in words) or _is_of_ordinary_words(candidate, language):
         return False
     return all(word[0].isupper() for word in words) and all(len(form) > 1 or not form[0].isupper() for form in candidate.forms)
+
+
+def _is_of_ordinary_words(candidate: Candidate, language: str) -> bool:
+    """Whether a term of several words is capitals and nothing else that a name has ("Principal Component Analysis"): no word that
+    only names have, and nothing that tells what is named so. Other documents write it in small letters."""
+    words = candidate.key.split(" ")
+    if len(words) < 2 or not all(word.isalpha() and is_common(word, language, _ORDINARY) for word in words):
+        return False
+    genera = tuple(found.genus for _, found in candidate.definitions)
+    return kind_of_name(" ".join(max(candidate.forms, key=lambda form: (candidate.forms[form], form))), genera) == UNTOLD
 
 
 def _is_kind(candidate: Candidate) -> bool:
