@@ -124,8 +124,8 @@ def quoted(source: str, text: str) -> str:
 
 
 class _Bases:
-    """Knowledge bases that stay open: the objects of git that one call has read are at hand for the next one at the same commit. A
-    call has its base for itself, so calls may come at once."""
+    """Knowledge bases that stay open: the objects of git that one call has read are at hand for the next at the same commit.
+    A call has its base for itself, so calls may come at once."""
 
     def __init__(self, open_base: Callable[[], KnowledgeBase]) -> None:
         self._open = open_base
