@@ -3,5 +3,5 @@
 COMPILER = "gitkb-extractive/4"
 """The extractive compiler and the version of its rules, as digests and pages name it."""
 
-LLM_COMPILER = "gitkb-llm/1"
+LLM_COMPILER = "gitkb-llm/2"
 """The compiler that asks a model, and the version of its prompts and rules; digests name the model after it."""

@@ -144,9 +144,9 @@ CODE = Family(
     reader="plaintext.source_code",
     on_request=True,
 )
-PNG = Family("picture", 1, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
-JPEG = Family("picture", 1, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
-TIFF = Family("picture", 1, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
+PNG = Family("picture", 2, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
+JPEG = Family("picture", 2, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
+TIFF = Family("picture", 2, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
 
 FAMILIES = (
     PDF,

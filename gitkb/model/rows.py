@@ -244,7 +244,8 @@ class Graph(Struct, frozen=True):
 
 
 class LogEntry(Struct, frozen=True):
-    """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself."""
+    """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself. `agent`
+    made it for its author, "" for none."""
 
     commit: str
     time: str
@@ -252,6 +253,7 @@ class LogEntry(Struct, frozen=True):
     subject: str
     operation: str
     document: str
+    agent: str = ""
 
 
 class BlameLine(Struct, frozen=True):
@@ -261,7 +263,7 @@ class BlameLine(Struct, frozen=True):
     `source` the original as it was added; all are empty for a line that is not a claim. `commit` brought the words, `time` (ISO
     8601 with offset) and `author` are its own. `compiler` found the claim or made the line; it is empty for what a person wrote.
     `commit`, `time` and `author` are empty where the words are older than the history of this clone. `origin` is where the
-    document was synced from.
+    document was synced from. `agent` made the commit for its author, "" for none.
     """
 
     line: int
@@ -275,6 +277,7 @@ class BlameLine(Struct, frozen=True):
     author: str
     compiler: str
     origin: Origin | None = None
+    agent: str = ""
 
 
 class Blame(Struct, frozen=True):

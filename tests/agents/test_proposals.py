@@ -108,6 +108,19 @@ def test_a_person_takes_back_by_the_command_that_the_answer_names(
     assert git(kb, "diff", "main", done["branch"]) == ""
 
 
+def test_the_history_and_each_claim_name_the_agent(kb: Path, run: Callable[..., Any]) -> None:
+    async def talk(call: Call) -> Any:
+        done = await call("edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves.")
+        page = {"page": "notes/flow", "at": done["branch"]}
+        return done, (await call("blame", **page))["rows"], (await call("history", at=done["branch"], limit=2))["rows"]
+
+    done, claims, commits = session(kb, talk)
+    assert {claim["agent"] for claim in claims} == {"A Client/1.2"} and [row["agent"] for row in commits] == ["A Client/1.2", ""]
+    assert "(by A Client/1.2)" in run("log", "--at", done["branch"], "--kb", kb).out
+    shown = run("blame", "notes/flow", "--at", done["branch"], "--kb", kb).out
+    assert "Ada <ada@example.org> (by A Client/1.2)" in shown
+
+
 def test_each_session_has_a_branch_of_its_own_unless_one_is_named(kb: Path) -> None:
     page = {"page": "notes/flow", "new_text": "# Flow\n\nWater that moves."}
     first, second = (once(kb, "edit_page", **page)["branch"] for _ in range(2))

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -21,7 +22,7 @@ from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import as_term, code_term, heading_term, noun_runs, subterms, term_key, tokens
-from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, may_head
+from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
 
 _PREFIX = {
@@ -382,6 +383,18 @@ def least_count(sentences: int) -> int:
     return 2 if sentences < _SHORT else 3
 
 
+COMMON_LED = 4.6
+"""Zipf frequency from which a single English word is no term, though the document is about it."""
+
+
+@lru_cache(maxsize=50_000)
+def _is_hopeless(key: str) -> bool:
+    """Whether no document that neither defines an English term nor sets it off is about it, however often it says it."""
+    if " " in key:
+        return is_structural(key) or all(is_general_noun(word, "en") for word in key.split(" "))
+    return is_general_noun(key, "en") or is_verb_form(key) or is_common(key, "en", COMMON_LED)
+
+
 def _count_runs(found: dict[str, Candidate], sentences: Sequence[Sentence], introduced: Collection[str]) -> None:
     """Counts the runs of nouns. One that occurs too seldom to be chosen counts only if it is a candidate already, is the short
     form of one, or is written as code."""
@@ -393,7 +406,8 @@ def _count_runs(found: dict[str, Candidate], sentences: Sequence[Sentence], intr
         _count_code(found, index, words)
         for end, keyed in runs:
             for first, last, key in keyed:
-                is_often = counts[key] >= (2 if key in introduced else least) or key in coded
+                is_often = counts[key] >= least and not _is_hopeless(key)
+                is_often = is_often or key in coded or (counts[key] > 1 and key in introduced)
                 if key in found or (is_often and len(found) < _MOST_RUNS):
                     _note_run(_candidate(found, key), index, words, (first, last, end), keyed)
 

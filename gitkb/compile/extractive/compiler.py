@@ -116,7 +116,9 @@ def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
     kinds = {topic_key(topic.name): topic.entity_type for topic in entities}
     named = {topic_key(topic.name) for topic in concepts}
     typed = [
-        replace(topic, entity_type=kinds.get(topic_key(topic.name), UNTOLD)) if topic.entity_type == UNTOLD else topic
+        replace(topic, kind="entity", entity_type=kinds.get(topic_key(topic.name), topic.entity_type))
+        if topic.entity_type == UNTOLD or kinds.get(topic_key(topic.name), UNTOLD) != UNTOLD
+        else topic
         for topic in concepts
     ]
     return (*typed, *(topic for topic in entities if topic_key(topic.name) not in named))

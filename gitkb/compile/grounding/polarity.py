@@ -40,12 +40,35 @@ def _mixed(section: str) -> frozenset[str]:
     return word_lists.words(_KIND, word_lists.MIXED, section)
 
 
+_OR_NOT = re.compile(r",? (?:or not at all|oder (?:gar|überhaupt) nicht|ou pas du tout|o en absoluto|o per niente)\b", re.I)
+_EITHER = re.compile(r"\b(?:either|entweder|soit)\b", re.I)
+_OR = re.compile(r"\b(?:or|oder|soit|ou)\b", re.I)
+
+
+def _halves(claim: str, passage: str, language: str) -> bool:
+    """Whether a claim says one half alone of what its passage says as two: "completely or not at all", "either paid or
+    refused"."""
+    if bool(_OR_NOT.search(claim)) != bool(_OR_NOT.search(passage)):
+        found = _OR_NOT.search(passage)
+        before = set(_in_order(passage[: found.start()], language)[-2:]) if found else set()
+        return found is None or bool(before & set(_in_order(claim, language)))
+    either, negation = _EITHER.search(passage), _pattern("negations", language)
+    if either is None or _OR.search(claim) or (negation and negation.search(_CLAUSE.split(passage[: either.start()])[-1])):
+        return False
+    halves = [set(_in_order(half, language)) for half in _OR.split(passage[either.end() :], maxsplit=1)]
+    return len(halves) > 1 and bool((halves[0] - halves[1]) & set(_in_order(claim, language)))
+
+
 def turns_round(claim: str, passage: str, language: str) -> bool:
     """Whether a claim negates what its passage affirms, or the other way round."""
     pattern = _pattern("negations", language)
     if pattern is None:
         return False
     claim, passage = normalise(claim), normalise(passage)
+    if _halves(claim, passage, language):
+        return True
+    if _OR_NOT.search(passage):  # both have it: it negates nothing, it is the other half of what is said
+        claim, passage = _OR_NOT.sub(" ", claim), _OR_NOT.sub(" ", passage)
     implied = _pattern("implied negations", language)
     if pattern.search(claim):
         return not _is_negated_there(claim, passage, pattern, implied, language)

@@ -45,9 +45,9 @@ def strict(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def listed(items: dict[str, Any]) -> dict[str, Any]:
-    """A list type."""
-    return {"type": "array", "items": items}
+def listed(items: dict[str, Any], most: int = 0) -> dict[str, Any]:
+    """A list type of at most so many items, 0 for any number."""
+    return {"type": "array", "items": items, **({"maxItems": most} if most else {})}
 
 
 TEXT: dict[str, Any] = {"type": "string"}
@@ -80,21 +80,24 @@ statements about it.
 Quality comes before quantity: leave out what is trivial, vague or doubtful; empty lists are fine. Statements are plain text: \
 no Markdown, no HTML, no links. {language}"""
 
+MOST_CLAIMS, MOST_TOPICS = 6, 16
 _STATEMENT = strict({"text": TEXT, "quote": TEXT})
 
 
 def digest_schema(types: Sequence[str]) -> str:
     """The schema of the reply."""
-    topic = {"name": TEXT, "aliases": listed(TEXT), "definition": _STATEMENT, "claims": listed(_STATEMENT)}
+    topic = {"name": TEXT, "aliases": listed(TEXT, 6), "definition": _STATEMENT, "claims": listed(_STATEMENT, MOST_CLAIMS)}
     kind = {"type": "string", "enum": list(dict.fromkeys((*types, "other")))}
     return schema(
         {
             "title": TEXT,
             "description": TEXT,
-            "summary": listed(_STATEMENT),
-            "key_points": listed(_STATEMENT),
-            "concepts": listed(strict(topic)),
-            "entities": listed(strict({"name": TEXT, "type": kind, **{k: v for k, v in topic.items() if k != "name"}})),
+            "summary": listed(_STATEMENT, 5),
+            "key_points": listed(_STATEMENT, 24),
+            "concepts": listed(strict(topic), MOST_TOPICS),
+            "entities": listed(
+                strict({"name": TEXT, "type": kind, **{k: v for k, v in topic.items() if k != "name"}}), MOST_TOPICS
+            ),
         }
     )
 

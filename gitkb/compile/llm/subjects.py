@@ -26,6 +26,7 @@ _MOST_CLAIMS, _MOST_READ = 8, 24
 _MOST, _MOST_A_PART, _MOST_IN_ALL = 12, 4, 60
 _COMMON = 5.0
 _NEAR = 160
+_LONGEST_OPENING = 60
 _Key = tuple[TopicKind, str]
 
 
@@ -60,6 +61,7 @@ def _subject(data: Mapping[str, Any], kind: TopicKind, part: Part, ground: Groun
     name = plain_words(text_of(data, "name"), _LONGEST_NAME).strip(" .,:;\"'“”‘’()[]")
     statements = [data.get("definition"), *list(objects_of(data, "claims"))[:_MOST_READ]]
     found = [ground.statement(statement, part) if isinstance(statement, dict) else None for statement in statements]
+    found[0] = _defined(statements[0], found[0], name, part, ground)
     if not _is_name(name, kind, part, ground):
         ground.dropped += sum(each is not None for each in found)
         return None
@@ -78,6 +80,20 @@ def _subject(data: Mapping[str, Any], kind: TopicKind, part: Part, ground: Groun
         [defining] if defining else [],
         claims,
     )
+
+
+def _defined(statement: Any, found: GroundedClaim | None, name: str, part: Part, ground: Ground) -> GroundedClaim | None:
+    """A definition: what the model wrote if it begins with the name, else its quote if that does."""
+    own = content_stems(name, ground.language)
+    if found is not None and _opens_with(found.claim.text, own, ground.language):
+        return found
+    quote = text_of(statement, "quote")
+    if not own or not _opens_with(quote[:_LONGEST_OPENING], own, ground.language):
+        return found
+    before = ground.dropped
+    taken = ground.statement({"text": quote, "quote": quote}, part)
+    ground.dropped = before - (found is None and taken is not None and before > 0)
+    return taken or found
 
 
 def _is_words(name: str) -> bool:

@@ -65,7 +65,7 @@ def test_names_numbers_and_negations_in_several_languages(claim: str, passage: s
     assert (not objection(claim, passage, language)) is follows
 
 
-@pytest.mark.parametrize(("name", "right", "wrong"), [("tuned", 0.95, 0.05), ("held_out", 0.9, 0.15)])
+@pytest.mark.parametrize(("name", "right", "wrong"), [("tuned", 0.95, 0.05), ("held_out", 0.9, 0.15), ("fresh", 0.85, 0.05)])
 def test_most_labelled_pairs_are_told_apart(name: str, right: float, wrong: float) -> None:
     """The figures that the benchmark prints must not fall: a rule that helps one language can hurt another."""
     kept = {True: 0, False: 0}
@@ -74,6 +74,6 @@ def test_most_labelled_pairs_are_told_apart(name: str, right: float, wrong: floa
         for claim in passage["claims"]:
             of[claim["follows"]] += 1
             kept[claim["follows"]] += not objection(claim["text"], passage["passage"], passage["language"])
-    assert of[True] + of[False] >= 80
+    assert of[True] + of[False] >= 60
     assert kept[True] >= right * of[True]
     assert kept[False] <= wrong * of[False]

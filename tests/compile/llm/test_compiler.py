@@ -249,3 +249,19 @@ def test_a_reply_that_is_no_object_is_a_failure_of_the_model(text: str) -> None:
     (request,) = requests(conversion(LOGS))
     with pytest.raises(ModelFailure):
         digest(conversion(LOGS), name="a.md", settings=SETTINGS, replies={request.key: text})
+
+
+def test_a_definition_that_does_not_begin_with_its_name_is_replaced_by_its_quote() -> None:
+    text = "Compaction merges small files of the log into larger ones."
+    document = conversion(f"# Storage\n\n{text} It runs at night on every server.\n")
+    wrong = concept("Compaction", definition=said("Small files of the log are merged into larger ones.", text))
+    invented = concept("Compaction", definition=said("Compaction is a process that makes reading faster.", text))
+    for made in (wrong, invented):
+        [topic] = digested(document, lambda request, made=made: reply(concepts=[made])).topics  # type: ignore[misc]
+        assert [(claim.text, claim.defines) for claim in topic.claims] == [(text, True)]
+
+
+def test_the_lists_of_a_reply_are_bounded_by_the_schema() -> None:
+    [request] = requests(conversion("# Storage\n\nCompaction merges small files of the log into larger ones.\n"))
+    lists = json.loads(request.schema)["properties"]
+    assert all("maxItems" in lists[name] for name in ("summary", "key_points", "concepts", "entities"))
