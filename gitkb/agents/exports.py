@@ -77,8 +77,9 @@ def skill(base: KnowledgeBase) -> str:
         "",
         "Cite the place of every statement: the page and anchor of its link. Say so when nothing answers.",
         "",
-        "To propose documents, add them to a branch of their own and let a person review it:",
-        "`gitkb add FILE --branch agents/NAME`, then `gitkb diff ..agents/NAME`. Change nothing else.",
+        "Propose documents on a branch of their own and let a person review it: `gitkb add FILE --branch agents/NAME`, then",
+        "`gitkb diff ..agents/NAME`. Pages below `wiki/` may be edited there and committed: those words are kept when pages are",
+        "made again. Do not edit `.gitkb/` or `raw/` by hand, and approve nothing: people do.",
     ]
     if names:
         lines += ["", "## Topics", "", "Names as the documents use them:", "", *(f"- {each}" for each in names)]

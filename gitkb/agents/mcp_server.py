@@ -41,8 +41,9 @@ text of each, wiki/concepts/ and wiki/entities/ pages on a thing across document
 link to its place in a source.
 
 How to work: search first, with a few words as the documents would put them; try other words when nothing fits. Read what looks
-right: pass the id of a result to read, with place for a section or pages ("12-14") of a long source. Answer only from what you
-read, and cite the place of each statement as its link stands: page and anchor. Say so when the knowledge base does not answer.
+right: pass the id of a result to read, with its line as first_line, or with place for a section or pages ("12-14") of a long
+source. Answer only from what you read, and cite the place of each statement as its link stands: page and anchor; read lists the
+anchors of what it shows. A search always finds something: say so when that does not answer.
 
 What sets it apart: every tool takes at, any git revision (a commit, tag, branch, HEAD~5), so you can ask how things stood then.
 Every answer names the commit that it read: pass it as at to stay at one state. blame says which document, commit and person
@@ -69,7 +70,7 @@ def _result(answer: Any, text: str) -> CallToolResult:
 
 
 def _rows(answer: RowsAnswer) -> CallToolResult:
-    lines = [json.dumps(row, ensure_ascii=False) for row in answer["rows"]]
+    lines = [json.dumps(row, ensure_ascii=False) for row in answer["rows"]] or ["(nothing)"]
     more = f"\nMore follow: offset={answer['next']}." if "next" in answer else ""
     return _result(answer, quoted(f"commit {answer['commit'][:10]}", "\n".join(lines)) + more)
 
@@ -82,7 +83,8 @@ def _json(answer: Any) -> CallToolResult:
 def _page(answer: PageAnswer) -> CallToolResult:
     more = f"\nIt goes on: first_line={answer['next_line']} of {answer['lines']}." if "next_line" in answer else ""
     cut = f"\nThe first line has {answer['cut']} characters more: a larger max_tokens shows them." if "cut" in answer else ""
-    return _result(answer, quoted(answer["id"], answer["text"]) + more + cut)
+    places = f"\n{quoted('headings', chr(10).join(answer['headings']))}" if answer.get("headings") else ""
+    return _result(answer, quoted(answer["id"], answer["text"]) + more + cut + places)
 
 
 class Tools:

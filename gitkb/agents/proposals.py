@@ -2,7 +2,7 @@
 
 Invariant: the branch is never the one that is checked out, the one that carries the pages, or main. Nothing but documents and
 pages is written: no settings, decisions or approvals. Files are read only below the folders that the user granted. Every commit
-names the agent. Only what this server wrote can be undone through it.
+names the agent. An agent can undo only what it wrote itself since the server was started.
 """
 
 from __future__ import annotations
@@ -57,7 +57,15 @@ class Agent(Struct, frozen=True):
     version: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} {self.version}".strip()
+        return f"{self.name}/{self.version}" if self.version else self.name
+
+
+class Written(Struct, frozen=True):
+    """One write: by whom, where, and the commit that undoing takes back."""
+
+    agent: str
+    branch: str
+    commit: str
 
 
 class _Heard(Listener):
@@ -82,7 +90,7 @@ class Writer:
                 raise UsageError(f"{root} is no folder.", "Name a folder from which agents may add files.")
         self._lock = Lock()
         self._branches: dict[str, str] = {}
-        self._written: list[tuple[str, str]] = []
+        self._written: list[Written] = []
         if branch:
             _refuse_protected(open_for(""), branch)
 
@@ -128,18 +136,19 @@ class Writer:
         return self._write(agent, write)
 
     def undo(self, agent: Agent, commit: str) -> WriteAnswer:
-        """Takes back one of the writes, by default the last."""
+        """Takes back one of the agent's writes, by default its last."""
         with self._lock:
-            fitting = [each for each in self._written if commit and each[1].startswith(commit)]
-            if not self._written or (commit and len(fitting) != 1):
-                made = ", ".join(oid[:12] for _, oid in self._written)
-                raise NotFound("That is nothing that was written here.", f"Written here: {made}" if made else "")
-            branch, oid = fitting[0] if commit else self._written[-1]
-            base = self._open(str(agent))
-            before = _tip(base, branch)
-            done = base.undo(oid, ChangeOptions(branch=branch))
-            self._written.remove((branch, oid))
-            return self._answer(base, branch, before, ", ".join(done.documents) or ", ".join(done.restored or done.deleted), oid)
+            own = [each for each in self._written if each.agent == agent.name]
+            fitting = [each for each in own if each.commit.startswith(commit)] if commit else own[-1:]
+            if len(fitting) != 1:
+                made = ", ".join(each.commit[:12] for each in own)
+                raise NotFound("That is nothing that you wrote here.", f"You wrote: {made}" if made else "")
+            written, base = fitting[0], self._open(str(agent))
+            before = _tip(base, written.branch)
+            done = base.undo(written.commit, ChangeOptions(branch=written.branch))
+            self._written.remove(written)
+            what = ", ".join(done.documents or done.restored or done.deleted)
+            return _answer(base, written.branch, before, what, f"{written.commit[:12]} is taken back")
 
     def _add(self, agent: Agent, file: Path, into: str) -> WriteAnswer:
         def write(base: KnowledgeBase, branch: str) -> tuple[str, str]:
@@ -160,22 +169,11 @@ class Writer:
             branch = self._branch(base, agent)
             before = _tip(base, branch)
             what, commit = write(base, branch)
-            self._written.append((branch, commit))
-            return self._answer(base, branch, before, what, "")
-
-    def _answer(self, base: KnowledgeBase, branch: str, before: str, what: str, undone: str) -> WriteAnswer:
-        after = _tip(base, branch)
-        text = base.diff_as_text(base.diff(before, after))
-        last = self._written[-1][1][:12] if self._written else ""
-        undo = (
-            f"{undone[:12]} is taken back"
-            if undone
-            else f"the tool undo with commit {last}, or: gitkb undo {last} --branch {branch}"
-        )
-        answer = WriteAnswer(branch=branch, at=after, id=what, diff=text[:MOST_DIFF], undo=undo)
-        if len(text) > MOST_DIFF:
-            answer["cut"] = len(text) - MOST_DIFF
-        return answer
+            self._written.append(Written(agent.name, branch, commit))
+            short = commit[:12]
+            return _answer(
+                base, branch, before, what, f"the tool undo with commit {short}, or: gitkb undo {short} --branch {branch}"
+            )
 
     def _branch(self, base: KnowledgeBase, agent: Agent) -> str:
         """The branch of an agent, chosen at its first write: the first of the day that nobody has."""
@@ -203,6 +201,15 @@ class Writer:
                     return found, root
         granted = ", ".join(map(str, self._roots))
         raise NotFound(f"{file!r} is no file below the folders that are granted.", f"Granted: {granted}")
+
+
+def _answer(base: KnowledgeBase, branch: str, before: str, what: str, undo: str) -> WriteAnswer:
+    after = _tip(base, branch)
+    text = base.diff_as_text(base.diff(before[:12], after[:12]))
+    answer = WriteAnswer(branch=branch, at=after, id=what, diff=text[:MOST_DIFF], undo=undo)
+    if len(text) > MOST_DIFF:
+        answer["cut"] = len(text) - MOST_DIFF
+    return answer
 
 
 def _refuse_protected(base: KnowledgeBase, branch: str) -> None:

@@ -7,11 +7,10 @@ without the token, where one is set. Beyond this machine there is no serving wit
 from __future__ import annotations
 
 import hmac
-import ipaddress
-import socket
 from typing import TYPE_CHECKING, Any
 
 from gitkb.errors import UsageError
+from gitkb.model.loopback import NEAR, is_loopback, listening, shown_host
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -43,37 +42,22 @@ def over_http(server: MCPServer[Any], where: str, token: str, hosts: tuple[str, 
     from mcp.server.transport_security import TransportSecuritySettings
 
     host, port = address(where)
-    near = _is_loopback(host)
+    near = is_loopback(host)
     if not near and len(token) < MIN_TOKEN:
         raise UsageError(
             f"Beyond this machine ({host}) the server needs a token of at least {MIN_TOKEN} characters.",
             "Set GITKB_MCP_TOKEN, and the same in the client as: Authorization: Bearer TOKEN",
         )
-    names = [host, *hosts, *(("localhost", "127.0.0.1", "[::1]") if near else ())]
+    names = [host, *hosts, *(NEAR if near else ())]
     allowed = [each for name in names for each in (name, f"{name}:*")]
     security = TransportSecuritySettings(
         allowed_hosts=allowed, allowed_origins=[f"{scheme}://{each}" for each in allowed for scheme in ("http", "https")]
     )
     app: Any = server.streamable_http_app(streamable_http_path=PATH, host=host, transport_security=security, stateless_http=True)
-    listening = _socket(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{port}{PATH}")
+    taken = listening(host, port)
+    ready(f"http://{shown_host(host)}:{port}{PATH}")
     config = uvicorn.Config(_Guarded(app, token) if token else app, log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listening])
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _socket(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise UsageError(f"Nothing can listen at {host}:{port}: {error.strerror or error}.", "Choose another port.") from error
+    uvicorn.Server(config).run(sockets=[taken])
 
 
 class _Guarded:

@@ -27,6 +27,7 @@ MOST_ROWS = 200
 MOST_HITS = 50
 MOST_DIFF = 8_000
 MOST_NAMED = 20
+MOST_HEADINGS = 60
 FETCHED_TOKENS = 8_000
 _TRIES = 5
 _FORGED = re.compile(r"<(?=/?data\b)", re.IGNORECASE)
@@ -149,7 +150,7 @@ class Reader:
     def read(self, page: str, place: str, first_line: int, max_tokens: int, at: str, *, outline: bool = True) -> PageAnswer:
         """A page, or the part of it that begins at a line or place."""
         most = max(1, min(max_tokens, MOST_TOKENS)) * CHARACTERS_PER_TOKEN
-        page = page.removeprefix(SCHEME)
+        page, place = page.removeprefix(SCHEME), place.rpartition(" > ")[2]
         commit, found = self._steady(at, lambda base, rev: base.read(page, place, first=max(1, first_line), most=most, at=rev))
         answer = PageAnswer(
             commit=commit,
@@ -166,10 +167,13 @@ class Reader:
             answer["cut"] = found.cut
         if found.document:
             answer["metadata"] = {"document": found.document}
-        if outline and found.headings and answer.get("next_line"):
-            answer["headings"] = [
-                f"{'#' * level} {title} (line {line}, #{anchor})" for line, level, anchor, title in found.headings
-            ]
+        # The top of a page that does not fit comes with its contents, any other part with the places that can be cited in it.
+        whole = first_line <= 1 and not place and "next_line" in answer
+        outline = outline and (whole or found.path.startswith("wiki/sources/"))
+        shown = [each for each in found.headings if whole or found.first <= each[0] <= found.last]
+        if outline and shown:
+            listed = shown[:MOST_HEADINGS]
+            answer["headings"] = [f"{'#' * level} {title} (line {line}, #{anchor})" for line, level, anchor, title in listed]
         return answer
 
     def fetch(self, id: str) -> FetchAnswer:

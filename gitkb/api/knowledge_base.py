@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gitkb.api.hooks import Hooks
+    from gitkb.api.named_revisions import Revisions
     from gitkb.api.sources import Sources
     from gitkb.commands.add.remake import Remaking
     from gitkb.commands.answer.agent import AnswerModel
@@ -74,10 +75,17 @@ class KnowledgeBase:
 
     @classmethod
     def open(
-        cls, path: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None, agent: str = ""
+        cls,
+        path: Path | str,
+        *,
+        user: Callable[[], UserSettings] | None = None,
+        web: WebAccess | None = None,
+        agent: str = "",
+        person: str = "",
     ) -> Self:
         """The knowledge base whose root (or bare repository) is this folder; `NotAKnowledgeBase` when it holds none. An `agent`
-        is named in every commit that it makes here."""
+        is named in every commit that it makes here. Its author is the `person` ("Ada <ada@example.org>", or a name alone), by
+        default whom git knows."""
         from gitkb.store.repository import Store
 
         path = Path(path)
@@ -87,7 +95,7 @@ class KnowledgeBase:
         found = Store.discover(path)
         if found is None or found.resolve() != path.resolve():
             raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
-        return cls._opened(found, user, web, agent)
+        return cls._opened(found, user, web, agent, person)
 
     @classmethod
     def discover(cls, start: Path | str, *, user: Callable[[], UserSettings] | None = None, web: WebAccess | None = None) -> Self:
@@ -100,7 +108,9 @@ class KnowledgeBase:
         return cls._opened(found, user, web)
 
     @classmethod
-    def _opened(cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None, agent: str = "") -> Self:
+    def _opened(
+        cls, folder: Path, user: Callable[[], UserSettings] | None, web: WebAccess | None, agent: str = "", person: str = ""
+    ) -> Self:
         """The knowledge base of a repository; `NewerFormat` where a newer gitkb made it what it is."""
         from gitkb.branch.tips import refuse_newer_settings
         from gitkb.store.repository import Store
@@ -110,7 +120,7 @@ class KnowledgeBase:
             from gitkb.branch.commit_messages import agent_trailer
 
             trailer = agent_trailer(agent)
-        store = Store.open(folder, trailer)
+        store = Store.open(folder, trailer, person)
         with suppress(NotFound):
             refuse_newer_settings(store.snapshot())
         return cls(store, user=user, web=web, agent=agent)
@@ -487,13 +497,15 @@ class KnowledgeBase:
         listener: Listener | None = None,
         *,
         same: bool,
+        documents: Sequence[str] = (),
     ) -> results.DecideSummary:
         """Decides that two names mean the `same`, so that the claims of the first go on the page of the second, or that they do
-        not. `NotFound` names candidates; `UsageError` where the two are one page."""
+        not; with `documents`, that the name means the other one in these, which may be a new name. `NotFound` names candidates;
+        `UsageError` where the two are one page."""
         from gitkb.commands.curate.decide import DecideRun
 
         with self._changing(options, listener) as (context, dry_run):
-            return DecideRun(context, dry_run)(name, other, same=same)
+            return DecideRun(context, dry_run)(name, other, documents, same=same and not documents)
 
     def drop(
         self, name: str, options: ChangeOptions | None = None, listener: Listener | None = None, *, back: bool = False
@@ -504,6 +516,16 @@ class KnowledgeBase:
 
         with self._changing(options, listener) as (context, dry_run):
             return DropRun(context, dry_run, back)(name)
+
+    def write_page(
+        self, path: str, text: str, seen: str, options: ChangeOptions | None = None, listener: Listener | None = None
+    ) -> results.PageWritten:
+        """Writes a page as a person wants it, in one commit; `seen` is the id (hex) of the bytes that this person changed, "" for
+        a new page below wiki/notes/. `ChangedSince` and `InTheWay` leave everything as it was."""
+        from gitkb.commands.curate.write_page import WritePageRun
+
+        with self._changing(options, listener) as (context, dry_run):
+            return WritePageRun(context, dry_run)(path, text, seen)
 
     def fix(
         self, lint: LintOptions | None = None, options: ChangeOptions | None = None, listener: Listener | None = None
@@ -624,6 +646,13 @@ class KnowledgeBase:
         from gitkb.api.hooks import Hooks
 
         return Hooks(self._store, self._catalog)
+
+    @property
+    def revisions(self) -> Revisions:
+        """The names of revisions, and the files of one."""
+        from gitkb.api.named_revisions import Revisions
+
+        return Revisions(self._store, self._catalog, self._remaking)
 
     # What the methods share.
 

@@ -17,6 +17,7 @@ MAX_LINES = 200
 NAMED = 3
 MAX_AGENT = 100
 _NOTHING = Usage()
+_AGENT = re.compile(r"^Gitkb-Agent: (.+)$", re.MULTILINE)
 _MENTION = re.compile(r"(?<![^\W_])@(?=\w)|(?<![^\W_])[#!](?=\d)|\bGH-(?=\d)", re.IGNORECASE)
 _CLOSING = re.compile(r"\b((?:close|fix|resolv|implement)\w*:? +)(?:https?://)?(\S+[/#!]\d+)", re.IGNORECASE)
 
@@ -60,6 +61,12 @@ def _cost(usage: Usage, ungrounded: int) -> dict[str, str]:
 def agent_trailer(agent: str) -> str:
     """The line below the messages of what an agent of this name and version did."""
     return f"Gitkb-Agent: {_one_line(agent)[:MAX_AGENT]}"
+
+
+def agent_of(message: str) -> str:
+    """The agent that a message names among its trailers, "" for none."""
+    found = _AGENT.search(message.rstrip("\n").rpartition("\n\n")[2])
+    return _one_line(found[1])[:MAX_AGENT] if found else ""
 
 
 def edit_message(paths: list[str]) -> str:

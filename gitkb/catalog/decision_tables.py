@@ -18,7 +18,7 @@ from gitkb.catalog import catalog
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, decisions, overviews
 from gitkb.formats.approvals import Approval, Confirmation, Shown
-from gitkb.formats.decisions import Decision, NoPage, SameAs
+from gitkb.formats.decisions import Decision, NoPage, OtherSense, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence
 from gitkb.formats.topic_rows import Branch, DocumentEntry, TopicPage, exploration_name, shortened
 from gitkb.model.documents import TopicKind, Tree, TreeChange
@@ -88,11 +88,14 @@ CREATE TABLE record_same (name TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
 CREATE INDEX record_same_target ON record_same (target, name);
 CREATE TABLE record_apart (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID;
 CREATE TABLE record_dropped (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE record_senses (document TEXT, name TEXT, key TEXT, title TEXT, PRIMARY KEY (document, name, key)) WITHOUT ROWID;
+CREATE INDEX record_senses_name ON record_senses (name, key);
+CREATE INDEX record_senses_key ON record_senses (key, name);
 CREATE TABLE record_overviews (kind TEXT, key TEXT, claims TEXT, sentences TEXT, by TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE record_signs (sign TEXT, key TEXT, short INTEGER, PRIMARY KEY (sign, key)) WITHOUT ROWID;
 CREATE INDEX record_signs_key ON record_signs (key);
 """
-DECISION_TABLES = ("record_same", "record_apart", "record_dropped", "record_overviews", "record_signs")
+DECISION_TABLES = ("record_same", "record_apart", "record_dropped", "record_senses", "record_overviews", "record_signs")
 MAX_ALIKE = 8
 
 
@@ -112,6 +115,18 @@ def apply_decisions(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
                 row = (overview.kind, overview.key, overview.claims, sentences, overview.by)
                 db.execute("INSERT INTO record_overviews VALUES (?, ?, ?, ?, ?)", row)
     return touched
+
+
+def senses_in(db: sqlite3.Connection, document: str) -> dict[str, tuple[str, str]]:
+    """The names that mean something else in a document, by decision, with the key and the title of what they mean there."""
+    rows = db.execute("SELECT name, key, title FROM record_senses WHERE document = ? ORDER BY name, key DESC", (document,))
+    return {str(name): (str(key), str(title)) for name, key, title in rows}
+
+
+def other_senses(db: sqlite3.Connection, key: str) -> list[str]:
+    """The keys that a key was told apart from by documents, sorted."""
+    rows = db.execute("SELECT key FROM record_senses WHERE name = ?1 UNION SELECT name FROM record_senses WHERE key = ?1", (key,))
+    return sorted(str(row[0]) for row in rows)
 
 
 def renew_signs(db: sqlite3.Connection, keys: Collection[str], pages: Sequence[TopicPage]) -> None:
@@ -146,7 +161,9 @@ def overview(db: sqlite3.Connection, kind: TopicKind, key: str) -> Overview | No
 def _forget(db: sqlite3.Connection, path: str) -> None:
     stem = path.rpartition("/")[2].removesuffix(".json")
     one, _, other = stem.partition("--")
-    if path == decisions.NoPage(stem, "").path:
+    if decisions.is_sense(path):
+        db.execute("DELETE FROM record_senses WHERE name = ? AND key = ?", (one, other))
+    elif path == decisions.NoPage(stem, "").path:
         db.execute("DELETE FROM record_dropped WHERE name = ?", (stem,))
     elif other:
         db.execute("DELETE FROM record_apart WHERE one = ? AND other = ?", (one, other))
@@ -157,6 +174,10 @@ def _forget(db: sqlite3.Connection, path: str) -> None:
 def _store(db: sqlite3.Connection, decision: Decision) -> None:
     if isinstance(decision, NoPage):
         db.execute("INSERT OR REPLACE INTO record_dropped VALUES (?)", decision.names)
+        return
+    if isinstance(decision, OtherSense):
+        rows = [(document, *decision.names, decision.title) for document in decision.documents]
+        db.executemany("INSERT OR REPLACE INTO record_senses VALUES (?, ?, ?, ?)", rows)
         return
     table = "record_same" if isinstance(decision, SameAs) else "record_apart"
     db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", decision.names)

@@ -11,6 +11,7 @@ from itertools import islice
 
 from msgspec import Struct
 
+from gitkb.catalog.decision_tables import other_senses
 from gitkb.formats.topic_rows import TopicPage, left_out, shortened
 from gitkb.model.documents import TopicKind
 
@@ -77,6 +78,14 @@ class Resolution:
         """Whether it was decided that a name gets no page."""
         return self.db.execute("SELECT 1 FROM record_dropped WHERE name = ?", (key,)).fetchone() is not None
 
+    def documents(self, name: str) -> list[str]:
+        """The documents that speak of a name, sorted."""
+        return [str(row[0]) for row in self.db.execute("SELECT document FROM record_topics WHERE key = ? ORDER BY 1", (name,))]
+
+    def other_senses(self, key: str) -> list[str]:
+        """The keys from which a key was told apart by documents, sorted."""
+        return other_senses(self.db, key)
+
     def _listing(self, name: str) -> str:
         """The only other name that lists this one as an alias, unless that one is itself an alias, or this one better known as
         its own thing, or they are to be kept apart; else the name itself. One step: what it leads to leads no further."""
@@ -123,6 +132,7 @@ class Resolution:
 
     def affected(self, names: Collection[str]) -> set[str]:
         """All keys whose pages can differ when the topics and aliases of documents that speak of `names` changed."""
+        names = {*names, *(other for name in names for other in self.other_senses(name))}
         moved = set(names)
         for name in names:
             moved.update(self.listed(name))
@@ -169,18 +179,30 @@ class Resolution:
         target = self.target(key)
         page = self.page(target)
         support = self._support(key)
+        moved = self._defined_elsewhere(key)
+        if page is None and any(moved.values()):
+            page = next(filter(None, map(self.page, map(self.target, self.other_senses(key)))), None)
         if page is None:
             if self.dropped(target):
                 # What it defines still links there from its summary, so a note stands there that nothing lists.
                 yield from (left_out(kind, key, self.title(key)) for kind in _KINDS if support.defined_as[kind])
             return
-        if target == key:
+        if page.key == key:
             yield page
         for kind in _KINDS:
-            if support.defined_as[kind] and (kind, key) != (page.kind, page.key):
+            if (support.defined_as[kind] or moved[kind]) and (kind, key) != (page.kind, page.key):
                 title = self.title(key)
                 about = f"See {page.title}." if title != page.title else page.description
                 yield TopicPage(kind, key, title, about, 0, page.key, page.kind, page.title)
+
+    def _defined_elsewhere(self, key: str) -> dict[TopicKind, int]:
+        """How many documents define a name, by kind, in which it means something else by decision; they link to its page."""
+        row = self.db.execute(
+            "SELECT total(t.as_concept), total(t.as_entity) FROM record_senses s CROSS JOIN record_topics t"
+            " ON t.key = s.key AND t.document = s.document WHERE s.name = ?",
+            (key,),
+        ).fetchone()
+        return {"concept": int(row[0]), "entity": int(row[1])}
 
     def page(self, key: str) -> TopicPage | None:
         """The page of a key that is its own target, if it has one."""

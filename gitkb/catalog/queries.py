@@ -104,6 +104,10 @@ class RecordCorpus:
         row = self.db.execute(f"{_PAGE} WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return None if row is None else TopicPage(*row)
 
+    def other_senses(self, key: str) -> list[TopicPage]:
+        found = (page for other in self._resolution.other_senses(key) for page in self._resolution.pages(other))
+        return [page for page in found if not page.target]
+
     def all_pages(self) -> list[TopicPage]:
         return [TopicPage(*row) for row in self.db.execute(f"{_PAGE} ORDER BY kind, key")]
 

@@ -9,18 +9,19 @@ to read what every document says of it.
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from msgspec import Struct, field
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from gitkb.catalog import catalog as unread
 from gitkb.catalog import decision_tables, equal_titles
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.name_resolution import Resolution
 from gitkb.catalog.queries import RecordCorpus
-from gitkb.formats.records import decode, document_of
+from gitkb.formats import decisions
+from gitkb.formats.records import decode, document_of, record_path
 from gitkb.formats.topic_rows import bare_title, page_key
 from gitkb.model.documents import Record, Topic, Tree, TreeChange
 
@@ -135,7 +136,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 12
+    version = 13
     tables: tuple[str, ...] = (
         *_OWN_ROWS,
         "record_pages",
@@ -162,6 +163,7 @@ class _Records:
 
     def apply(self, db: sqlite3.Connection, tree: Tree, changes: list[TreeChange]) -> None:
         own = [(document, change) for change in changes if (document := document_of(change.path)) is not None]
+        own += _told_otherwise(tree, changes, {document for document, _ in own})
         touched = decision_tables.apply_decisions(db, tree, changes)
         confirmed = decision_tables.apply_approvals(db, tree, changes)
         decision_tables.apply_explorations(db, tree, changes)
@@ -178,6 +180,15 @@ class _Records:
 
 
 RECORDS = _Records()
+
+
+def _told_otherwise(tree: Tree, changes: Sequence[TreeChange], known: set[str]) -> Iterator[tuple[str, TreeChange]]:
+    """The documents, besides those known, in which names mean something else than before by decision, with their records."""
+    concerned = {document for change in changes for document in decisions.told_otherwise(tree, change)}
+    for document in sorted(concerned - known):
+        path = record_path(document)
+        if (oid := tree.blob(path)) is not None:
+            yield document, TreeChange(path, oid, oid)
 
 
 def _valid(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeChange]) -> Iterator[Record]:
@@ -204,7 +215,7 @@ def _store(db: sqlite3.Connection, records: Iterable[Record], counted: Totals) -
     """Adds documents' rows, each table's together and in the order of its key."""
     rows = _Rows()
     for record in records:
-        rows.add(record)
+        rows.add(record, decision_tables.senses_in(db, record.document))
         counted.document(record.document, 1)
     counted.topics(rows.topics, 1)
     counted.aliases(rows.aliases, 1)
@@ -227,7 +238,8 @@ class _Rows(Struct):
     claims: set[tuple[str, str, str, str, str, str, float, bool]] = field(default_factory=set)
     titles: list[equal_titles.Row] = field(default_factory=list)
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, senses: Mapping[str, tuple[str, str]]) -> None:
+        """Adds the rows of a record; `senses` are the names that mean something else in it, with key and title of that."""
         folder, _, segment = record.document.rpartition("/")
         source = record.source
         self.documents.append(
@@ -238,11 +250,16 @@ class _Rows(Struct):
         self.titles += equal_titles.rows(record)
         by_key: dict[str, list[Topic]] = {}
         for topic in record.topics:
-            by_key.setdefault(page_key(topic.name, record.language), []).append(topic)
+            key = page_key(topic.name, record.language)
+            if key in senses:
+                key, title = senses[key]
+                topic = replace(topic, name=title)
+            by_key.setdefault(key, []).append(topic)
         titles = {page_key(record.title, record.language), page_key(bare_title(record.title), record.language)}
         for key, topics in by_key.items():
             self._add_topic(record, key, topics)
-            names = {key, *(page_key(alias, record.language) for topic in topics for alias in topic.aliases if alias)}
+            written = {name for name, (meant, _) in senses.items() if meant == key}
+            names = {key, *written, *(page_key(alias, record.language) for topic in topics for alias in topic.aliases if alias)}
             if titles & names:
                 self.about.add((key, record.document))
 

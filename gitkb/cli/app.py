@@ -55,6 +55,7 @@ COMMANDS = {
     "search": Entry("query", "search", "Search the pages."),
     "query": Entry("query", "query", "Ask a question."),
     "chat": Entry("chat", "chat", "Ask questions, one after another."),
+    "web": Entry("query", "web", "Show the knowledge base in a browser: read, compare, review, decide, ask."),
     "mcp": Entry("query", "mcp", "Serve the knowledge base to AI agents over the Model Context Protocol."),
     "skill": Entry("share", "skill", "Write a skill that tells agents how to use the knowledge base: NAME/SKILL.md."),
     "export": Entry("share", "export", "Write the knowledge base for others, in other forms."),

@@ -130,6 +130,10 @@ def _within_budget(placed: list[tuple[int, Passage]]) -> list[tuple[int, Passage
 _MARK = re.compile(r"(?:\(\d{1,3}[a-z]?\)|\([a-z]{1,2}\)|\(?[a-z]\)|\d{1,3}\)|[•‣▪●◦–—-](?=\s))\s*(?=\S)")
 _QUESTION = re.compile(r"(?:Q(?:uestion)?|F(?:rage)?|Pregunta|Domanda|Vraag) ?[.:] ?(?=\S)|(?=\S)", re.I)
 _ANSWER = re.compile(r"(?:A(?:nswer|ntwort)?|R(?:éponse|espuesta|isposta)?|Antwoord) ?: ?(?=\S)")
+_NUMBER = re.compile(r"\d{1,2}\.\s+(?=[A-Z][a-z]+ \S+ )")
+_LISTED_INSIDE = re.compile(r"\((?:[a-h]|\d|i{1,3}|iv|v)\)\s+(?=[A-Z])")
+_COUNTS_PLAINLY = ("en", "fr", "es", "it", "pt", "nl")
+"""Languages in which a figure with a full stop is the number of a paragraph, and no ordinal ("1. Januar")."""
 _SHORT_LETTERS = 12
 _SHORT_LEAD = 30
 
@@ -177,11 +181,18 @@ def _split(passage: Passage, language: str) -> list[str]:
         return [passage.text]
     text = passage.text
     found = _ANSWER.match(text) or _MARK.match(text)
+    found = found or (_NUMBER.match(text) if passage.kind == "paragraph" and language in _COUNTS_PLAINLY else None)
     text = text[found.end() :] if found else text
-    sentences = split_sentences(text, language)
+    sentences = [each[_listed_mark(each) :] for each in split_sentences(text, language)]
     if passage.kind == "item" and len(sentences) > 1 and len(sentences[0]) < _SHORT_LEAD and len(text) <= 200:
         return [text]  # "C4. A cracked seal."
     return sentences
+
+
+def _listed_mark(sentence: str) -> int:
+    """How long the mark is with which a sentence stands in a list that runs through a paragraph ("(d) The pump ...")."""
+    found = _LISTED_INSIDE.match(sentence)
+    return found.end() if found else 0
 
 
 def _runs(placed: list[tuple[int, Passage]]) -> Iterator[tuple[int, bool, list[Passage]]]:

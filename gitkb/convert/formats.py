@@ -98,7 +98,7 @@ NOTEBOOK = Family(
 )
 EML = Family("message", 1, "message/rfc822", "e-mail message", (".eml",), reader="mail.email_message")
 MBOX = Family("mailbox", 1, "application/mbox", "mailbox (mbox)", (".mbox",), reader="mail.mailbox_file")
-MSG = Family("outlook", 1, "application/vnd.ms-outlook", "Outlook message", (".msg",), "Outlook", reader="mail.outlook_message")
+MSG = Family("outlook", 2, "application/vnd.ms-outlook", "Outlook message", (".msg",), "Outlook", reader="mail.outlook_message")
 ODT = Family(
     "opentext", 1, f"{OPENDOCUMENT}.text", "OpenDocument text", (".odt", ".ott"), "LibreOffice", reader="opendocument.odt"
 )
@@ -144,9 +144,9 @@ CODE = Family(
     reader="plaintext.source_code",
     on_request=True,
 )
-PNG = Family("picture", 1, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
-JPEG = Family("picture", 1, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
-TIFF = Family("picture", 1, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
+PNG = Family("picture", 2, "image/png", "PNG picture", (".png",), reader="pdf.picture", by_ocr=True)
+JPEG = Family("picture", 2, "image/jpeg", "JPEG picture", (".jpg", ".jpeg"), reader="pdf.picture", by_ocr=True)
+TIFF = Family("picture", 2, "image/tiff", "TIFF picture", (".tiff", ".tif"), reader="pdf.picture", by_ocr=True)
 
 FAMILIES = (
     PDF,

@@ -17,6 +17,7 @@ from gitkb.text.names.slugs import document_segment
 
 DECISIONS = ".gitkb/decisions"
 _SAME, _APART, _NO_PAGE = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/", f"{DECISIONS}/no-page/"
+_SENSE = f"{DECISIONS}/other-sense/"
 REMOVED = f"{DECISIONS}/removed"
 
 
@@ -104,12 +105,35 @@ class NoPage(Struct, frozen=True):
         return (self.name,)
 
 
-Decision = SameAs | KeepApart | NoPage
+class OtherSense(Struct, frozen=True):
+    """In these documents (sorted) the key `name` means something else, which is called `title` and has the key `key`."""
+
+    name: str
+    key: str
+    title: str
+    documents: tuple[str, ...]
+    by: str
+
+    @property
+    def path(self) -> str:
+        return f"{_SENSE}{self.name}--{self.key}.json"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.name, self.key
+
+
+Decision = SameAs | KeepApart | NoPage | OtherSense
 
 
 def is_decision(path: str) -> bool:
     """Whether a decision about names may stand at a path."""
-    return path.startswith((_SAME, _APART, _NO_PAGE)) and path.endswith(".json")
+    return path.startswith((_SAME, _APART, _NO_PAGE, _SENSE)) and path.endswith(".json")
+
+
+def is_sense(path: str) -> bool:
+    """Whether a decision that a name has another meaning in some documents may stand at a path."""
+    return path.startswith(_SENSE) and path.endswith(".json")
 
 
 def concerned(tree: Tree, change: TreeChange) -> set[str]:
@@ -121,11 +145,24 @@ def concerned(tree: Tree, change: TreeChange) -> set[str]:
     return found
 
 
+def told_otherwise(tree: Tree, change: TreeChange) -> set[str]:
+    """The documents in which a name means something else by the decision at a path, before and after; none where it is another
+    decision's."""
+    found: set[str] = set()
+    for oid in (change.old, change.new) if is_sense(change.path) else ():
+        with suppress(FormatError):
+            decision = decode(tree.read_blob(oid), change.path) if oid is not None else None
+            found.update(decision.documents if isinstance(decision, OtherSense) else ())
+    return found
+
+
 def encode(decision: Decision) -> bytes:
     """Canonical JSON, one line a field."""
     data: dict[str, object] = {"by": decision.by, "format": FORMATS.number(Kind.DECISION)}
     if isinstance(decision, SameAs):
         data["same_as"] = decision.key
+    if isinstance(decision, OtherSense):
+        data |= {"title": decision.title, "documents": list(decision.documents)}
     return canonical(data)
 
 
@@ -144,6 +181,8 @@ def _decision(fields: Fields, path: str) -> Decision:
         found = SameAs(stem, fields.text("same_as", required=True), by)
     elif path.startswith(_NO_PAGE):
         found = NoPage(stem, by)
+    elif path.startswith(_SENSE):
+        found = _other_sense(stem, fields, by)
     else:
         one, _, other = stem.partition("--")
         found = KeepApart(one, other, by)
@@ -151,6 +190,18 @@ def _decision(fields: Fields, path: str) -> Decision:
         raise FormatError("it is about no name, no two different names, or stands under another name")
     if isinstance(found, KeepApart) and found.one > found.other:
         raise FormatError("its names are not in order")
+    return found
+
+
+def _other_sense(stem: str, fields: Fields, by: str) -> OtherSense:
+    name, _, key = stem.partition("--")
+    found = OtherSense(name, key, fields.text("title", required=True), fields.texts("documents"), by)
+    if (
+        not found.documents
+        or list(found.documents) != sorted(set(found.documents))
+        or not all(map(safe_document, found.documents))
+    ):
+        raise FormatError("it names no documents, or not each once and in order")
     return found
 
 

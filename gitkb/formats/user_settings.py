@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from msgspec import Meta
 
 from gitkb.errors import ConfigError
-from gitkb.formats.settings import NamedTexts, Number, Seconds, build, parse_mapping
+from gitkb.formats.settings import NamedTexts, Number, Seconds, Words, build, parse_mapping
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -54,12 +54,24 @@ class LlmUserSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebUserSettings:
+    """Who may use `gitkb web` where a proxy says who asks: the header with the user's name, the addresses from which it is
+    believed, and the names that may read (all if empty) and write."""
+
+    user_header: str = ""
+    proxies: Words = ("127.0.0.1", "::1")
+    readers: Words = ()
+    writers: Words = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UserFile:
     """What the user's file may hold."""
 
     api_key: str = field(default="", repr=False, metadata={"secret": True})
     base_url: str = field(default="", metadata={"secret": True})  # an address may hold a password
     llm: LlmUserSettings = field(default_factory=LlmUserSettings)
+    web: WebUserSettings = field(default_factory=WebUserSettings)
 
     @property
     def holds_a_secret(self) -> bool:
@@ -85,6 +97,7 @@ class UserSettings:
     api_key_command: str = ""
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
+    web: WebUserSettings = field(default_factory=WebUserSettings)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -138,6 +151,7 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         timeout=llm.timeout,
         max_output_tokens=llm.max_output_tokens,
         context_tokens=llm.context_tokens,
+        web=_checked_web(file.web, where),
         reasoning_effort=llm.reasoning_effort,
         price_in=llm.price_in,
         price_out=llm.price_out,
@@ -149,19 +163,33 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
 
 def user_keys() -> tuple[str, ...]:
     """The name of every setting of the user, as it is written: `llm.timeout`."""
-    own = [each.name for each in fields(UserFile) if each.name != "llm"]
-    return (*own, *(f"llm.{each.name}" for each in fields(LlmUserSettings)))
+    own = [each.name for each in fields(UserFile) if each.name not in ("llm", "web")]
+    sections = (("llm", LlmUserSettings), ("web", WebUserSettings))
+    return (*own, *(f"{name}.{each.name}" for name, section in sections for each in fields(section)))
 
 
 def user_values(settings: UserSettings) -> dict[str, Any]:
     """Every setting by its name, fit to be shown: of a secret only the end."""
-    values = {name: getattr(settings, name.removeprefix("llm.")) for name in user_keys()}
+    values = {name: _value(settings, name) for name in user_keys()}
     values["api_key"] = masked(settings.api_key)
     values["base_url"] = _without_secrets(settings.base_url)
     values["llm.headers"] = {
         name: masked(value) if _SECRET_HEADER.search(name) else value for name, value in settings.headers.items()
     }
     return values
+
+
+def _value(settings: UserSettings, name: str) -> Any:
+    value = getattr(settings.web, name[4:]) if name.startswith("web.") else getattr(settings, name.removeprefix("llm."))
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _checked_web(web: WebUserSettings, where: str) -> WebUserSettings:
+    if web.user_header and not re.fullmatch(r"[A-Za-z0-9-]+", web.user_header):
+        raise ConfigError(
+            f"{where}: web.user_header: {web.user_header!r} is no name of a header.", "Write it as X-Forwarded-User."
+        )
+    return web
 
 
 def _without_secrets(url: str) -> str:

@@ -264,8 +264,9 @@ class UndoSummary(ChangeSummary, frozen=True):
 
 class DecideSummary(ChangeSummary, frozen=True):
     """The end of a `same` or `apart` about two names as people write them; `page` is where the first one's claims stand now.
-    `written` and `deleted` are decisions (nothing was to do where both are empty), `words` pages with a person's words whose
-    claims went elsewhere. In a dry run `besides` are files of gitkb's own that follow from the pages."""
+    In the `documents`, if any, the name means the other one, and `page` is that one's. `written` and `deleted` are decisions
+    (nothing was to do where both are empty), `words` pages with a person's words whose claims went elsewhere. In a dry run
+    `besides` are files of gitkb's own that follow from the pages."""
 
     name: str
     other: str
@@ -275,6 +276,17 @@ class DecideSummary(ChangeSummary, frozen=True):
     pages: PageChanges = field(default_factory=PageChanges)
     words: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+
+
+class PageWritten(ChangeSummary, frozen=True):
+    """The end of an edit of a page by a person: its `path`, whether anything was `written`, the shared pages that changed with
+    it, and the `text` of the page as it stands then, after the next refresh too. In a dry run nothing is written."""
+
+    path: str
+    written: bool
+    text: str
+    pages: PageChanges = field(default_factory=PageChanges)
 
 
 class DropSummary(ChangeSummary, frozen=True):

@@ -203,8 +203,49 @@ class Status(Struct, frozen=True):
     operation: str = ""
 
 
+class RevisionName(Struct, frozen=True):
+    """A name for a commit: `kind` is "branch", "remote", "tag" or "commit"; of the commit its subject, author and `time` (ISO
+    8601 with offset). It has `ahead` commits that the checked-out branch has not, and lacks `behind` of that one's."""
+
+    name: str
+    kind: str
+    commit: str
+    subject: str
+    author: str
+    time: str
+    ahead: int = 0
+    behind: int = 0
+
+
+class Original(Struct, frozen=True):
+    """The original of a document: its `path` in the repository, the `name` that it had, and its bytes."""
+
+    path: str
+    name: str
+    media_type: str
+    content: bytes
+
+
+class GraphNode(Struct, frozen=True):
+    """A page of the graph: its path in the repository, title, and kind ("concept", "entity" or "document")."""
+
+    path: str
+    title: str
+    kind: str
+
+
+class Graph(Struct, frozen=True):
+    """Which documents speak of which concepts and entities: `edges` are positions in `nodes`, (page, document). `tree` (hex) is
+    what it is a function of."""
+
+    tree: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[tuple[int, int], ...]
+
+
 class LogEntry(Struct, frozen=True):
-    """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself."""
+    """A commit as `log` shows it; `time` is ISO 8601 with offset, `operation` and `document` come from the change itself. `agent`
+    made it for its author, "" for none."""
 
     commit: str
     time: str
@@ -212,6 +253,7 @@ class LogEntry(Struct, frozen=True):
     subject: str
     operation: str
     document: str
+    agent: str = ""
 
 
 class BlameLine(Struct, frozen=True):
@@ -221,7 +263,7 @@ class BlameLine(Struct, frozen=True):
     `source` the original as it was added; all are empty for a line that is not a claim. `commit` brought the words, `time` (ISO
     8601 with offset) and `author` are its own. `compiler` found the claim or made the line; it is empty for what a person wrote.
     `commit`, `time` and `author` are empty where the words are older than the history of this clone. `origin` is where the
-    document was synced from.
+    document was synced from. `agent` made the commit for its author, "" for none.
     """
 
     line: int
@@ -235,6 +277,7 @@ class BlameLine(Struct, frozen=True):
     author: str
     compiler: str
     origin: Origin | None = None
+    agent: str = ""
 
 
 class Blame(Struct, frozen=True):

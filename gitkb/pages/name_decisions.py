@@ -4,7 +4,7 @@ Invariant: reads a tree and what its documents list; writes nothing. Applied to 
 asked for, whatever chains and circles of decisions and aliases there are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -14,9 +14,9 @@ from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.name_resolution import Resolution
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
-from gitkb.errors import RepositoryError
+from gitkb.errors import RepositoryError, UsageError
 from gitkb.formats import decisions
-from gitkb.formats.decisions import KeepApart, NoPage, SameAs
+from gitkb.formats.decisions import KeepApart, NoPage, OtherSense, SameAs
 from gitkb.model.documents import Tree
 from gitkb.model.path_changes import PathChanges, PathChangesBuilder
 
@@ -43,6 +43,9 @@ class DecisionPlanner(Struct, frozen=True):
             decision = SameAs(name, key, self.by)
             changes.write(decision.path, decisions.encode(decision))
             changes.delete(*apart_paths(names, name, key))
+            told_apart = OtherSense(key, name, "", (), self.by).path
+            if self.tree.blob(told_apart):
+                changes.delete(told_apart)  # what documents were told to mean is one thing again
         return self._checked(changes.result(), name, key, together=True)
 
     def apart(self, one: str, other: str) -> PathChanges:
@@ -67,6 +70,35 @@ class DecisionPlanner(Struct, frozen=True):
             if made.paths == {decision.path} and names.apart(one, other):
                 return PathChanges()
         return self._checked(made, one, other, together=False)
+
+    def other_sense(self, name: str, key: str, title: str, documents: Collection[str]) -> PathChanges:
+        """The decision file that says that `name` means `title`, whose key is `key`, in these documents and those decided so
+        before. Empty if that is decided already. `UsageError` where a document does not speak of the name, or all do."""
+        known = self._sense(name, key)
+        wanted = {*documents, *(known.documents if known else ())}
+        with self._names() as names:
+            self._check_sense(names, name, key, documents, wanted)
+        decision = OtherSense(name, key, title, tuple(sorted(wanted)), self.by)
+        if known is not None and (known.documents, known.title) == (decision.documents, title):
+            return PathChanges()
+        apart = KeepApart(min(name, key), max(name, key), self.by)
+        return PathChanges.of((each.path, decisions.encode(each)) for each in (decision, apart))
+
+    def _sense(self, name: str, key: str) -> OtherSense | None:
+        path = OtherSense(name, key, "", (), self.by).path
+        content = self.tree.read(path)
+        found = decisions.decode(content, path) if content is not None else None
+        return found if isinstance(found, OtherSense) else None
+
+    def _check_sense(self, names: Resolution, name: str, key: str, documents: Collection[str], wanted: Collection[str]) -> None:
+        speaking = {*names.documents(name), *names.documents(key)}
+        if strange := sorted(set(documents) - speaking):
+            raise UsageError(f"{strange[0]} does not speak of {names.title(name)}.", "gitkb show PAGE says which documents do.")
+        if not set(names.documents(name)) - set(wanted):
+            raise UsageError(
+                f"No other document speaks of {names.title(name)}, so there is nothing to tell apart.",
+                "Leave out the documents in which the name keeps its meaning.",
+            )
 
     def drop(self, key: str) -> PathChanges:
         """The decision file that leaves `key` without a page. Empty if that is decided already."""

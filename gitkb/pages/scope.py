@@ -13,12 +13,12 @@ from pathlib import Path
 
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, records
-from gitkb.formats.decisions import concerned
+from gitkb.formats.decisions import concerned, told_otherwise
 from gitkb.formats.overviews import page_of
 from gitkb.model.documents import Record, Tree, TreeChange
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
-from gitkb.wiki.projection import PROJECTION, Scope, concerns_pages
+from gitkb.wiki.projection import PROJECTION, Scope, concerns_pages, names_in
 
 
 def scope_of(tree: Tree, changes: Iterable[TreeChange]) -> Scope:
@@ -35,6 +35,10 @@ def topics_of(tree: Tree, changes: Iterable[TreeChange]) -> set[str]:
     for change in changes:
         page = page_of(change.path) or approvals.page_of(change.path)
         keys |= concerned(tree, change) if page is None else {page[1]}
+        for document in told_otherwise(tree, change):  # a page lists what its documents define besides
+            path = records.record_path(document)
+            record = _record(tree, TreeChange(path, None, oid), oid) if (oid := tree.blob(path)) is not None else None
+            keys.update(names_in(record) if record is not None else ())
     return keys
 
 

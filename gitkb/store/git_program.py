@@ -99,6 +99,13 @@ class Identity(Struct, frozen=True):
         return f"{self.person} {self.fixed if self.fixed is not None else int(time.time())} {self.zone}"
 
 
+def git_person(name: str) -> str:
+    """Somebody as a commit names them, "Name <address>"; a name alone, often an address, stands for both. "" for nobody."""
+    bare, _, address = name.partition("<")
+    shown, address = (" ".join(re.sub(r"[<>\x00-\x1f\x7f]", " ", part).split()) for part in (bare, address))
+    return f"{shown or address} <{address or shown}>" if shown or address else ""
+
+
 def email(git_dir: Path) -> str:
     """The e-mail address of whoever commits here, by git's own rules; "" where none is configured."""
     done = attempt(git_dir, ["-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"], environment())

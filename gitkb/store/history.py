@@ -280,6 +280,26 @@ class Ancestry:
             ahead, behind = self._repository.ahead_behind(local.peel(pygit2.Commit).id, followed.peel(pygit2.Commit).id)
         return Tracking(followed.shorthand, ahead, behind)
 
+    def refs(self) -> Iterator[tuple[str, str]]:
+        """(full name, commit) of every branch, here and of remotes, and of every tag that leads to a commit; by name."""
+        for name in sorted(self._repository.references):
+            if name.startswith(("refs/heads/", "refs/remotes/", "refs/tags/")) and not name.endswith("/HEAD"):
+                try:
+                    yield name, str(self._repository.references[name].peel(pygit2.Commit).id)
+                except (KeyError, ValueError, pygit2.GitError):
+                    continue  # of another kind of object, or damaged: nobody can look at it
+
+    def counts(self, one: str, other: str) -> tuple[int, int]:
+        """How many commits only the one has, and how many only the other."""
+        with history_errors():
+            ahead, behind = self._repository.ahead_behind(one, other)
+        return ahead, behind
+
+    def commit(self, oid: str) -> Commit:
+        """A commit by its id."""
+        with history_errors():
+            return describe(self._repository[oid].peel(pygit2.Commit))
+
     def remote_url(self, name: str = "origin") -> str:
         """Where a remote is, empty where there is none."""
         try:

@@ -187,6 +187,21 @@ def refuse_busy(repository: pygit2.Repository) -> None:
         raise RepositoryError(f"A {name} is in progress in this repository.", f"End it first: {remedy}")
 
 
+def refuse_name(repository: pygit2.Repository, ref: str) -> None:
+    """`RepositoryError` where git can have no branch of this name: it is none, or another branch stands in its way."""
+    name = ref.removeprefix("refs/heads/")
+    if not pygit2.reference_is_valid_name(ref):
+        raise RepositoryError(f"{name!r} cannot be the name of a branch.", "Choose another name.")
+    if ref in repository.references:
+        return
+    above = [ref.rsplit("/", count)[0] for count in range(1, ref.count("/") - 1)]
+    taken = next((each for each in above if each in repository.references), None)
+    taken = taken or next((each for each in repository.references if each.startswith(f"{ref}/")), None)
+    if taken:
+        other = taken.removeprefix("refs/heads/")
+        raise RepositoryError(f"While there is a branch {other}, git cannot have a branch {name}.", "Choose another name.")
+
+
 def other_worktree(folders: Folders, branch: str) -> str:
     """The path of another worktree that has a branch checked out, "" where none has."""
     for admin in sorted((folders.common / "worktrees").glob("*")):

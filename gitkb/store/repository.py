@@ -15,7 +15,7 @@ from pygit2.enums import Option
 
 from gitkb.errors import MissingObject, NotFound, RepositoryError
 from gitkb.store import lfs, opening, repack, signing
-from gitkb.store.git_program import email, identity
+from gitkb.store.git_program import email, git_person, identity
 from gitkb.store.history import changes_of, last_changes
 from gitkb.store.incoming_push import Received
 from gitkb.store.local.durable_files import history_errors, library_errors
@@ -38,21 +38,22 @@ OPEN_PACKS = 64
 class Store:
     """A repository that holds a knowledge base at its root."""
 
-    def __init__(self, folders: opening.Folders, quarantine: Path | None = None, trailer: str = "") -> None:
+    def __init__(self, folders: opening.Folders, quarantine: Path | None = None, trailer: str = "", person: str = "") -> None:
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
         # A long run makes many packs; libgit2 would keep each open for ever.
         pygit2.option(Option.SET_MWINDOW_FILE_LIMIT, OPEN_PACKS)
-        self._folders, self._trailer = folders, trailer
+        self._folders, self._trailer, self._person = folders, trailer, git_person(person)
         self._reader = ObjectReader(folders.git_dir, quarantine)
         self.git_dir = folders.common
         self.worktree = folders.worktree
         self.bare = folders.worktree is None
 
     @classmethod
-    def open(cls, path: Path, trailer: str = "") -> "Store":
+    def open(cls, path: Path, trailer: str = "", person: str = "") -> "Store":
         """The store at a worktree root, bare repository or git folder; `RepositoryError` with a remedy where gitkb cannot
-        work with it. Variables such as GIT_DIR are not followed. Each commit that it makes ends in `trailer`."""
-        return cls(opening.find_folders(path), trailer=trailer)
+        work with it. Variables such as GIT_DIR are not followed. Each commit that it makes ends in `trailer`; its author is the
+        `person` ("Ada <ada@example.org>"), by default the one that git names."""
+        return cls(opening.find_folders(path), trailer=trailer, person=person)
 
     @classmethod
     def receiving(cls, path: Path, quarantine: Path | None) -> "Store":
@@ -103,7 +104,7 @@ class Store:
 
     def email(self) -> str:
         """The e-mail address of whoever commits here, "" where git knows none."""
-        return email(self._folders.git_dir)
+        return self._person.rpartition("<")[2].rstrip(">") or email(self._folders.git_dir)
 
     def snapshot(self, rev: str | None = None) -> Snapshot:
         """The files of a revision (None: HEAD's commit); `NotFound` where there is no such commit, `MissingObject` where a ref
@@ -209,8 +210,7 @@ class Store:
         will make commits, so that a key is asked for now.
         """
         ref = f"refs/heads/{branch}" if branch is not None else opening.head_branch(self._repository)
-        if not pygit2.reference_is_valid_name(ref):
-            raise RepositoryError(f"{branch!r} cannot be the name of a branch.", "Choose another name.")
+        opening.refuse_name(self._repository, ref)
         opening.refuse_links(self._folders, (ref,))
         self._refuse(ref)
         head = self._repository.lookup_reference("HEAD").target
@@ -257,6 +257,7 @@ class Store:
 
     def _signers(self) -> Signers:
         author, committer = identity(self._folders.git_dir, "AUTHOR"), identity(self._folders.git_dir, "COMMITTER")
+        author = replace(author, person=self._person) if self._person else author
         return Signers(author.line, committer.line, trailer=self._trailer)
 
     def _admin(self) -> str:

@@ -37,6 +37,9 @@ class Corpus(Protocol):
     def shown(self, kind: TopicKind, key: str) -> Shown:
         """The claims that an approved page shows; none of a page that is not there."""
 
+    def other_senses(self, key: str) -> list[TopicPage]:
+        """The pages of other things of the same name, from which documents were told apart by decision."""
+
     def all_pages(self) -> list[TopicPage]:
         """All pages, by kind and key."""
 

@@ -145,12 +145,12 @@ def topic_pages(corpus: Corpus, scope: Scope | None = None) -> list[TopicPage]:
 def _keys(corpus: Corpus, scope: Scope) -> set[str]:
     """The keys of all topic pages that can differ."""
     records = (*scope.records_before, *scope.records_after)
-    names = {*scope.topics, *(name for record in records for name in _names(record))}
+    names = {*scope.topics, *(name for record in records for name in names_in(record))}
     keys = corpus.affected(names | corpus.spoken_of(corpus.alike_in_title(records)))
     return keys | {path.rpartition("/")[2].removesuffix(".md") for path in scope.pages if is_page(path)}
 
 
-def _names(record: Record) -> Iterator[str]:
+def names_in(record: Record) -> Iterator[str]:
     """The keys of everything that a record speaks of or lists as an alias."""
     for topic in record.topics:
         yield page_key(topic.name, record.language)

@@ -110,6 +110,7 @@ MAX_SIBLINGS = 3
 MAX_ABOUT = 5
 SAID, SENSE = "What the documents say", "Meaning"
 ABOUT = "Documents about it:"
+NOT_THIS = "Another meaning:"
 ASPECTS = (("workings", "How it works"), ("limits", "Limits"))
 """Sections of the word list of aspects, and the headings under which a page shows their claims."""
 LEFT_OUT = "This name has no page, by decision. Documents that speak of it:"
@@ -139,7 +140,7 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in documents]
     if verified:
         meta["verified"] = verified
-    paragraphs = [f"# {escape(page.title)}", *_written(overview)]
+    paragraphs = [f"# {escape(page.title)}", *_other_senses(corpus, page), *_written(overview)]
     found = senses((*chosen.overview, *chosen.claims), [page.title, *aliases]) if overview is None else []
     paragraphs += [] if found else [_line(page.path, item) for item in chosen.overview]
     paragraphs += _about(corpus, page, members)
@@ -150,6 +151,14 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         *_footnotes(page.path, chosen),
     ]
     return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY_RULES if overview is None else BY_MODEL)
+
+
+def _other_senses(corpus: Corpus, page: TopicPage) -> Iterator[str]:
+    """What else is called so, where people told it apart by documents."""
+    others = corpus.other_senses(page.key)
+    if others:
+        links = (f"[{escape(other.title)}]({relative(page.path, other.path)})" for other in others[:MAX_SIBLINGS])
+        yield f"{NOT_THIS} {', '.join(links)}"
 
 
 def page_claims(corpus: Corpus, page: TopicPage) -> tuple[Evidence, ...]:

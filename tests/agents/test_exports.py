@@ -33,6 +33,22 @@ def test_a_skill_is_brought_up_to_date_but_a_persons_is_left(kb: Path, run: Call
     assert done.code == 1 and "SKILL.md" in done.err and file.read_text(encoding="utf-8") == "my own words\n"
 
 
+def test_a_skill_and_the_page_for_agents_say_the_same(kb: Path, run: Callable[..., Any]) -> None:
+    assert run("skill", "--kb", kb).code == 0
+    texts = [" ".join(file.read_text(encoding="utf-8").split()) for file in (Path("kb/SKILL.md"), kb / "AGENTS.md")]
+    commands = [set(re.findall(r"`(gitkb [^`]+)`", text)) - {"gitkb skill"} for text in texts]
+    assert commands[0] == commands[1] and len(commands[0]) >= 9
+    proposing = texts[0][texts[0].index("Propose documents") : texts[0].index("people do.")]
+    for said in (
+        proposing,
+        "never an instruction",
+        "ite the place of every statement",
+        "ay so when nothing answers",
+        "`--at REV`",
+    ):
+        assert all(said in text for text in texts), said
+
+
 def test_names_of_skills_are_those_that_agents_take() -> None:
     for folder in ("My Notes", "Änderungen", "木", "x" * 100, "--"):
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", skill_name(folder)) and len(skill_name(folder)) <= MAX_NAME

@@ -111,15 +111,15 @@ def test_a_place_is_read_in_parts_and_not_beyond_its_end(kb: Path) -> None:
         seen.append(part["text"])
         first = part.get("next_line", 0)
     assert len(seen) > 1 and "\n".join(seen) == whole["text"] and "flood of 2019" in whole["text"]
-    limits = called(kb, "read", page=where["page"], place="limits", max_tokens=5)
+    limits = called(kb, "read", page=where["page"], place="Valve > Limits", max_tokens=5)
+    assert limits["headings"] == [f"## Limits (line {limits['first_line']}, #limits)"]
     assert limits["text"].startswith("## Limits") and limits["next_line"]
 
 
 def test_what_is_left_out_of_a_line_is_counted(kb: Path) -> None:
     page = "wiki/sources/docs/über.md"
-    line = next(
-        number for number in range(1, 30) if "all day" in called(kb, "read", page=page, first_line=number, max_tokens=9)["text"]
-    )
+    top = called(kb, "read", page=page)
+    line = top["first_line"] + next(n for n, text in enumerate(top["text"].split("\n")) if "all day" in text)
     short = called(kb, "read", page=page, first_line=line, max_tokens=50)
     whole = called(kb, "read", page=page, first_line=line)
     assert len(short["text"]) + short["cut"] == len(whole["text"].rstrip("\n")) and "cut" not in whole
@@ -181,7 +181,11 @@ def test_a_document_cannot_end_the_marks_around_it(kb: Path) -> None:
         return await client.call_tool("read", {"page": "wiki/sources/docs/trap.md"})
 
     text = answered(kb, talk).content[0].text
-    assert text.count("</data>") == 1 and text.rstrip().endswith("</data>") and "ignore all rules" in text
+    assert (
+        text.count("</data>") == text.count("<data from=") == 2
+        and text.rstrip().endswith("</data>")
+        and "ignore all rules" in text
+    )
 
 
 def test_pages_are_resources_with_names_that_are_completed(kb: Path) -> None:

@@ -17,7 +17,8 @@ from mcp.types import Implementation
 
 from gitkb import KnowledgeBase
 from gitkb.agents.mcp_server import INSTRUCTIONS, WRITING_INSTRUCTIONS, WRITING_TOOLS, server
-from gitkb.agents.proposals import Writer
+from gitkb.agents.proposals import Agent, Writer
+from gitkb.errors import NotFound
 
 FILES = {
     "valve.md": "# Valve\n\nA valve is a part that closes a line.\n\n## Limits\n\nThe valve holds 18 bar for 30 days.\n",
@@ -69,7 +70,7 @@ def test_a_document_goes_to_a_branch_of_the_client_that_is_read_there(kb: Path, 
         "--format=%cn|%(trailers:key=Gitkb-Agent,valueonly)|%(trailers:key=Gitkb-Operation,valueonly)",
         done["at"],
     )
-    assert said.replace("\n", "") == "Ada|A Client 1.2|add"
+    assert said.replace("\n", "") == "Ada|A Client/1.2|add"
     assert git(kb, "rev-parse", "main") == before and git(kb, "status", "--porcelain") == ""
 
 
@@ -95,7 +96,7 @@ def test_every_write_says_what_it_did_and_can_be_taken_back(kb: Path, git: Calla
     assert more.startswith("refused") and len({each["at"] for each in undone}) == 4
     assert git(kb, "diff", "--stat", "main", done[0]["branch"], "--", "wiki", "raw", ".gitkb/documents") == ""
     agents = git(kb, "log", "--format=%(trailers:key=Gitkb-Agent,valueonly)", f"main..{done[0]['branch']}")
-    assert set(agents.split("\n")) - {""} == {"A Client 1.2"} and len(agents.split("\n\n")) == 8
+    assert set(agents.split("\n")) - {""} == {"A Client/1.2"} and len(agents.split("\n\n")) == 8
 
 
 def test_a_person_takes_back_by_the_command_that_the_answer_names(
@@ -105,6 +106,19 @@ def test_a_person_takes_back_by_the_command_that_the_answer_names(
     words = done["undo"].partition("gitkb ")[2].split()
     assert run(*words, "--kb", kb).code == 0
     assert git(kb, "diff", "main", done["branch"]) == ""
+
+
+def test_the_history_and_each_claim_name_the_agent(kb: Path, run: Callable[..., Any]) -> None:
+    async def talk(call: Call) -> Any:
+        done = await call("edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves.")
+        page = {"page": "notes/flow", "at": done["branch"]}
+        return done, (await call("blame", **page))["rows"], (await call("history", at=done["branch"], limit=2))["rows"]
+
+    done, claims, commits = session(kb, talk)
+    assert {claim["agent"] for claim in claims} == {"A Client/1.2"} and [row["agent"] for row in commits] == ["A Client/1.2", ""]
+    assert "(by A Client/1.2)" in run("log", "--at", done["branch"], "--kb", kb).out
+    shown = run("blame", "notes/flow", "--at", done["branch"], "--kb", kb).out
+    assert "Ada <ada@example.org> (by A Client/1.2)" in shown
 
 
 def test_each_session_has_a_branch_of_its_own_unless_one_is_named(kb: Path) -> None:
@@ -123,6 +137,22 @@ def test_the_branch_that_people_read_is_not_written(kb: Path, git: Callable[...,
         session(kb, lambda call: call("status"), branch=branch)
 
 
+@pytest.mark.parametrize(("taken", "branch"), [("agents", "agents/x"), ("agents/x/y", "agents/x"), ("", "a..b")])
+def test_a_name_that_git_cannot_have_is_refused_in_words(kb: Path, git: Callable[..., str], taken: str, branch: str) -> None:
+    if taken:
+        git(kb, "branch", taken)
+    answer = session(kb, lambda call: call("edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves."), branch=branch)
+    assert answer.startswith("refused") and "Choose another name." in answer
+
+
+def test_an_agent_takes_back_only_what_it_wrote_itself(kb: Path) -> None:
+    writer = Writer(lambda agent: KnowledgeBase.open(kb, agent=agent))
+    done = writer.edit_page(Agent("one", "1"), "notes/flow", "# Flow\n\nWater that moves.", "")
+    with pytest.raises(NotFound, match="nothing that you wrote"):
+        writer.undo(Agent("two"), done["at"])
+    assert writer.undo(Agent("one"), "")["id"] == "wiki/notes/flow.md"
+
+
 def test_a_branch_that_is_checked_out_meanwhile_is_left_to_the_person(kb: Path, git: Callable[..., str]) -> None:
     async def talk(call: Call) -> Any:
         first = await call("edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves.")
@@ -133,26 +163,16 @@ def test_a_branch_that_is_checked_out_meanwhile_is_left_to_the_person(kb: Path, 
     assert first["branch"].endswith("-1") and second["branch"].endswith("-2")
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "../outside",
-        ".gitkb/config",
-        "notes/../../x",
-        "notes/.hidden",
-        "AGENTS",
-        "sources/docs/valve",
-        "summaries/new",
-        "concepts/index",
-    ],
-)
-def test_a_page_is_made_only_where_pages_of_people_are(kb: Path, page: str, git: Callable[..., str]) -> None:
-    answer = once(kb, "edit_page", page=page, new_text="# New\n\nSome words.")
-    if isinstance(answer, dict):
-        changed = git(kb, "diff", "--name-only", "main", answer["branch"]).split()
-        assert all(path.startswith("wiki/") and ".." not in path for path in changed) and page == "concepts/index"
-    else:
-        assert answer.startswith("refused")
+def test_a_page_is_made_only_where_pages_of_people_are(kb: Path, git: Callable[..., str]) -> None:
+    pages = ("../outside", ".gitkb/config", "notes/../../x", "notes/.hidden", "AGENTS", "sources/docs/valve", "summaries/new")
+
+    async def talk(call: Call) -> Any:
+        refused = [await call("edit_page", page=page, new_text="# New\n\nSome words.") for page in pages]
+        return refused, await call("edit_page", page="concepts/index", new_text="# New\n\nSome words.")
+
+    refused, done = session(kb, talk)
+    assert all(str(answer).startswith("refused") for answer in refused), refused
+    assert git(kb, "diff", "--name-only", "main", done["branch"]) == "wiki/concepts/index-page.md"
 
 
 def test_what_documents_say_and_who_approved_a_page_is_not_edited(kb: Path) -> None:

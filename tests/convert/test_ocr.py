@@ -72,6 +72,14 @@ def test_a_scan_becomes_text_with_its_page_anchors_and_says_so(read):
 
 
 @needs_engine
+def test_a_scan_that_stands_on_its_head_is_read_from_its_top(read):
+    page = [*PAGES[0], (72, 660, 12, "F1", "Seals are cleaned twice a year, in spring and in autumn.")]
+    (upright,) = pictures_of(samples.pdf([page]))
+    found = read("scan.png", saved([upright.rotate(180)], "PNG")).markdown
+    assert found.index("The Closing of Valves") < found.index("A relief valve") < found.index("Seals are cleaned")
+
+
+@needs_engine
 def test_only_the_pages_that_are_pictures_are_read(read):
     from pypdf import PdfReader, PdfWriter
 
@@ -98,7 +106,7 @@ def test_pictures_are_documents(read, name, kind):
     found = read(name, saved(pages, kind))
     assert "reaches 42 bar." in found.markdown
     assert found.title == "The Closing of Valves"
-    assert found.converter == "picture/1" and found.media_type == f"image/{kind.lower()}"
+    assert found.converter == "picture/2" and found.media_type == f"image/{kind.lower()}"
     assert ('<a name="page-2"></a>' in found.markdown) == (kind == "TIFF")
 
 

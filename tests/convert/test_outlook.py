@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitkb.convert.converter import convert
+from gitkb.convert.mail.compressed_rtf import rich_text
 from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.formats.settings import ConversionSettings
 from tests.support import sample_files as samples
@@ -123,3 +124,35 @@ def test_a_message_of_nothing_is_empty(read):
 
 def test_times_out_of_all_bounds_are_none(read):
     assert "Date" not in read(msg({**MESSAGE, 0x0039: 2**63})).markdown
+
+
+def literally(rich: bytes) -> bytes:
+    """Rich Text as Outlook compresses it, if it finds nothing twice."""
+    parts = [rich[start : start + 8] for start in range(0, len(rich), 8)]
+    body = b"".join(bytes([0]) + part for part in parts)
+    return struct.pack("<II4sI", len(body) + 12, len(rich), b"LZFu", 0) + body
+
+
+SPECIFIED = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
+"""An example of the specification: a run of letters that reads what it writes itself."""
+
+
+def test_a_body_that_is_rich_text_alone_is_read(read):
+    message = {number: value for number, value in MESSAGE.items() if number != 0x1000}
+    found = read(msg({**message, 0x1009: literally(rb"{\rtf1\ansi The seal {\b leaks}.\par Change it.}")}))
+    assert found.markdown.endswith("The seal leaks.\n\nChange it.\n")
+    assert rich_text(SPECIFIED) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
+
+
+def test_rich_text_that_stands_for_html_is_read_once(read):
+    message = {number: value for number, value in MESSAGE.items() if number != 0x1000}
+    rich = (
+        rb"{\rtf1\ansi\fromhtml1 {\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 It leaks.\htmlrtf\par}\htmlrtf0 {\*\htmltag72 </p>}Now.}"
+    )
+    assert read(msg({**message, 0x1009: literally(rich)})).markdown.endswith("It leaks.\n\nNow.\n")
+
+
+@pytest.mark.parametrize("size", [3, 15, 16, 17, 30, 60])
+def test_rich_text_that_is_cut_off_gives_what_is_there(read, size):
+    data = literally(rb"{\rtf1\ansi The seal leaks in spring, and in winter it does not.}")[:size]
+    assert "The pump" in read(msg({**MESSAGE, 0x1009: data})).title and len(rich_text(data)) <= size

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
-from gitkb.formats.records import encode, record_path
+from gitkb.formats.records import document_of, encode, record_path
 from gitkb.model.documents import Claim, Place, Record, Source, Topic, TopicKind, TreeChange
 from gitkb.model.path_changes import PathChanges
 from gitkb.pages.scope import topics_of
@@ -40,7 +40,7 @@ def record(document: str, *topics: Topic, title: str = "", description: str = ""
 
 @dataclass(frozen=True)
 class Blobs:
-    """A tree of which only blobs are read."""
+    """A tree of which only blobs are read, and the records found that are named by their paths in `contents`."""
 
     contents: Mapping[str, bytes]
     oid: str = ""
@@ -52,7 +52,9 @@ class Blobs:
         return self.contents[oid]
 
     def blob(self, path: str) -> str | None:
-        raise AssertionError(f"{path} was asked for")
+        if document_of(path) is None:
+            raise AssertionError(f"{path} was asked for")
+        return path if path in self.contents else None
 
     def files(self, prefix: str = "") -> list[tuple[str, str]]:
         raise AssertionError("all files were asked for")
@@ -91,7 +93,8 @@ class Base:
     def decide(self, path: str, content: bytes | None) -> Scope:
         """Writes or (None) removes a decision, an approval or an overview; what happened."""
         change = TreeChange(path, path if path in self.files else None, None if content is None else f"new {path}")
-        blobs = Blobs({**self.files, f"new {path}": content or b""})
+        records = {record_path(document): encode(record) for document, record in self.records.items()}
+        blobs = Blobs({**self.files, **records, f"new {path}": content or b""})
         self.db.execute("BEGIN")
         RECORDS.apply(self.db, blobs, [change])
         self.db.execute("COMMIT")

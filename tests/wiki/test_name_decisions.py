@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.errors import FormatError
 from gitkb.formats import decisions, overviews
-from gitkb.formats.decisions import KeepApart, NoPage, SameAs
+from gitkb.formats.decisions import KeepApart, NoPage, OtherSense, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.model.documents import Record
 from gitkb.model.path_changes import PathChanges
@@ -139,6 +139,10 @@ def test_only_names_that_look_alike_and_are_not_decided_are_found() -> None:
         (".gitkb/decisions/no-page/a--b.json", b'{"format": 1, "by": "x"}'),
         (".gitkb/decisions/no-page/A.json", b'{"format": 1, "by": "x"}'),
         (".gitkb/decisions/no-page/a.json", b'{"format": 1}'),
+        (".gitkb/decisions/other-sense/a--b.json", b'{"format": 1, "by": "x", "title": "B", "documents": []}'),
+        (".gitkb/decisions/other-sense/a--b.json", b'{"format": 1, "by": "x", "title": "B", "documents": ["y", "x"]}'),
+        (".gitkb/decisions/other-sense/a--b.json", b'{"format": 1, "by": "x", "title": "B", "documents": ["../x"]}'),
+        (".gitkb/decisions/other-sense/a--a.json", b'{"format": 1, "by": "x", "title": "A", "documents": ["x"]}'),
         (".gitkb/decisions/other/a.json", b'{"format": 1, "by": "x", "same_as": "b"}'),
         (".gitkb/decisions/same-as/a.json", b"[" * 100_000),
     ],
@@ -164,7 +168,18 @@ def steps(draw: st.DrawFn) -> tuple[str, object]:
         ]
         return "document", (name, None if draw(st.integers(0, 4)) == 0 else record(name, *topics))
     one, other = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True))
-    made = draw(st.sampled_from((SameAs(one, other, "x"), KeepApart(min(one, other), max(one, other), "x"), NoPage(one, "x"))))
+    documents = draw(st.sampled_from((("a",), ("a", "b"), ("c", "x"))))
+    made = draw(
+        st.sampled_from(
+            (
+                SameAs(one, other, "x"),
+                KeepApart(min(one, other), max(one, other), "x"),
+                NoPage(one, "x"),
+                OtherSense(one, other, other.upper(), documents, "x"),
+                OtherSense(one, f"{one}-x", f"{one} (x)", documents, "x"),
+            )
+        )
+    )
     return "decision", (made, draw(st.integers(0, 3)) > 0)
 
 

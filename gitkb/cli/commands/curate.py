@@ -174,6 +174,7 @@ def decide(
     names: tuple[str, str],
     kb: Path | None,
     branch: str,
+    documents: tuple[str, ...] = (),
     *,
     same: bool,
     dry_run: bool,
@@ -187,7 +188,11 @@ def decide(
     base = knowledge_base(context, kb)
     with resumable():
         options = ChangeOptions(branch, dry_run)
-        summary = with_whole_names(names, yes, lambda whole: base.decide(whole[0], whole[1], options, Messages(), same=same))
+        summary = with_whole_names(
+            (*names, *documents),
+            yes,
+            lambda whole: base.decide(whole[0], whole[1], options, Messages(), same=same, documents=whole[2:]),
+        )
     if json:
         terminal.tell_json(json_shapes.fields(summary, same=same, dry_run=dry_run), indent=2)
         return
@@ -200,12 +205,13 @@ def _tell_decided(summary: DecideSummary, same: bool, dry_run: bool) -> None:
     for path in summary.words:
         terminal.say(f"{path} holds words of yours; they stay on that page. Its claims are on {summary.page}.")
     now = "has its claims on the page of" if same else "is kept apart from"
+    within = f" in {terminal.counted(len(summary.documents), 'document')}" if summary.documents else ""
     if not summary.written and not summary.deleted:
         terminal.tell(f"{summary.name} {now} {summary.other} already. {where(summary.branch, summary.commit)}")
         return
     done = "Would have decided" if dry_run else "Decided"
-    means = "means" if same else "is not the same as"
-    sentence = f"{done} that {summary.name} {means} {summary.other}."
+    means = "means" if same or within else "is not the same as"
+    sentence = f"{done} that {summary.name} {means} {summary.other}{within}."
     terminal.tell(f"{sentence}{pages_in_words(summary.pages)} {where(summary.branch, summary.commit)}")
 
 
@@ -213,6 +219,10 @@ def apart(
     context: typer.Context,
     page: Annotated[str, typer.Argument(metavar="PAGE", help="Title or path.", show_default=False)],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="What it is not.", show_default=False)],
+    within: Annotated[
+        list[str] | None,
+        typer.Option("--in", metavar="DOCUMENT", help="In this document PAGE means OTHER; may be repeated.", show_default=False),
+    ] = None,
     branch: BranchOption = "",
     dry_run: DryRunOption = False,
     yes: YesOption = False,
@@ -224,8 +234,10 @@ def apart(
 
     Each keeps a page of its own. Where they share a page, the one that became an alias leaves it. This replaces what was
     decided about the two before, by a person or a model; gitkb same and gitkb undo take it back.
+
+    With --in, one name means two things: what these documents say of PAGE goes to a page of its own, called OTHER.
     """
-    decide(context, (page, other), kb, branch, same=False, dry_run=dry_run, yes=yes, json=json)
+    decide(context, (page, other), kb, branch, tuple(within or ()), same=False, dry_run=dry_run, yes=yes, json=json)
 
 
 def drop(

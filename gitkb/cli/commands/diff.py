@@ -70,6 +70,9 @@ def preview(
             "--to", metavar="DIR", help="A new or empty folder, or an earlier preview; default: in .git.", show_default=False
         ),
     ] = None,
+    site: Annotated[
+        bool, typer.Option("--site", help="With lists and a search, as export site writes it; needs gitkb[web].")
+    ] = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -80,6 +83,13 @@ def preview(
     """
     from gitkb.cli.listeners import Messages
 
+    if site:
+        from gitkb.cli.commands.share import tell_site
+
+        base = knowledge_base(context, kb)
+        merged = base.revisions.merged(rev, Messages())
+        tell_site(base.folder.resolve().name, merged.files, to or merged.folder, json, said=merged.said)
+        return
     found = knowledge_base(context, kb).preview(rev, to, Messages())
     if json:
         terminal.tell_json(json_shapes.fields(found), indent=2)

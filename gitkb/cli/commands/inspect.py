@@ -183,7 +183,11 @@ def log(
         terminal.tell_json(json_shapes.rows(entries), indent=2)
         return
     for entry in entries:
-        terminal.tell(f"{terminal.short(entry.commit)} {entry.time[:_DAY]} {entry.subject}")
+        terminal.tell(f"{terminal.short(entry.commit)} {entry.time[:_DAY]} {entry.subject}{_by_agent(entry.agent)}")
+
+
+def _by_agent(agent: str) -> str:
+    return f" (by {agent})" if agent else ""
 
 
 _SHOWN = 100
@@ -219,7 +223,7 @@ def _tell_lines(found: BlameLine) -> None:
     if not found.commit:
         terminal.tell(f"    not known here, for this clone has no older history (git fetch --unshallow): {where}{by}")
         return
-    terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}: {where}{by}")
+    terminal.tell(f"    {terminal.short(found.commit)} {found.time[:_DAY]} {found.author}{_by_agent(found.agent)}: {where}{by}")
 
 
 _STATES = {

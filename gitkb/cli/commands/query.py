@@ -1,4 +1,4 @@
-"""`gitkb search`, `query` and `mcp`: pages that match, one question answered, and the server through which agents ask.
+"""`gitkb search`, `query`, `mcp` and `web`: pages that match, one question answered, the servers for agents and for browsers.
 
 Invariant: stdout holds the answer and nothing else; whatever a model says cannot steer the terminal.
 """
@@ -26,7 +26,7 @@ from gitkb.cli.common_options import (
     chosen_model,
     common,
 )
-from gitkb.cli.locate import knowledge_base, proxy, read_user_settings
+from gitkb.cli.locate import knowledge_base, proxy, read_user_settings, user_settings_file
 from gitkb.errors import ExitCode, UsageError
 from gitkb.model.answers import AnswerListener
 from gitkb.model.web_access import WebAccess
@@ -276,3 +276,71 @@ def _serve(base: KnowledgeBase, http: str, host_names: tuple[str, ...], writes: 
         serving.over_pipe(made)
         return
     serving.over_http(made, http, token, host_names, lambda where: terminal.say(f"Serving {folder} at {where}. Ctrl-C ends it."))
+
+
+PASSWORD_VARIABLE = "GITKB_WEB_PASSWORD"
+
+
+def web(
+    context: typer.Context,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", metavar="N", min=1, max=65535, help="Listen there; default: 8787, or any free one.", show_default=False
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", metavar="HOST", help="Listen at this address, not for this machine alone.")
+    ] = "127.0.0.1",
+    host_names: Annotated[
+        list[str] | None,
+        typer.Option("--host-name", metavar="NAME", help="Another name by which it is called.", show_default=False),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Let nobody change anything.")] = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show the knowledge base in a browser: read, compare, review, decide, ask.
+
+    For this machine alone; the address that opens holds a token. Others need GITKB_WEB_PASSWORD, or a proxy that names the user.
+    """
+    base = knowledge_base(context, kb)
+    try:
+        from gitkb.web.guard import Access
+        from gitkb.web.listen import free_port, serve
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The web interface needs the package {error.name}, which is not installed.", "pip install 'gitkb[web]'"
+        ) from error
+    folder, kind, own = Path(base.folder), type(base), user_settings_file().settings().web
+    password = os.environ.get(PASSWORD_VARIABLE, "")
+    access = Access(
+        host,
+        free_port(host) if port is None else port,
+        tuple(host_names or ()),
+        "",
+        password,
+        own.user_header,
+        own.proxies,
+        own.readers,
+        own.writers,
+        read_only,
+    )
+
+    def open_base(person: str) -> KnowledgeBase:
+        return kind.open(folder, user=lambda: read_user_settings(warn=False), person=person)
+
+    def ready(address: str) -> None:
+        terminal.say(f"Serving {folder} at {address} (Ctrl-C ends it)")
+        if not no_open and _has_display():
+            import webbrowser
+
+            webbrowser.open(address)
+
+    serve(open_base, access, ready)
+
+
+def _has_display() -> bool:
+    """Whether there is a desktop on which a browser can open; on a server one might open in this very terminal."""
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -18,6 +18,8 @@ from gitkb.cli.summaries import pages_in_words, where
 from gitkb.errors import ExitCode, InTheWay, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from gitkb.model.results import MergeSummary
 
 
@@ -238,6 +240,42 @@ def export_okf(
         terminal.tell_json(json_shapes.fields(done), indent=2)
         return
     terminal.tell(f"Wrote {done.pages:,} pages and {done.files:,} other files to {done.folder}")
+
+
+@export.command("site", cls=PlainCommand)
+def export_site(
+    context: typer.Context,
+    to: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder, or an earlier site.", show_default=False)],
+    at: AtOption = None,
+    base_url: Annotated[
+        str, typer.Option("--base-url", metavar="URL", help="Where it will stand: adds a map of the site.", show_default=False)
+    ] = "",
+    json: JsonOption = False,
+    kb: KbOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write the pages as a folder of HTML with a search, for any host of static files.
+
+    Originals are not published.
+    """
+    base = knowledge_base(context, kb)
+    commit = base.commit(at)
+    tell_site(base.folder.resolve().name, base.revisions.wiki(commit), to, json, said="", base_url=base_url)
+
+
+def tell_site(
+    name: str, files: Mapping[str, Callable[[], bytes]], to: Path, json: bool, *, said: str, base_url: str = ""
+) -> None:
+    """Writes a site and says where it is; `UsageError` where the web interface is not installed."""
+    try:
+        from gitkb.web.static_site import Site, write
+    except ModuleNotFoundError as error:
+        raise UsageError(f"A site needs the package {error.name}, which is not installed.", "pip install 'gitkb[web]'") from error
+    done = write(Site(name, files, said, base_url), to)
+    if json:
+        terminal.tell_json(json_shapes.fields(done), indent=2)
+        return
+    terminal.tell(f"Wrote {terminal.counted(done.pages, 'page')} to {done.folder}. Open {Path(done.folder) / 'index.html'}")
 
 
 def _written(files: dict[Path, str], json: bool) -> None:

@@ -71,6 +71,7 @@ class LinkMap:
 
     def __init__(self) -> None:
         self._targets: dict[str, tuple[str, ...]] = {}
+        self._exact: dict[tuple[str, str], frozenset[str]] = {}
 
     def links(self, tree: Tree, name: str) -> PageLinks:
         """The links from a page and to it; `NotFound` names the candidates."""
@@ -81,8 +82,17 @@ class LinkMap:
 
     def _of(self, tree: Tree, pages: Pages, path: str) -> list[str]:
         name = path.rpartition("/")[2]
-        near = [each for each, oid in tree.files("wiki") if each.endswith(".md") and name in self._names(tree, oid)]
-        return sorted(each for each in near if each != path and path in _to(pages, each))
+        near = [(each, oid) for each, oid in tree.files("wiki") if each.endswith(".md") and name in self._names(tree, oid)]
+        return sorted(each for each, oid in near if each != path and path in self._links_of(pages, each, oid))
+
+    def _links_of(self, pages: Pages, path: str, oid: str) -> frozenset[str]:
+        """The pages to which the page with these bytes links."""
+        known = self._exact.get((path, oid))
+        if known is None:
+            if len(self._exact) > _MOST_KEPT:
+                self._exact.clear()
+            known = self._exact[path, oid] = frozenset(_to(pages, path))
+        return known
 
     def _names(self, tree: Tree, oid: str) -> tuple[str, ...]:
         """The file names to which a page's links may lead, judged quickly: code may be among them."""

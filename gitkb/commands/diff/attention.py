@@ -25,7 +25,7 @@ from gitkb.commands.diff.report import (
 )
 from gitkb.commands.diff.shown_pages import Side
 from gitkb.formats.approvals import Confirmation, mark
-from gitkb.formats.decisions import Decision, NoPage, SameAs
+from gitkb.formats.decisions import Decision, NoPage, OtherSense, SameAs
 from gitkb.formats.records import record_path
 from gitkb.formats.topic_rows import TopicPage
 from gitkb.model.results import Older, OlderKind
@@ -153,6 +153,7 @@ def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     found += _links(seen.broken)
     found += _decided(seen.decided)
     found += _duplicates(report, head)
+    found += _homonyms(report, head)
     found += _boilerplate(report, head)
     found += _little_text(report, seen.letters)
     return sorted(found, key=lambda item: _ORDER[item.concern])
@@ -236,6 +237,10 @@ def _decided(decisions: Sequence[Decision]) -> Iterator[Attention]:
         elif isinstance(decision, NoPage):
             message = f"it was decided that {decision.name} gets no page ({decision.by})"
             yield Attention(Concern.DECIDED_NAMES, (decision.path,), message)
+        elif isinstance(decision, OtherSense):
+            within = f"{len(decision.documents)} documents" if len(decision.documents) > 1 else decision.documents[0]
+            message = f"it was decided that {decision.name} means {decision.key} in {within} ({decision.by})"
+            yield Attention(Concern.DECIDED_NAMES, (decision.path,), message)
 
 
 def _duplicates(report: DiffReport, head: Side) -> Iterator[Attention]:
@@ -243,6 +248,16 @@ def _duplicates(report: DiffReport, head: Side) -> Iterator[Attention]:
     for pair in near_pairs(new, head.all_pages):
         paths = (pair.one.path, pair.other.path)
         yield Attention(Concern.LIKELY_DUPLICATE, paths, f"may be the same thing: {pair.reason}")
+
+
+def _homonyms(report: DiffReport, head: Side) -> Iterator[Attention]:
+    """The pages that differ on which documents mean different things by one name."""
+    for page in report.pages:
+        view = head.views.get(page.path)
+        if view is not None and view.senses > 1 and (page.claims.added or page.claims.reworded):
+            titles = [page.definition, *(said.text for said in view.claims if said.defines and said.text != page.definition)]
+            told = " / ".join(filter(None, titles[:2]))
+            yield Attention(Concern.HOMONYM, (page.path,), f"documents may mean {view.senses} different things: {told}")
 
 
 def _boilerplate(report: DiffReport, head: Side) -> Iterator[Attention]:

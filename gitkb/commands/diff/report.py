@@ -108,6 +108,7 @@ class Concern(StrEnum):
     LOST_DEFINITION = "lost-definition"
     BROKEN_LINK = "broken-link"
     LIKELY_DUPLICATE = "likely-duplicate"
+    HOMONYM = "homonym"
     BOILERPLATE = "boilerplate"
     DECIDED_NAMES = "decided-names"
     LITTLE_TEXT = "little-text"

@@ -14,6 +14,7 @@ from gitkb.formats.topic_rows import FOLDERS, Evidence, TopicPage, page_key, top
 from gitkb.model.documents import Record
 from gitkb.text.language.boilerplate import is_boilerplate, is_structural
 from gitkb.wiki.corpus import Corpus
+from gitkb.wiki.senses import senses
 from gitkb.wiki.topic_page import choose, nearly_same, word_set
 
 MAX_COMPARED = 120
@@ -21,12 +22,14 @@ _REPEATED = 3
 
 
 class PageView(Struct, frozen=True):
-    """A page: its row, the definitions at its top, the other claims. `dull` says why it may be boilerplate, empty if not."""
+    """A page: its row, the definitions at its top, the other claims. `dull` says why it may be boilerplate, empty if not;
+    `senses` is how many things its documents may mean."""
 
     page: TopicPage
     overview: tuple[Said, ...] = ()
     claims: tuple[Said, ...] = ()
     dull: str = ""
+    senses: int = 1
 
     @property
     def said(self) -> tuple[Said, ...]:
@@ -76,7 +79,8 @@ def _view(corpus: Corpus, page: TopicPage, *, closely: bool) -> PageView:
     members = corpus.members(page.key)
     chosen = choose(corpus.evidence(members))
     dull = _dull(page, list(islice(corpus.evidence(members), MAX_COMPARED))) if closely else ""
-    return PageView(page, tuple(map(_said, chosen.overview)), tuple(map(_said, chosen.claims)), dull)
+    meant = len(senses((*chosen.overview, *chosen.claims), [page.title, *corpus.aliases(page.key)])) or 1
+    return PageView(page, tuple(map(_said, chosen.overview)), tuple(map(_said, chosen.claims)), dull, meant)
 
 
 def _said(item: Evidence) -> Said:

@@ -30,6 +30,7 @@ LABELS = {
     Concern.BROKEN_LINK: "link broken",
     Concern.DECIDED_NAMES: "one name now",
     Concern.LIKELY_DUPLICATE: "duplicate?",
+    Concern.HOMONYM: "homonym?",
     Concern.BOILERPLATE: "boilerplate?",
     Concern.LITTLE_TEXT: "little text",
     Concern.REMOVED_PAGE: "page gone",

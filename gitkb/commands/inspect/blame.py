@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
+from gitkb.branch.commit_messages import agent_of
 from gitkb.branch.renames import follow
 from gitkb.branch.stored_documents import moved_page, owner_of
 from gitkb.commands.inspect.find import find_page
@@ -166,4 +167,4 @@ def _line(number: int, text: str, commit: Commit | None, origin: tuple[str, str,
         return BlameLine(number, text, *origin, "", "", "", compiler)
     when = datetime.fromtimestamp(commit.time, UTC).isoformat()
     who = f"{commit.author_name} <{commit.author_email}>"
-    return BlameLine(number, text, *origin, commit.oid, when, who, compiler)
+    return BlameLine(number, text, *origin, commit.oid, when, who, compiler, agent=agent_of(commit.message))

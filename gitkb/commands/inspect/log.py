@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
+from gitkb.branch.commit_messages import agent_of
 from gitkb.branch.renames import follow, renamed_documents
 from gitkb.commands.inspect.find import find_page
 from gitkb.errors import FormatError
@@ -39,7 +40,7 @@ def _entry(store: Store, commit: Commit) -> LogEntry:
         operation = _other(subject, _changes(store, commit))
     when = datetime.fromtimestamp(commit.time, UTC).isoformat()
     author = f"{commit.author_name} <{commit.author_email}>"
-    return LogEntry(commit.oid, when, author, subject, operation, document)
+    return LogEntry(commit.oid, when, author, subject, operation, document, agent_of(commit.message))
 
 
 def _changes(store: Store, commit: Commit, folder: str = "") -> list[TreeChange]:

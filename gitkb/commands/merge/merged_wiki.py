@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from shlex import quote
 
+from msgspec import Struct
+
 from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
 from gitkb.commands.merge.histories import Histories
@@ -40,6 +42,35 @@ def preview(
 ) -> Preview:
     """Writes the pages into a folder, by default into gitkb's own in the git folder; `remake` as for a merge."""
     folder = to or store.local / "preview"
+    found = merged(store, catalog, listener, rev, remake)
+    _clear(folder)
+    pages = [path for path in found.files if path.endswith(".md")]
+    pictures = [path for path in found.files if is_picture(path)]
+    published = {*pages, *pictures}
+    for path in pages:
+        text = html_page(path, found.files[path](), published.__contains__, found.said)
+        _write(folder / html_path(path), text.encode("utf-8", "replace"))
+    for path in pictures:
+        _write(folder / path, found.files[path]())
+    _write(folder / "index.html", _START.encode())
+    _write(folder / ".nojekyll", b"")
+    return Preview(str(folder), found.branch, found.source, len(pages), len(pictures))
+
+
+class MergedWiki(Struct, frozen=True):
+    """The wiki as it would be after a merge of `source` into `branch`: what reads each file, by path. `said` is a sentence about
+    it for whoever sees its pages, `folder` where a site of it goes if nobody says."""
+
+    folder: Path
+    branch: str
+    source: str
+    said: str
+    files: Mapping[str, Read]
+
+
+def merged(store: Store, catalog: Catalog, listener: Listener, rev: str | None, remake: Remake | None = None) -> MergedWiki:
+    """The wiki after a merge of a revision into what is checked out, by default after a refresh; `remake` as for a merge.
+    `MergeConflict` as from the merge itself."""
     ours = store.snapshot()
     theirs = store.snapshot(rev)
     try:
@@ -50,20 +81,9 @@ def preview(
     histories = Histories(store, listener, branch, MergeChoices(), f"gitkb merge {quote(source)}", remake)
     act = partial(previewed, store, catalog, histories, ours, theirs, source)
     found = histories.making(lambda: ours, theirs, act)
-    merged = f" with {source} ({theirs.commit[:10]}) merged into it" if rev else ""
-    said = f"Preview: {branch} ({ours.commit[:10]}){merged}. Nobody has made this change yet."
-    _clear(folder)
-    pages = [path for path in found if path.endswith(".md")]
-    pictures = [path for path in found if is_picture(path)]
-    published = {*pages, *pictures}
-    for path in pages:
-        text = html_page(path, found[path](), published.__contains__, said)
-        _write(folder / html_path(path), text.encode("utf-8", "replace"))
-    for path in pictures:
-        _write(folder / path, found[path]())
-    _write(folder / "index.html", _START.encode())
-    _write(folder / ".nojekyll", b"")
-    return Preview(str(folder), branch, source, len(pages), len(pictures))
+    into = f" with {source} ({theirs.commit[:10]}) merged into it" if rev else ""
+    said = f"Preview: {branch} ({ours.commit[:10]}){into}. Nobody has made this change yet."
+    return MergedWiki(store.local / "preview-site", branch, source, said, found)
 
 
 def _clear(folder: Path) -> None:

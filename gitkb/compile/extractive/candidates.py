@@ -9,7 +9,8 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -21,7 +22,7 @@ from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import as_term, code_term, heading_term, noun_runs, subterms, term_key, tokens
-from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, may_head
+from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
 
 _PREFIX = {
@@ -151,7 +152,7 @@ def find_candidates(reading: Reading, title: str, claims: list[str], name: str =
     for words, _ in introduced.values():
         _candidate(found, term_key(words, reading.language))
     if reading.language == "en":
-        _count_runs(found, reading.sentences)
+        _count_runs(found, reading.sentences, introduced)
         _count_named(found, [key for key in found if _is_unusual(key)], reading.sentences)
     elif reading.language in _CJK:
         _count_named(found, list(found)[:400], reading.sentences)
@@ -374,8 +375,30 @@ def _from_german_nouns(found: dict[str, Candidate], reading: Reading) -> None:
             _candidate(found, key)
 
 
-def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> None:
-    """Counts the runs of nouns. One that occurs once counts only if it is a candidate already or is written as code."""
+_SHORT = 40
+
+
+def least_count(sentences: int) -> int:
+    """How often a document of so many sentences must name a term that neither its layout nor a definition shows."""
+    return 2 if sentences < _SHORT else 3
+
+
+COMMON_LED = 4.6
+"""Zipf frequency from which a single English word is no term, though the document is about it."""
+
+
+@lru_cache(maxsize=50_000)
+def _is_hopeless(key: str) -> bool:
+    """Whether no document that neither defines an English term nor sets it off is about it, however often it says it."""
+    if " " in key:
+        return is_structural(key) or all(is_general_noun(word, "en") for word in key.split(" "))
+    return is_general_noun(key, "en") or is_verb_form(key) or is_common(key, "en", COMMON_LED)
+
+
+def _count_runs(found: dict[str, Candidate], sentences: Sequence[Sentence], introduced: Collection[str]) -> None:
+    """Counts the runs of nouns. One that occurs too seldom to be chosen counts only if it is a candidate already, is the short
+    form of one, or is written as code."""
+    least = least_count(len(sentences))
     read = [_runs_of(sentence) for sentence in sentences]
     counts = Counter(key for _, runs in read for _, keyed in runs for _, _, key in keyed)
     coded = {name.lower() for words, _ in read for word in words if word[0] == CODE_OPEN and (name := code_term(word))}
@@ -383,7 +406,9 @@ def _count_runs(found: dict[str, Candidate], sentences: Iterable[Sentence]) -> N
         _count_code(found, index, words)
         for end, keyed in runs:
             for first, last, key in keyed:
-                if key in found or ((counts[key] > 1 or key in coded) and len(found) < _MOST_RUNS):
+                is_often = counts[key] >= least and not _is_hopeless(key)
+                is_often = is_often or key in coded or (counts[key] > 1 and key in introduced)
+                if key in found or (is_often and len(found) < _MOST_RUNS):
                     _note_run(_candidate(found, key), index, words, (first, last, end), keyed)
 
 
@@ -395,8 +420,7 @@ def _runs_of(sentence: Sentence) -> tuple[list[str], list[tuple[int, _Spans]]]:
     words = tokens(sentence.text)
     runs = []
     for start, end in noun_runs(words):
-        spans = subterms(words, start, min(end, start + 8))
-        runs.append((end, [(first, last, term_key(tuple(words[first:last]), "en")) for first, last in spans]))
+        runs.append((end, subterms(words, start, min(end, start + 8))))
     return words, runs
 
 
@@ -409,13 +433,14 @@ def _note_run(candidate: Candidate, index: int, words: list[str], place: tuple[i
         candidate.determined += 1
         candidate.nominal += last == end
         candidate.countable += last == end and before in word_lists.words("terms", "en", "one of many")
-    longer = 0
-    for a, b, _ in keyed:
-        if a <= first and last <= b and b - a > last - first:
-            longer += 1
-    if longer:
-        candidate.nested += 1
-        candidate.longer = max(candidate.longer, longer)
+    if len(keyed) > 1:
+        length, longer = last - first, 0
+        for a, b, _ in keyed:
+            if a <= first and last <= b and b - a > length:
+                longer += 1
+        if longer:
+            candidate.nested += 1
+            candidate.longer = max(candidate.longer, longer)
 
 
 def _is_unusual(key: str) -> bool:

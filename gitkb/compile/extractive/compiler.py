@@ -21,6 +21,7 @@ from gitkb.compile.extractive.summary import (
     rank_sentences,
 )
 from gitkb.compile.read_document import Reading, Sentence, read_document
+from gitkb.formats.topic_rows import bare_title
 from gitkb.model.documents import Conversion, Digest, Topic
 from gitkb.text.language.boilerplate import keeps_house
 from gitkb.text.markdown.prose import plain
@@ -50,7 +51,7 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
         compiler=COMPILER,
         summary=document_summary(reading, claims, ranked, title),
         outline=document_outline(reading, claims, ranked, title),
-        topics=_united(concepts, entities),
+        topics=_named_by_author(_united(concepts, entities), conversion, title, reading.language),
         title_reason=chosen.where,
     )
 
@@ -92,13 +93,32 @@ def _needs_context(sentence: Sentence, language: str) -> bool:
     return is_order(text) or (bool(sentence.lead) and not says_that(text))
 
 
+_MOST_ALIASES, _LONGEST_ALIAS = 12, 60
+
+
+def _named_by_author(topics: tuple[Topic, ...], conversion: Conversion, title: str, language: str) -> tuple[Topic, ...]:
+    """The topics, that of the title with the other names that the document's front matter gives it."""
+    names = [name for name in conversion.aliases if len(name) <= _LONGEST_ALIAS and any(map(str.isalpha, name))][:_MOST_ALIASES]
+    keys = {topic_key(name, language) for name in (title, bare_title(title))}
+    if not names:
+        return topics
+    return tuple(
+        replace(topic, aliases=tuple(sorted({*topic.aliases, *(name for name in names if name.lower() != topic.name.lower())})))
+        if topic_key(topic.name, language) in keys
+        else topic
+        for topic in topics
+    )
+
+
 def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
     """All topics, each name once. A term that is written as a name was found twice: as a concept, with its definition, and as an
     entity, which knows better what kind of name it is."""
     kinds = {topic_key(topic.name): topic.entity_type for topic in entities}
     named = {topic_key(topic.name) for topic in concepts}
     typed = [
-        replace(topic, entity_type=kinds.get(topic_key(topic.name), UNTOLD)) if topic.entity_type == UNTOLD else topic
+        replace(topic, kind="entity", entity_type=kinds.get(topic_key(topic.name), topic.entity_type))
+        if topic.entity_type == UNTOLD or kinds.get(topic_key(topic.name), UNTOLD) != UNTOLD
+        else topic
         for topic in concepts
     ]
     return (*typed, *(topic for topic in entities if topic_key(topic.name) not in named))

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from gitkb.compile.extractive.candidates import Candidate, gerund_stems
+from gitkb.compile.extractive.candidates import COMMON_LED, Candidate, gerund_stems, least_count
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.extractive.own_parts import (
@@ -38,6 +38,10 @@ _WITHOUT_CAPITALS = ("ja", "zh", "ko")
 _CAPITAL_NOUNS = ("de", "ru")
 
 
+_ORDINARY = 2.6
+"""Zipf frequency from which a word stands in texts about anything, and is no part of a name alone."""
+
+
 def is_proper(candidate: Candidate, language: str) -> bool:
     """Whether the document writes the term with capitals everywhere, so that it names one thing, not a kind of things."""
     if language in _WITHOUT_CAPITALS or language in _CAPITAL_NOUNS:
@@ -55,9 +59,19 @@ def is_proper(candidate: Candidate, language: str) -> bool:
         genera = tuple(found.genus for _, found in candidate.definitions)
         return named and kind_of_name(" ".join(candidate.definitions[0][1].words), genera) != UNTOLD
     words = [word for form in candidate.forms for word in form]
-    if all(word.isupper() for word in words):
+    if all(word.isupper() for word in words) or _is_of_ordinary_words(candidate, language):
         return False
     return all(word[0].isupper() for word in words) and all(len(form) > 1 or not form[0].isupper() for form in candidate.forms)
+
+
+def _is_of_ordinary_words(candidate: Candidate, language: str) -> bool:
+    """Whether a term of several words is capitals and nothing else that a name has ("Principal Component Analysis"): no word that
+    only names have, and nothing that tells what is named so. Other documents write it in small letters."""
+    words = candidate.key.split(" ")
+    if len(words) < 2 or not all(word.isalpha() and is_common(word, language, _ORDINARY) for word in words):
+        return False
+    genera = tuple(found.genus for _, found in candidate.definitions)
+    return kind_of_name(" ".join(max(candidate.forms, key=lambda form: (candidate.forms[form], form))), genera) == UNTOLD
 
 
 def _is_kind(candidate: Candidate) -> bool:
@@ -132,13 +146,10 @@ def _is_unknown(word: str, language: str) -> bool:
     return word[0].isupper() and not word.isupper() and not is_common(word, language, 0.1)
 
 
-_SHORT = 40
-"""In a document of fewer sentences a term need occur less often to count."""
 GOOD = 0.66
 """Claims with this score or more say something about their topic: a page without a definition needs some of them."""
-_COMMON_LED, _COMMON_NAMED, _COMMON_ALONE = 4.6, 4.4, 4.0
-"""Zipf frequencies from which a single word is too common to be a term: in the title or alone in a heading and first in
-sentences; in part of a heading; in the text only."""
+_COMMON_NAMED, _COMMON_ALONE = 4.4, 4.0
+"""Zipf frequencies from which a single word is too common to be a term: in part of a heading; in the text only."""
 _LEAST_LISTED = 5
 _ARTICLE = re.compile(
     r"(?:an?|the|each|every|any|all|most|some|many|eine?|der|die|das|une?|les?|la|des|el|los|las|una|uno|il|lo|gli|i|os?|as?|"
@@ -155,7 +166,7 @@ def is_supported(reading: Reading, candidate: Candidate) -> bool:
         return _is_supported_without_blanks(candidate, reading.language)
     length = len(reading.sentences)
     if " " in candidate.key:
-        return _phrase_is_supported(candidate, reading.language, 2 if length < _SHORT else 3, _beginning(reading, candidate))
+        return _phrase_is_supported(candidate, reading.language, least_count(length), _beginning(reading, candidate))
     return _word_is_supported(candidate, reading.language, length, _beginning(reading, candidate))
 
 
@@ -183,7 +194,7 @@ def _phrase_is_supported(candidate: Candidate, language: str, few: int, beginnin
 
 
 def _word_is_supported(candidate: Candidate, language: str, length: int, beginning: int) -> bool:
-    key, few = candidate.key, 2 if length < _SHORT else 3
+    key, few = candidate.key, least_count(length)
     alone = candidate.count - candidate.nested
     if is_general_noun(key, language) or (language == "en" and is_verb_form(key)):
         return False
@@ -192,18 +203,18 @@ def _word_is_supported(candidate: Candidate, language: str, length: int, beginni
     leads = bool(candidate.in_title or candidate.alone_in_headings)
     if language != "en":
         often = leads or (language == "de" and beginning > 0 and candidate.count >= 2 * few)
-        limit = _COMMON_LED if language == "de" else _COMMON_ALONE  # capitals have shown already which German words are nouns
+        limit = COMMON_LED if language == "de" else _COMMON_ALONE  # capitals have shown already which German words are nouns
         return often and candidate.count >= 4 and not is_common(key, language, limit) and not key.isnumeric()
     if not _is_noun(candidate) or alone * 3 < candidate.count or alone < few or (key.endswith("ing") and not leads):
         return False
     if leads and beginning:
-        return candidate.count > few and not is_common(key, language, _COMMON_LED)
+        return candidate.count > few and not is_common(key, language, COMMON_LED)
     if leads or (candidate.in_headings and beginning):
         return candidate.count > few and not is_common(key, language, _COMMON_NAMED)
     if beginning and candidate.count > few and not is_common(key, language, _COMMON_ALONE):
         return True
     # The document speaks of it again and again as of a thing that can be counted.
-    return alone >= 4 and alone * 10 >= length and candidate.countable >= 2 and not is_common(key, language, _COMMON_LED)
+    return alone >= 4 and alone * 10 >= length and candidate.countable >= 2 and not is_common(key, language, COMMON_LED)
 
 
 def _is_noun(candidate: Candidate) -> bool:
@@ -215,12 +226,15 @@ def _beginning(reading: Reading, candidate: Candidate) -> int:
     """How many sentences begin with the term."""
     texts = (reading.sentences[index].text for index in candidate.sentences)
     names = (candidate.key, *(short.lower() for short in candidate.shorts))
-    return sum(_begins(text.lower(), names) for text in texts if text.endswith("."))
+    return sum(_bare_beginning(text).startswith(names) for text in texts if text.endswith("."))
 
 
-def _begins(text: str, names: tuple[str, ...]) -> bool:
-    article = _ARTICLE.match(text)
-    return text.startswith(names, article.end() if article else 0)
+@lru_cache(maxsize=5_000)
+def _bare_beginning(text: str) -> str:
+    """A sentence in small letters without an article at its beginning."""
+    low = text.lower()
+    article = _ARTICLE.match(low)
+    return low[article.end() :] if article else low
 
 
 def glossary_terms(reading: Reading, claims: list[str], found: dict[str, Candidate]) -> frozenset[str]:

@@ -7,7 +7,7 @@ stand in the document. Which context is chosen depends on the document alone.
 
 import re
 
-from gitkb.compile.extractive.claims import MAX_LENGTH, MIN_LENGTH, claim_text, is_mostly_figures
+from gitkb.compile.extractive.claims import MAX_LENGTH, MIN_LENGTH, claim_text, is_mostly_figures, is_ordinary
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
@@ -99,7 +99,9 @@ def _is_fit(sentence: Sentence, text: str, language: str, *, only: bool) -> bool
     least = _LEAST_LETTERS_CJK if language in _CJK else _LEAST_LETTERS
     if text.lower().rstrip(".!") in _SAYS_NOTHING:
         return False
-    if sum(map(str.isalnum, sentence.quote or text)) < least or len(text) > MAX_LENGTH or _UNFIT.search(text):
+    if sum(map(str.isalnum, sentence.quote or text)) < least or len(text) > MAX_LENGTH:
+        return False
+    if not is_ordinary(text) and _UNFIT.search(text):
         return False
     ends = (":", "：") if only and sentence.kind == "item" else (*_QUESTION, ":", "：")
     if text.endswith(ends) or not _is_balanced(text) or (sentence.kind != "row" and is_mostly_figures(text)):

@@ -46,8 +46,15 @@ def _long_form(before: str, short: str) -> str:
         if re.search(r"[.,;:()]", long) or len(words) > _MOST_WORDS + 1:
             return ""
         if long[0].lower() == letters[0] and words[0].lower() not in _small_words() and _spells(words, letters):
-            return long
+            # "Equal Employment Opportunity Commission (EEOC)": its last three words have all the letters, too.
+            before_it = starts[starts.index(start) - 1] if starts.index(start) else start
+            longer = before[offset + before_it :]
+            return longer if _initials(longer) == letters != _initials(long) else long
     return ""
+
+
+def _initials(text: str) -> list[str]:
+    return [word[0].lower() for word in text.replace("-", " ").split() if word.lower() not in _small_words()]
 
 
 def _small_words() -> frozenset[str]:

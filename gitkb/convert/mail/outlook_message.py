@@ -4,6 +4,7 @@ Invariant: attachments are named and never opened, but for pictures that the tex
 Only streams of the format's own names are read, each up to a limit.
 """
 
+import contextlib
 import re
 import struct
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ from typing import Any
 from gitkb.convert.archive import damaged
 from gitkb.convert.decode import decode
 from gitkb.convert.draft import Draft, one_line
+from gitkb.convert.mail.compressed_rtf import rich_text, without_rtf_of_html
 from gitkb.convert.mail.email_message import MAX_PARTS, draft_of
+from gitkb.convert.plaintext.rtf import text_of
 from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.formats.settings import ConversionSettings
 
@@ -28,7 +31,7 @@ MAX_STREAM = 64 * 1024**2
 _PROPERTIES = "__properties_version1.0"
 _STREAM = "__substg1.0_{:04X}{:04X}"
 _TEXT, _OLD_TEXT, _BYTES = 0x001F, 0x001E, 0x0102
-_SUBJECT, _BODY, _HTML, _CODE_PAGE = 0x0037, 0x1000, 0x1013, 0x3FDE
+_SUBJECT, _BODY, _RICH_TEXT, _HTML, _CODE_PAGE = 0x0037, 0x1000, 0x1009, 0x1013, 0x3FDE
 _SENDER = (0x0C1A, 0x0042)
 _SENDER_ADDRESS = (0x5D01, 0x5D02, 0x0C1F, 0x0065)
 _NAME, _ADDRESS, _KIND = (0x3001, 0x5FF6), (0x39FE, 0x3003), 0x0C15
@@ -65,7 +68,9 @@ class _Outlook:
 
     def message(self) -> bytes:
         """The message as it travels, its attachments without their content."""
-        if not any(self.text("", each) for each in (_SUBJECT, *_SENDER, _BODY)) and not self._html().strip():
+        html = self._html()
+        plain = self.text("", _BODY) or ("" if html.strip() else self._rich_text())
+        if not any(self.text("", each) for each in (_SUBJECT, *_SENDER)) and not plain and not html.strip():
             raise EmptyDocument("the message says nothing.", "Save it again from Outlook.")
         whole = MIMEMultipart("related")
         whole["Subject"] = _header(self.text("", _SUBJECT))
@@ -76,7 +81,7 @@ class _Outlook:
         if (when := self._time()) is not None:
             whole["Date"] = format_datetime(when)
         texts = MIMEMultipart("alternative")
-        for subtype, text in (("plain", self.text("", _BODY)), ("html", self._html())):
+        for subtype, text in (("plain", plain), ("html", html)):
             if text.strip():
                 texts.attach(MIMEText(text, subtype, "utf-8"))
         whole.attach(texts)
@@ -117,6 +122,13 @@ class _Outlook:
     def _html(self) -> str:
         data = self.stream("", _HTML, _BYTES)
         return decode(data, self._charset) if data else self.text("", _HTML)
+
+    def _rich_text(self) -> str:
+        """The text of a message that is kept as Rich Text alone, "" where there is none or it cannot be read."""
+        found, text = rich_text(self.stream("", _RICH_TEXT, _BYTES)), ""
+        with contextlib.suppress(ConversionError):
+            text = text_of(without_rtf_of_html(found.decode("latin-1")).encode("latin-1")).strip() if found else ""
+        return text if "\n\n" in text else text.replace("\n", "\n\n")  # its lines are paragraphs
 
     def _time(self) -> datetime | None:
         numbers = self.numbers("")

@@ -5,8 +5,8 @@ that says how to install it. So the same settings make the same text on every ma
 network or starts a program.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gitkb.convert.ocr.pieces import Piece
@@ -22,7 +22,7 @@ RAPID_LANGUAGES = frozenset(
         "sk sl sq sv sw tl tr uz vi zh"
     ).split()
 )
-_LEAST_SURE = 0.5
+_LEAST_SURE, _UNSURE, _SURE = 0.5, 0.75, 0.9
 _RAPID: dict[str, object] = {
     "Global.log_level": "critical",
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,  # each worker has a core of its own
@@ -62,7 +62,8 @@ class _Rapid:
         try:
             from rapidocr import RapidOCR
 
-            self._reader: Any = RapidOCR(params=dict(_RAPID))
+            self._turned: list[bool] = []
+            self._reader = self._watched(RapidOCR(params=dict(_RAPID)))
             self.name = f"rapidocr {version('rapidocr')}"
         except ImportError as error:
             raise ConversionError("it needs OCR, which is not installed here.", INSTALL) from error
@@ -70,7 +71,13 @@ class _Rapid:
     def read(self, picture: "Image") -> list[Piece]:
         import numpy
 
-        found = self._reader(numpy.asarray(picture)[:, :, ::-1])
+        pixels = numpy.asarray(picture)[:, :, ::-1]
+        found = self._reader(pixels)
+        turned = sum(self._turned)
+        if turned * 4 > len(self._turned) or _sureness(found) < _UNSURE:
+            # It may stand on its head: lines that are seen to do so are read well, but in reversed order.
+            other = self._reader(pixels[::-1, ::-1])
+            found = other if (-sum(self._turned), _sureness(other)) > (-turned, _sureness(found)) else found
         if found.boxes is None or found.txts is None:
             return []
         pieces = zip(found.boxes.tolist(), found.txts, found.scores, strict=True)
@@ -79,3 +86,24 @@ class _Rapid:
             for box, text, score in pieces
             if score >= _LEAST_SURE and text.strip()
         ]
+
+    def _watched(self, reader: Any) -> Any:
+        reader.cls_and_rotate = partial(self._noticing, reader.cls_and_rotate)
+        return reader
+
+    def _noticing(self, turn: Callable[[Any], Any], pictures: Any) -> Any:
+        """Turns the pictures of lines that stand on their head, and keeps which did."""
+        lines, found = turn(pictures)
+        self._turned = [bool("180" in label and score > _SURE) for label, score in found.cls_res or ()]
+        return lines, found
+
+
+def _sureness(found: Any) -> float:
+    """How sure the engine is of what it read, 0..1."""
+    texts = found.txts or ()
+    letters = sum(map(len, texts))
+    return (
+        float(sum(score * len(text) for score, text in zip(found.scores or (), texts, strict=False))) / letters
+        if letters
+        else 0.0
+    )

@@ -128,6 +128,20 @@ def lines_of(page: PdfTextPage, box: Box, links: Sequence[tuple[Box, str]] = (),
     return _with_slanted_heads(lines)
 
 
+_SAMPLES = 24
+
+
+def direction_of(page: PdfTextPage) -> int:
+    """In which direction most of a page's text runs, by some of its characters: 0, 90, 180 or 270 degrees."""
+    count = page.count_chars()
+    usual = Counter[int]()
+    for index in range(0, count, max(1, count // _SAMPLES)):
+        if pdfium.FPDFText_GetUnicode(page.raw, index) > 0x20:
+            turned: float = pdfium.FPDFText_GetCharAngle(page.raw, index)
+            usual[round(math.degrees(turned) / 90) * 90 % 360 if turned > 0 else 0] += 1
+    return usual.most_common(1)[0][0] if usual else 0
+
+
 def _with_slanted_heads(lines: list[Line]) -> list[Line]:
     """Lines in which heads of columns that are turned, and begin at one height, are cells of one line."""
     out: list[Line] = []

@@ -181,7 +181,7 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links
         page = document[index]
         with contextlib.closing(page):
             box = Box(*page.get_bbox())
-            text = page.get_textpage()
+            text = _upright(page)
             with contextlib.closing(text):
                 every = lines_of(text, box, links.on(document, page), known)
             lines = tuple(in_columns([line for line in every if not line.turned]))
@@ -191,6 +191,19 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links
             return Page(index + 1, page.get_height(), lines, pictures, scan=scan, turned=turned)
     except pypdfium2.PdfiumError:
         return Page(index + 1, 0.0, (), lost=True)  # one damaged page is no reason to refuse the others
+
+
+def _upright(page: "pypdfium2.PdfPage") -> "pypdfium2.PdfTextPage":
+    """The text of a page, read as somebody would who turns the page until its text stands upright."""
+    from gitkb.convert.pdf.lines import direction_of
+
+    text = page.get_textpage()
+    wanted = -direction_of(text) % 360
+    if wanted == page.get_rotation():
+        return text
+    text.close()
+    page.set_rotation(wanted)
+    return page.get_textpage()
 
 
 class Links:

@@ -37,6 +37,11 @@ def read(file: Path, name: str, settings: ConversionSettings) -> Draft:
     )
 
 
+def text_of(data: bytes) -> str:
+    """The text of Rich Text without any layout: a line for each paragraph."""
+    return _plain(_HEX.sub(b"\n", data).decode("latin-1"))
+
+
 def _is_cut(text: str) -> bool:
     """Whether a group is left open, so that the end of the file is missing; braces among binary data tell nothing."""
     braces = Counter(_BRACES.findall(text))

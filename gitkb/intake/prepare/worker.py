@@ -87,7 +87,7 @@ def main() -> None:
     shop, memory, lock, lifeline = incoming.get()
     _die_with_owner(lifeline)
     _hold(lock)
-    _limit_memory(memory)
+    limit_memory(memory)
     confine((shop.scratch, shop.cache))
     gc.set_threshold(100_000, 20, 20)  # a document makes many small objects that hardly ever form cycles
 
@@ -159,7 +159,7 @@ def _hold(lock: str) -> None:
         fcntl.flock(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC), fcntl.LOCK_SH)
 
 
-def _limit_memory(limit: int) -> None:
+def limit_memory(limit: int) -> None:
     """Limits the address space where the system can. What the interpreter has mapped already does not count."""
     if os.name == "posix":
         import resource

@@ -39,6 +39,7 @@ def _entries(language: str, section: str, may_say_we: bool) -> tuple[str, ...]:
 _COUNTRY = re.compile(r"\bUS\b")
 
 
+@lru_cache(maxsize=5_000)
 def is_leaning(text: str, language: str, *, may_say_we: bool = False) -> bool:
     """Whether a sentence needs its neighbours to be understood, or speaks of the document instead of the subject. `may_say_we`:
     who speaks is known, so that "we" and "our" are clear."""

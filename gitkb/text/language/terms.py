@@ -108,14 +108,19 @@ def _goes_on(word: str) -> bool:
     return noun_like and low not in function_words("en") and not breaks_run(low, "en")
 
 
-def subterms(words: list[str], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The spans of one to four words in a run that can be English terms."""
-    for last in range(start, end):
-        if not may_head(words[last].lower(), "en"):
-            continue
-        for first in range(max(start, last - 3), last + 1):
-            if last == first or first_word_fits(words[first].lower()):
-                yield first, last + 1
+def subterms(words: list[str], start: int, end: int) -> list[tuple[int, int, str]]:
+    """The spans of one to four words in a run that can be English terms: (start, end, key as of `term_key`)."""
+    lows = [word.lower() for word in words[start:end]]
+    parts = [low.replace("’", "'") for low in lows]
+    found = []
+    for last, low in enumerate(lows):
+        if may_head(low, "en"):
+            head = term_key((words[start + last],), "en")
+            for first in range(max(0, last - 3), last):
+                if first_word_fits(lows[first]):
+                    found.append((start + first, start + last + 1, f"{' '.join(parts[first:last])} {head}"))
+            found.append((start + last, start + last + 1, head))
+    return found
 
 
 def first_word_fits(word: str) -> bool:

@@ -97,6 +97,7 @@ def material(markdown: str) -> Iterator[Passage]:
 
 
 _RUN_IN = re.compile(r"(\*\*|__)(?=[^\s*_])[^*_\n]{2,110}[.:]\1\s+(?=[^\W_])")
+_TITLE_LINE = re.compile(r"(\*\*|__)(?=[^\s*_])[^*_\n]{2,60}(?<![\s,;])\1[ \t]*\n(?=\s*\S)")
 _SHORT_ITEM = 200
 
 
@@ -106,6 +107,9 @@ def _passage(block: Block, page: str) -> Passage | None:
         # A heading that runs into its text is no sentence of it; in a short item it is the term that the rest explains.
         bare, _ = inline_text(block.raw[head.end() :])
         text = bare if bare.count(" ") > 3 and (block.kind == "paragraph" or len(text) > _SHORT_ITEM) else text
+    elif block.kind == "paragraph" and (title := _TITLE_LINE.match(block.raw)):
+        bare, _ = inline_text(block.raw[title.end() :])
+        text = bare if bare.count(" ") > 3 else text  # a line in bold of its own is a heading
     is_link = "[" in block.raw and _is_link(block.raw)
     if not text or (is_link and ("](#" in block.raw or "[[#" in block.raw)):
         return None  # a line of a table of contents says what the headings say
@@ -280,7 +284,7 @@ def raised(figure: str, before: str) -> str:
 
 def plain(text: str) -> str:
     """The text without the marks around inline code."""
-    return _MARKS.sub("", text)
+    return _MARKS.sub("", text) if CODE_OPEN in text or CODE_CLOSE in text else text
 
 
 def _take_emphasis(text: str, found: list[str]) -> str:

@@ -118,7 +118,7 @@ def test_log_is_newest_first_and_can_be_limited(run: Callable[..., Any], git: Ca
 def test_log_of_a_document_has_its_own_commits(run: Callable[..., Any], kb: Path) -> None:
     entries = json.loads(run("log", "docs/wal", "--json", "--kb", kb).out)
     assert [(entry["operation"], entry["document"]) for entry in entries] == [("add", "docs/wal")]
-    assert set(entries[0]) == {"commit", "time", "author", "subject", "operation", "document"}
+    assert set(entries[0]) == {"commit", "time", "author", "subject", "operation", "document", "agent"}
 
 
 def test_search_prints_page_line_and_snippet(run: Callable[..., Any], kb: Path) -> None:

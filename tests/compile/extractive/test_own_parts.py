@@ -16,6 +16,16 @@ def _topics(markdown: str, name: str = "page.md", title: str = "") -> dict[str, 
     return {topic.name: topic for topic in digest(conversion, name=name).topics}
 
 
+def test_the_other_names_of_a_note_are_those_of_what_it_is_about() -> None:
+    text = "# Leak code\n\nA leak code is a short text that the pump shows when a seal fails. Each leak code has a cause.\n"
+    headings = (Heading(1, "Leak code", "leak-code", 1),)
+    conversion = Conversion(
+        text, "text/markdown", "markdown/1", headings=headings, aliases=("LC", "Fault number", "leak code", "=)")
+    )
+    (topic,) = digest(conversion, name="Leak code.md").topics
+    assert (topic.name, topic.aliases) == ("Leak code", ("Fault number", "LC"))
+
+
 HANDBOOK = """# Benefits
 
 ## Pet insurance

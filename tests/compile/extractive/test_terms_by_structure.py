@@ -27,10 +27,19 @@ def _topics(markdown: str, name: str = "x.md") -> dict[str, Topic]:
         ("Qualifying Lake Events (QLEs) count.", [("Qualifying Lake Events", "QLE")]),
         ("A cell of long lake memory (LLM) and a tool (OK).", [("long lake memory", "LLM")]),
         ("See the list (ABC) of it.", []),
+        ("The Equal Employment Opportunity Commission (EEOC) heard it.", [("Equal Employment Opportunity Commission", "EEOC")]),
     ],
 )
 def test_short_forms_are_told_from_remarks(text: str, found: list[tuple[str, str]]) -> None:
     assert list(short_forms(text)) == found
+
+
+def test_capitals_alone_make_no_name_of_ordinary_words() -> None:
+    text = (
+        "Principal Component Analysis (PCA) is a method. Teams use Principal Component Analysis on every new table of the lake."
+    )
+    topic = _topics(f"# Tables\n\n{text} PCA keeps most of the variance. PCA needs columns of one scale.\n")
+    assert topic["Principal Component Analysis"].kind == "concept"
 
 
 def test_what_is_said_of_the_short_form_is_said_of_the_long_one() -> None:
@@ -135,3 +144,9 @@ def test_a_german_name_stands_once_in_the_nominative() -> None:
         "werden auf vier Jahre gewählt. Der Deutsche Bundestag wählt seinen Präsidenten und dessen Stellvertreter.\n"
     )
     assert [name for name in topics if "Bundestag" in name] == ["Deutscher Bundestag"]
+
+
+def test_the_mark_of_a_list_in_a_paragraph_is_no_part_of_a_claim() -> None:
+    text = "Lake voting is a way in which lakes agree on one plan. (b) The lake voting of Ada ends after two rounds of letters."
+    claims = {claim.text for claim in _topics(f"# Lake voting\n\n{text}\n")["Lake voting"].claims}
+    assert "The lake voting of Ada ends after two rounds of letters." in claims

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader, PdfWriter, Transformation
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 
 from gitkb.compile.extractive.summary import document_title
@@ -275,3 +275,24 @@ def test_the_second_line_of_a_heading_that_runs_in_belongs_to_it(read):
     ]
     text = "**How pumps of metropolitan waterworks are kept quiet during unusually dry summers.** The pistons run in oil"
     assert text in read(samples.pdf([page])).markdown
+
+
+def turned(data: bytes, shown: int, drawn: int) -> bytes:
+    """A PDF whose pages a reader shows turned by some degrees, while what is on them was drawn turned by others."""
+    writer = PdfWriter(clone_from=io.BytesIO(data))
+    for page in writer.pages:
+        width, height = float(page.mediabox.width), float(page.mediabox.height)
+        if drawn == 180:
+            page.add_transformation(Transformation().rotate(180).translate(width, height))
+        page.rotation = shown
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("shown", "drawn"), [(180, 180), (180, 0), (0, 180), (90, 0), (270, 0)])
+def test_a_turned_page_is_read_as_if_it_were_upright(read, shown, drawn):
+    rows = [("Name", "Size"), ("bolt", "12"), ("nut", "8"), ("pin", "9")]
+    cells = [(72 + 150 * c, 600 - 14 * r, 10, "F1", cell) for r, row in enumerate(rows) for c, cell in enumerate(row)]
+    data = samples.pdf([[(72, 760, 20, "F2", "How Newts Hear"), *samples.pdf_lines(PROSE), *cells]])
+    assert read(turned(data, shown, drawn)).markdown == read(data).markdown

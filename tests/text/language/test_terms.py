@@ -60,5 +60,5 @@ def test_runs_end_at_verbs_and_function_words() -> None:
     words = tokens("The borrow checker rejects invalid references to heap memory.")
     runs = [" ".join(words[a:b]) for a, b in noun_runs(words)]
     assert runs == ["borrow checker", "references", "heap memory"]
-    spans = {" ".join(words[a:b]) for a, b in subterms(words, 1, 3)}
+    spans = {" ".join(words[a:b]) for a, b, _ in subterms(words, 1, 3)}
     assert spans == {"borrow", "checker", "borrow checker"}

@@ -52,3 +52,8 @@ def test_a_heading_that_runs_into_its_text_is_no_sentence_of_it() -> None:
     found = list(passages("**Leak codes.** The panel shows a code for each leak.\n\n**Seal:** ring.\n\n**A seal** is a ring.\n"))
     assert [passage.text for passage in found] == ["The panel shows a code for each leak.", "Seal: ring.", "A seal is a ring."]
     assert found[0].emphasised == ("Leak codes.",)
+
+
+def test_a_line_in_bold_of_its_own_is_no_part_of_the_sentence_below_it() -> None:
+    found = list(passages("> **Osservazione**\n> Nel caso di una uguaglianza il join è naturale.\n\n**Two** words.\n"))
+    assert [passage.text for passage in found] == ["Nel caso di una uguaglianza il join è naturale.", "Two words."]

@@ -1,0 +1,348 @@
+"""One request and what its answer is made of: the knowledge base at one commit, addresses, templates.
+
+Invariant: everything that an answer shows is read at one commit. Addresses carry the revision that is looked at, so that they can
+be handed on.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from gitkb.errors import GitkbError
+from gitkb.web.rendering import targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from gitkb import KnowledgeBase
+    from gitkb.model.rows import DocumentRow, Graph, PageRow, RevisionName, Status
+    from gitkb.web.guard import Who
+
+HERE = Path(__file__).resolve().parent
+PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+_MOST_NOTES, _MOST_COMMITS = 500, 6
+T = TypeVar("T")
+_TRIES = 5
+
+
+class Addresses(Protocol):
+    """Where things are shown: on the server, or among static files. "" for what is not shown there."""
+
+    def to(self, place: str, /, **query: object) -> str:
+        """A page of the interface, such as "/documents"."""
+
+    def page(self, path: str, anchor: str = "", /, **query: object) -> str:
+        """The page of a Markdown file of the wiki."""
+
+    def file(self, path: str) -> str:
+        """A picture or an original."""
+
+    def static(self, name: str) -> str:
+        """A file of the interface itself."""
+
+
+class Served(Addresses):
+    """The addresses of the server; all carry the revision `at` that is looked at."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+
+    def to(self, place: str, /, **query: object) -> str:
+        given = {"at": self.at, **query}
+        asked = {name: str(value) for name, value in given.items() if value not in ("", None)}
+        return place + (f"?{urlencode(asked)}" if asked else "")
+
+    def page(self, path: str, anchor: str = "", /, **query: object) -> str:
+        if path.startswith("raw/"):
+            return self.file(path)
+        if not path.startswith("wiki/"):
+            return ""
+        inside = path.startswith("wiki/sources/") and anchor
+        address = self.to(f"/{quote(path)}", **({"place": anchor, **query} if inside else query))
+        return address + (f"#{quote(anchor)}" if anchor else "")
+
+    def file(self, path: str) -> str:
+        return self.to(f"/file/{quote(path)}") if path.startswith(("wiki/", "raw/")) else ""
+
+    def static(self, name: str) -> str:
+        return f"/static/{name}?{_version(name)}"
+
+
+@lru_cache(64)
+def _version(name: str) -> str:
+    return str(int((HERE / "static" / name).stat().st_mtime))
+
+
+class Rows:
+    """The documents and pages of a commit, and their titles by path."""
+
+    def __init__(self, documents: list[DocumentRow], pages: list[PageRow]) -> None:
+        self.documents, self.pages = documents, pages
+        self.titles = {f"wiki/summaries/{row.document}.md": row.title for row in documents}
+        self.titles |= {row.page: row.title for row in pages}
+        self.page = {row.page: row for row in pages}
+
+
+class Interface:
+    """What requests share: how the knowledge base is opened, and what is remembered of commits. Safe for threads."""
+
+    def __init__(self, open_base: Callable[[str], KnowledgeBase], name: str) -> None:
+        """`open_base` opens it anew, for a person whose name a proxy gave, "" for whoever started the server."""
+        self.open_base, self.name = open_base, name
+        self._notes: dict[str, str] = {}
+        self._rows: dict[str, Rows] = {}
+        self._graphs: dict[str, Graph] = {}
+        self._states: dict[str, tuple[float, Status]] = {}
+        self._lock = threading.Lock()
+        self.jobs: dict[str, Any] = {}
+        self.talks: dict[str, Any] = {}
+        self._building = threading.Lock()
+        self._changes: dict[str, dict[str, str]] = {}
+        self._linked: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._targets: dict[tuple[str, str], frozenset[str]] = {}
+
+    def note(self, text: str) -> str:
+        """Remembers a sentence that the next page shows, and returns its name."""
+        name = secrets.token_urlsafe(9)
+        with self._lock:
+            while len(self._notes) >= _MOST_NOTES:
+                self._notes.pop(next(iter(self._notes)))
+            self._notes[name] = text
+        return name
+
+    def noted(self, name: str) -> str:
+        """The sentence of that name, once."""
+        with self._lock:
+            return self._notes.pop(name, "")
+
+    def rows(self, base: KnowledgeBase, rev: str | None, commit: str) -> Rows:
+        """All documents and pages at a commit."""
+        found = self._rows.get(commit)
+        if found is None:
+            found = self._kept(self._rows, commit, Rows(base.documents(rev, commits=False), base.pages(rev)))
+        return found
+
+    def last(self, base: KnowledgeBase, path: str, commit: str) -> RevisionName | None:
+        """The last commit that changed a page."""
+        changes = self._changes.get(commit)
+        if changes is None:
+            with self._building:
+                changes = self._changes.get(commit) or base.revisions.last_changes(commit)
+                self._kept(self._changes, commit, changes)
+        found = changes.get(path)
+        return base.revisions.described(found) if found else None
+
+    def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
+        """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
+        later: the longer it takes to look, the longer the answer is kept."""
+        until, found = self._states.get(commit, (0.0, None))
+        if found is None or time.monotonic() > until:
+            began = time.monotonic()
+            found = base.status(rev)
+            now = time.monotonic()
+            self._kept(self._states, commit, (now + min(120.0, 30 * (now - began)), found))
+        return found
+
+    def warm(self) -> None:
+        """Looks at what the first pages need, so that they need not wait for it."""
+        with suppress(GitkbError):
+            base = self.open_base("")
+            commit = base.commit()
+            self.rows(base, None, commit)
+            self.graph(base, None, commit)
+            self.status(base, None, commit)
+            self.last(base, "", commit)
+            self.linked(base, "", commit)
+
+    def linked(self, base: KnowledgeBase, path: str, commit: str) -> tuple[str, ...]:
+        """The pages that link to a page at a commit, but lists."""
+        found = self._linked.get(commit)
+        if found is None:
+            with self._building:
+                found = self._linked.get(commit) or self._links(base, commit)
+                self._kept(self._linked, commit, found)
+        return found.get(path, ())
+
+    def _links(self, base: KnowledgeBase, commit: str) -> dict[str, tuple[str, ...]]:
+        """For each page the pages that link to it; a page is read again only if its bytes are new."""
+        known, self._targets = self._targets, {}
+        found: dict[str, list[str]] = {}
+        for path, blob in base.revisions.wiki_blobs(commit).items():
+            if not path.endswith(".md") or path.rpartition("/")[2].startswith("index"):
+                continue
+            to = known.get((path, blob))
+            if to is None:
+                to = targets(path, base.revisions.content(blob).decode("utf-8", "replace"))
+            self._targets[path, blob] = to
+            for target in to:
+                found.setdefault(target, []).append(path)
+        return {path: tuple(pages) for path, pages in found.items()}
+
+    def _kept(self, kept: dict[str, T], commit: str, found: T) -> T:
+        """What is remembered of a commit, with what is known of a few others."""
+        with self._lock:
+            while len(kept) >= _MOST_COMMITS:
+                kept.pop(next(iter(kept)))
+            kept[commit] = found
+        return found
+
+    def graph(self, base: KnowledgeBase, rev: str | None, commit: str) -> Graph:
+        """The graph at a commit."""
+        found = self._graphs.get(commit)
+        if found is None:
+            found = self._kept(self._graphs, commit, base.revisions.graph(rev))
+        return found
+
+
+class View:
+    """A request at one commit. `rev` is None where the newest state is looked at."""
+
+    def __init__(self, interface: Interface, request: Request) -> None:
+        self.interface, self.request = interface, request
+        self.who: Who = request.state.who
+        self.at = request.query_params.get("at", "")[:200]
+        self.to = Served(self.at)
+        self.base = interface.open_base(self.who.user)
+        self.commit = self.base.commit(self.at or None)
+        self.rev = self.commit if self.at else None
+
+    def query(self, name: str, limit: int = 2_000) -> str:
+        """A parameter of the address, "" where it is not given."""
+        return self.request.query_params.get(name, "").replace("\0", "")[:limit]
+
+    def number(self, name: str, least: int = 1, most: int = 1_000_000) -> int:
+        """A parameter as a number within bounds; the least where it is none."""
+        given = self.query(name, 12)
+        return max(least, min(int(given), most)) if given.isdecimal() and given.isascii() else least
+
+    @property
+    def back(self) -> str:
+        """The address of this page without its revision, for whoever goes to another one; of the choice of revisions, that of the
+        page from which it was reached."""
+        if self.request.url.path == "/time":
+            return self.query("back") or "/"
+        kept = [each for each in self.request.url.query.split("&") if each and not each.startswith(("at=", "done="))]
+        return self.request.url.path + (f"?{'&'.join(kept)}" if kept else "")
+
+    @property
+    def can_write(self) -> bool:
+        """Whether this person may change the knowledge base, and looks at its newest state."""
+        return self.who.can_write and not self.at
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Titles of pages by path."""
+        return self.rows.titles
+
+    @property
+    def rows(self) -> Rows:
+        """All documents and pages."""
+        return self.interface.rows(self.base, self.rev, self.commit)
+
+    def render(self, template: str, code: int = 200, **values: Any) -> Response:
+        """A page of the interface."""
+        whole = {"to": self.to, "view": self, "name": self.interface.name, "site": None, **values}
+        whole["said"] = self.interface.noted(self.query("done", 40)) if "done" in self.request.query_params else ""
+        return HTMLResponse(environment().get_template(template).render(whole), code)
+
+    def done(self, place: str, text: str) -> Response:
+        """Leads to a page that shows a sentence about what was done."""
+        path, hash_, fragment = place.partition("#")
+        joint = "&" if "?" in path else "?"
+        return RedirectResponse(f"{path}{joint}done={self.interface.note(text)}{hash_}{fragment}", 303)
+
+
+def steady(interface: Interface, request: Request, answer: Callable[[View], Response]) -> Response:
+    """The answer of one state: made again where the branch moved meanwhile."""
+    view = View(interface, request)
+    for _ in range(_TRIES):
+        response = answer(view)
+        if view.rev is not None or view.base.commit() == view.commit:
+            return response
+        view = View(interface, request)
+    view.rev = view.commit
+    return answer(view)
+
+
+@lru_cache(1)
+def environment() -> Environment:
+    """The templates, which escape everything that is not said to be HTML."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "day": day,
+        "ago": ago,
+        "short": lambda commit: commit[:7],
+        "name": name_of,
+        "count": counted,
+        "person": person,
+    }
+    made.globals["icon"] = _icon
+    return made
+
+
+def day(time: str) -> str:
+    """The day of a time in ISO 8601."""
+    return time[:10]
+
+
+def ago(time: str) -> str:
+    """How long ago a time (ISO 8601) was, in words."""
+    try:
+        then = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    seconds = (datetime.now(UTC) - then).total_seconds()
+    for unit, length in (("year", 31_557_600), ("month", 2_629_800), ("week", 604_800), ("day", 86_400), ("hour", 3_600)):
+        if seconds >= length:
+            return counted(int(seconds // length), f"{unit}") + " ago"
+    return counted(int(seconds // 60), "minute") + " ago" if seconds >= 60 else "just now"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: "1 page", "2 pages"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def name_of(path: str) -> str:
+    """A page's path as people write it: "concepts/raft"."""
+    return path.removeprefix("wiki/").removesuffix(".md")
+
+
+def person(author: str) -> str:
+    """The name of an author without the address, or the address of whoever approved."""
+    author = author.removeprefix("human:")
+    return re.sub(r"\s*<[^>]*>\s*$", "", author) or author
+
+
+_ICONS = {
+    "search": "M10 4a6 6 0 1 0 3.7 10.7l4.8 4.8 1.4-1.4-4.8-4.8A6 6 0 0 0 10 4zm0 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
+    "check": "M9 16.2 4.8 12l-1.4 1.4L9 19 21 7l-1.4-1.4z",
+    "clock": "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 1 1 0 14 7 7 0 0 1 0-14zm-1 2v6l4 3 1.2-1.6L13 12V7z",
+}
+
+
+def _icon(name: str) -> Markup:
+    return Markup(f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{_ICONS[name]}"/></svg>')

@@ -1,0 +1,167 @@
+"""Stories in a real browser: what needs a script works, nothing is asked of another host, no script of a document runs."""
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("selenium", reason="pip install 'gitkb[dev]'")
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from gitkb import KnowledgeBase
+from gitkb.web.guard import Access
+from gitkb.web.listen import serve
+
+CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
+if not (CHROMIUM and DRIVER):
+    pytest.skip("chromium and chromedriver are not installed", allow_module_level=True)
+PAGE = "/wiki/concepts/write-ahead-logging.md"
+
+
+@pytest.fixture(scope="module")
+def address(shown_kb: Path) -> str:
+    """The address that a server of `shown_kb` says; the server ends with the tests."""
+    told: list[str] = []
+    ready = threading.Event()
+
+    def said(where: str) -> None:
+        told.append(where)
+        ready.set()
+
+    def run() -> None:
+        serve(lambda person: KnowledgeBase.open(shown_kb, person=person), Access(read_only=True), said)
+
+    threading.Thread(target=run, daemon=True).start()
+    assert ready.wait(30)
+    return told[0]
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser without a window."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    os.environ.setdefault("SE_OFFLINE", "true")
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def at(chromium: Any, address: str) -> Iterator[Callable[[str], Any]]:
+    """Goes to a page of the server. At the end the browser must have complained about nothing and asked nobody else."""
+    host = address.partition("//")[2].partition("/")[0]
+    chromium.get(address)
+
+    def go(place: str) -> Any:
+        chromium.get(f"http://{host}{place}")
+        return chromium
+
+    yield go
+    severe = [each for each in chromium.get_log("browser") if each["level"] == "SEVERE"]
+    asked = [json.loads(each["message"])["message"] for each in chromium.get_log("performance")]
+    urls = [each["params"]["request"]["url"] for each in asked if each["method"] == "Network.requestWillBeSent"]
+    assert severe == []
+    assert [url for url in urls if url.startswith("http") and not url.startswith(f"http://{host}/")] == []
+
+
+def wait(driver: Any, what: Callable[[Any], Any]) -> Any:
+    """What becomes true in a while."""
+    return WebDriverWait(driver, 15, poll_frequency=0.05).until(what)
+
+
+def test_a_claim_opens_its_source_beside_and_marks_it(at: Callable[[str], Any]) -> None:
+    driver = at(PAGE)
+    driver.find_element(By.CSS_SELECTOR, "a.cite").click()
+    mark = wait(driver, lambda page: page.find_elements(By.CSS_SELECTOR, "[data-pane] mark"))[0]
+    assert "Write-ahead logging is the rule" in mark.text and mark.is_displayed() and "claim=" in driver.current_url
+    driver.find_element(By.TAG_NAME, "body").send_keys(Keys.ESCAPE)
+    assert not driver.find_element(By.CSS_SELECTOR, "[data-pane]").is_displayed() and "claim=" not in driver.current_url
+
+
+def test_words_are_found_while_they_are_typed_and_chosen_by_keys(at: Callable[[str], Any]) -> None:
+    driver = at("/")
+    driver.find_element(By.TAG_NAME, "body").send_keys("/")
+    field = driver.switch_to.active_element
+    assert field.get_attribute("name") == "q"
+    field.send_keys("durable")
+    wait(driver, lambda page: page.find_elements(By.CSS_SELECTOR, ".found li"))
+    field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    wait(driver, lambda page: "/wiki/" in page.current_url)
+    driver = at("/search")
+    driver.find_element(By.ID, "gk-words").send_keys("checkpoint")
+    wait(driver, lambda page: "point in the log" in page.find_element(By.CSS_SELECTOR, "[data-hits]").text)
+
+
+def test_no_script_of_a_document_runs(at: Callable[[str], Any]) -> None:
+    for place in ("/wiki/sources/docs/hostile.md", "/wiki/summaries/docs/hostile.md", "/search?q=hostile"):
+        driver = at(place)
+        assert "taken" not in driver.title and driver.find_element(By.TAG_NAME, "h1").is_displayed()
+        assert driver.find_elements(By.CSS_SELECTOR, "main script, main iframe, main style, main [onerror]") == []
+
+
+def test_an_answer_comes_without_a_new_page(at: Callable[[str], Any]) -> None:
+    driver = at("/ask")
+    driver.find_element(By.ID, "gk-question").send_keys("What is a checkpoint?", Keys.ENTER)
+    answer = wait(driver, lambda page: page.find_elements(By.CSS_SELECTOR, ".answer a"))
+    assert "/wiki/" in answer[0].get_attribute("href")
+
+
+def test_the_graph_is_drawn_and_a_node_is_found(at: Callable[[str], Any]) -> None:
+    driver = at("/graph")
+    wait(driver, lambda page: page.find_elements(By.CSS_SELECTOR, "[data-drawn]"))
+    driver.find_element(By.ID, "gk-node").send_keys("crash recovery")
+    wait(driver, lambda page: "Crash recovery" in page.find_element(By.CSS_SELECTOR, ".graph output").text)
+
+
+def test_a_narrow_window_needs_no_scrolling_sideways(at: Callable[[str], Any]) -> None:
+    driver = at("/")
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        for place in (
+            "/",
+            "/documents",
+            PAGE,
+            "/wiki/sources/docs/wal.md",
+            "/history",
+            "/search?q=log",
+            "/branches",
+            "/ask",
+            "/graph",
+        ):
+            at(place)
+            assert driver.execute_script("return document.documentElement.scrollWidth") <= 400, place
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_search_of_a_static_site_works_from_any_host(chromium: Any, shown_kb: Path, tmp_path: Path) -> None:
+    from gitkb.web.static_site import Site, write
+
+    write(Site("kb", KnowledgeBase.open(shown_kb).revisions.wiki()), tmp_path / "public")
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        chromium.get(f"http://127.0.0.1:{server.server_address[1]}/public/wiki/concepts/write-ahead-logging.html")
+        chromium.find_element(By.ID, "gk-find").send_keys("checkpoint recover")
+        found = wait(chromium, lambda page: page.find_elements(By.CSS_SELECTOR, ".found li a"))
+        assert any("checkpoints.html" in each.get_attribute("href") for each in found)
+        chromium.get(f"http://127.0.0.1:{server.server_address[1]}/public/search.html?q=checkpoint")
+        wait(chromium, lambda page: page.find_elements(By.CSS_SELECTOR, ".hits li a"))
+        server.shutdown()
