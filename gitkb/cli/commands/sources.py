@@ -17,20 +17,16 @@ from msgspec.structs import replace
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
+from gitkb.cli.backend_options import Backend, BackendOption, SchedulerOption, SharedOption, cluster_options
 from gitkb.cli.commands.add import Globs, tell_summary
 from gitkb.cli.common_options import (
     AtOption,
-    Backend,
-    BackendOption,
     BranchOption,
     CompilerOption,
     JsonOption,
     KbOption,
     ModelOption,
-    SchedulerOption,
-    SharedOption,
     VerboseOption,
-    cluster_options,
     common,
 )
 from gitkb.cli.interrupts import resumable
