@@ -64,14 +64,16 @@ def title_lines(pages: Sequence[Page], look: Look, name: str = "") -> TitleLines
     return None
 
 
-_LEAST_LETTERS, _LONG_PART, _MOST_LINES = 10, 20, 4
+_LEAST_LETTERS, _LONG_PART, _MOST_PARTS, _MOST_LINES = 10, 20, 6, 4
 _BETWEEN = re.compile(r"\s[-–—]\s")
 
 
 def _named(page: Page, number: int, look: Look, name: str) -> TitleLines | None:
     """The lines that are the file's name: nobody names a file after the event or the speaker that a slide shows larger."""
     stem = name.rpartition("/")[2].rpartition(".")[0] or name
-    parts = [part for part in map(_letters, _BETWEEN.split(stem)) if len(part) >= _LONG_PART]
+    split = [_letters(part) for part in _BETWEEN.split(stem)][:_MOST_PARTS]
+    parts = ["".join(split[start:end]) for start in range(len(split)) for end in range(start + 1, len(split) + 1)]
+    parts = sorted((part for part in parts if len(part) >= _LONG_PART), key=len, reverse=True)
     named = [each for each in dict.fromkeys((_letters(stem), *parts)) if len(each) >= _LEAST_LETTERS and not each.isdigit()]
     return next((found for each in named if (found := _lines_that_say(page, number, look, each))), None)
 
