@@ -95,6 +95,7 @@ def answer(found: Answer) -> Shape:
         "citations": rows(found.citations),
         "removed": list(found.removed),
         "cut": found.cut,
+        "unsupported": list(found.unsupported),
         "usage": {name: usage[name] for name in ("calls", "tokens_in", "tokens_out")},
     }
 

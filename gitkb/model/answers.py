@@ -35,7 +35,7 @@ class Answer(Struct, frozen=True):
 
     `model` is who wrote it, "" where the text is passages that search found; `removed` are the targets of links that were taken
     out because they do not exist, `cut` says that the model was stopped before its end, and `cut_by` why: "length" for the limit
-    of its tokens, else the server's word.
+    of its tokens, else the server's word. `unsupported` are the sentences that the places which they cite do not bear out.
     """
 
     question: str
@@ -47,6 +47,7 @@ class Answer(Struct, frozen=True):
     usage: Usage = field(default_factory=Usage)
     cut: bool = False
     cut_by: str = ""
+    unsupported: tuple[str, ...] = ()
 
 
 class Saved(Struct, frozen=True):

@@ -35,7 +35,8 @@ from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.projection import Scope, topic_pages
 from gitkb.wiki.topic_page import page_claims
 
-LEAST_CLAIMS = 2
+LEAST_CLAIMS, MANY_CLAIMS = 2, 4
+"""An overview wants several documents, or so many claims that a reader is glad of one."""
 Answers = Callable[[Sequence[Request]], list[Reply | GitkbError]]
 Pair = tuple[TopicPage, TopicPage]
 T = TypeVar("T")
@@ -138,7 +139,7 @@ def waiting(corpus: RecordCorpus, scope: Scope | None) -> list[tuple[TopicPage, 
     wanted = []
     for page in topic_pages(corpus, scope):
         claims = page_claims(corpus, page)
-        if len(claims) >= LEAST_CLAIMS:
+        if len(claims) >= MANY_CLAIMS or (len(claims) >= LEAST_CLAIMS and len({each.document for each in claims}) > 1):
             known = corpus.overview(page.kind, page.key)
             if known is None or known.claims != fingerprint(claims):
                 wanted.append((page, claims))

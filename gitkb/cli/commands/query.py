@@ -81,6 +81,10 @@ def remarks(answer: Answer) -> list[str]:
         found.append(f"Left out {count} of the model to what is not there, or was not read.")
     if answer.model and answer.text and not answer.citations:
         found.append("The answer names no place in the knowledge base: check it before you rely on it.")
+    if answer.unsupported:
+        count = terminal.counted(len(answer.unsupported), "sentence")
+        found.append(f"{count} not borne out by the places named there: check before you rely on it.")
+        found += [f"  ? {each}" for each in answer.unsupported]
     if answer.cut and answer.cut_by in ("", "length"):
         found.append("The answer was cut off at the limit of tokens; llm.max_output_tokens sets it, see: gitkb config")
     elif answer.cut:

@@ -15,6 +15,7 @@ from gitkb.catalog.record_tables import told_apart
 from gitkb.catalog.search.passage_index import EVIDENCE, PASSAGES, TEXTS
 from gitkb.catalog.search.search import Best, best_passages, search
 from gitkb.commands.answer.agent import Agent, AnswerModel, readable
+from gitkb.commands.answer.borne_out import not_borne_out
 from gitkb.commands.answer.citations import Citations, data, piece, target_of
 from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
@@ -99,9 +100,10 @@ class Answering(Struct, frozen=True):
         reader = Reader(pages, find, citations, most - len(passages), listener.step)
         agent = Agent(model, reader, citations, listener, self.own, passages)
         cut = agent(question, history)
+        text = agent.speech.text.strip()
         return Answer(
             question,
-            agent.speech.text.strip(),
+            text,
             self.tip.commit,
             model.name,
             tuple(citations.found.values()),
@@ -109,6 +111,7 @@ class Answering(Struct, frozen=True):
             model.client.usage.since(before),
             bool(cut),
             cut,
+            not_borne_out(text, citations),
         )
 
 

@@ -1,8 +1,9 @@
 """Checks the links of an answer against the commit, and writes the pieces of pages that a model reads so that they can be cited.
 
-Invariant: a link is kept only if its file and anchor exist, or if its address occurs in what was read from the knowledge base.
-Every other link is reduced to its words and counted. Links are relative to wiki/. What a model reads is of one commit, bounded,
-and between marks that text of the knowledge base cannot forge; headings and pages are followed by their anchors.
+Invariant: a link is kept only if its file and anchor exist. An address of the web that occurs in what was read from the knowledge
+base is shown as text, never as a link; every other link is reduced to its words and counted. Links are relative to wiki/. What a
+model reads is of one commit, bounded, and between marks that text of the knowledge base cannot forge; headings and pages are
+followed by their anchors.
 """
 
 import re
@@ -55,7 +56,7 @@ class Citations(Struct):
         mark = "!" if picture else ""
         if is_external(target):
             if target in self.known and target.lower().startswith(_SCHEMES):
-                return f"{mark}[{_words(label)}]({target})"
+                return as_text(target) if label in ("", target) else f"{_words(label)} ({as_text(target)})"
             return self._without(label, target)
         place = self.resolve(target) if target.strip() else None
         if place is None:
@@ -92,6 +93,12 @@ class Citations(Struct):
         self.removed.append(address)
         return LEFT_OUT
 
+    def unlinked(self, text: str) -> str:
+        """A text outside of code in which addresses that were read are text, and no others are left."""
+        if "://" not in text and "www." not in text.lower():
+            return text
+        return _ADDRESS.sub(lambda found: as_text(shown) if (shown := self.address(found[0])) == found[0] else shown, text)
+
     def scrubbed(self, text: str) -> str:
         """A text in which no address is left that was not read."""
         return _ADDRESS.sub(lambda found: self.address(found[0]), text) if "://" in text or "www." in text.lower() else text
@@ -99,6 +106,11 @@ class Citations(Struct):
     def _without(self, label: str, target: str) -> str | None:
         self.removed.append(target)
         return None if _PLACE.fullmatch(label) or not label else _words(label)
+
+
+def as_text(address: str) -> str:
+    """An address as code, of which no reader of Markdown makes a link."""
+    return f"`{address}`"
 
 
 def document_of(path: str) -> str:

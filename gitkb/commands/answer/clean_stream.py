@@ -8,7 +8,7 @@ a word. Code passes as it is, save for addresses.
 import re
 from collections.abc import Iterator
 
-from gitkb.commands.answer.citations import Citations
+from gitkb.commands.answer.citations import Citations, as_text
 
 _LONGEST = 3_000
 """Characters for which an open bracket or backtick is waited for; it is text then."""
@@ -116,7 +116,7 @@ class Cleaner:
         if word.end() == len(held) and not final and len(held) < _LONGEST:
             return None
         end = word.end() - (1 if word[0].endswith("!") and held[word.end() : word.end() + 1] == "[" and word.end() > 1 else 0)
-        return end, self._citations.scrubbed(held[:end])
+        return end, self._citations.unlinked(held[:end])
 
     def _fenced(self, line: str, ended: bool) -> tuple[int, str]:
         opened = _FENCE.match(line)
@@ -174,7 +174,7 @@ class Cleaner:
         found = _AUTOLINK.match(self._held)
         if found is not None:
             shown = self._citations.address(found[1])
-            return found.end(), f"<{shown}>" if shown == found[1] else shown
+            return found.end(), as_text(shown) if shown == found[1] else shown
         if _MAY_BE_AUTOLINK.match(self._held) and not final and len(self._held) < _LONGEST:
             return None
         return 1, "<"

@@ -30,6 +30,7 @@ from gitkb.text.names.slugs import document_segment
 SEARCH = "gitkb-search/1"
 """Who "wrote" an answer that is passages."""
 CUT = "*This answer was stopped before its end.*"
+UNSUPPORTED = "*(not borne out by the place)*"
 MAX_SOURCES = 20
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)")
@@ -49,12 +50,20 @@ def exploration_of(said: Answer | Chat, title: str = "") -> Exploration:
     """Makes the `Exploration` of one answer or of a whole conversation, under a title or its (first) question."""
     if isinstance(said, Answer):
         tokens = said.usage.tokens_in + said.usage.tokens_out
-        questions, by, commit = [Said(said.question, said.text)], said.model or SEARCH, said.commit
+        questions, by, commit = [Said(said.question, _marked(said))], said.model or SEARCH, said.commit
     else:
         names = dict.fromkeys(turn.model or SEARCH for turn in said.turns)
         questions = [Said(turn.question, f"{turn.answer}\n\n{CUT}" if turn.stopped else turn.answer) for turn in said.turns]
         tokens, by, commit = 0, ", ".join(names), said.turns[-1].commit
     return Exploration(one_line(shortened(one_line(title or questions[0].question))), questions, by, commit, tokens)
+
+
+def _marked(answer: Answer) -> str:
+    """The text of an answer with a mark behind each sentence that its places do not bear out."""
+    text = answer.text
+    for sentence in answer.unsupported:
+        text = text.replace(sentence, f"{sentence} {UNSUPPORTED}", 1)
+    return text
 
 
 def page_name(title: str) -> str:

@@ -351,3 +351,15 @@ def test_the_model_that_answers_may_be_another_one(run: Run, kb: Path, server: A
     git(kb, "commit", "-qam", "models")
     assert run("query", QUESTION, "--kb", kb).code == 0
     assert asked.seen[0].body["model"] == "good"
+
+
+def test_a_sentence_that_its_place_does_not_bear_out_is_named_and_marked(run: Run, kb: Path, server: Any) -> None:
+    said = CITED.replace("It is a rule", "Write-ahead logging was invented by seven monks in a monastery near Prague")
+    server(scripted(said))
+    ran = run("query", QUESTION, "--save", "--model", "test-model", "--kb", kb)
+    assert ran.code == 0 and ran.out.strip() == said
+    assert "1 sentence not borne out by the places named there" in ran.err and f"? {said}" in ran.err
+    page = next((kb / "wiki/explorations").glob("what-is-write*.md")).read_text(encoding="utf-8")
+    assert "monastery near Prague [Write-ahead logging](../sources/docs/wal.md#write-ahead-logging). *(not borne out" in page
+    shown = json.loads(run("query", QUESTION, "--json", "--model", "test-model", "--kb", kb).out)
+    assert shown["unsupported"] == [said]

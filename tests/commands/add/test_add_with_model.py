@@ -343,3 +343,12 @@ def test_money_is_named_where_prices_are_set_and_tokens_that_are_not_counted_are
     with serving(uncounted, key="secret") as server:
         done = program("add", docs / "redo.md", "--kb", kb, env=_reach(server) | only)
         assert "tokens not known: the server does not count them" in done.stdout, done.stdout
+
+
+def test_two_claims_of_one_document_get_no_overview(program: Program, kb: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text(
+        "# One\n\nA latch is a short lock that protects a page in memory.\n\nThe latch is held for 20 ms.\n"
+    )
+    with serving(writing, key="secret") as server:
+        assert program("add", tmp_path / "one.md", "--kb", kb, env=_reach(server)).returncode == 0
+    assert server.purposes()["overview"] == 0

@@ -82,10 +82,10 @@ def test_what_does_not_exist_loses_its_link_and_is_counted(said: str, shown: str
     assert (text, citations.removed) == (shown, removed)
 
 
-def test_an_address_that_was_read_stays() -> None:
-    said = f"See [the manual]({KNOWN}), {KNOWN} and <{KNOWN}>."
-    text, citations = cleaned(said)
-    assert text == said and not citations.removed
+def test_an_address_that_was_read_stays_and_is_no_link() -> None:
+    text, citations = cleaned(f"See [the manual]({KNOWN}), {KNOWN} and <{KNOWN}>.")
+    assert text == f"See the manual (`{KNOWN}`), `{KNOWN}` and `{KNOWN}`." and not citations.removed
+    assert not list(links(text))
 
 
 def test_code_stays_as_it_is() -> None:

@@ -1,0 +1,91 @@
+"""Holds each sentence of an answer against the place that it cites: whether the words there bear it out.
+
+Invariant: judged by the words of the sentence and of the place alone, with the rules that claims of documents must pass. What is
+not borne out is marked and counted, never removed: the rules read words, not meaning. A sentence in another language than
+its place cannot be judged, and is not marked.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gitkb.commands.answer.citations import Citations
+from gitkb.commands.answer.page_reader import Pages, lines_of
+from gitkb.compile.grounding.facts import content_stems
+from gitkb.compile.grounding.supports import objection
+from gitkb.text.language.detect import detect_language
+from gitkb.text.language.sentences import split_sentences
+from gitkb.text.markdown.prose import passages, plain
+
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^()\s]+)\)")
+_CITATION = re.compile(r"\s*[(\[]?(?:!?\[[^\[\]]*\]\([^()\s]+\)[\s,;]*)+[)\]]?(?=\s*(?:[.!?。]|$))")
+_BEHIND = re.compile(r"(?:[(\[]?(?:!?\[[^\[\]]*\]\([^()\s]+\)[\s,;]*)+[)\]]?[.!?。]?)(?:\s+|$)")
+_BREAK = re.compile(r"(?<=[.!?。])[ \t]+(?=\S)")
+_BULLET = re.compile(r"^[\s>]*(?:[-*+]|\d{1,3}[.)])?\s*")
+_FENCE = re.compile(r"^ {0,3}(?:`{3,}|~{3,})", re.MULTILINE)
+_MOST_SENTENCES, _MOST_WINDOWS, _LINES = 60, 10, 400
+_LEAST_STEMS = 3
+
+
+def not_borne_out(text: str, citations: Citations) -> tuple[str, ...]:
+    """The sentences of an answer, as they stand in it, that cite places which do not bear them out; in text order."""
+    found = []
+    for sentence in list(_sentences(text))[:_MOST_SENTENCES]:
+        targets = [target for _, target in _LINK.findall(sentence)]
+        said = _words(sentence)
+        if targets and not _borne_out(said, targets, citations):
+            found.append(sentence)
+    return tuple(found)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences of an answer, each with the links behind it. What is in fences, headings and tables is none."""
+    for at, block in enumerate(_FENCE.split(text)):
+        for line in block.split("\n") if at % 2 == 0 else ():
+            if not line.strip() or line.lstrip().startswith(("#", "|")):
+                continue
+            whole: list[str] = []
+            for piece in _BREAK.split(line):
+                behind = _BEHIND.match(piece) if whole else None
+                rest = piece[behind.end() :] if behind else piece
+                if behind and not rest[:1].islower():
+                    whole[-1] += f" {behind[0].rstrip()}"
+                    whole += [rest] if rest else []
+                else:
+                    whole.append(piece)
+            yield from whole
+
+
+def _words(sentence: str) -> str:
+    """A sentence without its citations and the marks of Markdown."""
+    text = _CITATION.sub("", _BULLET.sub("", sentence, count=1))
+    return re.sub(r"[*_`]+", "", _LINK.sub(r"\1", text)).strip()
+
+
+def _borne_out(said: str, targets: Sequence[str], citations: Citations) -> bool:
+    language = detect_language(said)
+    wanted = content_stems(said, language)
+    if len(wanted) < _LEAST_STEMS:
+        return True
+    there = [each for target in targets for each in _place(target, citations)]
+    if not there or (language and detect_language(" ".join(there)) not in ("", language)):
+        return True
+    windows = [" ".join(there[at : at + size]) for size in (1, 2, 3) for at in range(max(1, len(there) - size + 1))]
+    shared = sorted(((len(wanted & content_stems(each, language)), each) for each in windows), key=lambda each: -each[0])
+    if any(not objection(said, each, language) for _, each in shared[:_MOST_WINDOWS]):
+        return True
+    return len(there) <= _LEAST_STEMS and not objection(said, " ".join(there), language)
+
+
+def _place(target: str, citations: Citations) -> list[str]:
+    """The sentences at the place of a link."""
+    place = citations.resolve(target)
+    page = citations.pages.page(place[0]) if place is not None else None
+    if place is None or page is None:
+        return []
+    first, last = _span(citations.pages, *place) or (page.first, len(page.lines))
+    text = "\n".join(page.lines[first - 1 : min(last, first + _LINES)])
+    return [each for passage in passages(text) for each in split_sentences(plain(passage.text))]
+
+
+def _span(pages: Pages, path: str, anchor: str) -> tuple[int, int] | None:
+    return lines_of(pages, path, anchor) if anchor else None
