@@ -114,6 +114,7 @@ _EN_PROPOSED = re.compile(
     re.I,
 )
 _PROPOSES = re.compile(r"we |in (?:this|our) |here|this (?:paper|work|article|report) ", re.I)
+_POINTS = re.compile(r"\b(?:this|these|those|such|it|its|their|them)\b", re.I)
 _DE = (
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
     r"|(?:(?P<article>Ein|Eine|Der|Die|Das) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
@@ -250,7 +251,8 @@ def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bo
         return proposed, False, False
     means = _EN_MEANT.match(bare) if bare.startswith(("By ", "With ", "We ")) else None
     if (match := means or _EN.match(bare) or _EN_CALLED.fullmatch(bare)) is not None:
-        return match, False, False
+        points = match.re is _EN_CALLED and _POINTS.search(match["meaning"])
+        return None if points else match, False, False
     return _EN_APPOSED.match(bare) if ", a" in bare[:120] or ", the " in bare[:120] else None, False, True
 
 
