@@ -64,14 +64,21 @@ def title_lines(pages: Sequence[Page], look: Look, name: str = "") -> TitleLines
     return None
 
 
-_LEAST_LETTERS, _MOST_LINES = 10, 4
+_LEAST_LETTERS, _LONG_PART, _MOST_PARTS, _MOST_LINES = 10, 20, 6, 4
+_BETWEEN = re.compile(r"\s[-–—]\s")
 
 
 def _named(page: Page, number: int, look: Look, name: str) -> TitleLines | None:
     """The lines that are the file's name: nobody names a file after the event or the speaker that a slide shows larger."""
-    wanted = _letters(name.rpartition("/")[2].rpartition(".")[0] or name)
-    if len(wanted) < _LEAST_LETTERS or not any(map(str.isalpha, wanted)):
-        return None
+    stem = name.rpartition("/")[2].rpartition(".")[0] or name
+    split = [_letters(part) for part in _BETWEEN.split(stem)][:_MOST_PARTS]
+    parts = ["".join(split[start:end]) for start in range(len(split)) for end in range(start + 1, len(split) + 1)]
+    parts = sorted((part for part in parts if len(part) >= _LONG_PART), key=len, reverse=True)
+    named = [each for each in dict.fromkeys((_letters(stem), *parts)) if len(each) >= _LEAST_LETTERS and not each.isdigit()]
+    return next((found for each in named if (found := _lines_that_say(page, number, look, each))), None)
+
+
+def _lines_that_say(page: Page, number: int, look: Look, wanted: str) -> TitleLines | None:
     for start, line in enumerate(page.lines):
         text = ""
         for count in range(1, _MOST_LINES + 1):

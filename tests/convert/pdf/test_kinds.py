@@ -309,6 +309,7 @@ def test_the_line_that_the_file_is_named_after_is_the_title_though_an_event_is_w
     file.write_bytes(samples.pdf([page, samples.pdf_lines(PROSE)]))
     for name, title in (
         ("Twin pumps and seals in small clinics.pdf", "Twin Pumps & Seals in Small Clinics"),
+        ("Twin Pumps – and Seals in small clinics - Parma 2023 - Ada Brook.pdf", "Twin Pumps & Seals in Small Clinics"),
         ("x.pdf", "37 PARMA 2023"),
     ):
         found = convert(file, name, ConversionSettings(1 << 24))
