@@ -2,9 +2,10 @@
 
 import pytest
 
-from gitkb.commands.answer.borne_out import not_borne_out
+from gitkb.commands.answer.borne_out import held
 from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.page_reader import Pages
+from gitkb.model.answers import Quoted
 from tests.support.memory_tree import FilesTree
 
 TEXT = """---
@@ -25,7 +26,17 @@ FLUSHING, ARCHIVING = "[Flushing](sources/wal.md#flushing)", "[Archiving](source
 
 
 def found(text: str) -> list[str]:
-    return list(not_borne_out(text, Citations(Pages(FilesTree({"wiki/index.md": "# KB\n", "wiki/sources/wal.md": TEXT})))))
+    return list(held(text, citations())[1])
+
+
+def citations() -> Citations:
+    return Citations(Pages(FilesTree({"wiki/index.md": "# KB\n", "wiki/sources/wal.md": TEXT})))
+
+
+def test_the_words_that_bear_a_sentence_out_are_told_with_their_place() -> None:
+    sentence = f"The log is flushed once for 20 transactions by a group commit {FLUSHING}."
+    words = "A group commit flushes the log once for 20 transactions."
+    assert held(sentence, citations()) == ((Quoted(sentence, words, "sources/wal.md#flushing"),), ())
 
 
 @pytest.mark.parametrize(
