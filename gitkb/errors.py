@@ -7,6 +7,8 @@ names the file or document concerned; a hint is the next step.
 import signal
 from collections.abc import Sequence
 from enum import IntEnum
+from pathlib import Path
+from shlex import quote
 
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """The signals with which people and systems stop a command, as far as this system has them."""
@@ -152,3 +154,15 @@ class ToolsUnsupported(GitkbError):
 
 class BudgetSpent(GitkbError):
     """The tokens that a run may spend (`--max-tokens`) are used up; nothing more is asked of the model."""
+
+
+class InsideRepository(UsageError):
+    """A knowledge base is to be made in a folder of a repository, and nobody said whether it shall be part of that one."""
+
+    def __init__(self, folder: Path, repository: Path) -> None:
+        inside = folder.relative_to(repository).as_posix()
+        super().__init__(
+            f"{folder} is in the git repository {repository}.",
+            f"As a part of it: gitkb init {quote(str(repository))} --subdir {quote(inside)}. As one of its own: --nested",
+        )
+        self.folder, self.repository = folder, repository

@@ -7,7 +7,9 @@ cut is counted, with the argument that goes on from there. Errors are the librar
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NotRequired, TypeVar
 
 from msgspec import to_builtins
@@ -16,7 +18,7 @@ from typing_extensions import TypedDict
 from gitkb.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gitkb import KnowledgeBase
 
@@ -26,6 +28,7 @@ MOST_TOKENS = 20_000
 MOST_ROWS = 200
 MOST_HITS = 50
 MOST_DIFF = 8_000
+MOST_OPEN = 8
 MOST_NAMED = 20
 MOST_HEADINGS = 60
 FETCHED_TOKENS = 8_000
@@ -120,12 +123,35 @@ def quoted(source: str, text: str) -> str:
     return f'<data from="{named}">\n{_FORGED.sub("&lt;", text)}\n</data>'
 
 
-class Reader:
-    """Answers the tools. `open_base` opens the knowledge base anew: each call has its own, so calls may come at once."""
+class _Bases:
+    """Knowledge bases that stay open: the objects of git that one call has read are at hand for the next at the same commit.
+    A call has its base for itself, so calls may come at once."""
 
     def __init__(self, open_base: Callable[[], KnowledgeBase]) -> None:
         self._open = open_base
-        self._for_links = open_base()
+        self._free: list[tuple[str, KnowledgeBase]] = []
+
+    @contextmanager
+    def borrowed(self) -> Iterator[KnowledgeBase]:
+        """One that is opened since the last commit."""
+        try:
+            commit, base = self._free.pop()
+            if base.commit() != commit:
+                base = self._open()
+        except IndexError:
+            base = self._open()
+        commit = base.commit()
+        yield base
+        if len(self._free) < MOST_OPEN:
+            self._free.append((commit, base))
+
+
+class Reader:
+    """Answers the tools; calls may come at once. `open_base` opens the knowledge base anew."""
+
+    def __init__(self, open_base: Callable[[], KnowledgeBase]) -> None:
+        self._bases = _Bases(open_base)
+        self._for_links, self._linking = open_base(), Lock()
 
     def search(self, query: str, scope: str, limit: int, at: str) -> SearchAnswer:
         """The pages that match a query best."""
@@ -192,7 +218,8 @@ class Reader:
     def links(self, page: str, offset: int, at: str) -> LinksAnswer:
         """What a page links to, and what links to it."""
         page = page.removeprefix(SCHEME)
-        commit, found = self._steady(at, lambda base, rev: base.links(page, rev), self._for_links)
+        with self._linking:
+            commit, found = _steady(self._for_links, at, lambda base, rev: base.links(page, rev))
         start = max(0, offset)
         end = start + MOST_ROWS
         answer = LinksAnswer(
@@ -223,10 +250,10 @@ class Reader:
 
     def diff(self, base: str, head: str, first_line: int, max_tokens: int) -> ReportAnswer:
         """What leads from one revision to another, for a reviewer."""
-        kb = self._open()
-        lines = kb.diff_as_text(kb.diff(base or None, head or None)).split("\n")
-        text, following = _bounded(lines, max(1, first_line), max(1, min(max_tokens, MOST_TOKENS)) * CHARACTERS_PER_TOKEN)
-        answer = ReportAnswer(commit=kb.commit(head or None), text=text)
+        commit, whole = self._steady(head, lambda kb, rev: kb.diff_as_text(kb.diff(base or None, rev)))
+        most = max(1, min(max_tokens, MOST_TOKENS)) * CHARACTERS_PER_TOKEN
+        text, following = _bounded(whole.split("\n"), max(1, first_line), most)
+        answer = ReportAnswer(commit=commit, text=text)
         if following:
             answer["next_line"] = following
         return answer
@@ -244,25 +271,27 @@ class Reader:
 
     def paths(self) -> list[str]:
         """The pages below wiki/ that people look for: those of documents first."""
-        base = self._open()
-        documents = {row.document for row in base.documents(commits=False)}
-        return [f"summaries/{name}.md" if name in documents else f"{name}.md" for name in base.names()]
+        with self._bases.borrowed() as base:
+            documents = {row.document for row in base.documents(commits=False)}
+            return [f"summaries/{name}.md" if name in documents else f"{name}.md" for name in base.names()]
 
-    def _steady(
-        self, at: str, look: Callable[[KnowledgeBase, str | None], T], base: KnowledgeBase | None = None
-    ) -> tuple[str, T]:
-        """(commit, answer) of one state: asked again where the branch moved meanwhile. A revision that is named is looked at as
-        the commit that it is now."""
-        base = base or self._open()
-        if at:
-            commit = base.commit(at)
-            return commit, look(base, commit)
-        for _ in range(_TRIES):
-            commit, answer = base.commit(), look(base, None)
-            if base.commit() == commit:
-                return commit, answer
-        commit = base.commit()
+    def _steady(self, at: str, look: Callable[[KnowledgeBase, str | None], T]) -> tuple[str, T]:
+        with self._bases.borrowed() as base:
+            return _steady(base, at, look)
+
+
+def _steady(base: KnowledgeBase, at: str, look: Callable[[KnowledgeBase, str | None], T]) -> tuple[str, T]:
+    """(commit, answer) of one state: asked again where the branch moved meanwhile. A revision that is named is looked at as the
+    commit that it is now."""
+    if at:
+        commit = base.commit(at)
         return commit, look(base, commit)
+    for _ in range(_TRIES):
+        commit, answer = base.commit(), look(base, None)
+        if base.commit() == commit:
+            return commit, answer
+    commit = base.commit()
+    return commit, look(base, commit)
 
 
 def _listed(base: KnowledgeBase, kind: str, folder: str, rev: str | None) -> list[dict[str, Any]]:

@@ -64,10 +64,11 @@ class Hooks:
         return check_push(self._store, self._catalog, self._configured_branch(), remote, pushed)
 
     def bases_of_edits(self, commit: str) -> list[tuple[str, str]]:
-        """(path, blob) of the projections to keep beneath the hand edits of a commit."""
+        """(path in the repository, blob) of the projections to keep beneath the hand edits of a commit."""
         from gitkb.commands.share.hooks import bases_of_edits
 
-        return bases_of_edits(self._store.snapshot(f"{commit}^"), self._store.snapshot(commit))
+        found = bases_of_edits(self._store.snapshot(f"{commit}^"), self._store.snapshot(commit))
+        return [(self._store.full(path), oid) for path, oid in found]
 
     def _configured_branch(self) -> str:
         from gitkb.branch.tips import settings_at

@@ -83,7 +83,7 @@ class KnowledgeBase:
         agent: str = "",
         person: str = "",
     ) -> Self:
-        """The knowledge base whose root (or bare repository) is this folder; `NotAKnowledgeBase` when it holds none. An `agent`
+        """The knowledge base whose root, or whose repository, is this folder; `NotAKnowledgeBase` when it holds none. An `agent`
         is named in every commit that it makes here. Its author is the `person` ("Ada <ada@example.org>", or a name alone), by
         default whom git knows."""
         from gitkb.store.repository import Store
@@ -92,8 +92,8 @@ class KnowledgeBase:
         hint = f"Make one with: gitkb init {path}"
         if not path.is_dir():
             raise NotAKnowledgeBase(f"{path} does not exist.", hint)
-        found = Store.discover(path)
-        if found is None or found.resolve() != path.resolve():
+        found = Store.discover_at(path)
+        if found is None:
             raise NotAKnowledgeBase(f"{path} is not a knowledge base.", hint)
         return cls._opened(found, user, web, agent, person)
 
@@ -135,14 +135,22 @@ class KnowledgeBase:
 
     @staticmethod
     def init(
-        path: Path | str, *, bare: bool = False, compiler: str = "", model: str = "", listener: Listener | None = None
+        path: Path | str,
+        *,
+        bare: bool = False,
+        compiler: str = "",
+        model: str = "",
+        listener: Listener | None = None,
+        subdir: str = "",
+        nested: bool = False,
     ) -> results.InitResult:
         """Makes a knowledge base in a new folder, an existing one, or an existing repository; says so and changes nothing where
-        there is one. `compiler` is "extractive" (the default) or "llm", which a `model` implies. `InTheWay` names files that
-        would be overwritten; `UsageError` where llm has no model."""
-        from gitkb.commands.init import init
+        there is one; in a folder (`subdir`) of a repository that exists, or `nested` as a repository of its own in there.
+        `compiler` is "extractive" (the default) or "llm", which a `model` implies. `InTheWay` names files that would be
+        overwritten; `UsageError` where llm has no model, `InsideRepository` where a folder of a repository is named."""
+        from gitkb.commands.init import InitWish, init
 
-        return init(Path(path), bare=bare, compiler=compiler, model=model, listener=_heard(listener))
+        return init(Path(path), InitWish(bare, compiler, model, subdir, nested), _heard(listener))
 
     @property
     def folder(self) -> Path:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.model.listener import Listener
@@ -28,6 +29,12 @@ class Sources:
         access: Callable[[], WebAccess],
     ) -> None:
         self._store, self._catalog, self._asking, self._access = store, catalog, asking, access
+
+    def path_of(self, folder: Path) -> str | None:
+        """A folder of this machine as a source names it: by its path from the top of the repository; None where it is not in
+        there."""
+        top, found = (self._store.top or self._store.git_dir).resolve(), folder.resolve()
+        return found.relative_to(top).as_posix() if found.is_relative_to(top) else None
 
     def listed(self, at: str | None = None) -> list[SourceRow]:
         """The sources at a revision, by name."""

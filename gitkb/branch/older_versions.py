@@ -14,7 +14,7 @@ from gitkb.formats import records
 from gitkb.formats.decisions import REMOVED, removed_path
 from gitkb.model.documents import Source, Tree
 from gitkb.model.results import Older, OlderKind
-from gitkb.store.history import PathChange, all_changes
+from gitkb.store.history import PathChange
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 
@@ -33,12 +33,12 @@ def older(store: Store, tip: Snapshot, coming: Iterable[Coming]) -> list[Older]:
     asked = list(coming)
     if not asked:
         return []
-    past = _Past(tip, all_changes(store.git_dir, records.RECORDS, tip.commit), _removals(store, tip))
+    past = _Past(tip, store.all_changes(records.RECORDS, tip.commit), _removals(store, tip))
     return [found for each in asked for found in past.older(each)]
 
 
 def _removals(store: Store, tip: Snapshot) -> dict[str, list[PathChange]]:
-    return all_changes(store.git_dir, REMOVED, tip.commit) if tip.entry(REMOVED) is not None else {}
+    return store.all_changes(REMOVED, tip.commit) if tip.entry(REMOVED) is not None else {}
 
 
 class _Past(Struct, frozen=True):

@@ -5,18 +5,14 @@ Invariant: `--kb` and `-v` mean the same before and after the command; what stan
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from msgspec import Struct
 
 from gitkb.cli import terminal
 from gitkb.errors import UsageError
-
-if TYPE_CHECKING:
-    from gitkb.model.options import ClusterOptions
 
 KbOption = Annotated[
     Path | None,
@@ -82,35 +78,6 @@ BranchOption = Annotated[
     str, typer.Option("--branch", metavar="NAME", help="On this branch; worktree and index stay as they are.", show_default=False)
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
-
-
-class Backend(StrEnum):
-    """Where documents are prepared."""
-
-    LOCAL = "local"
-    DASK = "dask"
-
-
-BackendOption = Annotated[Backend, typer.Option("--backend", help="Prepare documents here, or on a Dask cluster.")]
-SchedulerOption = Annotated[
-    str, typer.Option("--scheduler", metavar="ADDRESS", help="The cluster's scheduler: tcp://host:8786.", show_default=False)
-]
-SharedOption = Annotated[
-    bool, typer.Option("--shared", help="The cluster reads the files by the same paths; do not send their bytes.")
-]
-
-
-def cluster_options(backend: Backend, scheduler: str, *, shared: bool) -> ClusterOptions | None:
-    """The cluster that the options name, None for this machine alone."""
-    from gitkb.model.options import ClusterOptions
-
-    if backend is Backend.LOCAL:
-        if scheduler or shared:
-            raise UsageError("--scheduler and --shared are about a cluster.", "Give --backend dask with them.")
-        return None
-    if not scheduler:
-        raise UsageError("--backend dask needs the address of a scheduler.", "--scheduler tcp://HOST:8786")
-    return ClusterOptions(scheduler, shared)
 
 
 NoModelOption = Annotated[bool, typer.Option("--no-model", help="Show the best passages; ask no model.")]

@@ -8,11 +8,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from gitkb.errors import InTheWay, UsageError
+from msgspec import Struct
+
+from gitkb.errors import InsideRepository, InTheWay, UsageError
 from gitkb.formats.settings import CONFIG_PATH, Settings
 from gitkb.formats.versions import FORMATS
 from gitkb.model.listener import Listener
 from gitkb.model.results import InitResult
+from gitkb.store.git_program import is_ignored
+from gitkb.store.opening import DEEPEST
 from gitkb.store.repository import Store
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
@@ -49,17 +53,30 @@ wiki/sources/** linguist-generated
 """
 
 
-def init(path: Path, *, bare: bool, compiler: str, model: str, listener: Listener) -> InitResult:
-    """Makes a knowledge base at `path`; if there is one already, reports that and changes nothing. Without a `compiler` it is the
-    one that asks a model where a `model` is named; `UsageError` where that one has no model."""
+class InitWish(Struct, frozen=True):
+    """How a knowledge base is made: `bare`, in a folder (`subdir`) of a repository that exists, or `nested`, as a repository of
+    its own within another one. Without a `compiler` it is the one that asks a model where a `model` is named."""
+
+    bare: bool = False
+    compiler: str = ""
+    model: str = ""
+    subdir: str = ""
+    nested: bool = False
+
+
+def init(path: Path, wish: InitWish, listener: Listener) -> InitResult:
+    """Makes a knowledge base at `path`; if there is one already, reports that and changes nothing. `UsageError` where a compiler
+    that asks a model has none, and where a folder of a repository does not say what it shall be."""
+    compiler, model = wish.compiler, wish.model
     if compiler == "llm" and not model:
         raise UsageError("--compiler llm needs a model to ask.", "Name it as its server does: --model NAME")
     settings = replace(Settings(), compiler=compiler or ("llm" if model else "extractive"), model=model)
     existing = Store.discover(path) if path.is_dir() else None
-    if existing is not None and existing.resolve() == path.resolve():
+    wanted = (path / wish.subdir).resolve()
+    if existing is not None and existing.resolve() == wanted:
         found = Store.open(existing)
         return InitResult(path, found.branch(), found.snapshot().commit, created=False)
-    store = _repository(path, bare)
+    store = _in_folder(path, wish.subdir, existing) if wish.subdir else _repository(path, wish)
     if store.worktree is not None:
         _refuse_folders(store.worktree)
     branch = store.branch()
@@ -82,10 +99,28 @@ _BEFORE = "Files as they were before gitkb\n"
 _MESSAGE = "Make a gitkb knowledge base\n\nGitkb-Operation: init\n"
 
 
-def _repository(path: Path, bare: bool) -> Store:
+def _repository(path: Path, wish: InitWish) -> Store:
     if (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir()):
-        return Store.open(path)
-    return Store.create(path, bare=bare)
+        return Store.at(path, "")
+    above = Store.repository_above(path)
+    if above is not None and not (wish.nested or wish.bare) and not is_ignored(above, path.resolve()):
+        raise InsideRepository(path.resolve(), above)
+    return Store.create(path, bare=wish.bare)
+
+
+def _in_folder(path: Path, subdir: str, existing: Path | None) -> Store:
+    """The store of a knowledge base in a folder of the repository at a path, or above it."""
+    above = path.resolve() if (path / ".git").exists() else Store.repository_above(path)
+    if above is None:
+        raise UsageError(f"{path} is in no git repository.", "Make one (git init), or leave --subdir out.")
+    inside = (path / subdir).resolve()
+    if inside == above or not inside.is_relative_to(above) or ".git" in inside.relative_to(above).parts:
+        raise UsageError(f"{subdir} is no folder within the repository {above}.", "Name one: --subdir kb")
+    if existing is not None:
+        raise UsageError(f"The repository has a knowledge base already, in {existing}.", "A repository holds one.")
+    if len(inside.relative_to(above).parts) > DEEPEST:
+        raise UsageError(f"{subdir} is more than {DEEPEST} folders below the top of the repository.", "Choose one nearer to it.")
+    return Store.at(above, inside.relative_to(above).as_posix())
 
 
 def _refuse_folders(worktree: Path) -> None:

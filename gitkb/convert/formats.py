@@ -129,6 +129,9 @@ ASCIIDOC = Family("asciidoc", 1, "text/asciidoc", "AsciiDoc text", (".adoc", ".a
 ORG = Family("org", 1, "text/org", "Org text", (".org",), reader="markup.org")
 LATEX = Family("latex", 1, "text/x-tex", "LaTeX text", (".tex", ".latex"), reader="markup.latex_source")
 TEXTILE = Family("textile", 1, "text/x-textile", "Textile text", (".textile",), reader="markup.textile_text")
+MEDIAWIKI = Family(
+    "mediawiki", 1, "text/x-wiki", "MediaWiki text", (".mediawiki", ".wikitext", ".wiki"), reader="markup.mediawiki"
+)
 CODE = Family(
     "sourcecode",
     1,
@@ -180,6 +183,7 @@ FAMILIES = (
     ORG,
     LATEX,
     TEXTILE,
+    MEDIAWIKI,
     CODE,
     PNG,
     JPEG,
@@ -187,7 +191,7 @@ FAMILIES = (
 )
 SEEING = ("pdf.reader", "pdf.picture")
 """The readers that may read by OCR: they are told a clock besides."""
-TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX, TEXTILE, CODE)
+TEXTUAL = (MARKDOWN, CANVAS, RST, TEXT, CSV, TSV, JSON, YAML, TOML, XML, ASCIIDOC, ORG, LATEX, TEXTILE, MEDIAWIKI, CODE)
 CONVERTERS = {family.name: family.format.converter for family in (*FAMILIES, FETCHED)}
 """The converters by name, as records name them now ("pdf": "pdf/1")."""
 BY_ENDING = {ending: family for family in FAMILIES for ending in family.endings}

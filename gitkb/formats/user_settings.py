@@ -54,6 +54,13 @@ class LlmUserSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterUserSettings:
+    """The address of the scheduler that `--backend dask` uses."""
+
+    scheduler: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WebUserSettings:
     """Who may use `gitkb web` where a proxy says who asks: the header with the user's name, the addresses from which it is
     believed, and the names that may read (all if empty) and write."""
@@ -72,6 +79,7 @@ class UserFile:
     base_url: str = field(default="", metadata={"secret": True})  # an address may hold a password
     llm: LlmUserSettings = field(default_factory=LlmUserSettings)
     web: WebUserSettings = field(default_factory=WebUserSettings)
+    cluster: ClusterUserSettings = field(default_factory=ClusterUserSettings)
 
     @property
     def holds_a_secret(self) -> bool:
@@ -98,6 +106,7 @@ class UserSettings:
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
     web: WebUserSettings = field(default_factory=WebUserSettings)
+    cluster: ClusterUserSettings = field(default_factory=ClusterUserSettings)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -152,6 +161,7 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         max_output_tokens=llm.max_output_tokens,
         context_tokens=llm.context_tokens,
         web=_checked_web(file.web, where),
+        cluster=file.cluster,
         reasoning_effort=llm.reasoning_effort,
         price_in=llm.price_in,
         price_out=llm.price_out,
@@ -161,11 +171,13 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
     )
 
 
+_SECTIONS: dict[str, type] = {"llm": LlmUserSettings, "web": WebUserSettings, "cluster": ClusterUserSettings}
+
+
 def user_keys() -> tuple[str, ...]:
     """The name of every setting of the user, as it is written: `llm.timeout`."""
-    own = [each.name for each in fields(UserFile) if each.name not in ("llm", "web")]
-    sections = (("llm", LlmUserSettings), ("web", WebUserSettings))
-    return (*own, *(f"{name}.{each.name}" for name, section in sections for each in fields(section)))
+    own = [each.name for each in fields(UserFile) if each.name not in _SECTIONS]
+    return (*own, *(f"{name}.{each.name}" for name, section in _SECTIONS.items() for each in fields(section)))
 
 
 def user_values(settings: UserSettings) -> dict[str, Any]:
@@ -180,7 +192,8 @@ def user_values(settings: UserSettings) -> dict[str, Any]:
 
 
 def _value(settings: UserSettings, name: str) -> Any:
-    value = getattr(settings.web, name[4:]) if name.startswith("web.") else getattr(settings, name.removeprefix("llm."))
+    section, _, key = name.rpartition(".")
+    value = getattr(getattr(settings, section) if section in ("cluster", "web") else settings, key)
     return list(value) if isinstance(value, tuple) else value
 
 

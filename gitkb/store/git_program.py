@@ -99,6 +99,12 @@ class Identity(Struct, frozen=True):
         return f"{self.person} {self.fixed if self.fixed is not None else int(time.time())} {self.zone}"
 
 
+def is_ignored(top: Path, folder: Path) -> bool:
+    """Whether the repository of a worktree ignores a folder of it, which need not be there."""
+    arguments = ["git", *HARMLESS, "-C", str(top), "check-ignore", "-q", "--no-index", "--", f"{folder}/"]
+    return finished(arguments, top, environment()).returncode == 0
+
+
 def git_person(name: str) -> str:
     """Somebody as a commit names them, "Name <address>"; a name alone, often an address, stands for both. "" for nobody."""
     bare, _, address = name.partition("<")

@@ -33,8 +33,8 @@ def pointer(sha256: str, size: int) -> bytes:
 
 
 def is_large(path: str) -> bool:
-    """Whether a path of the repository is that of an original in Git LFS."""
-    return path.startswith("raw/") and f"{LARGE}." in path.rpartition("/")[2]
+    """Whether a path of the knowledge base, or of its repository, is that of an original in Git LFS."""
+    return f"/{path}".find("/raw/") >= 0 and f"{LARGE}." in path.rpartition("/")[2]
 
 
 def pointed(path: str, content: bytes) -> tuple[str, int] | None:

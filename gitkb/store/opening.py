@@ -31,20 +31,26 @@ OPERATIONS = {
     RepositoryState.APPLY_MAILBOX_OR_REBASE: ("am or rebase", "git am --abort, or git rebase --abort"),
 }
 
+DEEPEST = 3
 _READ_FIRST = ("HEAD", "config", "config.worktree", "index", "packed-refs", "commondir", "gitdir", "shallow")
 
 
 class Folders(Struct, frozen=True):
-    """`git_dir` has HEAD and index of this worktree, `common` everything shared; `worktree` is None for a bare one."""
+    """`git_dir` has HEAD and index of this worktree, `common` everything shared; `worktree` is None for a bare one.
+    `inside` is the folder of the repository in which the knowledge base is, "" for its top."""
 
     git_dir: Path
     common: Path
     worktree: Path | None
+    inside: str = ""
 
 
 def find_folders(path: Path) -> Folders:
-    """The folders of the repository at `path` (worktree root, bare repository or git folder), without looking upwards."""
-    path = path.resolve()
+    """The folders of the repository at `path` (worktree root, bare repository, git folder), or of the one in a folder of which a
+    knowledge base is, `path`."""
+    path, inside = path.resolve(), ""
+    if not is_repository(path) and (above := repository_above(path)) is not None:
+        path, inside = above, path.relative_to(above).as_posix()
     if path.name == ".git" and path.is_dir() and _workdir_of(_open(path)) == path.parent:
         path = path.parent
     repository = _open(path)
@@ -53,7 +59,7 @@ def find_folders(path: Path) -> Folders:
     if worktree is not None and worktree != path:
         hint = f"Remove core.worktree from {git_dir / 'config'}, or name {worktree} itself."
         raise RepositoryError(f"The repository at {path} says that its files are in {worktree}.", hint)
-    folders = Folders(git_dir, _common_of(git_dir), worktree)
+    folders = Folders(git_dir, _common_of(git_dir), worktree, inside or _inside(repository, worktree))
     _refuse_stranger(path, folders, "core.worktree" in repository.config)
     return folders
 
@@ -146,23 +152,62 @@ def _workdir_of(repository: pygit2.Repository) -> Path | None:
     return Path(repository.workdir).resolve() if repository.workdir else None
 
 
+def is_repository(folder: Path) -> bool:
+    """Whether a folder is the root of a worktree, a bare repository or a git folder."""
+    return (folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())
+
+
+def repository_above(folder: Path) -> Path | None:
+    """The root of the worktree that a folder is in, itself not counted; None where it is in none."""
+    return next((parent for parent in folder.parents if (parent / ".git").exists()), None)
+
+
 def discover(start: Path) -> Path | None:
-    """The nearest folder at or above `start` that is the root of a knowledge base, None where there is none."""
+    """The nearest folder at or above `start` that is the root of a knowledge base, None where there is none. In a repository with
+    a knowledge base in one of its folders that folder is found from everywhere in it."""
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / CONFIG_PATH).is_file() and (folder / ".git").exists():
+        if (folder / CONFIG_PATH).is_file() and ((folder / ".git").exists() or repository_above(folder) is not None):
             return folder
         bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and folder.name != ".git"
-        if (bare or (folder / ".git").exists()) and _head_has_config(folder):
-            return folder
+        inside = _head_has(folder) if bare or (folder / ".git").exists() else None
+        if inside is not None:
+            return folder if bare else folder / inside
     return None
 
 
-def _head_has_config(folder: Path) -> bool:
+def _head_has(folder: Path) -> str | None:
+    """The folder of a repository's HEAD in which a knowledge base is, "" for its top, None for none."""
     try:
-        return CONFIG_PATH in _open(folder).revparse_single("HEAD").peel(pygit2.Tree)
+        return knowledge_base_in(_open(folder).revparse_single("HEAD").peel(pygit2.Tree))
     except (KeyError, ValueError, RepositoryError, pygit2.GitError):
-        return False
+        return None
+
+
+def _inside(repository: pygit2.Repository, worktree: Path | None) -> str:
+    if worktree is not None and (worktree / CONFIG_PATH).is_file():
+        return ""
+    try:
+        return knowledge_base_in(repository.revparse_single("HEAD").peel(pygit2.Tree)) or ""
+    except (KeyError, ValueError, pygit2.GitError):
+        return ""
+
+
+def knowledge_base_in(tree: pygit2.Tree) -> str | None:
+    """The folder of a tree in which a knowledge base is: "" for its top, else the first, level by level and by name; None for
+    none. It may be `DEEPEST` folders below the top."""
+    level: list[tuple[str, pygit2.Tree]] = [("", tree)]
+    for _ in range(DEEPEST + 1):
+        for path, each in level:
+            if CONFIG_PATH in each:
+                return path
+        level = [
+            (f"{path}/{entry.name}" if path else str(entry.name), entry)
+            for path, each in level
+            for entry in each
+            if isinstance(entry, pygit2.Tree)
+        ]
+    return None
 
 
 def operation(repository: pygit2.Repository) -> str:

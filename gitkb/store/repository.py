@@ -16,12 +16,12 @@ from pygit2.enums import Option
 from gitkb.errors import MissingObject, NotFound, RepositoryError
 from gitkb.store import lfs, opening, repack, signing
 from gitkb.store.git_program import email, git_person, identity
-from gitkb.store.history import changes_of, last_changes
+from gitkb.store.history import PathChange, all_changes, changes_of, last_changes
 from gitkb.store.incoming_push import Received
 from gitkb.store.local.durable_files import history_errors, library_errors
 from gitkb.store.local.local_folder import LOCK_SECONDS, Note, RunFolder, claim, run_folders
 from gitkb.store.local.locks import Liveness, Wait, exclusive
-from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView
+from gitkb.store.snapshot import ObjectReader, Snapshot, TreeView, full_path, short_path
 from gitkb.store.transaction.commit_group import Signers
 from gitkb.store.transaction.index_file import WHOLE_INDEX, changed_below
 from gitkb.store.transaction.recovery import Recoverer, Report, run_states
@@ -36,16 +36,29 @@ OPEN_PACKS = 64
 
 
 class Store:
-    """A repository that holds a knowledge base at its root."""
+    """A repository that holds a knowledge base at its root, or in the folder `inside`.
 
-    def __init__(self, folders: opening.Folders, quarantine: Path | None = None, trailer: str = "", person: str = "") -> None:
+    Paths count from the root of the knowledge base; one that begins with "/" counts from that of the repository. `worktree` is
+    the folder of the knowledge base on this machine, `top` that of the repository; both are None for a bare one.
+    """
+
+    def __init__(
+        self,
+        folders: opening.Folders,
+        quarantine: Path | None = None,
+        trailer: str = "",
+        person: str = "",
+        *,
+        receiving: bool = False,
+    ) -> None:
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
         # A long run makes many packs; libgit2 would keep each open for ever.
         pygit2.option(Option.SET_MWINDOW_FILE_LIMIT, OPEN_PACKS)
         self._folders, self._trailer, self._person = folders, trailer, git_person(person)
         self._reader = ObjectReader(folders.git_dir, quarantine)
         self.git_dir = folders.common
-        self.worktree = folders.worktree
+        self.inside, self.top, self._receiving = folders.inside, folders.worktree, receiving
+        self.worktree = folders.worktree / folders.inside if folders.worktree is not None else None
         self.bare = folders.worktree is None
 
     @classmethod
@@ -56,9 +69,14 @@ class Store:
         return cls(opening.find_folders(path), trailer=trailer, person=person)
 
     @classmethod
+    def at(cls, top: Path, inside: str) -> "Store":
+        """The store of the repository at `top` for a knowledge base in one of its folders, whether or not it is there yet."""
+        return cls(replace(opening.find_folders(top), inside=inside))
+
+    @classmethod
     def receiving(cls, path: Path, quarantine: Path | None) -> "Store":
         """The store at a path while git receives a push: it sees the objects in quarantine too. Only to read from."""
-        return cls(opening.find_folders(path), quarantine)
+        return cls(opening.find_folders(path), quarantine, receiving=True)
 
     @classmethod
     def create(cls, path: Path, *, bare: bool, branch: str = "main") -> "Store":
@@ -67,9 +85,23 @@ class Store:
         return cls.open(path)
 
     @staticmethod
+    def repository_above(folder: Path) -> Path | None:
+        """The root of the worktree that a folder is in, None where it is in none or is one itself."""
+        folder = folder.resolve()
+        return None if opening.is_repository(folder) else opening.repository_above(folder)
+
+    @staticmethod
     def discover(start: Path) -> Path | None:
         """The nearest folder at or above `start` that is the root of a knowledge base, None where there is none."""
         return opening.discover(start)
+
+    @staticmethod
+    def discover_at(path: Path) -> Path | None:
+        """The root of the knowledge base of which this folder is the root, or the repository; None where it is neither."""
+        found = opening.discover(path)
+        if found is None or found.resolve() == path.resolve():
+            return found
+        return found if (path / ".git").exists() and found.resolve().is_relative_to(path.resolve()) else None
 
     def hooks_path(self) -> str:
         """What git is configured to take for the folder of hooks, "" for the repository's own."""
@@ -118,7 +150,15 @@ class Store:
                 raise NotFound("The branch has no commit yet.", "gitkb init makes the first one.") from error
             lost = " If there was one: git fsck." if len(rev) == len(ZERO) else ""
             raise NotFound(f"No revision {rev!r} in this repository.", f"git log lists the commits.{lost}") from error
-        return Snapshot(self._reader, str(commit.id))
+        inside = self.inside
+        if self._receiving and not inside:
+            # Before the first push nobody knows yet in which folder the knowledge base will be.
+            inside = opening.knowledge_base_in(commit.tree) or ""
+        return Snapshot(self._reader, str(commit.id), inside)
+
+    def full(self, path: str) -> str:
+        """A path as it counts from the root of the repository."""
+        return full_path(self.inside, path)
 
     def _named(self, rev: str) -> str:
         """The id that a ref's name stands for, whether or not there is such an object; "" for other words."""
@@ -132,11 +172,20 @@ class Store:
 
     def history(self, path: str, rev: str | None = None) -> Iterator[Commit]:
         """The commits that changed a file, or anything below a folder, newest first, as `git log PATH` has them."""
-        return changes_of(self._reader, self.snapshot(rev).commit, path.strip("/"))
+        return changes_of(self._reader, self.snapshot(rev).commit, self.full(path).strip("/"))
 
     def last_changes(self, folder: str, rev: str | None = None) -> dict[str, str]:
         """For every path below a folder the last commit that changed it."""
-        return last_changes(self._folders.git_dir, folder, self.snapshot(rev).commit)
+        found = last_changes(self._folders.git_dir, self.full(folder), self.snapshot(rev).commit)
+        return {self._short(path): commit for path, commit in found.items()}
+
+    def all_changes(self, folder: str, rev: str | None = None) -> dict[str, list[PathChange]]:
+        """For every path below a folder all changes in a history, the newest first."""
+        found = all_changes(self._folders.git_dir, self.full(folder), self.snapshot(rev).commit)
+        return {self._short(path): changes for path, changes in found.items()}
+
+    def _short(self, path: str) -> str:
+        return short_path(self.inside, path)
 
     def log(self, rev: str | None = None) -> Iterator[Commit]:
         """All commits of a revision's history, newest first."""
@@ -154,8 +203,9 @@ class Store:
     def edited_below(self, folder: str) -> tuple[str, ...]:
         """The paths below a folder of the worktree that differ from the tip, new ones that git does not ignore included,
         sorted."""
-        if self.worktree is None:
+        if self.top is None:
             return ()
+        folder = self.full(folder)
         try:
             index = self._repository.index
             index.read()
@@ -166,11 +216,12 @@ class Store:
         try:
             tip = self.snapshot()
         except NotFound:
-            return tuple(sorted(found))
+            return tuple(sorted(map(self._short, found)))
         with history_errors():
             staged = self._repository.diff("HEAD", None, cached=True) if tip.commit else ()
         paths = {delta.new_file.path or delta.old_file.path for delta in getattr(staged, "deltas", ())}
-        return tuple(sorted({path for path in found | paths if path.startswith(f"{folder}/")} - self._following()))
+        changed = {path for path in found | paths if path.startswith(f"{folder}/")} - self._following()
+        return tuple(sorted(self._short(path) for path in changed))
 
     def _following(self) -> set[str]:
         """The paths at which worktree and index have still to follow the branch: a run is about to, or died over it."""
@@ -253,7 +304,7 @@ class Store:
 
     @property
     def _root(self) -> Path:
-        return self.worktree or self.git_dir
+        return self.top or self.git_dir
 
     def _signers(self) -> Signers:
         author, committer = identity(self._folders.git_dir, "AUTHOR"), identity(self._folders.git_dir, "COMMITTER")
@@ -279,18 +330,18 @@ class Store:
 
     def _place(self, folder: RunFolder, ref: str, shown: bool, who: str) -> Place:
         worktree, originals = None, lfs.Originals.of(self._repository, self.git_dir, self._root)
-        if shown and self.worktree is not None:
+        if shown and self.top is not None:
             near = folder.folder
-            if near.stat().st_dev != self.worktree.stat().st_dev:
+            if near.stat().st_dev != self.top.stat().st_dev:
                 # Renames need one file system.
-                near = self.worktree / f".gitkb-{folder.id}"
+                near = self.top / f".gitkb-{folder.id}"
             mode = (folder.folder / "run.json").stat().st_mode & 0o666
             config = self._repository.config
             ignore_case = "core.ignorecase" in config and config.get_bool("core.ignorecase")
             read = self._reader.blob
-            sparse = sparse_rules(self._folders.git_dir, self.worktree)
-            worktree = Worktree(self.worktree, near / "stage", near / "swap", mode, read, originals, ignore_case, sparse)
-        return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, originals, who)
+            sparse = sparse_rules(self._folders.git_dir, self.top)
+            worktree = Worktree(self.top, near / "stage", near / "swap", mode, read, originals, ignore_case, sparse)
+        return Place(self.git_dir, self._folders.git_dir, ref, worktree, folder, self._reader, originals, who, inside=self.inside)
 
     def _place_of(self, folder: RunFolder, note: Note | None) -> Place:
         """Where a dead run wrote: maybe from another worktree of this repository."""

@@ -192,6 +192,21 @@ def decode_path(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
+def full_path(inside: str, path: str) -> str:
+    """A path as it counts from the root of the repository, where the knowledge base is in the folder `inside`; one that begins
+    with "/" does already."""
+    if path.startswith("/"):
+        return path[1:]
+    return f"{inside}/{path}" if inside and path else path or inside
+
+
+def short_path(inside: str, path: str) -> str:
+    """A path of the repository as it counts from the root of the knowledge base, with "/" before it where it is not in there."""
+    if not inside:
+        return path
+    return path[len(inside) + 1 :] if path.startswith(f"{inside}/") else f"/{path}"
+
+
 class TreeView:
     """The files of one root tree."""
 
@@ -303,11 +318,13 @@ def _file(entry: Entry | None) -> str | None:
 
 
 class Snapshot(TreeView):
-    """The files of one commit, with who made it and when; `commit` is "" for a branch that has none yet."""
+    """The files of one commit, with who made it and when; `commit` is "" for a branch that has none yet. Where a knowledge base
+    is in a folder of its repository (`inside`), its files are those of this folder, and `whole` are all."""
 
-    def __init__(self, reader: ObjectReader, commit: str) -> None:
+    def __init__(self, reader: ObjectReader, commit: str, inside: str = "") -> None:
         found = reader.commit(commit) if commit else None
-        super().__init__(reader, str(found.tree_id) if found is not None else EMPTY_TREE)
-        self.commit = commit
+        self.whole = TreeView(reader, str(found.tree_id) if found is not None else EMPTY_TREE)
+        super().__init__(reader, (self.whole.folder(inside) or EMPTY_TREE) if inside else self.whole.oid)
+        self.commit, self.inside = commit, inside
         self.time = found.commit_time if found is not None else 0
         self.author = f"{found.author.name} <{found.author.email}>" if found is not None else ""

@@ -134,16 +134,14 @@ def laid_out(graph: Graph) -> tuple[list[Place], list[list[Any]]]:
     for number, members in enumerate([*ordered, *([alone] if alone else [])]):
         radius = _SPACE * math.sqrt(len(members)) * 0.75
         taken += (radius + _SPACE) ** 2
-        far = 0.0 if number == 0 else math.sqrt(taken) * 1.25
+        far = 0.0 if number == 0 else math.sqrt(taken) * 1.25 + (radius if members is alone else 0.0)
         middle = (far * math.cos(number * _GOLDEN), far * math.sin(number * _GOLDEN))
         members.sort(key=lambda at: (-len(neighbours[at]), at))
         for seed, at in enumerate(members):
             out = _SPACE * 0.75 * math.sqrt(seed)
             places[at] = (middle[0] + out * math.cos(seed * _GOLDEN), middle[1] + out * math.sin(seed * _GOLDEN))
         if len(members) > 2 and members is not alone and len(names) < _MOST_GROUPS:
-            title = next(
-                (graph.nodes[at].title for at in members if graph.nodes[at].kind != "document"), graph.nodes[members[0]].title
-            )
+            title = graph.nodes[members[0]].title
             names.append([round(middle[0]), round(middle[1]), round(radius), title])
     return places, names
 

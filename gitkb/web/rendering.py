@@ -34,7 +34,7 @@ _RESERVED = re.compile(f"[{_OPEN}{_CLOSE}]")
 _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _ALONE = re.compile(f"<p>({_OPEN}\\d+{_CLOSE})</p>")
 _SOURCE_NOTE = re.compile(r"^\[\^([^\]\s]{1,300})\]:[ \t]*\[(?:[^\]\\]|\\.)*\]\([^()\s]*sources/[^()\s]*\)[ \t]*$", re.MULTILINE)
-_MOST_CODE, _MOST_FORMULA = 60_000, 2_000
+_MOST_CODE, _MOST_FORMULA, _MOST_BRACKETS = 60_000, 2_000, 2_000
 _TAGS = frozenset(
     "a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2 h3 h4"
     " h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp section small span strong sub summary sup table tbody td tfoot"
@@ -95,7 +95,7 @@ class Links(Struct, frozen=True):
 
 def rendered(path: str, text: str, first: int, links: Links, shown: str = "") -> Rendered:
     """The page at a path in the repository; `text` begins at its line `first`. `shown` is the key of the open citation."""
-    body = _RESERVED.sub("", text)
+    body = _calm(_RESERVED.sub("", text))
     dropped = _SOURCE_NOTE.findall(body)
     if dropped:
         body = _SOURCE_NOTE.sub("", body)
@@ -106,6 +106,15 @@ def rendered(path: str, text: str, first: int, links: Links, shown: str = "") ->
     page.prepare(tokens)
     raw = str(_markdown().renderer.render(tokens, _markdown().options, page.env))
     return Rendered(page.filled(page.cleaned(raw)), tuple(page.headings), page.citations)
+
+
+def _calm(text: str) -> str:
+    """The text without brackets of links in paragraphs that have thousands: to look for their other ends takes a parser time that
+    grows with the square of their number."""
+    if text.count("[") < _MOST_BRACKETS:
+        return text
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(each.replace("[", "\\[") if each.count("[") >= _MOST_BRACKETS else each for each in paragraphs)
 
 
 _TARGET = re.compile(r"\]\(<?([^()\s<>]+\.md)(?:#[^()\s<>]*)?>?\)")

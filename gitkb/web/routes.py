@@ -63,6 +63,8 @@ READS: tuple[tuple[str, Callable[[View], Response]], ...] = (
     ("/graph", graph_layout.page),
     ("/graph.json", graph_layout.data),
 )
+FRESH = frozenset(("/search", "/branches", "/review", "/compare"))
+"""What is looked up anew for each answer, and so is always of the newest state."""
 PREPARES: tuple[tuple[str, Callable[[View], Response]], ...] = (
     ("/add", writing.adding),
     ("/decide", writing.deciding),
@@ -92,8 +94,8 @@ def application(open_base: Callable[[str], KnowledgeBase], access: Access, *, wa
     """The application, guarded. `open_base` opens the knowledge base anew, for the person whose name a proxy gave ("": whoever
     started the server). With `warm` what the first pages need is looked at in a thread of its own."""
     interface = Interface(open_base, open_base("").folder.resolve().name)
-    routes: list[Any] = [Route(path, _read(interface, answer)) for path, answer in READS]
-    routes += [Route(path, _read(interface, _for_writers(answer))) for path, answer in PREPARES]
+    routes: list[Any] = [Route(path, _read(interface, answer, fresh=path in FRESH)) for path, answer in READS]
+    routes += [Route(path, _read(interface, _for_writers(answer), fresh=True)) for path, answer in PREPARES]
     routes += [Route(path, _write(interface, act, writes=True), methods=["POST"]) for path, act in WRITES]
     routes += [Route(path, _write(interface, act, writes=False), methods=["POST"]) for path, act in ASKS]
     routes += [
@@ -106,10 +108,10 @@ def application(open_base: Callable[[str], KnowledgeBase], access: Access, *, wa
     return Guard(made, access)
 
 
-def _read(interface: Interface, answer: Callable[[View], Response]) -> Callable[[Request], Response]:
+def _read(interface: Interface, answer: Callable[[View], Response], *, fresh: bool = False) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
         try:
-            return steady(interface, request, answer)
+            return steady(interface, request, answer, fresh=fresh or "done" in request.query_params)
         except GitkbError as error:
             return problem(interface, request, error)
 
@@ -140,7 +142,7 @@ def _write(
                     raise UsageError(*READ_ONLY)
                 if not hmac.compare_digest(writing.text_of(form, "form", 100).encode(), who.form_token.encode()):
                     raise UsageError("The form is older than this server.", "Load the page again, then send it once more.")
-                return act(View(interface, request), form)
+                return act(View(interface, request, fresh=True), form)
             except GitkbError as error:
                 return problem(interface, request, error)
 

@@ -10,6 +10,7 @@ import re
 import secrets
 import threading
 import time
+from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 _MOST_NOTES, _MOST_COMMITS = 500, 6
+_SHORTEST_HOLD, _LONGEST_HOLD = 0.2, 30.0
 T = TypeVar("T")
-_TRIES = 5
 
 
 class Addresses(Protocol):
@@ -111,7 +112,9 @@ class Interface:
         self._lock = threading.Lock()
         self.jobs: dict[str, Any] = {}
         self.talks: dict[str, Any] = {}
-        self._building = threading.Lock()
+        self._building: dict[int, threading.Lock] = defaultdict(threading.Lock)
+        self._tip = ("", 0.0)
+        self._costs: dict[str, float] = {}
         self._changes: dict[str, dict[str, str]] = {}
         self._linked: dict[str, dict[str, tuple[str, ...]]] = {}
         self._targets: dict[tuple[str, str], frozenset[str]] = {}
@@ -130,53 +133,34 @@ class Interface:
         with self._lock:
             return self._notes.pop(name, "")
 
+    def current(self, base: KnowledgeBase, *, fresh: bool = False) -> str:
+        """The commit that is looked at where nobody names one: the newest, but while somebody adds documents one after another an
+        earlier one for a while, so that what is remembered of it serves more than one answer. `fresh`: the newest anyhow."""
+        tip, since = self._tip
+        hold = min(_LONGEST_HOLD, max(_SHORTEST_HOLD, 10 * self._costs.get(tip, 0.0)))
+        if tip and not fresh and time.monotonic() < since + hold:
+            return tip
+        commit = base.commit()
+        if commit != tip:
+            self._tip = (commit, time.monotonic())
+        return commit
+
     def rows(self, base: KnowledgeBase, rev: str | None, commit: str) -> Rows:
         """All documents and pages at a commit."""
-        found = self._rows.get(commit)
-        if found is None:
-            found = self._kept(self._rows, commit, Rows(base.documents(rev, commits=False), base.pages(rev)))
-        return found
+        return self._of(self._rows, commit, lambda: Rows(base.documents(rev, commits=False), base.pages(rev)))
 
     def last(self, base: KnowledgeBase, path: str, commit: str) -> RevisionName | None:
         """The last commit that changed a page."""
-        changes = self._changes.get(commit)
-        if changes is None:
-            with self._building:
-                changes = self._changes.get(commit) or base.revisions.last_changes(commit)
-                self._kept(self._changes, commit, changes)
-        found = changes.get(path)
+        found = self._of(self._changes, commit, lambda: base.revisions.last_changes(commit)).get(path)
         return base.revisions.described(found) if found else None
 
-    def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
-        """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
-        later: the longer it takes to look, the longer the answer is kept."""
-        until, found = self._states.get(commit, (0.0, None))
-        if found is None or time.monotonic() > until:
-            began = time.monotonic()
-            found = base.status(rev)
-            now = time.monotonic()
-            self._kept(self._states, commit, (now + min(120.0, 30 * (now - began)), found))
-        return found
-
-    def warm(self) -> None:
-        """Looks at what the first pages need, so that they need not wait for it."""
-        with suppress(GitkbError):
-            base = self.open_base("")
-            commit = base.commit()
-            self.rows(base, None, commit)
-            self.graph(base, None, commit)
-            self.status(base, None, commit)
-            self.last(base, "", commit)
-            self.linked(base, "", commit)
+    def graph(self, base: KnowledgeBase, rev: str | None, commit: str) -> Graph:
+        """The graph at a commit."""
+        return self._of(self._graphs, commit, lambda: base.revisions.graph(rev))
 
     def linked(self, base: KnowledgeBase, path: str, commit: str) -> tuple[str, ...]:
         """The pages that link to a page at a commit, but lists."""
-        found = self._linked.get(commit)
-        if found is None:
-            with self._building:
-                found = self._linked.get(commit) or self._links(base, commit)
-                self._kept(self._linked, commit, found)
-        return found.get(path, ())
+        return self._of(self._linked, commit, lambda: self._links(base, commit)).get(path, ())
 
     def _links(self, base: KnowledgeBase, commit: str) -> dict[str, tuple[str, ...]]:
         """For each page the pages that link to it; a page is read again only if its bytes are new."""
@@ -193,33 +177,61 @@ class Interface:
                 found.setdefault(target, []).append(path)
         return {path: tuple(pages) for path, pages in found.items()}
 
-    def _kept(self, kept: dict[str, T], commit: str, found: T) -> T:
-        """What is remembered of a commit, with what is known of a few others."""
-        with self._lock:
-            while len(kept) >= _MOST_COMMITS:
-                kept.pop(next(iter(kept)))
-            kept[commit] = found
+    def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
+        """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
+        later: the longer it takes to look, the longer the answer is kept."""
+        until, _ = self._states.get(commit, (0.0, None))
+        if time.monotonic() > until:
+            self._states.pop(commit, None)
+        return self._of(self._states, commit, lambda: self._looked(base, rev))[1]
+
+    def _looked(self, base: KnowledgeBase, rev: str | None) -> tuple[float, Status]:
+        began = time.monotonic()
+        found = base.status(rev)
+        now = time.monotonic()
+        return now + min(120.0, 30 * (now - began)), found
+
+    def _of(self, kept: dict[str, T], commit: str, build: Callable[[], T]) -> T:
+        """What is remembered of a commit, with what is known of a few others; built by one, while others who want it wait."""
+        found = kept.get(commit)
+        if found is not None:
+            return found
+        with self._building[id(kept)]:
+            found = kept.get(commit)
+            if found is None:
+                began = time.monotonic()
+                found = build()
+                self._costs[commit] = self._costs.get(commit, 0.0) + time.monotonic() - began
+                for each in (kept, self._costs):
+                    while len(each) > _MOST_COMMITS:
+                        each.pop(next(iter(each)))
+                kept[commit] = found
         return found
 
-    def graph(self, base: KnowledgeBase, rev: str | None, commit: str) -> Graph:
-        """The graph at a commit."""
-        found = self._graphs.get(commit)
-        if found is None:
-            found = self._kept(self._graphs, commit, base.revisions.graph(rev))
-        return found
+    def warm(self) -> None:
+        """Looks at what the first pages need, so that they need not wait for it."""
+        with suppress(GitkbError):
+            base = self.open_base("")
+            commit = base.commit()
+            self.rows(base, None, commit)
+            self.graph(base, None, commit)
+            self.status(base, None, commit)
+            self.last(base, "", commit)
+            self.linked(base, "", commit)
 
 
 class View:
     """A request at one commit. `rev` is None where the newest state is looked at."""
 
-    def __init__(self, interface: Interface, request: Request) -> None:
+    def __init__(self, interface: Interface, request: Request, *, fresh: bool = False) -> None:
+        """`fresh`: the newest state, for what leads to a change or is not remembered."""
         self.interface, self.request = interface, request
         self.who: Who = request.state.who
         self.at = request.query_params.get("at", "")[:200]
         self.to = Served(self.at)
         self.base = interface.open_base(self.who.user)
-        self.commit = self.base.commit(self.at or None)
-        self.rev = self.commit if self.at else None
+        self.commit = self.base.commit(self.at) if self.at else interface.current(self.base, fresh=fresh)
+        self.rev = self.commit if self.at or self.commit != self.base.commit() else None
 
     def query(self, name: str, limit: int = 2_000) -> str:
         """A parameter of the address, "" where it is not given."""
@@ -241,7 +253,7 @@ class View:
 
     @property
     def can_write(self) -> bool:
-        """Whether this person may change the knowledge base, and looks at its newest state."""
+        """Whether this person may change the knowledge base, and looks at its present state."""
         return self.who.can_write and not self.at
 
     @property
@@ -267,16 +279,14 @@ class View:
         return RedirectResponse(f"{path}{joint}done={self.interface.note(text)}{hash_}{fragment}", 303)
 
 
-def steady(interface: Interface, request: Request, answer: Callable[[View], Response]) -> Response:
-    """The answer of one state: made again where the branch moved meanwhile."""
-    view = View(interface, request)
-    for _ in range(_TRIES):
+def steady(interface: Interface, request: Request, answer: Callable[[View], Response], *, fresh: bool = False) -> Response:
+    """The answer of one state: made again, of that commit by its name, where the branch moved meanwhile."""
+    view = View(interface, request, fresh=fresh)
+    response = answer(view)
+    if view.rev is None and view.base.commit() != view.commit:
+        view.rev = view.commit
         response = answer(view)
-        if view.rev is not None or view.base.commit() == view.commit:
-            return response
-        view = View(interface, request)
-    view.rev = view.commit
-    return answer(view)
+    return response
 
 
 @lru_cache(1)

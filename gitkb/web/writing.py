@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from starlette.datastructures import UploadFile
 
-from gitkb.errors import ChangedSince, GitkbError, NotFound, UsageError
+from gitkb.errors import ChangedSince, GitkbError, MergeConflict, NotFound, UsageError
 from gitkb.model.listener import Listener
 from gitkb.model.options import AddOptions, ApproveOptions, ChangeOptions, MergeChoices
 from gitkb.web.view import counted, name_of, person
@@ -188,7 +188,10 @@ def merge(view: View, form: FormData) -> Response:
     """Merges a branch into the one that is checked out."""
     branch = words_of(form, "branch")
     choices = MergeChoices(tuple(text_of(form, "ours").split()), tuple(text_of(form, "theirs").split()))
-    found = view.base.merge(branch, choices)
+    try:
+        found = view.base.merge(branch, choices)
+    except MergeConflict as error:
+        return view.render("conflict.html", 409, branch=branch, here=view.base.revisions.branch, problem=error, choices=choices)
     counts = ((found.added, "added"), (found.updated, "changed"), (found.removed, "removed"))
     said = ", ".join(f"{len(each)} {word}" for each, word in counts if each)
     what = f"Merged {branch}: {said or 'no documents'}." if found.moved else f"There was nothing to merge in {branch}."

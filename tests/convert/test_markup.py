@@ -143,6 +143,54 @@ def test_textile_is_read(read):
     assert "<script" not in text
 
 
+WIKI = """{{Infobox engine
+| name = Twin pump
+| maker = [[Brook Ltd]]
+}}
+'''Twin pumps''' have ''two'' pistons.<ref>Brook, 1999</ref> They stand in [[clinic|clinics]]
+and are {{lang|de|leise}}.{{citation needed}} See [https://example.org the list].
+
+[[File:Pump.png|thumb|right|A twin pump of 1999]]
+== Leak codes ==
+* C4
+** a cracked [[seal]]
+# first
+; Seal : a ring of rubber
+; Oil
+: a fluid
+
+{| class="wikitable"
+! Year !! Lamps
+|-
+| 2023 || 40,665
+|}
+<syntaxhighlight lang="c">
+int a = 1 < 2;
+</syntaxhighlight>
+a<b and <nowiki>''not''</nowiki> <math>E=mc^2</math>
+<!-- hidden --> <script>alert(1)</script>
+[[Category:Pumps]]
+__NOTOC__
+"""
+
+
+def test_mediawiki_is_read(tmp_path):
+    (file := tmp_path / "a.mediawiki").write_text(WIKI, encoding="utf-8")
+    found = convert(file, "a.mediawiki", ConversionSettings())
+    text = found.markdown
+    assert "- name: Twin pump\n- maker: Brook Ltd\n" in text
+    sentence = "**Twin pumps** have *two* pistons. They stand in clinics and are leise. See [the list](https://example.org)."
+    assert sentence in text and "\nA twin pump of 1999\n" in text
+    assert [heading.title for heading in found.headings] == ["Leak codes"] and found.tags == ("Pumps",)
+    assert "- C4\n  - a cracked seal\n" in text and "1. first\n" in text
+    assert "- **Seal**: a ring of rubber\n- **Oil**: a fluid\n" in text
+    assert "| Year | Lamps |\n| --- | --- |\n| 2023 | 40,665 |" in text and "```\nint a = 1 < 2;\n```" in text
+    assert "''not'' $E=mc^2$" in text
+    assert not any(word in text for word in ("hidden", "alert", "1999, ", "citation", "NOTOC", "Category", "\ue010"))
+    (file := tmp_path / "b.wiki").write_text("#REDIRECT [[Twin pump]]", encoding="utf-8")
+    assert "See Twin pump." in convert(file, "b.wiki", ConversionSettings()).markdown
+
+
 def test_latex_names_its_authors(tmp_path):
     file = tmp_path / "a.tex"
     file.write_text(
@@ -169,6 +217,7 @@ BOMB = "".join(f"\\newcommand{{\\{a}}}{{{f'{chr(92)}{b} ' * 9}}}" for a, b in zi
             ("a.adoc", unit)
             for unit in ("*a", "_", "`", "#", "====\n", "|===\n", "a::\n", "* a\n+\n", "[[", "footnote:[", "<<", "{a}", ".a\n")
         ),
+        *(("a.wiki", unit) for unit in ("{{", "[[", "{|\n|", "''", "*", "<ref>", "[[a|", "{{a|", "<table><tr><td>", "; a : b\n")),
         *(("a.textile", unit) for unit in ("*", "_", '"a":', "|a|", "* a\n", "- a := b\n", "bq. ", "[", "<pre>", "==")),
         *(
             ("a.org", unit)

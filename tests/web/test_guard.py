@@ -1,13 +1,23 @@
 """Nobody is answered who may not be: other names, other sites, no token; and what is answered carries its headers."""
 
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from gitkb.errors import UsageError
 from gitkb.web.guard import Access
+from tests.support.isolation import ROOT
 from tests.web.conftest import TOKEN, client, form_token, send, signed_in
 
 PLACES = ("/", "/documents", "/search?q=log", "/wiki/concepts/write-ahead-logging.md", "/file/raw/docs/wal.md", "/graph.json")
@@ -116,3 +126,31 @@ def test_a_proxy_names_the_user_who_reads_or_writes_under_their_own_name(kb: Pat
     assert git(kb, "log", "-1", "--format=%an <%ae>, %cn", "HEAD~1") == "eve@example.org <eve@example.org>, Ada"
     forged = client(kb, **{**roles, "proxies": ("10.0.0.1",)})
     assert forged.get("/", headers=eve).status_code == 403
+
+
+def test_the_command_serves_until_it_is_interrupted(shown_kb: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "gitkb", "web", "--no-open", "--read-only", "--port", str(port), "--kb", str(shown_kb)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
+        assert server.stderr is not None
+        address = re.findall(r"http://\S+", server.stderr.readline())[0]
+        assert address.startswith(f"http://127.0.0.1:{port}/?token=")
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(address.partition("?")[0], timeout=30)
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        assert b"6 documents" in opener.open(address, timeout=30).read()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(30) == 130 and "Traceback" not in server.stderr.read()
+
+
+@pytest.mark.parametrize("arguments", [("web", "--no-open"), ("export", "site", "x"), ("preview", "--site", "--to", "x")])
+def test_without_the_extra_the_command_says_how_to_install_it(
+    shown_kb: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("gitkb.web")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("starlette", "starlette.requests", "starlette.responses", "nh3", "jinja2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    done = run(*arguments, "--kb", shown_kb)
+    assert done.code == 2 and "pip install 'gitkb[web]'" in done.err

@@ -159,6 +159,9 @@ def test_a_conflict_of_a_merge_is_told_and_changes_nothing(writer: TestClient, k
     before = git(kb, "rev-parse", "HEAD")
     answer = send(writer, "/do/merge", branch="other")
     assert answer.status_code == 409 and "docs/recovery" in answer.text and git(kb, "rev-parse", "HEAD") == before
+    merged = send(writer, "/do/merge", branch="other", theirs="docs/recovery")
+    assert "Merged other" in merged.text
+    assert "their state" in base.revisions.file("wiki/sources/docs/recovery.md").decode()
 
 
 def test_nothing_to_add_is_said(writer: TestClient) -> None:

@@ -17,18 +17,14 @@ import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
+from gitkb.cli.backend_options import Backend, BackendOption, SchedulerOption, SharedOption, cluster_options
 from gitkb.cli.common_options import (
-    Backend,
-    BackendOption,
     BranchOption,
     CompilerOption,
     JsonOption,
     KbOption,
     ModelOption,
-    SchedulerOption,
-    SharedOption,
     VerboseOption,
-    cluster_options,
     common,
 )
 from gitkb.cli.interrupts import resumable

@@ -8,6 +8,7 @@ of your own, and `recover` for the person who wants to see a clean folder now.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,7 @@ from gitkb.cli.interrupts import resumable
 from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import where
-from gitkb.errors import ExitCode
+from gitkb.errors import ExitCode, InsideRepository
 
 if TYPE_CHECKING:
     from gitkb.model.results import InitResult
@@ -31,6 +32,10 @@ def init(
         Path, typer.Argument(metavar="DIR", help="Where; made if it does not exist.", show_default="here")
     ] = Path(),
     bare: Annotated[bool, typer.Option("--bare", help="Make a bare repository: no folder of pages, for servers.")] = False,
+    subdir: Annotated[
+        str, typer.Option("--subdir", metavar="DIR", help="In a folder of the repository that is here.", show_default=False)
+    ] = "",
+    nested: Annotated[bool, typer.Option("--nested", help="A repository of its own, within another one.")] = False,
     compiler: CompilerOption = None,
     model: ModelOption = "",
     json: JsonOption = False,
@@ -43,12 +48,31 @@ def init(
     from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Messages
 
+    def make(folder: Path, subdir: str, nested: bool) -> InitResult:
+        return KnowledgeBase.init(
+            folder,
+            bare=bare,
+            compiler=compiler or "",
+            model=model,
+            listener=Messages(),
+            subdir=subdir,
+            nested=nested,
+        )
+
     with resumable():
-        result = KnowledgeBase.init(folder, bare=bare, compiler=compiler or "", model=model, listener=Messages())
+        try:
+            result = make(folder, subdir, nested)
+        except InsideRepository as error:
+            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+                raise
+            terminal.say(error.message)
+            part = terminal.agreed("Make the knowledge base as a part of it?", default=True)
+            inside = error.folder.relative_to(error.repository).as_posix()
+            result = make(error.repository, inside, False) if part else make(folder, "", True)
     if json:
         terminal.tell_json(json_shapes.init(result))
     else:
-        terminal.tell(_sentence(folder, result))
+        terminal.tell(_sentence(folder / subdir, result))
 
 
 def _sentence(folder: Path, result: InitResult) -> str:

@@ -333,7 +333,7 @@ def web(
     )
 
     def open_base(person: str) -> KnowledgeBase:
-        return kind.open(folder, user=lambda: read_user_settings(warn=False), person=person)
+        return kind.open(folder, user=lambda: read_user_settings(warn=False), web=WebAccess(proxy), person=person)
 
     def ready(address: str) -> None:
         terminal.say(f"Serving {folder} at {address} (Ctrl-C ends it)")

@@ -17,20 +17,16 @@ from msgspec.structs import replace
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
+from gitkb.cli.backend_options import Backend, BackendOption, SchedulerOption, SharedOption, cluster_options
 from gitkb.cli.commands.add import Globs, tell_summary
 from gitkb.cli.common_options import (
     AtOption,
-    Backend,
-    BackendOption,
     BranchOption,
     CompilerOption,
     JsonOption,
     KbOption,
     ModelOption,
-    SchedulerOption,
-    SharedOption,
     VerboseOption,
-    cluster_options,
     common,
 )
 from gitkb.cli.interrupts import resumable
@@ -104,13 +100,8 @@ def add_source(
 
 
 def _from_top(base: KnowledgeBase, path: str) -> str:
-    """A folder as it is declared: by its path from the top of the repository."""
-    if not path:
-        return ""
-    top, folder = base.folder.resolve(), Path(path).resolve()
-    if folder.is_relative_to(top):
-        return folder.relative_to(top).as_posix()
-    return path.rstrip("/")
+    """A folder as it is declared: by its path from the top of the repository, or as it was typed, to be refused."""
+    return (base.sources.path_of(Path(path)) or path.rstrip("/")) if path else ""
 
 
 @source.command("list", cls=PlainCommand)

@@ -87,7 +87,9 @@ def remove_group(
     oids = transaction.publish(commits, f"{len(documents)} documents")
     for index, _, edited in removals:
         for path in edited:
-            listener.message(f"{path} held words of a person; they are in the history: git show {oids[index]}~:{path}")
+            listener.message(
+                f"{path} held words of a person; they are in the history: git show {oids[index]}~:{transaction.full(path)}"
+            )
     return [RemovedDocument(each.document, each.title, each.files, oids[index]) for index, each, _ in removals]
 
 

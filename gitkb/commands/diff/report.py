@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from msgspec import Struct
 
 from gitkb.model.documents import Place
+from gitkb.store.snapshot import full_path
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)")
 _FORMS = {
@@ -35,24 +36,30 @@ _COMPARED = {
 
 
 class WebLinks(Struct, frozen=True):
-    """The web addresses of files and of their differences; the forms have places for commits and for marks of a file's path."""
+    """The web addresses of files and of their differences; the forms have places for commits and for marks of a file's path.
+    `inside` is the folder of the repository in which the knowledge base is."""
 
     form: str
     compared: str
+    inside: str = ""
 
     def file(self, commit: str, path: str, anchor: str = "") -> str:
         """The address of a file at a commit, safe inside a Markdown link."""
         fragment = f"#{quote(anchor, safe='')}" if anchor else ""
-        return self.form.format(commit=commit) + quote(path, safe="/-._~", errors="surrogateescape") + fragment
+        return (
+            self.form.format(commit=commit)
+            + quote(full_path(self.inside, path), safe="/-._~", errors="surrogateescape")
+            + fragment
+        )
 
     def text_diff(self, base: str, head: str, path: str) -> str:
         """The address of what differs in a file between two commits."""
-        name = path.encode("utf-8", "surrogateescape")
+        name = full_path(self.inside, path).encode("utf-8", "surrogateescape")
         sha1 = hashlib.sha1(name, usedforsecurity=False).hexdigest()
         return self.compared.format(base=base, head=head, sha1=sha1, sha256=hashlib.sha256(name).hexdigest())
 
 
-def web_links(remote: str, service: str = "") -> WebLinks | None:
+def web_links(remote: str, service: str = "", inside: str = "") -> WebLinks | None:
     """The links for a remote's address; None if its host is of no known kind and `service` ("gitlab") does not name one."""
     found = project_of(remote.strip())
     if found is None:
@@ -61,8 +68,8 @@ def web_links(remote: str, service: str = "") -> WebLinks | None:
     kind = next((name for name in _FORMS if name == service or name in host.lower().split(":")[0]), None)
     if kind is None:
         return None
-    forms = (form.replace("{host}", host).replace("{path}", path) for form in (_FORMS[kind], _COMPARED[kind]))
-    return WebLinks(*forms)
+    form, compared = (form.replace("{host}", host).replace("{path}", path) for form in (_FORMS[kind], _COMPARED[kind]))
+    return WebLinks(form, compared, inside)
 
 
 def project_of(remote: str) -> tuple[str, str] | None:

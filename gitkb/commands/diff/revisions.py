@@ -74,7 +74,7 @@ def _checked_out(store: Store) -> str:
 
 def links(store: Store) -> WebLinks | None:
     """Links into the hosting service of origin; None if its host is not known."""
-    return web_links(Ancestry(store.git_dir).remote_url())
+    return web_links(Ancestry(store.git_dir).remote_url(), inside=store.inside)
 
 
 def _base(store: Store, settings: Settings, branch: str, head: Snapshot) -> _Named:

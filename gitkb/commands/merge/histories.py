@@ -10,13 +10,14 @@ from shlex import quote
 from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.branch.landed import landed_commit
 from gitkb.commands.diff.wording import cut
 from gitkb.commands.merge.document_words import words_of
 from gitkb.commands.merge.page_merge import Side
 from gitkb.commands.merge.remade import Files, NotMadeYet, Remake, Which, Wish
-from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain
+from gitkb.commands.merge.three_way import Clash, Sides, United, Uniting, plain, united_files
 from gitkb.errors import MergeConflict, RepositoryError
 from gitkb.model.listener import Listener
 from gitkb.model.options import MergeChoices
@@ -75,11 +76,26 @@ class Histories(Struct, frozen=True):
         united = Uniting(sides, theirs, choices, partial(merge_lines, self.store.git_dir), self.made)()
         if united.wishes:
             raise NotMadeYet(united.wishes)
+        if ours.inside:
+            self._unite_rest(united, bases, ours, theirs, source)
         if united.clashes:
             raise self._conflict(united.clashes, (bases[0], ours, theirs), source)
         for name in sorted(set(choices) - united.chosen):
             self.listener.message(f"{name} was not in conflict, so nothing had to be chosen.")
         return united
+
+    def _unite_rest(self, united: United, bases: list[Snapshot], ours: Snapshot, theirs: Snapshot, source: str) -> None:
+        """The rest of a repository in a folder of which the knowledge base is: file by file, line by line, as git would."""
+        graph, own = Ancestors(self.store.git_dir), f"{ours.inside}/"
+        apart = graph.unusual(ours.whole.oid, theirs.whole.oid)
+        unusual = {path for base in bases for path in graph.unusual(base.whole.oid, theirs.whole.oid)} & apart
+        self.refuse_unusual(source, {path for path in unusual if not path.startswith(own)})
+        sides = Sides(tuple(map(_whole, bases)), _whole(ours), _whole(theirs))
+        changed = [change.path for change in theirs.whole.changes_since(ours.whole.oid) if not change.path.startswith(own)]
+        rest = united_files(sides, theirs.whole, changed, self._chosen(), partial(merge_lines, self.store.git_dir))
+        united.changes.update({f"/{path}": content for path, content in rest.changes.items()})
+        united.clashes.extend(replace(clash, name=f"/{clash.name}", path=f"/{clash.path}") for clash in rest.clashes)
+        united.chosen.update(rest.chosen)
 
     def _side(self, snapshot: Snapshot) -> Side:
         return Side(snapshot, refresh.history_base(self.store, snapshot.commit))
@@ -115,6 +131,11 @@ class Histories(Struct, frozen=True):
             return "nothing is known"
         day = datetime.fromtimestamp(commit.time, UTC).date().isoformat()
         return f"{commit.oid[:7]} {commit.message.partition(chr(10))[0]!r} ({commit.author_name}, {day})"
+
+
+def _whole(snapshot: Snapshot) -> Side:
+    """All files of a side's repository, none of which gitkb made."""
+    return Side(snapshot.whole, lambda _: None)
 
 
 def _words(clash: Clash, base: Snapshot, side: Snapshot) -> str:

@@ -73,7 +73,7 @@ class Merging:
         self._commit_edits(transaction, {change.path for change in theirs.changes_since(transaction.tip.oid)})
         ours = transaction.tip
         if self._graph.holds(theirs.commit, ours.commit):
-            self._histories.refuse_unusual(source, self._graph.unusual(ours.oid, theirs.oid))
+            self._histories.refuse_unusual(source, self._graph.unusual(ours.whole.oid, theirs.whole.oid))
             united = _difference(ours, theirs)
             transaction.advance(theirs.commit)
             return united

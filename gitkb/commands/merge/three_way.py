@@ -24,7 +24,7 @@ from gitkb.formats import approvals, records
 from gitkb.formats.overviews import page_of
 from gitkb.model.documents import Record, Tree
 from gitkb.model.results import Dropped
-from gitkb.store.snapshot import Snapshot
+from gitkb.store.snapshot import TreeView
 from gitkb.store.values import Stored
 from gitkb.wiki.hand_edits import EDITED, Seal, edited_path
 from gitkb.wiki.projection import MADE, later
@@ -179,7 +179,7 @@ class Sides(Struct, frozen=True):
 class Uniting:
     """One three-way merge of whole trees. `choices`: by plain name, the side to take where both changed something, or "both"."""
 
-    def __init__(self, sides: Sides, theirs: Snapshot, choices: Mapping[str, str], merge_lines: MergeLines, made: Made) -> None:
+    def __init__(self, sides: Sides, theirs: TreeView, choices: Mapping[str, str], merge_lines: MergeLines, made: Made) -> None:
         """`theirs` is the tree of that side again, to take files from; `made` are documents that were made for this merge."""
         self._sides, self._theirs, self._choices, self._merge_lines = sides, theirs, choices, merge_lines
         self._made = made
@@ -292,6 +292,12 @@ class Uniting:
         return (
             None if merged is None else Wish(document, found[1].source.path, merged, (("ours", document), ("theirs", document)))
         )
+
+    def files(self, paths: Iterable[str]) -> United:
+        """What to change on our side at these paths, as files; call once, instead of the object itself."""
+        for path in paths:
+            self._file(path, path)
+        return self._found
 
     def _paths(self, document: str) -> set[str]:
         return {path for side in self._sides.all() for path in own_files(side.tree, document)}
@@ -476,6 +482,13 @@ class Uniting:
     def _put(self, path: str, content: bytes | None) -> None:
         if content != self._sides.ours.tree.read(path):
             self._found.changes[path] = content
+
+
+def united_files(
+    sides: Sides, theirs: TreeView, paths: Iterable[str], choices: Mapping[str, str], merge_lines: MergeLines
+) -> United:
+    """What to change on our side at these paths of files that are nobody's but people's."""
+    return Uniting(sides, theirs, choices, merge_lines, {}).files(paths)
 
 
 def _is_page(path: str) -> bool:

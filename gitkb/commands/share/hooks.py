@@ -84,8 +84,8 @@ def install(store: Store, choice: HookChoice, python: str, wishes: CiWishes) -> 
         else:
             place.file.parent.mkdir(parents=True, exist_ok=True)
             _put(place.file, _rendered(name, python))
-    if choice.ci and store.worktree is not None:
-        _put_ci(store.worktree, choice.ci, wishes)
+    if choice.ci and store.top is not None:
+        _put_ci(store.top, choice.ci, wishes)
     return [hook for hook in installed(store, python, wishes) if hook.ours and _chosen(hook, choice)]
 
 
@@ -121,9 +121,9 @@ def _installed_hooks(store: Store, python: str) -> Iterator[InstalledHook]:
 
 
 def _installed_ci(store: Store, wishes: CiWishes) -> Iterator[InstalledHook]:
-    for kind, paths in _CI.items() if store.worktree is not None else ():
+    for kind, paths in _CI.items() if store.top is not None else ():
         for path in paths:
-            file = (store.worktree or Path()) / path
+            file = (store.top or Path()) / path
             if file.is_file():
                 yield InstalledHook(f"ci {kind}", str(file), _is_ours(file), _text(file) == _ci_text(kind, path, wishes))
 
@@ -155,7 +155,7 @@ def _place(store: Store, name: str) -> _Place:
 def _configured_folder(store: Store) -> Path | None:
     """The folder from which git takes hooks, where that is another than the repository's own."""
     configured = store.hooks_path()
-    folder = Path(store.worktree or store.git_dir, Path(configured).expanduser()) if configured else None
+    folder = Path(store.top or store.git_dir, Path(configured).expanduser()) if configured else None
     return folder if folder is not None and folder.resolve() != (store.git_dir / "hooks").resolve() else None
 
 

@@ -79,7 +79,7 @@ class _Listed(Struct, frozen=True):
 
 class _Bundle(Struct, frozen=True):
     """The pages and files of one commit. `places`: where each file of the repository is in the bundle; `changed`: the last commit
-    that changed it."""
+    that changed it; `names`: the page that a [[wikilink]] means."""
 
     store: Store
     tip: Snapshot
@@ -90,11 +90,12 @@ class _Bundle(Struct, frozen=True):
     @classmethod
     def of(cls, store: Store, tip: Snapshot, originals: bool) -> "_Bundle":
         places = {path: _place(path) for path, _ in tip.files("wiki") if not _INDEX.fullmatch(basename(path))}
+        # Of pages with the same name a document's full text comes last.
+        pages = [path for path in places if path.endswith(".md")]
+        pages.sort(key=lambda path: (path.startswith("wiki/sources/"), path), reverse=True)
+        names = {basename(path).removesuffix(".md").casefold(): path for path in pages}
         if originals:
             places |= {path: _reference(path) for path, _ in tip.files("raw")}
-        names = {
-            basename(path).removesuffix(".md").casefold(): path for path in sorted(places, reverse=True) if path.endswith(".md")
-        }
         return cls(store, tip, places, names, store.last_changes("wiki", tip.commit))
 
     def files(self) -> Iterator[tuple[str, bytes | Path]]:
@@ -135,7 +136,7 @@ class _Bundle(Struct, frozen=True):
             rest["resource"] = resource
         if maker := _maker(meta.get("generated")):
             rest["generated"] = {"by": maker, "at": frontmatter.Stamp(at)}
-        return frontmatter.join({**head, **rest}, body), _Listed(place, title, described)
+        return frontmatter.join({**head, **rest}, "\n" + body.lstrip("\n")), _Listed(place, title, described)
 
     def _resource(self, path: str, place: str, meta: Mapping[str, object]) -> str:
         """What a page describes: the original in the bundle, or the address that it was fetched from."""

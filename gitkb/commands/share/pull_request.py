@@ -150,7 +150,7 @@ def request_merge(context: ChangeContext, *, base: str, title: str) -> PullReque
     if not report and not report.attention:
         raise UsageError(f"{branch} has nothing that {base} has not, so there is nothing to ask for.")
     request = Request(remote.branch, base, title or _title(report), markdown(report, links(store)))
-    attempt = open_request(store.worktree or store.git_dir, remote.url, request)
+    attempt = open_request(store.top or store.git_dir, remote.url, request)
     if attempt.refusal:
         context.listener.message(f"The request was not opened. {attempt.refusal}")
     address = attempt.address if attempt.opened else address_to_open(remote.url, request)

@@ -77,7 +77,7 @@ class RemoteBranch(Struct, frozen=True):
         return self._network().remote(branch, self.remote)
 
     def _network(self) -> Network:
-        return Network(self.context.store.worktree or self.context.store.git_dir, self.context.store.git_dir)
+        return Network(self.context.store.top or self.context.store.git_dir, self.context.store.git_dir)
 
     def _branch(self) -> str:
         branch = self.context.name

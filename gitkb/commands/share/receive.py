@@ -11,6 +11,7 @@ from gitkb.commands.inspect.check_revision import check_changed
 from gitkb.errors import ConfigError, FormatError, NotFound
 from gitkb.formats.settings import CONFIG_PATH, Settings, parse_settings
 from gitkb.model.findings import Problem, RefUpdate, Refused
+from gitkb.store.incoming_push import RawEntry
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.harmful_entries import harm
@@ -42,6 +43,14 @@ def check_push(
             if tip.blob(CONFIG_PATH) is not None or (base is not None and base.blob(CONFIG_PATH) is not None):
                 found.append(Refused(commit, check_changed(store, catalog, base, tip).problems))
     return [refused for refused in found if refused.problems]
+
+
+def _harm(entry: RawEntry, inside: bytes) -> str | None:
+    """The reason why an entry could do harm, in the repository or in the folder of the knowledge base there."""
+    reason = harm(entry.above, entry.name, entry.mode, entry.beside)
+    if reason is None and inside and entry.above.startswith(inside):
+        return harm(entry.above[len(inside) :], entry.name, entry.mode, entry.beside)
+    return reason
 
 
 class _Judge:
@@ -90,10 +99,11 @@ class _Judge:
     def _harmful(self, tip: str) -> Iterator[Problem]:
         for commit in self._received.commits(tip):
             if commit not in self._seen:
+                inside = self._store.snapshot(commit).inside
                 self._seen[commit] = [
                     Problem("harmful-path", entry.path.decode("utf-8", "backslashreplace"), reason)
                     for entry in self._received.entries(commit)
-                    if (reason := harm(entry.above, entry.name, entry.mode, entry.beside)) is not None
+                    if (reason := _harm(entry, f"{inside}/".encode() if inside else b"")) is not None
                 ]
             yield from self._seen[commit]
 

@@ -30,7 +30,7 @@ from gitkb.store.repository import Store
 from gitkb.store.transaction.publish import Transaction
 from gitkb.store.values import PlannedCommit
 
-_OWN = ("raw", "wiki")
+_OWN = ("raw", "wiki", ".gitkb")
 
 
 def listed_sources(catalog: Catalog, tree: Tree, *, keep: bool) -> list[SourceRow]:
@@ -60,15 +60,15 @@ def listed_sources(catalog: Catalog, tree: Tree, *, keep: bool) -> list[SourceRo
 def folder_in_repository(store: Store, source: DeclaredSource) -> Path:
     """The folder of a source that lies in this repository; `UsageError` where it is none, is the wiki's own, or a link leads
     out."""
-    if store.worktree is None:
+    if store.top is None or store.worktree is None:
         raise UsageError(f"{source.path}/ is a folder of the worktree, and a bare repository has none.", "Sync in a clone of it.")
-    top, folder = store.worktree.resolve(), store.worktree / source.path
+    top, folder = store.top.resolve(), store.top / source.path
     if not folder.is_dir():
         raise UsageError(f"{source.path}/ is no folder of this repository.", "Name one by its path from the top.")
     found = folder.resolve()
     if not found.is_relative_to(top) or ".git" in found.relative_to(top).parts:
         raise UsageError(f"{source.path} leads out of the repository.", "Only what lies in it can be its source.")
-    if source.path.partition("/")[0] in (*_OWN, ".gitkb"):
+    if any(found == own or found.is_relative_to(own) for own in (store.worktree.resolve() / name for name in _OWN)):
         raise UsageError(f"{source.path}/ is the knowledge base's own folder.", "Name the folder that the documents come from.")
     return found
 

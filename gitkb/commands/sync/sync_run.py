@@ -103,14 +103,14 @@ class SyncRun(Struct, frozen=True):
     def _of_worktree(self, source: DeclaredSource) -> SyncedFrom:
         """The last commit that changed a folder of this repository; none where it was edited since."""
         store = self.asking.store
-        last = next(store.history(source.path), None) if not store.edited_below(source.path) else None
+        last = next(store.history(f"/{source.path}"), None) if not store.edited_below(f"/{source.path}") else None
         return SyncedFrom(source.name, last.oid if last else "", last.time if last else 0)
 
     def _fetched(self, source: DeclaredSource, folder: Path) -> tuple[Path, SyncedFrom]:
         store = self.asking.store
         folder.mkdir()
         # As in a checkout: the ignore files above the folder count, and none above the repository.
-        snapshot = fetch_files(source.repo, source.ref, folder / ".git", store.worktree or store.git_dir)
+        snapshot = fetch_files(source.repo, source.ref, folder / ".git", store.top or store.git_dir)
         if not write_files(snapshot, source.subdir, folder):
             raise UsageError(
                 f"{source.where} has no file at {snapshot.commit[:12]}, so nothing was changed.",

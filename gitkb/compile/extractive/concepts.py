@@ -71,7 +71,8 @@ def _is_of_ordinary_words(candidate: Candidate, language: str) -> bool:
     if len(words) < 2 or not all(word.isalpha() and is_common(word, language, _ORDINARY) for word in words):
         return False
     genera = tuple(found.genus for _, found in candidate.definitions)
-    return kind_of_name(" ".join(max(candidate.forms, key=lambda form: (candidate.forms[form], form))), genera) == UNTOLD
+    written, _ = max(candidate.forms.items(), key=lambda item: (item[1], item[0]))
+    return kind_of_name(" ".join(written), genera) == UNTOLD
 
 
 def _is_kind(candidate: Candidate) -> bool:

@@ -95,7 +95,7 @@ def read(file: Path, name: str, settings: ConversionSettings, beat: Callable[[],
             return read_with_pypdf(file, name, lost=lost, count=len(pages))
         sight = sight_of(settings, beat)
         looked = with_scans_read(document, pages, sight) if sight else Looked(pages)
-        draft = _draft(document, looked.pages, gallery, links.targets)
+        draft = _draft(document, looked.pages, gallery, links.targets, name)
         draft = replace(draft, ocr=looked.engine, seen=looked.seen)
         if not document.get_formtype() or (draft.markdown and not _has_widgets(document)):
             return draft
@@ -125,13 +125,13 @@ def _is_blank(document: "pypdfium2.PdfDocument") -> bool:
     return True
 
 
-def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Gallery, targets: list[str]) -> Draft:
+def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Gallery, targets: list[str], name: str) -> Draft:
     if _is_typed(pages):
         pages = [replace(page, lines=tuple(replace(line, mono=False) for line in page.lines)) for page in pages]
     look = look_of(pages)
     trimmed = without_running_heads(pages, look)
     pages = trimmed if any(page.lines for page in trimmed) else pages
-    title = title_lines(pages, look)
+    title = title_lines(pages, look, name)
     headings = headings_of(pages, _outline(document), look, title)
     info = {key: str(value) for key, value in document.get_metadata_dict(skip_empty=True).items()}
     titles = [TitleCandidate("metadata", info.get("Title", ""))]

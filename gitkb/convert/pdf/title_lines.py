@@ -42,8 +42,9 @@ class TitleLines(Struct, frozen=True):
     text: str
 
 
-def title_lines(pages: Sequence[Page], look: Look) -> TitleLines | None:
-    """The largest lines of the first page with text that may be a title, None where nothing stands out.
+def title_lines(pages: Sequence[Page], look: Look, name: str = "") -> TitleLines | None:
+    """The lines of the first page with text that say what the file is called (`name`), else the largest that may be a title; None
+    where nothing stands out.
 
     A banner, a cover of the publisher, a bare number of a form, a letterhead above it and the names of authors are no title: then
     the next largest lines are looked at, and behind a cover the next page.
@@ -51,6 +52,8 @@ def title_lines(pages: Sequence[Page], look: Look) -> TitleLines | None:
     shown = [number for number, page in enumerate(pages[:4]) if page.lines][:2]
     if pages and pages[0].scan:  # the page is a picture, and the title is in it
         return None
+    if shown and (named := _named(pages[shown[0]], shown[0], look, name)):
+        return named
     for number in shown:
         page = pages[number]
         if any(_COVER.search(line.text) for line in page.lines[:40]) and len(page.lines) < 40 and number != shown[-1]:
@@ -59,6 +62,39 @@ def title_lines(pages: Sequence[Page], look: Look) -> TitleLines | None:
         if found or len(page.lines) > 8:
             return found
     return None
+
+
+_LEAST_LETTERS, _LONG_PART, _MOST_PARTS, _MOST_LINES = 10, 20, 6, 4
+_BETWEEN = re.compile(r"\s[-–—]\s")
+
+
+def _named(page: Page, number: int, look: Look, name: str) -> TitleLines | None:
+    """The lines that are the file's name: nobody names a file after the event or the speaker that a slide shows larger."""
+    stem = name.rpartition("/")[2].rpartition(".")[0] or name
+    split = [_letters(part) for part in _BETWEEN.split(stem)][:_MOST_PARTS]
+    parts = ["".join(split[start:end]) for start in range(len(split)) for end in range(start + 1, len(split) + 1)]
+    parts = sorted((part for part in parts if len(part) >= _LONG_PART), key=len, reverse=True)
+    named = [each for each in dict.fromkeys((_letters(stem), *parts)) if len(each) >= _LEAST_LETTERS and not each.isdigit()]
+    return next((found for each in named if (found := _lines_that_say(page, number, look, each))), None)
+
+
+def _lines_that_say(page: Page, number: int, look: Look, wanted: str) -> TitleLines | None:
+    for start, line in enumerate(page.lines):
+        text = ""
+        for count in range(1, _MOST_LINES + 1):
+            if start + count > len(page.lines) or line.size < look.size:
+                break
+            text += _letters(page.lines[start + count - 1].text)
+            if text == wanted:
+                return TitleLines(number, start, count, _joined_title(page.lines[start : start + count]))
+            if not wanted.startswith(text):
+                break
+    return None
+
+
+def _letters(text: str) -> str:
+    """The letters and digits of a text in small letters; "&" is "and"."""
+    return "".join(c for c in without_links(text).replace("&", "and").casefold() if c.isalnum())
 
 
 def _title_on(page: Page, number: int, look: Look) -> TitleLines | None:

@@ -25,7 +25,7 @@ from gitkb.store.local.local_folder import Note
 from gitkb.store.local.locks import Wait, is_ours, new_token, release_git_lock, take_git_lock
 from gitkb.store.local.signals import uninterrupted
 from gitkb.store.objects import kept_packs
-from gitkb.store.snapshot import Snapshot, TreeView
+from gitkb.store.snapshot import Snapshot, TreeView, full_path
 from gitkb.store.transaction.commit_group import Group, GroupPlanner, forward
 from gitkb.store.transaction.index_file import IndexFile
 from gitkb.store.transaction.refs import append_reflog, ref_oid, swap_ref
@@ -191,6 +191,11 @@ def _blobs(*views: TreeView | None) -> frozenset[str | None]:
     return frozenset(oid for change in changes for oid in (change.old, change.new))
 
 
+def _shown(place: Place, whole: Snapshot) -> Snapshot:
+    """A commit as those see it who know the knowledge base alone."""
+    return Snapshot(place.reader, whole.commit, place.inside) if place.inside else whole
+
+
 class Transaction:
     """Holds the lock; made by `Run.locked`. `tip` is the branch as it is now, also after each `publish`."""
 
@@ -198,8 +203,15 @@ class Transaction:
         """`base` is the commit that a branch which does not exist yet starts from; `guard` raises where the branch may not
         be written (any more)."""
         self._ref_value = tip.commit
-        self.tip = tip if tip.commit or not base else Snapshot(writer.place.reader, base)
+        self._whole = tip if tip.commit or not base else Snapshot(writer.place.reader, base)
+        self.tip = (
+            self._whole if not writer.place.inside else Snapshot(writer.place.reader, self._whole.commit, writer.place.inside)
+        )
         self._writer, self._guard, self._on_wait = writer, guard, on_wait
+
+    def full(self, path: str) -> str:
+        """A path of the knowledge base as it counts from the root of the repository."""
+        return full_path(self._writer.place.inside, path)
 
     def edits(self, paths: Iterable[str]) -> dict[str, Edit]:
         """Of these paths, those whose worktree file differs from the tip; none where the branch is not checked out.
@@ -211,11 +223,12 @@ class Transaction:
             return {}
         index, found = self._writer.fresh_index(), {}
         for path in sorted(set(paths)):
-            tip, now = self.tip.blob(path), worktree.version(path, index)
+            full = self.full(path)
+            tip, now = self.tip.blob(path), worktree.version(full, index)
             if now == tip:
                 continue
-            entry = index.entry(path)
-            content = worktree.read(path) if now is not None else None
+            entry = index.entry(full)
+            content = worktree.read(full) if now is not None else None
             found[path] = Edit(path, content, (entry.oid if entry is not None else None) != tip, tip is not None)
         return found
 
@@ -229,7 +242,11 @@ class Transaction:
         if not commits:
             return []
         writer = self._writer
-        planner = GroupPlanner(writer.place.reader, writer.buffer, self.tip, writer.spill)
+        inside = writer.place.inside
+        if inside:
+            named = [{self.full(path): content for path, content in each.changes.items()} for each in commits]
+            commits = [replace(each, changes=changes) for each, changes in zip(commits, named, strict=True)]
+        planner = GroupPlanner(writer.place.reader, writer.buffer, self._whole, writer.spill)
         return self._publish(lambda: planner.plan(commits, writer.signers), len(commits), progress)
 
     def advance(self, commit: str) -> None:
@@ -238,7 +255,7 @@ class Transaction:
         Links, submodules and changed modes among the files between them are not followed: the caller looks for them.
         """
         target = Snapshot(self._writer.place.reader, commit)
-        self._publish(lambda: forward(self.tip, target), 0, "")
+        self._publish(lambda: forward(self._whole, target), 0, "")
 
     @uninterrupted()
     def _publish(self, plan: Callable[[], Group], count: int, progress: str) -> list[str]:
@@ -262,7 +279,8 @@ class Transaction:
             writer.discard()
         _log.debug("run %s published %d commits on %s", place.folder.id, count, place.branch)
         writer.note = note
-        self.tip = Snapshot(place.reader, after)
+        self._whole = Snapshot(place.reader, after)
+        self.tip = _shown(place, self._whole)
         self._ref_value = after
         return list(group.commits)
 

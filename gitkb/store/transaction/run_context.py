@@ -29,7 +29,8 @@ _TRIES = 4
 
 
 class Place(Struct):
-    """Where a run writes: the repository's folders, the branch, and the worktree that shows it (None: none does)."""
+    """Where a run writes: the repository's folders, the branch, the worktree that shows it (None: none does), and the folder
+    `inside` of the repository in which the knowledge base is ("": its top)."""
 
     common: Path
     git_dir: Path
@@ -39,6 +40,7 @@ class Place(Struct):
     reader: ObjectReader
     originals: Originals
     who: str = ""
+    inside: str = ""
     rescued: list[Rescued] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 

@@ -60,7 +60,7 @@
       pen.strokeStyle = style("--paper"); pen.lineWidth = 4; pen.strokeText(short, a, b); pen.fillStyle = style("--ink"); pen.fillText(short, a, b);
     };
     pen.font = "600 14px system-ui, sans-serif";
-    for (const [a, b, r, name] of groups) if (r * scale > 24) write(name, a * scale + x - pen.measureText(name.slice(0, 34)).width / 2, b * scale + y, false);
+    for (const [n, [a, b, r, name]] of groups.entries()) if (n < 8 || r * scale > 24) write(name, a * scale + x - pen.measureText(name.slice(0, 34)).width / 2, b * scale + y, false);
     pen.font = "12px system-ui, sans-serif";
     const order = nodes.map((_, n) => n).filter((n) => !away.has(nodes[n][2]) && seen(nodes[n]) && (marked.has(n) || n === chosen || scale > 1.3 || nodes.length < 120 || degree[n] > 12)).sort((one, other) => degree[other] - degree[one]).slice(0, 250);
     for (const n of focus >= 0 ? [focus, ...order.filter((each) => marked.has(each))] : []) write(nodes[n][3], nodes[n][0] * scale + x + size(n) + 4, nodes[n][1] * scale + y, n === focus);

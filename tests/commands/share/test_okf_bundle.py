@@ -13,7 +13,7 @@ import yaml
 
 PAGES = {
     "wiki/notes/mine.md": "# Mine\n\nA page of my own.[^1]\n\n"
-    "See [[log]], [the readme](../../README.md) and [nothing](none.md).\n\n[^1]: A note.\n",
+    "See [[log]] and [[wal]], [the readme](../../README.md) and [nothing](none.md).\n\n[^1]: A note.\n",
     "wiki/notes/log.md": "# Diary\n\nWhat happened, and [where](mine.md#mine).\n",
     "wiki/notes/broken.md": "---\ntype: [\n---\n\n# Broken\n\nIts front matter cannot be read.\n",
 }
@@ -70,6 +70,7 @@ def test_no_link_leads_out_and_originals_have_a_place(bundle: Path, docs: Path) 
     original = next(file for file in docs.rglob("*.md"))
     assert (bundle / f"references/docs/{original.relative_to(docs)}.txt").read_bytes() == original.read_bytes()
     mine = pages(bundle)["notes/mine.md"][1]
+    assert re.search(r"\((?:\.\./)+(?:concepts|summaries)/(?:docs/)?wal\.md\)", mine) and mine.startswith("\n# Mine")
     assert "(log-page.md)" in mine and "README" not in mine and "none.md" not in mine and "(1)" in mine
 
 

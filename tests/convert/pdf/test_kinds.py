@@ -296,3 +296,21 @@ def test_a_turned_page_is_read_as_if_it_were_upright(read, shown, drawn):
     cells = [(72 + 150 * c, 600 - 14 * r, 10, "F1", cell) for r, row in enumerate(rows) for c, cell in enumerate(row)]
     data = samples.pdf([[(72, 760, 20, "F2", "How Newts Hear"), *samples.pdf_lines(PROSE), *cells]])
     assert read(turned(data, shown, drawn)).markdown == read(data).markdown
+
+
+def test_the_line_that_the_file_is_named_after_is_the_title_though_an_event_is_written_larger(tmp_path):
+    page = [
+        (300, 760, 26, "F2", "#37 PARMA 2023"),
+        (72, 650, 22, "F1", "Twin Pumps & Seals"),
+        (72, 620, 22, "F1", "in Small Clinics"),
+        (72, 580, 12, "F1", "Ada Brook"),
+    ]
+    file = tmp_path / "file"
+    file.write_bytes(samples.pdf([page, samples.pdf_lines(PROSE)]))
+    for name, title in (
+        ("Twin pumps and seals in small clinics.pdf", "Twin Pumps & Seals in Small Clinics"),
+        ("Twin Pumps – and Seals in small clinics - Parma 2023 - Ada Brook.pdf", "Twin Pumps & Seals in Small Clinics"),
+        ("x.pdf", "37 PARMA 2023"),
+    ):
+        found = convert(file, name, ConversionSettings(1 << 24))
+        assert document_title(found, name).text.lstrip("#") == title
