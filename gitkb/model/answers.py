@@ -90,7 +90,12 @@ class Chat(Struct, frozen=True):
     def after(self, answer: Answer, *, stopped: bool = False) -> Chat:
         """The conversation with one more turn."""
         turn = ChatTurn(
-            answer.question, answer.text, answer.model, answer.commit, datetime.now(UTC).isoformat(timespec="seconds"), stopped
+            answer.question,
+            answer.text,
+            answer.model,
+            answer.commit,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            stopped or answer.cut,
         )
         return replace(self, turns=(*self.turns, turn))
 

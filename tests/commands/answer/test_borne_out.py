@@ -5,7 +5,9 @@ import pytest
 from gitkb.commands.answer.borne_out import held
 from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.page_reader import Pages
-from gitkb.model.answers import Quoted
+from gitkb.commands.answer.saved_answer import CUT, exploration_of
+from gitkb.errors import UsageError
+from gitkb.model.answers import Answer, Chat, Quoted
 from tests.support.memory_tree import FilesTree
 
 TEXT = """---
@@ -73,3 +75,11 @@ def test_code_headings_and_tables_are_no_sentences() -> None:
     assert (
         found(f"# Thirty transactions {FLUSHING}\n\n```\nThirty transactions fail {FLUSHING}.\n```\n\n| x | {FLUSHING} |") == []
     )
+
+
+def test_an_answer_that_was_cut_off_is_never_saved_as_a_whole() -> None:
+    cut = Answer("What is it?", "It is", "c0ffee", "m", cut=True, cut_by="length")
+    with pytest.raises(UsageError, match="cut off"):
+        exploration_of(cut)
+    chat = Chat("id").after(cut)
+    assert chat.last is None and CUT in exploration_of(chat).said[0].answer
