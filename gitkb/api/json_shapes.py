@@ -96,6 +96,7 @@ def answer(found: Answer) -> Shape:
         "removed": list(found.removed),
         "cut": found.cut,
         "unsupported": list(found.unsupported),
+        "quotes": rows(found.quotes),
         "usage": {name: usage[name] for name in ("calls", "tokens_in", "tokens_out")},
     }
 

@@ -588,8 +588,9 @@ class KnowledgeBase:
         """Empties the caches; what is needed again is converted, and paid for, again."""
         from gitkb.intake.prepare.cache import Cache
         from gitkb.model.usage import Pruned
-        from gitkb.pages.model_session import replies
+        from gitkb.pages.model_session import asking_file, replies
 
+        asking_file(self._store).forget()
         return Pruned(replies(self._store).prune(), Cache(self._store.local / "cache").prune())
 
     # What connects it with others.

@@ -61,6 +61,11 @@ class AskingFile:
         """Gives a question back that this process has claimed."""
         self.run("DELETE FROM claims WHERE key = ? AND owner = ?", (key, self._me))
 
+    def forget(self) -> None:
+        """Forgets what was found out about servers."""
+        self.run("DELETE FROM dialects")
+        self.run("DELETE FROM limits")
+
     def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any] | None:
         """All rows of one statement; None where the file cannot be used."""
         with self._lock:

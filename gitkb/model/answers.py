@@ -30,12 +30,21 @@ class Said(Struct, frozen=True):
     answer: str
 
 
+class Quoted(Struct, frozen=True):
+    """A sentence of an answer with the words that bear it out, and the place where they stand: a link as seen from wiki/."""
+
+    sentence: str
+    words: str
+    place: str
+
+
 class Answer(Struct, frozen=True):
     """What is known of a question at a commit: Markdown with links as seen from wiki/.
 
     `model` is who wrote it, "" where the text is passages that search found; `removed` are the targets of links that were taken
     out because they do not exist, `cut` says that the model was stopped before its end, and `cut_by` why: "length" for the limit
-    of its tokens, else the server's word. `unsupported` are the sentences that the places which they cite do not bear out.
+    of its tokens, else the server's word. `unsupported` are the sentences that the places which they cite do not bear out,
+    `quotes` the words that bear out the others.
     """
 
     question: str
@@ -48,6 +57,7 @@ class Answer(Struct, frozen=True):
     cut: bool = False
     cut_by: str = ""
     unsupported: tuple[str, ...] = ()
+    quotes: tuple[Quoted, ...] = ()
 
 
 class Saved(Struct, frozen=True):
@@ -80,7 +90,12 @@ class Chat(Struct, frozen=True):
     def after(self, answer: Answer, *, stopped: bool = False) -> Chat:
         """The conversation with one more turn."""
         turn = ChatTurn(
-            answer.question, answer.text, answer.model, answer.commit, datetime.now(UTC).isoformat(timespec="seconds"), stopped
+            answer.question,
+            answer.text,
+            answer.model,
+            answer.commit,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            stopped or answer.cut,
         )
         return replace(self, turns=(*self.turns, turn))
 

@@ -419,6 +419,16 @@ def test_a_question_that_another_process_asks_is_waited_for(tmp_path: Path) -> N
     assert (server.calls, other.calls) == (1, 0) and two.usage.cached == 1
 
 
+def test_what_was_found_out_about_servers_can_be_forgotten(tmp_path: Path) -> None:
+    shared = AskingFile(tmp_path / "asking.sqlite", "me", lambda owner: True)
+    shared.of("server").keep("m", Dialect(stream=False))
+    shared.of("server").keep_limit("m", 4096)
+    assert (shared.of("server").dialect("m"), shared.of("server").limit("m")) == (Dialect(stream=False), 4096)
+    assert shared.of("other").dialect("m") is None
+    shared.forget()
+    assert (shared.of("server").dialect("m"), shared.of("server").limit("m")) == (None, None)
+
+
 def test_a_claim_ends_with_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "asking.sqlite"
     assert AskingFile(file, "dead", lambda owner: False).claim("key")

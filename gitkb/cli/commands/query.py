@@ -132,6 +132,7 @@ def query(
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In words.", show_default=False)],
     at: AtOption = None,
     save: Annotated[bool, typer.Option("--save", help="Commit the answer as a page of wiki/explorations/.")] = False,
+    quotes: Annotated[bool, typer.Option("--quotes", help="Show the words at the places that a model cites.")] = False,
     branch: BranchOption = "",
     model: ModelOption = "",
     no_model: NoModelOption = False,
@@ -151,6 +152,9 @@ def query(
     base = knowledge_base(context, kb)
     steps = common(context, kb, verbose).verbose or sys.stderr.isatty()
     answer = _ask(base, " ".join(question), at, chosen_model(model, no_model), json=json, steps=steps)
+    for each in answer.quotes if quotes and not json else ():
+        for line in ("", f"> {each.words}", f"> ({each.place})"):
+            terminal.tell(line)
     saved = None
     if save and answer.text and not answer.cut:
         saved = base.save_answer(answer, Messages(), branch=branch)

@@ -15,7 +15,7 @@ from gitkb.catalog.record_tables import told_apart
 from gitkb.catalog.search.passage_index import EVIDENCE, PASSAGES, TEXTS
 from gitkb.catalog.search.search import Best, best_passages, search
 from gitkb.commands.answer.agent import Agent, AnswerModel, readable
-from gitkb.commands.answer.borne_out import not_borne_out
+from gitkb.commands.answer.borne_out import held
 from gitkb.commands.answer.citations import Citations, data, piece, target_of
 from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
@@ -101,6 +101,7 @@ class Answering(Struct, frozen=True):
         agent = Agent(model, reader, citations, listener, self.own, passages)
         cut = agent(question, history)
         text = agent.speech.text.strip()
+        quoted, unsupported = held(text, citations)
         return Answer(
             question,
             text,
@@ -111,7 +112,8 @@ class Answering(Struct, frozen=True):
             model.client.usage.since(before),
             bool(cut),
             cut,
-            not_borne_out(text, citations),
+            unsupported,
+            quoted,
         )
 
 

@@ -12,6 +12,7 @@ from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.page_reader import Pages, lines_of
 from gitkb.compile.grounding.facts import content_stems
 from gitkb.compile.grounding.supports import objection
+from gitkb.model.answers import Quoted
 from gitkb.text.language.detect import detect_language
 from gitkb.text.language.sentences import split_sentences
 from gitkb.text.markdown.prose import passages, plain
@@ -26,15 +27,21 @@ _MOST_SENTENCES, _MOST_WINDOWS, _LINES = 60, 10, 400
 _LEAST_STEMS = 3
 
 
-def not_borne_out(text: str, citations: Citations) -> tuple[str, ...]:
-    """The sentences of an answer, as they stand in it, that cite places which do not bear them out; in text order."""
-    found = []
+def held(text: str, citations: Citations) -> tuple[tuple[Quoted, ...], tuple[str, ...]]:
+    """(what stands at the places that the sentences of an answer cite, the sentences that their places do not bear out), in text
+    order; sentences as they stand in the answer."""
+    quotes: list[Quoted] = []
+    refused: list[str] = []
     for sentence in list(_sentences(text))[:_MOST_SENTENCES]:
         targets = [target for _, target in _LINK.findall(sentence)]
-        said = _words(sentence)
-        if targets and not _borne_out(said, targets, citations):
-            found.append(sentence)
-    return tuple(found)
+        there = [(target, each) for target in targets for each in _place(target, citations)]
+        words = _words_for(_words(sentence), [each for _, each in there]) if there else ""
+        if words is None:
+            refused.append(sentence)
+        elif words:
+            where = next((target for target, each in there if each in words), targets[0])
+            quotes.append(Quoted(sentence, words, where))
+    return tuple(quotes), tuple(refused)
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -61,19 +68,15 @@ def _words(sentence: str) -> str:
     return re.sub(r"[*_`]+", "", _LINK.sub(r"\1", text)).strip()
 
 
-def _borne_out(said: str, targets: Sequence[str], citations: Citations) -> bool:
+def _words_for(said: str, there: Sequence[str]) -> str | None:
+    """The words of a place that bear a sentence out; "" where that cannot be judged, None where they do not."""
     language = detect_language(said)
     wanted = content_stems(said, language)
-    if len(wanted) < _LEAST_STEMS:
-        return True
-    there = [each for target in targets for each in _place(target, citations)]
-    if not there or (language and detect_language(" ".join(there)) not in ("", language)):
-        return True
+    if len(wanted) < _LEAST_STEMS or (language and detect_language(" ".join(there)) not in ("", language)):
+        return ""
     windows = [" ".join(there[at : at + size]) for size in (1, 2, 3) for at in range(max(1, len(there) - size + 1))]
     shared = sorted(((len(wanted & content_stems(each, language)), each) for each in windows), key=lambda each: -each[0])
-    if any(not objection(said, each, language) for _, each in shared[:_MOST_WINDOWS]):
-        return True
-    return len(there) <= _LEAST_STEMS and not objection(said, " ".join(there), language)
+    return next((each for _, each in shared[:_MOST_WINDOWS] if not objection(said, each, language)), None)
 
 
 def _place(target: str, citations: Citations) -> list[str]:

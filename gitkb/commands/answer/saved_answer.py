@@ -15,7 +15,7 @@ from gitkb.branch.commit_messages import exploration_message
 from gitkb.commands.answer.citations import Citations, document_of
 from gitkb.commands.answer.page_reader import Pages
 from gitkb.commands.change import ChangeContext
-from gitkb.errors import RepositoryError
+from gitkb.errors import RepositoryError, UsageError
 from gitkb.formats.records import label_of
 from gitkb.formats.topic_rows import FOLDER, shortened
 from gitkb.model.answers import Answer, Chat, Said, Saved
@@ -47,7 +47,10 @@ class Exploration(Struct, frozen=True):
 
 
 def exploration_of(said: Answer | Chat, title: str = "") -> Exploration:
-    """Makes the `Exploration` of one answer or of a whole conversation, under a title or its (first) question."""
+    """Makes the `Exploration` of one answer or of a whole conversation, under a title or its (first) question. `UsageError` for
+    an answer that was cut off; in a conversation it is marked."""
+    if isinstance(said, Answer) and said.cut:
+        raise UsageError("The answer was cut off, so it is not saved.", "Ask again, with more room: llm.max_output_tokens")
     if isinstance(said, Answer):
         tokens = said.usage.tokens_in + said.usage.tokens_out
         questions, by, commit = [Said(said.question, _marked(said))], said.model or SEARCH, said.commit

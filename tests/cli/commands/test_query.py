@@ -363,3 +363,10 @@ def test_a_sentence_that_its_place_does_not_bear_out_is_named_and_marked(run: Ru
     assert "monastery near Prague [Write-ahead logging](../sources/docs/wal.md#write-ahead-logging). *(not borne out" in page
     shown = json.loads(run("query", QUESTION, "--json", "--model", "test-model", "--kb", kb).out)
     assert shown["unsupported"] == [said]
+
+
+def test_the_quoted_words_are_shown_where_they_are_wanted(run: Run, kb: Path, server: Any) -> None:
+    server(scripted("Write-ahead logging is the rule that the log record goes first " + CITED.removeprefix("It is a rule ")))
+    ran = run("query", QUESTION, "--quotes", "--model", "test-model", "--kb", kb)
+    assert ran.code == 0 and "\n> Write-ahead logging is the rule that the log record" in ran.out, ran.out
+    assert "\n> (sources/docs/wal.md#write-ahead-logging)\n" in ran.out

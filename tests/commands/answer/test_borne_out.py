@@ -2,9 +2,12 @@
 
 import pytest
 
-from gitkb.commands.answer.borne_out import not_borne_out
+from gitkb.commands.answer.borne_out import held
 from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.page_reader import Pages
+from gitkb.commands.answer.saved_answer import CUT, exploration_of
+from gitkb.errors import UsageError
+from gitkb.model.answers import Answer, Chat, Quoted
 from tests.support.memory_tree import FilesTree
 
 TEXT = """---
@@ -25,7 +28,17 @@ FLUSHING, ARCHIVING = "[Flushing](sources/wal.md#flushing)", "[Archiving](source
 
 
 def found(text: str) -> list[str]:
-    return list(not_borne_out(text, Citations(Pages(FilesTree({"wiki/index.md": "# KB\n", "wiki/sources/wal.md": TEXT})))))
+    return list(held(text, citations())[1])
+
+
+def citations() -> Citations:
+    return Citations(Pages(FilesTree({"wiki/index.md": "# KB\n", "wiki/sources/wal.md": TEXT})))
+
+
+def test_the_words_that_bear_a_sentence_out_are_told_with_their_place() -> None:
+    sentence = f"The log is flushed once for 20 transactions by a group commit {FLUSHING}."
+    words = "A group commit flushes the log once for 20 transactions."
+    assert held(sentence, citations()) == ((Quoted(sentence, words, "sources/wal.md#flushing"),), ())
 
 
 @pytest.mark.parametrize(
@@ -62,3 +75,11 @@ def test_code_headings_and_tables_are_no_sentences() -> None:
     assert (
         found(f"# Thirty transactions {FLUSHING}\n\n```\nThirty transactions fail {FLUSHING}.\n```\n\n| x | {FLUSHING} |") == []
     )
+
+
+def test_an_answer_that_was_cut_off_is_never_saved_as_a_whole() -> None:
+    cut = Answer("What is it?", "It is", "c0ffee", "m", cut=True, cut_by="length")
+    with pytest.raises(UsageError, match="cut off"):
+        exploration_of(cut)
+    chat = Chat("id").after(cut)
+    assert chat.last is None and CUT in exploration_of(chat).said[0].answer
