@@ -258,6 +258,15 @@ class NeedsOffice(GitkbError):
         self.kind = kind
 
 
+def _seen(draft: "Draft", settings: ConversionSettings, beat: Beat) -> "Draft":
+    """A draft with the text of its pictures, if it is to be read."""
+    if settings.ocr != "all":
+        return draft
+    from gitkb.convert.seen_pictures import seen
+
+    return seen(draft, settings, beat)
+
+
 def convert(
     file: Path,
     name: str,
@@ -274,7 +283,6 @@ def convert(
     Raises `ConversionError` for every document that cannot be converted well, and `NeedsOffice` where `saved` is missing.
     """
     from gitkb.convert.draft import finish
-    from gitkb.convert.seen_pictures import seen
 
     size = file.stat().st_size
     if size > settings.max_bytes:
@@ -287,11 +295,11 @@ def convert(
         if page is not None and family is HTML:
             from gitkb.convert.html.fetched import read_page
 
-            return finish(seen(read_page(file, page), settings, beat), FETCHED.format)
+            return finish(_seen(read_page(file, page), settings, beat), FETCHED.format)
         if family.through:
             file = _saved(file, saved, family)
         clock = (beat,) if family.reader in SEEING else ()
-        return finish(seen(_reader(family)(file, name, settings, *clock), settings, beat), family.format)
+        return finish(_seen(_reader(family)(file, name, settings, *clock), settings, beat), family.format)
     except RecursionError as error:
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."

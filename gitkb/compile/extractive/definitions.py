@@ -6,7 +6,7 @@ bounded, so that no sentence takes long.
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -114,43 +114,44 @@ _EN_PROPOSED = re.compile(
     re.I,
 )
 _PROPOSES = re.compile(r"we |in (?:this|our) |here|this (?:paper|work|article|report) ", re.I)
-_DE = re.compile(
+_POINTS = re.compile(r"\b(?:this|these|those|such|it|its|their|them)\b", re.I)
+_DE = (
     r"(?:Unter (?P<under>[^,;:.()]{2,50}?)" + _ALIAS.replace("alias", "alias_under") + r" versteht man .{15,}"
     r"|(?:(?P<article>Ein|Eine|Der|Die|Das) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:ist|sind|war) (?:im Wesentlichen |dabei |also )?(?P<what>eine?r?|der|die|das|einer der|"
     r"eines der)\b(?P<rest>.{15,})|(?:bezeichnet|bedeutet|steht für) (?P<meaning>.{15,})))"
 )
-_FR = re.compile(
+_FR = (
     r"(?:(?P<article>Un|Une|Le|La|Les|Des) |(?:L'|L’))?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r"(?:, [^,;:()]{3,40},)? (?:(?:est|sont|était) (?P<what>une?|les?|la|l'|l’|des)\b ?(?P<rest>.{15,})|(?:désignent?|"
     r"signifie|correspond à) (?P<meaning>.{15,}))"
 )
-_ES = re.compile(
+_ES = (
     r"(?:(?P<article>Un|Una|El|La|Los|Las) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r"(?:, [^,;:()]{3,40},)? (?:(?:es|son|era) (?P<what>una?|el|la|los|las|unos|unas)\b(?P<rest>.{15,})|(?:se refiere a|"
     r"significa|designa) (?P<meaning>.{15,}))"
 )
-_IT = re.compile(
+_IT = (
     r"(?:(?P<article>Un|Uno|Una|Il|Lo|La|I|Gli|Le) |(?:Un'|L'))?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:è|sono) (?P<what>un'?|una|uno|il|lo|la|i|gli|le|l')\b ?(?P<rest>.{15,})|(?:si riferisce a|significa|"
     r"indica) (?P<meaning>.{15,}))"
 )
-_PT = re.compile(
+_PT = (
     r"(?:(?P<article>Um|Uma|O|A|Os|As) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:é|são) (?P<what>uma?|o|a|os|as)\b(?P<rest>.{15,})|(?:refere-se a|significa|designa) (?P<meaning>.{15,}))"
 )
-_NL = re.compile(
+_NL = (
     r"(?:(?P<article>Een|De|Het) )?(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,4}?)"
     + _ALIAS
     + r" (?:(?:is|zijn) (?P<what>een|de|het)\b(?P<rest>.{15,})|(?:verwijst naar|betekent) (?P<meaning>.{15,}))"
 )
-_RU = re.compile(r"(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,3}?)" + _ALIAS + r" [—–-] (?:это )?(?!не )(?P<meaning>.{20,})")
-_JA = re.compile(
+_RU = r"(?P<term>[^,;:.()\s]+(?: [^,;:()\s]+){0,3}?)" + _ALIAS + r" [—–-] (?:это )?(?!не )(?P<meaning>.{20,})"
+_JA = (
     r"(?P<term>[^、。（）()はがをにでと ]{2,30}|[A-Za-z][\w.+ -]{1,29}?|[ァ-ヺー・一-龠々A-Za-z ]{2,30}?) ?"
     r"(?:[（(](?P<alias>[^（）()]{2,40})[）)])? ?"
     r"(?:とは、?(?P<meaning>.{12,})|は、?(?P<rest>.{8,}(?:[一-龠々ァ-ヺー]|もの|ひとつ|"
@@ -158,12 +159,20 @@ _JA = re.compile(
     r"(?<!可能)(?<!必要)(?<!同じ)(?<!場合)(?<!様)(?<!簡単)(?<!便利)(?<!重要)(?<!有用)(?<!予定)(?<!一般的)(?<!大切)"
     r"(?:です|である|だ|を指します|を指す|を意味します)。))"
 )
-_ZH = re.compile(
+_ZH = (
     r"(?P<term>[^，。、（）()：；]{2,20}?) ?(?:[（(](?P<alias>[^（）()]{2,40})[）)])? ?"
     r"(?:，?(?:是指|指的是|就是指) ?(?P<meaning>.{10,})|是(?:一种|"
     r"一種|一个|一個|一款|一套|一门|一組|一组|一类|由|用来|用來|用于|用於) ?(?P<rest>.{10,}))"
 )
-_PATTERNS = {"en": _EN, "de": _DE, "fr": _FR, "es": _ES, "it": _IT, "pt": _PT, "nl": _NL, "ru": _RU, "ja": _JA, "zh": _ZH}
+_PATTERNS = {"en": _EN.pattern, "de": _DE, "fr": _FR, "es": _ES, "it": _IT, "pt": _PT, "nl": _NL, "ru": _RU, "ja": _JA, "zh": _ZH}
+
+
+@cache
+def _pattern(language: str) -> re.Pattern[str]:
+    """What finds the definitions of a language; compiled when one is met, as that takes long."""
+    return re.compile(_PATTERNS[language])
+
+
 _LEAD_IN = re.compile(r"(?:In (?:computer science|computing|mathematics|programming|[A-Z][\w+]*(?: [A-Z]\w+)?), )(?=\w)")
 _KIND = "definitions"
 
@@ -232,7 +241,7 @@ def is_proposal(text: str) -> bool:
 def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bool]:
     """(the match of a pattern, whether the kind stands beside the term, whether the form alone says little)."""
     if language != "en":
-        return _PATTERNS[language].match(marked), False, False
+        return _pattern(language).match(marked), False, False
     if (apposed := _EN_KIND.match(marked)) is not None:
         return apposed, True, False
     lead_in = _LEAD_IN.match(marked)
@@ -242,7 +251,8 @@ def _matched(marked: str, language: str) -> tuple[re.Match[str] | None, bool, bo
         return proposed, False, False
     means = _EN_MEANT.match(bare) if bare.startswith(("By ", "With ", "We ")) else None
     if (match := means or _EN.match(bare) or _EN_CALLED.fullmatch(bare)) is not None:
-        return match, False, False
+        points = match.re is _EN_CALLED and _POINTS.search(match["meaning"])
+        return None if points else match, False, False
     return _EN_APPOSED.match(bare) if ", a" in bare[:120] or ", the " in bare[:120] else None, False, True
 
 

@@ -14,6 +14,7 @@ from gitkb.convert.pdf.headings import Headings
 from gitkb.convert.pdf.layout import Look, Page, PdfBlock, blocks_of, continues, marker_of, run_in_of
 from gitkb.convert.pdf.lines import Line, unlinked_break, without_links
 from gitkb.convert.tables import escape, paragraph, table
+from gitkb.text.language.frequency import zipf
 
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,4})\.?\s+[^\W\d]")
@@ -66,10 +67,7 @@ def _is_compound(first: str, second: str) -> bool:
     """Whether two halves are parted by a hyphen of their own ("well-known"): common English words that make no word together."""
     if len(first) < 3 or len(second) < 3 or not (first + second).isascii():
         return False
-    from wordfreq import zipf_frequency
-
-    common = min(zipf_frequency(first, "en", wordlist="small"), zipf_frequency(second, "en", wordlist="small"))
-    return common >= 4.2 and zipf_frequency(first + second, "en", wordlist="small") == 0
+    return min(zipf(first.lower(), "en"), zipf(second.lower(), "en")) >= 4.2 and zipf((first + second).lower(), "en") == 0
 
 
 def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:

@@ -7,6 +7,7 @@ singular is a known word, ends in one ("hostnames"), or the ending leaves no dou
 from functools import lru_cache
 
 from gitkb.text import word_lists
+from gitkb.text.language.frequency import zipf
 
 _KEEP_S = ("ss", "us", "is", "as", "os", "ous", "'s", "’s", "ics")
 _PLURAL_IN_ICS = frozenset("metrics topics critics clinics fabrics graphics relics".split())
@@ -41,9 +42,7 @@ def _is_plural(low: str) -> bool:
 
 
 def _frequency(word: str) -> float:
-    import wordfreq
-
-    return float(wordfreq.zipf_frequency(word, "en", wordlist="small"))
+    return zipf(word, "en")
 
 
 _GERMAN_PLURALS = ("ungen", "heiten", "keiten", "schaften", "ionen", "täten")
@@ -76,6 +75,4 @@ def _is_german_noun(low: str, ending: str) -> bool:
 
 
 def _german_frequency(word: str) -> float:
-    import wordfreq
-
-    return float(wordfreq.zipf_frequency(word, "de", wordlist="small"))
+    return zipf(word, "de")

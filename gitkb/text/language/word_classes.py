@@ -8,6 +8,7 @@ language without a list has no common words.
 from functools import cache, lru_cache
 
 from gitkb.text import word_lists
+from gitkb.text.language.frequency import zipf
 
 
 def _english(section: str) -> frozenset[str]:
@@ -117,9 +118,7 @@ def is_common(word: str, language: str, limit: float) -> bool:
     """Whether a word's Zipf frequency (log10 of its occurrences in 10^9 words) is at least `limit`."""
     if language not in _LISTED:
         return False
-    import wordfreq
-
-    frequency = wordfreq.zipf_frequency(word.lower(), language, wordlist="small")
+    frequency = zipf(word.lower(), language)
     # Of a word with a hyphen the list tells how common its parts are: "self-attention" is a term all the same.
     return frequency - (_HYPHEN if "-" in word.strip("-") else 0) >= limit
 

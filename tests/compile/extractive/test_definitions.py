@@ -50,6 +50,7 @@ def test_the_term_that_is_defined_is_found(text: str, language: str, key: str) -
         "Data loaders are the bread-and-butter of every program that reads.",
         "Speed is a problem that every one of the programs has to solve.",
         "A split is an issue with the design of the tree that holds them.",
+        "The unit of data at this layer of the model is called a lake frame.",
         "Lake sorting is a so important task that many works have looked into it.",
         "Lake coding is a similar encoding, but for numbers without a sign.",
         "A smart pointer is one of the most popular things of all time.",
