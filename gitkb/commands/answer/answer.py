@@ -20,12 +20,14 @@ from gitkb.commands.answer.citations import Citations, data, piece, target_of
 from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
 from gitkb.commands.answer.tools import Reader
+from gitkb.compile.grounding.facts import content_words
 from gitkb.errors import UsageError
 from gitkb.formats.records import RECORDS
 from gitkb.model.answers import Answer, AnswerListener, Said
 from gitkb.model.documents import Place
 from gitkb.model.rows import SearchHit
 from gitkb.store.snapshot import Snapshot
+from gitkb.text.language.detect import detect_language
 from gitkb.text.language.questions import read_question
 from gitkb.text.markdown.links import escape
 
@@ -36,6 +38,7 @@ _OPERATORS = re.compile(r"[\"“”„«»*]|(?<!\S)-+")
 _PAGES, _OF_PAGE, _MOST_READ = 20, 10, 50
 """How many pages, passages of each, and passages in all are read for the quotes of an answer without a model."""
 _PASSAGE_LINES = 40
+_SAYS_LITTLE = 3
 _PASSAGES_SHARE = 0.25
 _MOST_PASSAGES = 16_000
 
@@ -60,7 +63,7 @@ class Answering(Struct, frozen=True):
         with self.catalog.held(self.tip, PASSAGES, keep=self.keep) as db:
             if model is None:
                 return self._passages(question, pages, db, listener)
-            best = best_passages(db, _plain(question))
+            best = best_passages(db, _plain(searched(question, history)))
             if next(self.tip.files(f"{RECORDS}/"), None) is None:
                 return Answer(question, "", self.tip.commit)  # there is nothing that a model could answer from
             return self._written(question, pages, best, db, model, listener, history)
@@ -115,6 +118,12 @@ class Answering(Struct, frozen=True):
             unsupported,
             quoted,
         )
+
+
+def searched(question: str, history: Sequence[Said]) -> str:
+    """What is searched for a question. One that says too little by itself ("And who checks it?") follows up on the one before."""
+    said = content_words(question, detect_language(question) or "en")
+    return f"{history[-1].question} {question}" if history and len(said) < _SAYS_LITTLE else question
 
 
 def _plain(question: str) -> str:
