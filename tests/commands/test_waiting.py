@@ -102,6 +102,8 @@ CHANGES: dict[str, Change] = {
     "refresh": lambda place, heard: place.base.refresh(heard),
     "migrate": lambda place, heard: place.base.migrate(heard),
     "save an answer": lambda place, heard: place.base.save_answer(_answer(place), heard),
+    "write a page": lambda place, heard: place.base.write_page("wiki/notes/one.md", "# One\n\nWords.\n", "", None, heard),
+    "edit a page": lambda place, heard: place.base.edit_page("notes/two", "# Two\n\nWords.\n", "", heard),
     "merge": lambda place, heard: place.base.merge("side", None, heard),
     "pull": lambda place, heard: place.base.pull(None, heard),
     "push": lambda place, heard: place.base.push(heard),
@@ -137,7 +139,7 @@ def test_no_command_that_writes_is_missing_here() -> None:
     """Methods that take a listener and write must be in the table; those that only read, or are loops of others, are named."""
     reading = {"lint", "answering_model", "query", "recover", "prune_cache", "init", "watch", "check", "preview"}
     writing = {"add", "estimate", "recompile", "estimate_recompile", "remove", "undo", "approve", "decide", "drop", "fix"}
-    writing |= {"refresh", "migrate", "save_answer", "merge", "pull", "push", "pull_request"}
+    writing |= {"refresh", "migrate", "save_answer", "write_page", "edit_page", "merge", "pull", "push", "pull_request"}
     import inspect
 
     found = {

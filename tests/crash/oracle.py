@@ -83,7 +83,7 @@ def cache(top: Path) -> dict[str, tuple[int, int]]:
     """(inode, time of change) of all cached conversions and digests, by name. Notes that a document failed are neither."""
     found = {}
     for file in (git_dir(top) / "gitkb" / "cache").glob("*/*"):
-        if file.read_bytes() == b'""':
+        if not file.stat().st_size:
             continue
         status = file.stat()
         found[f"{file.parent.name}/{file.name}"] = (status.st_ino, status.st_mtime_ns)
