@@ -274,13 +274,13 @@ def concept_topics(
     reading: Reading, claims: list[str], found: dict[str, Candidate], fragments: Mapping[int, str], *, is_subject: bool = True
 ) -> list[Topic]:
     """The concepts, the weightiest first; `claims` holds for each sentence its text as a claim or "", `fragments` those that say
-    something only with their context. A document that keeps house (`is_subject` false: a change log) has only those that it
-    defines."""
+    something only with their context. A document that keeps house (`is_subject` false: a change log) has only those that a
+    sentence of it defines: what its lists name are mostly people who changed something."""
     listed = glossary_terms(reading, claims, found)
     choices = [
         choice for candidate in found.values() if (choice := _choose(reading, claims, candidate, listed, fragments)) is not None
     ]
-    choices = [choice for choice in choices if is_subject or choice.defined]
+    choices = [choice for choice in choices if is_subject or (choice.defined and _is_told(choice.candidate))]
     named = {choice.candidate.key for choice in choices if choice.defined}
     choices = [choice for choice in choices if not named.intersection(gerund_stems(choice.candidate.key, reading.language))]
     choices.sort(key=lambda choice: (-choice.weight, choice.candidate.key))
@@ -293,6 +293,11 @@ def concept_topics(
         defined += is_defined and not choice.has_part
         topics.append(_topic(choice, is_defined, reading.language))
     return topics
+
+
+def _is_told(candidate: Candidate) -> bool:
+    """Whether a sentence defines a term, and not the layout of a list alone, whose claim is put together."""
+    return any(not found.claim for _, found in candidate.definitions)
 
 
 def _within_limits(choices: list[_Choice], is_glossary: bool) -> list[_Choice]:

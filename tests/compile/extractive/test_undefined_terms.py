@@ -148,6 +148,13 @@ def test_a_change_log_supports_nothing() -> None:
     assert "Crash recovery" not in _topics(f"# Changelog\n\n{text}\n")
 
 
+def test_who_a_change_log_thanks_is_no_term() -> None:
+    names = ("0xflotus", "ahonn", "andelf", "atxulo", "avelino", "kkkiio")
+    listed = "".join(f"- {name}\n  - Colours for the files of {name} in the guide [#4](https://a.example/4)\n" for name in names)
+    said = "A bulk action is a command that changes many blocks at once, and it can be undone. Bulk actions are quick."
+    assert list(_topics(f"# Changelog\n\n## Bulk actions\n\n{said}\n\n## Thanks\n\n{listed}")) == ["Bulk action"]
+
+
 def test_a_person_is_no_concept() -> None:
     text = "Jonathan Reem is the primary author and maintainer of the parser. The parser is a program of three thousand lines."
     assert all(topic.kind == "entity" for topic in _digest(f"# Parser\n\n{text}\n").topics if topic.name == "Jonathan Reem")
