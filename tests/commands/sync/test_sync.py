@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ def _text(name: str, days: int = 18) -> str:
     return f"# {name}\n\nThe {name} rule is a right of {days} days for {name}.\n"
 
 
+_MINUTES = count(1_790_000_000, 60)
+
+
 def _commit(repository: Path, files: dict[str, str | None]) -> str:
     for name, text in files.items():
         file = repository / name
@@ -30,7 +34,9 @@ def _commit(repository: Path, files: dict[str, str | None]) -> str:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", "handbook")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_COMMITTER_DATE", f"{next(_MINUTES)} +0000")  # of two within one second neither would be the newer one
+        git(repository, "commit", "-q", "-m", "handbook")
     return git(repository, "rev-parse", "HEAD")
 
 
