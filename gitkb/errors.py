@@ -4,6 +4,7 @@ Library code raises these; `gitkb.cli` alone prints them and exits. A message is
 names the file or document concerned; a hint is the next step.
 """
 
+import errno
 import signal
 from collections.abc import Sequence
 from enum import IntEnum
@@ -166,3 +167,12 @@ class InsideRepository(UsageError):
             f"As a part of it: gitkb init {quote(str(repository))} --subdir {quote(inside)}. As one of its own: --nested",
         )
         self.folder, self.repository = folder, repository
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error says that there is no memory: a mapping that fails says it as an `OSError`, and CPython may lose the
+    error that says so and raise a `SystemError` instead.
+    """
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError | SystemError)

@@ -51,7 +51,7 @@ from gitkb.convert.formats import (
     ending_of,
     family_of,
 )
-from gitkb.errors import ConversionError, EmptyDocument, GitkbError
+from gitkb.errors import ConversionError, EmptyDocument, GitkbError, is_out_of_memory
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, WebPage
 
@@ -304,7 +304,9 @@ def convert(
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."
         ) from error
-    except (MemoryError, SystemError) as error:  # CPython may lose the error that says there is no memory, and then says this
+    except (MemoryError, SystemError, OSError) as error:
+        if not is_out_of_memory(error):
+            raise
         raise ConversionError(
             "the document needs more memory than allowed.", "Split it, or raise convert.memory in .gitkb/config.yaml."
         ) from error

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gitkb.errors import ConversionError, EmptyDocument, GitkbError
+from gitkb.errors import ConversionError, EmptyDocument, GitkbError, is_out_of_memory
 from gitkb.intake.prepare.document import Job, Prepared, Workshop, prepare
 from gitkb.intake.prepare.typed_json import BEAT, dumps
 
@@ -129,16 +129,16 @@ def _answer(job: Job, shop: Workshop, beat: Callable[[], None]) -> Prepared:
     try:
         return prepare(job, shop, beat)
     except ConversionError as error:
-        exhausted, empty = isinstance(error.__cause__, MemoryError | SystemError), isinstance(error, EmptyDocument)
+        exhausted, empty = is_out_of_memory(error.__cause__), isinstance(error, EmptyDocument)
         return Prepared(job.document, error=error.message, hint=error.hint, exhausted=exhausted, empty=empty)
     except GitkbError as error:
         return Prepared(job.document, error=error.message, hint=error.hint)
-    except (MemoryError, SystemError):  # see gitkb.convert.converter.convert
-        return Prepared(job.document, error="it needs more memory than convert.memory allows.", hint=_RAISE, exhausted=True)
     except RecursionError:
         return Prepared(job.document, error="it is nested too deeply to be read.", hint=_OTHERWISE)
-    except OSError as error:
-        reason = (error.strerror or "no reason given").lower()
+    except (MemoryError, SystemError, OSError) as error:
+        if is_out_of_memory(error):
+            return Prepared(job.document, error="it needs more memory than convert.memory allows.", hint=_RAISE, exhausted=True)
+        reason = str(getattr(error, "strerror", None) or "no reason given").lower()
         return Prepared(
             job.document, error=f"a file could not be read or written while it was prepared: {reason}.", hint="Add it again."
         )

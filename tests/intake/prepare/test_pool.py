@@ -67,6 +67,16 @@ def test_a_document_that_needs_too_much_memory_fails_with_the_reason(tmp_path: P
     assert not results[1].error
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit counts what is mapped already, which /proc tells")
+def test_a_file_that_cannot_be_mapped_for_want_of_memory_is_told_as_such(tmp_path: Path, shop: Workshop) -> None:
+    """Mapping fails with an `OSError`, not a `MemoryError`: a worker that had done other documents gives it to a new one."""
+    sparse = _job(tmp_path / "docs", "sparse.pdf", b"%PDF-1.7\n" + bytes(95 * 10**6))
+    with Pool(shop, replace(ConvertSettings(), memory=80 * 2**20), tmp_path / "lock", 1) as pool:
+        result = next(iter(pool.prepare([sparse])))
+    assert "needs more memory" in result.error
+    assert result.exhausted
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_a_worker_that_dies_costs_its_own_document_only(tmp_path: Path, shop: Workshop) -> None:
     hanging = _job(tmp_path / "docs", "hanging.pdf", pdfs.exponential_forms(14))
