@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pygit2
 from msgspec.structs import replace
-from pygit2.enums import Option
+from pygit2.enums import ObjectType, Option
 
 from gitkb.errors import MissingObject, NotFound, RepositoryError
 from gitkb.store import lfs, opening, repack, signing
@@ -33,6 +33,9 @@ from gitkb.store.transaction.worktree import Worktree
 from gitkb.store.values import Commit, Recovery, WorktreeStatus
 
 OPEN_PACKS = 64
+LARGEST_KEPT_TREE = 32 * 1024**2
+"""Bytes of a tree that libgit2 keeps parsed. By default it keeps none above 4 kB, so that each look-up in a folder of 4,600 pages
+reads and parses them all: 2.5 ms instead of 0.004 ms. What it keeps in all is bounded (256 MB)."""
 
 
 class Store:
@@ -54,6 +57,7 @@ class Store:
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
         # A long run makes many packs; libgit2 would keep each open for ever.
         pygit2.option(Option.SET_MWINDOW_FILE_LIMIT, OPEN_PACKS)
+        pygit2.option(Option.SET_CACHE_OBJECT_LIMIT, int(ObjectType.TREE), LARGEST_KEPT_TREE)
         self._folders, self._trailer, self._person = folders, trailer, git_person(person)
         self._reader = ObjectReader(folders.git_dir, quarantine)
         self.git_dir = folders.common
