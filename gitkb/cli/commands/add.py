@@ -129,7 +129,9 @@ def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, jso
     from gitkb.cli.listeners import Adding
 
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=options.dry_run)
+        listener = Adding(
+            json=json, say=shown.say, advance=shown.advance, tell=shown.tell, index=shown.index, dry_run=options.dry_run
+        )
         summary = base.add(paths, options, listener)
     if json:
         terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
@@ -321,7 +323,7 @@ def recompile(
         )
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, index=shown.index, dry_run=dry_run)
         summary = with_whole_names(names, yes, lambda whole: base.recompile(whole, options, listener))
     if json:
         terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})
