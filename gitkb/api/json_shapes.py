@@ -85,13 +85,14 @@ def lint(found: LintResult, fixed: FixSummary | None, *, dry_run: bool) -> Shape
 
 
 def answer(found: Answer) -> Shape:
-    """An answer with its citations; `model` is null for passages."""
+    """An answer with its citations; `model` is null for passages. Where several knowledge bases were asked, `kbs` are these."""
     usage = model_cost(found.usage)
-    return {
+    several = {"kbs": rows(found.kbs)} if found.kbs else {}
+    return several | {
         "question": found.question,
         "answer": found.text,
         "model": found.model or None,
-        "commit": found.commit,
+        "commit": found.commit or None,
         "citations": rows(found.citations),
         "removed": list(found.removed),
         "cut": found.cut,

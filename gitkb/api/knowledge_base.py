@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gitkb.commands.answer.page_text import LinkMap
     from gitkb.commands.change import ChangeContext
     from gitkb.commands.diff.report import DiffReport
+    from gitkb.commands.inspect.searched_pages import SearchedBase
     from gitkb.formats.user_settings import UserSettings
     from gitkb.formats.versions import Formats
     from gitkb.intake.hashing import FileMemory
@@ -249,7 +250,13 @@ class KnowledgeBase:
         query without a word."""
         from gitkb.commands.inspect.searched_pages import searched_pages
 
-        return searched_pages(self._catalog, self._snapshot(at), query, scope=scope, limit=limit, keep=at is None)
+        return searched_pages([self.searched("", at)], query, scope=scope, limit=limit)
+
+    def searched(self, name: str, at: str | None = None) -> SearchedBase:
+        """What is searched of it at a revision, for those who search several."""
+        from gitkb.commands.inspect.searched_pages import SearchedBase
+
+        return SearchedBase(name, self._catalog, self._snapshot(at), at is None)
 
     def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
         """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left
@@ -348,9 +355,8 @@ class KnowledgeBase:
         from gitkb.commands.answer.answer import Answering
         from gitkb.model.answers import AnswerListener
 
-        tip = self._snapshot(at)
         own = settings_at(self._store.snapshot()).llm.instructions if model is not None else ""
-        return Answering(self._catalog, tip, at is None, own)(question, model, listener or AnswerListener(), history)
+        return Answering([self.searched("", at)], own)(question, model, listener or AnswerListener(), history)
 
     def chats(self) -> Chats:
         """The conversations that are kept here, for nobody else."""

@@ -31,6 +31,11 @@ def said(text: str, quote: str | None = None) -> dict[str, str]:
     return {"text": text, "quote": text if quote is None else quote}
 
 
+def cited(text: str, *numbers: int) -> dict[str, Any]:
+    """A statement that names the numbers of sentences; without a text it is the sentence itself."""
+    return {"text": text, "from": list(numbers)}
+
+
 NOTHING = {"text": "", "quote": ""}
 
 

@@ -21,6 +21,7 @@ from gitkb.cli.backend_options import Backend, BackendOption, SchedulerOption, S
 from gitkb.cli.common_options import (
     BranchOption,
     CompilerOption,
+    Folders,
     JsonOption,
     KbOption,
     ModelOption,
@@ -172,7 +173,7 @@ def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
     )
 
 
-def _base_or_new(context: typer.Context, kb: Path | None, wanted: Sequence[str]) -> KnowledgeBase:
+def _base_or_new(context: typer.Context, kb: Folders, wanted: Sequence[str]) -> KnowledgeBase:
     try:
         return knowledge_base(context, kb)
     except NotAKnowledgeBase as error:

@@ -7,7 +7,6 @@ Every sentence in a digest stands in the document.
 
 from msgspec.structs import replace
 
-from gitkb.compile.compiler_names import COMPILER
 from gitkb.compile.extractive.candidates import find_candidates
 from gitkb.compile.extractive.claims import MIN_LENGTH, claim_text, is_order, says_that
 from gitkb.compile.extractive.concepts import concept_topics
@@ -21,6 +20,7 @@ from gitkb.compile.extractive.summary import (
     rank_sentences,
 )
 from gitkb.compile.read_document import Reading, Sentence, read_document
+from gitkb.formats.compiler_names import COMPILER
 from gitkb.formats.topic_rows import bare_title
 from gitkb.model.documents import Conversion, Digest, Topic
 from gitkb.text.language.boilerplate import keeps_house

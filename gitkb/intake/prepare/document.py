@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gitkb.compile.compiler_names import COMPILER
 from gitkb.convert.converter import NeedsOffice, convert, identify
 from gitkb.convert.formats import FETCHED
 from gitkb.errors import ConversionError
 from gitkb.formats import records
+from gitkb.formats.compiler_names import COMPILER
 from gitkb.formats.settings import ConversionSettings
 from gitkb.intake.hashing import open_document, unreadable
 from gitkb.intake.prepare.cache import Cache

@@ -48,6 +48,7 @@ TEXT = st.one_of(
 STATEMENT = st.one_of(
     st.sampled_from(SENTENCES).map(lambda text: {"text": text, "quote": text}),
     st.fixed_dictionaries({"text": TEXT, "quote": TEXT}),
+    st.fixed_dictionaries({"text": TEXT, "from": st.lists(st.integers(-1, 9), max_size=3)}),
 )
 TOPIC = {
     "name": TEXT,
@@ -77,12 +78,9 @@ LOOSE = st.dictionaries(st.sampled_from(["title", "summary", "key_points", "conc
 
 def made_of(reply: object) -> Digest:
     document = conversion(LOGS)
-    asked = digest(document, name="a.md", settings=SETTINGS, replies={})
-    assert isinstance(asked, Unanswered)
-    made = digest(
-        document, name="a.md", settings=SETTINGS, replies={request.key: json.dumps(reply) for request in asked.requests}
-    )
-    assert isinstance(made, Digest)
+    replies: dict[str, str] = {}
+    while isinstance(made := digest(document, name="a.md", settings=SETTINGS, replies=replies), Unanswered):
+        replies.update((request.key, json.dumps(reply)) for request in made.requests)
     return made
 
 
