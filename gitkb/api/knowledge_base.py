@@ -592,11 +592,15 @@ class KnowledgeBase:
 
     def prune_cache(self) -> Pruned:
         """Empties the caches; what is needed again is converted, and paid for, again."""
+        import shutil
+
         from gitkb.intake.prepare.cache import Cache
         from gitkb.model.usage import Pruned
         from gitkb.pages.model_session import asking_file, replies
 
         asking_file(self._store).forget()
+        if (memory := self.revisions.memory) is not None:
+            shutil.rmtree(memory, ignore_errors=True)
         return Pruned(replies(self._store).prune(), Cache(self._store.local / "cache").prune())
 
     # What connects it with others.
