@@ -74,6 +74,13 @@ class Revisions:
         folder = self._store.derived
         return folder / "interface" if folder else None
 
+    def forget(self) -> None:
+        """Empties that folder."""
+        import shutil
+
+        if self.memory is not None:
+            shutil.rmtree(self.memory, ignore_errors=True)
+
     @property
     def person(self) -> str:
         """The e-mail address of whoever writes here, "" where git knows none."""
