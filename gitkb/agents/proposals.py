@@ -2,7 +2,7 @@
 
 Invariant: the branch is never the one that is checked out, the one that carries the pages, or main. Nothing but documents and
 pages is written: no settings, decisions or approvals. Files are read only below the folders that the user granted. Every commit
-names the agent. An agent can undo only what it wrote itself since the server was started.
+names the agent. An agent can undo only what a client of its name wrote: since the server was started, or on its branches.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 import tempfile
 from contextlib import suppress
 from datetime import date
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NotRequired
@@ -26,7 +28,7 @@ from gitkb.model.options import AddOptions, ChangeOptions
 from gitkb.model.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitkb import KnowledgeBase
     from gitkb.model.results import DocumentResult
@@ -36,13 +38,15 @@ FOLDER = "agents"
 MAX_TEXT = 2 * 1024**2
 _MAIN = ("main", "master")
 _MOST_BRANCHES = 1_000
+_MOST_UNDONE = 50
 _MOST_NAME = 80
 
 
 class WriteAnswer(TypedDict):
-    """What was written, and where; `at` reads it, `undo` takes it back."""
+    """What was written, and where; `start` is the branch at which this one began, `at` reads it, `undo` takes it back."""
 
     branch: str
+    start: NotRequired[str]
     at: str
     id: str
     diff: str
@@ -91,6 +95,7 @@ class Writer:
         self._lock = Lock()
         self._branches: dict[str, str] = {}
         self._written: list[Written] = []
+        self._starts: dict[str, str] = {}
         if branch:
             _refuse_protected(open_for(""), branch)
 
@@ -138,15 +143,17 @@ class Writer:
     def undo(self, agent: Agent, commit: str) -> WriteAnswer:
         """Takes back one of the agent's writes, by default its last."""
         with self._lock:
-            own = [each for each in self._written if each.agent == agent.name]
+            base = self._open(str(agent))
+            own = [each for each in self._written if each.agent == agent.name] or self._earlier(base, agent)
             fitting = [each for each in own if each.commit.startswith(commit)] if commit else own[-1:]
+            fitting = fitting or [each for each in self._earlier(base, agent) if commit and each.commit.startswith(commit)]
             if len(fitting) != 1:
                 made = ", ".join(each.commit[:12] for each in own)
                 raise NotFound("That is nothing that you wrote here.", f"You wrote: {made}" if made else "")
-            written, base = fitting[0], self._open(str(agent))
+            written = fitting[0]
             before = _tip(base, written.branch)
             done = base.undo(written.commit, ChangeOptions(branch=written.branch))
-            self._written.remove(written)
+            self._written = [each for each in self._written if each != written]
             what = ", ".join(done.documents or done.restored or done.deleted)
             return _answer(base, written.branch, before, what, f"{written.commit[:12]} is taken back")
 
@@ -167,13 +174,17 @@ class Writer:
         with self._lock:
             base = self._open(str(agent))
             branch = self._branch(base, agent)
+            if not _exists(base, branch):
+                self._starts[branch] = base.branch
             before = _tip(base, branch)
             what, commit = write(base, branch)
             self._written.append(Written(agent.name, branch, commit))
             short = commit[:12]
-            return _answer(
-                base, branch, before, what, f"the tool undo with commit {short}, or: gitkb undo {short} --branch {branch}"
-            )
+            undo = f"the tool undo with commit {short}, or: gitkb undo {short} --branch {branch}"
+            answer = _answer(base, branch, before, what, undo)
+            if start := self._starts.get(branch):
+                answer["start"] = start
+            return answer
 
     def _branch(self, base: KnowledgeBase, agent: Agent) -> str:
         """The branch of an agent, chosen at its first write: the first of the day that nobody has."""
@@ -181,13 +192,29 @@ class Writer:
         if name and (self._named or name != base.branch):
             _refuse_protected(base, name)
             return name
-        client = re.sub(r"[^a-z0-9]+", "-", agent.name.casefold()).strip("-")[:40] or "agent"
-        for number in range(1, _MOST_BRANCHES):
-            name = f"{FOLDER}/{client}/{date.today().isoformat()}-{number}"
+        for name in _names_of_today(agent):
             if not _exists(base, name):
                 self._branches[agent.name] = name
                 return name
         raise UsageError("There are too many branches of today.", "Merge or delete some: git branch -D NAME")
+
+    def _earlier(self, base: KnowledgeBase, agent: Agent) -> list[Written]:
+        """What clients of this name wrote before the server was started, on the branch that is named or on those of today, the
+        oldest first; what was taken back is left out."""
+        names = [self._named] if self._named else [*takewhile(partial(_exists, base), _names_of_today(agent))]
+        found: list[Written] = []
+        for name in names:
+            entries = list(base.log(None, _MOST_UNDONE, f"refs/heads/{name}")) if _exists(base, name) else []
+            standing: dict[str, list[str]] = {}
+            for each in reversed(entries):
+                taken_back = standing.get(each.subject.removeprefix("undo "), [])
+                if each.subject.startswith("undo ") and taken_back:
+                    taken_back.pop()
+                elif each.agent.partition("/")[0] == agent.name and each.operation != "pages":
+                    standing.setdefault(each.subject, []).append(each.commit)
+            kept = {commit for commits in standing.values() for commit in commits}
+            found += [Written(agent.name, name, each.commit) for each in reversed(entries) if each.commit in kept]
+        return found
 
     def _granted(self, file: str) -> tuple[Path, Path]:
         """The file that an agent means, and the root that it is below; links count as what they lead to."""
@@ -201,6 +228,13 @@ class Writer:
                     return found, root
         granted = ", ".join(map(str, self._roots))
         raise NotFound(f"{file!r} is no file below the folders that are granted.", f"Granted: {granted}")
+
+
+def _names_of_today(agent: Agent) -> Iterator[str]:
+    """The names that branches of an agent have today, in order."""
+    client = re.sub(r"[^a-z0-9]+", "-", agent.name.casefold()).strip("-")[:40] or "agent"
+    for number in range(1, _MOST_BRANCHES):
+        yield f"{FOLDER}/{client}/{date.today().isoformat()}-{number}"
 
 
 def _answer(base: KnowledgeBase, branch: str, before: str, what: str, undo: str) -> WriteAnswer:

@@ -163,7 +163,7 @@ class SeveralTools:
         return mcp_server.as_json({**answer, "commits": {name: answer["commit"]}})
 
     def fetch(self, id: str) -> Annotated[CallToolResult, FetchedIn]:
-        """The text of a search result, by its id."""
+        """The text of a search result, by its id, for chats that know no other tool; read says more."""
         name, reader, page = self._readers.at(id, "")
         return mcp_server.as_json(_named(name, reader.fetch(page)))
 
@@ -195,12 +195,12 @@ class SeveralTools:
         return mcp_server.as_rows(_named(base, reader.history(inside, offset, limit, at)))
 
     def diff(
-        self, kb: str, base: str = "", head: str = "", first_line: int = 1, max_tokens: int = 2_000
+        self, kb: str, base: str = "", head: str = "", name: str = "", first_line: int = 1, max_tokens: int = 2_000
     ) -> Annotated[CallToolResult, ReportIn]:
         """What changed in kb between two revisions, what deserves attention first. Without them: what is not shared yet, or the
-        last run."""
-        name, reader, _ = self._readers.at("", kb)
-        return mcp_server.as_report(_named(name, reader.diff(base, head, first_line, max_tokens)))
+        last run. name: only that document or page."""
+        which, reader, inside = self._readers.at(name, kb)
+        return mcp_server.as_report(_named(which, reader.diff(base, head, inside, first_line, max_tokens)))
 
     def blame(
         self, page: str, line: int = 0, offset: int = 0, limit: int = 50, kb: str = "", at: str = ""

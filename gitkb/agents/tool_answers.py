@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypeVar
 from msgspec import to_builtins
 from typing_extensions import TypedDict
 
-from gitkb.errors import UsageError
+from gitkb.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -197,7 +197,9 @@ class Reader:
         # The top of a page that does not fit comes with its contents, any other part with the places that can be cited in it.
         whole = first_line <= 1 and not place and "next_line" in answer
         outline = outline and (whole or found.path.startswith("wiki/sources/"))
-        shown = [each for each in found.headings if whole or found.first <= each[0] <= found.last]
+        above = [each for each in found.headings if each[0] <= found.first][-1:]  # what its first lines are cited by
+        below = [each for each in found.headings if each not in above and (whole or found.first <= each[0] <= found.last)]
+        shown = [*above, *below]
         if outline and shown:
             listed = shown[:MOST_HEADINGS]
             answer["headings"] = [f"{'#' * level} {title} (line {line}, #{anchor})" for line, level, anchor, title in listed]
@@ -249,9 +251,15 @@ class Reader:
             answer["next"] = start + most
         return answer
 
-    def diff(self, base: str, head: str, first_line: int, max_tokens: int) -> ReportAnswer:
-        """What leads from one revision to another, for a reviewer."""
-        commit, whole = self._steady(head, lambda kb, rev: kb.diff_as_text(kb.diff(base or None, rev)))
+    def diff(self, base: str, head: str, name: str, first_line: int, max_tokens: int) -> ReportAnswer:
+        """What leads from one revision to another, for a reviewer: all, or what is about one document or page."""
+        name = name.removeprefix(SCHEME)
+
+        def look(kb: KnowledgeBase, rev: str | None) -> str:
+            report = kb.diff(base or None, rev)
+            return kb.diff_as_text(report.about(name) if name else report)
+
+        commit, whole = self._steady(head, look)
         most = max(1, min(max_tokens, MOST_TOKENS)) * CHARACTERS_PER_TOKEN
         text, following = _bounded(whole.split("\n"), max(1, first_line), most)
         answer = ReportAnswer(commit=commit, text=text)
@@ -263,6 +271,8 @@ class Reader:
         """Which document, place, commit and person each claim of a page comes from."""
         page = page.removeprefix(SCHEME)
         commit, found = self._steady(at, lambda base, rev: base.blame(page, line or None, rev))
+        if not any(each.document or each.author for each in found.lines):
+            raise NotFound(f"{found.path} has no claims there.", "Who brought a document in says the tool history with its id.")
         return _part(commit, [_plain(each) for each in found.lines], offset, limit)
 
     def status(self, at: str) -> StateAnswer:

@@ -173,7 +173,7 @@ def test_what_is_not_there_is_said_with_what_to_do(kb: Path) -> None:
     answers = answered(kb, talk)
     assert all(answer.is_error for answer in answers)
     texts = [answer.content[0].text for answer in answers]
-    assert "gitkb search finds pages" in texts[0] and "no place 'nowhere'" in texts[1] and "no-such-branch" in texts[2]
+    assert "the tool search finds pages" in texts[0] and "no place 'nowhere'" in texts[1] and "no-such-branch" in texts[2]
 
 
 def test_a_document_cannot_end_the_marks_around_it(kb: Path) -> None:
@@ -373,3 +373,36 @@ def test_clients_that_read_while_documents_come_each_see_one_commit(kb: Path, tm
     base = KnowledgeBase.open(kb)
     for commit, total in {each for seen in answers for each in seen}:
         assert len(base.documents(commit, commits=False)) == total
+
+
+def test_every_text_names_the_commit_and_a_part_the_heading_above_it(kb: Path, git: Callable[..., str]) -> None:
+    commit = git(kb, "rev-parse", "HEAD")[:10]
+
+    async def talk(client: Client) -> Any:
+        asked: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("read", {"page": "wiki/sources/docs/valve.md"}),
+            ("links", {"page": "wiki/sources/docs/valve.md"}),
+            ("history", {}),
+            ("diff", {"base": "HEAD~4"}),
+            ("status", {}),
+        )
+        return [(await client.call_tool(*each)).content[0].text for each in asked]
+
+    assert all(f"commit {commit}" in text.split("\n")[0] for text in answered(kb, talk))
+    whole = called(kb, "read", page="wiki/sources/docs/valve.md", place="limits")
+    part = called(kb, "read", page="wiki/sources/docs/valve.md", first_line=whole["first_line"] + 2)
+    assert "Limits" not in part["text"].split("\n")[0]
+    assert part["headings"][0].startswith("## Limits")
+
+
+def test_a_diff_is_told_of_one_document_and_blame_says_who_tells_of_documents(kb: Path) -> None:
+    text = called(kb, "diff", base="HEAD~4", name="docs/pump")["text"]
+    assert "docs/pump" in text and "docs/trap" not in text
+
+    async def talk(client: Client) -> Any:
+        asked = (("diff", {"base": "HEAD~4", "name": "docs/nothing"}), ("blame", {"page": "wiki/sources/docs/valve.md"}))
+        return [(await client.call_tool(*each)).content[0].text for each in asked]
+
+    nothing, blamed = answered(kb, talk)
+    assert "Nothing of docs/nothing differs there." in nothing
+    assert "the tool history" in blamed

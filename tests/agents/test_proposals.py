@@ -153,6 +153,23 @@ def test_an_agent_takes_back_only_what_it_wrote_itself(kb: Path) -> None:
     assert writer.undo(Agent("one"), "")["id"] == "wiki/notes/flow.md"
 
 
+def test_a_write_of_an_earlier_session_can_be_taken_back_once(kb: Path, git: Callable[..., str]) -> None:
+    first = once(kb, "edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves.")
+    second = once(kb, "edit_page", page="notes/ebb", new_text="# Ebb\n\nWater that leaves.")
+    commit = first["undo"].partition("with commit ")[2].partition(",")[0]
+    assert once(kb, "undo", commit=commit)["id"] == "wiki/notes/flow.md"
+    assert git(kb, "diff", "main", first["branch"]) == ""
+    assert once(kb, "undo")["branch"] == second["branch"]
+    for again in ({"commit": commit}, {}):
+        assert once(kb, "undo", **again).endswith("That is nothing that you wrote here.")
+    assert session(kb, lambda call: call("undo"), name="Another").startswith("refused")
+
+
+def test_a_write_says_at_which_branch_its_own_began(kb: Path, git: Callable[..., str]) -> None:
+    git(kb, "switch", "-qc", "draft")
+    assert once(kb, "edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves.")["start"] == "draft"
+
+
 def test_a_branch_that_is_checked_out_meanwhile_is_left_to_the_person(kb: Path, git: Callable[..., str]) -> None:
     async def talk(call: Call) -> Any:
         first = await call("edit_page", page="notes/flow", new_text="# Flow\n\nWater that moves.")

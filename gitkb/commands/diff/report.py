@@ -12,7 +12,9 @@ from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from gitkb.errors import NotFound
 from gitkb.model.documents import Place
 from gitkb.store.snapshot import full_path
 
@@ -289,6 +291,26 @@ class DiffReport(Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return bool(self.documents or self.pages or self.edited or self.broken or self.mended)
+
+    def about(self, name: str) -> "DiffReport":
+        """What is about one document or page alone: by a document's name, or by the path of any of its pages or of another page,
+        with or without `wiki/` and `.md`. `NotFound` where nothing of it differs."""
+        bare = name.removeprefix("wiki/").removesuffix(".md")
+        own = bare.removeprefix("sources/").removeprefix("summaries/")
+        paths = {f"wiki/{each}.md" for each in (bare, f"sources/{own}", f"summaries/{own}")}
+        found = replace(
+            self,
+            attention=tuple(item for item in self.attention if not paths.isdisjoint(item.paths)),
+            documents=tuple(each for each in self.documents if own in (each.document, each.before)),
+            pages=tuple(page for page in self.pages if page.path in paths or page.before in paths),
+            edited=tuple(item for item in self.edited if item.path in paths),
+            broken=tuple(link for link in self.broken if link.page in paths),
+            mended=tuple(link for link in self.mended if link.page in paths),
+            sources=(),
+        )
+        if not found:
+            raise NotFound(f"Nothing of {name} differs there.", "Without a name everything that differs is told.")
+        return found
 
     def documents_by(self, change: Change) -> Iterator[DocumentChange]:
         """The documents to which this happened."""
