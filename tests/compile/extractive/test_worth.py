@@ -59,7 +59,7 @@ def test_a_first_name_is_that_of_the_one_present_who_is_called_so() -> None:
     text += "James: The old seals of the club should be kept for another year or two.\n"
     topics = _topics(text)
     assert topics["Ada Byron"].entity_type == "person"
-    assert {claim.text.split(" ")[0] for claim in topics["Ada Byron"].claims} == {"Ada:", "Ada"}
+    assert any(claim.text.startswith("Ada reported that") for claim in topics["Ada Byron"].claims)
     assert not {"Ada", "James", "James Hill", "James Okoro"} & topics.keys()
 
 
