@@ -109,6 +109,7 @@ MAX_SIBLINGS = 3
 MAX_ABOUT = 5
 SAID, SENSE = "What the documents say", "Meaning"
 ABOUT = "Documents about it:"
+PERSON, APPEARS = "person", "Appears in:"
 NOT_THIS = "Another meaning:"
 ASPECTS = (("workings", "How it works"), ("limits", "Limits"))
 """Sections of the word list of aspects, and the headings under which a page shows their claims."""
@@ -143,6 +144,7 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     found = senses((*chosen.overview, *chosen.claims), [page.title, *aliases]) if overview is None else []
     paragraphs += [] if found else [_line(page.path, item) for item in chosen.overview]
     paragraphs += _about(corpus, page, members)
+    paragraphs += _appearances(corpus, page, members) if meta.get("tags") == [PERSON] else []
     paragraphs += _by_sense(page.path, chosen, found) if found else _claims(page.path, chosen.claims)
     paragraphs += [
         *_silent(page.path, silent),
@@ -240,6 +242,13 @@ def _about(corpus: Corpus, page: TopicPage, members: Sequence[str]) -> Iterator[
     if entries:
         links = (f"[{escape(entry.title)}]({relative(page.path, summary_path(entry.document))})" for entry in entries)
         yield f"{ABOUT} {', '.join(links)}"
+
+
+def _appearances(corpus: Corpus, page: TopicPage, members: Sequence[str]) -> Iterator[str]:
+    """Where a person appears."""
+    entries = corpus.supporters(members, MAX_SOURCES)
+    links = (f"[{escape(entry.title)}]({relative(page.path, summary_path(entry.document))})" for entry in entries)
+    yield f"{APPEARS} {', '.join(links)}"
 
 
 def _claims(page: str, claims: Sequence[Evidence]) -> Iterator[str]:

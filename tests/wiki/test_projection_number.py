@@ -16,6 +16,7 @@ KNOWN = {
     8: "26e007b3c0a82762",
     9: "6c8e88ddd4453e3a",
     10: "6c8e88ddd4453e3a",
+    11: "1001331d3ff8f8f0",
 }
 """What each number writes of the records below. Never change an entry that was released: add one, and raise `PROJECTION`."""
 

@@ -21,13 +21,15 @@ from gitkb.compile.read_document import Reading, Sentence
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.detect import function_words
+from gitkb.text.language.inflection import italian_base
 from gitkb.text.language.terms import as_term, code_term, heading_term, noun_runs, subterms, term_key, tokens
 from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
 
 _PREFIX = {
     "en": re.compile(
-        r"(?:(?:all |a note |notes? )?(?:about|on)|an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|"
+        r"(?:(?:all |a note |notes? )?about|(?:all |a note |notes? )on|on (?:the|an?)|"
+        r"an? (?:introduction|overview|guide|brief \w+) (?:to|of)|introduction to|"
         r"introducing|"
         r"introduction:|overview of|understanding|defining|using|working with|creating|writing|implementing|handling|"
         r"managing|configuring|the (?:basics|concept|idea|role|structure) of|basics of|what (?:is|are)|how|more (?:on|"
@@ -41,7 +43,7 @@ _PREFIX = {
     "es": re.compile(r"(?:qué (?:es|son)|introducción (?:a|al)|acerca (?:de|del)|el|la|los|las|una?)\s+", re.I),
     "it": re.compile(
         r"(?:(?:che )?cos(?:a |')(?:è|sono)|(?:introduzione|definizion[ei])(?: -)?(?: (?:semplice |generale )?"
-        r"(?:a|ai|al|alla|alle|all'|agli|di|del|della|dei|delle|dell'))?|il|lo|la|i|gli|le|un[oa']?)\s+",
+        r"(?:a|ai|al|alla|alle|all['’]|agli|di|del|della|dei|delle|dell['’]))?|il|lo|la|i|gli|le|un[oa'’]?)(?:\s+|(?<=['’]))",
         re.I,
     ),
     "pt": re.compile(r"(?:o que (?:é|são)|introdução (?:a|ao|à|às|aos)|sobre|o|a|os|as|uma?)\s+", re.I),
@@ -163,6 +165,8 @@ def find_candidates(reading: Reading, title: str, claims: list[str], name: str =
     for key, times in emphasised.items():
         found[key].emphasised += times
     _join_short_forms(found, reading, introduced)
+    if reading.language == "it":
+        _join_numbers(found)
     return found
 
 
@@ -202,7 +206,11 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, na
 def _entry_terms(heading: str) -> list[tuple[tuple[str, ...], bool]]:
     """The term of a glossary's heading, whatever words it has ("Instance")."""
     words = tuple(tokens(bare_heading(inline_text(heading)[0])))
-    fits = 0 < len(words) <= _MOST_WORDS and all(word[0].isalpha() and len(word) > 1 for word in words)
+    fits = (
+        0 < len(words) <= _MOST_WORDS
+        and words[0].lower() not in function_words("en")
+        and all(word[0].isalpha() and len(word) > 1 for word in words)
+    )
     return [(words, True)] if fits and not is_structural(heading) else []
 
 
@@ -308,6 +316,8 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
     """The short forms that the document introduces, in small letters, with the words that each stands for."""
     found: dict[str, tuple[tuple[str, ...], str]] = {}
     texts = (title, *(heading.title for heading in reading.headings), *(sentence.text for sentence in reading.sentences))
+    if (named := _SHORT_IN_TITLE.fullmatch(title)) and (words := as_term(named["long"], reading.language)):
+        found[named["short"].lower()] = (words, named["short"])  # of a foreign name perhaps: "Automi a pila (PDA)"
     set_off = (text for sentence in reading.sentences if sentence.leads for text in sentence.emphasised[:1])
     for text in (*texts, *set_off):
         for long, short in short_forms(plain(text)) if "(" in text else ():
@@ -315,6 +325,9 @@ def _introduced(reading: Reading, title: str) -> dict[str, tuple[tuple[str, ...]
             if words:
                 found.setdefault(short.lower(), (_as_in_title(words, title), short))
     return found
+
+
+_SHORT_IN_TITLE = re.compile(r"(?P<long>[^()]{4,60}) \((?P<short>[A-Z]{2,6})\)")
 
 
 def _as_in_title(words: tuple[str, ...], title: str) -> tuple[str, ...]:
@@ -338,25 +351,61 @@ def _join_short_forms(found: dict[str, Candidate], reading: Reading, introduced:
         long = _candidate(found, term_key(words, reading.language))
         long.shorts.add(short)
         other = found.pop(low, None) if low != long.key else None
+        other = other and _as_short_form(other, reading, short)
         if not long.forms:
             long.forms[words] += 1
         if other is None:
             continue
-        long.sentences = sorted({*long.sentences, *other.sentences})
-        long.sections |= other.sections
-        long.own_sections |= other.own_sections
-        long.leads_title |= other.leads_title
-        long.is_listed |= other.is_listed
-        long.count += other.count
-        long.determined += other.determined
-        long.nominal += other.nominal
-        long.countable += other.countable
-        long.emphasised += other.emphasised
-        long.in_headings += other.in_headings
-        long.alone_in_headings += other.alone_in_headings
-        long.in_title |= other.in_title
-        long.is_subject |= other.is_subject
-        long.definitions = sorted([*long.definitions, *other.definitions], key=lambda item: item[0])
+        _merge(long, other)
+
+
+def _merge(long: Candidate, other: Candidate) -> None:
+    """Adds what is known of another name of the same thing."""
+    long.sentences = sorted({*long.sentences, *other.sentences})
+    long.sections |= other.sections
+    long.own_sections |= other.own_sections
+    long.leads_title |= other.leads_title
+    long.is_listed |= other.is_listed
+    long.count += other.count
+    long.determined += other.determined
+    long.nominal += other.nominal
+    long.countable += other.countable
+    long.emphasised += other.emphasised
+    long.in_headings += other.in_headings
+    long.alone_in_headings += other.alone_in_headings
+    long.in_title |= other.in_title
+    long.is_subject |= other.is_subject
+    long.definitions = sorted([*long.definitions, *other.definitions], key=lambda item: item[0])
+
+
+def _join_numbers(found: dict[str, Candidate]) -> None:
+    """Makes one candidate of an Italian singular and its plural that no list joins ("automa", "automi")."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for key in sorted(found):
+        groups.setdefault(tuple(_ITALIAN_END.sub("", word) for word in key.split(" ")), []).append(key)
+    for keys in groups.values():
+        best = min(keys, key=lambda key: (not found[key].in_title, -found[key].in_headings, -found[key].count, key))
+        for key in keys:
+            if key != best:
+                other = found.pop(key)
+                _merge(found[best], other)
+                found[best].forms.update(other.forms)
+
+
+_ITALIAN_END = re.compile(r"(?<=\w{4})[aeio]$")
+
+
+def _as_short_form(other: Candidate, reading: Reading, short: str) -> Candidate | None:
+    """What is known of a short form without the sentences in which the same letters are another word ("to map" for "MAP")."""
+    if short.islower():
+        return other
+    written = [index for index in other.sentences if short in reading.sentences[index].text]
+    if len(written) < len(other.sentences):
+        other.count = len(written)
+        other.determined, other.nominal, other.countable = 0, 0, 0
+        other.definitions = [item for item in other.definitions if item[0] in written]
+        other.sentences = written
+    return other if written or other.in_headings or other.in_title else None
 
 
 _LEAST_GERMAN, _SHORTEST_GERMAN = 3, 5
@@ -478,21 +527,25 @@ def _count_named(found: dict[str, Candidate], keys: list[str], sentences: Iterab
                 found[key].sentences.append(index)
 
 
+_ELIDED = re.compile(r"(?:l|d|un|dell|all|dall|nell|sull|qu)'(?=\w)")
+
+
 def _count_spans(found: dict[str, Candidate], reading: Reading) -> None:
-    is_german = reading.language == "de"
+    language = reading.language
     longest: dict[str, int] = {}  # of the terms that begin with a word, how many words the longest has
     for key in found:
         begin, *rest = key.split(" ")
         longest[begin] = max(longest.get(begin, 0), len(rest) + 1)
     for index, sentence in enumerate(reading.sentences):
         words = tokens(sentence.text)
-        lows = [word.lower().replace("’", "'") for word in words]
-        lows = [low[2:] if low[:2] in ("l'", "d'") else low for low in lows]
+        lows = [_ELIDED.sub("", word.lower().replace("’", "'"), count=1) for word in words]
+        if language == "it":
+            lows = list(map(italian_base, lows))
         for first in range(len(words)):
-            most = max(longest.get(lows[first], 0), int(is_german))
+            most = max(longest.get(lows[first], 0), int(language == "de"))
             for last in range(first + 1, min(first + most, len(words)) + 1):
-                key = term_key(tuple(words[first:last]), "de") if is_german else " ".join(lows[first:last])
+                key = term_key(tuple(words[first:last]), "de") if language == "de" else " ".join(lows[first:last])
                 candidate = found.get(key)
                 if candidate is not None:
-                    opened = words[first][2:] if len(lows[first]) < len(words[first]) else words[first]
+                    opened = _ELIDED.sub("", words[first].replace("’", "'"), count=1)
                     _note(candidate, index, (opened, *words[first + 1 : last]), at_start=first == 0)

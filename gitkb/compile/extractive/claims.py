@@ -23,7 +23,8 @@ _END = 40
 _DIGIT = re.compile(r"\d")
 _CLEAN_FAILS = re.compile(
     r"https?:|www\.|\]\(|\[\[|\||\*\*|^[-*+>#]|\\[a-z]|[\ufffd\ufffe\uffff\x00-\x1f]|\.\.\.|…|\{\{|\}\}|<[a-z/!]|__|::$|"
-    r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |(?:e\.g|i\.e|et al)\.$"
+    r"[→⇒■□●▪►✓✗]|\s[.,;:](?:\s|$)|\(\s*\)|\[\s*\]|\?|\S{60}|;.*;.*;|= ?\d+ |"
+    r"(?:e\.g|i\.e|et al|z\. ?B|s\. ?u|d\. ?h|u\. ?a|bzw|usw)\.$"
 )
 _ORDINARY_WORD = r"[\"“‘(]?[^\W_](?:[^\W_]|['’/-]){0,50}+[)\"”’]?,?"
 _ORDINARY = re.compile(rf"{_ORDINARY_WORD}(?: {_ORDINARY_WORD})*+\.")
@@ -123,7 +124,10 @@ def _opens_well(marked: str, text: str, language: str, leads: bool) -> bool:
     first = text.split(None, 1)[0].lower().strip("(\"'“‘«„,")
     if text[0].islower():
         # A small letter begins a fragment, unless it is that of a name at the start of a paragraph: "pg_dump is a utility".
-        return leads and first not in function_words(language) and not breaks_run(first, language)
+        if not leads or not first.isalpha() or any(map(str.isupper, first)):
+            return leads
+        # German writes a capital for every noun, so there a small letter is that of a verb.
+        return language != "de" and first not in function_words(language) and not breaks_run(first, language)
     return language != "en" or not _drops_subject(first, text)
 
 

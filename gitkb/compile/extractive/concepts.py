@@ -15,16 +15,18 @@ from functools import lru_cache
 from msgspec import Struct
 
 from gitkb.compile.extractive.candidates import COMMON_LED, Candidate, gerund_stems, least_count
-from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.extractive.claims import claim_score, is_order
 from gitkb.compile.extractive.definitions import find_definition
+from gitkb.compile.extractive.naming import MODAL, SAYS_WHAT, leads, names, position, touches
 from gitkb.compile.extractive.own_parts import (
+    NOTE,
     fragments_of,
     has_own_part,
     is_name_throughout,
     is_settled,
+    is_step,
     own_claim,
     own_sentences,
-    touches,
 )
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
@@ -88,7 +90,8 @@ def _is_kind(candidate: Candidate) -> bool:
 def topic_name(candidate: Candidate, language: str) -> str:
     """The term as the document writes it in the middle of a sentence."""
     if language in _WITHOUT_CAPITALS:
-        return next((" ".join(found.words) for _, found in candidate.definitions), candidate.key)
+        shown = " ".join(candidate.written)
+        return next((" ".join(found.words) for _, found in candidate.definitions), shown or candidate.key)
     if plural := _plural_name(candidate, language):
         return plural
     counted = _forms(candidate, language)
@@ -256,7 +259,7 @@ _COMMON = 5.0
 _COMMON_CODE = 3.0
 """The same for identifiers: those that are ordinary words ("name", "self") name nothing outside of their program."""
 _PROMINENT, _OFTEN = 2, 6
-_ABOUT, _AT_LEAST, _TELLING = 0.5, 0.38, 0.58
+_ABOUT, _AT_LEAST, _TELLING = 0.5, 0.38, 0.55
 _FEW_CLAIMS = 2
 _GOOD_ALONE, _DWELT_ON = 0.74, 4
 """The score from which so many claims of one document make a page of what it neither defines nor has a heading for."""
@@ -330,9 +333,9 @@ def _choose(
     if has_part and len(chosen) < _FEW_CLAIMS:
         chosen = (*chosen, *fragments_of(reading, candidate, own, fragments))
     if not defined and not has_part:
-        defined = _dwells_on(candidate, chosen) or _is_introduced(candidate, chosen)
+        defined = _dwells_on(candidate, chosen, reading.language) or _is_introduced(candidate, chosen, reading.language)
     if not defined and has_part:
-        defined = is_settled(reading, candidate, chosen) or _is_introduced(candidate, chosen)
+        defined = is_settled(reading, candidate, chosen) or _is_introduced(candidate, chosen, reading.language)
         if not defined and not is_supported(reading, candidate):
             return None
     if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
@@ -341,20 +344,20 @@ def _choose(
     return _Choice(candidate, defined, defined and has_part, round(max(0.01, weight), 4), chosen)
 
 
-def _dwells_on(candidate: Candidate, chosen: tuple[Claim, ...]) -> bool:
+def _dwells_on(candidate: Candidate, chosen: tuple[Claim, ...], language: str) -> bool:
     """Whether a document goes on about a term of several words, or a set-off one: good claims, all of which begin with it."""
     if candidate.count < _DWELT_ON or not (" " in candidate.key or candidate.emphasised or candidate.shorts):
         return False
-    telling = [claim for claim in chosen if claim.score >= _GOOD_ALONE and _position(candidate, claim.text)[0] <= _OPENING]
+    telling = [claim for claim in chosen if claim.score >= _GOOD_ALONE and leads(candidate, claim.text, language)]
     return len(telling) >= _MOST_CLAIMS
 
 
-def _is_introduced(candidate: Candidate, chosen: tuple[Claim, ...]) -> bool:
+def _is_introduced(candidate: Candidate, chosen: tuple[Claim, ...], language: str) -> bool:
     """Whether the author gives a term a short form, goes on to use it, and says something good of it."""
     if not candidate.shorts or candidate.count < _OFTEN:
         return False
-    telling = [claim for claim in chosen if claim.score >= _TELLING and _position(candidate, claim.text)[0] < len(claim.text)]
-    is_good = any(claim.score >= GOOD for claim in telling)
+    telling = [claim for claim in chosen if claim.score >= _TELLING and position(candidate, claim.text)[0] < len(claim.text)]
+    is_good = any(claim.score >= GOOD and leads(candidate, claim.text, language) for claim in telling)
     return is_good and len(telling) >= (1 if candidate.in_title or candidate.in_headings else _FEW_CLAIMS)
 
 
@@ -442,6 +445,10 @@ def _claims_about(
     for index in own:
         if index not in texts and (said := own_claim(reading, index)):
             texts[index] = said
+        if index in texts and not _belongs(reading, candidate, index, texts[index]):
+            del texts[index]
+            continue
+        if index in texts and not claims[index]:
             found = find_definition(reading.sentences[index].text, reading.language)
             if found is not None and found.key == candidate.key and not found.is_weak:
                 defining.add(index)
@@ -455,13 +462,24 @@ def _claims_about(
     scored.sort(key=lambda item: (-item[0], item[1]))
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
-    if own and not any(touches(candidate, texts[index]) for _, index in best):
-        named = [item for item in scored if item[0] >= _AT_LEAST and touches(candidate, texts[item[1]])]
+    if own and not any(names(candidate, texts[index]) for _, index in best):
+        named = [item for item in scored if item[0] >= _AT_LEAST and names(candidate, texts[item[1]])]
         best = [*named[:1], *best[: _MOST_CLAIMS - 1]]
     return tuple(
         reading.claim(index, texts[index], round(score, 4), defines=index in defining)
         for score, index in sorted(best, key=lambda item: item[1])
     )
+
+
+def _belongs(reading: Reading, candidate: Candidate, index: int, text: str) -> bool:
+    """Whether a sentence of a term's own part says something of the term: it names it, or it is the first below the heading of an
+    entry, or in a note it has a word of what the note is about."""
+    if names(candidate, text):
+        return True
+    sentence = reading.sentences[index]
+    if candidate.is_subject and len(reading.sentences) < NOTE and touches(candidate, text):
+        return True
+    return sentence.rank == 0 and sentence.section in candidate.own_sections and not is_step(reading, candidate)
 
 
 # A sentence that gives an order or speaks of one case says little about the thing itself.
@@ -471,27 +489,31 @@ _ORDERS = re.compile(
 _LED_IN = re.compile(
     r"(?:if|when|once|after|before|during|while|due to|unless|until|as|since|because|to|for|with|from|at|on|note|due)\b", re.I
 )
-_CAPTION = re.compile(r"\b(?:results|performance|comparison) (?:on|of|with|for|using) |^(?:Left|Right|Top|Bottom|Figure|Fig)\b")
-_MODAL = re.compile(r"\b(?:should|must|will|would|might|could|needs? to|has to|have to)\b")
-_SAYS_WHAT = re.compile(
-    r"(?:is|are|was|consists? of|includes?|contains?|provides?|allows?|enables?|supports?|uses?|means?|works?|requires?|"
-    r"stores?|runs?|helps?|owns?|ist|sind|est|sont|es|son|è|sono|é|são|zijn)\b"
+_CAPTION = re.compile(
+    r"\b(?:results|performance|comparison) (?:on|of|with|for|using) |^(?:Left|Right|Top|Bottom|Figure|Fig)\b|^Examples? of "
 )
+_PRAISES = re.compile(
+    r"\b(?:is|are) (?:also |very )?(?:critical|crucial|important|essential|vital|key|imperative)(?: (?:to|for|in|that)\b|\.$)"
+)
+_LABEL = re.compile(r"[^:.]{2,40}: ")
+"""What a claim is called that stands in a list of several ("Bounce rates: ...")."""
 
 
 def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, defines: bool, is_own: bool) -> float:
     """How much a claim says of the term: most where the term is what the sentence is about."""
     sentence = reading.sentences[index]
     score = _manner(text, sentence.is_item, sentence.leads)
-    at, end = _position(candidate, text)
-    if at <= _OPENING:
-        score += 0.2 if _SAYS_WHAT.match(text, end + 1) else 0.14
+    at, end = position(candidate, text)
+    if is_leading := leads(candidate, text, reading.language):
+        score += 0.2 if SAYS_WHAT.match(text, end + 1) else 0.14
     else:
-        score += 0.05 if at * 5 <= len(text) * 2 else -0.2 if not is_own else 0.05 if touches(candidate, text) else -0.05
+        score += 0.05 if is_own else -0.05 if at * 5 <= len(text) * 2 else -0.2
     score += 0.1 if is_own else 0
-    score -= 0.2 if sentence.kind == "row" and at > _OPENING else 0
-    if text[end : end + 5 + end - at].lower() == f" the {candidate.key}":
+    score -= 0.2 if sentence.kind == "row" and not is_leading else 0
+    if text.startswith(" The ", end):
         score -= 0.5  # a heading that ran into its text
+    score -= 0.3 if text.startswith(" to ", end) else 0  # "FM-index to constrain decoding ...": a line of a list, cut off
+    score -= 0.25 if not is_leading and (label := _LABEL.match(text)) and not names(candidate, label[0]) else 0
     score -= 0.3 if text[0].islower() and not defines and not _is_identifier(text.split(" ", 1)[0]) else 0
     score += 0.05 if sentence.section in candidate.sections else 0
     if sentence.section >= 0 and points_elsewhere(reading.headings[sentence.section].title):
@@ -503,21 +525,11 @@ def _relevance(reading: Reading, candidate: Candidate, index: int, text: str, de
 def _manner(text: str, is_item: bool, leads: bool) -> float:
     """How good a text is as a claim about anything, 0..1: a caption, an order or a duty says little about a thing."""
     score = claim_score(text, is_item=is_item, leads=leads)
-    score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if _MODAL.search(text) else 0)
+    score -= (0.1 if _ORDERS.search(text) else 0) + (0.06 if MODAL.search(text) else 0)
+    score -= 0.25 if is_order(text) else 0
+    score -= 0.2 if _PRAISES.search(text) else 0
     score -= (0.05 if _LED_IN.match(text) else 0) + (0.2 if _CAPTION.search(text) else 0)
     return score
-
-
-_OPENING = 5
-
-
-def _position(candidate: Candidate, text: str) -> tuple[int, int]:
-    """(start, end) of the first occurrence of the term in a text, in any of its forms; the end of the text twice if there is
-    none."""
-    low = text.lower()
-    found = [(low.find(name.lower()), len(name)) for name in (candidate.key, *candidate.shorts)]
-    known = [(at, at + length) for at, length in found if at >= 0]
-    return min(known, default=(len(text), len(text)))
 
 
 def _topic(choice: _Choice, defined: bool, language: str) -> Topic:

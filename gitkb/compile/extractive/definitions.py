@@ -60,7 +60,7 @@ _EN = re.compile(
     r"typically )?(?P<many>[a-z][\w-]*(?: [a-z][\w-]*){0,5}? (?:that|which|whose|used|for|of|where|to|with|in|by|designed|"
     r"defined|from|who)\b.{10,})"
     r"|(?:refers? to|means?|denotes?|stands? for|(?:is|are) defined (?:as|to be)|(?:is|are) the name (?:of|for)|"
-    r"describes? (?:a|an|the|how)|is (?:how|where|what) (?:we|you|the)) (?P<meaning>.{15,})"
+    r"describes? (?:a|an|the)|is (?:how|where|what) (?:we|you|the)) (?P<meaning>.{15,})"
     r"|(?P<does>(?:can |may )?(?:allows?|lets?|enables?|provides?|represents?|contains?|controls?|specif(?:y|ies)|defines?|"
     r"determines?|consists? of|performs?|converts?|constructs?|stores?|manages?|implements?|"
     r"describes?|displays?|computes?|combines?|(?:is|are) used (?:to|for|by|in|when|as)|creates?|generates?|runs|executes?|"
@@ -107,7 +107,7 @@ _EN_PROPOSED = re.compile(
     r"(?:(?:In (?:this|our) (?:paper|work|article|report|study)|Here),? )?(?:we|[Tt]his (?:paper|work|article|report)) "
     r"(?:then |also |further |therefore |thus )?(?:propose|introduce|present|develop|describe|design)s? "
     r"(?:(?P<term>(?:the )?[\w][\w.+^/-]*(?: [\w.+^/-]+){0,4}?)(?: ?\((?P<alias>[^()]{2,40})\))?, "
-    r"(?P<meaning>an? (?:[^.]){25,200}?)(?=\.|; |$)"
+    r"(?P<meaning>an? (?:[^.]){25,200}?)(?=\.(?!\d)|; |$)"
     r"|(?P<meaning_of>an? [^.;:()]{12,160}?),? (?:called|named|termed|dubbed|which we (?:call|name|refer to as|term)) "
     r"[\"“'‘]?(?P<defined>[\w][\w.+^/-]*(?: [\w.+^/-]+){0,3}?)[\"”'’]?"
     r"(?: ?\((?P<alias_under>[^()]{2,40})\))?(?=[,.;]| (?:that|which|to|by|for|where|and)\b))",

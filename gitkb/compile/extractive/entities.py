@@ -24,7 +24,7 @@ from gitkb.text.language.word_classes import breaks_run, is_common, is_general_n
 from gitkb.text.markdown.prose import plain
 from gitkb.text.names.proper_names import entity_type_of, is_calendar_word, kind_of_name
 
-_MOST, _MOST_CLAIMS = 6, 2
+_MOST, _MOST_PEOPLE, _MOST_CLAIMS = 6, 12, 2
 _NAME = re.compile(r"[A-Z\u00c0-\u00de][\w'’.+-]*[\w+]")
 _LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
 
@@ -44,18 +44,39 @@ def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic
     people = _people(reading)
     found, small = _names(reading, people)
     _join_cases(found, reading)
+    spoken = _join_first_names(found, people)
     for name, named in found.items():
         definitions = [(i, each) for i in named.sentences if claims[i] and (each := _defining(reading, i, name)) is not None]
         named.defining = [i for i, _ in definitions]
         named.genera = tuple(each.genus for _, each in definitions)
-        named.is_person = name in people or (len(name.split()) > 1 and _acts(reading, name, named))
+        named.is_person = " " in name and (name in people or _acts(reading, name, named))
     topics = [
         topic
         for name, named in found.items()
-        if (named.is_person or _is_name(name, named, small, reading.language))
-        and (topic := _topic(reading, claims, title, name, named)) is not None
+        if (named.is_person or (name not in people and _is_name(name, named, small, reading.language)))
+        and (topic := _topic(reading, claims, title, name, named, spoken.get(name, ""))) is not None
     ]
-    return sorted(topics, key=lambda topic: (-topic.weight, topic.name))[:_MOST]
+    topics.sort(key=lambda topic: (-topic.weight, topic.name))
+    persons = [topic for topic in topics if topic.entity_type == "person"][:_MOST_PEOPLE]
+    return [*[topic for topic in topics if topic.entity_type != "person"][:_MOST], *persons]
+
+
+def _join_first_names(found: dict[str, _Named], people: frozenset[str]) -> dict[str, str]:
+    """Takes what is said of somebody by a first name alone ("Ada: ...") for what is said of the only one of those present who is
+    called so; returns these first names by whole name. A first name that nobody present explains names nobody for certain."""
+    firsts = Counter(name.split(" ")[0] for name in people if " " in name)
+    spoken: dict[str, str] = {}
+    for whole in sorted(people):
+        first = whole.split(" ")[0]
+        alone = found.pop(first, None) if " " in whole and firsts[first] == 1 else None
+        if alone is not None:
+            named = found.setdefault(whole, _Named())
+            named.count += alone.count
+            named.sentences = sorted({*named.sentences, *alone.sentences})
+            spoken[whole] = first
+    for first in firsts:
+        found.pop(first, None)
+    return spoken
 
 
 def _names(reading: Reading, people: frozenset[str]) -> tuple[dict[str, _Named], Counter[str]]:
@@ -79,8 +100,9 @@ def _names(reading: Reading, people: frozenset[str]) -> tuple[dict[str, _Named],
             else:
                 _note(found, name, index)
             position = end
+    first_names = {name.split(" ")[0] for name in people if " " in name}
     for index, name in opening:
-        if name in found or name in people:
+        if name in found or name in people or name in first_names:
             _note(found, name, index)
     for named in found.values():
         named.sentences.sort()
@@ -158,7 +180,8 @@ def _people(reading: Reading) -> frozenset[str]:
         elif sentence.section >= 0 and not lead and sentence.is_item:
             lead = reading.headings[sentence.section].title
         if lead and roll.match(lead):
-            parts = re.split(r"[,;&/]| and | und | et | y | e |\n", re.sub(r"\([^()]*\)", "", listed))
+            parts = re.split(r"[,;&/]| and | und | et | y | e |\n", re.sub(r"\([^()]*\)|(?<!\w)@\S+", "", listed))
+            parts = parts[:1] if sentence.kind == "item" else parts  # "Ada Byron, Harbour Union"
             found.update(name for part in parts if _FULL_NAME.fullmatch(name := part.strip(" .")))
         for match in title.finditer(text):
             if named := _FULL_NAME.match(text, match.end()):
@@ -232,14 +255,29 @@ def _found_at(text: str, name: str, language: str) -> int:
     return found.start() if found else -1
 
 
-def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _Named) -> Topic | None:
+def _speaks_at(text: str, first: str) -> int:
+    """The offset of a first name where a sentence says what that person did or said: at its beginning, or among those who say
+    what follows ("Ada, James: ..."); else -1. "Ada B" is somebody else."""
+    at = text.find(first)
+    is_other = re.match(r"\w| [A-Z]", text[at + len(first) :]) is not None
+    return at if at >= 0 and not is_other and (at == 0 or at < text.find(":") <= _LONGEST_SPEAKERS) else -1
+
+
+_LONGEST_SPEAKERS = 60
+
+
+def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _Named, first: str) -> Topic | None:
+    """The topic of a name with its best claims; `first` is the first name by which a document calls a person, "" for none."""
     scored = []
     for index in named.sentences:
         at = _found_at(claims[index], name, reading.language)
+        if at < 0 and first:
+            at = _speaks_at(claims[index], first)
         if at >= 0:
             sentence = reading.sentences[index]
             score = claim_score(claims[index], is_item=sentence.is_item, leads=sentence.leads)
-            score += (0.2 if at < 5 else 0.0 if at * 2 < len(claims[index]) else -0.15) + (0.3 if index in named.defining else 0)
+            score += 0.2 if at < 5 else -0.05 if at * 2 < len(claims[index]) else -0.15
+            score += 0.3 if index in named.defining else 0
             scored.append((min(1.0, max(0.0, score)), index))
     best = sorted((item for item in scored if item[0] >= 0.45), key=lambda item: (-item[0], item[1]))[:_MOST_CLAIMS]
     if not best:

@@ -17,7 +17,7 @@ from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, inline_text, plain
 _CJK = ("ja", "zh", "ko")
 _UNFIT = re.compile(
     r"https?:|www\.|\]\(|\[\[|\]\]|\*\*|^[*+>#]|[\ufffd\ufffe\uffff\x00-\x1f]|\{\{|\}\}|<[A-Za-z/!]|__|\S{80}|\S@\S+\.\w|^\W*$|"
-    r"[;{}]\s*$|^(?:import|export) "
+    r"[;{}]\s*$|^(?:import|export) |\bSee also: "
 )
 _SAYS_NOTHING = frozenset(("todo", "tbd", "n/a", "none", "yes", "no", "ok", "none yet", "to do", "lorem ipsum"))
 _QUESTION = ("?", "？")

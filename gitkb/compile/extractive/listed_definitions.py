@@ -16,7 +16,7 @@ from gitkb.text.language.boilerplate import bare_heading, is_boilerplate, is_str
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.terms import as_term, term_key
-from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, is_verb_form
+from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, is_third_person, is_verb_form
 from gitkb.text.markdown.prose import inline_text, plain
 
 _CJK = ("ja", "zh", "ko")
@@ -102,6 +102,8 @@ def _as_head(text: str, language: str, *, is_set_off: bool) -> tuple[str, ...]:
         return ()
     if language == "en" and is_verb_form(words[0].lower()):
         return ()
+    if language == "de" and len(words) == 1 and words[0].isalpha() and words[0].islower():
+        return ()  # a parameter: a German noun has its capital
     return words
 
 
@@ -148,6 +150,8 @@ def _is_clause(words: list[str], language: str) -> bool:
             return False
         if low in verbs or (position == 1 and low in word_lists.words("definitions", "en", "no kind in a list")):
             return True
+        if language == "en" and position == 1 and is_third_person(low):
+            return True  # "Consumer provides ..."
         if language == "en" and low.endswith("s") and is_verb_form(low) and position > 1 and not is_general_noun(low[:-1], "en"):
             return True
     return False

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from gitkb.compile.extractive.candidates import Candidate, is_name_like
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
+from gitkb.compile.extractive.naming import is_about, names, touches
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.model.documents import Claim
+from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
+from gitkb.text.language.detect import function_words
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import plain
 
@@ -23,11 +26,10 @@ _ORDINARY_TITLE, _ORDINARY_HEADING, _ORDINARY_IN_PASSING = 5.0, 4.7, 4.0
 text goes on about it, and where it hardly does."""
 _MOST_SENTENCES = 8
 _LEAST = 2
-_GOOD = 0.62
-_NOTE = 40
+NOTE = 40
 """A document of fewer sentences is a note: all of it is about its title."""
 _FEWEST_WORDS, _GOOD_FRAGMENT = 6, 0.36
-_SHORTEST, _STEM, _SMALL = 24, 5, 3
+_SHORTEST = 24
 _OFTEN, _SOME, _LONG = 5, 3, 3
 
 
@@ -43,8 +45,12 @@ def has_own_part(reading: Reading, candidate: Candidate) -> bool:
         or (_OF_SERIES.search(key) and not any(map(is_name_like, candidate.written[:1])))
     ):
         return False
+    if language == "en" and " " in key and key.rpartition(" ")[2] in word_lists.words("general_words", "en", "documents"):
+        return False  # what a document is, and not what it is about: "User metrics definitions"
     if candidate.is_listed:
         return True
+    if language == "de" and candidate.written and candidate.written[-1].islower() and key.endswith("en"):
+        return False  # an act: "Viewlets überschreiben"
     if language != "en" and (has_general_head(key, language) or _ACTS.match(key)):
         return False
     words = key.split(" ")
@@ -75,6 +81,8 @@ def _is_of_series(candidate: Candidate) -> bool:
 
 
 def _phrase_may_have_part(words: list[str], candidate: Candidate, language: str) -> bool:
+    if candidate.count == 0 and sum(word not in function_words(language) for word in words) > _LONG:
+        return False  # what the document says in its title and nowhere else: "Cloudflare access using Entitle"
     if candidate.count < _SOME and all(is_general_noun(word, language) for word in words):
         return False
     if candidate.count == 0 and not candidate.is_subject and ("and" in words or len(words) > _LONG):
@@ -102,7 +110,7 @@ def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
     """The sentences of the parts that the author gives the term: those below its headings, or the first ones of its document."""
     sections = set(candidate.own_sections)
     if candidate.is_subject:
-        is_note = len(reading.sentences) < _NOTE
+        is_note = len(reading.sentences) < NOTE
         sections.update(range(-1, len(reading.headings)) if is_note else _opening(reading))
     found = [index for index, sentence in enumerate(reading.sentences) if sentence.section in sections]
     return frozenset(found[: _MOST_SENTENCES * max(1, len(sections))])
@@ -119,14 +127,6 @@ def own_claim(reading: Reading, index: int) -> str:
 
 
 _ENDS_OPEN = re.compile(r"\b(?:this|that|these|those|it|them|so)\.$")
-
-
-def touches(candidate: Candidate, text: str) -> bool:
-    """Whether a text has the term, a short form of it, or one of its words in any form."""
-    low = text.lower()
-    return any(short.lower() in low for short in candidate.shorts) or any(
-        word[:_STEM] in low for word in candidate.key.split(" ") if len(word) > _SMALL or word == candidate.key
-    )
 
 
 def fragments_of(reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]) -> tuple[Claim, ...]:
@@ -158,15 +158,22 @@ def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) 
     """Whether what stands in a term's own part, of which `claims` were chosen, is enough for a page."""
     if candidate.is_listed:
         return len(claims) > 0
-    naming = [claim for claim in claims if touches(candidate, claim.text)]
-    if candidate.is_subject and len(reading.sentences) < _NOTE and len(claims) >= _LEAST:
-        return True
-    if not candidate.is_subject and not candidate.leads_title and _is_argument(reading, candidate):
-        return len(naming) >= _LEAST
-    if len(claims) >= _LEAST or is_name_throughout(candidate, reading.language):
-        # Where the text never has the whole name, one word of it in one sentence may be chance.
-        return len(naming) >= (1 if candidate.count or candidate.is_subject else _LEAST)
-    return any(claim.defines or (claim.score >= _GOOD and candidate.key in claim.text.lower()) for claim in naming)
+    if candidate.is_subject and len(reading.sentences) < NOTE and len(claims) >= _LEAST:
+        naming = sum(names(candidate, claim.text) for claim in claims)
+        return naming > 0 or sum(touches(candidate, claim.text) for claim in claims) >= _LEAST
+    is_argument = is_step(reading, candidate)
+    if not is_argument and len(claims) >= _LEAST and _opens_part(reading, candidate, claims):
+        return any(names(candidate, claim.text) for claim in claims)
+    return is_about(candidate, claims, reading.language, is_argument=is_argument)
+
+
+def _opens_part(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:
+    """Whether one of the claims is the first sentence below a heading that names the term."""
+    said = {claim.text for claim in claims}
+    return any(
+        sentence.rank == 0 and sentence.section in candidate.own_sections and plain(sentence.text) in said
+        for sentence in reading.sentences
+    )
 
 
 def _opening(reading: Reading) -> Iterator[int]:
@@ -178,10 +185,12 @@ def _opening(reading: Reading) -> Iterator[int]:
             return
 
 
-def _is_argument(reading: Reading, candidate: Candidate) -> bool:
+def is_step(reading: Reading, candidate: Candidate) -> bool:
     """Whether the term's headings are steps of an argument ("3.2 Training data") and no entries of a handbook."""
+    if candidate.is_subject or candidate.leads_title:
+        return False
     headings = [reading.headings[section] for section in candidate.own_sections]
-    return any(bare_heading(heading.title) != heading.title.strip() for heading in headings) or any(
+    return any(not heading.title.lstrip().startswith(bare_heading(heading.title)) for heading in headings) or any(
         sentence.page and not sentence.page.startswith("sheet") for sentence in reading.sentences[:3]
     )
 

@@ -1,4 +1,5 @@
-"""The base form of a noun: English singulars, German plurals in -ungen and the like. What is shown is always a word that exists.
+"""The base form of a noun: English and Italian singulars, German plurals in -ungen and the like. What is shown is always a word
+that exists.
 
 Invariant: a word that only looks like a plural ("Kubernetes", "James", "Jenkins") stays as it is. A plural is believed where its
 singular is a known word, ends in one ("hostnames"), or the ending leaves no doubt. The same answer on every machine.
@@ -76,3 +77,33 @@ def _is_german_noun(low: str, ending: str) -> bool:
 
 def _german_frequency(word: str) -> float:
     return zipf(word, "de")
+
+
+_ITALIAN_FEMININE = (
+    *("enze", "anze", "ezze", "ure", "che", "ghe", "elle", "ette", "otte", "ate", "ite", "ute", "ive", "ose", "cce"),
+    *("ole", "ine"),
+)
+"""Endings of Italian plurals in -e; a singular has others ("funzione", "variabile")."""
+_ITALIAN_SHORTEST, _RARER = 4, 0.6
+
+
+@lru_cache(maxsize=50_000)
+def italian_base(word: str) -> str:
+    """The Italian singular of a noun or adjective in small letters, where it is a word about as common as the plural or commoner
+    ("automi": automa, "dipendenze": dipendenza); other words as they are ("ipotesi", "tesi")."""
+    if len(word) < _ITALIAN_SHORTEST or not word.isalpha() or word in word_lists.words("function_words", "it", "words"):
+        return word
+    if word.endswith(("orie", "arie")):
+        return f"{word[:-1]}a"
+    stem = word[:-1] if not word.endswith("cce") else f"{word[:-1]}i"
+    if word.endswith(("chi", "ghi", "che", "ghe")):
+        stem = word[:-2]
+    if word.endswith("i"):
+        endings: tuple[str, ...] = ("o", "e", "a", "io")
+    elif word.endswith(_ITALIAN_FEMININE):
+        endings = ("a",)
+    else:
+        return word
+    known = [(zipf(stem + ending, "it"), stem + ending) for ending in endings]
+    frequency, best = max(known)
+    return best if frequency > 0 and frequency >= zipf(word, "it") - _RARER else word

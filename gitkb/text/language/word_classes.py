@@ -72,6 +72,16 @@ def is_verb_form(word: str) -> bool:
     return word in _verb_forms() or word.endswith(("izes", "ises", "ifies", "ates", "ized", "ated", "ified"))
 
 
+@cache
+def _third_persons() -> frozenset[str]:
+    return frozenset(_inflect(base)[1] for base in _english("verbs"))
+
+
+def is_third_person(word: str) -> bool:
+    """Whether a lower-case English word is the third person of a verb that is no noun as well ("provides")."""
+    return word in _third_persons()
+
+
 def is_adjective(word: str) -> bool:
     """Whether a lower-case English word is one of the adjectives that say too little to open a term ("other", "new")."""
     return word in _english("adjectives")

@@ -30,7 +30,7 @@ HANDBOOK = """# Benefits
 
 ## Pet insurance
 
-Everyone has the option to purchase pet insurance through the Harbour Union at a discount. There are no set rates.
+Pet insurance is offered to everybody at a discount by the Harbour Union. There are no set rates.
 
 ## Summer hours
 
@@ -73,7 +73,7 @@ def test_a_heading_that_names_no_thing_gives_none(heading: str, text: str) -> No
 
 
 def test_a_note_is_the_page_of_what_its_file_is_called() -> None:
-    note = "## Principle\n\n- every pair of neighbours is compared and changes places if it is out of order\n"
+    note = "## Principle\n\n- a ripple sort compares every pair of neighbours and changes their places if they are out of order\n"
     note += "- each pass of the outer loop carries the largest element of the rest to its place at the end\n"
     topics = _topics(note, name="Ripple Sort.md")
     assert topics["Ripple Sort"].defined and len(topics["Ripple Sort"].claims) == 2
