@@ -177,11 +177,13 @@ def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all",
     return list(islice(_repeats_lowered(hits), limit))
 
 
-def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int, related: str = "") -> tuple[Asked, list[PageFound]]:
+def find_pages(
+    db: sqlite3.Connection, text: str, *, scope: str, limit: int, related: Mapping[str, str] | None = None
+) -> tuple[Asked, list[PageFound]]:
     """The query as the index weighs it, and up to twice `limit` pages that hold it, best first; errors as `search` has them.
 
-    `related` are words, set apart by blanks, that count a share of what the query's own words count. A scope may also be one of
-    the wider ones of `passage_index`.
+    `related` are other words, each with the one of the query that it means the same as; they count a share of it. A scope may
+    also be one of the wider ones of `passage_index`.
     """
     if not text.strip():
         raise UsageError("The query is empty.", 'Say what to look for: gitkb search "write-ahead log".')
@@ -335,7 +337,7 @@ def best_passages(
     db: sqlite3.Connection,
     question: str,
     *,
-    related: str = "",
+    related: Mapping[str, str] | None = None,
     scope: str = passage_index.EVIDENCE,
     pages: int = 12,
     of_page: int = 3,

@@ -71,7 +71,9 @@ class Answering(Struct, frozen=True):
     def _passages(self, question: str, pages: Pages, db: sqlite3.Connection, listener: AnswerListener) -> Answer:
         typed = _plain(question)
         asked = read_question(typed)
-        best = best_passages(db, asked.words, related=asked.related, scope=TEXTS, pages=_PAGES, of_page=_OF_PAGE, most=_MOST_READ)
+        best = best_passages(
+            db, asked.words, related=asked.synonyms, scope=TEXTS, pages=_PAGES, of_page=_OF_PAGE, most=_MOST_READ
+        )
         found = quotes(pages, best, asked, typed)
         more = told_apart(self.catalog, self.tip, (quote.document for quote in found), keep=self.keep)
         found = [replace(quote, title=quote.title + more.get(quote.document, "")) for quote in found]

@@ -109,6 +109,13 @@ def test_other_documents_come_before_a_second_passage_of_one(ask: Ask) -> None:
     assert len(set(found[:4])) == 4
 
 
+def test_a_long_passage_answers_twice(ask: Ask) -> None:
+    items = "".join(f"- The glaze of batch {n} is fired slowly, and nobody opens the door of the oven yet.\n" for n in range(8))
+    text = f"# Oven\n\n- Vases need a kiln that is hot.\n{items}- A kiln for vases costs 700 crowns.\n- It is blue.\n{items}"
+    found = [words for _, words in ask({"oven.md": text}, "Which kiln do vases need?")]
+    assert all(any(part in words for words in found) for part in ("that is hot", "700 crowns"))
+
+
 def test_a_question_finds_what_says_it_in_other_words(ask: Ask) -> None:
     documents = {"a.md": "# Shell\n\nThe command rmdir removes a directory.\n", "b.md": "# Paint\n\nThe wall is green.\n"}
     assert ask(documents, "How do I delete a folder?")[0][0] == "a"
