@@ -5,9 +5,11 @@ from a clone is somebody else's data: what does not agree with its own path is n
 """
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.errors import FormatError
 from gitkb.formats.records import Fields, safe_document
@@ -153,6 +155,19 @@ def told_otherwise(tree: Tree, change: TreeChange) -> set[str]:
         with suppress(FormatError):
             decision = decode(tree.read_blob(oid), change.path) if oid is not None else None
             found.update(decision.documents if isinstance(decision, OtherSense) else ())
+    return found
+
+
+def renamed_senses(tree: Tree, newer: Mapping[str, bytes], before: str, after: str) -> dict[str, bytes]:
+    """The decisions that name a document, by their paths, with its new name in the place of the old one. `newer` are those that
+    have another content by now than in the tree."""
+    found = {}
+    for path, oid in tree.files(_SENSE.rstrip("/")):
+        with suppress(FormatError):
+            decision = decode(newer.get(path) or tree.read_blob(oid), path)
+            if isinstance(decision, OtherSense) and before in decision.documents:
+                documents = {after if document == before else document for document in decision.documents}
+                found[path] = encode(replace(decision, documents=tuple(sorted(documents))))
     return found
 
 

@@ -231,8 +231,8 @@ def candidates(db: sqlite3.Connection, wanted: query_syntax.Query, asked: Asked,
     if telling:
         tokens = [token for number in telling for token in asked.terms[number]]
         rare = [token for number in telling if asked.having[number] <= depth // _RARE for token in asked.terms[number]]
-        found = {*look.best(_in_text(tokens)), *(look.best(_in_text(rare)) if rare else [])}
-        return _with_openings(found, _in_heads(look, tokens))
+        rows = {*look.best(_in_text(tokens)), *(look.best(_in_text(rare)) if rare else [])}
+        return _with_openings(rows, _in_heads(look, tokens))
     return _among_common(look, asked, order) if order else []
 
 

@@ -56,6 +56,21 @@ def test_it_holds_for_the_document_as_it_changes_and_not_for_others(kb: Path, gi
     assert "two players" in _page(kb, COINS) and done["documents"] == ["docs/game"]
 
 
+def test_it_follows_documents_that_are_renamed_even_two_at_once(kb: Path, gitkb: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    game = "# Transaction\n\nA transaction is a deal in which two players of the game swap cards.\n"
+    write(folder, {"game.md": game})
+    gitkb("add", folder, "--update")
+    gitkb(*ASKED, "--in", "docs/game")
+    (folder / "game.md").unlink()
+    write(folder, {"new-coin.md": FILES["coin.md"], "new-game.md": game})
+    gitkb("add", folder, "--update")
+    assert json.loads(_page(kb, DECISIONS[1]))["documents"] == ["docs/new-coin", "docs/new-game"]
+    assert "a payment in a digital currency" in _page(kb, COINS) and "two players" in _page(kb, COINS)
+    assert "two players" not in _page(kb)
+    assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
+
+
 def test_same_puts_them_together_again(kb: Path, gitkb: Run, git: Git) -> None:
     gitkb(*ASKED)
     gitkb("same", "transaction-coin", "transaction")
