@@ -43,6 +43,18 @@ def test_a_title_of_its_own_stays_as_it_is() -> None:
         ),
         (report("pump/read-me"), report("valve/read-me"), ("pump", "valve")),
         (report("docs/use-kettle"), report("docs/use-ref"), ("use-kettle", "use-ref")),
+        (report("large/team/norms"), report("small/team/norms"), ("large", "small")),
+        (report("docs/a"), report("cto/form 10-q/readme"), ("docs", "cto")),
+        (
+            report("sec/5-2-4", description="CVE-2022-4810 – Severity: High."),
+            report("sec/5-2-5", description="CVE-2023-4710 – Severity: High."),
+            ("5-2-4", "5-2-5"),
+        ),
+        (
+            report("a", description="Quarterly report of Acme Pumps, Inc. for shareholders."),
+            report("b", description="Quarterly report of Bolt Valves Corp. for shareholders."),
+            ("Acme Pumps, Inc.", "Bolt Valves Corp."),
+        ),
     ],
 )
 def test_the_addition_is_a_period_a_company_a_folder_or_a_file(one: Record, other: Record, titles: tuple[str, str]) -> None:
