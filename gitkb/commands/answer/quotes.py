@@ -46,6 +46,8 @@ _PAGE = 0.4
 _LANGUAGE = 1.1
 _RUNS = 2
 """How many quotes a passage may give."""
+_AGAIN = 0.6
+"""Which share of what the first has of the question another quote of a passage needs."""
 _ALL = 0.99
 
 
@@ -176,7 +178,7 @@ def _chosen(found: list[_Found]) -> list[_Found]:
 
 
 def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -> Iterator[_Found]:
-    """The best runs of sentences in a passage, none of which has a sentence of another: at most `_RUNS`."""
+    """The best runs of sentences in a passage, at most `_RUNS`, none of which has a sentence of another."""
     page = pages.page(passage.page)
     if page is None:
         return
@@ -184,12 +186,17 @@ def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -
     lines = page.lines[passage.line - 1 : passage.line - 1 + passage.lines]
     sentences = list(_sentences("\n".join(lines), passage.language, above, asked))
     parts = [(0, len(sentences))]
+    most = 0.0
     for _ in range(_RUNS):
         runs = [(one, begin) for begin, end in parts if (one := _best_run(sentences[begin:end], above, asked)) is not None]
         if not runs:
             return
         (value, first, last), begin = max(runs, key=lambda run: (run[0][0], -run[1]))
         first, last = _answering(sentences, first + begin, last + begin, asked)
+        share = asked.share(frozenset[int]().union(*(one.own for one in sentences[first : last + 1])))
+        if share < _AGAIN * most:
+            return
+        most = max(most, share)
         first = _whole(sentences, first, last, passage.language)
         score = (value + rank + above.named) * (_LANGUAGE if passage.language == asked.question.language else 1.0)
         line = passage.line + sentences[first].block.line - 1
