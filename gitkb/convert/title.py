@@ -57,7 +57,7 @@ _JUNK = re.compile(
     r"|(?:powerpoint|word|excel)?[ -]*(?:presentation|document|präsentation|dokument)\s*\d*"
     r"|.*\.(?:tex|dvi|ps|eps|doc|docx|pdf|ppt|pptx|xls|xlsx|indd|qxd|rtf|txt|html?|md|odt|fm|book|cdr|ai|vsd|pub|wpd)"
     r"|[\W\d_]*|(?:book|sheet|slide|tabelle|blatt|feuil|hoja|foglio|folie|лист|arkusz|munka|taulukko|planilha|工作表|シート|시트)\s?\d*|[a-z]\d{1,3}|(?:file|https?):\S*|\(anonymous\)"
-    r"|unknown|none|null|page \d+|heading \d+|(?:click|type|enter)\b.*\b(?:title|here|text)"
+    r"|\[\d{1,3}\] .*|unknown|none|null|page \d+|heading \d+|(?:click|type|enter)\b.*\b(?:title|here|text)"
     r"|titel(?: hinzufügen| eingeben)?|.*\btitle goes here.*|insert title.*"
     r"|(?:form|formular|formulaire|anlage|annex)\s+(?=\S*\d)[\w-]{1,8}"
     r"|(?:answer|question|q|a)\s*:\s*\w{0,2}|(?:your |paper |document )?title|abstract|\S+@\S+|www\.\S+)",

@@ -48,6 +48,7 @@ def test_a_stated_title_is_not_judged_by_its_words(words):
         "- 12 -",
         "https://example.org/a",
         "Slide 4",
+        "[1] This is a footnote.",
         "i I 1 I",
     ],
 )
