@@ -5,7 +5,7 @@ from a clone is somebody else's data: what does not agree with its own path is n
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -19,7 +19,8 @@ from gitkb.text.names.slugs import document_segment
 
 DECISIONS = ".gitkb/decisions"
 _SAME, _APART, _NO_PAGE = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/", f"{DECISIONS}/no-page/"
-_SENSE = f"{DECISIONS}/other-sense/"
+SENSES = f"{DECISIONS}/other-sense"
+_SENSE = f"{SENSES}/"
 REMOVED = f"{DECISIONS}/removed"
 
 
@@ -158,17 +159,31 @@ def told_otherwise(tree: Tree, change: TreeChange) -> set[str]:
     return found
 
 
-def renamed_senses(tree: Tree, newer: Mapping[str, bytes], before: str, after: str) -> dict[str, bytes]:
-    """The decisions that name a document, by their paths, with its new name in the place of the old one. `newer` are those that
-    have another content by now than in the tree."""
+def renamed_senses(contents: Iterable[tuple[str, bytes]], moves: Mapping[str, str]) -> dict[str, bytes]:
+    """Of decisions, given with their paths, those that name documents by old names, with the new ones; `moves` are old names with
+    new ones."""
     found = {}
-    for path, oid in tree.files(_SENSE.rstrip("/")):
+    for path, content in contents:
         with suppress(FormatError):
-            decision = decode(newer.get(path) or tree.read_blob(oid), path)
-            if isinstance(decision, OtherSense) and before in decision.documents:
-                documents = {after if document == before else document for document in decision.documents}
-                found[path] = encode(replace(decision, documents=tuple(sorted(documents))))
+            decision = decode(content, path)
+            if isinstance(decision, OtherSense) and not moves.keys().isdisjoint(decision.documents):
+                found[path] = encode(replace(decision, documents=_moved(decision, moves)))
     return found
+
+
+def united_senses(
+    bases: Sequence[OtherSense], ours: OtherSense, theirs: OtherSense, moves: Mapping[str, str]
+) -> OtherSense | None:
+    """A decision that two sides changed: the documents that either added, without those that either took out, by their new names.
+    None where the sides call the other meaning differently, or no document is left."""
+    before = set[str]().union(*(_moved(base, moves) for base in bases))
+    mine, other = set(_moved(ours, moves)), set(_moved(theirs, moves))
+    documents = (mine | other) - ((before - mine) | (before - other))
+    return replace(ours, documents=tuple(sorted(documents))) if documents and ours.title == theirs.title else None
+
+
+def _moved(decision: OtherSense, moves: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted({moves.get(document, document) for document in decision.documents}))
 
 
 def encode(decision: Decision) -> bytes:

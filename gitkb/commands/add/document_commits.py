@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from gitkb.branch.commit_messages import document_message
 from gitkb.branch.stored_documents import edit_commit, moved_page, moved_path, own_edits, own_files, record_of
 from gitkb.commands.add.plan import Item, Known
-from gitkb.formats.decisions import removed_path, renamed_senses
+from gitkb.formats.decisions import SENSES, removed_path, renamed_senses
 from gitkb.intake.prepare.document import Prepared
 from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import Outcome, SkipReason
@@ -127,7 +127,8 @@ class _Change(Struct):
         if self.tip.blob(removed_path(item.document)) is not None:
             self.changes[removed_path(item.document)] = None  # whoever adds it takes its removal back
         if self.outcome is Outcome.RENAMED and item.before != item.document:
-            self.senses.update(renamed_senses(self.tip, self.senses, item.before, item.document))
+            known = ((path, self.senses.get(path) or self.tip.read_blob(oid)) for path, oid in self.tip.files(SENSES))
+            self.senses.update(renamed_senses(known, {item.before: item.document}))
             self.changes.update((path, content) for path, content in self.senses.items() if content != self.tip.read(path))
         self.edits = own_edits(self.transaction, old)
         self._keep_edits(old)
