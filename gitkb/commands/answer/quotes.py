@@ -44,6 +44,8 @@ _HEADING_ASKED = 0.5
 _SEARCH = 1.0
 _PAGE = 0.4
 _LANGUAGE = 1.1
+_CUT_OFF = 0.1
+"""What a quote loses that ends where the answer begins: with the line that leads on to a list."""
 _RUNS = 2
 """How many quotes a passage may give."""
 _AGAIN = 0.6
@@ -242,9 +244,18 @@ def _best_run(sentences: Sequence[_Sentence], above: _Above, asked: Asked) -> tu
             last += 1
             size += 1 + len(sentences[last].text)
         value = _run_worth(sentences[first : last + 1], above, asked)
+        if sentences[last].own and _leads_on(sentences[last : last + 2]):
+            value -= _CUT_OFF
         if best is None or value > best[0] + 1e-9:
             best = value, first, last
     return best
+
+
+def _leads_on(pair: Sequence[_Sentence]) -> bool:
+    """Whether the first of two sentences is what leads on to the second: an item above, a line that ends in a colon."""
+    return (
+        len(pair) == 2 and bool(pair[1].block.lead) and plain(pair[1].block.lead).rstrip(": ").endswith(pair[0].text.rstrip(": "))
+    )
 
 
 def _run_worth(run: Sequence[_Sentence], above: _Above, asked: Asked) -> float:
