@@ -28,8 +28,17 @@ _IN_FILE = re.compile(
 _QUARTER_FIRST = re.compile(rf"(?<![^\W\d_])(Q[1-4]|H[12])[-_. ]?({_YEAR})(?!\d)", re.IGNORECASE)
 _MONTH = r"[^\W\d_a-z][^\W\d_]{2,9}\.?"
 _IN_TEXT = re.compile(
-    rf"\b{_MONTH} \d{{1,2}}, {_YEAR}\b|\b\d{{1,2}}\.? {_MONTH} {_YEAR}\b|\b{_YEAR}-\d\d-\d\d\b|\bQ[1-4] {_YEAR}\b|\b{_YEAR}\b"
+    rf"\b{_MONTH} \d{{1,2}}, {_YEAR}\b|\b\d{{1,2}}\.? {_MONTH} {_YEAR}\b|\b{_YEAR}-\d\d-\d\d\b|\bQ[1-4] {_YEAR}\b"
+    rf"|(?<![\w./-]){_YEAR}(?![\w/-]|[.,]\d)"
 )
+_LEGAL_NAME = re.compile(
+    r"(?<!\w)(?:[A-Z0-9][\w&'’.-]*,? (?:(?:of|and|&|de|und) )?){1,5}"
+    r"(?:Inc|INC|Corp|CORP|Corporation|Company|Co|Ltd|LTD|Limited|LLC|LLP|PLC|plc|GmbH|AG|SE|KG|S\.A|N\.V|B\.V|SpA|Oy|AB|A/S)(?!\w)\.?"
+)
+"""A name with the legal form of a company."""
+_SAYS_NOTHING = frozenset(("index", "index-page", "_index", "readme", "read-me", "read me", "default", "main"))
+"""What files are called in any folder."""
+_MOST_FOLDERS = 4
 _LONGEST = 60
 
 
@@ -40,12 +49,15 @@ def title_key(title: str) -> str:
 
 def distinctions(record: Record) -> list[str]:
     """What a document has to be told from others by, the best first, its name last."""
-    folder, _, file = record.source.path.rpartition("/")
+    *folders, file = record.source.path.split("/")
     stem = file.rpartition(".")[0] or file
-    folder = folder.rpartition("/")[2]
+    folder = folders[-1] if folders else ""
     period, company = _period(record, stem), _company(record)
     both = f"{company}, {period}" if company and period else ""
-    own = [period, company, both, folder, stem, f"{folder}/{stem}" if folder else ""]
+    own = [period, company, both, folder]
+    if stem.casefold() not in _SAYS_NOTHING:
+        own += [stem, f"{folder}/{stem}" if folder else ""]
+    own += reversed(folders[-_MOST_FOLDERS:-1])
     found: dict[str, str] = {}
     for text in own:
         if text and len(text) <= _LONGEST:
@@ -71,10 +83,13 @@ def _period(record: Record, stem: str) -> str:
 
 
 def _company(record: Record) -> str:
-    """The organisation that the description names, the one that the document is most about."""
+    """The organisation that the description names, the one that the document is most about, or a name there with a legal form."""
     organisations = [topic for topic in record.topics if topic.kind == "entity" and topic.entity_type == "organisation"]
     named = [topic for topic in organisations if topic.name in record.description]
-    return min(named, key=lambda topic: (-topic.weight, topic.name)).name if named else ""
+    legal = _LEGAL_NAME.search(record.description)
+    if not named:
+        return legal[0] if legal is not None else ""
+    return min(named, key=lambda topic: (-topic.weight, topic.name)).name
 
 
 def rows(record: Record) -> Iterator[Row]:

@@ -24,7 +24,7 @@ remembered by the file's bytes, and the name is known only when the document is 
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import dropwhile, islice
 from urllib.parse import unquote
 
 from msgspec.structs import replace
@@ -47,6 +47,7 @@ _REASONS: dict[TitleKind, str] = {
     "unseen": "properties of the file",
 }
 NAMED = "file name: the text has no title of its own"
+_HEADING, _FIRST = "heading", "first heading 1"
 WEAK: tuple[TitleKind, ...] = ("section", "unseen")
 """Kinds of titles that are used only if the file name says nothing ("README", "scan0001")."""
 
@@ -56,7 +57,7 @@ _JUNK = re.compile(
     r"|(?:powerpoint|word|excel)?[ -]*(?:presentation|document|präsentation|dokument)\s*\d*"
     r"|.*\.(?:tex|dvi|ps|eps|doc|docx|pdf|ppt|pptx|xls|xlsx|indd|qxd|rtf|txt|html?|md|odt|fm|book|cdr|ai|vsd|pub|wpd)"
     r"|[\W\d_]*|(?:book|sheet|slide|tabelle|blatt|feuil|hoja|foglio|folie|лист|arkusz|munka|taulukko|planilha|工作表|シート|시트)\s?\d*|[a-z]\d{1,3}|(?:file|https?):\S*|\(anonymous\)"
-    r"|unknown|none|null|page \d+|heading \d+|(?:click|type|enter)\b.*\b(?:title|here|text)"
+    r"|\[\d{1,3}\] .*|unknown|none|null|page \d+|heading \d+|(?:click|type|enter)\b.*\b(?:title|here|text)"
     r"|titel(?: hinzufügen| eingeben)?|.*\btitle goes here.*|insert title.*"
     r"|(?:form|formular|formulaire|anlage|annex)\s+(?=\S*\d)[\w-]{1,8}"
     r"|(?:answer|question|q|a)\s*:\s*\w{0,2}|(?:your |paper |document )?title|abstract|\S+@\S+|www\.\S+)",
@@ -80,6 +81,10 @@ _HASH = re.compile(
     r"[0-9a-f]{8,}|[0-9a-f]{8}[ -][0-9a-f -]{20,}|(?:arxiv[ .:_-]?)?\d{4}\.\d{4,5}(?:v\d+)?|[\W\d_]*", re.IGNORECASE
 )
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
+_PROPERTY = re.compile(r"[a-z][a-z _-]{0,20}:{1,2}(?=\s|$)|\[?!\w+\]?[+-]?(?=\s|$)")
+"""With which a heading begins that is a property of a note ("upstream: ML") or the head of a callout."""
+_NO_LINE = re.compile(r"\s*(?:>|[\w -]{1,30}::(?=\s|$)|!?\[\[[^\[\]]*\]\]\s*$|\[[^\[\]]*\]\([^()]*\)\s*$)")
+"""A first line that is a quotation, a property or nothing but a link."""
 _PAGED = re.compile(r'<a name="(?:page|slide|sheet)-1">')
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
@@ -126,14 +131,27 @@ def choose(candidates: Sequence[TitleCandidate], name: str = "") -> TitleCandida
         return _reasoned(best)
     if same is not None:
         return replace(same, where=f"{_reasoned(same).where}; the file's name says the same")
-    if best is not None:
+    if best is not None and not _is_part(best, name, readable):
         return _reasoned(best)
     first = next((candidate for candidate in candidates if candidate.kind == "section"), None)
-    if first is not None and name and set(_words(readable)) < set(_words(first.text)):
+    has_more = first is not None and (not _is_written(name) or (first.where == _FIRST and " " not in readable))
+    if first is not None and has_more and name and set(_words(readable)) < set(_words(first.text)):
         return replace(first, where=f"{_reasoned(first).where}; it says the file's name and more")
     if is_telling(name) or not candidates:
         return TitleCandidate("unseen", readable or name, NAMED)
     return _reasoned(candidates[0])
+
+
+def _is_part(best: TitleCandidate, name: str, readable: str) -> bool:
+    """Whether a heading of a lower level, though it is alone, is a part of what the file's name says: a name that somebody wrote
+    as a title ("Twin Pump.md") of which it has no word."""
+    return best.where.startswith(_HEADING) and _is_written(name) and not set(_words(readable)) & set(_words(best.text))
+
+
+def _is_written(name: str) -> bool:
+    """Whether a file's name was written as a title ("Twin Pump.md"), not as an address ("twin-pump.md")."""
+    stem = _ENDING.sub("", name.rpartition("/")[2]).strip()
+    return is_telling(name) and (" " in stem or stem[:1].isupper())
 
 
 def own(candidates: Sequence[TitleCandidate]) -> str:
@@ -174,6 +192,10 @@ def _completed(ranked: list[TitleCandidate]) -> list[TitleCandidate]:
 
 def _from_headings(markdown: str, headings: Sequence[Heading]) -> list[TitleCandidate]:
     """The first heading: as a title where it opens the text and is alone at its level, else as a section."""
+    if headings and _PROPERTY.match(headings[0].title):
+        headings = list(dropwhile(lambda heading: _PROPERTY.match(heading.title), headings))
+        if not headings or headings[0].level > 1:
+            return []
     if not headings:
         return [TitleCandidate("section", line, "first line")] if (line := _first_line(markdown)) else []
     first = headings[0]
@@ -183,8 +205,9 @@ def _from_headings(markdown: str, headings: Sequence[Heading]) -> list[TitleCand
     before = _words_between(markdown, 0, first.line)
     if alone and before < _FEW_WORDS and (first.level == 1 or not _PAGED.search(markdown[:2_000])):
         kind: TitleKind = "heading" if first.level == 1 else "opening"
-        return [TitleCandidate(kind, first.title, f"heading {first.level} that opens the text")]
-    return [TitleCandidate("section", heading.title) for heading in headings[:2]]
+        return [TitleCandidate(kind, first.title, f"{_HEADING} {first.level} that opens the text")]
+    where = _FIRST if first.level == 1 else ""
+    return [TitleCandidate("section", first.title, where), *(TitleCandidate("section", each.title) for each in headings[1:2])]
 
 
 def _first_line(markdown: str) -> str:
@@ -192,7 +215,7 @@ def _first_line(markdown: str) -> str:
     written = (line for line, code in lines_with_code(markdown[:20_000]) if not code)
     shown = ((line, plain_text(_MARKUP.sub(" ", line))) for line in written)
     line, first = next(((line, text) for line, text in shown if text.strip(" |-")), ("", ""))
-    if _ITEM.match(line):
+    if _ITEM.match(line) or _NO_LINE.match(line):
         return ""
     return first.rstrip(".") if 3 <= len(first) <= 100 and not re.search(r"[.!?]\s", first) else ""
 

@@ -5,9 +5,11 @@ from a clone is somebody else's data: what does not agree with its own path is n
 """
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.errors import FormatError
 from gitkb.formats.records import Fields, safe_document
@@ -17,7 +19,8 @@ from gitkb.text.names.slugs import document_segment
 
 DECISIONS = ".gitkb/decisions"
 _SAME, _APART, _NO_PAGE = f"{DECISIONS}/same-as/", f"{DECISIONS}/keep-apart/", f"{DECISIONS}/no-page/"
-_SENSE = f"{DECISIONS}/other-sense/"
+SENSES = f"{DECISIONS}/other-sense"
+_SENSE = f"{SENSES}/"
 REMOVED = f"{DECISIONS}/removed"
 
 
@@ -154,6 +157,33 @@ def told_otherwise(tree: Tree, change: TreeChange) -> set[str]:
             decision = decode(tree.read_blob(oid), change.path) if oid is not None else None
             found.update(decision.documents if isinstance(decision, OtherSense) else ())
     return found
+
+
+def renamed_senses(contents: Iterable[tuple[str, bytes]], moves: Mapping[str, str]) -> dict[str, bytes]:
+    """Of decisions, given with their paths, those that name documents by old names, with the new ones; `moves` are old names with
+    new ones."""
+    found = {}
+    for path, content in contents:
+        with suppress(FormatError):
+            decision = decode(content, path)
+            if isinstance(decision, OtherSense) and not moves.keys().isdisjoint(decision.documents):
+                found[path] = encode(replace(decision, documents=_moved(decision, moves)))
+    return found
+
+
+def united_senses(
+    bases: Sequence[OtherSense], ours: OtherSense, theirs: OtherSense, moves: Mapping[str, str]
+) -> OtherSense | None:
+    """A decision that two sides changed: the documents that either added, without those that either took out, by their new names.
+    None where the sides call the other meaning differently, or no document is left."""
+    before = set[str]().union(*(_moved(base, moves) for base in bases))
+    mine, other = set(_moved(ours, moves)), set(_moved(theirs, moves))
+    documents = (mine | other) - ((before - mine) | (before - other))
+    return replace(ours, documents=tuple(sorted(documents))) if documents and ours.title == theirs.title else None
+
+
+def _moved(decision: OtherSense, moves: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted({moves.get(document, document) for document in decision.documents}))
 
 
 def encode(decision: Decision) -> bytes:

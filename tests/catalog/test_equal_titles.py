@@ -43,6 +43,17 @@ def test_a_title_of_its_own_stays_as_it_is() -> None:
         ),
         (report("pump/read-me"), report("valve/read-me"), ("pump", "valve")),
         (report("docs/use-kettle"), report("docs/use-ref"), ("use-kettle", "use-ref")),
+        (report("large/team/norms"), report("small/team/norms"), ("large", "small")),
+        (
+            report("sec/5-2-4", description="CVE-2022-4810 – Severity: High."),
+            report("sec/5-2-5", description="CVE-2023-4710 – Severity: High."),
+            ("5-2-4", "5-2-5"),
+        ),
+        (
+            report("a", description="Quarterly report of Acme Pumps, Inc. for shareholders."),
+            report("b", description="Quarterly report of Bolt Valves Corp. for shareholders."),
+            ("Acme Pumps, Inc.", "Bolt Valves Corp."),
+        ),
     ],
 )
 def test_the_addition_is_a_period_a_company_a_folder_or_a_file(one: Record, other: Record, titles: tuple[str, str]) -> None:
@@ -58,6 +69,11 @@ def test_company_and_period_together_tell_what_neither_tells_alone() -> None:
         for year in (2023, 2024)
     )
     assert found["a2023"] == "FORM 10-Q (Acme Corp, 2023)" and found["b2024"] == "FORM 10-Q (Bolt Inc, 2024)"
+
+
+def test_a_file_that_says_nothing_gives_way_to_the_folder_above() -> None:
+    found = shown([report("pages/community", "Community"), report("cto/community/readme", "Community")])
+    assert set(found.values()) == {"Community (pages)", "Community (cto)"}
 
 
 def test_titles_that_differ_in_case_and_blanks_alone_are_one() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gitkb.convert.plaintext.markdown import read
 from gitkb.convert.plaintext.stated_facts import stated_facts
+from gitkb.formats.settings import ConversionSettings
 
 PAGE = """\
 ---
@@ -62,3 +64,25 @@ def test_only_what_such_a_page_says_counts(values: dict[str, object], found: dic
 def test_a_fact_is_short() -> None:
     found = stated_facts({"type": "A" * 5_000, "sources": [{"resource": f"page-{n}"} for n in range(5_000)]})
     assert max(map(len, found.values())) <= 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title:: Twin Pump\nalias:: [[Double pump]], TP\nauthor:: Ada\ntype:: machine\n\n- Water rises in it.\n",
+        "- title:: Twin Pump\n  alias:: [[Double pump]], TP\n  author:: Ada\n  type:: machine\n- Water rises in it.\n",
+    ],
+)
+def test_a_page_of_an_outliner_says_its_properties_in_its_first_block(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "pump.md"
+    file.write_text(text, encoding="utf-8")
+    draft = read(file, file.name, ConversionSettings())
+    assert (draft.titles[0].text, draft.aliases, draft.authors) == ("Twin Pump", ("Double pump", "TP"), ("Ada",))
+    assert "type:: machine" in draft.markdown and "Water rises" in draft.markdown
+    assert "title::" not in draft.markdown and "alias::" not in draft.markdown
+
+
+def test_a_later_block_is_text(tmp_path: Path) -> None:
+    file = tmp_path / "pump.md"
+    file.write_text("- Water rises.\n- title:: Twin Pump\n", encoding="utf-8")
+    assert "title:: Twin Pump" in read(file, file.name, ConversionSettings()).markdown

@@ -48,6 +48,7 @@ def test_a_stated_title_is_not_judged_by_its_words(words):
         "- 12 -",
         "https://example.org/a",
         "Slide 4",
+        "[1] This is a footnote.",
         "i I 1 I",
     ],
 )
@@ -134,3 +135,22 @@ def test_a_text_file_is_called_by_its_first_line_where_that_stands_alone(tmp_pat
     assert first("A valve closes a line.\n\nMore of it.\n") == []
     assert first("Notes\non two lines\n\nText.\n") == []
     assert first("Alone\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "title"),
+    [
+        ("###### upstream: [[Pumps]]\n\nWater rises in the well of the town.\n", "Twin Pump.md", "Twin Pump"),
+        ("###### upstream: Pumps\n\n# Pumps of Lund\n\nWater rises.\n", "Twin Pump.md", "Pumps of Lund"),
+        (">[!abstract] Related\n>- \n\nWater rises in the well of the town.\n", "Twin Pump.md", "Twin Pump"),
+        ("## Common commands\n\nWater rises.\n", "Twin Pump.md", "Twin Pump"),
+        ("## Common commands\n\nWater rises.\n", "pump.md", "Common commands"),
+        ("## Parts of a twin pump\n\nWater rises.\n", "Twin Pump.md", "Parts of a twin pump"),
+        ("## Uses of a twin pump\n\nWater.\n\n## Parts\n\nIron.\n", "Twin Pump.md", "Twin Pump"),
+        ("# Water from pumps\n\nIt rises.\n\n# Parts\n\nIron.\n", "Pumps.md", "Water from pumps"),
+        ("[[Twin pump of Lund]]\n\nWater rises.\n", "Pump.md", "Pump"),
+        ("type:: Pump\n\nWater rises.\n", "Pump.md", "Pump"),
+    ],
+)
+def test_a_note_named_by_hand_keeps_its_name_where_a_heading_or_line_says_less(text, name, title):
+    assert chosen(text, name=name) == title

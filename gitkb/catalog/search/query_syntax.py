@@ -6,7 +6,7 @@ parentheses). Only tokens reach FTS5, which hold no operator. A query has at mos
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,10 +22,12 @@ _PART = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"|(?P<wor
 
 
 class Term(Struct, frozen=True):
-    """One word asked for: the tokens that it may have become in a page; with `prefix`, what these or other forms begin with."""
+    """One word asked for: the tokens that it may have become in a page; with `prefix`, what these or other forms begin with.
+    `meant` is the number of the term that this one means the same as, if it is a related word."""
 
     tokens: tuple[str, ...]
     prefix: bool = False
+    meant: int | None = None
 
 
 class Phrase(Struct, frozen=True):
@@ -71,12 +73,22 @@ def parse(text: str, languages: Sequence[str]) -> Query:
     )
 
 
-def with_related(query: Query, related: str, languages: Sequence[str]) -> Query:
-    """The query, which also finds other words, set apart by blanks, for a share of their weight."""
-    known = {token for term in query.terms for token in term.tokens}
-    found = dict.fromkeys(Term(tuple(variants(word, languages))) for word in words(normalise(related)))
-    more = [term for term in found if known.isdisjoint(term.tokens)][: MAX_TERMS - len(query.terms)]
+def with_related(query: Query, related: Mapping[str, str], languages: Sequence[str]) -> Query:
+    """The query, which also finds other words, each given with the word of the query that it means the same as, for a share of
+    their weight."""
+    numbers = {token: number for number, term in reversed(list(enumerate(query.terms))) for token in term.tokens}
+    found: dict[tuple[str, ...], Term] = {}
+    for other, word in related.items():
+        meant = next((numbers[token] for token in _tokens(word, languages) if token in numbers), None)
+        tokens = _tokens(other, languages)
+        if tokens and not any(token in numbers for token in tokens):
+            found.setdefault(tokens, Term(tokens, meant=meant))
+    more = list(found.values())[: MAX_TERMS - len(query.terms)]
     return replace(query, terms=(*query.terms, *more), times=(*query.times, *([RELATED] * len(more))))
+
+
+def _tokens(word: str, languages: Sequence[str]) -> tuple[str, ...]:
+    return tuple(token for each in words(normalise(word)) for token in variants(each, languages))
 
 
 def _parts(text: str) -> Iterator[_Part]:

@@ -8,7 +8,7 @@ several of the words come first, then those with one in a heading, and of the ot
 
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, combinations, groupby, islice, pairwise
 
 from msgspec import Struct
@@ -25,6 +25,11 @@ NEAR_WEIGHT = 0.35
 NEAR = 8
 COVERAGE = 0.3
 """How much of its score a passage loses that has almost none of the words asked for."""
+STRETCH = 120
+"""Tokens. Of a longer passage the best stretch of this length counts, as if it were cut out."""
+BESIDE_WEIGHT = 0.5
+"""What a word counts that a passage has beside its best stretch."""
+_MOST_STRETCHES = 200
 FEW_WORDS = 3
 """So many words are meant to occur together; of a longer question, which describes, each missing word counts for less."""
 MORE_PASSAGES = 0.2
@@ -32,11 +37,21 @@ MORE_PASSAGES = 0.2
 
 
 class Weighed(Struct, frozen=True):
-    """A query's terms with their weight: `tokens` maps each token to its term's number, `weights[n]` is its idf."""
+    """A query's terms with their weight: `tokens` maps each token to its term's number, `weights[n]` is its idf, `meant` maps a
+    related word to the one that it means the same as, both by number."""
 
     tokens: dict[str, int]
     weights: tuple[float, ...]
     average: float
+    meant: Mapping[int, int] = {}
+
+    def total(self, values: Mapping[int, float]) -> float:
+        """The sum of what each term counts. A related word adds nothing to the one that it means: the better of them counts."""
+        best: dict[int, float] = {}
+        for number in sorted(values):
+            meant = self.meant.get(number, number)
+            best[meant] = max(best.get(meant, 0.0), values[number])
+        return sum(best[number] for number in sorted(best))
 
 
 class Tokens(Struct, frozen=True):
@@ -66,23 +81,48 @@ def score(query: Weighed, passage: Tokens, title: Title) -> float:
     tokens = passage.body.split()
     places = [(place, number_of[token]) for place, token in enumerate(tokens) if token in number_of]
     in_head = {number_of[token] for token in passage.head.split() if token in number_of}
+    inside = {number_of[form] for form in passage.forms.split() if form in number_of}
+    if not places and not inside and not in_head:
+        return 0.0
+    above: dict[int, float] = {}
+    for numbers, weight in ((() if passage.names_page else in_head, HEADING_WEIGHT), (title.terms, TITLE_WEIGHT)):
+        for number in numbers:
+            above[number] = above.get(number, 0.0) + weight
+    beside = {number for _, number in places} | inside
+    saturation = K1 * (1 - B + B * (min(len(tokens), STRETCH) + title.words) / query.average)
+    return max(_worth(query, stretch, above, beside, saturation) for stretch in _stretches(places, len(tokens)))
+
+
+def _stretches(places: Sequence[tuple[int, int]], length: int) -> Iterator[Sequence[tuple[int, int]]]:
+    """The words asked for in each stretch of a passage, at most `_MOST_STRETCHES`: one that begins with each of them."""
+    if length <= STRETCH or not places:
+        yield places
+        return
+    end = 0
+    for start in range(min(len(places), _MOST_STRETCHES)):
+        while end < len(places) and places[end][0] < places[start][0] + STRETCH:
+            end += 1
+        yield places[start:end]
+        if end == len(places):
+            return
+
+
+def _worth(
+    query: Weighed,
+    places: Sequence[tuple[int, int]],
+    above: Mapping[int, float],
+    beside: Collection[int],
+    saturation: float,
+) -> float:
     counts: dict[int, float] = {}
     for _, number in places:
         counts[number] = counts.get(number, 0.0) + 1.0
-    for (
-        form
-    ) in passage.forms.split():  # a prefix, or a character of an unspaced script: it says that the word is there, not how often
-        if form in number_of:
-            counts.setdefault(number_of[form], 1.0)
-    if not counts and not in_head:
-        return 0.0
-    for numbers, weight in ((() if passage.names_page else in_head, HEADING_WEIGHT), (title.terms, TITLE_WEIGHT)):
-        for number in numbers:
-            counts[number] = counts.get(number, 0.0) + weight
-    saturation = K1 * (1 - B + B * (len(tokens) + title.words) / query.average)
-    total = 0.0
-    for number, count in sorted(counts.items()):
-        total += query.weights[number] * count * (K1 + 1) / (saturation + count)
+    for number in beside:
+        # elsewhere in the passage, a prefix, or a character of an unspaced script: the word is there, not how often
+        counts.setdefault(number, BESIDE_WEIGHT)
+    for number, weight in above.items():
+        counts[number] = counts.get(number, 0.0) + weight
+    total = query.total({n: query.weights[n] * count * (K1 + 1) / (saturation + count) for n, count in counts.items()})
     if len(places) > 1:
         total += NEAR_WEIGHT * _closeness(query.weights, places)
     return total * _coverage(query.weights, counts)
@@ -113,6 +153,9 @@ _MOST_MATCHES = 8_000
 """Entries of posting lists that FTS5 may rank for one query: about two microseconds each."""
 _MOST_COMBINED = 3_000
 """Passages with several common words that FTS5 may rank, after it has found them in long lists."""
+_RARE = 8
+"""A word that no more than this part of all candidates hold: each passage with it is one. FTS5 ranks short ones with common words
+first."""
 _MOST_COMPLETIONS = 40
 _COMPLETIONS_READ = 400
 _OPENING = 2
@@ -151,7 +194,11 @@ def ask(db: sqlite3.Connection, wanted: query_syntax.Query, among: Sequence[sqli
     having = [min(passages, sum(numbers)) for numbers in zip(*(each.having for each in every), strict=True)]
     numbers = {token: number for number, tokens in reversed(list(enumerate(own.terms))) for token in tokens}
     weights = tuple(idf(passages, number) * times for number, times in zip(having, wanted.times, strict=True))
-    return Asked(own.terms, own.having, Weighed(numbers, weights, max(1.0, length / max(1, passages))))
+    meant = {number: term.meant for number, term in enumerate(wanted.terms) if term.meant is not None}
+    weights = tuple(
+        min(weight, query_syntax.RELATED * weights[meant[n]]) if n in meant else weight for n, weight in enumerate(weights)
+    )
+    return Asked(own.terms, own.having, Weighed(numbers, weights, max(1.0, length / max(1, passages)), meant))
 
 
 def _count(db: sqlite3.Connection, wanted: query_syntax.Query) -> _Counted:
@@ -200,7 +247,9 @@ def candidates(db: sqlite3.Connection, wanted: query_syntax.Query, asked: Asked,
     telling = [n for n, total in zip(order, accumulate(asked.having[n] for n in order), strict=True) if total <= _MOST_MATCHES]
     if telling:
         tokens = [token for number in telling for token in asked.terms[number]]
-        return _with_openings(look.best(_in_text(tokens)), _in_heads(look, tokens))
+        rare = [token for number in telling if asked.having[number] <= depth // _RARE for token in asked.terms[number]]
+        rows = {*look.best(_in_text(tokens)), *(look.best(_in_text(rare)) if rare else [])}
+        return _with_openings(rows, _in_heads(look, tokens))
     return _among_common(look, asked, order) if order else []
 
 

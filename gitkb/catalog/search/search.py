@@ -192,14 +192,14 @@ def find_pages(
     *,
     scope: str,
     limit: int,
-    related: str = "",
+    related: Mapping[str, str] | None = None,
     among: Sequence[sqlite3.Connection] = (),
 ) -> tuple[Asked, list[PageFound]]:
     """The query as the index weighs it, and up to twice `limit` pages that hold it, best first; errors and `among` as `search`
     has them.
 
-    `related` are words, set apart by blanks, that count a share of what the query's own words count. A scope may also be one of
-    the wider ones of `passage_index`.
+    `related` are other words, each with the one of the query that it means the same as; they count a share of it. A scope may
+    also be one of the wider ones of `passage_index`.
     """
     if not text.strip():
         raise UsageError("The query is empty.", 'Say what to look for: gitkb search "write-ahead log".')
@@ -356,7 +356,7 @@ def best_passages(
     db: sqlite3.Connection,
     question: str,
     *,
-    related: str = "",
+    related: Mapping[str, str] | None = None,
     scope: str = passage_index.EVIDENCE,
     pages: int = 12,
     of_page: int = 3,

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from gitkb.branch.commit_messages import document_message
 from gitkb.branch.stored_documents import edit_commit, moved_page, moved_path, own_edits, own_files, record_of
 from gitkb.commands.add.plan import Item, Known
-from gitkb.formats.decisions import removed_path
+from gitkb.formats.decisions import SENSES, removed_path, renamed_senses
 from gitkb.intake.prepare.document import Prepared
 from gitkb.model.path_changes import PathChanges
 from gitkb.model.results import Outcome, SkipReason
@@ -80,8 +80,9 @@ def plan_commits(
     the old names of all documents that the run renames, with their new ones."""
     commits: list[PlannedCommit] = []
     landed: list[Landed] = []
+    senses: dict[str, bytes] = {}
     for ready in group:
-        change = _Change(transaction, ready, scratch, base, moves)
+        change = _Change(transaction, ready, scratch, base, moves, senses)
         change.plan()
         if not change.changes:
             landed.append(Landed(Outcome.UNCHANGED, None))
@@ -94,13 +95,15 @@ def plan_commits(
 
 
 class _Change(Struct):
-    """The files that one document's commit changes (empty if none differ), and a person's edits to commit before it."""
+    """The files that one document's commit changes (empty if none differ), and a person's edits to commit before it. `senses` are
+    the decisions that earlier commits of the group wrote anew."""
 
     transaction: Transaction
     ready: Ready
     scratch: Path
     base: Base
     moves: Mapping[str, str]
+    senses: dict[str, bytes]
     outcome: Outcome = Outcome.ADDED
     changes: dict[str, bytes | Path | None] = field(default_factory=dict)
     edits: PathChanges = field(default_factory=PathChanges)
@@ -123,6 +126,10 @@ class _Change(Struct):
         self.changes.update({path: None for path in old if path not in self.changes})
         if self.tip.blob(removed_path(item.document)) is not None:
             self.changes[removed_path(item.document)] = None  # whoever adds it takes its removal back
+        if self.outcome is Outcome.RENAMED and item.before != item.document:
+            known = ((path, self.senses.get(path) or self.tip.read_blob(oid)) for path, oid in self.tip.files(SENSES))
+            self.senses.update(renamed_senses(known, {item.before: item.document}))
+            self.changes.update((path, content) for path, content in self.senses.items() if content != self.tip.read(path))
         self.edits = own_edits(self.transaction, old)
         self._keep_edits(old)
         if item.again:

@@ -5,7 +5,7 @@ Invariant: everything is read from the snapshots that were taken when the questi
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -76,7 +76,9 @@ class Answering(Struct, frozen=True):
             return replace(answer, commit=self.bases[0].tip.commit)
         return replace(answer, kbs=tuple(AskedBase(base.name, base.tip.commit) for base in self.bases))
 
-    def _best(self, indexes: Indexes, words: str, related: str, scope: str, pages: int, of_page: int, most: int) -> Best:
+    def _best(
+        self, indexes: Indexes, words: str, related: Mapping[str, str], scope: str, pages: int, of_page: int, most: int
+    ) -> Best:
         """The best passages of all, with the pages and documents as `Pages` names them."""
         found = []
         for base, db in zip(self.bases, indexes, strict=True):
@@ -87,7 +89,7 @@ class Answering(Struct, frozen=True):
     def _passages(self, question: str, pages: Pages, indexes: Indexes, listener: AnswerListener) -> Answer:
         typed = _plain(question)
         asked = read_question(typed)
-        best = self._best(indexes, asked.words, asked.related, TEXTS, _PAGES, _OF_PAGE, _MOST_READ)
+        best = self._best(indexes, asked.words, asked.synonyms, TEXTS, _PAGES, _OF_PAGE, _MOST_READ)
         found = quotes(pages, best, asked, typed)
         more = {
             _of(base.name, document): addition
@@ -111,7 +113,7 @@ class Answering(Struct, frozen=True):
     ) -> tuple[str, tuple[str, ...]]:
         """What a model is given with the question, and the words of changes that bear a sentence out beside its place."""
         if self.diff is None:
-            best = self._best(indexes, _plain(searched(question, history)), "", EVIDENCE, *_GIVEN)
+            best = self._best(indexes, _plain(searched(question, history)), {}, EVIDENCE, *_GIVEN)
             return _given(pages, best, most), ()
         changes = changes_for(searched(question, history), self.diff)
         return given(changes, self.diff, most), tuple(f"{each.was} {each.now}".strip() for each in changes)

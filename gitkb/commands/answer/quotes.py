@@ -44,6 +44,12 @@ _HEADING_ASKED = 0.5
 _SEARCH = 1.0
 _PAGE = 0.4
 _LANGUAGE = 1.1
+_CUT_OFF = 0.1
+"""What a quote loses that ends where the answer begins: with the line that leads on to a list."""
+_RUNS = 2
+"""How many quotes a passage may give."""
+_AGAIN = 0.6
+"""Which share of what the first has of the question another quote of a passage needs."""
 _ALL = 0.99
 
 
@@ -94,7 +100,7 @@ class Asked(Struct, frozen=True):
 
     def share(self, numbers: frozenset[int]) -> float:
         """The weight of these words, as a share of all that were asked for."""
-        return sum(self.words.weights[number] for number in sorted(numbers)) / self.total
+        return self.words.total({number: self.words.weights[number] for number in numbers}) / self.total
 
     def holds(self, name: str, language: str) -> float:
         """Which share of a name's words the question has, those that search leaves out included."""
@@ -146,12 +152,10 @@ def quotes(pages: Pages, best: Best, question: Question, typed: str) -> list[Quo
     asked = Asked(question, best.words, best.total or 1.0, tuple(word.text for word in words(normalise(typed))))
     top = max((passage.score for passage in best.passages), default=0.0) or 1.0
     top_page = max((passage.page_score for passage in best.passages), default=0.0) or 1.0
-    found = []
+    found: list[_Found] = []
     for passage in best.passages:
         rank = _SEARCH * passage.score / top + _PAGE * passage.page_score / top_page
-        quote = _of_passage(pages, passage, asked, rank)
-        if quote is not None:
-            found.append(quote)
+        found += _of_passage(pages, passage, asked, rank)
     return [_placed(pages, one) for one in _chosen(found)]
 
 
@@ -175,23 +179,32 @@ def _chosen(found: list[_Found]) -> list[_Found]:
     return chosen
 
 
-def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -> _Found | None:
-    """The best run of sentences in a passage, if it has any."""
+def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -> Iterator[_Found]:
+    """The best runs of sentences in a passage, at most `_RUNS`, none of which has a sentence of another."""
     page = pages.page(passage.page)
     if page is None:
-        return None
+        return
     above = _Above.of(passage, asked)
     lines = page.lines[passage.line - 1 : passage.line - 1 + passage.lines]
     sentences = list(_sentences("\n".join(lines), passage.language, above, asked))
-    found = _best_run(sentences, above, asked)
-    if found is None:
-        return None
-    value, first, last = found
-    first, last = _answering(sentences, first, last, asked)
-    first = _whole(sentences, first, last, passage.language)
-    score = (value + rank + above.named) * (_LANGUAGE if passage.language == asked.question.language else 1.0)
-    line = passage.line + sentences[first].block.line - 1
-    return _Found(_shown(sentences[first : last + 1]), passage.page, line, passage.document, score)
+    parts = [(0, len(sentences))]
+    most = 0.0
+    for _ in range(_RUNS):
+        runs = [(one, begin) for begin, end in parts if (one := _best_run(sentences[begin:end], above, asked)) is not None]
+        if not runs:
+            return
+        (value, first, last), begin = max(runs, key=lambda run: (run[0][0], -run[1]))
+        first, last = _answering(sentences, first + begin, last + begin, asked)
+        share = asked.share(frozenset[int]().union(*(one.own for one in sentences[first : last + 1])))
+        if share < _AGAIN * most:
+            return
+        most = max(most, share)
+        first = _whole(sentences, first, last, passage.language)
+        score = (value + rank + above.named) * (_LANGUAGE if passage.language == asked.question.language else 1.0)
+        line = passage.line + sentences[first].block.line - 1
+        yield _Found(_shown(sentences[first : last + 1]), passage.page, line, passage.document, score)
+        rest = (piece for begin, end in parts for piece in ((begin, min(end, first)), (max(begin, last + 1), end)))
+        parts = [(begin, end) for begin, end in rest if begin < end]
 
 
 def _sentences(markdown: str, language: str, above: _Above, asked: Asked) -> Iterator[_Sentence]:
@@ -231,9 +244,18 @@ def _best_run(sentences: Sequence[_Sentence], above: _Above, asked: Asked) -> tu
             last += 1
             size += 1 + len(sentences[last].text)
         value = _run_worth(sentences[first : last + 1], above, asked)
+        if sentences[last].own and _leads_on(sentences[last : last + 2]):
+            value -= _CUT_OFF
         if best is None or value > best[0] + 1e-9:
             best = value, first, last
     return best
+
+
+def _leads_on(pair: Sequence[_Sentence]) -> bool:
+    """Whether the first of two sentences is what leads on to the second: an item above, a line that ends in a colon."""
+    return (
+        len(pair) == 2 and bool(pair[1].block.lead) and plain(pair[1].block.lead).rstrip(": ").endswith(pair[0].text.rstrip(": "))
+    )
 
 
 def _run_worth(run: Sequence[_Sentence], above: _Above, asked: Asked) -> float:

@@ -31,6 +31,7 @@ _VERSION = re.compile(
     r"|(?<![\d.])(\d+\.\d+(?:\.\d+)*)(?![\d.])",
     re.IGNORECASE,
 )
+_YEARS = range(1900, 2100)
 _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"[.!?。]\s+|\n\s*\n")
 
@@ -117,7 +118,14 @@ def _split(name: str) -> tuple[str, Age, Age]:
         numbers.extend(int(number) for group in found.groups() if group for number in re.findall(r"\d+", group)[:4])
         return " "
 
-    text = _VERSION.sub(lambda found: take(versions, found), name.casefold())
+    def take_version(found: re.Match[str]) -> str:
+        numbers = [int(number) for number in re.findall(r"\d+", found[0])[:4]]
+        if not any(number in _YEARS for number in numbers):
+            return take(versions, found)
+        dates.extend(numbers if numbers[0] in _YEARS else reversed(numbers))  # "12.03.2024", "edition 2023": a time, no version
+        return " "
+
+    text = _VERSION.sub(take_version, name.casefold())
     text = _DATE.sub(lambda found: take(dates, found), text)
     stem = " ".join(re.sub(r"[\s_.,()\[\]-]+", " ", text).split())
     return stem, tuple(number for number in versions if number < 10**9), tuple(number for number in dates if number < 10**9)

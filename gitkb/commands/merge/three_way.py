@@ -9,7 +9,7 @@ neither. Generated shared pages stay as they are on our side: the next pages com
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct, field
@@ -21,6 +21,7 @@ from gitkb.commands.merge.page_merge import Mixed, PageOn, Side, mix
 from gitkb.commands.merge.remade import Files, Made, Which, Wish
 from gitkb.errors import FormatError
 from gitkb.formats import approvals, records
+from gitkb.formats.decisions import SENSES, OtherSense, decode, encode, is_sense, renamed_senses, united_senses
 from gitkb.formats.overviews import page_of
 from gitkb.model.documents import Record, Tree
 from gitkb.model.results import Dropped
@@ -184,7 +185,8 @@ class Uniting:
         self._sides, self._theirs, self._choices, self._merge_lines = sides, theirs, choices, merge_lines
         self._made = made
         self._found = United()
-        self._moves: dict[str, str] = {}
+        self._moves: dict[str, Which] = {}
+        self._names: dict[str, str] = {}
 
     def __call__(self) -> United:
         """What to change on our side; call once."""
@@ -193,6 +195,7 @@ class Uniting:
         renames = Renames(self._sides.bases[0], self._sides.ours, self._sides.theirs)
         settled = {name for rename in renames.disputed for name in (self._updated(rename) or self._dispute(rename))}
         self._moves = {rename.old: rename.side for rename in renames.agreed}
+        self._names = {rename.old: rename.ours or rename.theirs for rename in renames.agreed}
         done: set[str] = set()
         for document in sorted(documents):
             paths = self._paths(document)
@@ -204,7 +207,21 @@ class Uniting:
         for path in sorted({path.removeprefix(f"{EDITED}/") for path in differing - done}):
             if path not in done:
                 self._page(path, path) if _is_page(path) else self._file(path, path)
+        self._carry_decisions()
         return self._found
+
+    def _carry_decisions(self) -> None:
+        """Lets decisions about documents name them by their new names, whichever side decided."""
+        trees = (self._sides.ours.tree, self._theirs)
+        paths = sorted({path for tree in trees for path, _ in tree.files(SENSES)}) if self._names else []
+        kept: dict[str, bytes] = {}
+        for path in paths:
+            content = self._found.changes[path] if path in self._found.changes else trees[0].read(path)
+            content = content if content is None or isinstance(content, bytes) else self._theirs.read(path)
+            if content is not None:
+                kept[path] = content
+        for path, content in renamed_senses(kept.items(), self._names).items():
+            self._put(path, content)
 
     def _updated(self, rename: Rename) -> set[str]:
         """A document that one side renamed while the other gave it other bytes: it has these, under the new name. The names
@@ -460,6 +477,8 @@ class Uniting:
             if note is not None:
                 self._put(path, note)
             return note is not None
+        if is_sense(path) and ours and theirs:
+            return self._merged_decision(path, [oid for oid in before if oid], ours, theirs)
         if approvals.page_of(path) is None:
             return False
         try:
@@ -478,6 +497,17 @@ class Uniting:
         theirs = self._theirs.blob(path)
         if theirs != ours:
             self._found.changes[path] = None if entry is None or theirs is None else Stored(theirs, entry[0])
+
+    def _merged_decision(self, path: str, before: Sequence[str], ours: str, theirs: str) -> bool:
+        try:
+            found = [decode(self._theirs.read_blob(oid), path) for oid in (*before, ours, theirs)]
+        except FormatError:
+            return False
+        *bases, mine, other = (decision for decision in found if isinstance(decision, OtherSense))
+        united = united_senses(bases, mine, other, self._names)
+        if united is not None:
+            self._put(path, encode(united))
+        return united is not None
 
     def _put(self, path: str, content: bytes | None) -> None:
         if content != self._sides.ours.tree.read(path):

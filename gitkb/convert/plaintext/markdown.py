@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -110,29 +110,27 @@ _TECHNICAL = frozenset(
 
 
 def _page_properties(front: FrontMatter, body: str) -> tuple[FrontMatter, str]:
-    """What the first lines of a page of Logseq say of it ("alias:: x"), where it has no front matter."""
+    """What the first block of a page of Logseq says of it ("alias:: x" in each line), where it has no front matter. The block may
+    be written as the first item of its list."""
     lines = body.lstrip("\n").split("\n")
-    own: dict[str, str] = {}
-    for line in lines:
-        found = _LOGSEQ_PROPERTY.match(line)
-        if not found:
-            break
-        own[found[1].lower()] = found[2]
+    is_item = lines[0].startswith(("- ", "* "))
+    block = (line[2:] if is_item and (number == 0 or line.startswith("  ")) else line for number, line in enumerate(lines))
+    found = [pair.groups() for pair in takewhile(bool, map(_LOGSEQ_PROPERTY.match, block)) if pair]
+    own = {key.lower(): value for key, value in found}
     if front.properties or not own.keys() & _LOGSEQ_OWN:
         return front, body
-    kept = [
-        line
-        for number, line in enumerate(lines)
-        if number >= len(own) or _LOGSEQ_PROPERTY.sub(r"\1", line).lower() not in _LOGSEQ_OWN
-    ]
+    kept = [line for line, (key, _) in zip(lines, found, strict=False) if key.lower() not in _LOGSEQ_OWN]
+    if is_item:  # the block's first line may be gone
+        kept = [f"{'  ' if number else '- '}{line[2:]}" for number, line in enumerate(kept)]
     named = replace(
         front,
         title=own.get("title", ""),
         description=own.get("description", ""),
+        authors=_listed(own.get("author", own.get("authors"))),
         aliases=_listed(own.get("alias")),
         tags=_listed(own.get("tags")),
     )
-    return named, "\n".join(kept)
+    return named, "\n".join([*kept, *lines[len(found) :]])
 
 
 def _listed(value: Any) -> tuple[str, ...]:

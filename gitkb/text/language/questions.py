@@ -36,12 +36,12 @@ _BEGINNING = 12
 
 
 class Question(Struct, frozen=True):
-    """`words` are those that a text which answers is likely to have, set apart by blanks, and `related` others that mean the
-    same; `language` (ISO 639-1) is "" where it is not clear."""
+    """`words` are those that a text which answers is likely to have, set apart by blanks; `synonyms` are others, each with the
+    word that it means the same as; `language` (ISO 639-1) is "" where it is not clear."""
 
     kind: Kind
     words: str
-    related: str
+    synonyms: Mapping[str, str]
     language: str
 
 
@@ -54,7 +54,7 @@ def read_question(text: str) -> Question:
     if language in _UNSPACED:
         text = re.sub("|".join(map(re.escape, sorted(filler, key=len, reverse=True))) or "(?!)", " ", text) or text
     kept = [word for word in text.split() if normalise(word).translate(_APOSTROPHES).strip("?!.,;:¿¡()") not in filler]
-    return Question(next(kinds, ""), " ".join(kept) or text, " ".join(_related(kept, language)), language)
+    return Question(next(kinds, ""), " ".join(kept) or text, _related(kept, language), language)
 
 
 def _lists(language: str) -> tuple[str, ...]:
@@ -73,12 +73,12 @@ def _asks(kind: Kind, language: str, folded: str) -> bool:
     return found is not None and (found.start() <= _BEGINNING or language in _UNSPACED)
 
 
-def _related(kept: list[str], language: str) -> list[str]:
-    """Other words for those of the question, sorted; none of them is there already."""
+def _related(kept: list[str], language: str) -> dict[str, str]:
+    """Other words for those of the question, sorted, each with the first that it means the same as; none is there already."""
     known, stem = _synonyms(language), stems(language)
-    asked = [stem[word.text] for text in kept for word in words(normalise(text))]
-    found = {other for token in asked for other in known.get(token, ()) if stem[other] not in asked}
-    return sorted(found)[:_MOST_RELATED]
+    asked = {stem[word.text]: word.text for text in reversed(kept) for word in words(normalise(text))}
+    found = {other: word for token, word in asked.items() for other in known.get(token, ()) if stem[other] not in asked}
+    return dict(sorted(found.items())[:_MOST_RELATED])
 
 
 @cache

@@ -1,12 +1,12 @@
 """How often `gitkb query` without a model shows the passage that answers, beside `gitkb search` and a plain BM25.
 
-    python -m tests.benchmarks.questions --corpora DIR [--kb DIR] [--wrong odd|even] [--json FILE]
+    python -m tests.benchmarks.questions --corpora DIR [--set second] [--kb DIR] [--wrong odd|even] [--json FILE]
 
 The documents are not here: README.md says where they come from and how to fetch them into DIR. questions.json holds 100
 questions, each with the documents that answer it and a few words that the right passage contains, written down before gitkb was
-asked. All documents are added to one new knowledge base (or to the folder of --kb, once: it is used as it is from then on). Then
-every question goes to `query`, to `search` and to bm25s (pip install bm25s snowballstemmer) over chunks of 600 characters of the
-same converted texts.
+asked; second.json holds 40 about other documents. All documents of a set are added to one new knowledge base (or to the folder
+of --kb, once: it is used as it is from then on). Then every question goes to `query`, to `search` and to bm25s (pip install
+bm25s snowballstemmer) over chunks of 600 characters of the same converted texts.
 
 A passage is right when it belongs to one of the documents (or to a page on a topic) and contains the words, whatever stands
 between their letters and digits. Of search two things are scored: the section that a hit leads to, whole, and the snippet that it
@@ -28,15 +28,26 @@ from pathlib import Path
 
 from gitkb import KnowledgeBase
 
-LABELS = Path(__file__).with_name("questions.json")
-FOLDERS = (
-    "prometheus+docs/docs",
-    "prometheus+docs/blog",
-    "rimaout+Obsidian-Vault",
-    "MadisonEvans94+Zettelkasten",
-    "YovRen+Papers",
-    "dsysoev+fun-with-papers/docs",
-)
+HERE = Path(__file__).parent
+SETS = {
+    "questions": (
+        "prometheus+docs/docs",
+        "prometheus+docs/blog",
+        "rimaout+Obsidian-Vault",
+        "MadisonEvans94+Zettelkasten",
+        "YovRen+Papers",
+        "dsysoev+fun-with-papers/docs",
+    ),
+    "second": (
+        "sourcegraph+handbook/content",
+        "logseq+docs/pages",
+        "debian/debian-policy/usr/share/doc/debian-policy",
+        "debian/developers-reference/usr/share/developers-reference",
+    ),
+}
+"""The folders of each set of questions."""
+PAPERS = ("apers", "debian/")
+"""Of folders with such a name the PDFs are added, of others the notes."""
 DEPTH = 5
 CHUNK = 600
 _LINK = re.compile(r"\[\[[^\]|]*\|")
@@ -46,7 +57,7 @@ _PLACE = re.compile(r" \[(?:[^\[\]\\]|\\.)*\]\((?P<target>[^()\s]*)\)$")
 
 @dataclass(frozen=True)
 class Label:
-    """One question of questions.json; `documents` are files below the folder of all corpora."""
+    """One question of a set; `documents` are files below the folder of all corpora."""
 
     number: int
     worded: str
@@ -69,15 +80,16 @@ Engine = Callable[[str], Sequence[Found]]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpora", metavar="DIR", type=Path, required=True, help="the folder that holds the corpora")
+    parser.add_argument("--set", choices=tuple(SETS), default="questions", help="which questions")
     parser.add_argument("--kb", metavar="DIR", type=Path, help="the knowledge base to use; made if it is not there")
     parser.add_argument("--wrong", choices=("odd", "even"), help="name what query does not answer, of one half")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every rank to this file")
     options = parser.parse_args()
-    labels = [Label(**line) for line in json.loads(LABELS.read_text("utf-8"))]
+    labels = [Label(**line) for line in json.loads((HERE / f"{options.set}.json").read_text("utf-8"))]
     with tempfile.TemporaryDirectory() as folder:
         kb = options.kb or Path(folder, "kb")
         if not kb.exists():
-            build(kb, options.corpora)
+            build(kb, options.corpora, SETS[options.set])
         base = KnowledgeBase.open(kb)
         names = {name: row.document for row in base.documents() for name in (place(row.source),)}
         absent = [one for label in labels for one in label.documents if one not in names]
@@ -94,13 +106,14 @@ def main() -> int:
     return 1 if absent else 0
 
 
-def build(kb: Path, corpora: Path) -> None:
+def build(kb: Path, corpora: Path, folders: Sequence[str]) -> None:
     """One new knowledge base with the notes and papers of all corpora, each file below its corpus's name."""
     with tempfile.TemporaryDirectory() as folder:
         documents = Path(folder, "documents")
-        for name in FOLDERS:
+        for name in folders:
+            suffix = ".pdf" if any(part in name for part in PAPERS) else ".md"
             for file in sorted(Path(corpora, name).rglob("*")):
-                if file.suffix in (".md", ".pdf") and file.is_file() and (file.suffix == ".md") != ("apers" in name):
+                if file.suffix == suffix and file.is_file():
                     copy = documents / file.relative_to(corpora)
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     copy.write_bytes(file.read_bytes())

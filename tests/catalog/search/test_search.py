@@ -9,6 +9,7 @@ import pytest
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.search.passage_index import PASSAGES
+from gitkb.catalog.search.ranking import Title, Tokens, Weighed, score
 from gitkb.catalog.search.search import search
 from gitkb.errors import UsageError
 from gitkb.model.documents import TreeChange
@@ -216,6 +217,22 @@ def test_words_that_stand_everywhere_still_rank_pages_that_have_them_together() 
     pages["wiki/sources/both.md"] = "# Both\n\nalpha beta\n"
     assert ask("alpha beta", pages=pages)[0].page == "wiki/sources/both.md"
     assert len(ask("alpha", pages=pages)) == 10
+
+
+def test_of_a_long_passage_its_best_stretch_counts() -> None:
+    query = Weighed({"arpu": 0, "defined": 1}, (9.0, 3.0), 90.0)
+    table, note = ("row " * 200 + "arpu" + " row" * 200), ("defined " * 3 + "word " * 87)
+    worth = [score(query, Tokens(body, "", "", False), Title(frozenset(), 1)) for body in (table, note)]
+    assert worth[0] > 1.5 * worth[1]
+
+
+def test_words_that_mean_the_same_do_not_add_up() -> None:
+    query = Weighed({"ask": 0, "query": 1, "question": 2, "log": 3}, (4.0, 2.0, 2.0, 4.0), 10.0, {1: 0, 2: 0})
+    worth = [
+        score(query, Tokens(body, "", "", False), Title(frozenset(), 1))
+        for body in ("ask x y z log", "ask query question", "query question")
+    ]
+    assert worth[0] > worth[1] > worth[2]
 
 
 def test_pages_spread_over_several_indexes_score_as_in_one(tmp_path: Path) -> None:

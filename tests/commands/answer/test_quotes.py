@@ -109,6 +109,25 @@ def test_other_documents_come_before_a_second_passage_of_one(ask: Ask) -> None:
     assert len(set(found[:4])) == 4
 
 
+def test_a_long_passage_answers_twice(ask: Ask) -> None:
+    items = "".join(f"- The glaze of batch {n} is fired slowly, and nobody opens the door of the oven yet.\n" for n in range(8))
+    text = f"# Oven\n\n- Vases need a kiln that is hot.\n{items}- A kiln for vases costs 700 crowns.\n- It is blue.\n{items}"
+    found = [words for _, words in ask({"oven.md": text}, "Which kiln do vases need?")]
+    assert all(any(part in words for words in found) for part in ("that is hot", "700 crowns"))
+
+
+def test_a_quote_does_not_end_with_what_leads_on_to_the_answer(ask: Ask) -> None:
+    items = "".join(f"- Keys of row {n} are pressed one after the other, and nothing is shown until then.\n" for n in range(5))
+    opening = (
+        "- A shortcut is shown in the menu, and also in the list of all keys at the end of this page.\n- A shortcut is short.\n"
+    )
+    means = (
+        "- `mod` means\n  - the left key of the lamp, which is the one that people press with the thumb of the hand that writes\n"
+    )
+    text = f"# Keyboard\n\n{opening}{items}{means}"
+    assert "the left key of the lamp" in ask({"keys.md": text}, "What does mod stand for in a shortcut?")[0][1]
+
+
 def test_a_question_finds_what_says_it_in_other_words(ask: Ask) -> None:
     documents = {"a.md": "# Shell\n\nThe command rmdir removes a directory.\n", "b.md": "# Paint\n\nThe wall is green.\n"}
     assert ask(documents, "How do I delete a folder?")[0][0] == "a"

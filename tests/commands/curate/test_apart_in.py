@@ -56,6 +56,41 @@ def test_it_holds_for_the_document_as_it_changes_and_not_for_others(kb: Path, gi
     assert "two players" in _page(kb, COINS) and done["documents"] == ["docs/game"]
 
 
+def test_it_follows_documents_that_are_renamed_even_two_at_once(kb: Path, gitkb: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    game = "# Transaction\n\nA transaction is a deal in which two players of the game swap cards.\n"
+    write(folder, {"game.md": game})
+    gitkb("add", folder, "--update")
+    gitkb(*ASKED, "--in", "docs/game")
+    (folder / "game.md").unlink()
+    write(folder, {"new-coin.md": FILES["coin.md"], "new-game.md": game})
+    gitkb("add", folder, "--update")
+    assert json.loads(_page(kb, DECISIONS[1]))["documents"] == ["docs/new-coin", "docs/new-game"]
+    assert "a payment in a digital currency" in _page(kb, COINS) and "two players" in _page(kb, COINS)
+    assert "two players" not in _page(kb)
+    assert json.loads(gitkb("check", "--json").out)["state"] == "whole"
+
+
+def test_a_merge_unites_decisions_and_lets_them_follow_renames(kb: Path, gitkb: Run, git: Git, tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    write(folder, {"game.md": "# Transaction\n\nA transaction is a deal in which two players of the game swap cards.\n"})
+    gitkb("add", folder, "--update")
+    git(kb, "branch", "renamed")
+    gitkb(*ASKED)
+    git(kb, "branch", "more", "main")
+    gitkb("apart", "Transaction", "Transaction (coins)", "--in", "docs/game")
+    write(folder, {"new-coin.md": FILES["coin.md"]})
+    gitkb("add", folder, "--update", "--branch", "renamed")
+    gitkb("merge", "renamed")
+    assert json.loads(_page(kb, DECISIONS[1]))["documents"] == ["docs/game", "docs/new-coin"]
+    assert "a payment in a digital currency" in _page(kb, COINS) and "two players" in _page(kb, COINS)
+    git(kb, "checkout", "-q", "more")
+    gitkb("add", folder, "--update")
+    assert json.loads(_page(kb, DECISIONS[1]))["documents"] == ["docs/new-coin"]
+    gitkb("merge", "main")
+    assert json.loads(_page(kb, DECISIONS[1]))["documents"] == ["docs/game", "docs/new-coin"]
+
+
 def test_same_puts_them_together_again(kb: Path, gitkb: Run, git: Git) -> None:
     gitkb(*ASKED)
     gitkb("same", "transaction-coin", "transaction")

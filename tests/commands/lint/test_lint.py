@@ -75,7 +75,17 @@ def test_what_is_found_is_said_with_the_command_that_settles_it(kb: Path, gitkb:
     assert git(kb, "for-each-ref") + git(kb, "count-objects") == before
 
 
-@pytest.mark.parametrize("names", [("2022 Q3 LUND", "2023 Q3 LUND"), ("board-minutes-2022", "board-minutes-2023")])
+PERIODS = [
+    ("2022 Q3 LUND", "2023 Q3 LUND"),
+    ("board-minutes-2022", "board-minutes-2023"),
+    ("Protokoll 12.03.2024", "Protokoll 19.03.2024"),
+    ("water-law-edition-2022", "water-law-edition-2023"),
+    ("10-Q 2023Q1", "10-Q 2023Q2"),
+    ("minutes-11", "minutes-12"),
+]
+
+
+@pytest.mark.parametrize("names", PERIODS)
 def test_what_is_written_for_one_period_is_no_version_of_another(gitkb: Run, tmp_path: Path, names: tuple[str, str]) -> None:
     for number, name in enumerate(names):
         write(tmp_path / "periods", {f"{name}.md": f"# Lund clinic\n\nWater use was {47 + number} cubic metres.\n\n{RULES}\n"})

@@ -66,8 +66,8 @@ def test_a_sentence_explains_what_stands_before_its_verb_or_behind_called() -> N
 def test_words_that_say_nothing_of_the_matter_are_left_out_and_related_ones_found() -> None:
     question = read_question("How do I delete a folder?")
     assert question.words == "I delete a folder?"
-    assert {"remove", "directory"} <= set(question.related.split())
-    assert "folder" not in question.related.split()
+    assert {"remove", "directory"} <= question.synonyms.keys()
+    assert "folder" not in question.synonyms
 
 
 def test_a_question_of_function_words_alone_keeps_them() -> None:
@@ -77,5 +77,5 @@ def test_a_question_of_function_words_alone_keeps_them() -> None:
 def test_no_word_of_the_synonyms_is_related_to_half_of_the_list() -> None:
     groups = [line.split() for line in word_lists.entries("synonyms", "en", "groups")]
     assert all(len(group) > 1 and len({stems("en")[word] for word in group}) > 1 for group in groups)
-    related = {word: read_question(word).related.split() for group in groups for word in group}
+    related = {word: read_question(word).synonyms for group in groups for word in group}
     assert max(map(len, related.values())) <= 12
