@@ -261,9 +261,18 @@ class _Words(NamedTuple):
     angle: int
 
     def part(self, start: int, end: int, angle: int) -> "_Words":
-        columns = (column[start:end] for column in (self.firsts, self.lasts, self.texts, self.lengths, self.x0, self.x1))
-        firsts, lasts, texts, lengths, x0, x1 = columns
-        return _Words(firsts, lasts, texts, lengths, x0, x1, lengths.index(max(lengths)), angle)
+        """The words from one to before another."""
+        lengths = self.lengths[start:end]
+        return _Words(
+            self.firsts[start:end],
+            self.lasts[start:end],
+            self.texts[start:end],
+            lengths,
+            self.x0[start:end],
+            self.x1[start:end],
+            lengths.index(max(lengths)),
+            angle,
+        )
 
 
 class _Probe:
@@ -504,7 +513,25 @@ def with_links(markdown: str, targets: Sequence[str]) -> str:
         _one_link,
         markdown,
     )
-    return _LINK.sub(lambda found: _written(found[2], targets[ord(found[1]) - _LINK_START]), joined)
+
+    def shown(found: re.Match[str]) -> str:
+        number = ord(found[1]) - _LINK_START
+        return _written(found[2], targets[number]) if number < len(targets) else found[2]
+
+    return _LINK.sub(shown, joined)
+
+
+def renumbered(text: str, numbers: Sequence[int | None]) -> str:
+    """Text of which the marks of links have other numbers; where the number is None, the link goes."""
+    if text.isascii():
+        return text
+
+    def shown(found: re.Match[str]) -> str:
+        place = ord(found[1]) - _LINK_START
+        number = numbers[place] if place < len(numbers) else None
+        return found[2] if number is None else f"{link_mark(number)}{found[2]}{_LINK_END}"
+
+    return _LINK.sub(shown, text)
 
 
 def _one_link(found: re.Match[str]) -> str:
