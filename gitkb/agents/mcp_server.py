@@ -29,7 +29,7 @@ from gitkb.agents.tool_answers import (
 from gitkb.errors import GitkbError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitkb import KnowledgeBase
 
@@ -69,22 +69,42 @@ def _result(answer: Any, text: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=dict(answer))
 
 
-def _rows(answer: RowsAnswer) -> CallToolResult:
+def as_rows(answer: RowsAnswer) -> CallToolResult:
+    """Rows, a line of JSON each."""
     lines = [json.dumps(row, ensure_ascii=False) for row in answer["rows"]] or ["(nothing)"]
     more = f"\nMore follow: offset={answer['next']}." if "next" in answer else ""
     return _result(answer, quoted(f"commit {answer['commit'][:10]}", "\n".join(lines)) + more)
 
 
-def _json(answer: Any) -> CallToolResult:
+def as_json(answer: Any) -> CallToolResult:
     """The answer whose text is the same as JSON, as connectors of chats read it."""
     return _result(answer, json.dumps(answer, ensure_ascii=False))
 
 
-def _page(answer: PageAnswer) -> CallToolResult:
+def as_page(answer: PageAnswer) -> CallToolResult:
+    """The text of a page, and where it goes on."""
     more = f"\nIt goes on: first_line={answer['next_line']} of {answer['lines']}." if "next_line" in answer else ""
     cut = f"\nThe first line has {answer['cut']} characters more: a larger max_tokens shows them." if "cut" in answer else ""
     places = f"\n{quoted('headings', chr(10).join(answer['headings']))}" if answer.get("headings") else ""
     return _result(answer, quoted(answer["id"], answer["text"]) + more + cut + places)
+
+
+def as_links(answer: LinksAnswer) -> CallToolResult:
+    """The links of a page, and where they go on."""
+    shown = [f"links to: {', '.join(answer['links_to'])}", f"linked from: {', '.join(answer['linked_from'])}"]
+    more = f"\nMore follow: offset={answer['next']}." if "next" in answer else ""
+    return _result(answer, quoted(answer["id"], "\n".join(shown)) + more)
+
+
+def as_report(answer: ReportAnswer) -> CallToolResult:
+    """A diff, and where it goes on."""
+    more = f"\nIt goes on: first_line={answer['next_line']}." if "next_line" in answer else ""
+    return _result(answer, quoted("diff", answer["text"]) + more)
+
+
+def as_state(answer: StateAnswer) -> CallToolResult:
+    """Where a knowledge base stands."""
+    return _result(answer, quoted("status", json.dumps(answer["status"], ensure_ascii=False)))
 
 
 class Tools:
@@ -98,55 +118,49 @@ class Tools:
     ) -> Annotated[CallToolResult, SearchAnswer]:
         """Finds pages by their words, best first, each with its best passage. Quotes make a phrase, -word excludes, word*
         takes any ending. scope evidence: all but answers that somebody saved (explorations)."""
-        return _json(self._reader.search(query, scope, limit, at))
+        return as_json(self._reader.search(query, scope, limit, at))
 
     def fetch(self, id: str) -> Annotated[CallToolResult, FetchAnswer]:
         """The text of a search result, by its id."""
-        return _json(self._reader.fetch(id))
+        return as_json(self._reader.fetch(id))
 
     def list(
         self, kind: Kind = "documents", folder: str = "", offset: int = 0, limit: int = 50, at: str = ""
     ) -> Annotated[CallToolResult, RowsAnswer]:
         """Lists documents, pages (concepts and entities), or folders of documents, by name, all or below a folder."""
-        return _rows(self._reader.listing(kind, folder, offset, limit, at))
+        return as_rows(self._reader.listing(kind, folder, offset, limit, at))
 
     def read(
         self, page: str, place: str = "", first_line: int = 1, max_tokens: int = 2_000, at: str = ""
     ) -> Annotated[CallToolResult, PageAnswer]:
         """Reads a page or document by id, path or name. place: a heading, an anchor, or pages of a source ("12-14"); sources
         are wiki/sources/NAME.md."""
-        return _page(self._reader.read(page, place, first_line, max_tokens, at))
+        return as_page(self._reader.read(page, place, first_line, max_tokens, at))
 
     def links(self, page: str, offset: int = 0, at: str = "") -> Annotated[CallToolResult, LinksAnswer]:
         """What a page links to and which pages link to it."""
-        answer = self._reader.links(page, offset, at)
-        shown = [f"links to: {', '.join(answer['links_to'])}", f"linked from: {', '.join(answer['linked_from'])}"]
-        more = f"\nMore follow: offset={answer['next']}." if "next" in answer else ""
-        return _result(answer, quoted(answer["id"], "\n".join(shown)) + more)
+        return as_links(self._reader.links(page, offset, at))
 
     def history(self, name: str = "", offset: int = 0, limit: int = 20, at: str = "") -> Annotated[CallToolResult, RowsAnswer]:
         """Commits, newest first: of everything, or of one page or document."""
-        return _rows(self._reader.history(name, offset, limit, at))
+        return as_rows(self._reader.history(name, offset, limit, at))
 
     def diff(
         self, base: str = "", head: str = "", first_line: int = 1, max_tokens: int = 2_000
     ) -> Annotated[CallToolResult, ReportAnswer]:
         """What changed between two revisions, what deserves attention first. Without them: what is not shared yet, or the last
         run."""
-        answer = self._reader.diff(base, head, first_line, max_tokens)
-        more = f"\nIt goes on: first_line={answer['next_line']}." if "next_line" in answer else ""
-        return _result(answer, quoted("diff", answer["text"]) + more)
+        return as_report(self._reader.diff(base, head, first_line, max_tokens))
 
     def blame(
         self, page: str, line: int = 0, offset: int = 0, limit: int = 50, at: str = ""
     ) -> Annotated[CallToolResult, RowsAnswer]:
         """For each claim of a page: its document, place, and the commit and person that brought it. line: only that one."""
-        return _rows(self._reader.blame(page, line, offset, limit, at))
+        return as_rows(self._reader.blame(page, line, offset, limit, at))
 
     def status(self, at: str = "") -> Annotated[CallToolResult, StateAnswer]:
         """Counts of documents and pages, and whether pages wait to be made."""
-        answer = self._reader.status(at)
-        return _result(answer, quoted("status", json.dumps(answer["status"], ensure_ascii=False)))
+        return as_state(self._reader.status(at))
 
 
 class WritingTools:
@@ -254,7 +268,15 @@ def server(open_base: Callable[[], KnowledgeBase], writer: Writer | None = None)
     return made
 
 
-def _add_tools(made: MCPServer[Any], tools: Tools | WritingTools, annotations: Mapping[str, ToolAnnotations]) -> None:
+def server_with(tools: object, names: Sequence[str], besides: str = "") -> MCPServer[Any]:
+    """A server with tools of these names, which only read, and the prompts; `besides` is what an agent is told besides."""
+    made = _Server("gitkb", instructions=INSTRUCTIONS + besides, version=__version__, log_level="WARNING")
+    _add_tools(made, tools, dict.fromkeys(names, _READS))
+    _add_prompts(made)
+    return made
+
+
+def _add_tools(made: MCPServer[Any], tools: object, annotations: Mapping[str, ToolAnnotations]) -> None:
     for name, hints in annotations.items():
         tool = _told(getattr(tools, name))
         made.add_tool(tool, name=name, description=" ".join((tool.__doc__ or "").split()), annotations=hints)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gitkb import KnowledgeBase
+    from gitkb.model.rows import SearchHit
 
 SCHEME = "gitkb://"
 CHARACTERS_PER_TOKEN = 4
@@ -117,6 +118,11 @@ class StateAnswer(TypedDict):
     status: dict[str, Any]
 
 
+def found_page(hit: SearchHit) -> FoundPage:
+    """A hit as agents are given it."""
+    return FoundPage(id=hit.page, title=hit.title, url=SCHEME + hit.page, heading=hit.heading, line=hit.line, snippet=hit.snippet)
+
+
 def quoted(source: str, text: str) -> str:
     """Text of the knowledge base between marks that say whose words these are."""
     named = re.sub(r"[\"<>\n]", " ", source)
@@ -160,12 +166,7 @@ class Reader:
 
         def look(base: KnowledgeBase, rev: str | None) -> list[FoundPage]:
             hits = base.search(query, scope=scope, limit=most + 1, at=rev)
-            return [
-                FoundPage(
-                    id=hit.page, title=hit.title, url=SCHEME + hit.page, heading=hit.heading, line=hit.line, snippet=hit.snippet
-                )
-                for hit in hits
-            ]
+            return [found_page(hit) for hit in hits]
 
         commit, found = self._steady(at, look)
         answer = SearchAnswer(commit=commit, results=found[:most])

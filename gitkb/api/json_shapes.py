@@ -85,13 +85,14 @@ def lint(found: LintResult, fixed: FixSummary | None, *, dry_run: bool) -> Shape
 
 
 def answer(found: Answer) -> Shape:
-    """An answer with its citations; `model` is null for passages."""
+    """An answer with its citations; `model` is null for passages. Where several knowledge bases were asked, `kbs` are these."""
     usage = model_cost(found.usage)
-    return {
+    several = {"kbs": rows(found.kbs)} if found.kbs else {}
+    return several | {
         "question": found.question,
         "answer": found.text,
         "model": found.model or None,
-        "commit": found.commit,
+        "commit": found.commit or None,
         "citations": rows(found.citations),
         "removed": list(found.removed),
         "cut": found.cut,
@@ -166,7 +167,7 @@ def gone_event(document: GoneDocument, *, staying: bool) -> Shape:
 
 def add_event(summary: AddSummary, *, dry_run: bool = False) -> Shape:
     """The end of an `add`."""
-    return _ending(summary, _ADDED, dry_run) | {"older": summary.older}
+    return _ending(summary, _ADDED, dry_run) | {"older": summary.older, "private": summary.private}
 
 
 def recompile_event(summary: RecompileSummary, *, dry_run: bool = False) -> Shape:

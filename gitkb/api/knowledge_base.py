@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gitkb.commands.answer.page_text import LinkMap
     from gitkb.commands.change import ChangeContext
     from gitkb.commands.diff.report import DiffReport
+    from gitkb.commands.inspect.searched_pages import SearchedBase
     from gitkb.formats.user_settings import UserSettings
     from gitkb.formats.versions import Formats
     from gitkb.intake.hashing import FileMemory
@@ -244,12 +245,17 @@ class KnowledgeBase:
         return self._link_map.links(self._snapshot(at), name)
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
-        """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
-        "sources", "summaries", "concepts", "entities", "explorations", or "evidence" for all but the last. `UsageError` for a
-        query without a word."""
+        """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all", a
+        folder ("sources"), or "evidence" for all but "explorations". `UsageError` for a query without a word."""
         from gitkb.commands.inspect.searched_pages import searched_pages
 
-        return searched_pages(self._catalog, self._snapshot(at), query, scope=scope, limit=limit, keep=at is None)
+        return searched_pages([self.searched("", at)], query, scope=scope, limit=limit)
+
+    def searched(self, name: str, at: str | None = None) -> SearchedBase:
+        """What is searched of it at a revision, for those who search several."""
+        from gitkb.commands.inspect.searched_pages import SearchedBase
+
+        return SearchedBase(name, self._catalog, self._snapshot(at), at is None)
 
     def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
         """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left
@@ -328,8 +334,7 @@ class KnowledgeBase:
             return
         from gitkb.commands.answer.agent import opened_model
 
-        asked = settings.with_model(name)
-        with opened_model(self._asking(listener), asked) as model:
+        with opened_model(self._asking(listener), settings.with_model(name)) as model:
             yield model
 
     def query(
@@ -341,16 +346,17 @@ class KnowledgeBase:
         at: str | None = None,
         history: Sequence[Said] = (),
     ) -> Answer:
-        """An answer at a revision, which the listener hears as it comes: that of a model (see `answering_model`), else the best
-        passages. Its text is empty where nothing was found. `history` is what was said before. `ModelFailure` and its kin
-        where the model's server does not answer."""
+        """An answer at a revision ("A..B": about what changed there), which the listener hears as it comes: of a model (see
+        `answering_model`) or the best passages; "" where nothing was found. `ModelFailure` where its server does not answer."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.answer.answer import Answering
         from gitkb.model.answers import AnswerListener
 
-        tip = self._snapshot(at)
         own = settings_at(self._store.snapshot()).llm.instructions if model is not None else ""
-        return Answering(self._catalog, tip, at is None, own)(question, model, listener or AnswerListener(), history)
+        base, dots, head = (at or "").partition("..")
+        diff = self.diff(base or None, head.lstrip(".") or None, forked=head.startswith(".")) if dots else None
+        answer = Answering([self.searched("", at if diff is None else diff.head)], own, diff)
+        return answer(question, model, listener or AnswerListener(), history)
 
     def chats(self) -> Chats:
         """The conversations that are kept here, for nobody else."""
@@ -586,11 +592,15 @@ class KnowledgeBase:
 
     def prune_cache(self) -> Pruned:
         """Empties the caches; what is needed again is converted, and paid for, again."""
+        import shutil
+
         from gitkb.intake.prepare.cache import Cache
         from gitkb.model.usage import Pruned
         from gitkb.pages.model_session import asking_file, replies
 
         asking_file(self._store).forget()
+        if (memory := self.revisions.memory) is not None:
+            shutil.rmtree(memory, ignore_errors=True)
         return Pruned(replies(self._store).prune(), Cache(self._store.local / "cache").prune())
 
     # What connects it with others.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from gitkb.compile.compiler_names import LLM_COMPILER
+from gitkb.formats.compiler_names import asked_a_model
 from gitkb.model.documents import Record
 
 
@@ -22,7 +22,7 @@ class AlteredRecord(Struct, frozen=True):
 def altered_records(before: Mapping[str, Record], after: Mapping[str, Record]) -> list[AlteredRecord]:
     """The documents of this kind that lead from some records to others, both by document, by name."""
     return [
-        AlteredRecord(name, new.compiler.startswith(f"{LLM_COMPILER} "))
+        AlteredRecord(name, asked_a_model(new.compiler))
         for name, new in sorted(after.items())
         if (old := before.get(name)) is not None and old != new and _made_of(old) == _made_of(new)
     ]

@@ -165,4 +165,4 @@ def before(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Remembers what was given before the command's name."""
-    context.obj = Common(kb=kb, verbose=verbose > 0)
+    context.obj = Common(kbs=tuple(kb or ()), verbose=verbose > 0)

@@ -14,9 +14,17 @@ from msgspec import Struct
 from gitkb.cli import terminal
 from gitkb.errors import UsageError
 
+Folders = list[Path] | None
+"""What `--kb` gives: a folder for each time that it was typed."""
 KbOption = Annotated[
-    Path | None,
+    Folders,
     typer.Option("--kb", metavar="DIR", show_default=False, help="The knowledge base; default: $GITKB_DIR, else upwards."),
+]
+KbsOption = Annotated[
+    Folders,
+    typer.Option(
+        "--kb", metavar="DIR", show_default=False, help="The knowledge base, or several; default: $GITKB_DIR, else upwards."
+    ),
 ]
 _LOG = 2
 """So many -v show the library's log."""
@@ -60,18 +68,33 @@ ModelOption = Annotated[
 ]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="REV", show_default=False, help="Look at this git revision.")]
 
+AskedAtOption = Annotated[
+    str | None,
+    typer.Option("--at", metavar="REV", show_default=False, help="Look at this git revision; A..B: ask what changed."),
+]
+
 
 class Common(Struct, frozen=True):
     """What was given before the command's name."""
 
-    kb: Path | None = None
+    kbs: tuple[Path, ...] = ()
     verbose: bool = False
 
+    @property
+    def kb(self) -> Path | None:
+        """The one knowledge base that was named; `UsageError` for several."""
+        if len(self.kbs) > 1:
+            raise UsageError(
+                f"This command works on one knowledge base, and --kb names {len(self.kbs)}.",
+                "gitkb search, gitkb query and gitkb mcp take several.",
+            )
+        return self.kbs[0] if self.kbs else None
 
-def common(context: typer.Context, kb: Path | None, verbose: int) -> Common:
+
+def common(context: typer.Context, kb: Folders, verbose: int) -> Common:
     """What was given before and after the command's name, as one."""
     before = context.obj if isinstance(context.obj, Common) else Common()
-    return Common(kb=kb if kb is not None else before.kb, verbose=verbose > 0 or before.verbose)
+    return Common(kbs=tuple(kb) if kb else before.kbs, verbose=verbose > 0 or before.verbose)
 
 
 BranchOption = Annotated[

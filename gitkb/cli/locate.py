@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import typer
 
 from gitkb.cli import terminal
-from gitkb.cli.common_options import common
+from gitkb.cli.common_options import Folders, common
 
 if TYPE_CHECKING:
     from gitkb import KnowledgeBase
     from gitkb.api import UserSettings
+    from gitkb.api.knowledge_bases import KnowledgeBases
     from gitkb.api.user_file import UserFile
 
 
@@ -69,8 +70,8 @@ def proxy(base_url: str) -> str:
 VARIABLE = "GITKB_DIR"
 
 
-def named(context: typer.Context, kb: Path | None) -> Path | None:
-    """The folder that the person named, by option or by variable; None where they named none."""
+def named(context: typer.Context, kb: Folders) -> Path | None:
+    """The folder that the person named, by option or by variable; None where they named none. `UsageError` for several."""
     given = common(context, kb, False).kb
     if given is not None:
         return given
@@ -78,7 +79,18 @@ def named(context: typer.Context, kb: Path | None) -> Path | None:
     return Path(variable).expanduser() if variable else None
 
 
-def knowledge_base(context: typer.Context, kb: Path | None) -> KnowledgeBase:
+def several(context: typer.Context, kb: Folders) -> KnowledgeBases | None:
+    """The knowledge bases to look at where the person named more than one; `NotAKnowledgeBase` names the folder of none."""
+    folders = common(context, kb, False).kbs
+    if len(folders) < 2:
+        return None
+    from gitkb.api.knowledge_bases import KnowledgeBases
+    from gitkb.model.web_access import WebAccess
+
+    return KnowledgeBases.open(folders, user=partial(read_user_settings, key=True), web=WebAccess(proxy))
+
+
+def knowledge_base(context: typer.Context, kb: Folders) -> KnowledgeBase:
     """The knowledge base to work on; `NotAKnowledgeBase` where there is none."""
     from gitkb import KnowledgeBase
     from gitkb.model.web_access import WebAccess

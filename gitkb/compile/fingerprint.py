@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from gitkb.compile.compiler_names import COMPILER
+from gitkb.formats.compiler_names import COMPILER
 from gitkb.formats.settings import Settings
 
 _DEFAULTS = Settings()

@@ -78,7 +78,7 @@ class Dialect(Struct, frozen=True):
         body = self._body(request.model, said, request.max_tokens, effort)
         if self.format is Format.SCHEMA:
             inner = json.loads(request.schema)
-            schema = {"name": request.purpose, "schema": inner if self.list_limits else _unlimited(inner), "strict": True}
+            schema = {"name": request.purpose, "schema": inner if self.list_limits else unlimited(inner), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif self.format is Format.OBJECT:
             body["response_format"] = {"type": "json_object"}
@@ -114,11 +114,11 @@ def asking_for_json(request: Request) -> str:
     return f"Answer with one JSON object ({request.purpose}) that fits this JSON schema, and with nothing else:\n{request.schema}"
 
 
-def _unlimited(schema: Any) -> Any:
+def unlimited(schema: Any) -> Any:
     """A schema without the limits of its lists."""
     if isinstance(schema, dict):
-        return {name: _unlimited(each) for name, each in schema.items() if name not in ("maxItems", "minItems")}
-    return [_unlimited(each) for each in schema] if isinstance(schema, list) else schema
+        return {name: unlimited(each) for name, each in schema.items() if name not in ("maxItems", "minItems")}
+    return [unlimited(each) for each in schema] if isinstance(schema, list) else schema
 
 
 def _said(turn: Turn, *, echo: bool) -> dict[str, Any]:

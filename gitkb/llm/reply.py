@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitkb.errors import ModelFailure
+from gitkb.llm.dialects import unlimited
 from gitkb.llm.listening import Answered, Ending
 from gitkb.llm.requests import Message, Request
 
@@ -118,7 +119,7 @@ def _problem(value: Any, schema: str) -> str | None:
 def _validator(schema: str) -> "Validator":
     from jsonschema.validators import validator_for
 
-    value = json.loads(schema)
+    value = unlimited(json.loads(schema))  # of a list that is too long the reader takes what it wants
     kind = validator_for(value)
     kind.check_schema(value)
     return kind(value)

@@ -174,7 +174,7 @@ class Wire:
     def ask(self, body: Mapping[str, Any]) -> Iterator[Iterator[Mapping[str, Any]]]:
         """The reply to one request: as it comes where the body wants a stream, else whole. `DONE` comes last where the server
         says that it is complete. The connection is free again when the block ends."""
-        create = self._client(str(body["model"])).chat.completions
+        create, body = self._client(str(body["model"])).chat.completions, sendable(body)
         with self._failures():
             if not body.get("stream"):
                 response = create.with_raw_response.create(**body).http_response
@@ -331,6 +331,17 @@ def _trusted(ca_file: str) -> "ssl.SSLContext | bool":
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise ModelError(f"The certificates in {ca_file} cannot be read: {error}.", "Correct SSL_CERT_FILE.") from error
+
+
+def sendable(value: Any) -> Any:
+    """The same, but half a surrogate pair in a text, which a model may have written and which goes back to it, is U+FFFD."""
+    if isinstance(value, Mapping):
+        return {name: sendable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [sendable(each) for each in value]
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _json(content: bytes | str) -> Any:

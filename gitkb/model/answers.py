@@ -12,15 +12,23 @@ from gitkb.model.usage import Usage
 _OPENING = 80
 
 
-class Citation(Struct, frozen=True):
+class Citation(Struct, frozen=True, omit_defaults=True):
     """A link of an answer that exists: `path` below wiki/ with its `anchor`, the page's `title`, the words of the link (`place`),
-    and the document it belongs to, "" for pages of no one document."""
+    and the document it belongs to, "" for pages of no one document. `kb` is its knowledge base where several were asked."""
 
     title: str
     path: str
     anchor: str
     document: str
     place: str
+    kb: str = ""
+
+
+class Asked(Struct, frozen=True):
+    """One of several knowledge bases that were asked, and the commit that was read."""
+
+    kb: str
+    commit: str
 
 
 class Said(Struct, frozen=True):
@@ -39,7 +47,8 @@ class Quoted(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What is known of a question at a commit: Markdown with links as seen from wiki/.
+    """What is known of a question at a commit: Markdown with links as seen from wiki/. Where several knowledge bases were asked
+    they are in `kbs`, `commit` is "", and links begin with the name of their knowledge base.
 
     `model` is who wrote it, "" where the text is passages that search found; `removed` are the targets of links that were taken
     out because they do not exist, `cut` says that the model was stopped before its end, and `cut_by` why: "length" for the limit
@@ -58,6 +67,7 @@ class Answer(Struct, frozen=True):
     cut_by: str = ""
     unsupported: tuple[str, ...] = ()
     quotes: tuple[Quoted, ...] = ()
+    kbs: tuple[Asked, ...] = ()
 
 
 class Saved(Struct, frozen=True):

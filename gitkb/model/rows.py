@@ -21,8 +21,9 @@ class State(StrEnum):
     BROKEN = "broken"
 
 
-class SearchHit(Struct, frozen=True):
-    """A page that matches a query, with its best passage. `line` is 1-based in the page; a higher `score` is better."""
+class SearchHit(Struct, frozen=True, omit_defaults=True):
+    """A page that matches a query, with its best passage. `line` is 1-based in the page; a higher `score` is better. `kb` names
+    the knowledge base where several are searched, and is "" otherwise."""
 
     page: str
     document: str
@@ -31,6 +32,7 @@ class SearchHit(Struct, frozen=True):
     line: int
     score: float
     snippet: str
+    kb: str = ""
 
 
 class InstalledHook(Struct, frozen=True):

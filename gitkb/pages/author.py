@@ -16,11 +16,11 @@ from gitkb.branch.overlay import Overlay
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
-from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.page_questions import Named, Sentence, overview_request, read_overview, read_same, same_request
 from gitkb.errors import GitkbError
 from gitkb.formats import decisions, overviews
+from gitkb.formats.compiler_names import LLM_COMPILER
 from gitkb.formats.decisions import Decision, KeepApart, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.formats.topic_rows import Evidence, TopicPage

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from gitkb.formats.compiler_names import COMPILER
 from gitkb.formats.records import summary_path
 from gitkb.formats.topic_rows import FOLDER, FOLDERS, Branch, DocumentEntry, TopicPage
 from gitkb.model.documents import TopicKind
@@ -18,7 +19,6 @@ from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import escape, relative
 from gitkb.wiki.corpus import Corpus
 from gitkb.wiki.hand_edits import seal
-from gitkb.wiki.topic_page import BY_RULES
 
 MAX_ENTRIES = 500
 
@@ -100,7 +100,7 @@ def _page(listing: Listing, prefix: str, branches: list[Branch]) -> bytes | None
     lines = listing.entries(prefix) if total <= MAX_ENTRIES else list(_parts(listing, prefix, branches))
     title = f"{listing.title}: {prefix}…" if prefix else listing.title
     body = f"# {escape(title)}\n\n" + "\n".join(lines) + "\n"
-    return seal(frontmatter.join({"type": "Index", "title": title}, f"\n{body}") if prefix else body, BY_RULES)
+    return seal(frontmatter.join({"type": "Index", "title": title}, f"\n{body}") if prefix else body, COMPILER)
 
 
 def _parts(listing: Listing, prefix: str, branches: list[Branch]) -> Iterator[str]:
@@ -246,7 +246,7 @@ def empty_root() -> bytes:
 
 def _root(blocks: list[str]) -> bytes:
     return seal(
-        frontmatter.join({"okf_version": OKF_VERSION}, "\n" + "\n\n".join(["# Knowledge base", *blocks]) + "\n"), BY_RULES
+        frontmatter.join({"okf_version": OKF_VERSION}, "\n" + "\n\n".join(["# Knowledge base", *blocks]) + "\n"), COMPILER
     )
 
 

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gitkb.formats.approvals import marks
+from gitkb.formats.compiler_names import COMPILER, LLM_COMPILER
 from gitkb.formats.overviews import Overview, fingerprint
 from gitkb.formats.records import label_of, source_path, summary_path
 from gitkb.formats.topic_rows import DocumentEntry, Evidence, TopicPage, page_key, topic_path
@@ -101,8 +102,6 @@ def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared / len(one | other) >= _SAME or (shared / min(len(one), len(other)) >= 0.85 and shared >= 5)
 
 
-BY_RULES = "gitkb-extractive/4"
-BY_MODEL = "gitkb-llm/1"
 MAX_ALIASES = 12
 MAX_SOURCES = 20
 MAX_SEE_ALSO = 8
@@ -150,7 +149,7 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         *_see_also(corpus, page, members, documents, chosen),
         *_footnotes(page.path, chosen),
     ]
-    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), BY_RULES if overview is None else BY_MODEL)
+    return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), COMPILER if overview is None else LLM_COMPILER)
 
 
 def _other_senses(corpus: Corpus, page: TopicPage) -> Iterator[str]:
@@ -205,7 +204,7 @@ def _lead(page: TopicPage) -> bytes:
     """A page that only leads to the one where its topic is described."""
     link = relative(page.path, topic_path(page.target_kind, page.target))
     return seal(
-        frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), BY_RULES
+        frontmatter.join(_meta(page), f"\n# {escape(page.title)}\n\nSee [{escape(page.target_title)}]({link}).\n"), COMPILER
     )
 
 
@@ -214,7 +213,7 @@ def _left_out(corpus: Corpus, page: TopicPage) -> bytes:
     entries = corpus.supporters([page.key], MAX_SOURCES)
     links = [f"- [{escape(each.title)}]({relative(page.path, summary_path(each.document))})" for each in entries]
     text = "\n\n".join([f"# {escape(page.title)}", LEFT_OUT, "\n".join(links)])
-    return seal(frontmatter.join(_meta(page), f"\n{text}\n"), BY_RULES)
+    return seal(frontmatter.join(_meta(page), f"\n{text}\n"), COMPILER)
 
 
 def _aliases(corpus: Corpus, page: TopicPage) -> list[str]:

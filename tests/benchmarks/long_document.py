@@ -2,9 +2,9 @@
 
     python tests/benchmarks/long_document.py [FILE]
 
-FILE is any document that gitkb converts; without one a text of 500 pages is made. The replies quote the first sentences below
-each heading of what was asked, word by word, so what is measured is gitkb's own work: cutting, finding quotes, holding claims
-against them. Tells the seconds of each round, the questions and their largest size, and how many chapters have a claim in the
+FILE is any document that gitkb converts; without one a text of 500 pages is made. The replies name the first sentences below
+each heading of what was asked, word by word, so what is measured is gitkb's own work: cutting, numbering, holding claims against
+sentences. Tells the seconds of each round, the questions and their largest size, and how many chapters have a claim in the
 outline.
 """
 
@@ -23,14 +23,13 @@ from gitkb.convert.converter import convert
 from gitkb.formats.settings import ConversionSettings
 from gitkb.llm.requests import Request, Unanswered
 from gitkb.model.documents import Conversion, Digest, Heading
-from gitkb.text.language.sentences import split_sentences
-from gitkb.text.markdown.prose import passages, plain
 
 SETTINGS = ModelSettings("scripted", "", ("person", "organisation", "product"), "", 0, 0)
 WORDS = (
     "log page record buffer commit flush disk reader writer index branch merge transaction recovery checkpoint latch lock".split()
 )
 _HEADING = re.compile(r"^#{1,6} ", re.M)
+_SENTENCE = re.compile(r"<(\d+)> ([^<]*[^<\s])")
 
 
 def main() -> None:
@@ -93,9 +92,9 @@ def answer(request: Request) -> Mapping[str, Any]:
         return {"title": "", "description": "", "summary": summary, "key_points": chosen}
     points = []
     for section in _HEADING.split(text)[1:] or [text]:
-        sentences = (plain(s) for passage in passages(section.partition("\n")[2]) for s in split_sentences(passage.text))
-        points += [{"text": s, "quote": s} for s in sentences if 40 < len(s) < 300 and s[-1] in ".。"][:2]
-    topic = {"name": "Checkpoint", "aliases": [], "definition": {"text": "", "quote": ""}, "claims": points[:8]}
+        sentences = _SENTENCE.findall(section.partition("\n")[2])
+        points += [{"text": s, "from": [int(n)]} for n, s in sentences if 40 < len(s) < 300 and s[-1] in ".。"][:2]
+    topic = {"name": "Checkpoint", "aliases": [], "definition": {"text": "", "from": []}, "claims": points[:8]}
     concepts = [topic] if "checkpoint" in text else []
     return {
         "title": "",

@@ -176,3 +176,21 @@ def test_half_a_character_becomes_a_replacement() -> None:
     text = read_reply('{"title": "a\\ud83d b\\ud83d\\ude00", "number": 1}', SCHEMA)
     assert json.loads(text)["title"] == "a\ufffd b😀"
     assert text.encode("utf-8")
+
+
+LISTED = '{"type": "object", "properties": {"names": {"type": "array", "items": {"type": "string"}, "maxItems": 2}}}'
+
+
+def test_limits_of_lists_are_left_out_for_good_where_a_server_refuses_them() -> None:
+    def model(asked: Asked) -> Made:
+        listed = json.dumps(asked.body.get("response_format"))
+        if "maxItems" in listed:
+            return Fault(400, "Invalid schema for response_format: 'maxItems' is not permitted.")
+        return {"names": ["a", "b", "c"]}
+
+    with asking(model) as (client, server):
+        replies = client.ask([question(f"q{n}", schema=LISTED) for n in range(4)])
+    assert server.calls == 5
+    assert {json.loads(reply.text)["names"][-1] for reply in replies} == {"c"}, (
+        "a list that is too long is no reason to ask again"
+    )

@@ -88,6 +88,10 @@ def test_a_stream_that_ends_without_a_word_is_whole_if_its_object_is() -> None:
     assert asks(Answer(GOOD_TEXT[:-5], unended=True)) == (GOOD, 2)
 
 
+def test_half_a_surrogate_pair_in_an_answer_does_not_end_the_run() -> None:
+    assert asks("I wonder \ud800", GOOD) == (GOOD, 2)
+
+
 def test_an_error_in_a_choice_is_asked_again() -> None:
     event = {"choices": [{"index": 0, "delta": {}, "finish_reason": "error", "error": {"code": 502, "message": "gone"}}]}
     assert asks(Fault(200, body=f"data: {json.dumps(event)}\n\n", content_type="text/event-stream")) == (GOOD, 2)

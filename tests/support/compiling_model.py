@@ -1,14 +1,14 @@
 """A scripted model that compiles: digests of a document's own sentences, overviews of the claims it is given.
 
-Its answers are a function of the request alone and honest: each statement is its quote. So what is committed can be foretold, and
-everything that differs between two runs is the program's doing.
+Its answers are a function of the request alone and honest: each statement is the sentence that it names. So what is committed
+can be foretold, and everything that differs between two runs is the program's doing.
 """
 
 import re
 
 from tests.support.model_server import Asked, Json
 
-_SENTENCE = re.compile(r"^(?:[-*] )?([A-Z][^\n]{30,280}?[.])(?=\s|$)", re.MULTILINE)
+_SENTENCE = re.compile(r"^(?:[-*] )?<(\d+)> ([A-Z][^\n]{30,280}?[.])(?=\s|$)", re.MULTILINE)
 _TERM = re.compile(r"^((?:A |An |The )?[A-Za-z][\w-]+(?: [a-z][\w-]+){0,2}) (?:is|are) (?:a|an|the) ")
 _ITEM = re.compile(r"^(\d+)\. (.*) \([^()]*\)$", re.MULTILINE)
 _POINT = re.compile(r"^(\d+)\. (.*)$", re.MULTILINE)
@@ -30,8 +30,8 @@ def writing(asked: Asked) -> Json:
 
 
 def _digest(asked: Asked) -> Json:
-    sentences = list(dict.fromkeys(_SENTENCE.findall(asked.last.partition("<<<")[2])))
-    said = [{"text": text, "quote": text} for text in sentences]
+    sentences = {text: int(number) for number, text in reversed(_SENTENCE.findall(asked.last.partition("<<<")[2]))}
+    said: list[Json] = [{"text": text, "from": [number]} for text, number in reversed(sentences.items())]
     concepts = []
     for each in said:
         term = _TERM.match(each["text"])

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.errors import FormatError
 from gitkb.formats import decisions, overviews
+from gitkb.formats.compiler_names import LLM_COMPILER
 from gitkb.formats.decisions import KeepApart, NoPage, OtherSense, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.model.documents import Record
@@ -88,7 +89,7 @@ def test_an_overview_stands_first_with_its_footnotes_and_the_definitions_stay_on
         made.decide(overview.path, overviews.encode(overview))
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
         assert page.index("The log comes first.[^books]") < page.index("## What the documents say") < page.rindex(LOG)
-        assert "by: gitkb-llm/1" in page
+        assert f"by: {LLM_COMPILER}" in page
 
 
 def test_an_overview_of_other_claims_is_not_shown() -> None:

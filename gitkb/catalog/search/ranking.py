@@ -133,19 +133,37 @@ class Asked(Struct, frozen=True):
 NOTHING_ASKED = Asked((), (), Weighed({}, (), 1.0))
 
 
-def ask(db: sqlite3.Connection, wanted: query_syntax.Query) -> Asked:
-    """The query's terms with their statistics, weights and the index's average passage length."""
+class _Counted(Struct, frozen=True):
+    """What one index knows of a query: the tokens of each term and how many passages have them, all passages, all tokens."""
+
+    terms: tuple[tuple[str, ...], ...]
+    having: tuple[int, ...]
+    passages: int
+    length: int
+
+
+def ask(db: sqlite3.Connection, wanted: query_syntax.Query, among: Sequence[sqlite3.Connection] = ()) -> Asked:
+    """The query's terms with their statistics, weights and the average passage length. Where `db` is one `among` several indexes,
+    weights and length are those of all together, so that a score is what it would be in one index of all their pages."""
+    own = _count(db, wanted)
+    every = [own if each is db else _count(each, wanted) for each in among] or [own]
+    passages, length = sum(each.passages for each in every), sum(each.length for each in every)
+    having = [min(passages, sum(numbers)) for numbers in zip(*(each.having for each in every), strict=True)]
+    numbers = {token: number for number, tokens in reversed(list(enumerate(own.terms))) for token in tokens}
+    weights = tuple(idf(passages, number) * times for number, times in zip(having, wanted.times, strict=True))
+    return Asked(own.terms, own.having, Weighed(numbers, weights, max(1.0, length / max(1, passages))))
+
+
+def _count(db: sqlite3.Connection, wanted: query_syntax.Query) -> _Counted:
     stats = dict(db.execute("SELECT name, value FROM passage_stats WHERE name IN ('passages', 'tokens')").fetchall())
-    count = int(stats["passages"])
+    count = int(stats.get("passages", 0))
     terms, having = [], []
     for term in wanted.terms:
         tokens = _completions(db, term.tokens[0]) if term.prefix else _counted(db, term.tokens)
         present = tuple(token for token in tokens if tokens[token])
         terms.append(present or term.tokens)
         having.append(min(count, sum(tokens.values())))
-    numbers = {token: number for number, tokens in reversed(list(enumerate(terms))) for token in tokens}
-    weights = tuple(idf(count, number) * times for number, times in zip(having, wanted.times, strict=True))
-    return Asked(tuple(terms), tuple(having), Weighed(numbers, weights, max(1.0, int(stats["tokens"]) / max(1, count))))
+    return _Counted(tuple(terms), tuple(having), count, int(stats.get("tokens", 0)))
 
 
 def _counted(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ import re
 import sqlite3
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 from typing import Any
@@ -166,19 +167,36 @@ class PageFound(Struct, frozen=True):
     rows: tuple[tuple[float, int], ...]
 
 
-def search(db: sqlite3.Connection, tree: Tree, text: str, *, scope: str = "all", limit: int = 10) -> list[SearchHit]:
+def search(
+    db: sqlite3.Connection,
+    tree: Tree,
+    text: str,
+    *,
+    scope: str = "all",
+    limit: int = 10,
+    among: Sequence[sqlite3.Connection] = (),
+) -> list[SearchHit]:
     """The best `limit` pages of a scope for what a person typed, best first; equal scores by path.
 
-    `db` is a catalog connection at `tree` for `passages.PASSAGES`. Raises `UsageError` for an empty query, an unknown scope, a
-    limit below 1.
+    `db` is a catalog connection at `tree` for `passages.PASSAGES`. With `among`, connections of several knowledge bases of which
+    it is one, scores can be compared between them. Raises `UsageError` for an empty query, an unknown scope, a limit below 1.
     """
-    asked, pages = find_pages(db, text, scope=scope, limit=limit)
+    asked, pages = find_pages(db, text, scope=scope, limit=limit, among=among)
     hits = (_hit(db, tree, asked, page) for page in pages)
     return list(islice(_repeats_lowered(hits), limit))
 
 
-def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int, related: str = "") -> tuple[Asked, list[PageFound]]:
-    """The query as the index weighs it, and up to twice `limit` pages that hold it, best first; errors as `search` has them.
+def find_pages(
+    db: sqlite3.Connection,
+    text: str,
+    *,
+    scope: str,
+    limit: int,
+    related: str = "",
+    among: Sequence[sqlite3.Connection] = (),
+) -> tuple[Asked, list[PageFound]]:
+    """The query as the index weighs it, and up to twice `limit` pages that hold it, best first; errors and `among` as `search`
+    has them.
 
     `related` are words, set apart by blanks, that count a share of what the query's own words count. A scope may also be one of
     the wider ones of `passage_index`.
@@ -189,12 +207,12 @@ def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int, rel
         raise UsageError(f"There is no scope {scope!r}.", f"One of: {', '.join(SCOPES)}.")
     if limit < 1:
         raise UsageError(f"The limit must be at least 1, not {limit}.")
-    languages = _languages(db)
+    languages = _languages(among or (db,))
     wanted = query_syntax.parse(text, languages)
     if not wanted.terms or not languages:
         return NOTHING_ASKED, []
     wanted = query_syntax.with_related(wanted, related, languages) if related else wanted
-    asked = ask(db, wanted)
+    asked = ask(db, wanted, among)
     depth, before = max(_DEPTH, 6 * limit), -1
     while True:
         rows = candidates(db, wanted, asked, scope, depth)
@@ -204,9 +222,12 @@ def find_pages(db: sqlite3.Connection, text: str, *, scope: str, limit: int, rel
         depth, before = 4 * depth, len(rows)  # many passages of few pages, or most pages excluded: look further
 
 
-def _languages(db: sqlite3.Connection) -> list[str]:
-    rows = db.execute("SELECT name FROM passage_stats WHERE name GLOB 'language:*' AND value > 0 ORDER BY value DESC, name")
-    return [str(name).partition(":")[2] for (name,) in rows]
+def _languages(indexes: Iterable[sqlite3.Connection]) -> list[str]:
+    """The languages of the pages, that of most pages first."""
+    pages: Counter[str] = Counter()
+    for db in indexes:
+        pages.update(dict(db.execute("SELECT name, value FROM passage_stats WHERE name GLOB 'language:*' AND value > 0")))
+    return [name.partition(":")[2] for name, _ in sorted(pages.items(), key=lambda each: (-each[1], each[0]))]
 
 
 def _pages(db: sqlite3.Connection, asked: Asked, wanted: query_syntax.Query, rows: Sequence[int]) -> Iterator[PageFound]:
@@ -340,18 +361,31 @@ def best_passages(
     pages: int = 12,
     of_page: int = 3,
     most: int = 36,
+    among: Sequence[sqlite3.Connection] = (),
 ) -> Best:
     """The best `of_page` passages of each of the best pages of a scope, `most` at most; `db` is a connection for
     `passages.PASSAGES`. Words and scopes are those of `find_pages`.
 
     Raises `UsageError` as `search` does.
     """
-    asked, found = find_pages(db, question, scope=scope, limit=pages, related=related)
+    asked, found = find_pages(db, question, scope=scope, limit=pages, related=related, among=among)
     rows = sorted((-score, row) for page in found[:pages] for score, row in page.rows[:of_page])
     kept = {row for _, row in rows[:most]}
-    typed = len(query_syntax.parse(question, _languages(db)).terms)
+    typed = len(query_syntax.parse(question, _languages(among or (db,))).terms)
     passages = tuple(one for page in found[:pages] for one in _of_page(db, page, of_page, kept))
     return Best(passages, asked.weighed, sum(asked.weighed.weights[:typed]))
+
+
+def joined(found: Sequence[Best], pages: int, most: int) -> Best:
+    """What was found in several knowledge bases, asked `among` one another, as one: of the best pages the best passages."""
+    asked = [one for one in found if one.words.weights] or list(found)
+    passages = sorted((one for best in found for one in best.passages), key=lambda one: -one.page_score)
+    kept = set(list(dict.fromkeys(one.page for one in passages))[:pages])
+    passages = [one for one in passages if one.page in kept]
+    floor = sorted(-one.score for one in passages)[:most]
+    passages = [one for one in passages if -one.score <= floor[-1]][:most] if floor else []
+    tokens = {token: number for one in asked for token, number in one.words.tokens.items()}
+    return Best(tuple(passages), replace(asked[0].words, tokens=tokens), asked[0].total)
 
 
 def _of_page(db: sqlite3.Connection, found: PageFound, most: int, kept: set[int]) -> Iterator[BestPassage]:

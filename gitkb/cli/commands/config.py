@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
+from gitkb.cli.common_options import Folders, JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named, read_user_settings, user_settings_file
 from gitkb.errors import NotAKnowledgeBase, UsageError
 
@@ -79,7 +78,7 @@ def _choose_provider(name: str) -> None:
         terminal.say("It wants a key: gitkb config api_key")
 
 
-def _test(context: typer.Context, kb: Path | None, json: bool, model: str) -> None:
+def _test(context: typer.Context, kb: Folders, json: bool, model: str) -> None:
     """Asks the server two small questions with the model that is named, or that of the knowledge base."""
     from gitkb.api.user_file import check_server
 
@@ -99,7 +98,7 @@ def _test(context: typer.Context, kb: Path | None, json: bool, model: str) -> No
     terminal.tell(f"context   {f'{found.context:,} tokens' if found.context else 'it does not say'}")
 
 
-def _rows(context: typer.Context, kb: Path | None) -> list[SettingRow]:
+def _rows(context: typer.Context, kb: Folders) -> list[SettingRow]:
     """The tracked settings where there is a knowledge base, and the user's."""
     read_user_settings()  # it says what a person should know of them
     own = user_settings_file().rows()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.common_options import BranchOption, DryRunOption, JsonOption, KbOption, VerboseOption, common
+from gitkb.cli.common_options import BranchOption, DryRunOption, Folders, JsonOption, KbOption, VerboseOption, common
 from gitkb.cli.interrupts import resumable
 from gitkb.cli.locate import knowledge_base
 from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
@@ -172,7 +171,7 @@ def same(
 def decide(
     context: typer.Context,
     names: tuple[str, str],
-    kb: Path | None,
+    kb: Folders,
     branch: str,
     documents: tuple[str, ...] = (),
     *,

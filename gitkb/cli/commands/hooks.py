@@ -15,7 +15,7 @@ import typer
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.cli.common_options import JsonOption, KbOption, VerboseOption
+from gitkb.cli.common_options import Folders, JsonOption, KbOption, VerboseOption
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.plain_parameters import PlainCommand
 from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
@@ -186,7 +186,7 @@ def _choice(server: bool, ci: str | None) -> HookChoice:
     return HookChoice(server, ci or "")
 
 
-def _repository(context: typer.Context, kb: Path | None) -> KnowledgeBase:
+def _repository(context: typer.Context, kb: Folders) -> KnowledgeBase:
     """The knowledge base, or the repository that was named although nothing was pushed to it yet."""
     from gitkb import KnowledgeBase
 

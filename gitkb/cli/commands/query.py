@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,23 +17,26 @@ import typer
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import (
+    AskedAtOption,
     AtOption,
     BranchOption,
     JsonOption,
     KbOption,
+    KbsOption,
     ModelOption,
     NoModelOption,
     VerboseOption,
     chosen_model,
     common,
 )
-from gitkb.cli.locate import knowledge_base, proxy, read_user_settings, user_settings_file
+from gitkb.cli.locate import knowledge_base, proxy, read_user_settings, several, user_settings_file
 from gitkb.errors import ExitCode, UsageError
 from gitkb.model.answers import AnswerListener
 from gitkb.model.web_access import WebAccess
 
 if TYPE_CHECKING:
     from gitkb import KnowledgeBase
+    from gitkb.api.knowledge_bases import KnowledgeBases
     from gitkb.model.answers import Answer, Saved
     from gitkb.model.rows import SearchHit
 
@@ -104,14 +108,19 @@ def search(
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")] = 10,
     at: AtOption = None,
     json: JsonOption = False,
-    kb: KbOption = None,
+    kb: KbsOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Search the pages.
 
     A word that begins with - excludes; put -- before the query then: gitkb search -- consensus -paxos
     """
-    hits = knowledge_base(context, kb).search(" ".join(query), scope=scope, limit=limit, at=at)
+    all_bases = several(context, kb)
+    if all_bases is not None:
+        _refuse(at, "--at")
+        hits = all_bases.search(" ".join(query), scope=scope, limit=limit)
+    else:
+        hits = knowledge_base(context, kb).search(" ".join(query), scope=scope, limit=limit, at=at)
     if json:
         terminal.tell_json(json_shapes.rows(hits), indent=2)
         return
@@ -121,23 +130,30 @@ def search(
         terminal.say("Nothing found.")
 
 
+def _refuse(given: object, option: str) -> None:
+    """Refuses an option that means one knowledge base, where several are named."""
+    if given:
+        raise UsageError(f"{option} means one knowledge base, and --kb names several.", "Name one of them with --kb.")
+
+
 def _tell_hit(hit: SearchHit) -> None:
     heading = f" > {hit.heading}" if hit.heading and hit.heading != hit.title else ""
-    terminal.tell(f"{hit.page}:{hit.line}  {hit.title}{heading}")
+    kb = f"{hit.kb}  " if hit.kb else ""
+    terminal.tell(f"{kb}{hit.page}:{hit.line}  {hit.title}{heading}")
     terminal.tell(f"    {hit.snippet}")
 
 
 def query(
     context: typer.Context,
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In words.", show_default=False)],
-    at: AtOption = None,
+    at: AskedAtOption = None,
     save: Annotated[bool, typer.Option("--save", help="Commit the answer as a page of wiki/explorations/.")] = False,
     quotes: Annotated[bool, typer.Option("--quotes", help="Show the words at the places that a model cites.")] = False,
     branch: BranchOption = "",
     model: ModelOption = "",
     no_model: NoModelOption = False,
     json: JsonOption = False,
-    kb: KbOption = None,
+    kb: KbsOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Ask a question.
@@ -149,30 +165,38 @@ def query(
 
     if branch and not save:
         raise UsageError("--branch says where the answer is saved, so it needs --save.")
-    base = knowledge_base(context, kb)
+    all_bases = several(context, kb)
+    if all_bases is not None:
+        for given, option in ((at, "--at"), (save, "--save")):
+            _refuse(given, option)
     steps = common(context, kb, verbose).verbose or sys.stderr.isatty()
+    base = all_bases or knowledge_base(context, kb)
     answer = _ask(base, " ".join(question), at, chosen_model(model, no_model), json=json, steps=steps)
     for each in answer.quotes if quotes and not json else ():
         for line in ("", f"> {each.words}", f"> ({each.place})"):
             terminal.tell(line)
     saved = None
     if save and answer.text and not answer.cut:
-        saved = base.save_answer(answer, Messages(), branch=branch)
+        saved = knowledge_base(context, kb).save_answer(answer, Messages(), branch=branch)
     _tell_answer(answer, saved, json=json)
     if save and answer.cut:
         terminal.complain("The answer is not saved, because it was cut off.", "Ask again, with more room: llm.max_output_tokens")
     raise typer.Exit(ExitCode.OK if answer.text and not (save and answer.cut) else ExitCode.ERROR)
 
 
-def _ask(base: KnowledgeBase, question: str, at: str | None, model: str | None, *, json: bool, steps: bool) -> Answer:
+def _ask(
+    base: KnowledgeBase | KnowledgeBases, question: str, at: str | None, model: str | None, *, json: bool, steps: bool
+) -> Answer:
     from contextlib import nullcontext
 
+    from gitkb import KnowledgeBase
     from gitkb.cli.listeners import Messages
 
     showing = Showing(quiet=json, steps=steps)
+    ask = partial(base.query, at=at) if isinstance(base, KnowledgeBase) else base.query
     with nullcontext() if model is None else base.answering_model(model, Messages()) as found:
         try:
-            return base.query(question, found, showing, at=at)
+            return ask(question, found, showing)
         finally:
             showing.finish()
 
@@ -230,7 +254,7 @@ def mcp(
             show_default=False,
         ),
     ] = "",
-    kb: KbOption = None,
+    kb: KbsOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Serve the knowledge base to AI agents over the Model Context Protocol.
@@ -242,8 +266,7 @@ def mcp(
 
         terminal.tell_text(registry_entry())
         return
-    base = knowledge_base(context, kb)
-    folder = Path(base.folder).resolve()
+    folders = _served(context, kb, write=write)
     if not write and (branch or roots):
         raise UsageError("--branch and --root say how agents write.", "Add --write, or leave them out.")
     if print_config:
@@ -251,35 +274,53 @@ def mcp(
 
         granted = [word for root in roots or () for word in ("--root", str(root.resolve()))]
         writing = ["--write", *(["--branch", branch] if branch else []), *granted] if write else []
-        command = [sys.executable, "-m", "gitkb", "mcp", "--kb", str(folder), *writing]
-        terminal.tell_text(client_config(print_config, folder.name, command))
+        named = [word for folder in folders for word in ("--kb", str(folder))]
+        command = [sys.executable, "-m", "gitkb", "mcp", *named, *writing]
+        terminal.tell_text(client_config(print_config, "-and-".join(folder.name for folder in folders), command))
         return
-    _serve(base, http, tuple(host_names or ()), writes=(branch, tuple(roots or ())) if write else None)
+    _serve(folders, http, tuple(host_names or ()), writes=(branch, tuple(roots or ())) if write else None)
 
 
-def _serve(base: KnowledgeBase, http: str, host_names: tuple[str, ...], writes: tuple[str, tuple[Path, ...]] | None) -> None:
+def _served(context: typer.Context, kb: list[Path] | None, *, write: bool) -> list[Path]:
+    """The folders of the knowledge bases to serve."""
+    all_bases = several(context, kb)
+    if all_bases is None:
+        return [Path(knowledge_base(context, kb).folder).resolve()]
+    _refuse(write, "--write")
+    return [Path(base.folder).resolve() for base in all_bases.by_name.values()]
+
+
+def _serve(folders: list[Path], http: str, host_names: tuple[str, ...], writes: tuple[str, tuple[Path, ...]] | None) -> None:
     """Serves until the client hangs up, or until interrupted. `writes`: branch and folders of agents that may write."""
+    from gitkb import KnowledgeBase
+    from gitkb.api.knowledge_bases import KnowledgeBases
+
     gc.disable()  # the SDK makes very many objects that stay: looking for garbage among them takes a tenth of the start
     try:
         from gitkb.agents import serving
         from gitkb.agents.mcp_server import server
         from gitkb.agents.proposals import Writer
+        from gitkb.agents.several_bases import server_of_several
     except ModuleNotFoundError as error:
         raise UsageError("Serving agents needs the package mcp, which is not installed.", "pip install 'gitkb[mcp]'") from error
     finally:
         gc.enable()
-    folder, token = Path(base.folder).resolve(), os.environ.get(TOKEN_VARIABLE, "")
+    folder, token = folders[0], os.environ.get(TOKEN_VARIABLE, "")
     if writes is not None and http and not token:
         raise UsageError("Over HTTP, agents that write need a token.", f"Set {TOKEN_VARIABLE}.")
 
     def opened(agent: str) -> KnowledgeBase:
-        return type(base).open(folder, user=read_user_settings, web=WebAccess(proxy), agent=agent)
+        return KnowledgeBase.open(folder, user=read_user_settings, web=WebAccess(proxy), agent=agent)
 
-    made = server(lambda: type(base).open(folder), Writer(opened, *writes) if writes is not None else None)
+    if len(folders) > 1:
+        made = server_of_several(lambda: KnowledgeBases.open(folders))
+    else:
+        made = server(lambda: KnowledgeBase.open(folder), Writer(opened, *writes) if writes is not None else None)
     if not http:
         serving.over_pipe(made)
         return
-    serving.over_http(made, http, token, host_names, lambda where: terminal.say(f"Serving {folder} at {where}. Ctrl-C ends it."))
+    served = ", ".join(map(str, folders))
+    serving.over_http(made, http, token, host_names, lambda where: terminal.say(f"Serving {served} at {where}. Ctrl-C ends it."))
 
 
 PASSWORD_VARIABLE = "GITKB_WEB_PASSWORD"

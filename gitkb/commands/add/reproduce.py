@@ -20,9 +20,9 @@ from gitkb.commands.add.commit_loop import jobs_of
 from gitkb.commands.add.recompile import Originals, items_of
 from gitkb.commands.inspect.check_revision import check_changed, check_whole, differing_records
 from gitkb.commands.inspect.listing import cannot_be_reproduced
-from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.fingerprint import making
 from gitkb.errors import ConversionError
+from gitkb.formats.compiler_names import asked_a_model
 from gitkb.formats.settings import Settings
 from gitkb.formats.topic_rows import DocumentFacts
 from gitkb.intake.prepare.document import Job, Prepared, Workshop
@@ -37,7 +37,6 @@ from gitkb.text.markdown import frontmatter
 from gitkb.wiki.check import CheckOutcome, with_problems
 from gitkb.wiki.hand_edits import Seal, edited_path, state
 
-_MODEL = f"{LLM_COMPILER} "
 Base = Callable[[str], bytes | None]
 
 
@@ -134,7 +133,7 @@ class _Compared(Struct, frozen=True):
 
 
 def _differences(there: _Compared, prepared: Prepared, scratch: Path) -> Iterator[Problem]:
-    by_model = there.record.compiler.startswith(_MODEL)
+    by_model = asked_a_model(there.record.compiler)
     for path in sorted({*prepared.files, *there.record.files}):
         if path.startswith("raw/") or (by_model and not _is_text(path, there.record)):
             continue

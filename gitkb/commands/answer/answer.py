@@ -1,32 +1,33 @@
-"""Answers one question at one commit: in a model's words if there is a model, otherwise with the best passages.
+"""Answers one question at one commit of each knowledge base: in a model's words if there is a model, otherwise with the best
+passages.
 
-Invariant: everything is read from the snapshot that was taken when the question began. No lock is held while a model thinks.
+Invariant: everything is read from the snapshots that were taken when the question began. No lock is held while a model thinks.
 """
 
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gitkb.catalog.catalog import Catalog
-from gitkb.catalog.record_tables import told_apart
-from gitkb.catalog.search.passage_index import EVIDENCE, PASSAGES, TEXTS
-from gitkb.catalog.search.search import Best, best_passages, search
+from gitkb.catalog.search.passage_index import EVIDENCE, TEXTS
+from gitkb.catalog.search.search import Best, BestPassage, best_passages, joined
 from gitkb.commands.answer.agent import Agent, AnswerModel, readable
 from gitkb.commands.answer.borne_out import held
+from gitkb.commands.answer.changed_claims import ABOUT, changes_for, given, told
 from gitkb.commands.answer.citations import Citations, data, piece, target_of
 from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
 from gitkb.commands.answer.tools import Reader
+from gitkb.commands.diff.report import DiffReport
+from gitkb.commands.inspect.searched_pages import Indexes, SearchedBase, additions, best_hits, opened_indexes, titled
 from gitkb.compile.grounding.facts import content_words
 from gitkb.errors import UsageError
 from gitkb.formats.records import RECORDS
 from gitkb.model.answers import Answer, AnswerListener, Said
+from gitkb.model.answers import Asked as AskedBase
 from gitkb.model.documents import Place
 from gitkb.model.rows import SearchHit
-from gitkb.store.snapshot import Snapshot
 from gitkb.text.language.detect import detect_language
 from gitkb.text.language.questions import read_question
 from gitkb.text.markdown.links import escape
@@ -35,6 +36,8 @@ LABEL = "*These are passages that a search found, not an answer that a model wro
 MAX_QUESTION = 20_000
 _OPERATORS = re.compile(r"[\"“”„«»*]|(?<!\S)-+")
 """What search would take for more than words."""
+_GIVEN = (12, 3, 36)
+"""How many pages, passages of each, and passages in all a model is given at first."""
 _PAGES, _OF_PAGE, _MOST_READ = 20, 10, 50
 """How many pages, passages of each, and passages in all are read for the quotes of an answer without a model."""
 _PASSAGE_LINES = 40
@@ -44,12 +47,12 @@ _MOST_PASSAGES = 16_000
 
 
 class Answering(Struct, frozen=True):
-    """Answers questions at a snapshot; `keep`: the catalog may stay there; `own` are the knowledge base's own instructions."""
+    """Answers questions from one knowledge base or several; `own` are the instructions of the first one. With a `diff` the
+    questions are about what it says."""
 
-    catalog: Catalog
-    tip: Snapshot
-    keep: bool
+    bases: Sequence[SearchedBase]
     own: str = ""
+    diff: DiffReport | None = None
 
     def __call__(
         self, question: str, model: AnswerModel | None, listener: AnswerListener, history: Sequence[Said] = ()
@@ -59,33 +62,65 @@ class Answering(Struct, frozen=True):
             raise UsageError("The question is empty.", 'Ask something: gitkb query "What is a checkpoint?"')
         if len(question) > MAX_QUESTION:
             raise UsageError(f"The question is longer than {MAX_QUESTION:,} characters.")
-        pages = Pages(self.tip)
-        with self.catalog.held(self.tip, PASSAGES, keep=self.keep) as db:
-            if model is None:
-                return self._passages(question, pages, db, listener)
-            best = best_passages(db, _plain(searched(question, history)))
-            if next(self.tip.files(f"{RECORDS}/"), None) is None:
-                return Answer(question, "", self.tip.commit)  # there is nothing that a model could answer from
-            return self._written(question, pages, best, db, model, listener, history)
+        pages = Pages({base.name: base.tip for base in self.bases})
+        with opened_indexes(self.bases, held=True) as indexes:
+            if model is None and self.diff is not None:
+                answer = self._changes(question, pages, self.diff, listener)
+            elif model is None:
+                answer = self._passages(question, pages, indexes, listener)
+            elif not any(True for base in self.bases for _ in base.tip.files(f"{RECORDS}/")):
+                answer = Answer(question, "", "")  # there is nothing that a model could answer from
+            else:
+                answer = self._written(question, pages, indexes, model, listener, history)
+        if len(self.bases) == 1:
+            return replace(answer, commit=self.bases[0].tip.commit)
+        return replace(answer, kbs=tuple(AskedBase(base.name, base.tip.commit) for base in self.bases))
 
-    def _passages(self, question: str, pages: Pages, db: sqlite3.Connection, listener: AnswerListener) -> Answer:
+    def _best(self, indexes: Indexes, words: str, related: str, scope: str, pages: int, of_page: int, most: int) -> Best:
+        """The best passages of all, with the pages and documents as `Pages` names them."""
+        found = []
+        for base, db in zip(self.bases, indexes, strict=True):
+            one = best_passages(db, words, related=related, scope=scope, pages=pages, of_page=of_page, most=most, among=indexes)
+            found.append(replace(one, passages=tuple(_named(base.name, each) for each in one.passages)))
+        return joined(found, pages, most) if len(found) > 1 else found[0]
+
+    def _passages(self, question: str, pages: Pages, indexes: Indexes, listener: AnswerListener) -> Answer:
         typed = _plain(question)
         asked = read_question(typed)
-        best = best_passages(db, asked.words, related=asked.related, scope=TEXTS, pages=_PAGES, of_page=_OF_PAGE, most=_MOST_READ)
+        best = self._best(indexes, asked.words, asked.related, TEXTS, _PAGES, _OF_PAGE, _MOST_READ)
         found = quotes(pages, best, asked, typed)
-        more = told_apart(self.catalog, self.tip, (quote.document for quote in found), keep=self.keep)
+        more = {
+            _of(base.name, document): addition
+            for base in self.bases
+            for document, addition in additions(base, [_bare(base.name, quote.document) for quote in found]).items()
+        }
         found = [replace(quote, title=quote.title + more.get(quote.document, "")) for quote in found]
         citations = Citations(pages)
         text = "\n\n".join([LABEL, *_quoted(found, citations)]) if found else ""
         listener.text(text)
-        return Answer(question, text, self.tip.commit, citations=tuple(citations.found.values()))
+        return Answer(question, text, "", citations=tuple(citations.found.values()))
+
+    def _changes(self, question: str, pages: Pages, diff: DiffReport, listener: AnswerListener) -> Answer:
+        citations = Citations(pages)
+        text = told(changes_for(question, diff), diff, citations)
+        listener.text(text)
+        return Answer(question, text, "", citations=tuple(citations.found.values()))
+
+    def _material(
+        self, question: str, pages: Pages, indexes: Indexes, history: Sequence[Said], most: int
+    ) -> tuple[str, tuple[str, ...]]:
+        """What a model is given with the question, and the words of changes that bear a sentence out beside its place."""
+        if self.diff is None:
+            best = self._best(indexes, _plain(searched(question, history)), "", EVIDENCE, *_GIVEN)
+            return _given(pages, best, most), ()
+        changes = changes_for(searched(question, history), self.diff)
+        return given(changes, self.diff, most), tuple(f"{each.was} {each.now}".strip() for each in changes)
 
     def _written(
         self,
         question: str,
         pages: Pages,
-        best: Best,
-        db: sqlite3.Connection,
+        indexes: Indexes,
         model: AnswerModel,
         listener: AnswerListener,
         history: Sequence[Said],
@@ -94,21 +129,22 @@ class Answering(Struct, frozen=True):
         before = model.client.usage
 
         def find(query: str, scope: str, limit: int) -> list[SearchHit]:
-            hits = search(db, self.tip, query, scope=EVIDENCE if scope == "all" else scope, limit=limit)
-            more = told_apart(self.catalog, self.tip, (hit.document for hit in hits), keep=self.keep)
-            return [replace(hit, title=hit.title + more.get(hit.document, "")) for hit in hits]
+            hits = best_hits(self.bases, indexes, query, EVIDENCE if scope == "all" else scope, limit)
+            return [replace(hit, page=_path(hit.kb, hit.page)) for hit in titled(self.bases, hits)]
 
-        passages = _given(pages, best, min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE)))
+        room = min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE))
+        passages, also = self._material(question, pages, indexes, history, room)
         citations.read(passages)
         reader = Reader(pages, find, citations, most - len(passages), listener.step)
-        agent = Agent(model, reader, citations, listener, self.own, passages)
-        cut = agent(question, history)
+        agent = Agent(model, reader, citations, listener, self._instructions(), passages)
+        about = ABOUT.format(base=self.diff.base_name, head=self.diff.head_name) if self.diff is not None else ""
+        cut = agent(f"{question}\n\n{about}".strip(), history)
         text = agent.speech.text.strip()
-        quoted, unsupported = held(text, citations)
+        quoted, unsupported = held(text, citations, also)
         return Answer(
             question,
             text,
-            self.tip.commit,
+            "",
             model.name,
             tuple(citations.found.values()),
             tuple(citations.removed),
@@ -118,6 +154,31 @@ class Answering(Struct, frozen=True):
             unsupported,
             quoted,
         )
+
+    def _instructions(self) -> str:
+        """What a model is told of what it answers from."""
+        if len(self.bases) == 1:
+            return self.own
+        names = ", ".join(base.name for base in self.bases)
+        return f"{self.own}\nThere are several knowledge bases: {names}. Every path begins with the name of its own.".strip()
+
+
+def _of(kb: str, document: str) -> str:
+    """A document as one of several knowledge bases."""
+    return f"{kb}/{document}" if kb and document else document
+
+
+def _bare(kb: str, document: str) -> str:
+    """The name of a document in this knowledge base, "" for one of another."""
+    return document if not kb else document.removeprefix(f"{kb}/") if document.startswith(f"{kb}/") else ""
+
+
+def _path(kb: str, path: str) -> str:
+    return f"{WIKI}{kb}/{path.removeprefix(WIKI)}" if kb else path
+
+
+def _named(kb: str, passage: BestPassage) -> BestPassage:
+    return replace(passage, page=_path(kb, passage.page), document=_of(kb, passage.document))
 
 
 def searched(question: str, history: Sequence[Said]) -> str:
@@ -138,7 +199,7 @@ def _quoted(found: Sequence[Quote], citations: Citations) -> Iterator[str]:
         path = f"{WIKI}{quote.place.path}"
         if quote.owner != shown:
             shown = quote.owner
-            page = f"{WIKI}summaries/{quote.document}.md" if quote.document else path
+            page = next(citations.pages.named(quote.document, ("summaries",))) if quote.document else path
             page = page if citations.pages.exists(page) else path
             yield f"**{citations.link(escape(quote.title), page.removeprefix(WIKI))}**"
         text = "\n".join(f"> {_escaped(line)}" for line in quote.text.split("\n"))

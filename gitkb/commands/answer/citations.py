@@ -33,8 +33,9 @@ def addresses(text: str) -> set[str]:
 
 
 def target_of(citation: Citation) -> str:
-    """The link to a citation's place as seen from wiki/, percent-encoded."""
-    return relative(HOME, f"{WIKI}{citation.path}" + (f"#{citation.anchor}" if citation.anchor else ""))
+    """The link to a citation's place as seen from wiki/, percent-encoded; of several knowledge bases it begins with the name."""
+    folder = f"{WIKI}{citation.kb}/" if citation.kb else WIKI
+    return relative(HOME, f"{folder}{citation.path}" + (f"#{citation.anchor}" if citation.anchor else ""))
 
 
 class Citations(Struct):
@@ -68,7 +69,8 @@ class Citations(Struct):
         """Notes a place that exists as cited."""
         page = self.pages.page(path)
         title = page.title if page is not None else path.rpartition("/")[2]
-        citation = Citation(title, path.removeprefix(WIKI), anchor, document_of(path), label)
+        kb, inside = self.pages.split(path)
+        citation = Citation(title, inside.removeprefix(WIKI), anchor, self.pages.document_of(path), label, kb)
         return self.found.setdefault((path, anchor), citation)
 
     def resolve(self, target: str) -> tuple[str, str] | None:
@@ -111,14 +113,6 @@ class Citations(Struct):
 def as_text(address: str) -> str:
     """An address as code, of which no reader of Markdown makes a link."""
     return f"`{address}`"
-
-
-def document_of(path: str) -> str:
-    """The document that a page of sources/ or summaries/ belongs to, "" for other pages."""
-    for folder in ("wiki/sources/", "wiki/summaries/"):
-        if path.startswith(folder):
-            return path.removeprefix(folder).removesuffix(".md").partition("--")[0]
-    return ""
 
 
 def _words(label: str) -> str:

@@ -5,7 +5,7 @@ can be read here, whatever path is asked for.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -40,10 +40,11 @@ class Page(Struct, frozen=True):
 
 
 class Pages:
-    """Reads pages; the last few are remembered. Paths are those of the repository ("wiki/sources/papers/aries.md")."""
+    """Reads pages; the last few are remembered. Paths are those of the repository ("wiki/sources/papers/aries.md"). Of several
+    knowledge bases, given by name, each is seen as a folder of one wiki: "wiki/NAME/sources/papers/aries.md"."""
 
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
+    def __init__(self, tree: Tree | Mapping[str, Tree]) -> None:
+        self.trees: Mapping[str, Tree] = tree if isinstance(tree, Mapping) else {"": tree}
         self.page = lru_cache(_KEPT)(self._page)
         self.outline = lru_cache(_KEPT)(self._outline)
         self.marks = lru_cache(_KEPT)(self._marks)
@@ -51,7 +52,35 @@ class Pages:
 
     def exists(self, path: str) -> bool:
         """Whether the wiki has a file there."""
-        return path.startswith(WIKI) and self.tree.blob(path) is not None
+        kb, inside = self.split(path)
+        return kb in self.trees and inside.startswith(WIKI) and self.trees[kb].blob(inside) is not None
+
+    def split(self, path: str) -> tuple[str, str]:
+        """(knowledge base, path in it); the name is "" if there is only one, or if the path begins with no name."""
+        for kb in self.trees:
+            if kb and path.startswith(f"{WIKI}{kb}/"):
+                return kb, WIKI + path.removeprefix(f"{WIKI}{kb}/")
+        return "", path
+
+    def named(self, name: str, folders: Sequence[str]) -> Iterator[str]:
+        """Where a document or page of this bare name may stand in these folders, of the knowledge base that the name begins with,
+        else of each."""
+        kb, inside = self.split(f"{WIKI}{name}")
+        bare = inside.removeprefix(WIKI)
+        for each in (kb,) if kb in self.trees else self.trees:
+            yield from (_seen(each, f"{WIKI}{folder}/{bare}.md") for folder in folders)
+
+    def is_source(self, path: str) -> bool:
+        """Whether a page is the text of a document."""
+        return self.split(path)[1].startswith("wiki/sources/")
+
+    def document_of(self, path: str) -> str:
+        """The document that a page of sources/ or summaries/ belongs to, "" for other pages."""
+        inside = self.split(path)[1]
+        for folder in ("wiki/sources/", "wiki/summaries/"):
+            if inside.startswith(folder):
+                return inside.removeprefix(folder).removesuffix(".md").partition("--")[0]
+        return ""
 
     def has(self, path: str, anchor: str) -> bool:
         """Whether a page has something that a fragment leads to; "" leads to every page."""
@@ -73,11 +102,15 @@ class Pages:
 
     def chapters(self, path: str) -> list[str]:
         """The chapter files of a source page, in order; empty if its text is in one file."""
-        stem, folder = f"{path.removesuffix('.md')}--", path.rpartition("/")[0]
-        return sorted(each for each, _ in self.tree.files(folder) if each.startswith(stem) and each.endswith(".md"))
+        kb, inside = self.split(path)
+        stem, folder = f"{inside.removesuffix('.md')}--", inside.rpartition("/")[0]
+        found = (each for each, _ in self.trees[kb].files(folder)) if kb in self.trees else ()
+        return sorted(_seen(kb, each) for each in found if each.startswith(stem) and each.endswith(".md"))
 
     def _page(self, path: str) -> Page | None:
-        content = self.tree.read(path) if path.startswith(WIKI) and path.endswith(".md") else None
+        kb, inside = self.split(path)
+        is_page = kb in self.trees and inside.startswith(WIKI) and inside.endswith(".md")
+        content = self.trees[kb].read(inside) if is_page else None
         if content is None:
             return None
         text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -97,7 +130,7 @@ class Pages:
     def _marks(self, path: str) -> tuple[tuple[int, str], ...]:
         """(line, anchor) of every page, slide and sheet that begins in a converted text."""
         page = self.page(path)
-        if page is None or not path.startswith("wiki/sources/"):
+        if page is None or not self.is_source(path):
             return ()
         numbered = enumerate(page.lines, 1)
         return tuple((number, anchor) for number, line in numbered if "<a " in line for anchor in _PAGE_MARK.findall(line))
@@ -105,6 +138,11 @@ class Pages:
     def _all_anchors(self, path: str) -> frozenset[str]:
         page = self.page(path)
         return frozenset(anchors(page.body)) if page is not None else frozenset()
+
+
+def _seen(kb: str, inside: str) -> str:
+    """A path of a knowledge base as the path in all of them."""
+    return f"{WIKI}{kb}/{inside.removeprefix(WIKI)}" if kb else inside
 
 
 def lines_of(pages: Pages, path: str, place: str) -> tuple[int, int] | None:

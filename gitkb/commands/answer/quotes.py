@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gitkb.catalog.search.ranking import Weighed
 from gitkb.catalog.search.search import Best, BestPassage, is_repeated, printable
-from gitkb.commands.answer.page_reader import WIKI, Pages
+from gitkb.commands.answer.page_reader import Pages
 from gitkb.model.documents import Place
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.questions import Question, explained, has_answer
@@ -156,7 +156,7 @@ def quotes(pages: Pages, best: Best, question: Question, typed: str) -> list[Quo
 
 
 def _placed(pages: Pages, found: _Found) -> Quote:
-    page = pages.page(f"{WIKI}sources/{found.document}.md" if found.document else found.page)
+    page = pages.page(next(pages.named(found.document, ("sources",))) if found.document else found.page)
     title = page.title if page is not None else found.document
     return Quote(found.text, pages.place(found.page, found.line), found.document, title)
 

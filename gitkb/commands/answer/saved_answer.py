@@ -12,7 +12,7 @@ from functools import partial
 from msgspec import Struct, field
 
 from gitkb.branch.commit_messages import exploration_message
-from gitkb.commands.answer.citations import Citations, document_of
+from gitkb.commands.answer.citations import Citations
 from gitkb.commands.answer.page_reader import Pages
 from gitkb.commands.change import ChangeContext
 from gitkb.errors import RepositoryError, UsageError
@@ -108,7 +108,7 @@ class _Links(Struct):
         if place is None:
             return None
         path, anchor = place
-        document = document_of(path)
+        document = self.citations.pages.document_of(path)
         if document and self.citations.pages.exists(f"wiki/sources/{document}.md"):
             self.documents.setdefault(document)
         return relative(self.path, path + (f"#{anchor}" if anchor else ""))

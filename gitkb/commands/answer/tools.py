@@ -128,7 +128,7 @@ class Reader(Struct):
         if page is None:
             return _no_page()
         self.step(f"outline {page.path.removeprefix(WIKI)}")
-        chapters = page.path.startswith("wiki/sources/") and any(self.pages.chapters(page.path))
+        chapters = self.pages.is_source(page.path) and any(self.pages.chapters(page.path))
         lines = [] if chapters else list(page_outline(self.pages, page, MAX_HEADINGS))
         text = "\n".join(lines) if lines else piece(self.pages, page, 1, len(page.lines), most)[0]
         return data(f"outline of {page.path.removeprefix(WIKI)}", f"{page.title}. {page.description}\n{text}"[:most])
@@ -160,8 +160,9 @@ class Reader(Struct):
     def _page(self, name: str, folders: Sequence[str] = _FOLDERS) -> Page | None:
         """The page that a path or a bare name means, in these folders in turn."""
         found = self.citations.resolve(name.partition("#")[0]) if name else None
-        bare = re.sub(r"^(?:wiki/)?(?:sources/|summaries/)?", "", name.partition("#")[0]).removesuffix(".md").strip("/")
-        candidates = [f"{WIKI}{folder}/{bare}.md" for folder in folders]
+        kb, inside = self.pages.split(WIKI + name.partition("#")[0].removeprefix(WIKI))
+        bare = re.sub(r"^(?:sources/|summaries/)?", "", inside.removeprefix(WIKI)).removesuffix(".md").strip("/")
+        candidates = list(self.pages.named(f"{kb}/{bare}" if kb else bare, folders))
         if found is not None and len(folders) >= len(_FOLDERS):
             candidates.insert(0, found[0])
         return next((page for path in candidates if (page := self.pages.page(path)) is not None), None)

@@ -14,11 +14,11 @@ from dataclasses import replace
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import Made, RecordCorpus, documents_made, makings
 from gitkb.catalog.record_tables import RECORDS
-from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.fingerprint import Making, making
 from gitkb.convert.formats import converter_of
 from gitkb.formats import records
 from gitkb.formats.approvals import APPROVED, standing
+from gitkb.formats.compiler_names import asked_a_model
 from gitkb.formats.declared_sources import SYNCED, origins
 from gitkb.formats.settings import Settings
 from gitkb.formats.versions import made_by_newer
@@ -29,7 +29,6 @@ from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.approval_state import Approved, approved_pages, changed_since_approval
 
-_MODEL = f"{LLM_COMPILER} "
 _DEFAULTS = "defaults"
 
 
@@ -67,7 +66,7 @@ def cannot_be_reproduced(db: sqlite3.Connection, settings: Settings) -> set[str]
 def _comes_out_again(made: Made, now: Making) -> bool:
     if _converter(made) != made.converter:
         return False
-    return made.compiler.startswith(_MODEL) or (made.compiler, made.settings) == (now.compiler, now.settings)
+    return asked_a_model(made.compiler) or (made.compiler, made.settings) == (now.compiler, now.settings)
 
 
 def newer_documents(db: sqlite3.Connection, settings: Settings) -> list[str]:
@@ -93,8 +92,9 @@ def _reasons(made: Made, now: Making) -> Iterator[tuple[str, str, str]]:
     if converter != made.converter:
         yield "converter", made.converter or "unknown", converter or "none"
     if made.compiler != now.compiler:
-        if made.compiler.startswith(_MODEL) and now.compiler.startswith(_MODEL):
-            yield "model", made.compiler.removeprefix(_MODEL), now.compiler.removeprefix(_MODEL)
+        before, after = (compiler.partition(" ")[2] for compiler in (made.compiler, now.compiler))
+        if asked_a_model(made.compiler) and asked_a_model(now.compiler) and before != after:
+            yield "model", before, after
         else:
             yield "compiler", made.compiler or "unknown", now.compiler
     elif made.settings != now.settings:

@@ -1,21 +1,87 @@
-"""What `gitkb search` shows: the pages that match at one commit, with what tells documents of one title apart.
+"""What `gitkb search` shows: the pages that match at one commit of each knowledge base, with what tells documents of one title
+apart.
 
-Invariant: reads only; the titles are those that indexes show at this commit.
+Invariant: reads only; the titles are those that indexes show at this commit. Several knowledge bases are ranked as one: words
+weigh what they weigh in all of them together, so the score of a page does not depend on how documents are spread over them.
 """
 
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.record_tables import told_apart
 from gitkb.catalog.search.passage_index import PASSAGES
 from gitkb.catalog.search.search import search
+from gitkb.errors import GitkbError, RepositoryError
 from gitkb.model.rows import SearchHit
 from gitkb.store.snapshot import Snapshot
 
+Indexes = Sequence[sqlite3.Connection]
 
-def searched_pages(catalog: Catalog, tip: Snapshot, query: str, *, scope: str, limit: int, keep: bool) -> list[SearchHit]:
+
+class SearchedBase(Struct, frozen=True):
+    """A knowledge base at a commit; `keep`: its catalog may stay there. Its `name` is "" where it is searched alone."""
+
+    name: str
+    catalog: Catalog
+    tip: Snapshot
+    keep: bool
+
+
+@contextmanager
+def opened_indexes(bases: Sequence[SearchedBase], *, held: bool = False) -> Iterator[Indexes]:
+    """The index of each knowledge base; with `held` for somebody who waits meanwhile. An error names the knowledge base."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(_opened(base, held)) for base in bases]
+
+
+@contextmanager
+def _opened(base: SearchedBase, held: bool) -> Iterator[sqlite3.Connection]:
+    with ExitStack() as stack:
+        with told_of(base.name):
+            catalog = base.catalog
+            db = stack.enter_context((catalog.held if held else catalog.at)(base.tip, PASSAGES, keep=base.keep))
+        yield db
+
+
+@contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Errors in the block name this knowledge base, unless it is "", the only one."""
+    try:
+        yield
+    except GitkbError as error:
+        if not name:
+            raise
+        raise RepositoryError(f"The knowledge base {name} cannot be read: {error.message}", error.hint) from error
+
+
+def searched_pages(bases: Sequence[SearchedBase], query: str, *, scope: str, limit: int) -> list[SearchHit]:
     """The best pages for what a person typed, best first; errors as `search` has them."""
-    with catalog.at(tip, PASSAGES, keep=keep) as db:
-        hits = search(db, tip, query, scope=scope, limit=limit)
-    more = told_apart(catalog, tip, (hit.document for hit in hits), keep=keep)
-    return [replace(hit, title=hit.title + more.get(hit.document, "")) for hit in hits]
+    with opened_indexes(bases) as indexes:
+        hits = best_hits(bases, indexes, query, scope, limit)
+    return titled(bases, hits)
+
+
+def best_hits(bases: Sequence[SearchedBase], indexes: Indexes, query: str, scope: str, limit: int) -> list[SearchHit]:
+    """The best pages of all; equal scores in the order of the knowledge bases, then by path."""
+    hits = [
+        replace(hit, kb=base.name)
+        for base, db in zip(bases, indexes, strict=True)
+        for hit in search(db, base.tip, query, scope=scope, limit=limit, among=indexes)
+    ]
+    return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+
+def titled(bases: Sequence[SearchedBase], hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """The hits, with what tells documents of one title apart."""
+    more = {base.name: additions(base, [hit.document for hit in hits if hit.kb == base.name]) for base in bases}
+    return [replace(hit, title=hit.title + more[hit.kb].get(hit.document, "")) for hit in hits]
+
+
+def additions(base: SearchedBase, documents: Sequence[str]) -> dict[str, str]:
+    """What stands behind the titles of those of these documents whose title another one has too."""
+    return told_apart(base.catalog, base.tip, documents, keep=base.keep)

@@ -7,7 +7,6 @@ Every sentence in a digest stands in the document.
 
 from msgspec.structs import replace
 
-from gitkb.compile.compiler_names import COMPILER
 from gitkb.compile.extractive.candidates import find_candidates
 from gitkb.compile.extractive.claims import MIN_LENGTH, claim_text, is_order, says_that
 from gitkb.compile.extractive.concepts import concept_topics
@@ -21,6 +20,7 @@ from gitkb.compile.extractive.summary import (
     rank_sentences,
 )
 from gitkb.compile.read_document import Reading, Sentence, read_document
+from gitkb.formats.compiler_names import COMPILER
 from gitkb.formats.topic_rows import bare_title
 from gitkb.model.documents import Conversion, Digest, Topic
 from gitkb.text.language.boilerplate import keeps_house
@@ -34,7 +34,11 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
 
     `name` is the file's name, the last resort for a title; `language` (ISO 639-1) overrules detection. Places have an empty path.
     """
-    reading = read_document(conversion, language)
+    return digest_of(read_document(conversion, language), conversion, name)
+
+
+def digest_of(reading: Reading, conversion: Conversion, name: str) -> Digest:
+    """The digest of a document that was read."""
     chosen = document_title(conversion, name)
     title = chosen.text
     claims, fragments = _claims(reading, title)

@@ -1,9 +1,9 @@
 """The compiler that asks a model: a digest made of a model's replies, each sentence of which the document supports.
 
 Invariant: a pure function of the conversion, the settings and the replies. What it asks depends on the document's text and the
-settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless
-gitkb finds its quote in the text. Title and description have no quote: they are taken from a model only if the document has their
-words, numbers and names; otherwise they are the document's own, as the extractive compiler finds them.
+settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless a
+sentence of the text supports it. Title and description name no sentence: they are taken from a model only if the document has
+their words, numbers and names. What a reply has too little of is filled with what the extractive compiler finds (`fallback.py`).
 """
 
 from bisect import bisect_right
@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from gitkb.compile.extractive.claims import claim_text
+from gitkb.compile.extractive.compiler import digest_of
 from gitkb.compile.extractive.summary import LONGEST as LONGEST_DESCRIPTION
-from gitkb.compile.extractive.summary import document_description, document_title, outline_headings, outline_section
+from gitkb.compile.extractive.summary import document_title, outline_headings, outline_section
 from gitkb.compile.grounding.facts import content_stems, names
 from gitkb.compile.grounding.quote import numbers
+from gitkb.compile.llm.examples import example_of
+from gitkb.compile.llm.fallback import DESCRIPTION, TITLE, held_up
 from gitkb.compile.llm.model_settings import ModelSettings
+from gitkb.compile.llm.numbering import numbered_parts
 from gitkb.compile.llm.parts import Part, split_parts
 from gitkb.compile.llm.prompts import QUOTED, digest_rules, digest_schema, fenced, in_language
 from gitkb.compile.llm.reduction import Reduced, reduce_parts
@@ -27,6 +31,8 @@ from gitkb.compile.llm.statements import (
     compiler_of,
     document_text,
     ground_of,
+    is_fragment,
+    leans,
     objects_of,
     plain_words,
     reply_object,
@@ -35,30 +41,36 @@ from gitkb.compile.llm.statements import (
 )
 from gitkb.compile.llm.subjects import Subject, read_subjects, united
 from gitkb.compile.read_document import Reading, read_document
-from gitkb.convert.title import WEAK
+from gitkb.convert.title import WEAK, good_title
 from gitkb.llm.requests import Message, Request, Unanswered
 from gitkb.model.documents import Claim, Conversion, Digest, SummarySection, TitleCandidate
+from gitkb.text.language.boilerplate import is_structural
+from gitkb.text.language.detect import detect_language
 
 _LONGEST_TITLE = 150
 _MOST_SENTENCES = 2
+_MOST_SUBJECTS = 12
 _SHARE = 0.6
 
 
 def titled(suggested: str, ground: Ground, own: TitleCandidate) -> TitleCandidate:
     """The title: the document's `own` where it has one, else a model's if the text has its words, else the file's name."""
     title = plain_words(suggested, _LONGEST_TITLE)
-    if own.kind not in WEAK or not any(map(str.isalpha, title)) or not ground.source.has(title):
+    says = len(content_stems(title, ground.language)) > 1 or bool(names(title, ground.language))
+    if own.kind not in WEAK or not says or not good_title(title) or is_structural(title) or not ground.source.has(title):
         return own
     return TitleCandidate("opening", title, "a model's choice of the text's own words")
 
 
-def described(conversion: Conversion, reading: Reading, suggested: str, ground: Ground, title: str, longest: int) -> str:
-    """The description: a model's if the document has its numbers, names and most of its words."""
+def described(suggested: str, reading: Reading, ground: Ground, rules: Digest) -> str:
+    """A model's description if the document has its numbers, names and most of its words, and if it speaks of what the rules
+    found to be the subject; else ""."""
     text = sentence(suggested)
-    if text and len(text) <= longest and _is_of(text, reading, ground):
-        return text
-    claims = [claim_text(each.text, reading.language, leads=each.leads) for each in reading.sentences]
-    return document_description(conversion, reading, claims, title)
+    if not text or len(text) > LONGEST_DESCRIPTION or leans(text, ground.language) or is_fragment(text, ground.language):
+        return ""
+    named = [topic.name for topic in rules.topics[:_MOST_SUBJECTS]]
+    subject = content_stems(" ".join((rules.title, rules.description, *named)), ground.language)
+    return text if _is_of(text, reading, ground) and (not subject or subject & content_stems(text, ground.language)) else ""
 
 
 def _is_of(text: str, reading: Reading, ground: Ground) -> bool:
@@ -95,8 +107,12 @@ def _in_order(section: list[GroundedClaim]) -> tuple[Claim, ...]:
     return tuple(found.claim for found in sorted(section, key=lambda found: found.offset))
 
 
-_TOKENS_A_STATEMENT = 120
+_TOKENS_A_STATEMENT, _TOKENS_QUOTED = 70, 120
+_MOST_STATEMENTS = 40
 _MOST_SUMMARY, _MOST_POINTS = 5, 8
+_NUMBERS_TAKE = 1.12
+"""How many times as long a text is with its sentences numbered."""
+_LEAST_REFUSED, _REFUSED_SHARE = 4, 3
 
 
 class _Read(Struct, frozen=True):
@@ -108,6 +124,20 @@ class _Read(Struct, frozen=True):
     points: list[GroundedClaim]
     subjects: list[Subject]
 
+    @property
+    def kept(self) -> int:
+        """How many statements there are."""
+        return len(self.summary) + len(self.points) + sum(len(each.definitions) + len(each.claims) for each in self.subjects)
+
+
+class Told(Struct, frozen=True):
+    """What is taken from a model's replies (`made`), what the `rules` find in the same document, and the fields of which the
+    model's value was `refused`."""
+
+    made: Digest
+    rules: Digest
+    refused: tuple[str, ...]
+
 
 def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replies: Mapping[str, str]) -> Digest | Unanswered:
     """The digest of a converted document, or the requests whose replies are missing for it.
@@ -115,27 +145,40 @@ def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replie
     `name` is the file's name, the last resort for a title; `replies` are those known so far, by the key of their request. Raises
     `ModelFailure` where a reply is no JSON object. Places have an empty path.
     """
+    told = told_by(conversion, name=name, settings=settings, replies=replies)
+    return told if isinstance(told, Unanswered) else held_up(told.made, told.rules, told.refused)
+
+
+def told_by(conversion: Conversion, *, name: str, settings: ModelSettings, replies: Mapping[str, str]) -> Told | Unanswered:
+    """What the replies say, and the rules; arguments and errors as of `digest`."""
     text = document_text(conversion)
-    system = _system(settings)
-    schema = digest_schema(settings.entity_types)
-    parts = split_parts(text, conversion.headings, settings.room(system, schema))
-    requests = [_request(part, system, schema, settings) for part in parts]
+    questions = _Questions(settings, settings.language or detect_language(text))
+    parts = numbered_parts(split_parts(text, conversion.headings, questions.room), text)
+    requests = [questions.about(part) for part in parts]
     missing = dict.fromkeys(request for request in requests if request.key not in replies)
     if missing:
         return Unanswered(tuple(missing))
     reading = read_document(conversion, settings.language)
     ground = ground_of(conversion, text, reading.language)
-    read = [_read(replies[request.key], part, ground, settings) for request, part in zip(requests, parts, strict=True)]
+    read = _read_all(parts, questions, replies, ground)
+    if isinstance(read, Unanswered):
+        return read
     reduced = _whole(read, parts, settings, replies, ground)
     if isinstance(reduced, Unanswered):
         return reduced
-    chosen = titled(reduced.title, ground, document_title(conversion, name))
-    title = chosen.text
+    rules = digest_of(reading, conversion, name)
+    own = document_title(conversion, name)
+    chosen = titled(reduced.title, ground, own)
+    title, description = chosen.text, described(reduced.description, reading, ground, rules)
+    refused = (
+        *((TITLE,) if reduced.title.strip() and own.kind in WEAK and chosen == own else ()),
+        *(() if description else (DESCRIPTION,)),
+    )
     points = [point for each in read for point in each.points]
     subjects = [subject for each in read for subject in each.subjects]
-    return Digest(
+    made = Digest(
         title=title,
-        description=described(conversion, reading, reduced.description, ground, title, LONGEST_DESCRIPTION),
+        description=description or rules.description,
         language=reading.language,
         compiler=compiler_of(settings.model),
         abstract=tuple(found.claim for found in reduced.abstract),
@@ -145,23 +188,70 @@ def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replie
         ungrounded=ground.dropped,
         title_reason=chosen.where,
     )
+    return Told(made, rules, refused)
 
 
-def _system(settings: ModelSettings) -> str:
-    most = max(6, min(60, settings.output_tokens // _TOKENS_A_STATEMENT))
-    rules = digest_rules(settings.entity_types, in_language(settings.language), most)
-    return f"{rules}\n\nBesides:\n{settings.instructions.strip()}" if settings.instructions.strip() else rules
+class _Questions(Struct, frozen=True):
+    """The questions about the parts of a document in a language (ISO 639-1, "" for not known)."""
+
+    settings: ModelSettings
+    language: str
+
+    @property
+    def room(self) -> int:
+        """How many tokens of text fit into a question."""
+        system, schema = self._fixed(by_number=True)
+        return int(self.settings.room(system, schema) / _NUMBERS_TAKE)
+
+    def about(self, part: Part) -> Request:
+        """What is asked about a part. Its statements name the numbers of its sentences, or quote it where it has none."""
+        settings = self.settings
+        system, schema = self._fixed(by_number=bool(part.sentences))
+        lines = []
+        if part.above:
+            lines.append(f"It stands below: {' > '.join(part.above)}")
+        if part.headings:
+            lines += ["Headings in it:", *(f"- {title}" for title in part.headings)]
+        said = part.shown or part.text
+        mark, text = fenced("\n".join((*lines, "", said)) if lines else said)
+        user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object about this text."
+        return Request(
+            "digest", settings.model, (Message("system", system), Message("user", user)), schema, settings.output_tokens
+        )
+
+    def _fixed(self, *, by_number: bool) -> tuple[str, str]:
+        """The instructions and the schema."""
+        settings = self.settings
+        each = _TOKENS_A_STATEMENT if by_number else _TOKENS_QUOTED
+        most = max(6, min(_MOST_STATEMENTS, settings.output_tokens // each))
+        types = settings.entity_types
+        firm = next((kind for kind in types if kind.startswith("organi")), "other")
+        example = example_of(self.language, firm, by_number=by_number)
+        rules = digest_rules(types, in_language(settings.language), most, by_number=by_number, example=example)
+        own = settings.instructions.strip()
+        return f"{rules}\n\nBesides:\n{own}" if own else rules, digest_schema(types, by_number=by_number)
 
 
-def _request(part: Part, system: str, schema: str, settings: ModelSettings) -> Request:
-    lines = []
-    if part.above:
-        lines.append(f"It stands below: {' > '.join(part.above)}")
-    if part.headings:
-        lines += ["Headings in it:", *(f"- {title}" for title in part.headings)]
-    mark, text = fenced("\n".join((*lines, "", part.text)) if lines else part.text)
-    user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object about this text."
-    return Request("digest", settings.model, (Message("system", system), Message("user", user)), schema, settings.output_tokens)
+def _read_all(parts: list[Part], questions: _Questions, replies: Mapping[str, str], ground: Ground) -> list[_Read] | Unanswered:
+    """What is taken from the replies about all parts. A model that cannot work with numbers is asked once more, to quote."""
+    found: list[_Read] = []
+    missing: list[Request] = []
+    for part in parts:
+        before = ground.dropped
+        read = _read(replies[questions.about(part).key], part, ground, questions.settings)
+        refused = ground.dropped - before
+        if part.sentences and refused >= max(_LEAST_REFUSED, _REFUSED_SHARE * read.kept):
+            plain = replace(part, sentences=(), shown="")
+            again = questions.about(plain)
+            if again.key not in replies:
+                missing.append(again)
+                continue
+            quoted = _read(replies[again.key], plain, ground, questions.settings)
+            worse, other = (quoted, read) if quoted.kept < read.kept else (read, quoted)
+            ground.dropped = before + (refused if worse is quoted else ground.dropped - before - refused)
+            read = other
+        found.append(read)
+    return Unanswered(tuple(dict.fromkeys(missing))) if missing else found
 
 
 def _read(reply: str, part: Part, ground: Ground, settings: ModelSettings) -> _Read:

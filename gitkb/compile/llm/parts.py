@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from gitkb.compile.grounding.quote import Span
 from gitkb.model.documents import Heading
 from gitkb.text.markdown.prose import inline_text, plain
 
@@ -26,13 +27,16 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 class Part(Struct, frozen=True):
     """Lines `first` to `last` (1-based) of a document as text; `above` are the titles of the headings around it, the outermost
-    first; `headings` those inside of it, for each of which a key point is wanted."""
+    first; `headings` those inside of it, for each of which a key point is wanted. Where its `sentences` are numbered, `shown` is
+    the text with the numbers."""
 
     first: int
     last: int
     text: str
     above: tuple[str, ...]
     headings: tuple[str, ...]
+    shown: str = ""
+    sentences: tuple[Span, ...] = ()
 
 
 class _Unit(Struct, frozen=True):

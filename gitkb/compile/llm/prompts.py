@@ -55,45 +55,67 @@ NUMBER: dict[str, Any] = {"type": "integer"}
 
 
 _RULES = """\
-You read a document, or a part of one, and write down what it says for a reference wiki. Answer with one JSON object.
+You read a document, or a part of one, for a reference wiki, and write down what it says about its subject. Answer with one JSON \
+object.
 
-Every statement is a pair of "text" and "quote":
-- "text": one complete sentence that can be understood alone. Name its subject: no "it", "this", "they", "the following", no \
-reference to the document, its sections or its authors' wishes. Only what the quote says: no conclusions, no causes, no general \
-knowledge. Keep every "not", "only", "may", "usually" and "some". Keep names, numbers, units and identifiers as they are written.
-- "quote": the passage of the text that says it, copied word by word, one or two sentences. Every name and number of "text" must \
-stand in the quote; where the quote's first sentence only says "it", begin one sentence earlier.
+{evidence}
+
+What a statement is: one fact of the subject that a reader could look up, use or dispute: what a thing is, does, needs, costs or \
+causes, how it works, where it ends, who decided what and when. What it is not: what the text will do or is about to explain, a \
+wish, praise, an aside, a question, the story of an example, a heading.
+How it is written: one complete sentence that can be understood alone. It names its subject: no "it", "this", "they", "the \
+following", "we"; no word about the document, its sections or its authors' wishes. Only what the text says there: no \
+conclusions, no causes, no general knowledge. Keep every "not", "only", "may", "usually" and "some". Keep names, numbers, units \
+and identifiers as they are written.
 
 Fields:
-- "title": the title as the text gives it; else a short one.
-- "description": one plain sentence of at most 25 words: what the text is and what it covers.
+- "title": the title as the text gives it; else a short one in words of the text.
+- "description": one plain sentence of at most 25 words: what the text is about and what it says of it.
 - "summary": {summary} statements that together tell what the whole text says.
 - "key_points": the most important facts, at most {key_points}. Where headings are listed, at least one for each of them.
-- "concepts": at most {concepts} technical terms that the text explains or works with. "name": the field's canonical noun \
-phrase, in the singular, as the text writes it ("Write-ahead log"); no phrase that only this text uses, no heading such as \
-"Overview". "aliases": other names and abbreviations of it that stand in the text. "definition": the statement that says what \
-it is, beginning with its name; empty "text" and "quote" where the text does not say. "claims": at most {claims} further \
-statements about it.
+- "concepts": at most {concepts} technical terms that the text explains or works with: names of the field or of the house that \
+other documents may use too, and that a reader would look up. No concept: a heading such as "Overview", an everyday word \
+("system", "user"), an action ("installing the server"), a phrase that only this text uses, a person, firm or product (these \
+are entities).
+  "name": the usual noun phrase, in the singular, as the text writes it. "aliases": other names and abbreviations of it that \
+stand in the text. "definition": the statement that says what it is; it begins with the name. {nothing} where the text does not \
+say. "claims": at most {claims} further statements about it.
 - "entities": at most {entities} things with a proper name that the text says something about. "type": one of {types}. "name", \
 "aliases", "definition", "claims": as for concepts.
 
-Quality comes before quantity: leave out what is trivial, vague or doubtful; empty lists are fine. Statements are plain text: \
-no Markdown, no HTML, no links. {language}"""
+Quality comes before quantity: leave out what is trivial, vague or doubtful; empty lists are fine. Statements are plain text: no \
+Markdown, no HTML, no links. {language}
+
+{example}"""
+
+_BY_NUMBER = """\
+Sentences, items and rows of the text have numbers: <1>, <2>, ... Every statement is a pair of "text" and "from":
+- "from": the number of the sentence that says it; two or three numbers where only several sentences together say it. Every name \
+and number of "text" must stand in these sentences; where a sentence only says "it", name the sentence before it, too.
+- "text": the statement. Leave it empty where the sentence can stand in a wiki word by word: then the sentence itself is taken."""
+
+_BY_QUOTE = """\
+Every statement is a pair of "text" and "quote":
+- "quote": the passage of the text that says it, copied word by word, one or two sentences. Every name and number of "text" must \
+stand in the quote; where the quote's first sentence only says "it", begin one sentence earlier.
+- "text": the statement. Leave it empty where the quote can stand in a wiki word by word."""
 
 MOST_CLAIMS, MOST_TOPICS = 6, 16
-_STATEMENT = strict({"text": TEXT, "quote": TEXT})
+_QUOTING = strict({"text": TEXT, "quote": TEXT})
+_NUMBERING = strict({"text": TEXT, "from": listed(NUMBER, 3)})
 
 
-def digest_schema(types: Sequence[str]) -> str:
-    """The schema of the reply."""
-    topic = {"name": TEXT, "aliases": listed(TEXT, 6), "definition": _STATEMENT, "claims": listed(_STATEMENT, MOST_CLAIMS)}
+def digest_schema(types: Sequence[str], *, by_number: bool) -> str:
+    """The schema of the reply; statements name the numbers of sentences, or quote them."""
+    statement = _NUMBERING if by_number else _QUOTING
+    topic = {"name": TEXT, "aliases": listed(TEXT, 6), "definition": statement, "claims": listed(statement, MOST_CLAIMS)}
     kind = {"type": "string", "enum": list(dict.fromkeys((*types, "other")))}
     return schema(
         {
             "title": TEXT,
             "description": TEXT,
-            "summary": listed(_STATEMENT, 5),
-            "key_points": listed(_STATEMENT, 24),
+            "summary": listed(statement, 5),
+            "key_points": listed(statement, 24),
             "concepts": listed(strict(topic), MOST_TOPICS),
             "entities": listed(
                 strict({"name": TEXT, "type": kind, **{k: v for k, v in topic.items() if k != "name"}}), MOST_TOPICS
@@ -102,9 +124,11 @@ def digest_schema(types: Sequence[str]) -> str:
     )
 
 
-def digest_rules(types: Sequence[str], language: str, most: int) -> str:
-    """The instructions; `most` is about how many statements a reply may have in all."""
+def digest_rules(types: Sequence[str], language: str, most: int, *, by_number: bool, example: str) -> str:
+    """The instructions; `most` is about how many statements a reply may have, `language` the sentence about the language."""
     return _RULES.format(
+        evidence=_BY_NUMBER if by_number else _BY_QUOTE,
+        nothing='Empty "text" and "from"' if by_number else 'Empty "text" and "quote"',
         summary="two to four" if most >= 12 else "one or two",
         key_points=max(3, most // 4),
         concepts=max(2, min(12, most // 4)),
@@ -112,6 +136,7 @@ def digest_rules(types: Sequence[str], language: str, most: int) -> str:
         entities=max(1, min(12, most // 6)),
         types=", ".join(dict.fromkeys((*types, "other"))),
         language=language,
+        example=example,
     )
 
 
@@ -132,8 +157,8 @@ REDUCE_SCHEMA = schema(
     {
         "title": TEXT,
         "description": TEXT,
-        "summary": listed(strict({"text": TEXT, "points": listed(NUMBER)})),
-        "key_points": listed(NUMBER),
+        "summary": listed(strict({"text": TEXT, "points": listed(NUMBER, 3)}), 5),
+        "key_points": listed(NUMBER, 16),
     }
 )
 

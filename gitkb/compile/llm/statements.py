@@ -3,8 +3,8 @@
 Invariant: nothing that comes out holds a line break, a control or direction character, a tag, a link's target or picture, and no
 shape of a reply raises anything but `ModelFailure` (where it is no JSON object at all). A page still escapes what it shows.
 
-Invariant: a claim's quote is a passage of the document, found by gitkb, that supports the claim; everything else is dropped and
-counted. Places come from the passage's line, never from the model.
+Invariant: a claim's quote is a passage of the document, by its number or found by gitkb, that supports the claim; everything else
+is dropped and counted. Places come from the passage's line, never from the model.
 """
 
 import json
@@ -16,17 +16,19 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from gitkb.compile.compiler_names import LLM_COMPILER
-from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.extractive.claims import claim_score, says_that
 from gitkb.compile.grounding.facts import content_stems, content_words
 from gitkb.compile.grounding.polarity import turns_round
 from gitkb.compile.grounding.quote import SourceText, Span, readable
 from gitkb.compile.grounding.supports import objection
+from gitkb.compile.llm.numbering import LONGEST_QUOTE, passages
 from gitkb.compile.llm.parts import Part
 from gitkb.compile.read_document import heading_place, page_place
 from gitkb.errors import ModelFailure
+from gitkb.formats.compiler_names import LLM_COMPILER
 from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_licence_heading
+from gitkb.text.language.word_classes import is_verb_form
 from gitkb.text.markdown.links import one_line
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 
@@ -43,6 +45,8 @@ _FRAGMENT = re.compile(r"(?:If|When|Although|Because|While|Unless|Wenn|Obwohl|We
 """A subordinate clause alone; its main clause was cut off."""
 _LEADERS = re.compile(r"(?:\.\s){3}|\.{4}|(?:…\s?){2}")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_WORDS = re.compile(r"[^\W\d_][\w'’-]*")
+_LEAST_WORDS, _SHORT_WORDS = 3, 6
 _JOINERS = "\u200c\u200d"
 
 
@@ -103,6 +107,23 @@ def sentence(text: str) -> str:
     return text if _ENDS.search(text) else f"{text}{'。' if unspaced else '.'}"
 
 
+def is_fragment(text: str, language: str) -> bool:
+    """Whether a short text has no verb, so that it states nothing ("Backup rotation schedule.")."""
+    said = [word.lower() for word in _WORDS.findall(text)]
+    if language != "en" or _UNSPACED.search(text):
+        return len(said) < _LEAST_WORDS and not _UNSPACED.search(text)
+    if len(said) > _SHORT_WORDS or says_that(text):
+        return False
+    inner, last = said[1:-1], said[-1:]
+    return not any(map(is_verb_form, inner)) and not any(is_verb_form(word) and word.endswith(("s", "ed")) for word in last)
+
+
+def leans(text: str, language: str) -> bool:
+    """Whether a text begins with a word that points to what stands before it."""
+    leaning = _OPENINGS.get(language)
+    return leaning is not None and leaning.match(text) is not None
+
+
 def passage_text(passage: str) -> str:
     """A passage of a document in one line, without the signs of Markdown around it."""
     text = _EMPHASIS.sub(r"\2", one_line(passage)).replace(CODE_OPEN, "").replace(CODE_CLOSE, "")
@@ -114,7 +135,7 @@ def compiler_of(model: str) -> str:
     return f"{LLM_COMPILER} {plain_words(model, 200) or 'unnamed model'}"
 
 
-_LONGEST_QUOTE = 700
+_MOST_CITED = 3
 _BEFORE, _AROUND = 400, 120
 _CLAUSE_ENDS = re.compile(r"[.!?;:,()。！？；：、]|\n\s*\n|\n\s{0,8}(?:[-*+]|\d{1,3}[.)])\s")
 _TAKES_BACK = re.compile(r"[*_`]{0,3},?\s{1,3}(only|unless|except|nur|außer|sauf|excepto|salvo)\b", re.I)
@@ -166,28 +187,49 @@ class Ground(Struct):
         self._lines = [heading.line for heading in self.headings]
 
     def statement(self, data: Any, part: Part) -> GroundedClaim | None:
-        """The claim that a statement of a reply (an object of "text" and "quote") makes, None if the part does not support it."""
-        written, quote = text_of(data, "text"), text_of(data, "quote")
-        if not written.strip() and not quote.strip():
+        """The claim that a statement of a reply makes, None if the part does not support it.
+
+        A statement is an object of "text" and of "from", numbers of sentences, or "quote", their words. Without a "text" it is
+        the sentence itself.
+        """
+        written = text_of(data, "text").strip()
+        spans = self._cited(data, part)
+        if not written and not spans:
             return None  # an empty definition: the document has none
-        text = sentence(written)
-        leaning = _OPENINGS.get(self.language)
-        if not text or (leaning and leaning.match(text)):
+        text = sentence(written or self._passage(spans[0]))
+        if not text or leans(text, self.language) or is_fragment(text, self.language):
             return None  # no sentence of plain text that can stand alone
-        found = self._backed(text, quote, part)
+        found = next((claim for span in (spans if written else spans[:1]) if (claim := self._backed(text, span))), None)
         self.dropped += found is None
         return found
 
-    def _backed(self, text: str, quote: str, part: Part) -> GroundedClaim | None:
-        span = self.source.find(quote, part.first, part.last)
-        if span is None or span.end - span.start > _LONGEST_QUOTE:
-            return None
+    def itself(self, data: Any, part: Part) -> tuple[str, GroundedClaim | None]:
+        """The words of the sentence that a statement names, and the claim that they make as they stand, None if they make none.
+        Nothing is counted."""
+        before, spans = self.dropped, self._cited(data, part)
+        words = self._passage(spans[0]) if spans else ""
+        named = (
+            {"text": words, "quote": words} if text_of(data, "quote") else {"from": numbers_of(data, "from", len(part.sentences))}
+        )
+        claim = self.statement(named, part)
+        self.dropped = before
+        return words, claim if words else None
+
+    def _cited(self, data: Any, part: Part) -> list[Span]:
+        """The spans that a statement may be made from, the likeliest first."""
+        quote = text_of(data, "quote")
+        if quote.strip():
+            span = self.source.find(quote, part.first, part.last)
+            return [span] if span is not None and span.end - span.start <= LONGEST_QUOTE else []
+        return passages(part.sentences, numbers_of(data, "from", len(part.sentences))[:_MOST_CITED])
+
+    def _backed(self, text: str, span: Span) -> GroundedClaim | None:
         against = objection(text, self._passage(span), self.language)
-        leans = _PRONOUN.search(self._passage(span)[:_HEAD]) is not None
-        if leans and against in ("", "names"):
+        points = _PRONOUN.search(self._passage(span)[:_HEAD]) is not None
+        if points and against in ("", "names"):
             span = self._with_sentence_before(span)
             against = objection(text, self._passage(span), self.language)
-        if against or self._means_less(text, span) or (leans and not self._names_subject(text, span)):
+        if against or self._means_less(text, span) or (points and not self._names_subject(text, span)):
             return None
         passage = self._passage(span)
         score = claim_score(text, is_item=False, leads=False)

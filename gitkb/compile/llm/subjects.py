@@ -87,13 +87,11 @@ def _defined(statement: Any, found: GroundedClaim | None, name: str, part: Part,
     own = content_stems(name, ground.language)
     if found is not None and _opens_with(found.claim.text, own, ground.language):
         return found
-    quote = text_of(statement, "quote")
-    if not own or not _opens_with(quote[:_LONGEST_OPENING], own, ground.language):
+    words, itself = ground.itself(statement, part)
+    if not own or not _opens_with(words[:_LONGEST_OPENING], own, ground.language) or itself is None:
         return found
-    before = ground.dropped
-    taken = ground.statement({"text": quote, "quote": quote}, part)
-    ground.dropped = before - (found is None and taken is not None and before > 0)
-    return taken or found
+    ground.dropped -= found is None and ground.dropped > 0
+    return itself
 
 
 def _is_words(name: str) -> bool:

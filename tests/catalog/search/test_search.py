@@ -216,3 +216,16 @@ def test_words_that_stand_everywhere_still_rank_pages_that_have_them_together() 
     pages["wiki/sources/both.md"] = "# Both\n\nalpha beta\n"
     assert ask("alpha beta", pages=pages)[0].page == "wiki/sources/both.md"
     assert len(ask("alpha", pages=pages)) == 10
+
+
+def test_pages_spread_over_several_indexes_score_as_in_one(tmp_path: Path) -> None:
+    trees = [MemoryTree(dict(list(PAGES.items())[at::2])) for at in (0, 1)]
+    dbs = []
+    for tree in trees:
+        db = sqlite3.connect(":memory:")
+        PASSAGES.create(db)
+        PASSAGES.apply(db, tree, tree.changes_since(None))
+        dbs.append(db)
+    for text in ("checkpoint log", '"last checkpoint"', "check*", "recovery -undo", "Haus", "検索"):
+        together = [hit for db, tree in zip(dbs, trees, strict=True) for hit in search(db, tree, text, among=dbs)]
+        assert sorted(together, key=lambda hit: (-hit.score, hit.page)) == ask(text), text

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from gitkb.formats.compiler_names import LLM_COMPILER
 from tests.support.compiling_model import writing
 from tests.support.model_server import Answer, Asked, Fault, Made, ModelServer, serving
 
@@ -87,12 +88,15 @@ def test_documents_are_digested_and_pages_get_overviews(
     assert done.returncode == 0, done.stderr
     summary = _events(done)[-1]
     record = json.loads((kb / ".gitkb/documents/docs/wal.json").read_text())
-    assert record["compiler"] == "gitkb-llm/2 test-model"
+    assert record["compiler"] == f"{LLM_COMPILER} test-model"
+    assert "description" in record["by_rules"], "the model writes none"
+    shown = program("show", "docs/wal", "-v", "--kb", kb).stderr
+    assert f"Filled by rules, because the model's reply had too little: {record['by_rules']}." in shown
     page = (kb / "wiki/concepts/write-ahead-log.md").read_text()
-    assert "by: gitkb-llm/1" in page
+    assert f"by: {LLM_COMPILER}" in page
     assert "[^docs--" in page.partition("\n# ")[2].partition("## What the documents say")[0]
     overview = json.loads((kb / ".gitkb/overviews/concepts/write-ahead-log.json").read_text())
-    assert overview["by"] == "gitkb-llm/2 test-model"
+    assert overview["by"] == f"{LLM_COMPILER} test-model"
     purposes = server.purposes()
     assert purposes["digest"] == 12
     assert purposes["overview"] <= summary["pages"]["created"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gitkb.formats.compiler_names import LLM_COMPILER
 from gitkb.wiki.hand_edits import author, seal, unsealed
 from tests.support.compiling_model import writing
 from tests.support.isolation import ROOT
@@ -243,7 +244,7 @@ def test_a_model_is_asked_once_and_the_settings_of_the_knowledge_base_are_the_ru
     gitkb("recompile", *once)
     assert server.purposes()["digest"] == 2
     assert _outdated(gitkb)["reasons"] == [
-        {"documents": 2, "what": "compiler", "before": "gitkb-llm/2 small", "now": "gitkb-extractive/4"}
+        {"documents": 2, "what": "compiler", "before": f"{LLM_COMPILER} small", "now": "gitkb-extractive/4"}
     ]
     gitkb("recompile", "--outdated")
     assert tree(git, kb) == whole or git(kb, "diff", "--name-only", whole, "HEAD", "--", ":!.gitkb/overviews") == ""

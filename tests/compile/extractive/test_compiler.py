@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkb.compile.compiler_names import COMPILER
 from gitkb.compile.extractive.compiler import digest
+from gitkb.formats.compiler_names import COMPILER
 from gitkb.model.documents import Conversion, Digest, Heading, Topic
 from gitkb.text.names.slugs import slug
 from tests.support.isolation import ROOT

@@ -6,11 +6,11 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from gitkb.compile.compiler_names import LLM_COMPILER
 from gitkb.compile.llm.compiler import digest
 from gitkb.compile.llm.page_questions import Named, overview_request, same_request
 from gitkb.compile.llm.prompts import REDUCE_SCHEMA
 from gitkb.errors import ModelFailure
+from gitkb.formats.compiler_names import LLM_COMPILER
 from tests.support.model_replies import NOTHING, SETTINGS, concept, conversion, digested, reply, requests, said
 
 LOGS = """# Write-ahead logging

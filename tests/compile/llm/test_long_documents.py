@@ -13,14 +13,15 @@ from gitkb.errors import ModelFailure
 from gitkb.llm.requests import Request, Unanswered
 from gitkb.model.documents import Digest
 from tests.compile.llm.test_parts import book, prose
-from tests.support.model_replies import SETTINGS, concept, conversion, digested, reply, requests, said
+from tests.support.model_replies import SETTINGS, cited, concept, conversion, digested, reply, requests, said
 
 LONG = conversion(book(chapters=16))
 
 
-def first_sentences(request: Request) -> list[tuple[str, str]]:
-    """The headings of a part's text with the first sentence below each."""
-    return re.findall(r"^#+ (.*)\n\n([^\n#].*?\.)", request.messages[1].text, re.M)
+def first_sentences(request: Request) -> list[tuple[str, int]]:
+    """The first sentence below each heading of a part's text, with its number."""
+    found = re.findall(r"^#+ .*\n\n<(\d+)> ([^\n#].*?\.)(?=\s)", request.messages[1].text, re.M)
+    return [(sentence, int(number)) for number, sentence in found]
 
 
 def scripted(request: Request) -> Mapping[str, Any]:
@@ -35,7 +36,7 @@ def scripted(request: Request) -> Mapping[str, Any]:
             + [{"text": "ARIES needs 3 passes over the log.", "points": [1, 2]}, {"text": lines["1"], "points": [10**9]}],
             "key_points": [*chosen, 0, -1, 10**9],
         }
-    points = [said(sentence) for _, sentence in first_sentences(request)]
+    points = [cited(sentence, number) for sentence, number in first_sentences(request)]
     about = [point for point in points if "checkpoint" in point["text"].lower()]
     return reply(
         summary=points[:1], key_points=points, concepts=[concept("checkpoints" if len(about) % 2 else "Checkpoint", *about)]

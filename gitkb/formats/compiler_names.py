@@ -3,5 +3,10 @@
 COMPILER = "gitkb-extractive/4"
 """The extractive compiler and the version of its rules, as digests and pages name it."""
 
-LLM_COMPILER = "gitkb-llm/2"
+LLM_COMPILER = "gitkb-llm/3"
 """The compiler that asks a model, and the version of its prompts and rules; digests name the model after it."""
+
+
+def asked_a_model(compiler: str) -> bool:
+    """Whether a digest's compiler ("gitkb-llm/2 gpt-4.1") is the one that asks a model, in whatever version."""
+    return compiler.startswith("gitkb-llm/")
