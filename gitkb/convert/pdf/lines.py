@@ -407,7 +407,7 @@ class _Probe:
     def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
         """A word as it is to be read, with the mark of its link; `middle` is the height at which its letters stand."""
         text = word.text if word.text.isascii() else word.text.translate(_LIGATURES)
-        text = unshifted(text)
+        text = unshifted(text).replace("‘‘", "“").replace("’’", "”")
         return Word(word.x0, word.x1, _linked(text, (word.x0 + word.x1) / 2, middle, links) if links else text)
 
     def _parts(self, first: int, last: int, word: str, x0: float, x1: float, size: float) -> list[Word]:
