@@ -18,14 +18,13 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 from pypdfium2 import PdfTextPage
 
+from gitkb.convert.pdf.raw.accents import FILLER, with_accents
 from gitkb.convert.pdf.raw.glyphs import Glyphs, Style
 
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
-    | {"\ufffe": "-", "\u00ad": "-", "\ufdd0": None}
+    | {"\ufffe": "-", "\u00ad": "-", FILLER: None}
 )
-_FILLER = "\ufdd0"
-"""Stands behind a letter above U+FFFF, which pdfium counts as two."""
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _SHIFT = 29
@@ -284,7 +283,10 @@ class _Probe:
         self._known = known
 
     def text(self) -> str:
-        """The page's text with exactly one character for each of pdfium's."""
+        """The page's text with exactly one character for each of pdfium's; a letter and its accent are one, and a filler."""
+        return with_accents(self._as_read(), self._glyphs)
+
+    def _as_read(self) -> str:
         count = self._text.count_chars()
         text = self._text.get_text_range() if count > 0 else ""
         if len(text) == count:
@@ -352,6 +354,8 @@ class _Probe:
             found, y = self._along(words, y)
         else:
             found = self._shown_words(words, y, size, middle, links)
+        if not found:
+            return None
         opening, fonts = glyphs.style(firsts[0]), [glyphs.style(index) for index in {firsts[0], longest, firsts[-1]}]
         return Line(
             cells=cells_of(found, CELL_GAP * size),
@@ -379,17 +383,24 @@ class _Probe:
         """The words of a line as they are to be read."""
         found: list[Word] = []
         known = self._known
+        parted = False  # by an accent, which is on a letter now
         for first, last, word, x0, x1 in zip(words.firsts, words.lasts, words.texts, words.x0, words.x1, strict=True):
             if not links and (word in known or _is_plain(word)):
                 known.add(word)
                 parts = [Word(x0, x1, word)]
             else:
                 parts = [self._shown(part, middle, links) for part in self._parts(first, last, word, x0, x1, size)]
+            if word.strip(FILLER) == "":
+                parted = True
+                continue
             for part in parts:
-                if found and part.x0 - found[-1].x1 < 0.1 * size:
+                if parted and found and part.x0 - found[-1].x1 < 0.15 * size:
+                    found[-1] = Word(found[-1].x0, part.x1, found[-1].text + part.text)
+                elif found and part.x0 - found[-1].x1 < 0.1 * size:
                     self._append(found, part, first, y, size)
                 else:
                     found.append(part)
+                parted = False
         return tuple(found)
 
     def _lead(self, words: _Words, first: Style, fonts: list[Style]) -> float:
@@ -401,7 +412,7 @@ class _Probe:
             return 0.0
         for place in range(start + 1, len(words.texts)):
             if words.texts[place][0].isalnum() and self._glyphs.style(words.firsts[place]) != opening:
-                return self._glyphs.end(words.lasts[place - 1])
+                return self._glyphs.box(words.lasts[place - 1])[1]
         return 0.0
 
     def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
@@ -564,7 +575,7 @@ def _astral(text: str) -> str:
     """Text of which letters above U+FFFF came as two halves; half letters become blanks. Keeps the length."""
     if not re.search("[\ud800-\udfff]", text):
         return text
-    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _pair(pair[0]) + _FILLER, text)
+    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _pair(pair[0]) + FILLER, text)
     return re.sub("[\ud800-\udfff]", " ", whole)
 
 

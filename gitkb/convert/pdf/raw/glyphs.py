@@ -98,10 +98,11 @@ class Glyphs:
             for right, end, first, last in zip(rights, ends, firsts, lasts, strict=True)
         ]
 
-    def end(self, index: int) -> float:
-        """Where a character ends from the left."""
+    def box(self, index: int) -> tuple[float, float, float, float]:
+        """The left, right, lower and upper edge of what a character draws."""
         _char_box(self._page, index, self._at, self._at + _DOUBLE, self._at + 2 * _DOUBLE, self._at + 3 * _DOUBLE)
-        return self._room[1]
+        left, right, bottom, top = self._room
+        return left, right, bottom, top
 
     def loose_span(self, index: int) -> tuple[float, float]:
         """Where the room that a character takes on its line begins and ends."""
