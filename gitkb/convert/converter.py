@@ -15,6 +15,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitkb.convert.archive import DAMAGED, damaged_as, fault
 from gitkb.convert.decode import is_binary
@@ -54,6 +55,9 @@ from gitkb.convert.formats import (
 from gitkb.errors import ConversionError, EmptyDocument, GitkbError, is_out_of_memory
 from gitkb.formats.settings import ConversionSettings
 from gitkb.model.documents import Conversion, WebPage
+
+if TYPE_CHECKING:
+    from gitkb.convert.draft import Parts
 
 HEAD = 65_536
 _COMPOUND_HEAD = 512
@@ -275,12 +279,15 @@ def convert(
     page: WebPage | None = None,
     beat: Beat = _nobody_waits,
     saved: Path | None = None,
+    parts: "Parts | None" = None,
 ) -> Conversion:
     """The document of a file as Markdown. `name` is the original name (last segment); `settings.max_bytes` limits its bytes,
     packed and unpacked; `page` says how it was fetched. `beat` is told whenever another page or picture was read by OCR, which
-    takes seconds: a caller that waits for so long may do so anew. `saved` is what LibreOffice made of a file of the old Office.
+    takes seconds: a caller that waits for so long may do so anew. `saved` is what LibreOffice made of a file of the old Office,
+    `parts` says whether ranges of the pages of a long PDF may be read by others, or have been.
 
-    Raises `ConversionError` for every document that cannot be converted well, and `NeedsOffice` where `saved` is missing.
+    Raises `ConversionError` for every document that cannot be converted well, `NeedsOffice` where `saved` is missing, and
+    `gitkb.convert.draft.NeedsParts` where others should read ranges first.
     """
     from gitkb.convert.draft import finish
 
@@ -298,8 +305,8 @@ def convert(
             return finish(_seen(read_page(file, page), settings, beat), FETCHED.format)
         if family.through:
             file = _saved(file, saved, family)
-        clock = (beat,) if family.reader in SEEING else ()
-        return finish(_seen(_reader(family)(file, name, settings, *clock), settings, beat), family.format)
+        more = () if family.reader not in SEEING else (beat, parts) if family is PDF and parts else (beat,)
+        return finish(_seen(_reader(family)(file, name, settings, *more), settings, beat), family.format)
     except RecursionError as error:
         raise ConversionError(
             "the document is nested too deeply to be read.", "Simplify it, or save it in another format."

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 from gitkb.convert import title
 from gitkb.convert.formats import Format
 from gitkb.convert.outline import lines_with_code, outline
-from gitkb.errors import ConversionError, EmptyDocument
+from gitkb.errors import ConversionError, EmptyDocument, GitkbError
 from gitkb.model.documents import Conversion, Heading, Picture, TitleCandidate
 
 
@@ -47,6 +48,20 @@ class Draft(Struct, frozen=True):
     ocr: str = ""
     seen: tuple[int, ...] = ()
     pictures_seen: int = 0
+
+
+class Parts(Struct, frozen=True):
+    """Who reads ranges of the pages of a long document: `folder` holds those that others have read; None: others could."""
+
+    folder: Path | None = None
+
+
+class NeedsParts(GitkbError):
+    """Ranges of the pages of a document should first be read by several processes; names how many there are."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__("Its pages should be read by several processes.")
+        self.count = count
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")

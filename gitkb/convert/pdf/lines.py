@@ -18,14 +18,13 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 from pypdfium2 import PdfTextPage
 
+from gitkb.convert.pdf.raw.accents import FILLER, with_accents
 from gitkb.convert.pdf.raw.glyphs import Glyphs, Style
 
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
-    | {"\ufffe": "-", "\u00ad": "-", "\ufdd0": None}
+    | {"\ufffe": "-", "\u00ad": "-", FILLER: None}
 )
-_FILLER = "\ufdd0"
-"""Stands behind a letter above U+FFFF, which pdfium counts as two."""
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _SHIFT = 29
@@ -261,9 +260,18 @@ class _Words(NamedTuple):
     angle: int
 
     def part(self, start: int, end: int, angle: int) -> "_Words":
-        columns = (column[start:end] for column in (self.firsts, self.lasts, self.texts, self.lengths, self.x0, self.x1))
-        firsts, lasts, texts, lengths, x0, x1 = columns
-        return _Words(firsts, lasts, texts, lengths, x0, x1, lengths.index(max(lengths)), angle)
+        """The words from one to before another."""
+        lengths = self.lengths[start:end]
+        return _Words(
+            self.firsts[start:end],
+            self.lasts[start:end],
+            self.texts[start:end],
+            lengths,
+            self.x0[start:end],
+            self.x1[start:end],
+            lengths.index(max(lengths)),
+            angle,
+        )
 
 
 class _Probe:
@@ -275,7 +283,10 @@ class _Probe:
         self._known = known
 
     def text(self) -> str:
-        """The page's text with exactly one character for each of pdfium's."""
+        """The page's text with exactly one character for each of pdfium's; a letter and its accent are one, and a filler."""
+        return with_accents(self._as_read(), self._glyphs)
+
+    def _as_read(self) -> str:
         count = self._text.count_chars()
         text = self._text.get_text_range() if count > 0 else ""
         if len(text) == count:
@@ -343,6 +354,8 @@ class _Probe:
             found, y = self._along(words, y)
         else:
             found = self._shown_words(words, y, size, middle, links)
+        if not found:
+            return None
         opening, fonts = glyphs.style(firsts[0]), [glyphs.style(index) for index in {firsts[0], longest, firsts[-1]}]
         return Line(
             cells=cells_of(found, CELL_GAP * size),
@@ -370,17 +383,24 @@ class _Probe:
         """The words of a line as they are to be read."""
         found: list[Word] = []
         known = self._known
+        parted = False  # by an accent, which is on a letter now
         for first, last, word, x0, x1 in zip(words.firsts, words.lasts, words.texts, words.x0, words.x1, strict=True):
             if not links and (word in known or _is_plain(word)):
                 known.add(word)
                 parts = [Word(x0, x1, word)]
             else:
                 parts = [self._shown(part, middle, links) for part in self._parts(first, last, word, x0, x1, size)]
+            if word.strip(FILLER) == "":
+                parted = True
+                continue
             for part in parts:
-                if found and part.x0 - found[-1].x1 < 0.1 * size:
+                if parted and found and part.x0 - found[-1].x1 < 0.15 * size:
+                    found[-1] = Word(found[-1].x0, part.x1, found[-1].text + part.text)
+                elif found and part.x0 - found[-1].x1 < 0.1 * size:
                     self._append(found, part, first, y, size)
                 else:
                     found.append(part)
+                parted = False
         return tuple(found)
 
     def _lead(self, words: _Words, first: Style, fonts: list[Style]) -> float:
@@ -392,13 +412,13 @@ class _Probe:
             return 0.0
         for place in range(start + 1, len(words.texts)):
             if words.texts[place][0].isalnum() and self._glyphs.style(words.firsts[place]) != opening:
-                return self._glyphs.end(words.lasts[place - 1])
+                return self._glyphs.box(words.lasts[place - 1])[1]
         return 0.0
 
     def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
         """A word as it is to be read, with the mark of its link; `middle` is the height at which its letters stand."""
         text = word.text if word.text.isascii() else word.text.translate(_LIGATURES)
-        text = unshifted(text)
+        text = unshifted(text).replace("‘‘", "“").replace("’’", "”")
         return Word(word.x0, word.x1, _linked(text, (word.x0 + word.x1) / 2, middle, links) if links else text)
 
     def _parts(self, first: int, last: int, word: str, x0: float, x1: float, size: float) -> list[Word]:
@@ -504,7 +524,25 @@ def with_links(markdown: str, targets: Sequence[str]) -> str:
         _one_link,
         markdown,
     )
-    return _LINK.sub(lambda found: _written(found[2], targets[ord(found[1]) - _LINK_START]), joined)
+
+    def shown(found: re.Match[str]) -> str:
+        number = ord(found[1]) - _LINK_START
+        return _written(found[2], targets[number]) if number < len(targets) else found[2]
+
+    return _LINK.sub(shown, joined)
+
+
+def renumbered(text: str, numbers: Sequence[int | None]) -> str:
+    """Text of which the marks of links have other numbers; where the number is None, the link goes."""
+    if text.isascii():
+        return text
+
+    def shown(found: re.Match[str]) -> str:
+        place = ord(found[1]) - _LINK_START
+        number = numbers[place] if place < len(numbers) else None
+        return found[2] if number is None else f"{link_mark(number)}{found[2]}{_LINK_END}"
+
+    return _LINK.sub(shown, text)
 
 
 def _one_link(found: re.Match[str]) -> str:
@@ -537,7 +575,7 @@ def _astral(text: str) -> str:
     """Text of which letters above U+FFFF came as two halves; half letters become blanks. Keeps the length."""
     if not re.search("[\ud800-\udfff]", text):
         return text
-    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _pair(pair[0]) + _FILLER, text)
+    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _pair(pair[0]) + FILLER, text)
     return re.sub("[\ud800-\udfff]", " ", whole)
 
 

@@ -7,8 +7,6 @@ a `ConversionError` that says what is wrong with the file, not with the readers.
 """
 
 import contextlib
-import ctypes
-import io
 import mmap
 import re
 from collections.abc import Callable
@@ -17,17 +15,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gitkb.convert.draft import Draft, one_line
+from gitkb.convert.draft import Draft, Parts, one_line
 from gitkb.convert.ocr.sight import sight_of
-from gitkb.convert.pdf.columns import in_columns
 from gitkb.convert.pdf.headings import Entry, headings_of
 from gitkb.convert.pdf.layout import Page, look_of
 from gitkb.convert.pdf.lines import with_links
 from gitkb.convert.pdf.markdown import to_markdown
+from gitkb.convert.pdf.page_ranges import Reading, read_pages
 from gitkb.convert.pdf.running_heads import without_running_heads
-from gitkb.convert.pdf.scans import Looked, with_scans_read
 from gitkb.convert.pdf.title_lines import title_lines
-from gitkb.convert.pictures import Gallery
 from gitkb.convert.tables import escape, paragraph
 from gitkb.errors import ConversionError, EmptyDocument
 from gitkb.formats.settings import ConversionSettings
@@ -36,8 +32,6 @@ from gitkb.model.documents import TitleCandidate
 if TYPE_CHECKING:
     import pypdfium2
     from pypdf import PdfReader
-
-    from gitkb.convert.pdf.lines import Box
 
 
 _TAIL = 4096
@@ -64,17 +58,14 @@ def damaged_error(what: str) -> ConversionError:
 
 
 MAX_PAGES = 20_000
-MAX_LINKS = 4_000
-MAX_PAGE_LINKS = 300
 MAX_ENTRIES = 20_000
-MAX_PICTURE_PAGES = 400
-_STAMP = re.compile(r"download(?:ed|\s+date)\b|authorized licensed use", re.IGNORECASE)
-_WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\[\]\"\\^`{|}]+")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(Z|[+-]\d\d)?'?(\d\d)?")
 
 
-def read(file: Path, name: str, settings: ConversionSettings, beat: Callable[[], None] = lambda: None) -> Draft:
-    """The draft of a PDF document."""
+def read(
+    file: Path, name: str, settings: ConversionSettings, beat: Callable[[], None] = lambda: None, parts: Parts | None = None
+) -> Draft:
+    """The draft of a PDF document. `parts`: ranges of its pages may be read elsewhere, or have been."""
     import pypdfium2
 
     if cut_off(file):
@@ -85,18 +76,13 @@ def read(file: Path, name: str, settings: ConversionSettings, beat: Callable[[],
         return read_with_pypdf(file, name, locked=error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD)
     with contextlib.closing(document):
         check_count(len(document), MAX_PAGES)
-        gallery = Gallery()
-        links = Links()
-        known: set[str] = set()
-        pages = [_page(document, index, gallery, links, known) for index in range(len(document))]
+        reading = read_pages(document, sight_of(settings, beat), parts)
+        pages = reading.pages
         lost = sum(page.lost for page in pages)
         blank = not document.get_formtype() and not any(page.lines for page in pages) and _is_blank(document)
         if lost * 2 > len(pages) or blank:
             return read_with_pypdf(file, name, lost=lost, count=len(pages))
-        sight = sight_of(settings, beat)
-        looked = with_scans_read(document, pages, sight) if sight else Looked(pages)
-        draft = _draft(document, looked.pages, gallery, links.targets, name)
-        draft = replace(draft, ocr=looked.engine, seen=looked.seen)
+        draft = _draft(document, reading, name)
         if not document.get_formtype() or (draft.markdown and not _has_widgets(document)):
             return draft
     filled = form_fields(file)
@@ -125,7 +111,8 @@ def _is_blank(document: "pypdfium2.PdfDocument") -> bool:
     return True
 
 
-def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Gallery, targets: list[str], name: str) -> Draft:
+def _draft(document: "pypdfium2.PdfDocument", reading: Reading, name: str) -> Draft:
+    pages = list(reading.pages)
     if _is_typed(pages):
         pages = [replace(page, lines=tuple(replace(line, mono=False) for line in page.lines)) for page in pages]
     look = look_of(pages)
@@ -138,12 +125,14 @@ def _draft(document: "pypdfium2.PdfDocument", pages: list[Page], gallery: Galler
     if title is not None:
         titles.append(TitleCandidate("largest", title.text, f"largest text of page {pages[title.page].number}"))
     return Draft(
-        markdown=with_links(to_markdown(pages, headings, look, title.text if title else ""), targets)
+        markdown=with_links(to_markdown(pages, headings, look, title.text if title else ""), reading.targets)
         if any(page.lines for page in pages)
         else "",
         titles=tuple(titles),
         pages=len(pages),
-        pictures=gallery.pictures,
+        pictures=reading.pictures,
+        ocr=reading.engine,
+        seen=reading.seen,
         authors=authors_of(info.get("Author", "")),
         dates=dates_of(info),
         description=info.get("Subject", "") if len(info.get("Subject", "")) > 25 else "",
@@ -170,115 +159,6 @@ def _has_widgets(document: "pypdfium2.PdfDocument") -> bool:
                 if subtype == pdfium.FPDF_ANNOT_WIDGET:
                     return True
     return False
-
-
-def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links: "Links", known: set[str]) -> Page:
-    import pypdfium2
-
-    from gitkb.convert.pdf.lines import Box, lines_of
-
-    try:
-        page = document[index]
-        with contextlib.closing(page):
-            box = Box(*page.get_bbox())
-            text = _upright(page)
-            with contextlib.closing(text):
-                every = lines_of(text, box, links.on(document, page), known)
-            lines = tuple(in_columns([line for line in every if not line.turned]))
-            turned = tuple(line.text for line in every if line.turned and not _STAMP.match(line.text))
-            pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
-            scan = not every and _has_picture(page)
-            return Page(index + 1, page.get_height(), lines, pictures, scan=scan, turned=turned)
-    except pypdfium2.PdfiumError:
-        return Page(index + 1, 0.0, (), lost=True)  # one damaged page is no reason to refuse the others
-
-
-def _upright(page: "pypdfium2.PdfPage") -> "pypdfium2.PdfTextPage":
-    """The text of a page, read as somebody would who turns the page until its text stands upright."""
-    from gitkb.convert.pdf.lines import direction_of
-
-    text = page.get_textpage()
-    wanted = -direction_of(text) % 360
-    if wanted == page.get_rotation():
-        return text
-    text.close()
-    page.set_rotation(wanted)
-    return page.get_textpage()
-
-
-class Links:
-    """The addresses on the web to which links of a document lead, numbered as they are met."""
-
-    def __init__(self) -> None:
-        self.targets: list[str] = []
-        self._numbers: dict[str, int] = {}
-
-    def on(self, document: "pypdfium2.PdfDocument", page: "pypdfium2.PdfPage") -> "list[tuple[Box, str]]":
-        """The places of a page's links, and the mark of where each leads. Links to files or within the document are skipped."""
-        import pypdfium2.raw as pdfium
-
-        from gitkb.convert.pdf.lines import Box, link_mark
-
-        position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
-        rectangle, target = pdfium.FS_RECTF(), ctypes.create_string_buffer(2048)
-        found: list[tuple[Box, str]] = []
-        while len(found) < MAX_PAGE_LINKS and pdfium.FPDFLink_Enumerate(page, position, link):
-            action = pdfium.FPDFLink_GetAction(link)
-            length = pdfium.FPDFAction_GetURIPath(document, action, target, len(target)) if action else 0
-            address = target.raw[: max(0, length - 1)].decode("utf-8", "replace") if 0 < length <= len(target) else ""
-            if _WEB.fullmatch(address) and pdfium.FPDFLink_GetAnnotRect(link, rectangle):
-                number = self._numbers.setdefault(address, len(self.targets))
-                if number == len(self.targets) and number < MAX_LINKS:
-                    self.targets.append(address)
-                if number < len(self.targets):
-                    box = Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
-                    found.append((box, link_mark(number)))
-        return found
-
-
-def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float, str], ...]:
-    """The raster pictures of a page that are large enough to mean something, and not the page itself."""
-    import pypdfium2
-
-    from gitkb.convert.pdf.raw.page_objects import pictures_on
-
-    found: list[tuple[float, str]] = []
-    width, height = page.get_size()
-    for picture in pictures_on(page):
-        try:
-            left, bottom, right, top = picture.get_bounds()
-            columns, rows = picture.get_px_size()
-        except pypdfium2.PdfiumError:
-            continue
-        large = (right - left) * (top - bottom) > 0.85 * width * height
-        if large or min(right - left, top - bottom) < 30 or min(columns, rows) < 48 or columns * rows > 12_000_000:
-            continue
-        if kept := _picture(picture, gallery):
-            found.append((top, kept))
-        if len(found) >= 20:
-            break
-    return tuple(found)
-
-
-def _has_picture(page: "pypdfium2.PdfPage") -> bool:
-    from gitkb.convert.pdf.raw.page_objects import pictures_on
-
-    return next(pictures_on(page), None) is not None
-
-
-def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:
-    import pypdfium2
-
-    try:
-        filters = picture.get_filters()
-        if filters == ["DCTDecode"]:
-            return gallery.add(bytes(picture.get_data(decode_simple=False)))
-        image = picture.get_bitmap(render=False).to_pil()
-        out = io.BytesIO()
-        image.convert("RGB" if image.mode not in ("L", "1") else "L").save(out, "PNG", compress_level=1)
-        return gallery.add(out.getvalue())
-    except (pypdfium2.PdfiumError, OSError, ValueError, RuntimeError, NotImplementedError, KeyError):
-        return ""
 
 
 def _outline(document: "pypdfium2.PdfDocument") -> list[Entry]:

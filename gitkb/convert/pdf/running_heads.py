@@ -22,6 +22,8 @@ _EDGE = re.compile(
     re.IGNORECASE,
 )
 """What programs and publishers print at the edge of a page; it is recognised even on a single page."""
+_FETCHED = re.compile(r"^download(?:ed (?:from|by)|\s+date)\b", re.IGNORECASE)
+"""What a server prints above or below a page, however close to the text."""
 _COUNT = re.compile(r"[\d/|.–—-]+|[ivxlc]+")
 
 
@@ -41,8 +43,10 @@ class _Repeated:
     def runs(self, top: bool, line: Line, nearest: Line | None) -> bool:
         """Whether the outermost line of a page is a running head or foot; `nearest` is the next line to it."""
         gap = abs(nearest.y - line.y) if nearest else 1e9
-        printed = _EDGE.search(line.text) and line.size <= self._look.size and gap > 1.4 * self._look.pitch
-        if printed or (_PAGE_NUMBER.fullmatch(line.text) and len(line.text) < 14):
+        small = line.size <= 1.3 * self._look.size
+        if small and (_FETCHED.search(line.text) or (gap > 1.4 * self._look.pitch and _is_printed(line))):
+            return True
+        if _PAGE_NUMBER.fullmatch(line.text) and len(line.text) < 14:
             return True
         times = self._texts[top, _shape(line.text)]
         apart = gap > self._look.pitch * 1.25
@@ -53,6 +57,13 @@ class _Repeated:
     def _is_band(self, band: tuple[bool, int]) -> bool:
         """Whether running heads usually stand at this height."""
         return self._heads[band] >= max(3, self._bands[band] * 0.3) and self._bands[band] > self._count * 0.25
+
+
+def _is_printed(line: Line) -> bool:
+    """Whether a line, or each of its cells, is what programs and publishers print at the edge of a page."""
+    return bool(_EDGE.search(line.text)) or (
+        len(line.cells) > 1 and all(_EDGE.search(cell.text) or _PAGE_NUMBER.fullmatch(cell.text) for cell in line.cells)
+    )
 
 
 def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:

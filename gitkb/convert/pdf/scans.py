@@ -38,10 +38,10 @@ def with_scans_read(document: "pypdfium2.PdfDocument", pages: Sequence[Page], si
     found: list[Page] = []
     seen: list[int] = []
     engine = ""
-    for index, page in enumerate(pages):
+    for page in pages:
         read = page
         if not page.lost and sum(len(line.text) for line in page.lines) < _FEW:
-            with contextlib.suppress(pypdfium2.PdfiumError), contextlib.closing(document[index]) as opened:
+            with contextlib.suppress(pypdfium2.PdfiumError), contextlib.closing(document[page.number - 1]) as opened:
                 if _is_picture(opened, has_text=bool(page.lines or page.turned)):
                     read = _read(opened, page, sight)
                     engine = sight.engine.name

@@ -263,27 +263,45 @@ def _place(stack: list[Line], rows: list[_Row], step: float) -> None:
 
 def _texts(rows: Sequence[_Row], columns: Sequence[tuple[float, float]]) -> list[list[str]]:
     out: list[list[str]] = []
+    figured = _figured(rows, columns)
     cells = [cell for row in rows for cell in row.cells]
     head = sum(bool(_FIGURE.fullmatch(cell.text)) for cell in cells) > 0.3 * len(cells)
+    first: list[str] = []
     for row in rows:
         cells = [*row.cells, *row.stacked]
         head = head and not any(_FIGURE.fullmatch(cell.text) for cell in cells if _spanned(cell, columns)[0] > 0)
         texts = [""] * len(columns)
-        over = _over(cells, columns) if head and len(out) < 3 else {}
+        over = _over(cells, columns, figured) if head and len(out) < 3 else {}
         for cell in cells:
             for column in over.get(cell) or _spanned(cell, columns)[:1]:
                 texts[column] = f"{texts[column]} {cell.text}".strip()
+        if over and out == []:
+            first = texts
+        elif first and head and len(out) == 1:  # names beside the groups of a head belong to both of its rows
+            for column in range(min(column for column, text in enumerate(first) if text)):
+                first[column], texts[column] = texts[column], ""
         out.append(texts)
     return out
 
 
-def _over(cells: Sequence[Cell], columns: Sequence[tuple[float, float]]) -> dict[Cell, list[int]]:
-    """The columns over which each cell of a head's row stands, the nearest to its middle; none where each column has its own."""
+def _figured(rows: Sequence[_Row], columns: Sequence[tuple[float, float]]) -> set[int]:
+    """The columns of which most cells hold figures, heads aside."""
+    texts: list[list[str]] = [[] for _ in columns]
+    for row in rows[1:]:
+        for cell in (*row.cells, *row.stacked):
+            texts[_spanned(cell, columns)[0]].append(cell.text)
+    return {column for column, each in enumerate(texts) if sum(bool(_FIGURE.fullmatch(text)) for text in each) > 0.5 * len(each)}
+
+
+def _over(cells: Sequence[Cell], columns: Sequence[tuple[float, float]], figured: set[int]) -> dict[Cell, list[int]]:
+    """The columns over which each cell of a head's row stands, the nearest to its middle; none where each column has its own. To
+    the left of the first cell and of the columns of figures nothing is covered."""
     if not cells or len(cells) > len(columns) // 2 or any(cell.x0 < columns[0][1] for cell in cells):
         return {}
     found: dict[Cell, list[int]] = {cell: [] for cell in cells}
+    least = min((column for column in figured if column), default=1)
     for column, (x0, x1) in enumerate(columns):
-        if column or len(columns) == 1:
+        if column >= least or (x1 > cells[0].x0 and column) or len(columns) == 1:
             nearest = min(cells, key=lambda cell: abs(cell.x0 + cell.x1 - x0 - x1))
             found[nearest].append(column)
     return found

@@ -43,6 +43,8 @@ class Job(Struct, frozen=True):
     a model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its
     original in the knowledge base: what that holds of it. Its original is moved and not copied. `saved` is what LibreOffice
     made of the original. `context` is how many tokens the model turned out to take in, 0 for as many as the settings say.
+    Other workers read the ranges of a long PDF, the range `part` each, into the folder `parts`; a job with that folder alone is
+    given again when they are done.
     """
 
     source: SourceFile
@@ -52,6 +54,8 @@ class Job(Struct, frozen=True):
     present: Present | None = None
     saved: Path | None = None
     context: int = 0
+    part: int | None = None
+    parts: Path | None = None
 
 
 class Workshop(Struct, frozen=True):
@@ -80,8 +84,9 @@ class Prepared(Struct, frozen=True):
     the model cost, `ungrounded` how many of its claims were dropped. `exhausted`: the worker ran out of memory. `asks`: a model
     would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
     why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read. A job whose
-    `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`. `entries` are those of the
-    cache that it was made with. `private` is the kind of private document that one with requests looks like.
+    `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`. One that has `parts` should be
+    given again when so many ranges of its pages are read. `entries` are those of the cache that it was made with. `private` is
+    the kind of private document that one with requests looks like.
     """
 
     document: str
@@ -105,6 +110,7 @@ class Prepared(Struct, frozen=True):
     empty: bool = False
     office: str = ""
     raw: str = ""
+    parts: int = 0
     entries: tuple[str, ...] = ()
     private: str = ""
 
@@ -112,22 +118,28 @@ class Prepared(Struct, frozen=True):
 def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
     """Writes all files of one document; raises `ConversionError` with the reason when it cannot be converted. `beat` is told
     whenever another page was read by OCR."""
+    from gitkb.convert.draft import NeedsParts, Parts
     from gitkb.wiki.document_files import build
 
     started = time.perf_counter()
     copy, size, large = _original(job, shop)
     raw = copy.relative_to(shop.scratch).as_posix()
     name = Path(job.source.path).name
+    if job.part is not None:
+        return _read_part(job, copy, shop.conversion, beat)
     form = identify(copy, name)
     cache = Cache(shop.cache, shop.scratch)
     page = job.source.page
     key = (job.sha256, form.converter, form.media_type, Path(name).suffix.lower(), *_fetched_key(page), *_chosen(shop.conversion))
     try:
+        parts = Parts(job.parts)
         conversion = cache.remember(
-            Conversion, key, lambda: convert(copy, name, shop.conversion, page=page, beat=beat, saved=job.saved)
+            Conversion, key, lambda: convert(copy, name, shop.conversion, page=page, beat=beat, saved=job.saved, parts=parts)
         )
     except NeedsOffice as needed:
         return Prepared(job.document, office=needed.kind, raw=raw)
+    except NeedsParts as needed:
+        return Prepared(job.document, parts=needed.count)
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown, entries=tuple(cache.entries))
     converted = time.perf_counter()
@@ -159,6 +171,16 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
         remembered=tuple(cache.found),
         entries=tuple(cache.entries),
     )
+
+
+def _read_part(job: Job, copy: Path, settings: ConversionSettings, beat: Callable[[], None]) -> Prepared:
+    """Reads one range of the pages of a long document, for the worker that joins them."""
+    from gitkb.convert.ocr.sight import sight_of
+    from gitkb.convert.pdf.page_ranges import keep_range
+
+    if job.part is not None and job.parts is not None:
+        keep_range(copy, job.part, sight_of(settings, beat), job.parts)
+    return Prepared(job.document)
 
 
 def _source(job: Job, size: int, conversion: Conversion) -> Source:
@@ -212,7 +234,7 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     from gitkb.wiki.document_files import raw_path
 
     plain, large = (shop.scratch / raw_path(job.document, job.source.path, is_large) for is_large in (False, True))
-    for copy in (plain, large) if job.replies or job.saved else ():
+    for copy in (plain, large) if job.replies or job.saved or job.parts else ():
         if copy.is_file():
             return copy, copy.stat().st_size, copy == large
     size = _copy(job, plain, shop.conversion.max_bytes) if job.present is None else _move(job.source.file, plain)

@@ -88,15 +88,51 @@ class Pool:
 
     def run(self, job: Job) -> Prepared:
         """Runs one job in an idle or new worker, as soon as there is a place. A worker that does not answer in time is killed."""
+        started = time.perf_counter()
         with self._places:
-            started = time.perf_counter()
             result = self._run(job)
             if result.office:
                 result = self._through_office(job, result)
-            if not result.error:
-                return result
-            self.drop(job)
-            return replace(result, phases={"prepare": time.perf_counter() - started})
+        if result.parts:
+            result = self._by_parts(job, result.parts)
+        if not result.error:
+            return result
+        self.drop(job)
+        return replace(result, phases={"prepare": time.perf_counter() - started})
+
+    def _by_parts(self, job: Job, count: int) -> Prepared:
+        """The result of a job of which all workers together read the pages, range by range. Each takes a place, so this is called
+        without one. A range that makes its worker die fails the document, as it would in one piece."""
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="parts-", dir=self._start[0].scratch))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            return Prepared(job.document, error=f"its pages could not be read apart: {reason}.", hint="Add it again.")
+
+        def read(part: int) -> Prepared:
+            with self._places:
+                return self._run(replace(job, part=part, parts=folder))
+
+        try:
+            done = self._each_part(read, count)
+            failed = next((each for each in done if each.error), None)
+            if failed is not None:
+                return failed
+            with self._places:
+                return self._run(replace(job, parts=folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _each_part(self, read: Callable[[int], Prepared], count: int) -> list[Prepared]:
+        """What every range gave, up to the first that failed."""
+        done: list[Prepared] = []
+        results = in_threads(read, range(count), self.jobs)
+        for result in results:
+            done.append(result)
+            if result.error:
+                results.close()
+                break
+        return done
 
     def _through_office(self, job: Job, first: Prepared) -> Prepared:
         """The result of a job whose original LibreOffice has to save first."""

@@ -314,3 +314,51 @@ def test_the_line_that_the_file_is_named_after_is_the_title_though_an_event_is_w
     ):
         found = convert(file, name, ConversionSettings(1 << 24))
         assert document_title(found, name).text.lstrip("#") == title
+
+
+def test_what_is_printed_at_the_edge_of_a_single_page_is_no_text(read):
+    text = [(72, 700 - 12 * number, 10, "F1", line) for number, line in enumerate(PROSE)]
+    foot = [(72, 40, 12, "F1", "Revision: 2.4"), (280, 40, 12, "F1", "P/N 119-036"), (450, 40, 12, "F1", "10 June 2019")]
+    server = [(120, 712, 9, "F1", "Downloaded from http://journal.example/ on July 12, 2017")]
+    assert read(samples.pdf([[*server, *text, *foot]])).markdown == read(samples.pdf([text])).markdown
+
+
+def test_a_line_of_cells_that_are_no_prints_stays_at_the_edge(read):
+    text = [(72, 700 - 12 * number, 10, "F1", line) for number, line in enumerate(PROSE)]
+    foot = [(72, 40, 10, "F1", "Revision: 2.4"), (280, 40, 10, "F1", "Pumps of the north"), (450, 40, 10, "F1", "10 June 2019")]
+    assert "Pumps of the north" in read(samples.pdf([[*text, *foot]])).markdown
+
+
+def test_groups_in_the_head_of_a_table_stand_over_columns_of_figures_alone(read):
+    places = (72, 120, 260, 330, 400, 470)
+    rows = [
+        ("#", "Name of the task", "Speed", "Errors", "Speed", "Errors"),
+        ("No. 1", "Walk through doors", "0.58", "0.20", "0.25", "0.10"),
+        ("No. 2", "Search an environment", "0.80", "0.81", "0.60", "0.61"),
+        ("No. 3", "Read the posts", "1.00", "1.00", "0.90", "0.80"),
+        ("No. 4", "Follow an agent", "0.60", "0.21", "0.53", "0.11"),
+    ]
+    lines = [(282, 700, 10, "F1", "Reader"), (422, 700, 10, "F1", "Writer")]
+    lines += [
+        (x, 686 - 14 * number, 10, "F1", cell) for number, row in enumerate(rows) for x, cell in zip(places, row, strict=True)
+    ]
+    shown = read(samples.pdf([lines])).markdown.split("\n")
+    assert "| # | Name of the task | Reader | Reader | Writer | Writer |" in shown
+    assert "|  |  | Speed | Errors | Speed | Errors |" in shown
+    assert "| No. 4 | Follow an agent | 0.60 | 0.21 | 0.53 | 0.11 |" in shown
+
+
+def test_accents_that_are_drawn_apart_belong_to_their_letters(read):
+    """As old fonts of TeX have them: an accent is a character of its own, above the letter."""
+    lines = [(72, 700, 10, "F1", "She works in Montr"), (157.5, 700, 10, "F1", "eal with Jan Kova"), (158.7, 700, 10, "F1", "´")]
+    text = read(samples.pdf([[*lines, *[(72, 680 - 12 * n, 10, "F1", line) for n, line in enumerate(PROSE)]]])).markdown
+    assert "She works in Montréal with Jan Kova" in text
+    alone = read(samples.pdf([[(72, 700, 10, "F1", "The sign ´ stands alone and ` as well between these words.")]])).markdown
+    assert "The sign ´ stands alone" in alone
+
+
+def test_two_single_quotes_are_a_double_one(read):
+    assert (
+        "taking up what is called “the duty” of a firm"
+        in read(samples.pdf([[(72, 700, 10, "F1", "They were taking up what is called ‘‘the duty’’ of a firm.")]])).markdown
+    )

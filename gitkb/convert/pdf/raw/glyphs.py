@@ -27,7 +27,7 @@ _LONGEST_NAME = 128
 def declared(name: str, result: Any, *arguments: Any) -> Any:
     """A function of pdfium that takes addresses and numbers. It keeps Python's lock, as such a call is over at once."""
     address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value
-    return ctypes.PYFUNCTYPE(result, *arguments)(address)
+    return ctypes.PYFUNCTYPE(result, *arguments)(address or 0)
 
 
 _INT, _ADDRESS = ctypes.c_int, ctypes.c_void_p
@@ -91,17 +91,18 @@ class Glyphs:
             if last > first:
                 _char_box(page, last, low, place + 2 * _DOUBLE, low, high)
             place += 3 * _DOUBLE
-        found = memoryview(room).cast("B").cast("d").tolist()
+        found: list[float] = room[:]
         rights, ends = found[1 : 3 * count : 3], found[2 : 3 * count : 3]
         return found[0 : 3 * count : 3], [
             max(right, end) if last > first else right
             for right, end, first, last in zip(rights, ends, firsts, lasts, strict=True)
         ]
 
-    def end(self, index: int) -> float:
-        """Where a character ends from the left."""
+    def box(self, index: int) -> tuple[float, float, float, float]:
+        """The left, right, lower and upper edge of what a character draws."""
         _char_box(self._page, index, self._at, self._at + _DOUBLE, self._at + 2 * _DOUBLE, self._at + 3 * _DOUBLE)
-        return self._room[1]
+        left, right, bottom, top = self._room
+        return left, right, bottom, top
 
     def loose_span(self, index: int) -> tuple[float, float]:
         """Where the room that a character takes on its line begins and ends."""
