@@ -29,12 +29,13 @@ _MINUTES = 120
 
 
 class Display(Struct, frozen=True):
-    """Where lines and counts of a run go."""
+    """Where lines and counts of a run go, and how a person is asked meanwhile."""
 
     say: Callable[[str], None]
     advance: Callable[[Progress], None] | None = None
     tell: Callable[[Talking], None] | None = None
     index: Callable[[Indexing], None] | None = None
+    agreed: Callable[[str], bool] = terminal.agreed
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def display(quiet: bool = False) -> Iterator[Display]:
     bar = _bar()
     with bar:
         task = bar.add_task("", total=None, visible=False, doing="preparing", counts="", pace="", talk="")
-        yield Display(_say_above(bar), _advance(bar, task), _tell(bar, task), _index(bar, task))
+        yield Display(_say_above(bar), _advance(bar, task), _tell(bar, task), _index(bar, task), _ask(bar))
 
 
 def _bar() -> Bar:
@@ -65,6 +66,19 @@ def _say_above(bar: Bar) -> Callable[[str], None]:
         bar.console.print(terminal.printable(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     return say
+
+
+def _ask(bar: Bar) -> Callable[[str], bool]:
+    """Asks in place of the display, which comes back when there is an answer."""
+
+    def ask(question: str) -> bool:
+        bar.stop()
+        try:
+            return terminal.agreed(question)
+        finally:
+            bar.start()
+
+    return ask
 
 
 def _tell(bar: Bar, task: TaskID) -> Callable[[Talking], None]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older
+    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Private
 
 
 class Progress(Struct, frozen=True):
@@ -68,6 +68,11 @@ class Listener:
     def older(self, documents: Sequence[Older]) -> bool:
         """These sources are older than the knowledge base; whether to leave them out. Called before anything is changed."""
         return True
+
+    def private(self, documents: Sequence[Private]) -> bool:
+        """These sources look private; whether they may be sent to a model that is neither on this machine nor in its network.
+        Called when all others are in."""
+        return False
 
     def progress(self, event: Progress) -> None:
         """Counts have changed."""

@@ -234,6 +234,7 @@ class RecompileRun(Struct, frozen=True):
         originals = Originals.of(self.context.store, chosen.start, scratch)
         shop = self._workshop(scratch, chosen)
         work = Preparation(jobs_of(items), shop, self.options.jobs, originals.fetch, known, cluster=self.options.cluster)
+        work = replace(work, agreed=self.options.private)
         landing = Landing(chosen.start.commit, noted=noted if self.options.dry_run else None)
         with commit_loop(self.context, change, outcomes, work, landing) as loop:
             for item in items:
