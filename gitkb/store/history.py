@@ -183,7 +183,8 @@ def changes_of(reader: ObjectReader, tip: str, path: str) -> Iterator[Commit]:
 def indexed_changes_of(reader: ObjectReader, git_dir: Path, tip: str, path: str) -> Iterator[Commit]:
     """What `changes_of` gives for a path, by the git program, for a repository whose commit-graph knows which commit may have
     changed which path: then it reads a few trees instead of those of every commit."""
-    arguments = ["--no-replace-objects", "log", "--format=%H", "--no-renames", tip, "--", f":(top,literal){path}"]
+    arguments = ["--no-replace-objects", "log", "--format=%H", "--no-renames", tip, "--", f":(literal){path}"]
+    # git looks into no filter for a path that begins with :(top).
     done = attempt(git_dir, arguments, environment())
     if done.returncode:
         yield from changes_of(reader, tip, path)

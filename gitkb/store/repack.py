@@ -18,6 +18,8 @@ MANY_PACKS = 50
 """The number of packs above which a run that ends repacks: git's own gc.autoPackLimit."""
 
 
+LARGE_INDEXES = 1_500_000
+"""Bytes of pack indexes, 28 an object: those of about 1,800 documents, whose history takes a while to read."""
 _GRAPH = "graph"
 """The file among the local ones that says that the commit-graph was written here."""
 
@@ -27,12 +29,20 @@ def has_graph(local: Path) -> bool:
     return (local / _GRAPH).is_file()
 
 
+def is_due(common: Path, local: Path) -> bool:
+    """Whether there are too many packs, or so many objects that a history should be known and is not; not beside git's own gc."""
+    if (common / "gc.pid").exists():
+        return False
+    indexes = list((common / "objects" / "pack").glob("pack-*.idx"))
+    if sum(1 for index in indexes if not index.with_suffix(".keep").exists()) > MANY_PACKS:
+        return True
+    return not has_graph(local) and sum(index.stat().st_size for index in indexes) > LARGE_INDEXES
+
+
 def repack_if_needed(common: Path, local: Path) -> bool:
     """Start `git repack --geometric` detached where it is due; says whether it did."""
-    packs = common / "objects" / "pack"
-    count = sum(1 for index in packs.glob("pack-*.idx") if not index.with_suffix(".keep").exists())
     shell = shutil.which("sh")
-    if count <= MANY_PACKS or shell is None or (common / "gc.pid").exists():
+    if shell is None or not is_due(common, local):
         return False
     guard = local / "repack"
     if Liveness.probe(guard):

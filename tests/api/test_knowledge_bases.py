@@ -102,6 +102,7 @@ def test_a_model_searches_and_reads_all_of_them(both: list[Path], run: Run, monk
         ("check",),
         ("add", "x.md"),
         ("chat",),
+        ("web", "--no-open"),
         ("search", "log", "--at", "HEAD"),
         ("query", "log", "--save"),
         ("mcp", "--write"),

@@ -11,6 +11,14 @@ def test_few_packs_are_left_alone(store: Store) -> None:
     assert not repack.repack_if_needed(store.git_dir, store.local)
 
 
+def test_a_large_clone_gets_its_commit_graph(store: Store) -> None:
+    with (store.git_dir / "objects/pack/pack-large.idx").open("wb") as index:
+        index.truncate(repack.LARGE_INDEXES + 1)
+    assert repack.is_due(store.git_dir, store.local)
+    (store.git_dir / "gc.pid").touch()
+    assert not repack.is_due(store.git_dir, store.local)
+
+
 def test_many_packs_become_few(store: Store, git: Git) -> None:
     publish(store, {f"raw/{number}": b"%d" % number for number in range(3)})
     with store.begin("add") as run:
