@@ -136,7 +136,7 @@ class _Records:
     """The index of the records."""
 
     name = "records"
-    version = 13
+    version = 14
     tables: tuple[str, ...] = (
         *_OWN_ROWS,
         "record_pages",

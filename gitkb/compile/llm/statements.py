@@ -87,6 +87,12 @@ def numbers_of(data: Any, key: str, most: int) -> list[int]:
     return list(dict.fromkeys(item for item in whole if 1 <= item <= most))
 
 
+def bounded(text: str, longest: int) -> str:
+    """A text in one line, cut where it is longer."""
+    line = one_line(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
 def plain_words(text: str, longest: int) -> str:
     """The text without markup in one line; "" where it is longer, or holds an address."""
     text = one_line(readable(" ".join(text[: 4 * longest].split())))
