@@ -140,6 +140,10 @@ def digest_rules(types: Sequence[str], language: str, most: int, *, by_number: b
     )
 
 
+HOUSE_NAMES = """\
+Names of the house, for things of which the text speaks. Take the first name of each as the name of the concept or entity, and \
+those in brackets as aliases. What stands behind a colon tells you what is meant; it is no evidence."""
+
 REDUCE_RULES = """\
 You are given numbered statements that were taken from the parts of one long document, in text order, each below the heading \
 of its part. Write down what the document as a whole says. Answer with one JSON object:
