@@ -3,7 +3,10 @@
 Invariant: reads only. Nothing is checked out, and no branch is made before something is committed on it.
 """
 
+from dataclasses import replace
+
 from gitkb.errors import ConfigError, FormatError, NewerFormat, NotAKnowledgeBase, NotFound, UsageError
+from gitkb.formats.glossary import glossary_at
 from gitkb.formats.settings import CONFIG_PATH, Settings, format_of, parse_settings
 from gitkb.formats.versions import FORMATS, Formats
 from gitkb.model.documents import Tree
@@ -29,8 +32,8 @@ def settings_text(tree: Tree) -> str:
 
 
 def settings_at(tree: Tree) -> Settings:
-    """The tracked settings in a tree; `NotAKnowledgeBase` if there are none, `ConfigError` if they are wrong."""
-    return parse_settings(settings_text(tree))
+    """The tracked settings in a tree, and its glossary; `NotAKnowledgeBase` without settings, `ConfigError` if they are wrong."""
+    return replace(parse_settings(settings_text(tree)), glossary=glossary_at(tree))
 
 
 def format_at(tree: Tree, formats: Formats = FORMATS) -> int | None:

@@ -111,7 +111,9 @@ def apply_decisions(db: sqlite3.Connection, tree: Tree, changes: Sequence[TreeCh
         elif (page := overviews.page_of(change.path)) is not None:
             db.execute("DELETE FROM record_overviews WHERE kind = ? AND key = ?", page)
             if (overview := catalog.read_or_note(db, tree, change, overviews.decode)) is not None:
-                sentences = json.dumps([[each.text, *each.documents] for each in overview.sentences], ensure_ascii=False)
+                sentences = json.dumps(
+                    [[each.section, each.text, *each.documents] for each in overview.sentences], ensure_ascii=False
+                )
                 row = (overview.kind, overview.key, overview.claims, sentences, overview.by)
                 db.execute("INSERT INTO record_overviews VALUES (?, ?, ?, ?, ?)", row)
     return touched
@@ -154,7 +156,7 @@ def overview(db: sqlite3.Connection, kind: TopicKind, key: str) -> Overview | No
     row = db.execute("SELECT claims, sentences, by FROM record_overviews WHERE kind = ? AND key = ?", (kind, key)).fetchone()
     if row is None:
         return None
-    sentences = tuple(OverviewSentence(text, tuple(documents)) for text, *documents in json.loads(row[1]))
+    sentences = tuple(OverviewSentence(text, tuple(documents), section) for section, text, *documents in json.loads(row[1]))
     return Overview(kind, key, str(row[0]), sentences, str(row[2]))
 
 

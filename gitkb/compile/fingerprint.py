@@ -46,6 +46,7 @@ def _asked(settings: Settings) -> dict[str, object]:
         **_read(settings),
         "entity_types": list(settings.entity_types),
         "llm.instructions": settings.llm.instructions.strip(),
+        "glossary": [term.line for term in settings.glossary],
     }
 
 

@@ -18,14 +18,17 @@ from gitkb.model.documents import TopicKind
 from gitkb.text.names.slugs import document_segment
 
 OVERVIEWS = ".gitkb/overviews"
+SECTIONS = ("", "parts", "workings", "comparison", "disagreement", "questions")
+"""What the sentences of an overview tell, in the order of the page: "" is what the thing is."""
 _KINDS: dict[str, TopicKind] = {folder: kind for kind, folder in FOLDERS.items()}
 
 
 class OverviewSentence(Struct, frozen=True):
-    """One plain sentence and the documents whose claims it is made from."""
+    """One plain sentence and the documents whose claims it is made from; `section` is one of `SECTIONS`."""
 
     text: str
     documents: tuple[str, ...]
+    section: str = ""
 
 
 class Overview(Struct, frozen=True):
@@ -64,7 +67,10 @@ def fingerprint(claims: Iterable[Evidence]) -> str:
 
 def encode(overview: Overview) -> bytes:
     """Canonical JSON, one line a field."""
-    sentences = [{"documents": list(each.documents), "text": each.text} for each in overview.sentences]
+    sentences = [
+        {"documents": list(each.documents), "text": each.text, **({"section": each.section} if each.section else {})}
+        for each in overview.sentences
+    ]
     number = FORMATS.number(Kind.OVERVIEW)
     return canonical({"by": overview.by, "claims": overview.claims, "format": number, "sentences": sentences})
 
@@ -84,4 +90,5 @@ def _sentence(fields: Fields) -> OverviewSentence:
     documents = fields.texts("documents")
     if not documents or not all(map(safe_document, documents)):
         raise FormatError("a sentence names no document, or one of an impossible name")
-    return OverviewSentence(fields.text("text", required=True), documents)
+    section = fields.text("section")
+    return OverviewSentence(fields.text("text", required=True), documents, section if section in SECTIONS else "")

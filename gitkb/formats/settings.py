@@ -6,12 +6,13 @@ itself never follows: it writes it into a CI template. Unknown keys are an error
 """
 
 import re
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, ValidationError, convert
 
 from gitkb.errors import ConfigError
+from gitkb.formats.glossary import Term
 from gitkb.formats.versions import FORMATS, Formats, shown
 from gitkb.text.markdown import frontmatter
 
@@ -140,7 +141,8 @@ class Settings:
     """All tracked settings.
 
     `compiler` is "extractive" or "llm", `model` what the server calls the model that "llm" asks; `language` is a hint ("" for
-    detection in each document), `entity_types` are the kinds of named things to look for.
+    detection in each document), `entity_types` are the kinds of named things to look for. `glossary` is no setting: it stands in
+    a file of its own (`formats.glossary`).
     """
 
     format: Number = FORMATS.newest
@@ -148,6 +150,7 @@ class Settings:
     model: str = ""
     language: str = ""
     entity_types: Words = ("person", "organisation", "place", "product", "event", "work")
+    glossary: tuple[Term, ...] = field(default=(), metadata={"file": True})
     llm: LlmSettings = field(default_factory=LlmSettings)
     convert: ConvertSettings = field(default_factory=ConvertSettings)
     raw: RawSettings = field(default_factory=RawSettings)
@@ -202,13 +205,18 @@ def effective_settings(text: str, where: str = CONFIG_PATH) -> list[Effective]:
 
 def _effective(settings: Any, written: dict[str, Any], prefix: str) -> list[Effective]:
     found = []
-    for each in fields(settings):
+    for each in _in_file(settings):
         value = getattr(settings, each.name)
         if is_dataclass(value):
             found += _effective(value, written.get(each.name, {}), f"{prefix}{each.name}.")
         else:
             found.append(Effective(f"{prefix}{each.name}", value, each.name in written))
     return found
+
+
+def _in_file(settings: Any) -> list[Field[Any]]:
+    """The fields that the file of settings may hold."""
+    return [each for each in fields(settings) if not each.metadata.get("file")]
 
 
 def parse_mapping(text: str, where: str, hint: str) -> dict[str, Any]:
@@ -235,7 +243,7 @@ def build(cls: type[T], data: dict[str, Any], where: str, hint: str, prefix: str
     """A dataclass of settings from a mapping, each value of exactly the type of its field; `ConfigError` names the key, what it
     must be, and what it is. The metadata of a field says with `secret` that no message may show its value."""
     kinds = get_type_hints(cls, include_extras=True)
-    known = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]
+    known = {each.name: each for each in _in_file(cls)}
     values: dict[str, Any] = {}
     for key, value in data.items():
         if key not in known:

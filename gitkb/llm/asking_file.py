@@ -6,11 +6,8 @@ proves by a lock that ends with its process. What was found out about a server i
 change.
 """
 
-import contextlib
 import sqlite3
-import threading
 import time
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 from msgspec import DecodeError, ValidationError, json
 
 from gitkb.llm.dialects import Dialect
+from gitkb.llm.reply_cache import KeptTables
 
 _TABLES = (
     "CREATE TABLE dialects (server TEXT, model TEXT, dialect BLOB, at REAL, PRIMARY KEY (server, model)) WITHOUT ROWID",
@@ -35,9 +33,8 @@ class AskingFile:
     whether its process still runs."""
 
     def __init__(self, file: Path, me: str, lives: Callable[[str], bool]) -> None:
-        self._file, self._me, self._lives = file, me, lives
-        self._db: sqlite3.Connection | None = None
-        self._lock = threading.Lock()
+        self._me, self._lives = me, lives
+        self._tables = KeptTables(file, _TABLES, synchronous="OFF", patience=_BUSY_SECONDS)
 
     def of(self, server: str) -> "KeptServer":
         """What is known of one server."""
@@ -68,47 +65,10 @@ class AskingFile:
 
     def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any] | None:
         """All rows of one statement; None where the file cannot be used."""
-        with self._lock:
-            for _ in range(2):
-                try:
-                    return self._connected().execute(statement, values).fetchall()
-                except sqlite3.OperationalError:
-                    return None
-                except sqlite3.DatabaseError:
-                    self._discard()
-                except OSError:
-                    return None
-        return None
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._db is None:
-            if self._file.is_symlink():
-                self._file.unlink()
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            try:
-                db.execute("PRAGMA trusted_schema=OFF")
-                db.execute("PRAGMA journal_mode=WAL")
-                db.execute("PRAGMA synchronous=OFF")
-                for table in _TABLES:
-                    db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
-                found = db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-                if {sql for (sql,) in found} != set(_TABLES):
-                    raise sqlite3.DatabaseError("it is not the file that was made here")
-            except BaseException:
-                db.close()
-                raise
-            self._db = db
-            weakref.finalize(self, db.close)
-        return self._db
-
-    def _discard(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            with contextlib.suppress(OSError):
-                self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+        try:
+            return self._tables.run(statement, values)
+        except (sqlite3.Error, OSError):
+            return None
 
 
 class KeptServer:

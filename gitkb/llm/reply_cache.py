@@ -43,8 +43,8 @@ class ReplyCache:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._db: sqlite3.Connection | None = None
-        self._lock = threading.Lock()
+        # A commit is with the operating system when it returns: safe from a kill.
+        self._tables = KeptTables(file, (_TABLE,), synchronous="NORMAL", patience=_BUSY_SECONDS)
 
     def get(self, request: Request) -> Reply | None:
         """The known reply, None where there is none."""
@@ -74,30 +74,47 @@ class ReplyCache:
         return int(entries)
 
     def _run(self, statement: str, values: tuple[str | int, ...] = ()) -> list[Any]:
-        """All rows of one statement, which is a transaction of its own. A damaged file is replaced, once."""
+        """All rows of one statement."""
+        try:
+            return self._tables.run(statement, values)
+        except (sqlite3.Error, OSError) as error:
+            message = f"The replies of models cannot be kept in {self.file}: {error}."
+            raise RepositoryError(
+                message, "Look at the space and the permissions there; the file itself may be deleted."
+            ) from error
+
+
+class KeptTables:
+    """The tables of one SQLite file, which is made when it is first used and is taken for data only: one that is damaged, or
+    holds anything but these tables, is replaced. Safe for several threads and processes. `synchronous` is SQLite's: NORMAL is
+    safe from a kill, OFF may lose what was written last; `patience` is how many seconds another process is waited for."""
+
+    def __init__(self, file: Path, tables: Sequence[str], *, synchronous: str, patience: float) -> None:
+        self._file, self._made = file, tables
+        self._synchronous, self._patience = synchronous, patience
+        self._db: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+
+    def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        """All rows of one statement, which is a transaction of its own; `sqlite3.Error` or `OSError` where the file cannot be
+        used. A damaged file is replaced, once."""
         with self._lock:
             try:
-                try:
-                    return self._connected().execute(statement, values).fetchall()
-                except sqlite3.OperationalError:
-                    raise
-                except sqlite3.DatabaseError:
-                    self._discard()
-                    return self._connected().execute(statement, values).fetchall()
-            except (sqlite3.Error, OSError) as error:
-                message = f"The replies of models cannot be kept in {self.file}: {error}."
-                raise RepositoryError(
-                    message, "Look at the space and the permissions there; the file itself may be deleted."
-                ) from error
+                return self._connected().execute(statement, values).fetchall()
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                self._discard()
+                return self._connected().execute(statement, values).fetchall()
 
     def _connected(self) -> sqlite3.Connection:
         if self._db is None:
-            if self.file.is_symlink() or not (self.file.is_file() or self.file.is_dir()):
-                self.file.unlink(missing_ok=True)
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self.file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            if self._file.is_symlink() or not (self._file.is_file() or self._file.is_dir()):
+                self._file.unlink(missing_ok=True)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(self._file, timeout=self._patience, isolation_level=None, check_same_thread=False)
             try:
-                _prepare(db)
+                self._prepare(db)
             except BaseException:
                 db.close()
                 raise
@@ -105,12 +122,24 @@ class ReplyCache:
             weakref.finalize(self, db.close)
         return self._db
 
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """Makes the tables; `DatabaseError` where the file holds anything else."""
+        db.execute("PRAGMA trusted_schema=OFF")
+        db.execute("PRAGMA cell_size_check=ON")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA synchronous={self._synchronous}")
+        for table in self._made:
+            db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+        found = db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        if sorted(sql for (sql,) in found) != sorted(self._made):
+            raise sqlite3.DatabaseError("it is not the file that was made here")
+
     def _discard(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
         for suffix in ("", "-wal", "-shm", "-journal"):
-            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+            self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
 
 
 class KnownReplies:
@@ -124,15 +153,3 @@ class KnownReplies:
         if any(reply is None for reply in found):
             raise NotAsked("a model would be asked.")
         return [reply for reply in found if reply is not None]
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    """Makes the table; `DatabaseError` where the file holds anything else."""
-    db.execute("PRAGMA trusted_schema=OFF")
-    db.execute("PRAGMA cell_size_check=ON")
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")  # a commit is with the operating system when it returns: safe from a kill
-    db.execute(_TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
-    found = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    if found != [("table", "replies", _TABLE)]:
-        raise sqlite3.DatabaseError("it is not the file that was made here")

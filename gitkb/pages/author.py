@@ -5,7 +5,7 @@ same in a knowledge base of any size; all of a kind are asked in parallel. Answe
 which the pages are projected; whatever gets no answer is left out, named, and asked for again by the next writing command.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,14 +17,15 @@ from gitkb.catalog.catalog import Catalog
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
 from gitkb.compile.llm.model_settings import ModelSettings
-from gitkb.compile.llm.page_questions import Named, Sentence, overview_request, read_overview, read_same, same_request
+from gitkb.compile.llm.page_overview import PageOverview, Sentence, page_overview
+from gitkb.compile.llm.page_questions import Named, read_same, same_request
 from gitkb.errors import GitkbError
 from gitkb.formats import decisions, overviews
 from gitkb.formats.compiler_names import LLM_COMPILER
 from gitkb.formats.decisions import Decision, KeepApart, SameAs
 from gitkb.formats.overviews import Overview, OverviewSentence, fingerprint
 from gitkb.formats.topic_rows import Evidence, TopicPage
-from gitkb.llm.requests import Reply, Request, usage_of
+from gitkb.llm.requests import Reply, Request, Unanswered, usage_of
 from gitkb.model.documents import Tree
 from gitkb.model.path_changes import PathChanges
 from gitkb.model.usage import Usage
@@ -33,12 +34,14 @@ from gitkb.pages.scope import Marker, marked_tree, remember, scope_since
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.wiki.projection import Scope, topic_pages
-from gitkb.wiki.topic_page import page_claims
+from gitkb.wiki.topic_page import all_claims
 
 LEAST_CLAIMS, MANY_CLAIMS = 2, 4
 """An overview wants several documents, or so many claims that a reader is glad of one."""
 Answers = Callable[[Sequence[Request]], list[Reply | GitkbError]]
 Pair = tuple[TopicPage, TopicPage]
+Wanted = tuple[TopicPage, tuple[Evidence, ...]]
+"""A page that wants an overview, and its claims."""
 T = TypeVar("T")
 
 
@@ -100,14 +103,30 @@ class Author(Struct):
             scope = replace(scope, topics={*scope.topics, *_keys_of(found.changes)})
         with self.catalog.at(tree, RECORDS, keep=not found.changes) as db:
             wanted = waiting(RecordCorpus(db), scope)
-        requests = [overview_request(page.kind, page.title, _said(claims), self.settings) for page, claims in wanted]
         made: dict[str, bytes] = {}
-        for (page, claims), reply in found.answered(wanted, self.ask(requests), lambda item: item[0].path):
-            sentences, dropped = read_overview(reply.text, _said(claims))
-            found.ungrounded += dropped
-            overview = Overview(page.kind, page.key, fingerprint(claims), _with_documents(sentences, claims), self._by)
+        for (page, claims), told in self._overviews(wanted, found):
+            found.ungrounded += told.dropped
+            overview = Overview(page.kind, page.key, fingerprint(claims), _with_documents(told.sentences, claims), self._by)
             made[overview.path] = overviews.encode(overview)
         found.changes = PathChanges(made).over(found.changes)
+
+    def _overviews(self, wanted: Sequence[Wanted], found: "_Found") -> Iterator[tuple[Wanted, PageOverview]]:
+        """The overviews, each in as many rounds as its claims need; all pages are asked about at once."""
+        known: dict[str, str] = {}
+        while wanted:
+            told = [(item, page_overview(item[0].kind, item[0].title, _said(item[1]), self.settings, known)) for item in wanted]
+            yield from ((item, each) for item, each in told if isinstance(each, PageOverview))
+            asked = [(item, each.requests) for item, each in told if isinstance(each, Unanswered)]
+            requests = {request.key: request for _, each in asked for request in each}
+            answers = dict(zip(requests, self.ask(list(requests.values())), strict=True))
+            replies = {key: answer for key, answer in answers.items() if isinstance(answer, Reply)}
+            found.replies += replies.values()
+            known.update((key, reply.text) for key, reply in replies.items())
+            errors = [
+                (item, [error for each in own if isinstance(error := answers[each.key], GitkbError)]) for item, own in asked
+            ]
+            found.failed += (f"{item[0].path}: {each[0].message}" for item, each in errors if each)
+            wanted = [item for item, each in errors if not each]
 
     @property
     def _by(self) -> str:
@@ -134,11 +153,11 @@ class _Found(Struct):
                 self.failed.append(f"{name(item)}: {answer.message}")
 
 
-def waiting(corpus: RecordCorpus, scope: Scope | None) -> list[tuple[TopicPage, tuple[Evidence, ...]]]:
+def waiting(corpus: RecordCorpus, scope: Scope | None) -> list[Wanted]:
     """The pages, with their claims, that want an overview and have none that fits."""
     wanted = []
     for page in topic_pages(corpus, scope):
-        claims = page_claims(corpus, page)
+        claims = all_claims(corpus, page)
         if len(claims) >= MANY_CLAIMS or (len(claims) >= LEAST_CLAIMS and len({each.document for each in claims}) > 1):
             known = corpus.overview(page.kind, page.key)
             if known is None or known.claims != fingerprint(claims):
@@ -189,7 +208,8 @@ def _said(claims: Sequence[Evidence]) -> list[tuple[str, str]]:
 
 def _with_documents(sentences: Sequence[Sentence], claims: Sequence[Evidence]) -> tuple[OverviewSentence, ...]:
     return tuple(
-        OverviewSentence(each.text, tuple(sorted({claims[number].document for number in each.claims}))) for each in sentences
+        OverviewSentence(each.text, tuple(sorted({claims[number].document for number in each.claims})), each.section)
+        for each in sentences
     )
 
 

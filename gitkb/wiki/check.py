@@ -19,6 +19,7 @@ from gitkb.formats import approvals
 from gitkb.formats.decisions import DECISIONS, REMOVED, decode_removed
 from gitkb.formats.decisions import decode as decode_decision
 from gitkb.formats.declared_sources import SOURCES, SYNCED, decode_source, decode_synced
+from gitkb.formats.glossary import GLOSSARY_PATH
 from gitkb.formats.overviews import OVERVIEWS
 from gitkb.formats.overviews import decode as decode_overview
 from gitkb.formats.records import RECORDS, document_of, source_path, summary_path
@@ -260,7 +261,7 @@ class _Check:
 
     def own_file(self, path: str) -> None:
         """A file of the folders in which only gitkb writes."""
-        known = path in (CONFIG_PATH, MADE) or path in self.owned or path.startswith(_KNOWN_FOLDERS)
+        known = path in (CONFIG_PATH, GLOSSARY_PATH, MADE) or path in self.owned or path.startswith(_KNOWN_FOLDERS)
         if not known or (path.startswith(f"{RECORDS}/") and document_of(path) is None):
             self.report("stray-file", path, "It belongs to no document. Move it out of this folder, or delete it.")
         if path.startswith(f"{EDITED}/") and state(self.tree.read(path) or b"") is not Seal.GENERATED:

@@ -9,7 +9,7 @@ documents, so no other document can change it. All text of documents is escaped;
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby, islice
 
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from gitkb.formats.approvals import marks
 from gitkb.formats.compiler_names import COMPILER, LLM_COMPILER
-from gitkb.formats.overviews import Overview, fingerprint
+from gitkb.formats.overviews import SECTIONS, Overview, fingerprint
 from gitkb.formats.records import label_of, source_path, summary_path
 from gitkb.formats.topic_rows import DocumentEntry, Evidence, TopicPage, page_key, topic_path
 from gitkb.model.documents import TopicKind
@@ -107,6 +107,15 @@ MAX_SOURCES = 20
 MAX_SEE_ALSO = 8
 MAX_SIBLINGS = 3
 MAX_ABOUT = 5
+MAX_TOLD, MAX_SENTENCES = 400, 24
+TOLD = {
+    "parts": "Parts",
+    "workings": "How it works",
+    "comparison": "Compared",
+    "disagreement": "Where documents disagree",
+    "questions": "Open questions",
+}
+"""What the sections of an overview are called on a page."""
 SAID, SENSE = "What the documents say", "Meaning"
 ABOUT = "Documents about it:"
 PERSON, APPEARS = "person", "Appears in:"
@@ -126,7 +135,8 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
         return _lead(page)
     members = corpus.members(page.key)
     chosen = choose(corpus.evidence(members))
-    overview, verified = _overview(corpus, page, chosen), _verified(corpus, page, chosen)
+    overview, cited = _overview(corpus, page)
+    verified = _verified(corpus, page, chosen)
     if overview is not None:
         chosen = Chosen((), tuple(sorted((*chosen.overview, *chosen.claims), key=lambda item: item.document)))
     silent = [] if chosen.documents else corpus.supporters(members, MAX_SOURCES)
@@ -137,7 +147,8 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     if page.kind == "entity" and (entity_type := one_line(corpus.entity_type(members))):
         meta["tags"] = [entity_type]
     documents = chosen.documents or [entry.document for entry in silent]
-    meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in documents]
+    named = [*documents, *sorted(cited.keys() - set(documents))][:MAX_SOURCES]
+    meta["sources"] = [{"id": label_of(name), "resource": relative(page.path, source_path(name))} for name in sorted(named)]
     if verified:
         meta["verified"] = verified
     paragraphs = [f"# {escape(page.title)}", *_other_senses(corpus, page), *_written(overview)]
@@ -149,7 +160,7 @@ def topic_page(corpus: Corpus, page: TopicPage) -> bytes:
     paragraphs += [
         *_silent(page.path, silent),
         *_see_also(corpus, page, members, documents, chosen),
-        *_footnotes(page.path, chosen),
+        *_footnotes(page.path, chosen, cited),
     ]
     return seal(frontmatter.join(meta, "\n" + "\n\n".join(paragraphs) + "\n"), COMPILER if overview is None else LLM_COMPILER)
 
@@ -163,9 +174,15 @@ def _other_senses(corpus: Corpus, page: TopicPage) -> Iterator[str]:
 
 
 def page_claims(corpus: Corpus, page: TopicPage) -> tuple[Evidence, ...]:
-    """The claims that a page shows, in the order of the page: what an overview of it is made from."""
+    """The claims that a page shows, in the order of the page."""
     chosen = choose(corpus.evidence(corpus.members(page.key)))
     return (*chosen.overview, *chosen.claims)
+
+
+def all_claims(corpus: Corpus, page: TopicPage) -> tuple[Evidence, ...]:
+    """The claims that an overview of a page is made from, the best first: all of them, each once, up to `MAX_TOLD`."""
+    found = islice(corpus.evidence(corpus.members(page.key)), MAX_TOLD)
+    return tuple({(each.document, each.text): each for each in found}.values())
 
 
 def _verified(corpus: Corpus, page: TopicPage, chosen: Chosen) -> list[dict[str, str]]:
@@ -175,24 +192,29 @@ def _verified(corpus: Corpus, page: TopicPage, chosen: Chosen) -> list[dict[str,
     return [{"by": each.by, "at": frontmatter.Stamp(each.at)} for each in holding[:MAX_VERIFIED]]
 
 
-def _overview(corpus: Corpus, page: TopicPage, chosen: Chosen) -> Overview | None:
-    """What a model wrote about the page, as long as the claims are those that it was written from."""
+def _overview(corpus: Corpus, page: TopicPage) -> tuple[Overview | None, dict[str, str]]:
+    """What a model wrote about the page, as long as the claims are those that it was written from, and the titles of the
+    documents that it cites, by name."""
     found = corpus.overview(page.kind, page.key)
-    if found is None or found.claims != fingerprint((*chosen.overview, *chosen.claims)):
-        return None
-    known = set(chosen.documents)
-    cited = [replace(each, documents=tuple(name for name in each.documents if name in known)) for each in found.sentences]
-    sentences = tuple(each for each in cited if each.documents and one_line(each.text))
-    return replace(found, sentences=sentences) if sentences else None
+    claims = all_claims(corpus, page) if found is not None else ()
+    if found is None or found.claims != fingerprint(claims):
+        return None, {}
+    titles = {each.document: each.title for each in claims}
+    cited = [replace(each, documents=tuple(name for name in each.documents if name in titles)) for each in found.sentences]
+    sentences = tuple(each for each in cited if each.documents and one_line(each.text))[:MAX_SENTENCES]
+    names = {name for each in sentences for name in each.documents}
+    return (replace(found, sentences=sentences), {name: titles[name] for name in names}) if sentences else (None, {})
 
 
 def _written(overview: Overview | None) -> Iterator[str]:
-    """An overview as a paragraph on one line, each sentence with its footnotes."""
-    if overview is not None:
-        yield " ".join(
-            escape(one_line(each.text)) + "".join(f"[^{label_of(name)}]" for name in each.documents)
-            for each in overview.sentences
-        )
+    """An overview, each section a paragraph on one line, each sentence with its footnotes."""
+    for section in SECTIONS if overview is not None else ():
+        told = [each for each in overview.sentences if each.section == section] if overview is not None else []
+        if told:
+            lead = f"**{TOLD[section]}:** " if section else ""
+            yield lead + " ".join(
+                escape(one_line(each.text)) + "".join(f"[^{label_of(name)}]" for name in each.documents) for each in told
+            )
 
 
 def _meta(page: TopicPage) -> dict[str, object]:
@@ -330,8 +352,8 @@ def _by_key(topic: tuple[TopicKind, str]) -> tuple[str, TopicKind]:
     return topic[1], topic[0]
 
 
-def _footnotes(page: str, chosen: Chosen) -> Iterator[str]:
-    titles = {item.document: item.title for item in (*chosen.overview, *chosen.claims)}
+def _footnotes(page: str, chosen: Chosen, cited: Mapping[str, str]) -> Iterator[str]:
+    titles = {**cited, **{item.document: item.title for item in (*chosen.overview, *chosen.claims)}}
     if titles:
         yield "\n".join(
             f"[^{label_of(name)}]: [{escape(titles[name])}]({relative(page, source_path(name))})" for name in sorted(titles)

@@ -17,6 +17,8 @@ def _keys(settings: Any, prefix: str = "") -> set[str]:
     keys = set()
     for each in fields(settings):
         value = getattr(settings, each.name)
+        if each.metadata.get("file"):
+            continue  # it stands in a file of its own
         keys |= _keys(value, f"{prefix}{each.name}.") if is_dataclass(value) else {f"{prefix}{each.name}"}
     return keys
 

@@ -18,7 +18,9 @@ _NAMES = re.compile(r"^Name: (.*) \(", re.MULTILINE)
 def writing(asked: Asked) -> Json:
     """The answer to a digest, a reduction, a comparison of names or an overview."""
     if asked.purpose == "overview":
-        return {"sentences": [{"text": text, "claims": [int(number)]} for number, text in _ITEM.findall(asked.last)[:3]]}
+        told = [{"text": text, "claims": [int(number)]} for number, text in _ITEM.findall(asked.last)[:3]]
+        empty: Json = {"parts": [], "how_it_works": [], "comparison": [], "disagreement": [], "open_questions": []}
+        return {"opening": told} | empty
     if asked.purpose == "reduce":
         points = _POINT.findall(asked.last)
         summary = [{"text": text, "points": [int(number)]} for number, text in points[:3]]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.errors import FormatError
@@ -15,7 +16,7 @@ from gitkb.model.documents import Record
 from gitkb.model.path_changes import PathChanges
 from gitkb.pages.name_decisions import joined_groups
 from gitkb.text.markdown import frontmatter
-from gitkb.wiki.topic_page import page_claims
+from gitkb.wiki.topic_page import all_claims
 from tests.support.record_base import Base, base, claim, record, topic
 
 WAL = "A write-ahead log takes every change before the pages do."
@@ -35,7 +36,7 @@ def _overview(made: Base, key: str, text: str = "The log comes first.", document
     page = corpus.page("concept", key)
     assert page is not None
     sentence = OverviewSentence(text, (document,))
-    return Overview("concept", key, fingerprint(page_claims(corpus, page)), (sentence,), "gitkb-llm/1 test")
+    return Overview("concept", key, fingerprint(all_claims(corpus, page)), (sentence,), "gitkb-llm/1 test")
 
 
 def _text(made: Base, path: str) -> str:
@@ -90,6 +91,26 @@ def test_an_overview_stands_first_with_its_footnotes_and_the_definitions_stay_on
         page = _text(made, "wiki/concepts/write-ahead-logging.md")
         assert page.index("The log comes first.[^books]") < page.index("## What the documents say") < page.rindex(LOG)
         assert f"by: {LLM_COMPILER}" in page
+
+
+def test_an_overview_has_its_sections_in_order_and_may_cite_claims_that_the_page_does_not_list() -> None:
+    last = claim("annex", "Write-ahead logging is planned for the annex.", 0.01)
+    told = [
+        OverviewSentence("It is planned for the annex.", ("annex",), "questions"),
+        OverviewSentence("It keeps files.", ("books",), "parts"),
+        OverviewSentence("The log comes first.", ("books",)),
+    ]
+    others = [
+        record(name, topic("Write-ahead logging", claim(name, " ".join(f"{name}{number}" for number in range(9)), 0.8)))
+        for name in "abcdefghijklmnopqrstuvw"
+    ]
+    with base(*_two_names(), *others, record("annex", topic("Write-ahead logging", last))) as made:
+        overview = replace(_overview(made, "write-ahead-logging"), sentences=tuple(told))
+        made.decide(overview.path, overviews.encode(overview))
+        page = _text(made, "wiki/concepts/write-ahead-logging.md")
+    start = page.index("The log comes first.[^books]\n\n**Parts:** It keeps files.[^books]\n\n**Open questions:** It is planned")
+    assert start < page.index("## What the documents say") and "planned for the annex. [" not in page
+    assert "\n[^annex]: [" in page
 
 
 def test_an_overview_of_other_claims_is_not_shown() -> None:

@@ -23,7 +23,7 @@ from gitkb.compile.llm.fallback import DESCRIPTION, TITLE, held_up
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.numbering import numbered_parts
 from gitkb.compile.llm.parts import Part, split_parts
-from gitkb.compile.llm.prompts import QUOTED, digest_rules, digest_schema, fenced, in_language
+from gitkb.compile.llm.prompts import HOUSE_NAMES, QUOTED, digest_rules, digest_schema, fenced, in_language
 from gitkb.compile.llm.reduction import Reduced, reduce_parts
 from gitkb.compile.llm.statements import (
     Ground,
@@ -42,6 +42,7 @@ from gitkb.compile.llm.statements import (
 from gitkb.compile.llm.subjects import Subject, read_subjects, united
 from gitkb.compile.read_document import Reading, read_document
 from gitkb.convert.title import WEAK, good_title
+from gitkb.formats.glossary import spoken_of
 from gitkb.llm.requests import Message, Request, Unanswered
 from gitkb.model.documents import Claim, Conversion, Digest, SummarySection, TitleCandidate
 from gitkb.text.language.boilerplate import is_structural
@@ -112,6 +113,7 @@ _MOST_STATEMENTS = 40
 _MOST_SUMMARY, _MOST_POINTS = 5, 8
 _NUMBERS_TAKE = 1.12
 """How many times as long a text is with its sentences numbered."""
+_LONGEST_NAMES = 3_000
 _LEAST_REFUSED, _REFUSED_SHARE = 4, 3
 
 
@@ -159,7 +161,7 @@ def told_by(conversion: Conversion, *, name: str, settings: ModelSettings, repli
     if missing:
         return Unanswered(tuple(missing))
     reading = read_document(conversion, settings.language)
-    ground = ground_of(conversion, text, reading.language)
+    ground = ground_of(conversion, text, reading.language, settings.glossary)
     read = _read_all(parts, questions, replies, ground)
     if isinstance(read, Unanswered):
         return read
@@ -201,12 +203,15 @@ class _Questions(Struct, frozen=True):
     def room(self) -> int:
         """How many tokens of text fit into a question."""
         system, schema = self._fixed(by_number=True)
-        return int(self.settings.room(system, schema) / _NUMBERS_TAKE)
+        names = "\n".join(term.line for term in self.settings.glossary)[:_LONGEST_NAMES]
+        return int(self.settings.room(system, schema, names) / _NUMBERS_TAKE)
 
     def about(self, part: Part) -> Request:
         """What is asked about a part. Its statements name the numbers of its sentences, or quote it where it has none."""
         settings = self.settings
         system, schema = self._fixed(by_number=bool(part.sentences))
+        if names := spoken_of(settings.glossary, part.text, _LONGEST_NAMES):
+            system = "\n".join((f"{system}\n\n{HOUSE_NAMES}", *(term.line for term in names)))
         lines = []
         if part.above:
             lines.append(f"It stands below: {' > '.join(part.above)}")

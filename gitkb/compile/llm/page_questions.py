@@ -1,7 +1,4 @@
-"""The small questions about shared pages: an overview of one, whether two names mean the same, whether two claims contradict.
-
-Invariant: a question holds the claims of one page and nothing else, so it does not grow with the knowledge base. A sentence whose
-numbers, names or words do not stand in the claims it names is dropped.
+"""The small questions about shared pages: whether two names mean the same, whether two claims contradict.
 
 Invariant: a question about two things is the same in whatever order they are given, so its reply is known for both orders. It
 holds these two and nothing else.
@@ -15,71 +12,19 @@ from msgspec import Struct
 from gitkb.compile.grounding.facts import content_stems, number_words
 from gitkb.compile.grounding.polarity import has_opposite, turns_round
 from gitkb.compile.grounding.quote import numbers
-from gitkb.compile.grounding.supports import objection
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.prompts import (
     CONFLICT_RULES,
     CONFLICT_SCHEMA,
-    OVERVIEW_RULES,
-    OVERVIEW_SCHEMA,
     QUOTED,
     SAME_RULES,
     SAME_SCHEMA,
     fenced,
-    in_language,
 )
-from gitkb.compile.llm.statements import numbers_of, objects_of, reply_object, sentence, text_of
+from gitkb.compile.llm.statements import bounded, reply_object
 from gitkb.llm.requests import Message, Request
 from gitkb.model.documents import TopicKind
 from gitkb.text.language.detect import detect_language
-from gitkb.text.markdown.links import one_line
-
-MOST_CLAIMS, MOST_SENTENCES, MOST_CITED = 20, 5, 3
-_LONGEST_OVERVIEW_CLAIM, _LONGEST_TITLE = 400, 100
-
-
-class Sentence(Struct, frozen=True):
-    """One sentence of an overview; `claims` are the indexes (from 0) of the claims that it is made from."""
-
-    text: str
-    claims: tuple[int, ...]
-
-
-def overview_request(kind: TopicKind, title: str, claims: Sequence[tuple[str, str]], settings: ModelSettings) -> Request:
-    """The question for the overview of a page; `claims` are (title of the document, text), of which the first `MOST_CLAIMS`
-    count."""
-    lines = [f"Name: {_bounded(title, _LONGEST_TITLE)}"]
-    for number, (document, text) in enumerate(claims[:MOST_CLAIMS], 1):
-        lines.append(f"{number}. {_bounded(text, _LONGEST_OVERVIEW_CLAIM)} ({_bounded(document, _LONGEST_TITLE)})")
-    mark, text = fenced("\n".join(lines))
-    system = OVERVIEW_RULES.format(kind=kind, language=in_language(settings.language))
-    user = f"{QUOTED.format(mark=mark)}\n\n{text}\n\nNow write the JSON object with the overview."
-    return Request(
-        "overview", settings.model, (Message("system", system), Message("user", user)), OVERVIEW_SCHEMA, settings.output_tokens
-    )
-
-
-def read_overview(reply: str, claims: Sequence[tuple[str, str]]) -> tuple[tuple[Sentence, ...], int]:
-    """The sentences that the claims they name support, and how many were dropped. Raises `ModelFailure` for what is no JSON
-    object."""
-    texts = [text for _, text in claims[:MOST_CLAIMS]]
-    language = detect_language(" ".join(texts))
-    kept: list[Sentence] = []
-    dropped = 0
-    for item in list(objects_of(reply_object(reply), "sentences"))[:MOST_SENTENCES]:
-        text = sentence(text_of(item, "text"))
-        cited = [number - 1 for number in numbers_of(item, "claims", len(texts))[:MOST_CITED]]
-        if text and cited and not objection(text, " ".join(texts[index] for index in cited), language):
-            kept.append(Sentence(text, tuple(cited)))
-        else:
-            dropped += 1
-    return tuple(kept), dropped
-
-
-def _bounded(text: str, longest: int) -> str:
-    line = one_line(text)
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
-
 
 _LONGEST_ALIAS, _LONGEST_DEFINITION, _MOST_ALIASES = 100, 400, 6
 
@@ -109,12 +54,12 @@ def read_same(reply: str) -> bool:
 
 
 def _name_entry(named: Named) -> str:
-    aliases = ", ".join(_bounded(alias, _LONGEST_ALIAS) for alias in sorted(named.aliases)[:_MOST_ALIASES])
+    aliases = ", ".join(bounded(alias, _LONGEST_ALIAS) for alias in sorted(named.aliases)[:_MOST_ALIASES])
     return "\n".join(
         (
-            f"Name: {_bounded(named.name, _LONGEST_ALIAS)} ({named.kind})",
+            f"Name: {bounded(named.name, _LONGEST_ALIAS)} ({named.kind})",
             f"Other names: {aliases or 'none'}",
-            f"What a document says: {_bounded(named.definition, _LONGEST_DEFINITION) or 'nothing'}",
+            f"What a document says: {bounded(named.definition, _LONGEST_DEFINITION) or 'nothing'}",
         )
     )
 
@@ -173,4 +118,4 @@ def _numbers_differ(one: str, other: str, language: str) -> bool:
 
 
 def _claim_entry(stated: Stated) -> str:
-    return f"Document: {_bounded(stated.title, _LONGEST_NAME)}\nStatement: {_bounded(stated.text, _LONGEST_CLAIM)}"
+    return f"Document: {bounded(stated.title, _LONGEST_NAME)}\nStatement: {bounded(stated.text, _LONGEST_CLAIM)}"

@@ -140,6 +140,10 @@ def digest_rules(types: Sequence[str], language: str, most: int, *, by_number: b
     )
 
 
+HOUSE_NAMES = """\
+Names of the house, for things of which the text speaks. Take the first name of each as the name of the concept or entity, and \
+those in brackets as aliases. What stands behind a colon tells you what is meant; it is no evidence."""
+
 REDUCE_RULES = """\
 You are given numbered statements that were taken from the parts of one long document, in text order, each below the heading \
 of its part. Write down what the document as a whole says. Answer with one JSON object:
@@ -163,17 +167,36 @@ REDUCE_SCHEMA = schema(
 )
 
 
+OVERVIEW_FIELDS = {
+    "opening": "",
+    "parts": "parts",
+    "how_it_works": "workings",
+    "comparison": "comparison",
+    "disagreement": "disagreement",
+    "open_questions": "questions",
+}
+"""The lists of a reply, and what the sections of an overview are called."""
+
 OVERVIEW_RULES = """\
-You are given the name of a {kind} and numbered claims about it from several documents. Write the overview that opens its page \
-in a reference wiki. Answer with one JSON object: "sentences", a list of two to five objects of
-- "text": a complete sentence. The first says what it is. Only what the claims say: no conclusions, no causes, no general \
-knowledge; every name and number must stand in the claims that the sentence is made from; keep every "not", "only", "may", \
-"usually". Where documents disagree, say so. No reference to the claims or documents themselves.
+You are given the name of a {kind} and numbered claims about it, each with the documents that make it. Write the article that \
+opens its page in a reference wiki: one that explains, no list of the claims. Answer with one JSON object of lists. An item has
+- "text": a complete sentence that connects and sums up what the claims say. Only what they say: no conclusions, no causes, no \
+general knowledge; every name and number must stand in the claims that the sentence is made from; keep every "not", "only", \
+"may", "usually". No reference to the claims or documents themselves, except in "disagreement".
 - "claims": the numbers of the claims that the sentence is made from, at most three.
+
+The lists:
+- "opening": one to three sentences; the first says what it is, beginning with the name.
+- "parts": what it consists of, and its kinds.
+- "how_it_works": what happens, in order, and under which conditions.
+- "comparison": how it differs from what it is compared with.
+- "disagreement": where two claims cannot both be true; say what each of the two says.
+- "open_questions": what the claims themselves call unknown, undecided or planned.
+Leave a list empty where the claims say nothing of the kind, and say nothing twice. A bare phrase is no sentence.
 
 Plain text only: no Markdown, no HTML, no links. {language}"""
 
-OVERVIEW_SCHEMA = schema({"sentences": listed(strict({"text": TEXT, "claims": listed(NUMBER)}))})
+OVERVIEW_SCHEMA = schema({name: listed(strict({"text": TEXT, "claims": listed(NUMBER, 3)}), 4) for name in OVERVIEW_FIELDS})
 
 
 SAME_RULES = """\

@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -26,11 +26,13 @@ from gitkb.compile.llm.parts import Part
 from gitkb.compile.read_document import heading_place, page_place
 from gitkb.errors import ModelFailure
 from gitkb.formats.compiler_names import LLM_COMPILER
+from gitkb.formats.glossary import Term
 from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_licence_heading
 from gitkb.text.language.word_classes import is_verb_form
 from gitkb.text.markdown.links import one_line
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
+from gitkb.text.names.slugs import topic_key
 
 _LONGEST_SENTENCE, _SHORTEST_SENTENCE, _SHORTEST_UNSPACED = 400, 20, 8
 _MOST = 200
@@ -85,6 +87,12 @@ def numbers_of(data: Any, key: str, most: int) -> list[int]:
     listed = value[:_MOST] if isinstance(value, list) else ()
     whole = (item for item in listed if isinstance(item, int) and not isinstance(item, bool))
     return list(dict.fromkeys(item for item in whole if 1 <= item <= most))
+
+
+def bounded(text: str, longest: int) -> str:
+    """A text in one line, cut where it is longer."""
+    line = one_line(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def plain_words(text: str, longest: int) -> str:
@@ -174,13 +182,15 @@ class GroundedClaim(Struct, frozen=True):
 
 
 class Ground(Struct):
-    """A document against which statements are checked; counts those that were `dropped`."""
+    """A document against which statements are checked; counts those that were `dropped`. `names` are the names of the glossary by
+    their keys, with the others for the same thing."""
 
     source: SourceText
     headings: tuple[Heading, ...]
     language: str
     pages: list[tuple[int, str]]
     dropped: int = 0
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _lines: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -297,10 +307,11 @@ def document_text(conversion: Conversion) -> str:
     return _without_rights(readable(conversion.markdown), conversion.headings)
 
 
-def ground_of(conversion: Conversion, text: str, language: str) -> Ground:
-    """The ground of a document; `text` is its `document_text`."""
+def ground_of(conversion: Conversion, text: str, language: str, glossary: Sequence[Term] = ()) -> Ground:
+    """The ground of a document; `text` is its `document_text`, `glossary` that of the knowledge base."""
     pages = page_lines(conversion.markdown)
-    return Ground(SourceText(text, tuple(line for line, _ in pages)), conversion.headings, language, pages)
+    names = {topic_key(term.name, language): term.others for term in glossary}
+    return Ground(SourceText(text, tuple(line for line, _ in pages)), conversion.headings, language, pages, names=names)
 
 
 def _without_rights(text: str, headings: tuple[Heading, ...]) -> str:

@@ -66,6 +66,7 @@ def _subject(data: Mapping[str, Any], kind: TopicKind, part: Part, ground: Groun
         ground.dropped += sum(each is not None for each in found)
         return None
     aliases = [alias for text in texts_of(data, "aliases") if (alias := _alias(text, name, ground))]
+    aliases += [other for other in _by_the_house(name, ground) if ground.source.has(other)]
     own = content_stems(" ".join((name, *aliases)), ground.language)
     about = [each if each and _is_about(each, own, ground.language) else None for each in found]
     defining = about[0] if about[0] and _opens_with(about[0].claim.text, own, ground.language) else None
@@ -101,10 +102,15 @@ def _is_words(name: str) -> bool:
 def _is_name(name: str, kind: TopicKind, part: Part, ground: Ground) -> bool:
     if len(name) < 2 or not any(map(str.isalpha, name)) or len(name.split()) > 8 or _is_generic(name, ground.language):
         return False
-    if ground.source.has(name, part.first, part.last):
+    if any(ground.source.has(each, part.first, part.last) for each in (name, *_by_the_house(name, ground))):
         return True
     wanted = content_stems(name, ground.language)
     return kind == "concept" and bool(wanted) and wanted <= _stems_of_part(part.text, ground.language)
+
+
+def _by_the_house(name: str, ground: Ground) -> tuple[str, ...]:
+    """The other names that the glossary has for the same thing."""
+    return ground.names.get(topic_key(name, ground.language), ())
 
 
 def _is_generic(name: str, language: str) -> bool:

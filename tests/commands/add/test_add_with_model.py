@@ -349,6 +349,21 @@ def test_money_is_named_where_prices_are_set_and_tokens_that_are_not_counted_are
         assert "tokens not known: the server does not count them" in done.stdout, done.stdout
 
 
+def test_the_glossary_of_the_knowledge_base_is_told_to_the_model_and_is_no_stray_file(
+    program: Program, git: Callable[..., str], kb: Path, tmp_path: Path, server: ModelServer
+) -> None:
+    (kb / ".gitkb/glossary.md").write_text("- Write-ahead log (WAL): what comes first\n- Vault\n", encoding="utf-8")
+    git(kb, "add", ".gitkb/glossary.md")
+    git(kb, "commit", "-qm", "words of the house")
+    file = tmp_path / "wal.md"
+    file.write_text("# Logs\n\nThe WAL is a file of records that a server keeps on the disk for later.\n", encoding="utf-8")
+    assert program("add", file, "--kb", kb, env=_reach(server)).returncode == 0
+    told = server.seen[-1].body["messages"][0]["content"]
+    assert "- Write-ahead log (WAL): what comes first" in told and "- Vault" not in told
+    assert program("check", "--kb", kb).returncode == 0
+    assert json.loads((kb / ".gitkb/documents/wal.json").read_text())["settings"]
+
+
 def test_two_claims_of_one_document_get_no_overview(program: Program, kb: Path, tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text(
         "# One\n\nA latch is a short lock that protects a page in memory.\n\nThe latch is held for 20 ms.\n"

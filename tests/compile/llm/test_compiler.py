@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from gitkb.compile.llm.compiler import digest
-from gitkb.compile.llm.page_questions import Named, overview_request, same_request
-from gitkb.compile.llm.prompts import REDUCE_SCHEMA
+from gitkb.compile.llm.page_questions import Named, same_request
+from gitkb.compile.llm.prompts import OVERVIEW_SCHEMA, REDUCE_SCHEMA
 from gitkb.errors import ModelFailure
 from gitkb.formats.compiler_names import LLM_COMPILER
 from tests.support.model_replies import NOTHING, SETTINGS, concept, conversion, digested, reply, requests, said
@@ -237,11 +237,10 @@ def test_schemas_are_strict() -> None:
     named = Named("concept", "A", (), "")
     for request in (
         requests(conversion(LOGS))[0],
-        overview_request("concept", "A", [("Logs", "A is b.")], SETTINGS),
         same_request(named, named, SETTINGS),
     ):
         assert strict_everywhere(json.loads(request.schema))
-    assert strict_everywhere(json.loads(REDUCE_SCHEMA))
+    assert strict_everywhere(json.loads(REDUCE_SCHEMA)) and strict_everywhere(json.loads(OVERVIEW_SCHEMA))
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "null", "[" * 100_000, '{"title": NaN'])

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from gitkb.compile.grounding.quote import SourceText, numbers, readable
 from gitkb.compile.grounding.supports import objection
-from gitkb.compile.llm.page_questions import Named, overview_request, read_overview, read_same, same_request
+from gitkb.compile.llm.page_overview import PageOverview, page_overview
+from gitkb.compile.llm.page_questions import Named, read_same, same_request
 from gitkb.formats.records import decode, encode, record_path
+from gitkb.llm.requests import Unanswered
 from gitkb.model.documents import Claim, Digest, Source
 from gitkb.wiki.document_files import build
 from tests.support.model_replies import SETTINGS, completed, conversion, digested
@@ -130,18 +132,21 @@ def test_a_digest_makes_a_record_that_can_be_read_again_and_is_the_same_each_tim
     assert decode(encode(files.record), record_path("logs")) == files.record
 
 
-@given(
-    st.fixed_dictionaries({"sentences": st.lists(st.fixed_dictionaries({"text": TEXT, "claims": st.lists(st.integers(-2, 9))}))})
-    | LOOSE
-)
-@settings(max_examples=150, deadline=None)
-def test_an_overview_says_only_what_the_claims_it_names_say(reply: object) -> None:
+SAID = st.lists(st.fixed_dictionaries({"text": TEXT, "claims": st.lists(st.integers(-2, 9))}), max_size=3)
+OVERVIEW = st.fixed_dictionaries({"opening": SAID, "parts": SAID, "disagreement": SAID}) | LOOSE
+
+
+@given(OVERVIEW)
+@settings(max_examples=100, deadline=None)
+def test_an_overview_says_only_what_the_claims_it_names_say(answer: object) -> None:
     claims = [("Logs", text) for text in SENTENCES[:3]]
-    sentences, dropped = read_overview(json.dumps(reply), claims)
-    assert dropped >= 0 and len(sentences) <= 5
-    for sentence in sentences:
+    asked = page_overview("concept", "Logs", claims, SETTINGS, {})
+    assert isinstance(asked, Unanswered)
+    told = page_overview("concept", "Logs", claims, SETTINGS, {asked.requests[0].key: json.dumps(answer)})
+    assert isinstance(told, PageOverview) and told.dropped >= 0
+    for sentence in told.sentences:
         assert sentence.claims and all(0 <= index < len(claims) for index in sentence.claims)
-        assert not objection(sentence.text, " ".join(claims[index][1] for index in sentence.claims), "en")
+        assert not objection(sentence.text, " ".join(2 * [claims[index][1] for index in sentence.claims]), "en")
 
 
 @given(TEXT, TEXT, TEXT, TEXT)
@@ -149,5 +154,6 @@ def test_an_overview_says_only_what_the_claims_it_names_say(reply: object) -> No
 def test_questions_about_pages_hold_any_names_and_claims(name: str, alias: str, title: str, text: str) -> None:
     one, other = Named("concept", name, (alias,), text), Named("entity", alias, (), title)
     assert same_request(one, other, SETTINGS).key == same_request(other, one, SETTINGS).key
-    assert overview_request("concept", name, [(title, text)] * 200, SETTINGS).size < 15_000
+    asked = page_overview("concept", name, [(title, text)] * 200, SETTINGS, {})
+    assert isinstance(asked, Unanswered) and all(request.size < 60_000 for request in asked.requests)
     assert read_same('{"same": true}') and not read_same('{"same": "true"}') and not read_same("{}")
