@@ -158,7 +158,7 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(top: Path) -> Non
     kb, release = top / "kb", threading.Event()
 
     def script(asked: Asked) -> Made:
-        return Answer(f"{CITED} {'and more ' * 60}", held=release) if asked.number == 1 else "Then [it](sources/docs/wal.md)."
+        return Answer(f"{CITED} {'and more ' * 60}", held=release) if asked.number == 1 else "Then **surely** &#8238;[it](sources/docs/wal.md)."
 
     with serving(script) as server, _terminal(kb, "--model", "test-model", env=_reaching(server)) as child:
         child.expect("Ctrl-D ends")
@@ -172,6 +172,8 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(top: Path) -> Non
         child.send("\x03")  # at the prompt it only empties the line
         child.send("Go on\r")
         child.expect("Then ")
+        child.expect_exact("\x1b[1msurely")
+        child.expect_exact("\\u202e")
         child.expect_exact(PROMPT)
         child.send("\x04")
         child.expect(pexpect.EOF)
