@@ -465,8 +465,7 @@ class KnowledgeBase:
     def remove(
         self, names: Sequence[str], options: ChangeOptions | None = None, listener: Listener | None = None
     ) -> results.RemoveSummary:
-        """Removes documents by name or path; what remains is as if they had never come. `NotFound` before anything
-        is changed."""
+        """Removes documents by name or path; the rest is as if they had never come. `NotFound` before anything is changed."""
         from gitkb.commands.curate.remove import RemoveRun
 
         with self._changing(options, listener, mends=True) as (context, dry_run):
@@ -597,6 +596,7 @@ class KnowledgeBase:
         from gitkb.pages.model_session import asking_file, replies
 
         asking_file(self._store).forget()
+        self.revisions.forget()
         return Pruned(replies(self._store).prune(), Cache(self._store.local / "cache").prune())
 
     # What connects it with others.

@@ -14,6 +14,7 @@ from gitkb.text.markdown.links import resolve as resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from gitkb.catalog.catalog import Catalog
     from gitkb.commands.merge.merged_wiki import MergedWiki
@@ -30,8 +31,8 @@ def page_of(path: str, content: bytes) -> PageText:
     from gitkb.text.markdown import frontmatter
 
     text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
-    header, body = frontmatter.cut(text)
-    first = 1 if header is None else header.count("\n") + 3
+    header, _ = frontmatter.cut(text)
+    body, first = body_of(content)
     try:
         meta = frontmatter.split(f"---\n{header}---\n")[0] if header else {}
     except FormatError:
@@ -39,6 +40,15 @@ def page_of(path: str, content: bytes) -> PageText:
     title = str(meta.get("title") or "") or path.rpartition("/")[2].removesuffix(".md")
     lines = text.count("\n") + 1
     return PageText(path, "", title, body, first, lines, lines, str(meta.get("description") or ""))
+
+
+def body_of(content: bytes) -> tuple[str, int]:
+    """The text of a page without its front matter, and the line at which it begins: that of `page_of`, read quickly."""
+    from gitkb.text.markdown import frontmatter
+
+    text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+    header, body = frontmatter.cut(text)
+    return body, 1 if header is None else header.count("\n") + 3
 
 
 class Revisions:
@@ -57,6 +67,19 @@ class Revisions:
             return self._store.branch()
         except RepositoryError:
             return ""
+
+    @property
+    def memory(self) -> Path | None:
+        """A folder for what an interface remembers from run to run, None where none can be kept. Anybody may empty it."""
+        folder = self._store.derived
+        return folder / "interface" if folder else None
+
+    def forget(self) -> None:
+        """Empties that folder."""
+        import shutil
+
+        if self.memory is not None:
+            shutil.rmtree(self.memory, ignore_errors=True)
 
     @property
     def person(self) -> str:

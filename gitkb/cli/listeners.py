@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.model.listener import Listener, Progress, Scanned, Talking
+from gitkb.model.listener import Indexing, Listener, Progress, Scanned, Talking
 from gitkb.model.results import DocumentResult, GoneDocument, Older, Outcome, Private, SkipReason
 from gitkb.model.usage import Usage
 
@@ -85,13 +85,14 @@ class Skips(Struct):
 
 @dataclasses.dataclass
 class Adding(Messages):
-    """Follows an `add` or a `recompile`; `json` prints one object per source. `advance` receives the counts for a progress
-    display, and `tell` what models say now; `agreed` asks a person."""
+    """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display, `tell` what models say now,
+    `index` how far the index is, and `agreed` asks a person; `json` prints one object per source."""
 
     json: bool
     say: Callable[[str], None] = terminal.say
     advance: Callable[[Progress], None] | None = None
     tell: Callable[[Talking], None] | None = None
+    index: Callable[[Indexing], None] | None = None
     dry_run: bool = False
     agreed: Callable[[str], bool] = terminal.agreed
     skips: Skips = dataclasses.field(default_factory=Skips)
@@ -147,6 +148,10 @@ class Adding(Messages):
     def talking(self, event: Talking) -> None:
         if self.tell is not None:
             self.tell(event)
+
+    def indexing(self, event: Indexing) -> None:
+        if self.index is not None:
+            self.index(event)
 
     def document(self, result: DocumentResult) -> None:
         if result.skipped is SkipReason.UNCHANGED:

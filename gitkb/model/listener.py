@@ -39,6 +39,13 @@ class Talking(Struct, frozen=True):
     rate: float
 
 
+class Indexing(Struct, frozen=True):
+    """How far the index of the search is, after the run's last commit: numbers of pages that came or changed."""
+
+    pages: int
+    done: int
+
+
 class Listener:
     """Receives what happens; every method may be overridden.
 
@@ -69,6 +76,9 @@ class Listener:
 
     def progress(self, event: Progress) -> None:
         """Counts have changed."""
+
+    def indexing(self, event: Indexing) -> None:
+        """More pages are in the index of the search; the documents are all committed by then."""
 
     def talking(self, event: Talking) -> None:
         """Models have said more, or were asked something."""

@@ -58,7 +58,7 @@ def start(view: View) -> Response:
     """The start page: what is in, what is new, what waits."""
     base, to = view.base, view.to
     status = view.interface.status(base, view.rev, view.commit)
-    log = list(islice(base.log(None, 8, view.rev), 8))
+    log = view.interface.remembered.of(("log", view.commit, 8), lambda: list(base.log(None, 8, view.commit)))
     pages = sorted(view.rows.pages, key=lambda page: (-page.documents, page.page))
     folders = _subfolders((path[len("wiki/summaries/") : -3] for path in view.titles if path.startswith("wiki/summaries/")), "")
     waiting = [
@@ -187,7 +187,12 @@ def page(view: View) -> Response:
         if path in view.titles and view.query("part") != "beside":
             return _pending(view, path)
         raise
-    made = rendered(text.path, text.text, text.first, links_of(look, text), claim)
+    blob = view.base.revisions.blob(text.path, view.rev)
+    made = view.interface.remembered.of(
+        ("page", text.path, blob, text.first, text.last, claim, view.at),
+        lambda: rendered(text.path, text.text, text.first, links_of(look, text), claim),
+        lambda found: len(found.html),
+    )
     beside = _beside(look, text, made.citations.get(claim), blame=True) if claim else None
     if view.query("part") == "beside":
         return view.render("beside.html", beside=beside or _nothing_beside())
@@ -196,7 +201,6 @@ def page(view: View) -> Response:
         values["body"] = Markup(marked(str(values["body"]), (mark,))[0])
     values["linked"], values["related"] = _linked(view, text.path), _related(view, text.path)
     values |= {"beside": beside, "approval": _approval(view, text.path), "last": _last(view, text)}
-    values |= {"blob": view.base.revisions.blob(text.path, view.rev), "place": place}
     return view.render("page.html", **values)
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import html
 import re
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import nh3
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, helpers
+from markdown_it.common.normalize_url import normalizeLink
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from msgspec import Struct, field
@@ -35,7 +37,7 @@ _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _ALONE = re.compile(f"<p>({_OPEN}\\d+{_CLOSE})</p>")
 _SOURCE_NOTE = re.compile(r"^\[\^([^\]\s]{1,300})\]:[ \t]*\[(?:[^\]\\]|\\.)*\]\([^()\s]*sources/[^()\s]*\)[ \t]*$", re.MULTILINE)
 _MOST_CODE, _MOST_FORMULA, _MOST_BRACKETS = 60_000, 2_000, 2_000
-_TAGS = frozenset(
+_TAGS = set(
     "a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2 h3 h4"
     " h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp section small span strong sub summary sup table tbody td tfoot"
     " th thead time tr u ul var wbr".split()
@@ -49,6 +51,7 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan", "align"},
     "th": {"colspan", "rowspan", "align", "scope"},
 }
+_UNREAD = {"script", "style", "iframe", "object", "embed", "template", "noscript", "textarea", "title"}
 _MATH = frozenset(
     "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mstyle mpadded"
     " mphantom menclose mmultiscripts mprescripts none semantics".split()
@@ -211,11 +214,11 @@ class _Page:
         """The HTML without anything that a page may not have, and with its links led."""
         return nh3.clean(
             raw,
-            tags=set(_TAGS),
-            attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
             attribute_filter=self._attribute,
-            allowed_classes={tag: set(names) for tag, names in _CLASSES.items()},
-            clean_content_tags={"script", "style", "iframe", "object", "embed", "template", "noscript", "textarea", "title"},
+            allowed_classes=_CLASSES,
+            clean_content_tags=_UNREAD,
             link_rel=None,
             url_schemes={"http", "https", "mailto"},
         )
@@ -239,9 +242,44 @@ class _Page:
         return (self.links.page(*place) or None) if place is not None else None
 
 
+class _Destination(Struct):
+    """Where a link leads, as `parseLinkDestination` tells it."""
+
+    ok: bool
+    pos: int
+    str: str
+
+
+_PLAIN_DESTINATION = re.compile(r"[A-Za-z0-9/._#%~=+-]+(?=\))")
+
+
+def _destination(text: str, pos: int, maximum: int) -> Any:
+    """The destination of a link. Nearly all are plain: these are read at once, not sign by sign."""
+    found = _PLAIN_DESTINATION.match(text, pos, maximum)
+    return _Destination(True, found.end(), found[0]) if found else helpers.parseLinkDestination(text, pos, maximum)
+
+
+class _Parser(MarkdownIt):
+    """The parser, quicker at links: pages cite the same places again and again."""
+
+    def __init__(self) -> None:
+        super().__init__("commonmark", {"html": True})
+        self.helpers: Any = SimpleNamespace(
+            parseLinkDestination=_destination, parseLinkLabel=helpers.parseLinkLabel, parseLinkTitle=helpers.parseLinkTitle
+        )
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 (the name that the parser calls)
+        return _normalized(url)
+
+
+@lru_cache(16_384)
+def _normalized(url: str) -> str:
+    return normalizeLink(url)
+
+
 @lru_cache(1)
 def _markdown() -> MarkdownIt:
-    made = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    made = _Parser().enable(["table", "strikethrough"])
     made.use(footnote_plugin).use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
     made.add_render_rule("fence", _fence)
     made.add_render_rule("code_block", _fence)
@@ -263,7 +301,9 @@ def _fence(_renderer: Any, tokens: Sequence[Token], at: int, _options: Any, env:
     )
 
 
+@lru_cache(1_024)
 def _highlighted(code: str, name: str) -> str:
+    """Code as HTML. The same code stands in a document and in the pages that are made of it."""
     if not name or name in ("text", "mermaid", "math") or len(code) > _MOST_CODE:
         return html.escape(code)
     from pygments import highlight
@@ -288,6 +328,7 @@ def _formula_block(_renderer: Any, tokens: Sequence[Token], at: int, _options: A
     return page.put(f'<div class="scroll">{_mathml(tokens[at].content, "block")}</div>') + "\n"
 
 
+@lru_cache(4_096)
 def _mathml(formula: str, display: str) -> str:
     """A formula as MathML of harmless elements alone; as code where it is none that can be read."""
     as_code = f"<code>{html.escape(formula)}</code>"

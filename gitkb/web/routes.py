@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gitkb import KnowledgeBase
 
 MOST_FIELD = 5 * 1024**2
+AT_ONCE = 8
 READ_ONLY = ("You may read here, and change nothing.", "Ask whoever runs this server.")
 _STATUS: tuple[tuple[type[GitkbError], int], ...] = (
     (NotFound, 404),
@@ -102,16 +103,26 @@ def application(open_base: Callable[[str], KnowledgeBase], access: Access, *, wa
         Route("/login", _login, methods=["GET", "POST"]),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
-    made = Starlette(routes=routes)
+    made = Starlette(routes=routes, lifespan=_few_at_once)
     if warm:
         threading.Thread(target=interface.warm, name="warm", daemon=True).start()
     return Guard(made, access)
 
 
+@asynccontextmanager
+async def _few_at_once(_: Starlette) -> AsyncIterator[None]:
+    """Lets few requests be answered at once, the others in their order: answers are made by one core, and many that take turns at
+    it would all be late."""
+    from anyio.to_thread import current_default_thread_limiter
+
+    current_default_thread_limiter().total_tokens = AT_ONCE
+    yield
+
+
 def _read(interface: Interface, answer: Callable[[View], Response], *, fresh: bool = False) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
         try:
-            return steady(interface, request, answer, fresh=fresh or "done" in request.query_params)
+            return steady(interface, request, answer, fresh=fresh, moves="done" in request.query_params)
         except GitkbError as error:
             return problem(interface, request, error)
 
@@ -142,7 +153,7 @@ def _write(
                     raise UsageError(*READ_ONLY)
                 if not hmac.compare_digest(writing.text_of(form, "form", 100).encode(), who.form_token.encode()):
                     raise UsageError("The form is older than this server.", "Load the page again, then send it once more.")
-                return act(View(interface, request, fresh=True), form)
+                return act(View(interface, request, fresh=True, moves=writes), form)
             except GitkbError as error:
                 return problem(interface, request, error)
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from itertools import islice
+from datetime import date
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from gitkb.errors import GitkbError
+from gitkb.errors import GitkbError, NotFound
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -36,25 +37,50 @@ class Step(Struct, frozen=True):
 
 
 def history(view: View) -> Response:
-    """The commits of everything, or of one page or document."""
-    name, start = view.query("name"), view.number("from", 0)
-    entries = list(islice(view.base.log(name or None, start + _STEP + 1, view.rev), start, start + _STEP + 1))
+    """The commits of everything, or of one page or document; from one day to another, where somebody wants these alone."""
+    name, start, since, until = view.query("name"), view.number("from", 0), _day(view, "since"), _day(view, "until")
+    path = view.base.show(name, view.rev).path if name else ""
+    entries = view.interface.remembered.of(
+        ("log", view.commit, name, start, since, until), lambda: _entries(view, name, start, since, until)
+    )
     shown = entries[:_STEP]
-    path, title = "", ""
-    if name:
-        path = view.base.show(name, view.rev).path
-        title = view.titles.get(path, path)
-        steps = _with_claims(view, path, entries, last=len(entries) <= _STEP)
+    if path:
+        last = len(entries) <= _STEP and not since
+        steps = view.interface.remembered.of(
+            ("steps", view.commit, name, start, since, until), lambda: _with_claims(view, path, entries, last=last)
+        )
     else:
         steps = [Step(entry) for entry in shown]
+    asked = {"name": name, "since": since, "until": until}
     return view.render(
         "history.html",
         steps=steps[:_STEP],
         path=path,
-        title=title,
-        before=view.to.to("/history", name=name, **{"from": start - _STEP or None}) if start else "",
-        after=view.to.to("/history", name=name, **{"from": start + _STEP}) if len(entries) > _STEP else "",
+        title=view.titles.get(path, path),
+        name_asked=name,
+        since=since,
+        until=until,
+        before=view.to.to("/history", **asked, **{"from": start - _STEP or None}) if start else "",
+        after=view.to.to("/history", **asked, **{"from": start + _STEP}) if len(entries) > _STEP else "",
     )
+
+
+def _day(view: View, name: str) -> str:
+    """A day of the address as ISO 8601, "" where it is none."""
+    with suppress(ValueError):
+        return date.fromisoformat(view.query(name, 10)).isoformat()
+    return ""
+
+
+def _entries(view: View, name: str, start: int, since: str, until: str) -> list[LogEntry]:
+    """A part of the commits, and one more."""
+    try:
+        tip = view.base.revisions.of_day(until, view.commit) if until else view.commit
+        found = view.base.log(name or None, None, tip)
+        wanted = takewhile(lambda entry: entry.time[:10] >= since, found)
+        return list(islice(wanted, start, start + _STEP + 1))
+    except NotFound:  # nothing was there by then
+        return []
 
 
 def _with_claims(view: View, path: str, entries: list[LogEntry], *, last: bool) -> list[Step]:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 _MOST_NOTES, _MOST_COMMITS = 500, 6
-_SHORTEST_HOLD, _LONGEST_HOLD = 0.2, 30.0
+_SHORTEST_HOLD, _LONGEST_HOLD, _NOTICED = 0.2, 30.0, 0.5
+_MOST_KEPT = 24_000_000
 T = TypeVar("T")
 
 
@@ -99,6 +100,33 @@ class Rows:
         self.page = {row.page: row for row in pages}
 
 
+class Remembered:
+    """Results by what they were made of, the last used, up to so many characters. Safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._total = most, 0
+        self._kept: dict[tuple[object, ...], tuple[Any, int]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, key: tuple[object, ...], build: Callable[[], T], size: Callable[[T], int] = lambda _: 4_000) -> T:
+        """The result of a key; made where it is not known. Two who ask at once may both make it."""
+        with self._lock:
+            found = self._kept.pop(key, None)
+            if found is not None:
+                self._kept[key] = found
+                made: T = found[0]
+                return made
+        made = build()
+        weight = size(made)
+        with self._lock:
+            if key not in self._kept and weight < self._most:
+                self._kept[key] = (made, weight)
+                self._total += weight
+            while self._total > self._most:
+                self._total -= self._kept.pop(next(iter(self._kept)))[1]
+        return made
+
+
 class Interface:
     """What requests share: how the knowledge base is opened, and what is remembered of commits. Safe for threads."""
 
@@ -114,6 +142,9 @@ class Interface:
         self.talks: dict[str, Any] = {}
         self._building: dict[int, threading.Lock] = defaultdict(threading.Lock)
         self._tip = ("", 0.0)
+        self._followed = ""
+        self._looking = threading.Lock()
+        self.remembered = Remembered(_MOST_KEPT)
         self._costs: dict[str, float] = {}
         self._changes: dict[str, dict[str, str]] = {}
         self._linked: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -133,17 +164,32 @@ class Interface:
         with self._lock:
             return self._notes.pop(name, "")
 
-    def current(self, base: KnowledgeBase, *, fresh: bool = False) -> str:
+    def current(self, base: KnowledgeBase, *, fresh: bool = False, moves: bool = False) -> str:
         """The commit that is looked at where nobody names one: the newest, but while somebody adds documents one after another an
-        earlier one for a while, so that what is remembered of it serves more than one answer. `fresh`: the newest anyhow."""
+        earlier one for a while, so that what is remembered of it serves more than one answer. Where it takes long to look at a
+        new one, that is done beside, and nobody waits. `fresh`: the newest anyhow; `moves`: for everybody from now on."""
         tip, since = self._tip
-        hold = min(_LONGEST_HOLD, max(_SHORTEST_HOLD, 10 * self._costs.get(tip, 0.0)))
+        cost = self._costs.get(tip, 0.0)
+        hold = min(_LONGEST_HOLD, max(_SHORTEST_HOLD, 10 * cost))
         if tip and not fresh and time.monotonic() < since + hold:
             return tip
         commit = base.commit()
-        if commit != tip:
+        if commit == tip:
+            return tip
+        if not tip or moves or cost < _NOTICED:
             self._tip = (commit, time.monotonic())
+        elif time.monotonic() >= since + hold:
+            self._follow(commit)
+            return commit if fresh else tip
         return commit
+
+    def _follow(self, commit: str) -> None:
+        """Looks at a commit in a thread of its own, then moves to it."""
+        with self._lock:
+            if self._followed:
+                return
+            self._followed = commit
+        threading.Thread(target=self.warm, name="follow", daemon=True).start()
 
     def rows(self, base: KnowledgeBase, rev: str | None, commit: str) -> Rows:
         """All documents and pages at a commit."""
@@ -180,9 +226,12 @@ class Interface:
     def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
         """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
         later: the longer it takes to look, the longer the answer is kept."""
-        until, _ = self._states.get(commit, (0.0, None))
-        if time.monotonic() > until:
-            self._states.pop(commit, None)
+        until, known = self._states.get(commit, (0.0, None))
+        if known is not None and time.monotonic() > until and self._looking.acquire(blocking=False):
+            try:  # one looks, and whoever else asks meanwhile is told what was
+                self._states[commit] = self._looked(base, rev)
+            finally:
+                self._looking.release()
         return self._of(self._states, commit, lambda: self._looked(base, rev))[1]
 
     def _looked(self, base: KnowledgeBase, rev: str | None) -> tuple[float, Status]:
@@ -209,28 +258,36 @@ class Interface:
         return found
 
     def warm(self) -> None:
-        """Looks at what the first pages need, so that they need not wait for it."""
-        with suppress(GitkbError):
-            base = self.open_base("")
-            commit = base.commit()
-            self.rows(base, None, commit)
-            self.graph(base, None, commit)
-            self.status(base, None, commit)
-            self.last(base, "", commit)
-            self.linked(base, "", commit)
+        """Looks at what the first pages of the newest commit need, so that they need not wait for it; then moves to it."""
+        try:
+            with suppress(GitkbError):
+                base = self.open_base("")
+                commit = base.commit()
+
+                def rev() -> str | None:  # what is built of the newest commit is kept on disk
+                    return None if base.commit() == commit else commit
+
+                self.rows(base, rev(), commit)
+                self.graph(base, rev(), commit)
+                self.last(base, "", commit)
+                self.linked(base, "", commit)
+                self.status(base, rev(), commit)
+                self._tip = (commit, time.monotonic())
+        finally:
+            self._followed = ""
 
 
 class View:
     """A request at one commit. `rev` is None where the newest state is looked at."""
 
-    def __init__(self, interface: Interface, request: Request, *, fresh: bool = False) -> None:
-        """`fresh`: the newest state, for what leads to a change or is not remembered."""
+    def __init__(self, interface: Interface, request: Request, *, fresh: bool = False, moves: bool = False) -> None:
+        """`fresh`: the newest state, for what leads to a change or is not remembered; `moves`: for everybody, after a change."""
         self.interface, self.request = interface, request
         self.who: Who = request.state.who
         self.at = request.query_params.get("at", "")[:200]
         self.to = Served(self.at)
         self.base = interface.open_base(self.who.user)
-        self.commit = self.base.commit(self.at) if self.at else interface.current(self.base, fresh=fresh)
+        self.commit = self.base.commit(self.at) if self.at else interface.current(self.base, fresh=fresh or moves, moves=moves)
         self.rev = self.commit if self.at or self.commit != self.base.commit() else None
 
     def query(self, name: str, limit: int = 2_000) -> str:
@@ -279,9 +336,11 @@ class View:
         return RedirectResponse(f"{path}{joint}done={self.interface.note(text)}{hash_}{fragment}", 303)
 
 
-def steady(interface: Interface, request: Request, answer: Callable[[View], Response], *, fresh: bool = False) -> Response:
+def steady(
+    interface: Interface, request: Request, answer: Callable[[View], Response], *, fresh: bool = False, moves: bool = False
+) -> Response:
     """The answer of one state: made again, of that commit by its name, where the branch moved meanwhile."""
-    view = View(interface, request, fresh=fresh)
+    view = View(interface, request, fresh=fresh, moves=moves)
     response = answer(view)
     if view.rev is None and view.base.commit() != view.commit:
         view.rev = view.commit

@@ -152,7 +152,7 @@ def test_a_narrow_window_needs_no_scrolling_sideways(at: Callable[[str], Any]) -
 
 
 def test_the_search_of_a_static_site_works_from_any_host(chromium: Any, shown_kb: Path, tmp_path: Path) -> None:
-    from gitkb.web.static_site import Site, write
+    from gitkb.web.site.static_site import Site, write
 
     write(Site("kb", KnowledgeBase.open(shown_kb).revisions.wiki()), tmp_path / "public")
     quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})

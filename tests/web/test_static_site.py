@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from gitkb.web.static_site import folded, shard
+from gitkb.web.site.search_index import folded, shard
 
 Run = Callable[..., Any]
 
@@ -101,10 +101,58 @@ def test_many_pages_come_out_the_same_in_several_processes(
     site: Path, shown_kb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gitkb import KnowledgeBase
-    from gitkb.web import static_site
+    from gitkb.web.site import static_site
 
     monkeypatch.setattr(static_site, "_ALONE", 1)
     made = static_site.Site(shown_kb.name, KnowledgeBase.open(shown_kb).revisions.wiki(), "", "https://kb.example.org/x/")
     static_site.write(made, tmp_path / "two", jobs=2)
     for file in (each for each in site.rglob("*") if each.is_file()):
         assert (tmp_path / "two" / file.relative_to(site)).read_bytes() == file.read_bytes(), file
+
+
+def test_a_second_site_makes_only_the_pages_anew_that_differ(kb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gitkb import KnowledgeBase
+    from gitkb.web.site import static_site
+
+    asked: list[str] = []
+    real = static_site.rendered
+    monkeypatch.setattr(static_site, "rendered", lambda path, *rest: asked.append(path) or real(path, *rest))
+
+    def write(folder: str) -> list[str]:
+        asked.clear()
+        base = KnowledgeBase.open(kb)
+        static_site.write(static_site.Site("kb", base.revisions.wiki(), memory=base.revisions.memory), tmp_path / folder)
+        return sorted(asked)
+
+    assert len(write("one")) > 10 and write("two") == []
+    files = [each for each in (tmp_path / "one").rglob("*") if each.is_file()]
+    assert all((tmp_path / "two" / each.relative_to(tmp_path / "one")).read_bytes() == each.read_bytes() for each in files)
+
+    KnowledgeBase.open(kb).write_page("wiki/notes/own.md", "# A note\n\nSee [logging](../concepts/write-ahead-logging.md).\n", "")
+    again = write("one")
+    assert "wiki/notes/own.md" in again and "wiki/concepts/write-ahead-logging.md" in again
+    assert "wiki/sources/docs/hebrew.md" not in again
+    page = (tmp_path / "one/wiki/concepts/write-ahead-logging.html").read_text(encoding="utf-8")
+    assert "notes/own.html" in page and (tmp_path / "one/wiki/notes/own.html").is_file()
+
+    for bucket in (kb / ".git/gitkb/interface").iterdir():
+        bucket.write_bytes(b"damaged")
+    assert len(write("one")) > 10
+    assert KnowledgeBase.open(kb).prune_cache() and not (kb / ".git/gitkb/interface").exists()
+
+
+def test_what_an_earlier_site_had_more_goes_and_links_in_it_are_not_followed(
+    site: Path, shown_kb: Path, tmp_path: Path, run: Run
+) -> None:
+    again = shutil.copytree(site, tmp_path / "again")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/index.html").write_text("mine", encoding="utf-8")
+    (again / "wiki/old").mkdir()
+    (again / "wiki/old/page.html").write_text("old", encoding="utf-8")
+    shutil.rmtree(again / "documents")
+    (again / "documents").symlink_to(tmp_path / "outside")
+    (again / "CNAME").write_text("kb.example.org", encoding="utf-8")
+    assert run("export", "site", again, "--kb", shown_kb).code == 0
+    assert not (again / "wiki/old").exists() and (again / "CNAME").exists() and not (again / "sitemap.xml").exists()
+    assert (again / "documents").is_dir() and not (again / "documents").is_symlink()
+    assert [each.name for each in (tmp_path / "outside").iterdir()] == ["index.html"]

@@ -134,7 +134,15 @@ def _run(
         tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
         return ExitCode.OK
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json, shown.say, shown.advance, shown.tell, options.dry_run, shown.agreed)
+        listener = Adding(
+            json=json,
+            say=shown.say,
+            advance=shown.advance,
+            tell=shown.tell,
+            index=shown.index,
+            dry_run=options.dry_run,
+            agreed=shown.agreed,
+        )
         summary = base.add(paths, options, listener)
     if json:
         terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
@@ -329,7 +337,7 @@ def recompile(
         )
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, index=shown.index, dry_run=dry_run)
         summary = with_whole_names(names, yes, lambda whole: base.recompile(whole, options, listener))
     if json:
         terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})

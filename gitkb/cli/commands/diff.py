@@ -88,7 +88,7 @@ def preview(
 
         base = knowledge_base(context, kb)
         merged = base.revisions.merged(rev, Messages())
-        tell_site(base.folder.resolve().name, merged.files, to or merged.folder, json, said=merged.said)
+        tell_site(base, merged.files, to or merged.folder, json, said=merged.said)
         return
     found = knowledge_base(context, kb).preview(rev, to, Messages())
     if json:

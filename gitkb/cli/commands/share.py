@@ -20,6 +20,7 @@ from gitkb.errors import ExitCode, InTheWay, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gitkb import KnowledgeBase
     from gitkb.model.results import MergeSummary
 
 
@@ -260,18 +261,18 @@ def export_site(
     """
     base = knowledge_base(context, kb)
     commit = base.commit(at)
-    tell_site(base.folder.resolve().name, base.revisions.wiki(commit), to, json, said="", base_url=base_url)
+    tell_site(base, base.revisions.wiki(commit), to, json, said="", base_url=base_url)
 
 
 def tell_site(
-    name: str, files: Mapping[str, Callable[[], bytes]], to: Path, json: bool, *, said: str, base_url: str = ""
+    base: KnowledgeBase, files: Mapping[str, Callable[[], bytes]], to: Path, json: bool, *, said: str, base_url: str = ""
 ) -> None:
     """Writes a site and says where it is; `UsageError` where the web interface is not installed."""
     try:
-        from gitkb.web.static_site import Site, write
+        from gitkb.web.site.static_site import Site, write
     except ModuleNotFoundError as error:
         raise UsageError(f"A site needs the package {error.name}, which is not installed.", "pip install 'gitkb[web]'") from error
-    done = write(Site(name, files, said, base_url), to)
+    done = write(Site(base.folder.resolve().name, files, said, base_url, base.revisions.memory), to)
     if json:
         terminal.tell_json(json_shapes.fields(done), indent=2)
         return

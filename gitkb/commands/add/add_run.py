@@ -161,7 +161,7 @@ class AddRun(Struct, frozen=True):
                 outcomes.report(undone(item))
             return replace(outcomes.summary(AddSummary, self.context.name, start.commit), older=left_out)
         what = f"{'dry run of ' if self.options.dry_run else ''}add {' '.join(_shown(s) for s in scans)}"
-        with self.context.change(what, dry_run=self.options.dry_run) as change:
+        with self.context.change(what, dry_run=self.options.dry_run, searchable=True) as change:
             sources = _Sources(self, start, change, outcomes, found.items, fetched)
             ungrounded = sources.land()
             if self.options.dry_run:

@@ -170,7 +170,7 @@ class RecompileRun(Struct, frozen=True):
         facts = chosen.facts
         noted = ChangeNotes()
         what = f"recompile {facts[0].document if len(facts) == 1 else f'{len(facts)} documents'}"
-        with self.context.change(what, dry_run=dry_run) as change:
+        with self.context.change(what, dry_run=dry_run, searchable=True) as change:
             ungrounded = self._land_all(change, outcomes, chosen, noted)
             if not dry_run:
                 refresh_pages(change, outcomes)
