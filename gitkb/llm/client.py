@@ -194,6 +194,10 @@ class Client:
             raise failed
         return replies
 
+    def knows(self, requests: Sequence[Request]) -> bool:
+        """Whether all of them are answered already, so that nothing would be sent."""
+        return all(self._known(request) is not None for request in requests)
+
     def _reply_to(self, request: Request) -> tuple["Future[Reply]", bool]:
         """The reply to come, and whether somebody else asked for it already."""
         key = request.key

@@ -125,6 +125,10 @@ class KnownReplies:
             raise NotAsked("a model would be asked.")
         return [reply for reply in found if reply is not None]
 
+    def knows(self, requests: Sequence[Request]) -> bool:
+        """Whether it has a reply to each of them."""
+        return all(self._replies.get(request) is not None for request in requests)
+
 
 def _prepare(db: sqlite3.Connection) -> None:
     """Makes the table; `DatabaseError` where the file holds anything else."""
