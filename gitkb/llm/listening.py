@@ -242,7 +242,6 @@ class Listening:
         known.arguments += more
         self._letters += len(more) + len(name)
         _gather(known.extra, piece, _OF_CALL)
-        self.heard = True
 
     def _made(self) -> Iterator[ToolCall]:
         taken: set[str] = set()

@@ -111,6 +111,13 @@ def test_half_a_surrogate_pair_in_an_answer_does_not_end_the_run() -> None:
     assert asks("I wonder \ud800", GOOD) == (GOOD, 2)
 
 
+def test_a_call_that_breaks_off_is_asked_for_again_as_nobody_has_heard_of_it() -> None:
+    broken = Answer(None, calls=(("search", {"query": "wal " * 20}),), broken=True)
+    assert asks(Answer(None, calls=(("json", GOOD_TEXT),), broken=True), Answer(None, calls=(("json", GOOD_TEXT),))) == (GOOD, 2)
+    with asking(lambda asked: broken if asked.number == 1 else TEXT) as (client, _):
+        assert client.converse("test-model", ASK, (SEARCH,), lambda text: None, 300).text == TEXT
+
+
 def test_an_error_in_a_choice_is_asked_again() -> None:
     event = {"choices": [{"index": 0, "delta": {}, "finish_reason": "error", "error": {"code": 502, "message": "gone"}}]}
     assert asks(Fault(200, body=f"data: {json.dumps(event)}\n\n", content_type="text/event-stream")) == (GOOD, 2)
