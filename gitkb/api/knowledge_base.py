@@ -255,7 +255,7 @@ class KnowledgeBase:
         """What is searched of it at a revision, for those who search several."""
         from gitkb.commands.inspect.searched_pages import SearchedBase
 
-        return SearchedBase(name, self._catalog, self._snapshot(at), at is None)
+        return SearchedBase(name, self._catalog, self._snapshot(at), at is None, self._store)
 
     def diff(self, base: str | None = None, head: str | None = None, *, forked: bool = False) -> DiffReport:
         """What leads from one revision to another, shared pages projected on both sides; if `forked`, from where the head left

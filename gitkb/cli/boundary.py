@@ -37,6 +37,7 @@ Program = Callable[..., object]
 
 def run(arguments: Sequence[str], load: Callable[[], Program]) -> int:
     """Runs one command line (without the program's name) on the program that `load` returns, and returns its exit code."""
+    terminal.open_closed_streams()
     code = _ended(arguments, load)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -4,6 +4,7 @@ Invariant: text that came out of a document, a file name or a repository cannot 
 through `printable`, which spells out control characters, escape sequences and marks that turn the writing direction.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -81,6 +82,20 @@ def listed(counts: Mapping[str, int]) -> str:
 def short(commit: str) -> str:
     """A commit's id as people read it."""
     return commit[:7]
+
+
+def open_closed_streams() -> None:
+    """Gives a program that was started without stdin, stdout or stderr (`<&-`) the empty device in their place, as git does: else
+    the next file that it opens would be taken for one of them."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        found = os.open(os.devnull, os.O_RDWR)
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(found, number)
+        setattr(sys, name, open(found, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def never_fail_on_encoding() -> None:

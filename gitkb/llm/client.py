@@ -33,6 +33,8 @@ from gitkb.model.usage import Usage
 
 _log = logging.getLogger(__name__)
 Job = Callable[[], None]
+_LIVES = 4
+"""Time-outs for which a server may send signs of life without a word, as some do while a question waits for its turn."""
 _LOOK_AGAIN = 0.2
 """Seconds after which a question that another process asks is looked for again."""
 
@@ -192,6 +194,10 @@ class Client:
             raise failed
         return replies
 
+    def knows(self, requests: Sequence[Request]) -> bool:
+        """Whether all of them are answered already, so that nothing would be sent."""
+        return all(self._known(request) is not None for request in requests)
+
     def _reply_to(self, request: Request) -> tuple["Future[Reply]", bool]:
         """The reply to come, and whether somebody else asked for it already."""
         key = request.key
@@ -313,7 +319,8 @@ class Client:
             while True:
                 dialect = server.dialects.of(request.model)
                 body = dialect.question(request, messages, effort)
-                listening = Listening(dialect, before, request.max_tokens * dialect.room, on_sign=server.activity.sign)
+                most, longest = request.max_tokens * dialect.room, _LIVES * server.endpoint.timeout
+                listening = Listening(dialect, before, most, on_sign=server.activity.sign, longest=longest)
                 try:
                     with trial.attempt(body, dialect, listening), server.wire.ask(body) as chunks:
                         done = listening.hear(chunks)
@@ -351,9 +358,8 @@ class Client:
                 dialect = server.dialects.of(model)
                 body = dialect.conversation(model, messages, tools, max_tokens, server.endpoint.effort)
                 spoken = Spoken(names, aloud=dialect.aloud)
-                listening = Listening(
-                    dialect, before, max_tokens * dialect.room, spoken, on_text, on_thought, server.activity.sign
-                )
+                most, longest = max_tokens * dialect.room, _LIVES * server.endpoint.timeout
+                listening = Listening(dialect, before, most, spoken, on_text, on_thought, server.activity.sign, longest)
                 try:
                     with trial.attempt(body, dialect, listening), server.wire.ask(body) as chunks:
                         done = listening.hear(chunks)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from gitkb.llm.dialects import Dialect
 from gitkb.llm.requests import ToolCall, Unread
 from gitkb.llm.spoken import Spoken
-from gitkb.llm.wire import DONE, Broken, refused_by
+from gitkb.llm.wire import DONE, Broken, Silent, refused_by
 from gitkb.model.usage import Usage
 
 _READ = {"role", "content", "tool_calls", "refusal", "function_call", "audio", "annotations"}
@@ -88,7 +88,8 @@ class _Call(Struct):
 class Listening:
     """Hears one answer of at most `most` tokens (0: any number), whose question cost about `estimate` tokens. `spoken` separates
     what `on_text` is passed from what is not, None for an answer that nobody is shown; `on_thought` hears that all of it so far
-    was thinking. `on_sign` gets the number of characters that came with each sign of life."""
+    was thinking. `on_sign` gets the number of characters that came with each sign of life; for `longest` seconds
+    (0: for ever) these may come without a word."""
 
     def __init__(
         self,
@@ -99,6 +100,7 @@ class Listening:
         on_text: Callable[[str], None] = lambda text: None,
         on_thought: Callable[[], None] = lambda: None,
         on_sign: Callable[[int], None] = lambda letters: None,
+        longest: float = 0.0,
     ) -> None:
         self.heard = False
         self.began = time.monotonic()
@@ -114,6 +116,7 @@ class Listening:
         self._extra: dict[str, Any] = {}
         self._finish = self._refusal = ""
         self._letters = 0
+        self._longest, self._last_word = longest, self.began
         self._done = False
         self._usage: Usage | None = None
 
@@ -125,7 +128,9 @@ class Listening:
             if chunk is DONE:
                 self._done = True
                 continue
+            before = self._letters
             self._chunk(chunk)
+            self._wait_for_words(said=self._letters > before)
             if self._most and self._letters > self._most:
                 self._finish = Ending.LENGTH
                 break
@@ -145,6 +150,14 @@ class Listening:
             self._dialect,
             self._extra,
         )
+
+    def _wait_for_words(self, *, said: bool) -> None:
+        """Ends the wait for a server that lives and says nothing."""
+        now = time.monotonic()
+        if said:
+            self._last_word = now
+        elif self._longest and now - self._last_word > self._longest:
+            raise Silent(f"the server sent no word for {self._longest:g} s, only signs of life")
 
     @property
     def any(self) -> bool:
@@ -229,7 +242,6 @@ class Listening:
         known.arguments += more
         self._letters += len(more) + len(name)
         _gather(known.extra, piece, _OF_CALL)
-        self.heard = True
 
     def _made(self) -> Iterator[ToolCall]:
         taken: set[str] = set()

@@ -140,7 +140,7 @@ _REFUSED_WORD = 60
 def answer_of(done: Answered, request: Request) -> str:
     """The JSON of a reply; `Unfit` where the model should be asked once more, `ModelFailure` where that is no use."""
     if done.refusal:
-        raise ModelFailure(f"the model refuses to answer: {' '.join(done.refusal.split())[:200]}.")
+        raise ModelFailure(f"the model refuses to answer: {' '.join(done.refusal.split())[:200].rstrip('.')}.")
     if done.ending is Ending.REFUSED:
         raise ModelFailure(f"the model's server refuses the content ({' '.join(done.finish.split())[:_REFUSED_WORD]}).")
     if done.ending in (Ending.LENGTH, Ending.OTHER):

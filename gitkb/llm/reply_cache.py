@@ -153,3 +153,7 @@ class KnownReplies:
         if any(reply is None for reply in found):
             raise NotAsked("a model would be asked.")
         return [reply for reply in found if reply is not None]
+
+    def knows(self, requests: Sequence[Request]) -> bool:
+        """Whether it has a reply to each of them."""
+        return all(self._replies.get(request) is not None for request in requests)

@@ -206,6 +206,8 @@ class Wire:
         size, events = 0, False
         for line in lines:
             name, _, value = line.partition(":")
+            if not name and value:
+                yield {}  # a comment, by which a server says that it lives
             if name != "data" or not value.strip():
                 if not events and name not in ("event", "id", "retry", "") and size < _MOST_STRAY:
                     stray.append(line)

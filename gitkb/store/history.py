@@ -96,10 +96,10 @@ def describe(commit: pygit2.Commit) -> Commit:
     return Commit(str(commit.id), message, author.name, author.email, commit.commit_time, parents)
 
 
-def last_changes(git_dir: Path, folder: str, commit: str) -> dict[str, str]:
-    """For every path below a folder the last commit in a history that changed it: {path: commit id}. Asks the git program,
-    which reads thousands of commits in the time that libgit2 takes for hundreds."""
-    arguments = ["log", "--format=%x01%H", "--name-only", "-z", "--no-renames", commit, "--", f":(top,literal){folder}"]
+def last_changes(git_dir: Path, folder: str, commit: str, shown: str = "%H") -> dict[str, str]:
+    """For every path below a folder the last commit in a history that changed it: {path: commit id}, or what else is `shown` of
+    it ("%cs": its day). Asks the git program, which reads thousands of commits in the time that libgit2 takes for hundreds."""
+    arguments = ["log", f"--format=%x01{shown}", "--name-only", "-z", "--no-renames", commit, "--", f":(top,literal){folder}"]
     done = attempt(git_dir, arguments, environment())
     if done.returncode:
         raise RepositoryError(

@@ -186,6 +186,11 @@ class Store:
         found = last_changes(self._folders.git_dir, self.full(folder), self.snapshot(rev).commit)
         return {self._short(path): commit for path, commit in found.items()}
 
+    def last_days(self, folder: str, rev: str | None = None) -> dict[str, str]:
+        """For every path below a folder the day (ISO 8601) on which it was last changed."""
+        found = last_changes(self._folders.git_dir, self.full(folder), self.snapshot(rev).commit, "%cs")
+        return {self._short(path): day for path, day in found.items()}
+
     def all_changes(self, folder: str, rev: str | None = None) -> dict[str, list[PathChange]]:
         """For every path below a folder all changes in a history, the newest first."""
         found = all_changes(self._folders.git_dir, self.full(folder), self.snapshot(rev).commit)

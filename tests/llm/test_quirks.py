@@ -88,8 +88,34 @@ def test_a_stream_that_ends_without_a_word_is_whole_if_its_object_is() -> None:
     assert asks(Answer(GOOD_TEXT[:-5], unended=True)) == (GOOD, 2)
 
 
+@pytest.mark.parametrize("content", [{"content": ""}, {}])
+def test_signs_of_life_without_a_word_are_not_waited_for_without_end(content: Json) -> None:
+    endless = Answer(deltas=(content,) * 400, pause=0.01)
+    patience = Patience(tries=2, first=0.001)
+    with (
+        asking(lambda asked: endless, endpoint={"timeout": 0.1}, patience=patience) as (client, server),
+        pytest.raises(ModelFailure, match=r"no word for 0\.4 s, only signs of life"),
+    ):
+        client.ask([question()])
+    assert server.calls == 2
+
+
+def test_comments_in_a_stream_are_no_answer_and_no_end_of_one() -> None:
+    pings = ": OPENROUTER PROCESSING\n\n" * 3
+    event = {"choices": [{"delta": {"content": GOOD_TEXT}, "finish_reason": "stop"}]}
+    body = f"{pings}data: {json.dumps(event)}\n\n{pings}data: [DONE]\n\n"
+    assert asks(Fault(200, body=body, content_type="text/event-stream")) == (GOOD, 1)
+
+
 def test_half_a_surrogate_pair_in_an_answer_does_not_end_the_run() -> None:
     assert asks("I wonder \ud800", GOOD) == (GOOD, 2)
+
+
+def test_a_call_that_breaks_off_is_asked_for_again_as_nobody_has_heard_of_it() -> None:
+    broken = Answer(None, calls=(("search", {"query": "wal " * 20}),), broken=True)
+    assert asks(Answer(None, calls=(("json", GOOD_TEXT),), broken=True), Answer(None, calls=(("json", GOOD_TEXT),))) == (GOOD, 2)
+    with asking(lambda asked: broken if asked.number == 1 else TEXT) as (client, _):
+        assert client.converse("test-model", ASK, (SEARCH,), lambda text: None, 300).text == TEXT
 
 
 def test_an_error_in_a_choice_is_asked_again() -> None:

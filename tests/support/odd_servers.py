@@ -13,7 +13,6 @@ question: whichever is above one was paid twice.
 import hashlib
 import json
 import random
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support.compiling_model import writing
-from tests.support.model_server import Answer, Asked, Fault, Json, Made
+from tests.support.model_server import Answer, Asked, Fault, Made
 
 COMPILING = {"digest", "reduce", "same", "overview"}
 CITED = "It is a rule [Write-ahead logging](sources/docs/wal.md#write-ahead-logging)."
@@ -204,12 +203,12 @@ def _sends(fault: Fault) -> Callable[[Answer], Made]:
 
 def _question(asked: Asked) -> str:
     """What is asked, in whatever way: equal for the attempts at one question of a document, different for two turns."""
-    if asked.purpose not in COMPILING:
-        return f"turn {len(asked.messages)}: {_plain(asked)}"
-    known: Json = {"purpose": asked.purpose, "answer": answering(asked).text}
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
-
-
-def _plain(asked: Asked) -> str:
+    if asked.purpose in COMPILING:
+        said = str(_asked_first(asked).last).partition(f"Answer with one JSON object ({asked.purpose})")[0]
+        return f"{asked.purpose} {_hash(said.rpartition('<<<')[2])}"
     last = next(message for message in reversed(asked.messages) if message["role"] == "user")
-    return re.sub(r"\s+", " ", str(last["content"]))[-200:]
+    return f"turn {len(asked.messages)} {_hash(str(last['content']))}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()

@@ -10,6 +10,7 @@ and each question reads the knowledge base as it is then.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +23,7 @@ import typer
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.boundary import Program, run
-from gitkb.cli.commands.query import saved_in_words
+from gitkb.cli.commands.query import Showing, saved_in_words
 from gitkb.cli.common_options import (
     AskedAtOption,
     JsonOption,
@@ -40,6 +41,8 @@ from gitkb.errors import ExitCode, GitkbError, UsageError
 if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent, Completer
     from prompt_toolkit.history import History
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.live import Live
 
     from gitkb import KnowledgeBase
     from gitkb.api import AnswerModel, Chats
@@ -134,6 +137,86 @@ class _Names:
         yield from found[:MOST_COMPLETIONS]
 
 
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+
+
+class Rendered(Showing):
+    """Shows an answer on a terminal as Markdown reads: each block as soon as it is whole, the one that comes meanwhile below it.
+
+    A model cannot steer the terminal: whatever the rendering makes of its words is spelled out as everywhere.
+    """
+
+    def __init__(self, *, steps: bool) -> None:
+        super().__init__(steps=steps)
+        self._open = ""
+        self._live: Live | None = None
+
+    def text(self, piece: str) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self.said += piece
+        self._open += piece
+        if self._live is None and self._open.strip():
+            self._live = Live(console=Console(), transient=True, auto_refresh=False, vertical_overflow="visible")
+            self._live.start()
+        end = _end_of_blocks(self._open)
+        if end:
+            whole, self._open = self._open[:end], self._open[end:]
+            self._print(whole)
+        if self._live is not None:
+            self._live.update(_last_lines(_shown(self._open), self._live.console), refresh=True)
+
+    def finish(self) -> None:
+        rest, self._open = self._open, ""
+        if self._live is not None:
+            self._live.update("", refresh=True)
+            self._print(rest)
+            self._live.stop()
+            self._live = None
+
+    def _print(self, markdown: str) -> None:
+        if self._live is not None and markdown.strip():
+            self._live.console.print(_shown(markdown), end="\n\n" if self._open else "\n")
+
+
+def _end_of_blocks(markdown: str) -> int:
+    """Where the last whole block of a text ends: at a blank line outside of a fence, behind which something begins that is no
+    part of a list."""
+    end, at, fence = 0, 0, ""
+    lines = markdown.splitlines(keepends=True)
+    for number, line in enumerate(lines[:-1]):
+        marks = _FENCE.match(line)
+        if marks and (not fence or marks[1].startswith(fence)):
+            fence = "" if fence else marks[1]
+        at += len(line)
+        if not line.strip() and not fence and lines[number + 1][:1].isalpha():
+            end = at
+    return end
+
+
+def _shown(markdown: str) -> RenderableType:
+    from rich.markdown import Markdown
+    from rich.segment import Segment
+
+    class Harmless:
+        """The rendering of a text, with nothing in it that steers the terminal (an entity may become any character)."""
+
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+            for segment in console.render(Markdown(terminal.printable(markdown, lines=True), hyperlinks=False), options):
+                yield Segment(terminal.printable(segment.text, lines=True), segment.style, segment.control)
+
+    return Harmless()
+
+
+def _last_lines(shown: RenderableType, console: Console) -> RenderableType:
+    """What of a rendering fits on the screen, of the end."""
+    from rich.segment import Segments
+
+    lines = console.render_lines(shown, pad=False, new_lines=True)
+    return Segments([segment for line in lines[-max(console.height - 2, 1) :] for segment in line])
+
+
 HELP = {
     "/help": "shows this",
     "/search WORDS": "finds pages",
@@ -220,10 +303,11 @@ class Conversation:
         self.failed |= bool(run([name, "--kb", str(self.folder), *at, *short, *arguments], lambda: self.program))
 
     def _ask(self, question: str) -> None:
-        from gitkb.cli.commands.query import Showing, remarks
+        from gitkb.cli.commands.query import remarks
         from gitkb.model.answers import Answer
 
-        showing = Showing(quiet=self.json, steps=self.steps)
+        reads = is_terminal() and not self.json
+        showing = Rendered(steps=self.steps) if reads else Showing(quiet=self.json, steps=self.steps)
         try:
             answer = self.base.query(question, self.model, showing, at=self.at, history=self.chat.said)
         except KeyboardInterrupt:

@@ -85,6 +85,8 @@ def remarks(answer: Answer) -> list[str]:
         found.append(f"Left out {count} of the model to what is not there, or was not read.")
     if answer.model and answer.text and not answer.citations:
         found.append("The answer names no place in the knowledge base: check it before you rely on it.")
+    if saved := [each.path for each in answer.citations if each.path.startswith("explorations/")] if answer.model else []:
+        found.append(f"It rests on what was answered before, which is no evidence: {', '.join(dict.fromkeys(saved))}")
     if answer.unsupported:
         count = terminal.counted(len(answer.unsupported), "sentence")
         found.append(f"{count} not borne out by the places named there: check before you rely on it.")

@@ -15,7 +15,7 @@ from gitkb.catalog.search.search import Best, BestPassage, best_passages, joined
 from gitkb.commands.answer.agent import Agent, AnswerModel, readable
 from gitkb.commands.answer.borne_out import held
 from gitkb.commands.answer.changed_claims import ABOUT, changes_for, given, told
-from gitkb.commands.answer.citations import Citations, data, piece, target_of
+from gitkb.commands.answer.citations import Citations, as_of, data, piece, target_of
 from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
 from gitkb.commands.answer.tools import Reader
@@ -62,7 +62,8 @@ class Answering(Struct, frozen=True):
             raise UsageError("The question is empty.", 'Ask something: gitkb query "What is a checkpoint?"')
         if len(question) > MAX_QUESTION:
             raise UsageError(f"The question is longer than {MAX_QUESTION:,} characters.")
-        pages = Pages({base.name: base.tip for base in self.bases})
+        by_name = {base.name: base for base in self.bases}
+        pages = Pages({base.name: base.tip for base in self.bases}, lambda kb: by_name[kb].days())
         with opened_indexes(self.bases, held=True) as indexes:
             if model is None and self.diff is not None:
                 answer = self._changes(question, pages, self.diff, listener)
@@ -229,7 +230,7 @@ def _given(pages: Pages, best: Best, most: int) -> str:
         text, end = piece(pages, page, passage.line, last, most - 150)
         place = pages.place(passage.page, passage.line)
         anchor = f", in #{place.anchor}" if place.anchor else ""
-        name = f"{page.path.removeprefix(WIKI)}, lines {passage.line} to {end}{anchor}: {page.title}"
+        name = f"{page.path.removeprefix(WIKI)}, lines {passage.line} to {end}{anchor}: {page.title}{as_of(pages, page.path)}"
         parts.append(data(name, text))
         most -= len(parts[-1])
     return "\n\n".join(parts)

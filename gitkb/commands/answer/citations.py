@@ -134,6 +134,12 @@ def data(what: str, text: str) -> str:
     return f'<data from="{named}">\n{_FORGED.sub("&lt;", text)}\n</data>'
 
 
+def as_of(pages: Pages, path: str) -> str:
+    """How old what a page says is, for a heading."""
+    day = pages.day(path)
+    return f", here since {day}" if day else ""
+
+
 def piece(pages: Pages, page: Page, first: int, last: int, most: int) -> tuple[str, int]:
     """Lines `first` to `last` of a page as a model reads them, at most `most` characters, and the last line that is in it."""
     anchors = {heading.line: heading.anchor for heading in pages.outline(page.path)}

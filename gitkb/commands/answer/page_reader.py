@@ -5,7 +5,7 @@ can be read here, whatever path is asked for.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -43,8 +43,11 @@ class Pages:
     """Reads pages; the last few are remembered. Paths are those of the repository ("wiki/sources/papers/aries.md"). Of several
     knowledge bases, given by name, each is seen as a folder of one wiki: "wiki/NAME/sources/papers/aries.md"."""
 
-    def __init__(self, tree: Tree | Mapping[str, Tree]) -> None:
+    def __init__(self, tree: Tree | Mapping[str, Tree], days: Callable[[str], Mapping[str, str]] = lambda kb: {}) -> None:
+        """`days` gives the days on which the documents of a knowledge base changed; it is asked once, where one is wanted."""
         self.trees: Mapping[str, Tree] = tree if isinstance(tree, Mapping) else {"": tree}
+        self._days = lru_cache(len(self.trees))(days)
+        self._summaries = lru_cache(1)(self._all_summaries)
         self.page = lru_cache(_KEPT)(self._page)
         self.outline = lru_cache(_KEPT)(self._outline)
         self.marks = lru_cache(_KEPT)(self._marks)
@@ -82,6 +85,11 @@ class Pages:
                 return inside.removeprefix(folder).removesuffix(".md").partition("--")[0]
         return ""
 
+    def day(self, path: str) -> str:
+        """The day (ISO 8601) on which the document of a page last changed here, "" where there is none."""
+        document = self.document_of(path)
+        return self._days(self.split(path)[0]).get(document, "") if document else ""
+
     def has(self, path: str, anchor: str) -> bool:
         """Whether a page has something that a fragment leads to; "" leads to every page."""
         page = self.page(path)
@@ -106,6 +114,14 @@ class Pages:
         stem, folder = f"{inside.removesuffix('.md')}--", inside.rpartition("/")[0]
         found = (each for each, _ in self.trees[kb].files(folder)) if kb in self.trees else ()
         return sorted(_seen(kb, each) for each in found if each.startswith(stem) and each.endswith(".md"))
+
+    def summaries(self) -> Sequence[str]:
+        """The paths of all documents' summaries, sorted."""
+        return self._summaries()
+
+    def _all_summaries(self) -> Sequence[str]:
+        found = (_seen(kb, path) for kb, tree in self.trees.items() for path, _ in tree.files(f"{WIKI}summaries"))
+        return sorted(path for path in found if path.endswith(".md") and not path.endswith("/index.md"))
 
     def _page(self, path: str) -> Page | None:
         kb, inside = self.split(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from gitkb.commands.answer.citations import Citations, data, link, page_outline, piece
+from gitkb.commands.answer.citations import Citations, as_of, data, link, page_outline, piece
 from gitkb.commands.answer.page_reader import WIKI, Page, Pages, lines_of
 from gitkb.errors import UsageError
 from gitkb.llm.requests import Tool, ToolCall
@@ -21,6 +21,8 @@ MAX_RESULT = 12_000
 MAX_HITS = 8
 MAX_HEADINGS = 200
 LINES = 150
+MOST_TITLES = 2_000
+"""Of more documents only the names are looked at, as each title is a page to read."""
 _FOLDERS = ("summaries", "sources", "concepts", "entities", "explorations")
 SPENT = "Nothing more can be read. Answer now, with what you have read."
 _AGAIN = "You made this call before; its result stands above."
@@ -31,10 +33,12 @@ Search = Callable[[str, str, int], list[SearchHit]]
 
 def _tool(name: str, description: str, required: str, **properties: str) -> Tool:
     kinds = {
-        key: {"type": "integer" if key in ("first_line", "lines") else "string", "description": text}
+        key: {"type": "integer" if key in ("first_line", "lines", "first") else "string", "description": text}
         for key, text in properties.items()
     }
-    return Tool(name, description, json.dumps({"type": "object", "properties": kinds, "required": [required]}))
+    return Tool(
+        name, description, json.dumps({"type": "object", "properties": kinds, "required": [required] if required else []})
+    )
 
 
 TOOLS = (
@@ -53,6 +57,13 @@ TOOLS = (
         page="The page's path.",
         first_line="Where to begin; 1 by default.",
         lines=f"How many lines; {LINES} by default.",
+    ),
+    _tool(
+        "list_documents",
+        "Lists the documents with their titles and what they are about, by name: what there is, how many, and since when.",
+        "",
+        words="Only those with these words in their name or title; all by default.",
+        first="The number of the first one to list; 1 by default.",
     ),
     _tool(
         "outline", "Lists the headings of a document or page with their anchors, and its pages.", "page", page="Its path or name."
@@ -103,6 +114,8 @@ class Reader(Struct):
             page = self._page(arguments.get("page", ""))
             first = _number(arguments.get("first_line"), 1)
             return self._read(page, first, first + _number(arguments.get("lines"), LINES) - 1, most)
+        if name == "list_documents":
+            return self._documents(arguments.get("words", ""), _number(arguments.get("first"), 1), most)
         if name == "outline":
             return self._outline(self._page(arguments.get("page", ""), ("sources", *_FOLDERS)), most)
         if name == "read_source":
@@ -121,8 +134,31 @@ class Reader(Struct):
         for hit in hits:
             place = self.pages.place(hit.page, hit.line)
             heading = f" > {hit.heading}" if hit.heading and hit.heading != hit.title else ""
-            lines.append(f"- {hit.title}{heading}: {link(hit.page, place.anchor)} (line {hit.line})\n  {hit.snippet}")
+            at = f"{link(hit.page, place.anchor)} (line {hit.line}{as_of(self.pages, hit.page)})"
+            lines.append(f"- {hit.title}{heading}: {at}\n  {hit.snippet}")
         return data("search", "\n".join(lines)[:most])
+
+    def _documents(self, words: str, first: int, most: int) -> str:
+        """The documents whose names or titles have all these words, from the `first` on."""
+        self.step(f"list    {words}".rstrip())
+        wanted = words.casefold().split()
+        found = [path for path in self.pages.summaries() if all(word in self._named(path).casefold() for word in wanted)]
+        lines: list[str] = []
+        for path in found[max(first, 1) - 1 :]:
+            page = self.pages.page(path)
+            about = f": {page.title}. {page.description}" if page is not None else ""
+            line = f"- {path.removeprefix(WIKI)}{about[:300]}{as_of(self.pages, path)}"
+            most -= len(line) + 1
+            if most < 0:
+                break
+            lines.append(line)
+        end = max(first, 1) + len(lines) - 1
+        more = f"\n{len(found) - end} more; list_documents takes first." if end < len(found) and lines else ""
+        return data(f"documents, {len(found)} in all", "\n".join(lines)) + more if lines else "There is no such document."
+
+    def _named(self, path: str) -> str:
+        page = self.pages.page(path) if len(self.pages.summaries()) <= MOST_TITLES else None
+        return f"{self.pages.document_of(path)} {page.title if page is not None else ''}"
 
     def _outline(self, page: Page | None, most: int) -> str:
         if page is None:
@@ -155,7 +191,9 @@ class Reader(Struct):
         more = (
             f"\nLines {end + 1} to {len(page.lines)} are not shown; read_page takes first_line." if end < len(page.lines) else ""
         )
-        return data(f"{name}, lines {first} to {end} of {len(page.lines)}: {page.title}", text) + more
+        return (
+            data(f"{name}, lines {first} to {end} of {len(page.lines)}: {page.title}{as_of(self.pages, page.path)}", text) + more
+        )
 
     def _page(self, name: str, folders: Sequence[str] = _FOLDERS) -> Page | None:
         """The page that a path or a bare name means, in these folders in turn."""

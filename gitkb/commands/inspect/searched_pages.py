@@ -5,6 +5,7 @@ Invariant: reads only; the titles are those that indexes show at this commit. Se
 weigh what they weigh in all of them together, so the score of a page does not depend on how documents are spread over them.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,19 +18,32 @@ from gitkb.catalog.record_tables import told_apart
 from gitkb.catalog.search.passage_index import PASSAGES
 from gitkb.catalog.search.search import search
 from gitkb.errors import GitkbError, RepositoryError
+from gitkb.model.documents import LARGE
 from gitkb.model.rows import SearchHit
+from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 
+_ENDING = re.compile(rf"(?:{re.escape(LARGE)})?\.[a-z0-9]+\Z")
 Indexes = Sequence[sqlite3.Connection]
 
 
 class SearchedBase(Struct, frozen=True):
-    """A knowledge base at a commit; `keep`: its catalog may stay there. Its `name` is "" where it is searched alone."""
+    """A knowledge base at a commit; `keep`: its catalog may stay there. Its `name` is "" where it is searched alone. `store` is
+    where its history is."""
 
     name: str
     catalog: Catalog
     tip: Snapshot
     keep: bool
+    store: Store
+
+    def days(self) -> dict[str, str]:
+        """The day (ISO 8601) on which the original of each document last changed here; nothing where git cannot tell."""
+        try:
+            found = self.store.last_days("raw", self.tip.commit)
+        except RepositoryError:
+            return {}
+        return {_ENDING.sub("", path.removeprefix("raw/")): day for path, day in found.items()}
 
 
 @contextmanager

@@ -26,6 +26,9 @@ class Asked(Protocol):
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """The replies in order; `ModelFailure` or `BudgetSpent` where one is not to be had."""
 
+    def knows(self, requests: Sequence[Request]) -> bool:
+        """Whether all of them are answered already."""
+
 
 _LEAST_CONTEXT = 1_500
 _LETTERS_A_TOKEN = 3
@@ -83,7 +86,7 @@ class ModelRounds(Struct, frozen=True):
                 continue
             if not prepared.requests or self.client is None:
                 return replace(prepared, usage=usage_of(replies), notes=notes)
-            if prepared.private and self.careful and not agreed:
+            if prepared.private and self.careful and not agreed and not self.client.knows(prepared.requests):
                 self.pool.drop(job)
                 return Prepared(job.document, error=f"it looks like {prepared.private}. {NOT_SENT}", private=prepared.private)
             try:

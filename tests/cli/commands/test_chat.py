@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -158,7 +159,11 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(top: Path) -> Non
     kb, release = top / "kb", threading.Event()
 
     def script(asked: Asked) -> Made:
-        return Answer(f"{CITED} {'and more ' * 60}", held=release) if asked.number == 1 else "Then [it](sources/docs/wal.md)."
+        return (
+            Answer(f"{CITED} {'and more ' * 60}", held=release)
+            if asked.number == 1
+            else "Then **surely** &#8238;[it](sources/docs/wal.md)."
+        )
 
     with serving(script) as server, _terminal(kb, "--model", "test-model", env=_reaching(server)) as child:
         child.expect("Ctrl-D ends")
@@ -172,6 +177,8 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(top: Path) -> Non
         child.send("\x03")  # at the prompt it only empties the line
         child.send("Go on\r")
         child.expect("Then ")
+        child.expect_exact("\x1b[1msurely")
+        child.expect_exact("\\u202e")
         child.expect_exact(PROMPT)
         child.send("\x04")
         child.expect(pexpect.EOF)
@@ -203,3 +210,11 @@ def test_on_a_terminal_commands_and_documents_are_completed_and_lines_remembered
         child.expect(pexpect.EOF)
     history = kb / ".git" / "gitkb" / "chat-history"
     assert "/show docs/wal" in history.read_text() and history.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by a shell")
+@pytest.mark.parametrize(("closed", "line"), [("<&-", ""), (">&-", "What is a checkpoint?\n"), ("2>&-", "nothing to find\n")])
+def test_a_chat_with_a_closed_stream_ends_in_order(top: Path, closed: str, line: str) -> None:
+    command = ["sh", "-c", f'"$0" -m gitkb chat --kb "$1" {closed}', sys.executable, str(top / "kb")]
+    done = subprocess.run(command, input=line, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1 if "nothing" in line else 0, "", "")

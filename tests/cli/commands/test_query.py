@@ -365,6 +365,29 @@ def test_a_sentence_that_its_place_does_not_bear_out_is_named_and_marked(run: Ru
     assert shown["unsupported"] == [said]
 
 
+def test_what_rests_on_an_answer_that_was_saved_is_said(run: Run, kb: Path, server: Any) -> None:
+    server(scripted(CITED))
+    assert run("query", QUESTION, "--save", "--model", "test-model", "--kb", kb).code == 0
+    page = next((kb / "wiki/explorations").glob("what-is-write*.md")).name
+    calls = (("search", {"query": "write-ahead logging"}), ("search", {"query": "rule logging", "scope": "explorations"}))
+    said = f"It is a rule [as said](explorations/{page})."
+    asked = server(scripted(Answer(calls=calls), said))
+    ran = run("query", QUESTION, "--model", "test-model", "--kb", kb)
+    assert f"rests on what was answered before, which is no evidence: explorations/{page}" in ran.err
+    results = [message["content"] for message in asked.seen[1].body["messages"] if message["role"] == "tool"]
+    assert "explorations/" not in results[0] and f"explorations/{page}" in results[1]
+    assert "explorations/" not in asked.seen[0].body["messages"][-1]["content"]
+
+
+def test_a_model_is_told_since_when_a_document_is_there(run: Run, kb: Path, server: Any, git: Callable[..., str]) -> None:
+    asked = server(scripted(Answer(calls=(("search", {"query": "logging"}), ("list_documents", {}))), CITED))
+    assert run("query", QUESTION, "--model", "test-model", "--kb", kb).code == 0
+    day = git(kb, "log", "-1", "--format=%cs", "--", "raw/docs/wal.md")
+    assert f", here since {day}" in asked.seen[0].body["messages"][-1]["content"]
+    results = [message["content"] for message in asked.seen[1].body["messages"] if message["role"] == "tool"]
+    assert all(f", here since {day}" in result for result in results) and "summaries/docs/wal.md" in results[1]
+
+
 def test_the_quoted_words_are_shown_where_they_are_wanted(run: Run, kb: Path, server: Any) -> None:
     server(scripted("Write-ahead logging is the rule that the log record goes first " + CITED.removeprefix("It is a rule ")))
     ran = run("query", QUESTION, "--quotes", "--model", "test-model", "--kb", kb)

@@ -54,12 +54,17 @@ def test_what_looks_private_is_left_out_and_said_and_the_others_go_in(run: Run, 
     assert event["source"] == "docs/cv.md" and event["reason"] == LEFT_OUT and events[-1]["private"] == 1
     assert _add(run, top, "--yes").code == 0 and "Ada Lovely" in _sent(server)
     assert run("show", "docs/cv", "--kb", top / "kb").code == 0
-    again = run("recompile", "docs/cv", "--compiler", "extractive", "--kb", top / "kb")
+    calls = server.calls
+    (top / "docs" / "cv.md").rename(top / "docs" / "life.md")
+    moved = _add(run, top)
+    assert moved.code == 0 and "renamed 1" in moved.out.lower() and server.calls == calls, "nothing new is sent"
+    (top / "kb/.git/gitkb/replies.sqlite").unlink()
+    again = run("recompile", "docs/life", "--compiler", "extractive", "--kb", top / "kb")
     assert again.code == 0, again
     calls = server.calls
-    again = run("recompile", "docs/cv", "--kb", top / "kb")
+    again = run("recompile", "docs/life", "--kb", top / "kb")
     assert again.code == 3 and LEFT_OUT in again.err and server.calls == calls
-    assert run("recompile", "docs/cv", "--yes", "--kb", top / "kb").code == 0
+    assert run("recompile", "docs/life", "--yes", "--kb", top / "kb").code == 0
 
 
 def test_a_setting_of_ones_own_or_a_server_here_sends_everything(

@@ -108,3 +108,17 @@ def test_every_tool_says_what_it_takes() -> None:
     for tool in TOOLS:
         schema = json.loads(tool.parameters)
         assert schema["type"] == "object" and set(schema["required"]) <= set(schema["properties"])
+
+
+def test_documents_are_listed_with_their_day_and_chosen_by_words() -> None:
+    files = {f"wiki/summaries/lib/{name}.md": f"---\ntitle: On {name}\ndescription: It is.\n---\n" for name in ("a", "b", "c")}
+    pages = Pages(FilesTree(files | {"wiki/summaries/lib/index.md": "# Summaries\n"}), lambda kb: {"lib/a": "2026-11-02"})
+    reader = Reader(pages, lambda query, scope, limit: [], Citations(pages), 100_000, lambda what: None)
+    listed = reader.answer(ToolCall("1", "list_documents", "{}"))
+    assert "3 in all" in listed and "- summaries/lib/a.md: On a. It is., here since 2026-11-02\n- summaries/lib/b.md" in listed
+    assert "index" not in listed
+    chosen = reader.answer(ToolCall("1", "list_documents", '{"words": "ON C"}'))
+    assert "1 in all" in chosen and "lib/c" in chosen and "lib/a" not in chosen
+    rest = reader.answer(ToolCall("1", "list_documents", '{"first": 3}'))
+    assert "lib/c" in rest and "lib/b" not in rest
+    assert "no such document" in reader.answer(ToolCall("1", "list_documents", '{"words": "nothing"}'))
