@@ -68,7 +68,7 @@ def test_read_only_shows_no_form_and_takes_none(kb: Path, git: Callable[..., str
     before = git(kb, "rev-parse", "HEAD")
     with signed_in(kb, read_only=True) as reader:
         page = reader.get("/wiki/concepts/write-ahead-logging.md").text
-        assert "Edit</a>" not in page and "Decide</a>" not in page and ">Add</a>" not in page
+        assert "Edit</a>" not in page and "Approve</a>" not in page and ">Add</a>" not in page
         for place in ("/add", "/edit?path=wiki/index.md", "/remove?name=docs/wal"):
             assert "change nothing" in reader.get(place).text
         token = reader.get("/ask").text.partition('name="form" value="')[2].partition('"')[0]
