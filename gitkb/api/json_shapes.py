@@ -167,7 +167,7 @@ def gone_event(document: GoneDocument, *, staying: bool) -> Shape:
 
 def add_event(summary: AddSummary, *, dry_run: bool = False) -> Shape:
     """The end of an `add`."""
-    return _ending(summary, _ADDED, dry_run) | {"older": summary.older}
+    return _ending(summary, _ADDED, dry_run) | {"older": summary.older, "private": summary.private}
 
 
 def recompile_event(summary: RecompileSummary, *, dry_run: bool = False) -> Shape:

@@ -245,9 +245,8 @@ class KnowledgeBase:
         return self._link_map.links(self._snapshot(at), name)
 
     def search(self, query: str, *, scope: str = "all", limit: int = 10, at: str | None = None) -> list[rows.SearchHit]:
-        """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all",
-        "sources", "summaries", "concepts", "entities", "explorations", or "evidence" for all but the last. `UsageError` for a
-        query without a word."""
+        """The pages that match best, the best first. `query` has words, "phrases", prefix* and -exclusions; `scope` is "all", a
+        folder ("sources"), or "evidence" for all but "explorations". `UsageError` for a query without a word."""
         from gitkb.commands.inspect.searched_pages import searched_pages
 
         return searched_pages([self.searched("", at)], query, scope=scope, limit=limit)
@@ -335,8 +334,7 @@ class KnowledgeBase:
             return
         from gitkb.commands.answer.agent import opened_model
 
-        asked = settings.with_model(name)
-        with opened_model(self._asking(listener), asked) as model:
+        with opened_model(self._asking(listener), settings.with_model(name)) as model:
             yield model
 
     def query(
@@ -348,15 +346,17 @@ class KnowledgeBase:
         at: str | None = None,
         history: Sequence[Said] = (),
     ) -> Answer:
-        """An answer at a revision, which the listener hears as it comes: that of a model (see `answering_model`), else the best
-        passages. Its text is empty where nothing was found. `history` is what was said before. `ModelFailure` and its kin
-        where the model's server does not answer."""
+        """An answer at a revision ("A..B": about what changed there), which the listener hears as it comes: of a model (see
+        `answering_model`) or the best passages; "" where nothing was found. `ModelFailure` where its server does not answer."""
         from gitkb.branch.tips import settings_at
         from gitkb.commands.answer.answer import Answering
         from gitkb.model.answers import AnswerListener
 
         own = settings_at(self._store.snapshot()).llm.instructions if model is not None else ""
-        return Answering([self.searched("", at)], own)(question, model, listener or AnswerListener(), history)
+        base, dots, head = (at or "").partition("..")
+        diff = self.diff(base or None, head.lstrip(".") or None, forked=head.startswith(".")) if dots else None
+        answer = Answering([self.searched("", at if diff is None else diff.head)], own, diff)
+        return answer(question, model, listener or AnswerListener(), history)
 
     def chats(self) -> Chats:
         """The conversations that are kept here, for nobody else."""

@@ -1,9 +1,11 @@
 """Renames of documents: between two sets of records, and along the history of one document's file.
 
 Invariant: a rename is read from the difference of a commit in `.gitkb/documents/`: one record gone and one come with the same
-bytes of the original; never from messages, so it is found after squash, rebase and merge. Reads only.
+bytes of the original; never from messages, so it is found after squash, rebase and merge. Where a person only looks on, a text
+that moved and was edited counts, too, as it does for git. Reads only.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitkb.branch.stored_documents import moved_path, owner_of
@@ -23,6 +25,36 @@ def renames(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[s
         old = gone.pop(after[name].source.sha256, None)
         if old is not None:
             found[old] = name
+    return found
+
+
+_ALIKE = 0.5
+"""The share of its lines that a moved text must have kept: what `git diff --find-renames` takes, too."""
+_COMMON = 20
+
+
+def edited_renames(gone: Mapping[str, str], come: Mapping[str, str]) -> dict[str, str]:
+    """Old names of documents to new ones by their texts: those that are more alike than not, the most alike first.
+
+    Costs about the length of the texts: a line that many of them have says nothing.
+    """
+    lines = {name: Counter(filter(None, map(str.strip, text.splitlines()))) for name, text in (*gone.items(), *come.items())}
+    sizes = {name: sum(len(line) * count for line, count in each.items()) for name, each in lines.items()}
+    bearers: dict[str, list[str]] = {}
+    for name in sorted(gone):
+        for line in lines[name]:
+            bearers.setdefault(line, []).append(name)
+    rated = []
+    for new in sorted(come):
+        shared: Counter[str] = Counter()
+        for line, count in lines[new].items():
+            for old in bearers.get(line, ())[:_COMMON]:
+                shared[old] += len(line) * min(count, lines[old][line])
+        rated += [(-size / max(sizes[old], sizes[new]), old, new) for old, size in shared.items()]
+    found: dict[str, str] = {}
+    for share, old, new in sorted(rated):
+        if -share >= _ALIKE and old not in found and new not in found.values():
+            found[old] = new
     return found
 
 

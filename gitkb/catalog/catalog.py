@@ -87,6 +87,29 @@ class Catalog:
         finally:
             _close(db)
 
+    def has(self, index: Index) -> bool:
+        """Whether the file has this index, of whatever tree."""
+        if self.file is None or not self.file.exists():
+            return False
+        try:
+            with contextlib.closing(self._connect(str(self.file))) as db:
+                return self._reflected(db, index) is not None
+        except sqlite3.Error:
+            return False
+
+    def bring_up(self, tree: Tree, index: Index) -> None:
+        """Stores what `index` says of a tree for whoever asks next; without a file there is nothing to do. Raises
+        `sqlite3.Error` or `OSError` where the disk does not take it: everybody else then does without."""
+        if self.file is None:
+            return
+        try:
+            _close(self._caught_up(str(self.file), tree, index, keep=True))
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            with self.at(tree, index):  # damaged: it is made anew
+                pass
+
     @contextlib.contextmanager
     def held(self, tree: Tree, index: Index, *, keep: bool = True) -> Iterator[sqlite3.Connection]:
         """As `at`, for a caller who keeps the connection while it waits for somebody else: it blocks no writer meanwhile.

@@ -68,6 +68,11 @@ ModelOption = Annotated[
 ]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="REV", show_default=False, help="Look at this git revision.")]
 
+AskedAtOption = Annotated[
+    str | None,
+    typer.Option("--at", metavar="REV", show_default=False, help="Look at this git revision; A..B: ask what changed."),
+]
+
 
 class Common(Struct, frozen=True):
     """What was given before the command's name."""

@@ -12,8 +12,8 @@ from msgspec import Struct, field
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.model.listener import Listener, Progress, Scanned, Talking
-from gitkb.model.results import DocumentResult, GoneDocument, Older, Outcome, SkipReason
+from gitkb.model.listener import Indexing, Listener, Progress, Scanned, Talking
+from gitkb.model.results import DocumentResult, GoneDocument, Older, Outcome, Private, SkipReason
 from gitkb.model.usage import Usage
 
 
@@ -78,20 +78,23 @@ class Skips(Struct):
     duplicates: int = 0
     same_pages: int = 0
     older: int = 0
+    private: int = 0
     empty: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
 
 @dataclasses.dataclass
 class Adding(Messages):
-    """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display, and `tell` what models say now;
-    `json` prints one object per source."""
+    """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display, `tell` what models say now,
+    `index` how far the index is, and `agreed` asks a person; `json` prints one object per source."""
 
     json: bool
     say: Callable[[str], None] = terminal.say
     advance: Callable[[Progress], None] | None = None
     tell: Callable[[Talking], None] | None = None
+    index: Callable[[Indexing], None] | None = None
     dry_run: bool = False
+    agreed: Callable[[str], bool] = terminal.agreed
     skips: Skips = dataclasses.field(default_factory=Skips)
 
     def scanned(self, event: Scanned) -> None:
@@ -128,6 +131,16 @@ class Adding(Messages):
         self.say(f"{'It is' if one else 'They are'} left out; --older adds {'it' if one else 'them'} nevertheless.")
         return True
 
+    def private(self, documents: Sequence[Private]) -> bool:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        one = len(documents) == 1
+        look = "1 document looks" if one else f"{len(documents):,} documents look"
+        self.say(f"{look} private:")
+        for each in documents:
+            self.say(f"  {each.source}  ({each.kind})")
+        return self.agreed(f"Send {'it' if one else 'them'} to the model's server, which is not on this machine?")
+
     def progress(self, event: Progress) -> None:
         if self.advance is not None:
             self.advance(event)
@@ -136,11 +149,17 @@ class Adding(Messages):
         if self.tell is not None:
             self.tell(event)
 
+    def indexing(self, event: Indexing) -> None:
+        if self.index is not None:
+            self.index(event)
+
     def document(self, result: DocumentResult) -> None:
         if result.skipped is SkipReason.UNCHANGED:
             self.skips.unchanged += 1
         elif result.skipped is SkipReason.OLDER:
             self.skips.older += 1
+        elif result.skipped is SkipReason.PRIVATE:
+            self.skips.private += 1
         elif result.skipped is SkipReason.REMOVED:
             self.skips.removed.append(f"{result.document} {result.reason}")
         elif result.skipped is SkipReason.SAME_PAGE:

@@ -1,4 +1,4 @@
-"""The progress display of a run: prepared, committed, failed, rate and time left; on a terminal only.
+"""The progress display of a run: prepared, committed, failed, rate and time left, then pages in the index; on a terminal only.
 
 Invariant: while it is shown, every line for the person goes through `Display.say`, which prints above it; it leaves nothing
 behind when it ends. rich is imported when a terminal is there, never otherwise.
@@ -19,19 +19,23 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from gitkb.model.listener import Progress, Talking
+    from gitkb.model.listener import Indexing, Progress, Talking
 
 
+_FEW_PAGES = 300
+"""So many pages are in the index before a person could read that they are put there."""
 _SETTLED = 1.0
 _MINUTES = 120
 
 
 class Display(Struct, frozen=True):
-    """Where lines and counts of a run go."""
+    """Where lines and counts of a run go, and how a person is asked meanwhile."""
 
     say: Callable[[str], None]
     advance: Callable[[Progress], None] | None = None
     tell: Callable[[Talking], None] | None = None
+    index: Callable[[Indexing], None] | None = None
+    agreed: Callable[[str], bool] = terminal.agreed
 
 
 @contextmanager
@@ -42,8 +46,8 @@ def display(quiet: bool = False) -> Iterator[Display]:
         return
     bar = _bar()
     with bar:
-        task = bar.add_task("", total=None, visible=False, committed=0, failed=0, pace="", talk="")
-        yield Display(_say_above(bar), _advance(bar, task), _tell(bar, task))
+        task = bar.add_task("", total=None, visible=False, doing="preparing", counts="", pace="", talk="")
+        yield Display(_say_above(bar), _advance(bar, task), _tell(bar, task), _index(bar, task), _ask(bar))
 
 
 def _bar() -> Bar:
@@ -51,8 +55,9 @@ def _bar() -> Bar:
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    counts = "{task.completed:.0f}/{task.total:.0f}   committed {task.fields[committed]}   failed {task.fields[failed]}"
-    columns = (TextColumn("  preparing"), BarColumn(), TextColumn(counts), TextColumn("  {task.fields[pace]}{task.fields[talk]}"))
+    fields = ("  {task.fields[doing]}", "{task.fields[counts]}", "  {task.fields[pace]}{task.fields[talk]}")
+    doing, counts, pace = map(TextColumn, fields)
+    columns = (doing, BarColumn(), counts, pace)
     return Bar(*columns, console=Console(stderr=True), transient=True)
 
 
@@ -61,6 +66,19 @@ def _say_above(bar: Bar) -> Callable[[str], None]:
         bar.console.print(terminal.printable(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     return say
+
+
+def _ask(bar: Bar) -> Callable[[str], bool]:
+    """Asks in place of the display, which comes back when there is an answer."""
+
+    def ask(question: str) -> bool:
+        bar.stop()
+        try:
+            return terminal.agreed(question)
+        finally:
+            bar.start()
+
+    return ask
 
 
 def _tell(bar: Bar, task: TaskID) -> Callable[[Talking], None]:
@@ -85,13 +103,28 @@ def _advance(bar: Bar, task: TaskID) -> Callable[[Progress], None]:
             task,
             total=event.total,
             completed=event.prepared,
-            committed=event.committed,
-            failed=event.failed,
+            counts=f"{event.prepared}/{event.total}   committed {event.committed}   failed {event.failed}",
             pace=pace(event, elapsed),
             visible=event.total > 0,
         )
 
     return advance
+
+
+def _index(bar: Bar, task: TaskID) -> Callable[[Indexing], None]:
+    def index(event: Indexing) -> None:
+        bar.update(
+            task,
+            total=event.pages,
+            completed=event.done,
+            visible=event.pages > _FEW_PAGES,
+            doing="indexing",
+            counts=f"{event.done}/{event.pages} pages",
+            pace="",
+            talk="",
+        )
+
+    return index
 
 
 def pace(event: Progress, elapsed: float) -> str:

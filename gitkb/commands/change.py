@@ -14,6 +14,7 @@ the run ends; whatever stops it before, the branch stands at its last whole grou
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from shlex import quote
@@ -26,7 +27,7 @@ from gitkb.branch.migrate import migrate_first
 from gitkb.branch.tips import branch_tip, settings_at, start_of
 from gitkb.catalog.queries import RecordCorpus
 from gitkb.catalog.record_tables import RECORDS
-from gitkb.errors import FormatError, NotFound
+from gitkb.errors import FormatError, GitkbError, NotFound
 from gitkb.formats.settings import Settings
 from gitkb.pages import refresh
 from gitkb.pages.preview import ForeseenPages, foresee, uncommitted
@@ -98,9 +99,10 @@ class ChangeContext(Struct, frozen=True):
         return foresee(self.store, self.catalog, tip, changes, self.uncommitted(tip))
 
     @contextmanager
-    def change(self, what: str, *, dry_run: bool = False, signs: bool = True) -> Iterator[Change]:
+    def change(self, what: str, *, dry_run: bool = False, signs: bool = True, searchable: bool = False) -> Iterator[Change]:
         """A change of the branch, described by `what` for whoever looks at runs under way ("add papers/"). In a `dry_run` pages
-        stay as they are, and so must the branch. Unless it `signs`, a key is asked for only if a commit is made after all."""
+        stay as they are, and so must the branch. Unless it `signs`, a key is asked for only if a commit is made after all. The
+        index of the search is kept in step; with `searchable` it is also made where there is none."""
         begun = self.store.begin(
             what, branch=self.branch or None, start=self.start, on_wait=self.listener.message, signs=signs and not dry_run
         )
@@ -111,6 +113,22 @@ class ChangeContext(Struct, frozen=True):
                 change.refresh_if_changed()
         if not dry_run:
             self.store.maintain()
+            self._index(anew=searchable)
+
+    def _index(self, *, anew: bool) -> None:
+        """Brings what searches read up to the checked-out branch, so that nobody waits for it later; where there is none yet,
+        only if it may be made `anew`. Whatever stops it stops nothing else: a search brings it up, too."""
+        from gitkb.catalog.search.passage_index import PASSAGES, Passages
+        from gitkb.model.listener import Indexing
+
+        try:
+            if (self.branch and self.branch != self.store.branch()) or not (anew or self.catalog.has(PASSAGES)):
+                return
+            tip = self.store.snapshot()
+            self.catalog.bring_up(tip, RECORDS)
+            self.catalog.bring_up(tip, Passages(lambda done, pages: self.listener.indexing(Indexing(pages, done))))
+        except (GitkbError, KeyError, OSError, sqlite3.Error) as error:
+            self.listener.message(f"The index of the search was not brought up to date ({error}); the next search does it.")
 
 
 class Change:

@@ -76,7 +76,7 @@ def outline(markdown: str) -> tuple[Heading, ...]:
     """The headings in text order; those without any text are left out, but count for the anchors of the others."""
     if not re.search(r"^[ >]*(?:[-*+] |\d+[.)] )*\s{0,3}(?:#{1,6}[ \t]|=+\s*$|-+\s*$)", markdown, re.MULTILINE):
         return ()
-    tokens = _block_parser().parse(markdown)
+    tokens = _block_parser().parse(_shortened(markdown))
     anchors = Anchors()
     found: list[Heading] = []
     for token, content in pairwise(tokens):
@@ -87,6 +87,18 @@ def outline(markdown: str) -> tuple[Heading, ...]:
         if title and anchor:
             found.append(Heading(int(token.tag[1]), title, anchor, token.map[0] + 1))
     return tuple(found)
+
+
+_OPEN_HTML = re.compile(r"<(?:[!?]|script|pre|style|textarea)", re.IGNORECASE)
+_PROSE_BLOCK = re.compile(r"(?<=\n\n)(?:[^\W\d_]|\|).*(?:\n(?:[^\W\d_]|\|).*)*(?=\n\n)")
+
+
+def _shortened(markdown: str) -> str:
+    """A text with the same headings on the same lines, and less to read: blocks in which each line begins with a letter or a bar
+    are paragraphs or tables wherever they stand, unless HTML is open that only a word in them would close."""
+    if _OPEN_HTML.search(markdown):
+        return markdown
+    return _PROSE_BLOCK.sub(lambda found: "x" + "\nx" * found[0].count("\n"), markdown)
 
 
 def plain_text(markdown: str) -> str:

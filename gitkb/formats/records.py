@@ -161,6 +161,7 @@ def _record(fields: Fields, path: str) -> Record:
         settings=fields.text("settings"),
         title_reason=fields.text("title_reason"),
         ocr=fields.text("ocr"),
+        by_rules=fields.text("by_rules"),
     )
 
 

@@ -33,6 +33,7 @@ _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password", re.IGNOREC
 
 
 Price = Annotated[float, Meta(ge=0, lt=1e9, extra={"wanted": "a number, the price of a million tokens"})]
+Private = Annotated[str, Meta(pattern=r"\A(?:ask|send)\Z", extra={"wanted": "ask or send"})]
 Effort = Annotated[str, Meta(pattern=r"\A[a-z]{0,20}\Z", extra={"wanted": "a word such as low, medium or high"})]
 
 
@@ -40,7 +41,8 @@ Effort = Annotated[str, Meta(pattern=r"\A[a-z]{0,20}\Z", extra={"wanted": "a wor
 class LlmUserSettings:
     """How a server is asked: requests at once, seconds without a sign of life, tokens of a reply and of a question with its
     reply, how hard a model that reasons shall think ("" for its own choice), what a million tokens cost (0 for not known), the
-    command that prints the key, headers besides the usual ones."""
+    command that prints the key, headers besides the usual ones; whether documents that are likely private go to a server
+    elsewhere without a question ("send")."""
 
     concurrency: Number = 16
     timeout: Seconds = 300.0
@@ -50,6 +52,7 @@ class LlmUserSettings:
     price_in: Price = 0.0
     price_out: Price = 0.0
     api_key_command: str = ""
+    private: Private = "ask"
     headers: NamedTexts = field(default_factory=dict, repr=False, metadata={"secret": True})
 
 
@@ -103,6 +106,7 @@ class UserSettings:
     price_in: float = 0.0
     price_out: float = 0.0
     api_key_command: str = ""
+    private: Private = "ask"
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
     web: WebUserSettings = field(default_factory=WebUserSettings)
@@ -166,6 +170,7 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         price_in=llm.price_in,
         price_out=llm.price_out,
         api_key_command=llm.api_key_command.strip() if not key else "",
+        private=llm.private,
         ca_file=environment.get(CA_VARIABLE, ""),
         origins=origins,
     )

@@ -83,7 +83,8 @@ class Record(Struct, frozen=True):
     sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"), `settings` is the fingerprint of the
     settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by
     name ("published"). `title_reason` says in words why this is the title, `ocr` what of the document was read by OCR and by whom
-    ("all pages, by rapidocr 3.10.0"), "" for nothing; a gitkb that does not know these reads over them.
+    ("all pages, by rapidocr 3.10.0"), "" for nothing, `by_rules` which fields the rules filled because the model's reply had too
+    little for them ("description, key points"); a gitkb that does not know these reads over them.
     """
 
     document: str
@@ -100,6 +101,7 @@ class Record(Struct, frozen=True):
     settings: str = ""
     title_reason: str = ""
     ocr: str = ""
+    by_rules: str = ""
 
 
 class Heading(Struct, frozen=True):
@@ -174,7 +176,7 @@ class Digest(Struct, frozen=True):
 
     `abstract` are a few sentences that a model wrote about the whole, in reading order; `summary` the key points. `ungrounded`
     counts the claims of a model that were dropped because the text does not support them. `title_reason` says in words why this
-    is the title.
+    is the title, `by_rules` which fields the rules filled because a model's reply had too little for them.
     """
 
     title: str
@@ -187,6 +189,7 @@ class Digest(Struct, frozen=True):
     abstract: tuple[Claim, ...] = ()
     ungrounded: int = 0
     title_reason: str = ""
+    by_rules: tuple[str, ...] = ()
 
 
 class TreeChange(Struct, frozen=True):

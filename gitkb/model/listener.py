@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older
+    from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Private
 
 
 class Progress(Struct, frozen=True):
@@ -39,6 +39,13 @@ class Talking(Struct, frozen=True):
     rate: float
 
 
+class Indexing(Struct, frozen=True):
+    """How far the index of the search is, after the run's last commit: numbers of pages that came or changed."""
+
+    pages: int
+    done: int
+
+
 class Listener:
     """Receives what happens; every method may be overridden.
 
@@ -62,8 +69,16 @@ class Listener:
         """These sources are older than the knowledge base; whether to leave them out. Called before anything is changed."""
         return True
 
+    def private(self, documents: Sequence[Private]) -> bool:
+        """These sources look private; whether they may be sent to a model that is neither on this machine nor in its network.
+        Called when all others are in."""
+        return False
+
     def progress(self, event: Progress) -> None:
         """Counts have changed."""
+
+    def indexing(self, event: Indexing) -> None:
+        """More pages are in the index of the search; the documents are all committed by then."""
 
     def talking(self, event: Talking) -> None:
         """Models have said more, or were asked something."""

@@ -21,7 +21,8 @@ class AddOptions(Struct, frozen=True):
     and `model` overrule the settings for this once; a model may be asked for `max_tokens` in all (0: no limit). With `prune`
     documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
     before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back. `current`:
-    the folders are known to be no older than the knowledge base, so that only what people removed is left out.
+    the folders are known to be no older than the knowledge base, so that only what people removed is left out. `private`:
+    documents that are likely private may go to a model elsewhere.
     `cluster` prepares the documents, None: this machine does."""
 
     into: str = ""
@@ -42,6 +43,7 @@ class AddOptions(Struct, frozen=True):
     prune: bool = False
     older: bool = False
     current: bool = False
+    private: bool = False
     cluster: ClusterOptions | None = None
 
 
@@ -86,7 +88,8 @@ class WatchOptions(Struct, frozen=True):
 
 
 class RecompileOptions(Struct, frozen=True):
-    """How `recompile` works; which documents: those named, `every` one, or those `outdated`. The rest as in `AddOptions`."""
+    """How `recompile` works; which documents: those named, `every` one, or those `outdated`. The rest as in `AddOptions`; without
+    `private`, a document that is likely private fails."""
 
     every: bool = False
     outdated: bool = False
@@ -97,6 +100,7 @@ class RecompileOptions(Struct, frozen=True):
     compiler: str = ""
     model: str = ""
     max_tokens: int = 0
+    private: bool = False
     cluster: ClusterOptions | None = None
 
 

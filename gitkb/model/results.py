@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 class SkipReason(StrEnum):
     """Why nothing was done about a source: it is there already as it is, other sources have the same bytes or led to the same
     page of the web, another process changed its document meanwhile, it is whole and has nothing in it to read,
-    or people removed it here."""
+    people removed it here, or it is likely private and shall not go to a model elsewhere."""
 
     UNCHANGED = "unchanged"
     SAME_BYTES = "same-bytes"
@@ -39,6 +39,7 @@ class SkipReason(StrEnum):
     EMPTY = "empty"
     OLDER = "older"
     REMOVED = "removed"
+    PRIVATE = "private"
 
 
 class OlderKind(StrEnum):
@@ -69,6 +70,14 @@ class Older(Struct, frozen=True):
         if self.kind is OlderKind.REPLACED:
             return f"its bytes were replaced {by}"
         return f"was removed {by}" if self.kind is OlderKind.REMOVED else f"was renamed to {self.now} {by}"
+
+
+class Private(Struct, frozen=True):
+    """A source that looks private: `kind` says like what."""
+
+    document: str
+    source: str
+    kind: str
 
 
 class DocumentResult(Struct, frozen=True):
@@ -146,13 +155,15 @@ class CompileSummary(ChangeSummary, frozen=True, kw_only=True):
 
 
 class AddSummary(CompileSummary, frozen=True, kw_only=True):
-    """The end of an `add`. `older` of the skipped are older than the knowledge base, and were left out."""
+    """The end of an `add`. `older` of the skipped are older than the knowledge base, and `private` look private and were not to
+    go to a model elsewhere; both were left out."""
 
     added: int
     updated: int
     renamed: int = 0
     removed: int = 0
     older: int = 0
+    private: int = 0
 
 
 class SyncedSource(Struct, frozen=True):

@@ -43,12 +43,14 @@ _ASKERS: dict[Path, tuple[str, Liveness]] = {}
 
 
 class Session(Struct, frozen=True):
-    """`ahead` is how many documents may wait for answers at once."""
+    """`ahead` is how many documents may wait for answers at once; `careful`: the server is elsewhere, and documents that are
+    likely private are not sent to it unasked."""
 
     client: Client
     settings: ModelSettings
     author: Author
     ahead: int
+    careful: bool = False
 
 
 def model_settings(settings: Settings, user: UserSettings, task: str = "digest", limit: int = 0) -> ModelSettings:
@@ -144,7 +146,8 @@ def session(
         wanted = model_settings(settings, user, limit=limit)
         ask = _Each(client, user.concurrency)
         author = Author(store, catalog, ask, model_settings(settings, user, "overview", limit))
-        yield Session(client, wanted, author, 2 * user.concurrency)
+        careful = user.private == "ask" and not user.is_near
+        yield Session(client, wanted, author, 2 * user.concurrency, careful)
 
 
 @contextmanager

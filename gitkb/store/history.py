@@ -180,6 +180,18 @@ def changes_of(reader: ObjectReader, tip: str, path: str) -> Iterator[Commit]:
             yield describe(commit)
 
 
+def indexed_changes_of(reader: ObjectReader, git_dir: Path, tip: str, path: str) -> Iterator[Commit]:
+    """What `changes_of` gives for a path, by the git program, for a repository whose commit-graph knows which commit may have
+    changed which path: then it reads a few trees instead of those of every commit."""
+    arguments = ["--no-replace-objects", "log", "--format=%H", "--no-renames", tip, "--", f":(top,literal){path}"]
+    done = attempt(git_dir, arguments, environment())
+    if done.returncode:
+        yield from changes_of(reader, tip, path)
+        return
+    for oid in done.stdout.decode("ascii").split():
+        yield describe(reader.commit(oid))
+
+
 def _parents(reader: ObjectReader, commit: pygit2.Commit) -> list[pygit2.Commit]:
     found = []
     for oid in commit.parent_ids:

@@ -1,9 +1,12 @@
 """Repacking in the background: each group leaves one pack, and many packs make every look-up slower.
 
 Invariant: nobody waits for it, one at a time, and never beside git's own gc. A geometric repack rolls small packs into
-larger ones, leaves large and kept ones alone, and drops no unreachable object.
+larger ones, leaves large and kept ones alone, and drops no unreachable object. Then git's commit-graph takes up the new commits
+with filters of the paths that they changed, so that the history of one document is found without reading every commit. Only a
+graph that was written here is used: what came with a copied repository may lie.
 """
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +16,15 @@ from gitkb.store.local.locks import Liveness
 
 MANY_PACKS = 50
 """The number of packs above which a run that ends repacks: git's own gc.autoPackLimit."""
+
+
+_GRAPH = "graph"
+"""The file among the local ones that says that the commit-graph was written here."""
+
+
+def has_graph(local: Path) -> bool:
+    """Whether the history of a path is known to git's commit-graph."""
+    return (local / _GRAPH).is_file()
 
 
 def repack_if_needed(common: Path, local: Path) -> bool:
@@ -25,7 +37,9 @@ def repack_if_needed(common: Path, local: Path) -> bool:
     guard = local / "repack"
     if Liveness.probe(guard):
         return False
-    repack = command(common, ["repack", "--geometric=2", "-d", "-q"])
+    repack = shlex.join(command(common, ["repack", "--geometric=2", "-d", "-q"]))
+    graph = shlex.join(command(common, ["commit-graph", "write", "--reachable", "--changed-paths", "--split", "--no-progress"]))
+    work = f"{repack}; {graph} && : > {shlex.quote(str(local / _GRAPH))}"
     nice = ["nice", "-n", "19"] if shutil.which("nice") else []
     # The shell leaves the repack to itself and ends at once; flock on its descriptor ends with the repack.
     with guard.open("a") as held:
@@ -36,7 +50,7 @@ def repack_if_needed(common: Path, local: Path) -> bool:
         except (ImportError, BlockingIOError):
             return False
         subprocess.run(
-            [shell, "-c", '"$@" &', "sh", *nice, *repack],
+            [shell, "-c", '"$@" &', "sh", *nice, shell, "-c", work],
             cwd=common,
             env=environment(),
             stdin=subprocess.DEVNULL,

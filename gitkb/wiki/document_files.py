@@ -208,6 +208,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         dates={one_line(name): one_line(date) for name, date in sorted(conversion.dates.items()) if one_line(date)},
         title_reason=one_line(digest.title_reason),
         ocr=one_line(conversion.ocr),
+        by_rules=", ".join(digest.by_rules),
     )
 
 

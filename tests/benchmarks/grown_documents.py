@@ -46,6 +46,7 @@ def _ranked() -> list[str]:
 
 
 _NAMES = _ranked()
+COMMONEST = _NAMES[0]
 _WEIGHTS = list(itertools.accumulate(1 / (rank + 1) ** EXPONENT for rank in range(TOPICS)))
 
 

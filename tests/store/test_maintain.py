@@ -24,6 +24,14 @@ def test_many_packs_become_few(store: Store, git: Git) -> None:
     assert len(list(packs.glob("*.idx"))) < before / 4
     assert store.snapshot().read("raw/more-0") == b"more 0"
     git(root_of(store), "fsck", "--strict", "--no-dangling")
+    assert repack.has_graph(store.local)
+    graphs = list((store.git_dir / "objects/info/commit-graphs").glob("*.graph"))
+    assert len(graphs) == 1 and b"BDAT" in graphs[0].read_bytes()[:200], "filters of changed paths"
+    publish(store, {"raw/more-7": b"again", "raw/new": b"new"}, "after the graph was written")
+    for path in ("raw/more-7", "raw/new", "raw", "nowhere"):
+        found = [commit.oid for commit in store.history(path)]
+        assert found == git(root_of(store), "log", "--format=%H", "--", path).split()
+    assert [commit.message for commit in store.history("raw/more-7")] == ["after the graph was written\n", "7\n"]
 
 
 def wait_until_free(store: Store) -> None:

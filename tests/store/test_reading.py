@@ -1,5 +1,6 @@
 """Snapshots and history show what git shows."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,17 @@ def test_a_repository_with_other_object_ids_is_refused(tmp_path: Path, git: Git)
     git(tmp_path, "init", "-q", "--object-format=sha256", "kb")
     with pytest.raises(RepositoryError, match="cannot write"):
         Store.open(tmp_path / "kb")
+
+
+def test_a_folder_of_thousands_is_read_once_and_not_for_each_look_up(store: Store, git: Git, tmp_path: Path) -> None:
+    publish(store, {f"wiki/concepts/{number}.md": b"same" for number in range(3_000)})
+    for pack in (store.git_dir / "objects" / "pack").iterdir():
+        pack.rename(tmp_path / pack.name)
+    for pack in tmp_path.glob("*.pack"):
+        with pack.open("rb") as content:
+            subprocess.run(["git", "-C", root_of(store), "unpack-objects", "-q"], stdin=content, check=True)
+    snapshot = Store.open(root_of(store)).snapshot()
+    folder = snapshot.folder("wiki/concepts")
+    assert folder and snapshot.blob("wiki/concepts/7.md")
+    (store.git_dir / "objects" / folder[:2] / folder[2:]).unlink()
+    assert snapshot.blob("wiki/concepts/2999.md") == snapshot.blob("wiki/concepts/7.md")

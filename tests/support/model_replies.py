@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gitkb.compile.llm.compiler import digest
+from gitkb.compile.llm.compiler import Told, digest, told_by
+from gitkb.compile.llm.fallback import held_up
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.llm.requests import Request, Unanswered
 from gitkb.model.documents import Conversion, Digest, Heading
@@ -61,10 +62,20 @@ def requests(
 
 
 def digested(document: Conversion, answer: Answer, settings: ModelSettings = SETTINGS, name: str = "file.md") -> Digest:
-    """The digest of a document whose questions are answered by a function."""
+    """What is taken from the replies of a function to a document's questions, without what rules add."""
+    return _told(document, answer, settings, name).made
+
+
+def completed(
+    document: Conversion, answer: Answer, settings: ModelSettings = SETTINGS, name: str = "file.md"
+) -> tuple[Digest, Digest]:
+    """The digest of a document whose questions are answered by a function, and what the rules make of it alone."""
+    told = _told(document, answer, settings, name)
+    return held_up(told.made, told.rules, told.refused), told.rules
+
+
+def _told(document: Conversion, answer: Answer, settings: ModelSettings, name: str) -> Told:
     replies: dict[str, str] = {}
-    while True:
-        made = digest(document, name=name, settings=settings, replies=replies)
-        if isinstance(made, Digest):
-            return made
-        replies.update((request.key, json.dumps(answer(request))) for request in made.requests)
+    while isinstance(told := told_by(document, name=name, settings=settings, replies=replies), Unanswered):
+        replies.update((request.key, json.dumps(answer(request))) for request in told.requests)
+    return told

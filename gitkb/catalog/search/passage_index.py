@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -31,6 +31,7 @@ TEXTS, EVIDENCE = "texts", "evidence"
 answer that was saved is no evidence for another."""
 _RANGES = {TEXTS: ("sources", "other"), EVIDENCE: ("sources", "entities")}
 _SAMPLE = 2_000
+TOLD_EVERY = 100
 _DEFAULT_LANGUAGE = "en"
 
 assert 3 * MAX_PASSAGES < 2**ORDINAL_BITS
@@ -47,8 +48,15 @@ class Row(Struct, frozen=True):
     forms: list[str]
 
 
-class _Passages:
-    """The `Index` over `wiki/**.md`, index pages excluded."""
+Told = Callable[[int, int], None]
+"""Is told (pages done, pages in all)."""
+
+
+class Passages:
+    """The `Index` over `wiki/**.md`, index pages excluded. `told` hears how far it is, after every `TOLD_EVERY` pages."""
+
+    def __init__(self, told: Told | None = None) -> None:
+        self._told = told
 
     name = "passages"
     version = 2
@@ -77,14 +85,17 @@ class _Passages:
         for _, change in pages:
             if change.old is not None:
                 _remove(db, change.path, lost)
-        for wanted, change in pages:
+        coming = [each for each in pages if each[1].new is not None]
+        for number, (wanted, change) in enumerate(coming):
+            if self._told is not None and number % TOLD_EVERY == 0:
+                self._told(number, len(coming))
             if change.new is not None:
                 _insert(db, wanted, change.path, tree.read_blob(change.new), gained)
         gained.subtract(lost)
         _count_terms(db, gained)
 
 
-PASSAGES = _Passages()
+PASSAGES = Passages()
 
 
 def is_searched(path: str) -> bool:

@@ -33,7 +33,7 @@ from gitkb.cli.listeners import spent
 from gitkb.cli.locate import knowledge_base, named
 from gitkb.cli.progress import display
 from gitkb.cli.summaries import pages_in_words, tell_links, tell_pages, where
-from gitkb.cli.whole_names import YesOption, with_whole_names
+from gitkb.cli.whole_names import with_whole_names
 from gitkb.errors import ExitCode, NotAKnowledgeBase, UsageError
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def add(
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
     refetch: Annotated[bool, typer.Option("--refetch", help="Fetch again all that came from the web.")] = False,
     allow_private: Annotated[bool, typer.Option("--allow-private", help="Fetch from hosts that are not public, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send the model what looks private, too, wherever it is.")] = False,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
     json: JsonOption = False,
     kb: KbOption = None,
@@ -111,10 +112,9 @@ def add(
         urls=urls,
         refetch=refetch,
         allow_private=allow_private,
+        private=yes,
     )
-    if not estimate:
-        raise typer.Exit(_run(base, paths, options, json=json, folder=told.kb))
-    tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
+    raise typer.Exit(_run(base, paths, options, estimate=estimate, json=json, folder=told.kb))
 
 
 def _named_sources(wanted: Sequence[str], *, refetch: bool) -> tuple[list[Path], tuple[str, ...]]:
@@ -124,18 +124,31 @@ def _named_sources(wanted: Sequence[str], *, refetch: bool) -> tuple[list[Path],
     return paths, urls
 
 
-def _run(base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, json: bool, folder: Path | None) -> ExitCode:
-    """Adds the documents and tells what became of them; the exit code."""
+def _run(
+    base: KnowledgeBase, paths: Sequence[Path], options: AddOptions, *, estimate: bool, json: bool, folder: Path | None
+) -> ExitCode:
+    """Adds the documents and tells what became of them, or what a model would be asked; the exit code."""
     from gitkb.cli.listeners import Adding
 
+    if estimate:
+        tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
+        return ExitCode.OK
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=options.dry_run)
+        listener = Adding(
+            json=json,
+            say=shown.say,
+            advance=shown.advance,
+            tell=shown.tell,
+            index=shown.index,
+            dry_run=options.dry_run,
+            agreed=shown.agreed,
+        )
         summary = base.add(paths, options, listener)
     if json:
         terminal.tell_json(json_shapes.add_event(summary, dry_run=options.dry_run) | {"unwritten": listener.missing})
     else:
         tell_summary(summary, listener.skips, options, folder)
-    return ExitCode.PARTIAL if summary.failed or summary.older or listener.missing else ExitCode.OK
+    return ExitCode.PARTIAL if summary.failed or summary.older or summary.private or listener.missing else ExitCode.OK
 
 
 def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
@@ -233,7 +246,7 @@ def _counts(summary: AddSummary, skips: Skips, dry_run: bool) -> list[tuple[str,
         "empty": len(skips.empty),
         "removed here": len(skips.removed),
     }
-    reasons |= {"older than the knowledge base": skips.older} if skips.older else {}
+    reasons |= {"older than the knowledge base": skips.older, "likely private": skips.private}
     why = terminal.listed(reasons)
     return [
         (f"{would}added", summary.added, ""),
@@ -288,7 +301,9 @@ def recompile(
     model: ModelOption = "",
     max_tokens: Annotated[int, typer.Option(metavar="N", min=0, help="Ask a model for so many tokens at most; 0: no limit.")] = 0,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
-    yes: YesOption = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Take a part of a name for the only one that has it; send what looks private.")
+    ] = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -312,6 +327,7 @@ def recompile(
         compiler=compiler or "",
         model=model,
         max_tokens=max_tokens,
+        private=yes,
     )
     names = documents or []
     if estimate:
@@ -321,7 +337,7 @@ def recompile(
         )
         return
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
-        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, dry_run=dry_run)
+        listener = Adding(json=json, say=shown.say, advance=shown.advance, tell=shown.tell, index=shown.index, dry_run=dry_run)
         summary = with_whole_names(names, yes, lambda whole: base.recompile(whole, options, listener))
     if json:
         terminal.tell_json(json_shapes.recompile_event(summary, dry_run=dry_run) | {"unwritten": listener.missing})

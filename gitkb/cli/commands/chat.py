@@ -24,7 +24,7 @@ from gitkb.cli import terminal
 from gitkb.cli.boundary import Program, run
 from gitkb.cli.commands.query import saved_in_words
 from gitkb.cli.common_options import (
-    AtOption,
+    AskedAtOption,
     JsonOption,
     KbOption,
     ModelOption,
@@ -47,6 +47,11 @@ if TYPE_CHECKING:
 
 
 MOST_COMPLETIONS = 200
+
+
+def newer_of(at: str | None) -> str | None:
+    """The revision that is read: of "A..B", which is about what changed, the second; None for what is checked out."""
+    return at.rpartition("..")[2] or None if at else None
 
 
 def is_terminal() -> bool:
@@ -210,7 +215,7 @@ class Conversation:
         except ValueError:
             terminal.complain("A quotation mark is not closed.", 'Quote names with blanks: /add "my papers"')
             return
-        at = ["--at", self.at] if self.at and name != "add" else []
+        at = ["--at", newer] if (newer := newer_of(self.at)) and name != "add" else []
         short = _SHORT_LOG if name == "log" and not arguments else []
         self.failed |= bool(run([name, "--kb", str(self.folder), *at, *short, *arguments], lambda: self.program))
 
@@ -281,7 +286,7 @@ def chat(
     resume: Annotated[bool, typer.Option("--resume", "-r", help="Go on with a conversation.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the conversations that are kept.")] = False,
     delete: Annotated[str, typer.Option("--delete", metavar="ID", help="Delete a conversation.", show_default=False)] = "",
-    at: AtOption = None,
+    at: AskedAtOption = None,
     model: ModelOption = "",
     no_model: NoModelOption = False,
     json: JsonOption = False,
@@ -347,13 +352,14 @@ def _talk(
 
     from gitkb.cli.listeners import Messages
 
-    base.commit(at)  # a revision that there is not is refused before the first question
+    for revision in (at or "").replace("...", "..").split(".."):
+        base.commit(revision or None)  # one that there is not is refused before the first question
     with nullcontext() if model is None else base.answering_model(model, Messages()) as found:
         talk = Conversation(base, base.folder, program, found, at, json, steps, chats, begun or chats.new())
         if is_terminal():
             who = found.name if found is not None else "the best passages: no model is asked"
             terminal.say(f"Ask something; {who} will answer. /help lists the commands, Ctrl-D ends.")
-        for line in lines(chats.history_file, COMMANDS, lambda: base.names(at)):
+        for line in lines(chats.history_file, COMMANDS, lambda: base.names(newer_of(at))):
             if not talk.line(line):
                 break
     return ExitCode.ERROR if talk.failed and not is_terminal() else ExitCode.OK

@@ -72,6 +72,8 @@ def show(
         terminal.tell_text(shown.text)
         if verbose and shown.record is not None and shown.record.title_reason:
             terminal.say(f"Why “{shown.record.title}” is its title: {shown.record.title_reason}.")
+        if verbose and shown.record is not None and shown.record.by_rules:
+            terminal.say(f"Filled by rules, because the model's reply had too little: {shown.record.by_rules}.")
         return
     terminal.tell_json(json_shapes.shown(shown), indent=2)
 

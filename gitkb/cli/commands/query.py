@@ -17,6 +17,7 @@ import typer
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
 from gitkb.cli.common_options import (
+    AskedAtOption,
     AtOption,
     BranchOption,
     JsonOption,
@@ -145,7 +146,7 @@ def _tell_hit(hit: SearchHit) -> None:
 def query(
     context: typer.Context,
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In words.", show_default=False)],
-    at: AtOption = None,
+    at: AskedAtOption = None,
     save: Annotated[bool, typer.Option("--save", help="Commit the answer as a page of wiki/explorations/.")] = False,
     quotes: Annotated[bool, typer.Option("--quotes", help="Show the words at the places that a model cites.")] = False,
     branch: BranchOption = "",

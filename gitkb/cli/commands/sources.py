@@ -174,10 +174,12 @@ def sync(
     failed = False
     with display(quiet=json and sys.stdout.isatty()) as shown:
         for name in names or [row.name for row in base.sources.listed(branch or None)] or [""]:
-            listener = Adding(json=json, say=shown.say, advance=shown.advance, dry_run=dry_run)
+            listener = Adding(
+                json=json, say=shown.say, advance=shown.advance, index=shown.index, dry_run=dry_run, agreed=shown.agreed
+            )
             with resumable():
                 (done,) = base.sources.sync([name] if name else (), options, listener).sources
-            failed = failed or bool(done.summary.failed or listener.missing)
+            failed = failed or bool(done.summary.failed or done.summary.private or listener.missing)
             if json:
                 ending = json_shapes.add_event(done.summary, dry_run=dry_run)
                 terminal.tell_json(ending | {"unwritten": listener.missing, "source": done.name, "source_commit": done.commit})

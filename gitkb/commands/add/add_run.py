@@ -57,7 +57,7 @@ from gitkb.model.documents import LARGE, SourceFile
 from gitkb.model.listener import Listener, Scanned
 from gitkb.model.options import AddOptions
 from gitkb.model.path_changes import PathChanges
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Outcome, RemovedDocument, SkipReason
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Outcome, Private, RemovedDocument, SkipReason
 from gitkb.model.usage import Estimate
 from gitkb.model.web_access import WebAccess
 from gitkb.pages.model_session import ModelUse
@@ -161,7 +161,7 @@ class AddRun(Struct, frozen=True):
                 outcomes.report(undone(item))
             return replace(outcomes.summary(AddSummary, self.context.name, start.commit), older=left_out)
         what = f"{'dry run of ' if self.options.dry_run else ''}add {' '.join(_shown(s) for s in scans)}"
-        with self.context.change(what, dry_run=self.options.dry_run) as change:
+        with self.context.change(what, dry_run=self.options.dry_run, searchable=True) as change:
             sources = _Sources(self, start, change, outcomes, found.items, fetched)
             ungrounded = sources.land()
             if self.options.dry_run:
@@ -173,7 +173,8 @@ class AddRun(Struct, frozen=True):
             refresh_pages(change, outcomes)
         trim_cache(self.context.store)
         summary = outcomes.summary(AddSummary, change.run.branch, change.commit)
-        return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded, older=left_out)
+        private = sources.left_out
+        return replace(summary, pages=change.pages, usage=change.usage, ungrounded=ungrounded, older=left_out, private=private)
 
     def _without_older(self, start: Snapshot, found: Plan, scans: Sequence[Scan]) -> tuple[Plan, int]:
         """The plan without sources that would turn documents back, unless they are wanted, and how many were left out. A folder
@@ -299,9 +300,12 @@ class _Sources:
     ) -> None:
         self.start, self.change, self.outcomes = start, change, outcomes
         self.noted = ChangeNotes()
+        self.left_out = 0
+        """How many were left out because they are likely private."""
         self._add, self._items, self._fetched = add, items, fetched
         self._failed: dict[str, Item] = {}
         self._instead: dict[str, str] = {}
+        self._private: list[Ready] = []
 
     def land(self) -> int:
         """Commits all that are to be added, and reports all; how many claims of a model were dropped."""
@@ -316,10 +320,29 @@ class _Sources:
         moves = {item.before: item.document for item in self._items if item.before}
         landing = Landing(self.start.commit, moves, self.noted if dry_run else None)
         work = Preparation(jobs, shop, add.options.jobs, known=known, web=self._fetched, cluster=add.options.cluster)
+        work = replace(work, agreed=add.options.private)
         with commit_loop(context, self.change, self.outcomes, work, landing) as loop:
             for item in self._items:
-                loop.add(self._entry(loop, item))
+                entry = self._entry(loop, item)
+                if isinstance(entry, Ready) and entry.prepared.private and entry.prepared.error:
+                    self._private.append(entry)
+                else:
+                    loop.add(entry)
+            loop.commit_rest()
+            for entry in self._asked_for(loop):
+                loop.add(entry)
         return loop.ungrounded
+
+    def _asked_for(self, loop: CommitLoop) -> Iterator[Item | Ready]:
+        """The documents that are likely private: prepared if a person lets them go to the model, else left out."""
+        shown = [Private(each.item.document, each.item.source.path, each.prepared.private) for each in self._private]
+        agreed = bool(shown) and self._add.context.listener.private(shown)
+        for each in self._private:
+            if agreed:
+                yield self._remembered(loop.prepare_again(each.item, agreed=True))
+            else:
+                self.left_out += 1
+                yield replace(each.item, outcome=Outcome.SKIPPED, reason=each.prepared.error, skipped=SkipReason.PRIVATE)
 
     def _entry(self, loop: CommitLoop, item: Item) -> Item | Ready:
         """A source with what is known of it before the commit: its prepared document, or the outcome that was decided."""
@@ -350,6 +373,8 @@ class _Sources:
             item = ready.item
             outcome = Outcome.RENAMED if item.before else Outcome.UPDATED if item.update else Outcome.ADDED
             return replace(item, outcome=outcome, reason=ASKS_FIRST)
+        if ready.prepared.error and ready.prepared.private:
+            return ready  # it is not given up
         if ready.prepared.error:
             why = SkipReason.EMPTY if is_empty(ready) else None
             self._failed[ready.item.source.path] = replace(ready.item, skipped=why)

@@ -113,7 +113,7 @@ ASKS_FIRST = "asks the model; what changes is known then"
 
 class Preparation(Struct, frozen=True):
     """The jobs of a run and how they are prepared. `fetch` brings originals that are no files; `known` answers in a model's stead
-    where there is no session; `web` is where pictures of fetched pages come from."""
+    where there is no session; `web` is where pictures of fetched pages come from. `agreed`: what looks private may be sent."""
 
     jobs: Sequence[Job]
     shop: Workshop
@@ -122,6 +122,7 @@ class Preparation(Struct, frozen=True):
     known: Asked | None = None
     web: Web | None = None
     cluster: ClusterOptions | None = None
+    agreed: bool = False
 
 
 @contextmanager
@@ -136,7 +137,8 @@ def commit_loop(
         if work.jobs and session:
             session.client.warm()
         client, ahead = (session.client, session.ahead) if session else (work.known, 0)
-        rounds = ModelRounds(pool, client, ahead, work.fetch, web.illustrate)
+        careful = session is not None and session.careful and not work.agreed
+        rounds = ModelRounds(pool, client, ahead, work.fetch, web.illustrate, careful)
         loop = CommitLoop(context, change, outcomes, plan, rounds, Results(rounds.prepare(work.jobs)))
         yield loop
         loop.commit_rest()
@@ -183,9 +185,10 @@ class CommitLoop:
         self._outcomes.advance(prepared=self._outcomes.progress.prepared + 1)
         return result
 
-    def prepare_again(self, item: Item) -> Ready:
-        """Prepares a document at once, because it got another name or takes the place of one that failed."""
-        return Ready(item, self._rounds.run(Job(item.source, item.document, item.sha256)))
+    def prepare_again(self, item: Item, *, agreed: bool = False) -> Ready:
+        """Prepares a document at once, because it got another name, takes the place of one that failed, or may be sent now that a
+        person has `agreed`."""
+        return Ready(item, self._rounds.run(Job(item.source, item.document, item.sha256), agreed=agreed))
 
     def _commit_group(self) -> None:
         """Commits what is ready and reports everything that waits, in order."""

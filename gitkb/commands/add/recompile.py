@@ -170,7 +170,7 @@ class RecompileRun(Struct, frozen=True):
         facts = chosen.facts
         noted = ChangeNotes()
         what = f"recompile {facts[0].document if len(facts) == 1 else f'{len(facts)} documents'}"
-        with self.context.change(what, dry_run=dry_run) as change:
+        with self.context.change(what, dry_run=dry_run, searchable=True) as change:
             ungrounded = self._land_all(change, outcomes, chosen, noted)
             if not dry_run:
                 refresh_pages(change, outcomes)
@@ -234,6 +234,7 @@ class RecompileRun(Struct, frozen=True):
         originals = Originals.of(self.context.store, chosen.start, scratch)
         shop = self._workshop(scratch, chosen)
         work = Preparation(jobs_of(items), shop, self.options.jobs, originals.fetch, known, cluster=self.options.cluster)
+        work = replace(work, agreed=self.options.private)
         landing = Landing(chosen.start.commit, noted=noted if self.options.dry_run else None)
         with commit_loop(self.context, change, outcomes, work, landing) as loop:
             for item in items:

@@ -17,7 +17,7 @@ from gitkb.intake.folder_events import LEFT_OUT, Changes
 from gitkb.intake.hashing import FileMemory
 from gitkb.model.listener import Progress, Scanned, WatchListener
 from gitkb.model.options import AddOptions, WatchOptions
-from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Outcome, SkipReason
+from gitkb.model.results import AddSummary, DocumentResult, GoneDocument, Older, Outcome, Private, SkipReason
 
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 RESCAN_SECONDS = 300.0
@@ -173,6 +173,9 @@ class _News(WatchListener):
     def older(self, documents: Sequence[Older]) -> bool:
         return self._listener.older(documents)
 
+    def private(self, documents: Sequence[Private]) -> bool:
+        return False  # nobody need be there
+
     def progress(self, event: Progress) -> None:
         self._listener.progress(event)
 
@@ -191,7 +194,7 @@ class _News(WatchListener):
     def document(self, result: DocumentResult) -> None:
         before = self._said.get(result.source)
         self._said[result.source] = result
-        if result.outcome is Outcome.FAILED or result.skipped is SkipReason.EMPTY:
+        if result.outcome is Outcome.FAILED or result.skipped in (SkipReason.EMPTY, SkipReason.PRIVATE):
             self._memory.failed(result.source)
         known = before is not None and (before.outcome, before.reason) == (result.outcome, result.reason)
         unchanged = result.skipped is SkipReason.UNCHANGED

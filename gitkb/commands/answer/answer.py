@@ -14,10 +14,12 @@ from gitkb.catalog.search.passage_index import EVIDENCE, TEXTS
 from gitkb.catalog.search.search import Best, BestPassage, best_passages, joined
 from gitkb.commands.answer.agent import Agent, AnswerModel, readable
 from gitkb.commands.answer.borne_out import held
+from gitkb.commands.answer.changed_claims import ABOUT, changes_for, given, told
 from gitkb.commands.answer.citations import Citations, data, piece, target_of
 from gitkb.commands.answer.page_reader import WIKI, Pages
 from gitkb.commands.answer.quotes import Quote, quotes
 from gitkb.commands.answer.tools import Reader
+from gitkb.commands.diff.report import DiffReport
 from gitkb.commands.inspect.searched_pages import Indexes, SearchedBase, additions, best_hits, opened_indexes, titled
 from gitkb.compile.grounding.facts import content_words
 from gitkb.errors import UsageError
@@ -45,10 +47,12 @@ _MOST_PASSAGES = 16_000
 
 
 class Answering(Struct, frozen=True):
-    """Answers questions from one knowledge base or several; `own` are the instructions of the first one."""
+    """Answers questions from one knowledge base or several; `own` are the instructions of the first one. With a `diff` the
+    questions are about what it says."""
 
     bases: Sequence[SearchedBase]
     own: str = ""
+    diff: DiffReport | None = None
 
     def __call__(
         self, question: str, model: AnswerModel | None, listener: AnswerListener, history: Sequence[Said] = ()
@@ -60,13 +64,14 @@ class Answering(Struct, frozen=True):
             raise UsageError(f"The question is longer than {MAX_QUESTION:,} characters.")
         pages = Pages({base.name: base.tip for base in self.bases})
         with opened_indexes(self.bases, held=True) as indexes:
-            if model is None:
+            if model is None and self.diff is not None:
+                answer = self._changes(question, pages, self.diff, listener)
+            elif model is None:
                 answer = self._passages(question, pages, indexes, listener)
             elif not any(True for base in self.bases for _ in base.tip.files(f"{RECORDS}/")):
                 answer = Answer(question, "", "")  # there is nothing that a model could answer from
             else:
-                best = self._best(indexes, _plain(searched(question, history)), "", EVIDENCE, *_GIVEN)
-                answer = self._written(question, pages, best, indexes, model, listener, history)
+                answer = self._written(question, pages, indexes, model, listener, history)
         if len(self.bases) == 1:
             return replace(answer, commit=self.bases[0].tip.commit)
         return replace(answer, kbs=tuple(AskedBase(base.name, base.tip.commit) for base in self.bases))
@@ -95,11 +100,26 @@ class Answering(Struct, frozen=True):
         listener.text(text)
         return Answer(question, text, "", citations=tuple(citations.found.values()))
 
+    def _changes(self, question: str, pages: Pages, diff: DiffReport, listener: AnswerListener) -> Answer:
+        citations = Citations(pages)
+        text = told(changes_for(question, diff), diff, citations)
+        listener.text(text)
+        return Answer(question, text, "", citations=tuple(citations.found.values()))
+
+    def _material(
+        self, question: str, pages: Pages, indexes: Indexes, history: Sequence[Said], most: int
+    ) -> tuple[str, tuple[str, ...]]:
+        """What a model is given with the question, and the words of changes that bear a sentence out beside its place."""
+        if self.diff is None:
+            best = self._best(indexes, _plain(searched(question, history)), "", EVIDENCE, *_GIVEN)
+            return _given(pages, best, most), ()
+        changes = changes_for(searched(question, history), self.diff)
+        return given(changes, self.diff, most), tuple(f"{each.was} {each.now}".strip() for each in changes)
+
     def _written(
         self,
         question: str,
         pages: Pages,
-        best: Best,
         indexes: Indexes,
         model: AnswerModel,
         listener: AnswerListener,
@@ -112,13 +132,15 @@ class Answering(Struct, frozen=True):
             hits = best_hits(self.bases, indexes, query, EVIDENCE if scope == "all" else scope, limit)
             return [replace(hit, page=_path(hit.kb, hit.page)) for hit in titled(self.bases, hits)]
 
-        passages = _given(pages, best, min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE)))
+        room = min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE))
+        passages, also = self._material(question, pages, indexes, history, room)
         citations.read(passages)
         reader = Reader(pages, find, citations, most - len(passages), listener.step)
         agent = Agent(model, reader, citations, listener, self._instructions(), passages)
-        cut = agent(question, history)
+        about = ABOUT.format(base=self.diff.base_name, head=self.diff.head_name) if self.diff is not None else ""
+        cut = agent(f"{question}\n\n{about}".strip(), history)
         text = agent.speech.text.strip()
-        quoted, unsupported = held(text, citations)
+        quoted, unsupported = held(text, citations, also)
         return Answer(
             question,
             text,

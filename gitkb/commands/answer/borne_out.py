@@ -27,15 +27,15 @@ _MOST_SENTENCES, _MOST_WINDOWS, _LINES = 60, 10, 400
 _LEAST_STEMS = 3
 
 
-def held(text: str, citations: Citations) -> tuple[tuple[Quoted, ...], tuple[str, ...]]:
+def held(text: str, citations: Citations, also: Sequence[str] = ()) -> tuple[tuple[Quoted, ...], tuple[str, ...]]:
     """(what stands at the places that the sentences of an answer cite, the sentences that their places do not bear out), in text
-    order; sentences as they stand in the answer."""
+    order; sentences as they stand in the answer. What is said `also` counts for each place."""
     quotes: list[Quoted] = []
     refused: list[str] = []
     for sentence in list(_sentences(text))[:_MOST_SENTENCES]:
         targets = [target for _, target in _LINK.findall(sentence)]
         there = [(target, each) for target in targets for each in _place(target, citations)]
-        words = _words_for(_words(sentence), [each for _, each in there]) if there else ""
+        words = _words_for(_words(sentence), [*(each for _, each in there), *also]) if there else ""
         if words is None:
             refused.append(sentence)
         elif words:

@@ -31,6 +31,7 @@ from gitkb.commands.diff.wording import (
     GRAVE,
     LABELS,
     claim_counts,
+    contents,
     counted,
     cut,
     document_state,
@@ -38,6 +39,7 @@ from gitkb.commands.diff.wording import (
     group_state,
     headline,
     marked,
+    more_claims,
     page_name,
     page_state,
     percent,
@@ -50,6 +52,7 @@ LIMIT = 65_536
 _ROWS = 40
 _LISTED = 25
 _CLAIMS = 12
+_PATHS = 12
 _ALIKE = 10
 _OF_DOCUMENT = 6
 _UNGROUPED = 12
@@ -142,7 +145,9 @@ class _Page(Struct, frozen=True):
         return self._link(cut(document.title, 120) or document.document, f"wiki/summaries/{document.document}.md", commit)
 
     def _item(self, item: Attention) -> str:
-        paths = " and ".join(self._linked(path) for path in item.paths)
+        shown = [self._linked(path) for path in item.paths[:_PATHS]]
+        more = len(item.paths) - len(shown)
+        paths = f"{', '.join(shown)} and {more:,} more" if more else " and ".join(shown)
         return f"- {LABELS[item.concern]}: {paths}: {_plain(cut(item.message, _LINE))}"
 
     def _documents(self) -> Iterator[str]:
@@ -190,7 +195,13 @@ class _Page(Struct, frozen=True):
         blocks = []
         if document.change is Change.ADDED:
             blocks += [_plain(cut(document.description, _LINE))] if document.description else []
-            blocks.append("\n".join(f"- {self._claim(said, self.report.head)}" for said in document.best))
+            blocks += [_plain(cut(contents(document), _LINE))]
+            if document.whole:
+                blocks.append("\n".join(f"> {_plain(line)}".rstrip() for line in document.whole.splitlines()))
+            else:
+                claims = [f"- {self._claim(said, self.report.head)}" for said in document.best]
+                more = more_claims(document, self.report.head)
+                blocks.append("\n".join([*claims, *([f"- {_plain(more)}"] if more else [])]))
         else:
             lines = [f"- {self._sentence(change)}" for change in own_changes(document, alike)[:_ROWS]]
             left = len(document.text.changes) - len(lines) + document.text.more

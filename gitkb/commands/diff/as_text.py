@@ -25,11 +25,13 @@ from gitkb.commands.diff.wording import (
     GRAVE,
     LABELS,
     claim_counts,
+    contents,
     counted,
     cut,
     first,
     group_state,
     headline,
+    more_claims,
     page_name,
     page_state,
     percent,
@@ -43,6 +45,7 @@ SCREEN = 40
 _MANY = 20
 _SOURCES = 4
 _NAME = 34
+_LITTLE = 0.01
 
 
 def text(report: DiffReport, width: int = 100, height: int = SCREEN) -> str:
@@ -136,12 +139,14 @@ class _Texts(Struct, frozen=True):
             chosen.setdefault(place, []).append(number)
         names = min(_NAME, max((len(self.own[place][0].document) for place in chosen), default=0))
         lines = list(map(self._alike, alike))
+        tells = any(self.own[place][0].text.share >= _LITTLE for place in chosen)
         for place in sorted(chosen):
             document, changes = self.own[place]
-            heads = [f"{_short(document.document, names):{names}}  {percent(document.text.share):>9}"]
+            share = f"  {percent(document.text.share):>9}" if tells else ""
+            heads = [f"{_short(document.document, names):{names}}{share}"]
             for number in sorted(chosen[place]):
-                head = heads.pop() if heads else " " * (names + 11)
-                lines.append(f"{head}  {sentence(changes[number], self.width - names - 15)}")
+                head = heads.pop() if heads else " " * (names + len(share))
+                lines.append(f"{head}  {sentence(changes[number], self.width - len(head) - 4)}")
         left = self.size - sum(map(len, chosen.values())) - len(alike)
         documents = len(self.own) - len(chosen)
         if left:
@@ -230,7 +235,8 @@ def _introduced(document: DocumentChange) -> Iterator[str]:
 def _told(document: DocumentChange, changes: Sequence[SentenceChange], report: DiffReport) -> Iterator[str]:
     """What a reviewer reads of one document: its own words, then its claims."""
     if document.change is Change.ADDED:
-        yield from _introduced(document)
+        yield from document.whole.splitlines() if document.whole else _introduced(document)
+        yield from filter(None, (contents(document), more_claims(document, report.head)))
         return
     text = document.text
     if text:

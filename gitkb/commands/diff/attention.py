@@ -24,6 +24,7 @@ from gitkb.commands.diff.report import (
     TextChange,
 )
 from gitkb.commands.diff.shown_pages import Side
+from gitkb.commands.diff.wording import side_by_side
 from gitkb.formats.approvals import Confirmation, mark
 from gitkb.formats.decisions import Decision, NoPage, OtherSense, SameAs
 from gitkb.formats.records import record_path
@@ -117,7 +118,8 @@ class Seen(Struct, frozen=True):
     `said_verified` others to the words with which a person called them verified at the base; `letters` maps documents at the
     head to the length of their converted text; `decided` are decisions about names that came or changed, `confirmed` maps pages
     to the confirmations that came. `texts` are what changed in the texts of documents, by their names at the head, and `forms`
-    the headings of those that are new. `older` are documents that are turned back, `sources` declared sources that differ,
+    the headings of those that are new, `short` their whole texts where they are short. `renamed` maps old names of documents to
+    new ones. `older` are documents that are turned back, `sources` declared sources that differ,
     `altered` records that changed alone.
     """
 
@@ -135,6 +137,8 @@ class Seen(Struct, frozen=True):
     confirmed: Mapping[str, Sequence[Confirmation]] = field(default_factory=dict)
     texts: Mapping[str, TextChange] = field(default_factory=dict)
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    short: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
     older: Sequence[Older] = ()
     sources: Sequence[SourceChange] = ()
     altered: Sequence[AlteredRecord] = ()
@@ -148,7 +152,7 @@ def attention(report: DiffReport, head: Side, seen: Seen) -> list[Attention]:
     found += [Attention(Concern.OLDER, (f"wiki/summaries/{each.document}.md",), _turned_back(each)) for each in seen.older]
     for page in report.pages:
         found += _approval(page, seen)
-        found += _definition(page, removed)
+        found += _definition(page, removed, seen.texts)
     found += _confirmed(seen.confirmed)
     found += _links(seen.broken)
     found += _decided(seen.decided)
@@ -195,16 +199,18 @@ def _confirmed(pages: Mapping[str, Sequence[Confirmation]]) -> Iterator[Attentio
         yield Attention(Concern.NEW_APPROVAL, (path,), f"approved by {by}")
 
 
-def _definition(page: PageChange, removed: Collection[str]) -> Iterator[Attention]:
+def _definition(page: PageChange, removed: Collection[str], texts: Mapping[str, TextChange]) -> Iterator[Attention]:
     """A page has at most one of: a lost definition, its end, another definition than before."""
     if page.leads_to:
         return
     gone = next((said for said in page.claims.lost if said.defines and said.text != page.definition), None)
     if gone is not None:
         left = "the page is gone, too." if page.change is Change.REMOVED else _instead(page)
-        yield Attention(Concern.LOST_DEFINITION, (page.path,), f"{_loser(gone, removed)} its definition: {gone.text} Now {left}")
+        yield Attention(Concern.LOST_DEFINITION, (page.path,), f"{_lost_by(gone, removed, texts)} Now {left}")
     elif page.definition_before and not page.definition and page.change in (Change.CHANGED, Change.RENAMED):
-        yield Attention(Concern.LOST_DEFINITION, (page.path,), f"nothing defines it now: {page.definition_before}")
+        pair = next((each for each in page.claims.reworded if each.old.text == page.definition_before), None)
+        other = f"{pair.new.title} says otherwise now: {side_by_side(pair.old.text, pair.new.text)}" if pair else ""
+        yield Attention(Concern.LOST_DEFINITION, (page.path,), other or f"nothing defines it now: {page.definition_before}")
     elif page.change is Change.REMOVED:
         count = len(page.claims.lost)
         why = f"with {count} claim{'s' if count != 1 else ''}" if count else "too few documents speak of it now"
@@ -214,8 +220,15 @@ def _definition(page: PageChange, removed: Collection[str]) -> Iterator[Attentio
         yield Attention(Concern.CHANGED_DEFINITION, (page.path,), message)
 
 
-def _loser(said: Said, removed: Collection[str]) -> str:
-    return f"{said.title} was removed and with it" if said.document in removed else f"{said.title} dropped"
+def _lost_by(said: Said, removed: Collection[str], texts: Mapping[str, TextChange]) -> str:
+    """How a document came to say a definition no more."""
+    if said.document in removed:
+        return f"{said.title} was removed and with it its definition: {said.text}"
+    changes = texts.get(said.document, TextChange()).changes
+    other = next((each for each in changes if each.new and each.old and said.text in each.old), None)
+    if other is not None:
+        return f"{said.title} says otherwise now: {side_by_side(other.old, other.new)}"
+    return f"{said.title} dropped its definition: {said.text}"
 
 
 def _instead(page: PageChange) -> str:
@@ -260,11 +273,18 @@ def _homonyms(report: DiffReport, head: Side) -> Iterator[Attention]:
             yield Attention(Concern.HOMONYM, (page.path,), f"documents may mean {view.senses} different things: {told}")
 
 
+_FEW = 3
+
+
 def _boilerplate(report: DiffReport, head: Side) -> Iterator[Attention]:
-    for page in report.pages_by(Change.ADDED):
-        view = head.views.get(page.path)
-        if view is not None and view.dull:
-            yield Attention(Concern.BOILERPLATE, (page.path,), view.dull)
+    """One item for many: documents that are versions of one another say all their sentences nearly alike."""
+    views = [(page.path, head.views.get(page.path)) for page in report.pages_by(Change.ADDED)]
+    found = [Attention(Concern.BOILERPLATE, (path,), view.dull) for path, view in views if view is not None and view.dull]
+    if len(found) <= _FEW:
+        yield from found
+        return
+    paths = tuple(path for item in found for path in item.paths)
+    yield Attention(Concern.BOILERPLATE, paths, f"documents may be versions of one another; {found[0].message}")
 
 
 def _little_text(report: DiffReport, letters: Mapping[str, int]) -> Iterator[Attention]:

@@ -105,7 +105,7 @@ _DOCUMENT_ORDER = {Change.REMOVED: 0, Change.CHANGED: 1, Change.RENAMED: 2, Chan
 
 def compare(base: Side, head: Side, seen: Seen) -> DiffReport:
     """The report on what leads from one side to the other; `seen` is what the trees besides the records hold."""
-    renamed = renames(base.records, head.records)
+    renamed = seen.renamed or renames(base.records, head.records)
     words = spoken(base.records, head.records, renamed)
     pages = _pages(base, head, words, renamed, seen)
     documents = _documents(base.records, head.records, renamed, words, _touched(pages), seen)
@@ -154,6 +154,7 @@ def _documents(
                 seen.texts.get(name, TextChange()),
                 source_path(name),
                 seen.forms.get(name, ()),
+                seen.short.get(name, ""),
             )
         )
     return sorted(found, key=_document_order)

@@ -194,7 +194,8 @@ class TextChange(Struct, frozen=True):
 class DocumentChange(Struct, frozen=True):
     """A document that differs. `source` is its original as it was added, `source_pages` its pages there (0: it has none),
     `before` the old name of a renamed one, `touches` the number of shared pages whose claims differ because of it. `text` is what
-    changed in the converted text at `path`. Of a new one, `best` are the claims that matter most, and `form` are its headings."""
+    changed in the converted text at `path`. Of a new one, `best` are the claims that matter most, `form` are its headings, and
+    `whole` is its text where that is short."""
 
     change: Change
     document: str
@@ -209,6 +210,7 @@ class DocumentChange(Struct, frozen=True):
     text: TextChange = TextChange()
     path: str = ""
     form: tuple[str, ...] = ()
+    whole: str = ""
 
 
 class PageChange(Struct, frozen=True):

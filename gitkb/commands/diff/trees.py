@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from msgspec import Struct, field
 
-from gitkb.branch.renames import renames
+from gitkb.branch.renames import edited_renames, renames
 from gitkb.commands.diff.report import Change, LinkChange, PersonChange, TextChange
 from gitkb.commands.diff.shown_pages import Side
 from gitkb.commands.diff.text_changes import headings, line_change, text_change
@@ -28,6 +28,8 @@ from gitkb.wiki.hand_edits import EDITED, Seal, state
 from gitkb.wiki.projection import is_page, is_shared
 
 _HEADINGS = 60
+SHORT = 1_500
+"""Characters of a new document whose text a reviewer reads whole."""
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s<>]+)\)")
 
 
@@ -95,6 +97,7 @@ class Trees(Struct):
     base_side: Side
     head_side: Side
     _topics: dict[str, dict[str, str]] = field(default_factory=dict)
+    _renamed: Mapping[str, str] | None = None
 
     def committed(self, tree: Snapshot) -> Mapping[str, str]:
         """The files of the folders of concepts and entities, by path with their blobs."""
@@ -119,10 +122,21 @@ class Trees(Struct):
             found.append(PersonChange(kind, change.path, gained, lost, _words(change.path, old, new)))
         return found
 
+    def renamed(self) -> Mapping[str, str]:
+        """Old names of documents to new ones, also of those that were edited on the way."""
+        if self._renamed is None:
+            before, after = self.base_side.records, self.head_side.records
+            same = renames(before, after)
+            gone = {name: document_text(self.base, before[name]) for name in before.keys() - after.keys() - same.keys()}
+            come = before.keys() | set(same.values())
+            new = {name: document_text(self.head, after[name]) for name in after.keys() - come} if gone else {}
+            self._renamed = {**same, **edited_renames(gone, new)}
+        return self._renamed
+
     def texts(self) -> dict[str, TextChange]:
         """What changed in the texts of the documents that both sides have, by their names at the head."""
         before, after = self.base_side.records, self.head_side.records
-        old_names = {new: old for old, new in renames(before, after).items()}
+        old_names = {new: old for old, new in self.renamed().items()}
         found = {}
         for name, record in after.items():
             old = before.get(old_names.get(name, name))
@@ -134,9 +148,15 @@ class Trees(Struct):
 
     def forms(self) -> dict[str, tuple[str, ...]]:
         """The headings of the documents that only the head has, without their titles."""
-        new = self.head_side.records.keys() - self.base_side.records.keys()
-        records = {name: self.head_side.records[name] for name in sorted(new)}
-        return {name: tuple(headings(document_text(self.head, record)))[:_HEADINGS] for name, record in records.items()}
+        return {name: tuple(headings(text))[:_HEADINGS] for name, text in self._new()}
+
+    def short(self) -> dict[str, str]:
+        """The texts of those documents that only the head has, as far as they are short enough to be read in a diff."""
+        return {name: text for name, text in self._new() if len(text) <= SHORT}
+
+    def _new(self) -> Iterator[tuple[str, str]]:
+        for name in sorted(self.head_side.records.keys() - self.base_side.records.keys() - set(self.renamed().values())):
+            yield name, document_text(self.head, self.head_side.records[name])
 
     def said_verified(self) -> dict[str, str]:
         """The pages that say at the base that somebody approved them, with the words for it, of those that differ now."""

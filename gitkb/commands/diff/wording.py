@@ -5,6 +5,7 @@ Invariant: plain text, in one line each; whoever renders escapes it for where it
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from shlex import quote
 
 from gitkb.commands.diff.groups import Group, differs
 from gitkb.commands.diff.report import (
@@ -39,6 +40,7 @@ LABELS = {
 }
 GRAVE = (Concern.BAD_RECORD, Concern.ALTERED_RECORD, Concern.OLDER, Concern.LOST_APPROVAL)
 """The concerns that come before the changed words."""
+_NAMED, _HEADED = 3, 12
 _WHAT = {Change.ADDED: "new", Change.REMOVED: "removed", Change.CHANGED: "changed", Change.RENAMED: "renamed"}
 
 
@@ -156,8 +158,11 @@ def first(items: Sequence[Attention], number: int) -> list[Attention]:
 
 
 def subject(item: Attention) -> str:
-    """What an item is about: "concepts/a and concepts/b"."""
-    return " and ".join(map(page_name, item.paths))
+    """What an item is about: "concepts/a and concepts/b", "concepts/a, concepts/b and 21 more"."""
+    names = list(map(page_name, item.paths))
+    if len(names) > _NAMED:
+        return f"{', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1:,} more"
+    return " and ".join(names)
 
 
 def marked(old: str, new: str, opening: tuple[str, str], closing: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -215,6 +220,22 @@ def cut(text: str, width: int) -> str:
 def percent(share: float) -> str:
     """How much of a text changed: "12 %"."""
     return "under 1 %" if share < 0.01 else f"{round(share * 100)} %"
+
+
+def contents(document: DocumentChange) -> str:
+    """What is in a new document that is too long to be shown, "" for nothing: "Headings: Aim, Terms and 3 more"."""
+    if document.whole or not document.form:
+        return ""
+    more = f" and {len(document.form) - _HEADED} more" if len(document.form) > _HEADED else ""
+    return f"Headings: {', '.join(document.form[:_HEADED])}{more}"
+
+
+def more_claims(document: DocumentChange, head: str) -> str:
+    """How many claims of a new document are not shown, "" for none, with the command that shows them at the commit `head`."""
+    left = len(document.claims.added) - len(document.best)
+    if document.whole or left <= 0:
+        return ""
+    return f"and {counted(left, 'claim')} more: gitkb show {quote(document.document)} --at {head[:10]}"
 
 
 def sentence(change: SentenceChange, width: int = 0) -> str:

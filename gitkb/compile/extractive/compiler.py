@@ -34,7 +34,11 @@ def digest(conversion: Conversion, *, name: str, language: str = "") -> Digest:
 
     `name` is the file's name, the last resort for a title; `language` (ISO 639-1) overrules detection. Places have an empty path.
     """
-    reading = read_document(conversion, language)
+    return digest_of(read_document(conversion, language), conversion, name)
+
+
+def digest_of(reading: Reading, conversion: Conversion, name: str) -> Digest:
+    """The digest of a document that was read."""
     chosen = document_title(conversion, name)
     title = chosen.text
     claims, fragments = _claims(reading, title)

@@ -40,7 +40,11 @@ def _mixed(section: str) -> frozenset[str]:
     return word_lists.words(_KIND, word_lists.MIXED, section)
 
 
-_OR_NOT = re.compile(r",? (?:or not at all|oder (?:gar|überhaupt) nicht|ou pas du tout|o en absoluto|o per niente)\b", re.I)
+_OR_NOT = re.compile(
+    r",? (?:or (?:it |they )?(?:(?:do|does|did|is|are|was|were|will|would) )?not (?:[a-z]+ )?at all|"
+    r"oder (?:\w+ ){0,2}(?:gar|überhaupt) nicht|ou pas du tout|o en absoluto|o per niente)\b",
+    re.I,
+)
 _EITHER = re.compile(r"\b(?:either|entweder|soit)\b", re.I)
 _OR = re.compile(r"\b(?:or|oder|soit|ou)\b", re.I)
 

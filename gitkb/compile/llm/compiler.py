@@ -1,9 +1,9 @@
 """The compiler that asks a model: a digest made of a model's replies, each sentence of which the document supports.
 
 Invariant: a pure function of the conversion, the settings and the replies. What it asks depends on the document's text and the
-settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless
-gitkb finds its quote in the text. Title and description have no quote: they are taken from a model only if the document has their
-words, numbers and names; otherwise they are the document's own, as the extractive compiler finds them.
+settings alone, never on its name, on other documents or on the knowledge base. Nothing of a reply gets into a digest unless a
+sentence of the text supports it. Title and description name no sentence: they are taken from a model only if the document has
+their words, numbers and names. What a reply has too little of is filled with what the extractive compiler finds (`fallback.py`).
 """
 
 from bisect import bisect_right
@@ -13,12 +13,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gitkb.compile.extractive.claims import claim_text
+from gitkb.compile.extractive.compiler import digest_of
 from gitkb.compile.extractive.summary import LONGEST as LONGEST_DESCRIPTION
-from gitkb.compile.extractive.summary import document_description, document_title, outline_headings, outline_section
+from gitkb.compile.extractive.summary import document_title, outline_headings, outline_section
 from gitkb.compile.grounding.facts import content_stems, names
 from gitkb.compile.grounding.quote import numbers
 from gitkb.compile.llm.examples import example_of
+from gitkb.compile.llm.fallback import DESCRIPTION, TITLE, held_up
 from gitkb.compile.llm.model_settings import ModelSettings
 from gitkb.compile.llm.numbering import numbered_parts
 from gitkb.compile.llm.parts import Part, split_parts
@@ -30,6 +31,8 @@ from gitkb.compile.llm.statements import (
     compiler_of,
     document_text,
     ground_of,
+    is_fragment,
+    leans,
     objects_of,
     plain_words,
     reply_object,
@@ -38,31 +41,36 @@ from gitkb.compile.llm.statements import (
 )
 from gitkb.compile.llm.subjects import Subject, read_subjects, united
 from gitkb.compile.read_document import Reading, read_document
-from gitkb.convert.title import WEAK
+from gitkb.convert.title import WEAK, good_title
 from gitkb.llm.requests import Message, Request, Unanswered
 from gitkb.model.documents import Claim, Conversion, Digest, SummarySection, TitleCandidate
+from gitkb.text.language.boilerplate import is_structural
 from gitkb.text.language.detect import detect_language
 
 _LONGEST_TITLE = 150
 _MOST_SENTENCES = 2
+_MOST_SUBJECTS = 12
 _SHARE = 0.6
 
 
 def titled(suggested: str, ground: Ground, own: TitleCandidate) -> TitleCandidate:
     """The title: the document's `own` where it has one, else a model's if the text has its words, else the file's name."""
     title = plain_words(suggested, _LONGEST_TITLE)
-    if own.kind not in WEAK or not any(map(str.isalpha, title)) or not ground.source.has(title):
+    says = len(content_stems(title, ground.language)) > 1 or bool(names(title, ground.language))
+    if own.kind not in WEAK or not says or not good_title(title) or is_structural(title) or not ground.source.has(title):
         return own
     return TitleCandidate("opening", title, "a model's choice of the text's own words")
 
 
-def described(conversion: Conversion, reading: Reading, suggested: str, ground: Ground, title: str, longest: int) -> str:
-    """The description: a model's if the document has its numbers, names and most of its words."""
+def described(suggested: str, reading: Reading, ground: Ground, rules: Digest) -> str:
+    """A model's description if the document has its numbers, names and most of its words, and if it speaks of what the rules
+    found to be the subject; else ""."""
     text = sentence(suggested)
-    if text and len(text) <= longest and _is_of(text, reading, ground):
-        return text
-    claims = [claim_text(each.text, reading.language, leads=each.leads) for each in reading.sentences]
-    return document_description(conversion, reading, claims, title)
+    if not text or len(text) > LONGEST_DESCRIPTION or leans(text, ground.language) or is_fragment(text, ground.language):
+        return ""
+    named = [topic.name for topic in rules.topics[:_MOST_SUBJECTS]]
+    subject = content_stems(" ".join((rules.title, rules.description, *named)), ground.language)
+    return text if _is_of(text, reading, ground) and (not subject or subject & content_stems(text, ground.language)) else ""
 
 
 def _is_of(text: str, reading: Reading, ground: Ground) -> bool:
@@ -122,12 +130,27 @@ class _Read(Struct, frozen=True):
         return len(self.summary) + len(self.points) + sum(len(each.definitions) + len(each.claims) for each in self.subjects)
 
 
+class Told(Struct, frozen=True):
+    """What is taken from a model's replies (`made`), what the `rules` find in the same document, and the fields of which the
+    model's value was `refused`."""
+
+    made: Digest
+    rules: Digest
+    refused: tuple[str, ...]
+
+
 def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replies: Mapping[str, str]) -> Digest | Unanswered:
     """The digest of a converted document, or the requests whose replies are missing for it.
 
     `name` is the file's name, the last resort for a title; `replies` are those known so far, by the key of their request. Raises
     `ModelFailure` where a reply is no JSON object. Places have an empty path.
     """
+    told = told_by(conversion, name=name, settings=settings, replies=replies)
+    return told if isinstance(told, Unanswered) else held_up(told.made, told.rules, told.refused)
+
+
+def told_by(conversion: Conversion, *, name: str, settings: ModelSettings, replies: Mapping[str, str]) -> Told | Unanswered:
+    """What the replies say, and the rules; arguments and errors as of `digest`."""
     text = document_text(conversion)
     questions = _Questions(settings, settings.language or detect_language(text))
     parts = numbered_parts(split_parts(text, conversion.headings, questions.room), text)
@@ -143,13 +166,19 @@ def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replie
     reduced = _whole(read, parts, settings, replies, ground)
     if isinstance(reduced, Unanswered):
         return reduced
-    chosen = titled(reduced.title, ground, document_title(conversion, name))
-    title = chosen.text
+    rules = digest_of(reading, conversion, name)
+    own = document_title(conversion, name)
+    chosen = titled(reduced.title, ground, own)
+    title, description = chosen.text, described(reduced.description, reading, ground, rules)
+    refused = (
+        *((TITLE,) if reduced.title.strip() and own.kind in WEAK and chosen == own else ()),
+        *(() if description else (DESCRIPTION,)),
+    )
     points = [point for each in read for point in each.points]
     subjects = [subject for each in read for subject in each.subjects]
-    return Digest(
+    made = Digest(
         title=title,
-        description=described(conversion, reading, reduced.description, ground, title, LONGEST_DESCRIPTION),
+        description=description or rules.description,
         language=reading.language,
         compiler=compiler_of(settings.model),
         abstract=tuple(found.claim for found in reduced.abstract),
@@ -159,6 +188,7 @@ def digest(conversion: Conversion, *, name: str, settings: ModelSettings, replie
         ungrounded=ground.dropped,
         title_reason=chosen.where,
     )
+    return Told(made, rules, refused)
 
 
 class _Questions(Struct, frozen=True):

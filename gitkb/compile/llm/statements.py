@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from gitkb.compile.extractive.claims import claim_score
+from gitkb.compile.extractive.claims import claim_score, says_that
 from gitkb.compile.grounding.facts import content_stems, content_words
 from gitkb.compile.grounding.polarity import turns_round
 from gitkb.compile.grounding.quote import SourceText, Span, readable
@@ -28,6 +28,7 @@ from gitkb.errors import ModelFailure
 from gitkb.formats.compiler_names import LLM_COMPILER
 from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_licence_heading
+from gitkb.text.language.word_classes import is_verb_form
 from gitkb.text.markdown.links import one_line
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 
@@ -44,6 +45,8 @@ _FRAGMENT = re.compile(r"(?:If|When|Although|Because|While|Unless|Wenn|Obwohl|We
 """A subordinate clause alone; its main clause was cut off."""
 _LEADERS = re.compile(r"(?:\.\s){3}|\.{4}|(?:…\s?){2}")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_WORDS = re.compile(r"[^\W\d_][\w'’-]*")
+_LEAST_WORDS, _SHORT_WORDS = 3, 6
 _JOINERS = "\u200c\u200d"
 
 
@@ -102,6 +105,23 @@ def sentence(text: str) -> str:
     if _FRAGMENT.match(text) or _LEADERS.search(text):
         return ""
     return text if _ENDS.search(text) else f"{text}{'。' if unspaced else '.'}"
+
+
+def is_fragment(text: str, language: str) -> bool:
+    """Whether a short text has no verb, so that it states nothing ("Backup rotation schedule.")."""
+    said = [word.lower() for word in _WORDS.findall(text)]
+    if language != "en" or _UNSPACED.search(text):
+        return len(said) < _LEAST_WORDS and not _UNSPACED.search(text)
+    if len(said) > _SHORT_WORDS or says_that(text):
+        return False
+    inner, last = said[1:-1], said[-1:]
+    return not any(map(is_verb_form, inner)) and not any(is_verb_form(word) and word.endswith(("s", "ed")) for word in last)
+
+
+def leans(text: str, language: str) -> bool:
+    """Whether a text begins with a word that points to what stands before it."""
+    leaning = _OPENINGS.get(language)
+    return leaning is not None and leaning.match(text) is not None
 
 
 def passage_text(passage: str) -> str:
@@ -177,8 +197,7 @@ class Ground(Struct):
         if not written and not spans:
             return None  # an empty definition: the document has none
         text = sentence(written or self._passage(spans[0]))
-        leaning = _OPENINGS.get(self.language)
-        if not text or (leaning and leaning.match(text)):
+        if not text or leans(text, self.language) or is_fragment(text, self.language):
             return None  # no sentence of plain text that can stand alone
         found = next((claim for span in (spans if written else spans[:1]) if (claim := self._backed(text, span))), None)
         self.dropped += found is None
@@ -206,11 +225,11 @@ class Ground(Struct):
 
     def _backed(self, text: str, span: Span) -> GroundedClaim | None:
         against = objection(text, self._passage(span), self.language)
-        leans = _PRONOUN.search(self._passage(span)[:_HEAD]) is not None
-        if leans and against in ("", "names"):
+        points = _PRONOUN.search(self._passage(span)[:_HEAD]) is not None
+        if points and against in ("", "names"):
             span = self._with_sentence_before(span)
             against = objection(text, self._passage(span), self.language)
-        if against or self._means_less(text, span) or (leans and not self._names_subject(text, span)):
+        if against or self._means_less(text, span) or (points and not self._names_subject(text, span)):
             return None
         passage = self._passage(span)
         score = claim_score(text, is_item=False, leads=False)

@@ -78,7 +78,7 @@ def _gaps(line: Line) -> list[_Strip]:
     words = line.words
     if line.mono or len(words) < 2:
         return []
-    widths = [after.x0 - before.x1 for before, after in pairwise(words)]
+    widths = [after[0] - before[1] for before, after in pairwise(words)]
     if max(widths) < 0.45 * line.size or is_stretched(words, 0.8 * line.size):
         return []
     usual = median(widths) if len(widths) > 3 else 0.25 * line.size

@@ -6,6 +6,7 @@ Pure. Invariant: levels begin at 2, as 1 belongs to the document's title; a line
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 from msgspec import Struct
 
@@ -47,12 +48,13 @@ def headings_of(pages: Sequence[Page], entries: Sequence[Entry], look: Look, tit
 def _from_outline(pages: Sequence[Page], entries: Sequence[Entry]) -> tuple[Headings, int]:
     found: Headings = {}
     matched = 0
+    bare = cache(lambda page: [(_plain(line.text), line.text) for line in pages[page].lines])
     for entry in entries:
         wanted = {_plain(entry.title), _plain(_NUMBERING.sub("", entry.title))} - {""}
         for page in (entry.page, entry.page + 1):
             if page >= len(pages) or not wanted:
                 continue
-            place = _place(pages[page], wanted, found.get(page, {}))
+            place = _place(bare(page), wanted, found.get(page, {}))
             if place:
                 line, count = place
                 found.setdefault(page, {})[line] = (min(6, entry.level + 2), count)
@@ -61,21 +63,23 @@ def _from_outline(pages: Sequence[Page], entries: Sequence[Entry]) -> tuple[Head
     return found, matched
 
 
-def _place(page: Page, wanted: set[str], taken: dict[int, tuple[int, int]]) -> tuple[int, int] | None:
-    """The place of one to three lines that have the words of a title, its number aside."""
+def _place(lines: Sequence[tuple[str, str]], wanted: set[str], taken: dict[int, tuple[int, int]]) -> tuple[int, int] | None:
+    """The place of one to three lines that have the words of a title, its number aside; `lines` are their bare letters and
+    their texts."""
     longest = max(map(len, wanted))
-    begun = max(taken, default=-1)
-    for line in range(len(page.lines)):
-        if line <= begun and any(start <= line < start + count for start, (_, count) in taken.items()):
+    inside = {each for start, (_, count) in taken.items() for each in range(start, start + count)}
+    for line in range(len(lines)):
+        if line in inside:
             continue
-        text = ""
+        plain = text = ""
         for count in range(1, 4):
-            if line + count > len(page.lines):
+            if line + count > len(lines):
                 break
-            text = f"{text} {page.lines[line + count - 1].text}".strip()
-            if _plain(text) in wanted or _plain(_NUMBERING.sub("", text)) in wanted:
+            more, words = lines[line + count - 1]
+            plain, text = plain + more, f"{text} {words}".strip()
+            if plain in wanted or (_NUMBERING.match(text) and _plain(_NUMBERING.sub("", text)) in wanted):
                 return line, count
-            if len(_plain(text)) > longest + 12:
+            if len(plain) > longest + 12:
                 break
     return None
 

@@ -178,7 +178,7 @@ def _usual(edges: list[float]) -> float:
 def _add(blocks: list[PdfBlock], line: Line, look: Look, right: float, indexed: bool) -> None:
     last = blocks[-1]
     text = line.text
-    if indexed or _LEADERS.search(text):
+    if indexed or ((text.count(".") > 1 or "…" in text) and _LEADERS.search(text)):
         blocks.append(PdfBlock("entry", [line], text=_LEADERS.sub(_page_reference, text)))
     elif (
         line.mono

@@ -5,27 +5,21 @@ has text without line breaks; a hyphen at a line's end is marked, not yet undone
 what is turned against the rest of its page is marked as such.
 """
 
-import ctypes
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import groupby, pairwise
+from functools import partial
+from itertools import accumulate, groupby, pairwise
+from operator import sub
 from typing import NamedTuple
 
-import pypdfium2.raw as pdfium
 from msgspec import Struct
 from msgspec.structs import force_setattr
 from pypdfium2 import PdfTextPage
 
-_BOLD = re.compile(r"bold|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d|demi|\.b$|medi(?=$|-)", re.IGNORECASE)
-_MONO = re.compile(
-    r"mono|courier|typewriter|consol|cmtt|cmsltt|cmcsc?tt|sftt|lmtt|lmmono|inconsolata|menlo|txtt|ectt|code", re.IGNORECASE
-)
-_ITALIC = re.compile(
-    r"ital|obliq|slant|cmti|cmsl(?!tt)|cmmib|sfti|sfsl|lmroman\w*-(?:italic|slant)|(?<=[-,])(?:it|i)$|\.i$", re.IGNORECASE
-)
+from gitkb.convert.pdf.raw.glyphs import Glyphs, Style
+
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
     | {"\ufffe": "-", "\u00ad": "-", "\ufdd0": None}
@@ -36,15 +30,14 @@ _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻�
 _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _SHIFT = 29
 """The distance between ASCII and the numbers of glyphs, which some programs write instead of characters: 3 is a blank."""
-_RECT = pdfium.FS_RECTF()
 _WORD = re.compile(r"[^\s]+")
 _FIGURE_END = re.compile(r"\d[*∗†‡,.;:)]*$")
 _GLUED = re.compile(r"[^\W\d_]{6,}")
 HYPHEN = "\ufffe"
 CELL_GAP = 1.3
 """A blank that is so many times as wide as the font is large separates cells."""
-RawWord = tuple[int, int, str]
-"""The indices of a word's first and last character on its page, and the word."""
+_PARTS = re.compile("[^\r\ufffe]*(?:\ufffe\r?|\r)|[^\r\ufffe]+")
+"""The lines within a line of pdfium's: a hyphen that it marks ends one."""
 
 
 class Word(NamedTuple):
@@ -53,6 +46,10 @@ class Word(NamedTuple):
     x0: float
     x1: float
     text: str
+
+
+_word = partial(tuple.__new__, Word)
+"""A word of a tuple, made without a call in Python."""
 
 
 class Cell(Struct, frozen=True):
@@ -109,17 +106,17 @@ def lines_of(page: PdfTextPage, box: Box, links: Sequence[tuple[Box, str]] = (),
     have no blank inside, so that each is looked at once.
     """
     probe = _Probe(page, set() if known is None else known)
-    raw = [part for words in probe.words() for part in probe.by_angle(words)]
+    raw = probe.words()
     usual = Counter[int]()
-    for angle, words in raw:
-        usual[angle] += sum(len(word) for _, _, word in words)
+    for words in raw:
+        usual[words.angle] += sum(words.lengths)
     upright = usual.most_common(1)[0][0] if usual else 0
     lines: list[Line] = []
-    for angle, words in raw:
-        line = probe.line(words, angle, box, links) if angle == upright else probe.turned_line(words, box)
+    for words in raw:
+        line = probe.line(words, box, links) if words.angle == upright else probe.turned_line(words, box)
         if line is None:
             continue
-        if angle != upright:
+        if words.angle != upright:
             lines.append(line)
         elif lines and not lines[-1].turned and _goes_on(lines[-1], line):
             lines.append(_united(lines.pop(), line))
@@ -134,10 +131,11 @@ _SAMPLES = 24
 def direction_of(page: PdfTextPage) -> int:
     """In which direction most of a page's text runs, by some of its characters: 0, 90, 180 or 270 degrees."""
     count = page.count_chars()
+    glyphs = Glyphs(page)
     usual = Counter[int]()
     for index in range(0, count, max(1, count // _SAMPLES)):
-        if pdfium.FPDFText_GetUnicode(page.raw, index) > 0x20:
-            turned: float = pdfium.FPDFText_GetCharAngle(page.raw, index)
+        if glyphs.code(index) > 0x20:
+            turned = glyphs.angle(index)
             usual[round(math.degrees(turned) / 90) * 90 % 360 if turned > 0 else 0] += 1
     return usual.most_common(1)[0][0] if usual else 0
 
@@ -158,8 +156,9 @@ def _with_slanted_heads(lines: list[Line]) -> list[Line]:
 
 def cells_of(words: Sequence[Word], gap: float) -> tuple[Cell, ...]:
     """Words as cells: a blank that is at least so wide (points) begins a new one."""
+    if not any(after[0] - before[1] >= gap for before, after in pairwise(words)) or is_stretched(words, gap):
+        return (Cell(words[0].x0, words[-1].x1, " ".join([word.text for word in words])),) if words else ()
     cells: list[list[Word]] = []
-    gap = 1e9 if is_stretched(words, gap) else gap
     for word in words:
         if cells and word.x0 - cells[-1][-1].x1 < gap:
             cells[-1].append(word)
@@ -212,12 +211,19 @@ def _index(before: str, word: str, rise: float, size: float) -> str:
     return word.translate(table) if whole else word
 
 
-def _raw_lines(text: str) -> Iterator[list[RawWord]]:
+def _raw_lines(text: str) -> Iterator[tuple[list[str], list[int]]]:
+    """The words of each line that has any, and where in the text each begins."""
     start = 0
-    for found in re.finditer(r"\r\n|\n|\r|(?<=\ufffe)(?![\r\n])|$", text):
-        part = text[start : found.start()]
-        yield [(start + word.start(), start + word.end() - 1, word[0]) for word in _WORD.finditer(part)]
-        start = found.end()
+    for whole in text.split("\n"):
+        for part in _PARTS.findall(whole) if HYPHEN in whole or "\r" in whole[:-1] else (whole,):
+            words = part.split()
+            if words:
+                starts = list(accumulate(map(len, words), lambda before, length: before + length + 1, initial=start))[:-1]
+                if starts[-1] + len(words[-1]) != start + len(part.rstrip("\r")):  # some blanks are longer than one character
+                    starts = [start + found.start() for found in _WORD.finditer(part)]
+                yield words, starts
+            start += len(part)
+        start += 1
 
 
 def _goes_on(last: Line, line: Line) -> bool:
@@ -241,22 +247,32 @@ def unshifted(text: str) -> str:
     return "".join(chr(ord(c) + _SHIFT) if "\x03" <= c <= "\x61" and c not in "\r\n\t " else c for c in text)
 
 
-@lru_cache(maxsize=2_000)
-def _style_of(font: str) -> tuple[bool, bool, bool]:
-    """Whether a font's name says that it is bold, of even widths, and italic."""
-    return bool(_BOLD.search(font)), bool(_MONO.search(font)), bool(_ITALIC.search(font))
+class _Words(NamedTuple):
+    """Words of one line that run in one direction: the indices of their first and last characters, their texts and lengths,
+    where they begin and end, which of them is the longest, and their direction."""
+
+    firsts: list[int]
+    lasts: list[int]
+    texts: list[str]
+    lengths: list[int]
+    x0: list[float]
+    x1: list[float]
+    longest: int
+    angle: int
+
+    def part(self, start: int, end: int, angle: int) -> "_Words":
+        columns = (column[start:end] for column in (self.firsts, self.lasts, self.texts, self.lengths, self.x0, self.x1))
+        firsts, lasts, texts, lengths, x0, x1 = columns
+        return _Words(firsts, lasts, texts, lengths, x0, x1, lengths.index(max(lengths)), angle)
 
 
 class _Probe:
-    """Asks pdfium about single characters, with buffers that are made once."""
+    """Makes lines of the characters of a page."""
 
     def __init__(self, page: PdfTextPage, known: set[str]) -> None:
         self._text = page
-        self._page = page.raw  # the handle itself, because getting it from its object takes as long as the call
+        self._glyphs = Glyphs(page)
         self._known = known
-        self._box = [ctypes.c_double() for _ in range(4)]
-        self._flags = ctypes.c_int()
-        self._name = ctypes.create_string_buffer(128)
 
     def text(self) -> str:
         """The page's text with exactly one character for each of pdfium's."""
@@ -264,59 +280,100 @@ class _Probe:
         text = self._text.get_text_range() if count > 0 else ""
         if len(text) == count:
             return text
-        code_of, page = pdfium.FPDFText_GetUnicode, self._page
-        codes = [code_of(page, index) for index in range(count)]
+        codes = map(self._glyphs.code, range(count))
         return _astral("".join([chr(code) if 0 < code < 0x110000 else " " for code in codes]))
 
-    def words(self) -> Iterator[list[RawWord]]:
-        """The words of each line that has any."""
-        return (line for line in _raw_lines(self.text()) if line)
+    def words(self) -> list[_Words]:
+        """The words of each line that has any, those apart that run in different directions."""
+        lines = list(_raw_lines(self.text()))
+        texts = [text for words, _ in lines for text in words]
+        firsts = [first for _, starts in lines for first in starts]
+        lengths = list(map(len, texts))
+        lasts = [first + length - 1 for first, length in zip(firsts, lengths, strict=True)]
+        x0, x1 = self._glyphs.spans(firsts, lasts)
+        whole = _Words(firsts, lasts, texts, lengths, x0, x1, 0, 0)
+        found: list[_Words] = []
+        start = 0
+        for words, _ in lines:
+            line = whole.part(start, start + len(words), 0)
+            found += self._by_angle(line) if self._angle(line.firsts[line.longest]) else (line,)
+            start += len(words)
+        return found
 
-    def by_angle(self, words: list[RawWord]) -> Iterator[tuple[int, list[RawWord]]]:
-        """The parts of a line that run in one direction each, with it."""
-        longest = max(words, key=lambda word: word[1] - word[0])
-        angle = self._angle(longest[0])
-        if not angle:
-            yield 0, words
-            return
-        for angle, part in groupby(words, key=lambda word: self._angle(word[0])):
-            yield angle, list(part)
+    def _by_angle(self, words: _Words) -> Iterator[_Words]:
+        """The parts of a line that run in one direction each."""
+        start = 0
+        for angle, part in groupby(map(self._angle, words.firsts)):
+            end = start + len(list(part))
+            yield words.part(start, end, angle)
+            start = end
 
     def _angle(self, index: int) -> int:
         """The direction in which a character runs, in degrees counted in steps of 5."""
-        turned: float = pdfium.FPDFText_GetCharAngle(self._page, index)
+        turned = self._glyphs.angle(index)
         return round(math.degrees(turned) / 5) * 5 % 360 if turned > 0 else 0
 
-    def turned_line(self, words: list[RawWord], box: Box) -> Line | None:
+    def turned_line(self, words: _Words, box: Box) -> Line | None:
         """The line of words that are turned against their page, as one cell where they begin; None outside of the page."""
-        size = max(1.0, min(200.0, self._size(words[0][0])))
-        x, y = self._origin(words[0][0])
+        first = words.firsts[0]
+        size = max(1.0, min(200.0, self._glyphs.size(first)))
+        x, y = self._glyphs.origin(first)
         if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
             return None
-        text = " ".join(unshifted(word).translate(_LIGATURES) for _, _, word in words)
-        bold, mono, _ = self._font(words[0][0])
+        text = " ".join(unshifted(word).translate(_LIGATURES) for word in words.texts)
+        bold, mono, _ = self._glyphs.style(first)
         return Line((Cell(x, x + size, text),), y, round(size, 1), bold, mono, False, (Word(x, x + size, text),), turned=True)
 
-    def line(self, words: list[RawWord], angle: int, box: Box, links: Sequence[tuple[Box, str]]) -> Line | None:
-        """The line that words make, None outside of the page. `angle`: how the whole page is turned."""
-        hyphen = words[-1][2].endswith((HYPHEN, "\u00ad"))
-        longest = max(words, key=lambda word: word[1] - word[0])[0]
-        size = max(1.0, min(200.0, self._size(longest)))
-        x, y = self._origin(longest)
+    def line(self, words: _Words, box: Box, links: Sequence[tuple[Box, str]]) -> Line | None:
+        """The line that words make, None outside of the page."""
+        glyphs, firsts, texts, angle = self._glyphs, words.firsts, words.texts, words.angle
+        longest = firsts[words.longest]
+        size = max(1.0, min(200.0, glyphs.size(longest)))
+        x, y = glyphs.origin(longest)
         if not (box.left - size < x < box.right + size and box.bottom - size < y < box.top + size):
             return None
-        rise = self._origin(words[0][0])[1] - y if len(words[0][2]) < 4 and words[0][0] != longest else 0.0
+        rise = glyphs.origin(firsts[0])[1] - y if words.lengths[0] < 4 and firsts[0] != longest else 0.0
         middle = y + size * 0.3
         links = [link for link in links if link[0].bottom <= middle <= link[0].top] if links else links
+        apart = list(map(sub, words.x0[1:], words.x1))
+        found: tuple[Word, ...]
+        if not angle and not links and self._known.issuperset(texts) and (not apart or min(apart) >= 0.1 * size):
+            found = tuple(map(_word, zip(words.x0, words.x1, texts, strict=True)))  # most lines are as simple as this
+        elif angle:
+            found, y = self._along(words, y)
+        else:
+            found = self._shown_words(words, y, size, middle, links)
+        opening, fonts = glyphs.style(firsts[0]), [glyphs.style(index) for index in {firsts[0], longest, firsts[-1]}]
+        return Line(
+            cells=cells_of(found, CELL_GAP * size),
+            y=y,
+            size=round(size, 1),
+            bold=all(font.bold for font in fonts),
+            mono=all(font.mono for font in fonts),
+            hyphen=texts[-1].endswith((HYPHEN, "\u00ad")),
+            words=found,
+            rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
+            lead=0.0 if angle else self._lead(words, opening, fonts),
+        )
+
+    def _along(self, words: _Words, y: float) -> tuple[tuple[Word, ...], float]:
+        """The words of a line on a page that is turned as a whole, and how high the line is."""
         found: list[Word] = []
-        for first, last, word in words:
-            if angle:
-                along, along_end, y = self._turned(first, last, angle)
-                found.append(Word(along, along_end, word.translate(_LIGATURES)))
-                continue
-            x0, x1 = self._span(first, last)
-            if not links and (word in self._known or (len(word) < 6 and word.isalpha() and word.isascii())):
-                parts = [Word(x0, x1, word)]  # most words are as simple as this
+        for first, last, word in zip(words.firsts, words.lasts, words.texts, strict=True):
+            along, along_end, y = self._turned(first, last, words.angle)
+            found.append(Word(along, along_end, word.translate(_LIGATURES)))
+        return tuple(found), y
+
+    def _shown_words(
+        self, words: _Words, y: float, size: float, middle: float, links: Sequence[tuple[Box, str]]
+    ) -> tuple[Word, ...]:
+        """The words of a line as they are to be read."""
+        found: list[Word] = []
+        known = self._known
+        for first, last, word, x0, x1 in zip(words.firsts, words.lasts, words.texts, words.x0, words.x1, strict=True):
+            if not links and (word in known or _is_plain(word)):
+                known.add(word)
+                parts = [Word(x0, x1, word)]
             else:
                 parts = [self._shown(part, middle, links) for part in self._parts(first, last, word, x0, x1, size)]
             for part in parts:
@@ -324,29 +381,18 @@ class _Probe:
                     self._append(found, part, first, y, size)
                 else:
                     found.append(part)
-        opening, fonts = self._font(words[0][0]), [self._font(index) for index in {words[0][0], longest, words[-1][0]}]
-        return Line(
-            cells=cells_of(found, CELL_GAP * size),
-            y=y,
-            size=round(size, 1),
-            bold=all(bold for bold, _, _ in fonts),
-            mono=all(mono for _, mono, _ in fonts),
-            hyphen=hyphen,
-            words=tuple(found),
-            rise=0.0 if angle or abs(rise) < 0.08 * size else rise,
-            lead=0.0 if angle else self._lead(words, opening, fonts),
-        )
+        return tuple(found)
 
-    def _lead(self, words: list[RawWord], first: tuple[bool, bool, bool], fonts: list[tuple[bool, bool, bool]]) -> float:
+    def _lead(self, words: _Words, first: Style, fonts: list[Style]) -> float:
         """Where the words end that open a line in bold or italic type before other type, 0 where there are none."""
-        start = 0 if words[0][2][0].isalnum() or len(words) < 3 else 1  # behind a bullet
-        opening = self._font(words[1][0]) if start else first
+        start = 0 if words.texts[0][0].isalnum() or len(words.texts) < 3 else 1  # behind a bullet
+        opening = self._glyphs.style(words.firsts[1]) if start else first
         bold, mono, italic = opening
         if mono or not (bold or italic) or (not start and all(font == opening for font in fonts)):
             return 0.0
-        for (_, end, _), (index, _, word) in pairwise(words[start:]):
-            if word[0].isalnum() and self._font(index) != opening:
-                return self._span(end, end)[1]
+        for place in range(start + 1, len(words.texts)):
+            if words.texts[place][0].isalnum() and self._glyphs.style(words.firsts[place]) != opening:
+                return self._glyphs.end(words.lasts[place - 1])
         return 0.0
 
     def _shown(self, word: Word, middle: float, links: Sequence[tuple[Box, str]]) -> Word:
@@ -369,7 +415,7 @@ class _Probe:
     def _append(self, found: list[Word], word: Word, first: int, y: float, size: float) -> None:
         """Adds a word that stands right behind the one before: to it, where it is raised or lowered."""
         if min(len(found[-1].text), len(word.text)) < 4:
-            rise = self._origin(first)[1] - y
+            rise = self._glyphs.origin(first)[1] - y
             if shown := _index(found[-1].text, word.text, rise if abs(rise) > 0.08 * size else 0.0, size):
                 found[-1] = Word(found[-1].x0, word.x1, found[-1].text + shown)
                 return
@@ -378,17 +424,14 @@ class _Probe:
     def _turned(self, first: int, last: int, angle: int) -> tuple[float, float, float]:
         """Where a word on a page that is turned as a whole begins and ends along its line, and how high the line is."""
         turn = math.radians(-angle)
-        places = [self._origin(index) for index in (first, last)]
+        places = [self._glyphs.origin(index) for index in (first, last)]
         along = [x * math.cos(turn) + y * math.sin(turn) for x, y in places]
         height = places[0][1] * math.cos(turn) - places[0][0] * math.sin(turn)
-        return min(along), max(along) + self._size(last) * 0.5, height
+        return min(along), max(along) + self._glyphs.size(last) * 0.5, height
 
     def _parted(self, first: int, last: int, word: str, size: float) -> list[Word]:
         """The words in what pdfium took for one, as the blanks between them are narrow: those wider than between letters."""
-        boxes = []
-        for index in range(first, last + 1):
-            pdfium.FPDFText_GetLooseCharBox(self._page, index, _RECT)
-            boxes.append((_RECT.left, _RECT.right))
+        boxes = [self._glyphs.loose_span(index) for index in range(first, last + 1)]
         gaps = [after[0] - before[1] for before, after in pairwise(boxes)]
         usual = sorted(gaps)[len(gaps) // 2]
         cuts = [i + 1 for i, gap in enumerate(gaps) if gap > 0.07 * size and gap - usual > 0.06 * size]
@@ -405,10 +448,10 @@ class _Probe:
         if len(word) != last - first + 1:
             return word
         figure = max(place for place, c in enumerate(word) if c.isdigit())
-        heights = [self._origin(first)[1], self._origin(first + figure)[1]]
+        heights = [self._glyphs.origin(first)[1], self._glyphs.origin(first + figure)[1]]
         if abs(heights[0] - heights[1]) < 0.08 * size:
             return word
-        heights = [self._origin(index)[1] for index in range(first, last + 1)]
+        heights = [self._glyphs.origin(index)[1] for index in range(first, last + 1)]
         letters = Counter(round(height, 1) for height, c in zip(heights, word, strict=True) if c.isalpha())
         base, count = letters.most_common(1)[0] if letters else (heights[0], 0)
         base = base if count > 2 else heights[0]
@@ -421,37 +464,16 @@ class _Probe:
 
     def _is_prime(self, index: int) -> bool:
         """Whether a "0" is TeX's sign for a prime, which has this number in its font of symbols."""
-        return "CMSY" in self._font_name(index)
+        return "CMSY" in self._glyphs.font(index)
 
-    def _font_name(self, index: int) -> str:
-        length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
-        return self._name.raw[: max(0, min(length, 128) - 1)].decode("utf-8", "replace")
 
-    def _span(self, first: int, last: int) -> tuple[float, float]:
-        left, right, bottom, top = self._box
-        pdfium.FPDFText_GetCharBox(self._page, first, left, right, bottom, top)
-        x0, x1 = left.value, right.value
-        if last > first:
-            pdfium.FPDFText_GetCharBox(self._page, last, left, right, bottom, top)
-            x1 = max(x1, right.value)
-        return x0, x1
-
-    def _origin(self, index: int) -> tuple[float, float]:
-        x, y = self._box[0], self._box[1]
-        pdfium.FPDFText_GetCharOrigin(self._page, index, x, y)
-        return x.value, y.value
-
-    def _size(self, index: int) -> float:
-        size = float(pdfium.FPDFText_GetFontSize(self._page, index))
-        if size > 2.5:
-            return size
-        # A size of 1 is scaled by a matrix: take the glyph's height.
-        pdfium.FPDFText_GetLooseCharBox(self._page, index, _RECT)
-        return abs(_RECT.top - _RECT.bottom) or 10.0
-
-    def _font(self, index: int) -> tuple[bool, bool, bool]:
-        bold, mono, italic = _style_of(self._font_name(index))
-        return bold, mono or bool(self._flags.value & 1), italic or bool(self._flags.value & 64)
+def _is_plain(word: str) -> bool:
+    """Whether a word is to be read as it stands, wherever its letters stand."""
+    if not word.isascii() or "\x03" in word:
+        return False
+    if word.isalpha():
+        return len(word) < 6
+    return word[0] != "0" and (len(word) == 1 or not (word[0].isdigit() or _FIGURE_END.search(word)))
 
 
 _POWER = re.compile("[′⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]$")

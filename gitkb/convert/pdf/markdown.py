@@ -18,7 +18,11 @@ from gitkb.text.language.frequency import zipf
 
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,4})\.?\s+[^\W\d]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PART = re.compile(r"([^\W\d_]+)-$")
+_LONGEST_PART = 200
+"""Letters: a part of a word that is longer is none."""
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def to_markdown(pages: Sequence[Page], headings: Headings, look: Look, title: str = "") -> str:
@@ -48,12 +52,13 @@ def _append(text: str, more: str, words: frozenset[str]) -> str:
     if not text:
         return more
     text, more = unlinked_break(text, more)
-    found = _PART.search(text)
-    start = re.match(r"[^\W\d_]+", more)
+    if not text.endswith("-"):
+        return f"{text} {more}"
+    found, start = _PART.search(text[-_LONGEST_PART:]), _LETTERS.match(more)
     if not found or not start:
-        return text + more if text.endswith("-") and more[:1].isalnum() else f"{text} {more}"
+        return text + more if more[:1].isalnum() else f"{text} {more}"
     first, second = found[1].lower(), start[0].lower()
-    if text[: found.start()].endswith("-") or _is_compound(first, second):
+    if text[: -len(found[0])].endswith("-") or _is_compound(first, second):
         return text + more
     if not start[0][0].islower() or f"{first}-{second}" in words:
         return text + more
@@ -78,9 +83,9 @@ def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
         for line in page.lines:
             parts = line.text.lower().split()
             whole = parts[1 if broken else 0 : -1 if line.text.endswith("-") else None]
-            words.update(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", " ".join(whole)))
+            words.update(whole)
             broken = line.text.endswith("-")
-    return frozenset(words)
+    return frozenset(_WORD.findall(" ".join(words)))
 
 
 def _join_over_page(blocks: list[PdfBlock], fresh: list[PdfBlock], look: Look, words: frozenset[str]) -> None:

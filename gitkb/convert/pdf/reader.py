@@ -239,11 +239,12 @@ class Links:
 def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float, str], ...]:
     """The raster pictures of a page that are large enough to mean something, and not the page itself."""
     import pypdfium2
-    import pypdfium2.raw as pdfium
+
+    from gitkb.convert.pdf.raw.page_objects import pictures_on
 
     found: list[tuple[float, str]] = []
     width, height = page.get_size()
-    for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+    for picture in pictures_on(page):
         try:
             left, bottom, right, top = picture.get_bounds()
             columns, rows = picture.get_px_size()
@@ -260,9 +261,9 @@ def _pictures(page: "pypdfium2.PdfPage", gallery: Gallery) -> tuple[tuple[float,
 
 
 def _has_picture(page: "pypdfium2.PdfPage") -> bool:
-    import pypdfium2.raw as pdfium
+    from gitkb.convert.pdf.raw.page_objects import pictures_on
 
-    return next(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3), None) is not None
+    return next(pictures_on(page), None) is not None
 
 
 def _picture(picture: "pypdfium2.PdfImage", gallery: Gallery) -> str:

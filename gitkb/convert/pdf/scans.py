@@ -54,11 +54,13 @@ def _is_picture(page: "pypdfium2.PdfPage", *, has_text: bool) -> bool:
     """Whether a page with little text shows more than that: a picture over most of it or, where it has no text, anything."""
     import pypdfium2.raw as pdfium
 
+    from gitkb.convert.pdf.raw.page_objects import pictures_on
+
     if not has_text:
         return bool(pdfium.FPDFPage_CountObjects(page) > 0)
     width, height = page.get_size()
     covered = 0.0
-    for number, picture in enumerate(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)):
+    for number, picture in enumerate(pictures_on(page)):
         left, bottom, right, top = picture.get_bounds()
         covered += max(0.0, min(right, width) - max(left, 0.0)) * max(0.0, min(top, height) - max(bottom, 0.0))
         if number > 200:

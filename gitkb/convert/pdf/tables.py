@@ -22,6 +22,7 @@ _CAPTION = re.compile(r"^(?:Table|Tab\.|Tabelle|Tableau|Figure|Fig\.|Abbildung|A
 _LABEL = re.compile(r"\[[^\]\s]{1,16}\]|\(?(?:\d{1,3}|[a-z]|[ivx]+)[).]|[•–-]")
 _BROKEN = re.compile(r"[^\W\d_]-$")
 _SIGN = re.compile(r"[$€£¥]|US\$")
+_SIGNS = "$€£¥%)"
 _FIGURE = re.compile(r"[-–−+(±<>~≈]?\s*[$€£¥]?\s*\d[\d.,:/%\s()±×–−+-]*[A-Za-z%*†‡]{0,3}\)?|[-–—−]+|n/?a|✓|✗|×|•", re.IGNORECASE)
 
 
@@ -125,6 +126,8 @@ def _beside(line: Line, rows: Sequence[Line]) -> bool:
 def _merged(cells: Sequence[Cell]) -> list[Cell]:
     """The cells, with signs of currency joined to the figure behind them, and closing signs to the figure before them."""
     out: list[Cell] = []
+    if not any(sign in cell.text for cell in cells for sign in _SIGNS):
+        return list(cells)
     for cell in cells:
         text = cell.text
         trailing = re.fullmatch(r"(.*\S)\s+([$€£¥])", text)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from gitkb.compile.private_kinds import private_kind
 from gitkb.convert.converter import NeedsOffice, convert, identify
 from gitkb.convert.formats import FETCHED
 from gitkb.errors import ConversionError
@@ -80,7 +81,7 @@ class Prepared(Struct, frozen=True):
     would have to be asked, and this run asks none. `remembered` are the types of what came from the cache. `unaffordable` says
     why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read. A job whose
     `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`. `entries` are those of the
-    cache that it was made with.
+    cache that it was made with. `private` is the kind of private document that one with requests looks like.
     """
 
     document: str
@@ -105,6 +106,7 @@ class Prepared(Struct, frozen=True):
     office: str = ""
     raw: str = ""
     entries: tuple[str, ...] = ()
+    private: str = ""
 
 
 def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
@@ -132,7 +134,8 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
     if shop.model is not None:
         digest = _asked(conversion, name, shop.model.within(job.context), job.replies)
         if isinstance(digest, Unanswered):
-            return Prepared(job.document, requests=digest.requests, entries=tuple(cache.entries))
+            private = "" if job.replies else private_kind(conversion.markdown)
+            return Prepared(job.document, requests=digest.requests, entries=tuple(cache.entries), private=private)
     else:
         digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
     source = _source(job, size, conversion)

@@ -2,7 +2,8 @@
 
 Invariant: a pure function of the bytes, the job and the settings. What it gives are entries of the cache, which are data: the
 owner unpickles nothing of them, and takes from them what it would have made itself. Only idle workers are kept between two jobs;
-they end with the process that runs this.
+they end with the process that runs this. What a process that was killed left on this machine is removed by the next one: a folder
+is in use while a process holds the lock in it.
 """
 
 import atexit
@@ -15,6 +16,7 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 from functools import cache
 from importlib import metadata
 from itertools import count
@@ -27,10 +29,15 @@ from msgspec.structs import replace
 from gitkb.formats.settings import ConvertSettings
 from gitkb.intake.prepare.document import Job, Workshop
 from gitkb.intake.prepare.pool import Pool
+from gitkb.store.local.locks import Liveness, wait_for_workers
 
 _KEPT = 2
 """For so many runs workers are kept."""
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+_PREFIX = "gitkb-far-"
+_ALIVE, _WORKING = "alive", "lock"
+_UNLOCKED = 3_600.0
+"""After so many seconds a folder without a lock is none that somebody is making just now."""
 
 
 class FarTask(Struct, frozen=True):
@@ -55,11 +62,13 @@ class _Place(Struct):
     """What a process of a cluster keeps of one run: a folder, and sandboxed workers."""
 
     folder: Path
+    alive: Liveness
     shop: Workshop
     pool: Pool
 
     def close(self) -> None:
         self.pool.close()
+        self.alive.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -138,11 +147,31 @@ def _place(shared: bytes) -> _Place:
 
 def _made(shared: bytes) -> _Place:
     bare, limits = pickle.loads(shared)
-    folder = Path(tempfile.mkdtemp(prefix="gitkb-far-"))
+    clear_up()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    alive = Liveness(folder / _ALIVE)
     for name in ("scratch", "cache", "originals"):
         (folder / name).mkdir()
     shop = replace(bare, scratch=folder / "scratch", cache=folder / "cache")
-    return _Place(folder, shop, Pool(shop, limits, folder / "lock", os.cpu_count() or 1))
+    return _Place(folder, alive, shop, Pool(shop, limits, folder / _WORKING, os.cpu_count() or 1))
+
+
+def clear_up() -> None:
+    """Removes the folders here that a process of this user left when it was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if not folder.is_symlink() and _is_left(folder):
+                shutil.rmtree(folder)
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether neither the process that made a folder nor one of its workers lives."""
+    found = folder.stat()
+    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+        return False
+    if not (folder / _ALIVE).exists():
+        return time.time() - found.st_mtime > _UNLOCKED
+    return not Liveness.probe(folder / _ALIVE) and wait_for_workers(folder / _WORKING, 0)
 
 
 @atexit.register

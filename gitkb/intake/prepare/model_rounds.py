@@ -16,6 +16,7 @@ from gitkb.intake.prepare.pool import Pool
 from gitkb.llm.requests import Reply, Request, usage_of
 
 MAX_ROUNDS = 40
+NOT_SENT = "It is not sent to a model elsewhere unless you say so: --yes, or llm.private: send."
 TOO_FEW_TOKENS = "what is left of --max-tokens does not suffice for it."
 
 
@@ -51,7 +52,8 @@ class ModelRounds(Struct, frozen=True):
     """Prepares documents in rounds of worker and model.
 
     `client` asks the model, None for a compiler that asks nothing; `ahead` is how many documents may wait for it at once.
-    `fetch` brings originals that are not files yet, `illustrate` the pictures that a page shows.
+    `fetch` brings originals that are not files yet, `illustrate` the pictures that a page shows. `careful`: documents that are
+    likely private are not sent; the result says of which kind they are.
     """
 
     pool: Pool
@@ -59,14 +61,15 @@ class ModelRounds(Struct, frozen=True):
     ahead: int = 0
     fetch: Fetch | None = None
     illustrate: Illustrate | None = None
+    careful: bool = False
 
     def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
         """The result of every job, in order, as they become ready."""
         return self.pool.prepare(jobs, self.run, self.pool.jobs + self.ahead)
 
-    def run(self, job: Job) -> Prepared:
+    def run(self, job: Job, *, agreed: bool = False) -> Prepared:
         """Prepares one document. If the model fails for it, the document fails; if the model cannot be used at all, the error is
-        raised."""
+        raised. `agreed`: it may be sent, whatever it looks like."""
         replies: list[Reply] = []
         try:
             job = self.fetch(job) if self.fetch else job
@@ -80,6 +83,9 @@ class ModelRounds(Struct, frozen=True):
                 continue
             if not prepared.requests or self.client is None:
                 return replace(prepared, usage=usage_of(replies), notes=notes)
+            if prepared.private and self.careful and not agreed:
+                self.pool.drop(job)
+                return Prepared(job.document, error=f"it looks like {prepared.private}. {NOT_SENT}", private=prepared.private)
             try:
                 answers = self.client.ask(prepared.requests)
             except BudgetSpent as error:

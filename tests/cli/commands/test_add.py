@@ -8,7 +8,7 @@ from typing import Any
 
 EVENT = {"event", "document", "source", "outcome", "reason", "commit", "seconds"}
 COUNTS = {"added", "updated", "renamed", "removed", "skipped", "failed"}
-SUMMARY = COUNTS | {"event", "branch", "commit", "pages", "seconds", "model", "older", "unwritten"}
+SUMMARY = COUNTS | {"event", "branch", "commit", "pages", "seconds", "model", "older", "private", "unwritten"}
 
 
 def _events(out: str) -> list[dict[str, Any]]:

@@ -89,6 +89,9 @@ def test_documents_are_digested_and_pages_get_overviews(
     summary = _events(done)[-1]
     record = json.loads((kb / ".gitkb/documents/docs/wal.json").read_text())
     assert record["compiler"] == f"{LLM_COMPILER} test-model"
+    assert "description" in record["by_rules"], "the model writes none"
+    shown = program("show", "docs/wal", "-v", "--kb", kb).stderr
+    assert f"Filled by rules, because the model's reply had too little: {record['by_rules']}." in shown
     page = (kb / "wiki/concepts/write-ahead-log.md").read_text()
     assert f"by: {LLM_COMPILER}" in page
     assert "[^docs--" in page.partition("\n# ")[2].partition("## What the documents say")[0]

@@ -1,6 +1,7 @@
 """`gitkb diff` and `gitkb blame` on real knowledge bases: what a reviewer sees of an ingest, and where a line comes from."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ MACHINE = (
     "# Machine {0}\n\n## Hall {0}\n\nMachine number {0} was built in the year 190{0} and is painted in colour {0}.\n\n"
     "## Acme Press Company\n\nThe Acme Press Company is a manufacturer of printing machines that has its seat in Leeds. The Acme "
     "Press Company may change the design of any machine.\n"
+)
+PARTS = {"Flywheel": "rollers", "Crankshaft": "plates", "Gearbox": "drums", "Camshaft": "ink", "Bed": "paper"}
+TERMS = "\n".join(
+    f"## {name}\n\nThe {name} is a part of a press that moves {other} at a speed which the makers of presses choose.\n"
+    for name, other in PARTS.items()
 )
 WAL = "wiki/concepts/write-ahead-logging.md"
 Run = Callable[..., Any]
@@ -342,4 +348,51 @@ def test_new_documents_show_their_description_and_three_claims(run: Run, top: Pa
     screen, _, details = out.partition("\nDetails\n")
     claim = document["best"][0]["text"]
     assert document["description"] in screen and claim[:60] in screen
-    assert f"  * {claim}" in details
+    assert f"  {claim}" in details  # its whole text, as it is short
+
+
+def test_a_document_that_moved_and_was_edited_is_one_change_with_its_words(run: Run, git: Git, top: Path) -> None:
+    _rewrite(top / "docs" / "recovery.md", "can start.\n", "can start.\n\nIt keeps 3 checkpoints.\n\nThe log is cut behind it.\n")
+    assert run("add", "docs").code == 0
+    before = git(top / "kb", "rev-parse", "HEAD")
+    _rewrite(top / "docs" / "recovery.md", "It keeps 3 checkpoints.", "It keeps 8 checkpoints.")
+    (top / "docs" / "recovery.md").rename(top / "docs" / "restart.md")
+    assert run("add", "docs", "--prune").code == 0
+    report = _report(run, f"{before}..")
+    changed = [(each["change"], each["before"], each["document"]) for each in report["documents"] if each["change"] != "changed"]
+    assert changed == [("renamed", "docs/recovery", "docs/restart")]
+    assert "It keeps [3 -> 8] checkpoints." in _first_screen(run, f"{before}..")
+    assert not any(each["claims"]["lost"] for each in report["documents"])
+
+
+def test_a_definition_that_is_denied_now_is_told_as_that(run: Run, top: Path) -> None:
+    _rewrite(top / "docs" / "paxos.md", "Paxos is a protocol", "Paxos is not a protocol")
+    assert run("add", "docs").code == 0
+    told = [each["message"] for each in _report(run)["attention"] if each["concern"] == "lost-definition"]
+    assert told
+    assert all(message.startswith("Paxos says otherwise now: Paxos is [+not] a protocol") for message in told), told
+
+
+def test_a_short_new_document_is_shown_whole_and_of_a_long_one_what_is_in_it(run: Run, top: Path) -> None:
+    (top / "docs" / "note.md").write_text("# A note\n\nKeep tapes for 90 days.\n\nAsk Dana first.\n", encoding="utf-8")
+    (top / "docs" / "halls.md").write_text("# Halls\n\n" + PROTOCOL.replace("# ", "## ") * 9 + TERMS, encoding="utf-8")
+    assert run("add", "docs").code == 0
+    out = run("diff").out
+    assert "\n  * The " in out.partition("\nDetails\n")[2]
+    assert "  Keep tapes for 90 days.\n" in out
+    assert "  Ask Dana first.\n" in out
+    assert "Headings: The Paxos protocol, Proposers" in out
+    assert re.search(r"and \d+ claims? more: gitkb show docs/halls --at [0-9a-f]{10}\n", out)
+    markdown = run("diff", "--format", "markdown").out
+    assert "> Ask Dana first." in markdown
+
+
+def test_versions_of_one_document_are_told_once_for_all_their_pages(run: Run, top: Path) -> None:
+    for number in range(5):
+        (top / "docs" / f"handbook-{number}.md").write_text(
+            f"# Handbook {number}\n\nEdition {number}.\n\n{TERMS}", encoding="utf-8"
+        )
+    assert run("add", "docs").code == 0
+    items = [each for each in _report(run)["attention"] if each["concern"] == "boilerplate"]
+    assert [len(each["paths"]) for each in items] == [4]
+    assert "and 2 more: documents may be versions of one another" in run("diff").out

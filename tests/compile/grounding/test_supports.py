@@ -38,6 +38,24 @@ def test_what_speaks_against_a_claim(claim: str, against: str) -> None:
 @pytest.mark.parametrize(
     ("claim", "passage", "language", "follows"),
     [
+        (
+            "The promise that a transaction happens completely or not at all.",
+            "Atomicity means the promise that a transaction happens completely or it does not happen at all.",
+            "en",
+            True,
+        ),
+        (
+            "Atomicity is the promise that a transaction happens completely.",
+            "Atomicity is the promise that a transaction happens completely or does not happen at all.",
+            "en",
+            False,
+        ),
+        (
+            "Eine Transaktion geschieht ganz oder gar nicht.",
+            "Eine Transaktion geschieht ganz oder sie geschieht gar nicht.",
+            "de",
+            True,
+        ),
         ("WAL protects pages.", "The write-ahead log protects all pages.", "en", True),
         ("Die Sperrdatei wird gelöscht.", "Nach dem Lauf wird die Sperrdatei wieder gelöscht.", "de", True),
         ("Die Sperrdatei wird nicht gelöscht.", "Nach dem Lauf wird die Sperrdatei wieder gelöscht.", "de", False),
