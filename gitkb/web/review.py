@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from msgspec import Struct
 
 from gitkb.errors import NotFound
+from gitkb.web.view import name_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -90,7 +91,7 @@ def page(view: View) -> Response:
     """A page before and after, side by side, as it reads; with `merged`, as the merge of a branch would leave it."""
     path, base, head, merged = view.query("path"), view.query("base", 300), view.query("head", 300), bool(view.query("merged"))
     sides = [_side(view, path, base), _merged_side(view, path, head) if merged else _side(view, path, head)]
-    title = view.titles.get(path, path)
+    title = view.titles.get(path) or name_of(path)
     return view.render("sides.html", title=title, path=path, sides=sides, base=base, head=head, merged=merged)
 
 

@@ -82,7 +82,7 @@ def test_every_answer_carries_the_policy(browser: TestClient, place: str) -> Non
     headers = browser.get(place).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
-    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin" and headers["x-frame-options"] == "DENY"
 
 
