@@ -13,15 +13,18 @@ from markupsafe import Markup, escape
 from msgspec import Struct
 
 from gitkb.errors import NotFound
+from gitkb.web.view import name_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from gitkb.model.rows import RevisionName
+    from gitkb.model.rows import PageText, RevisionName
     from gitkb.web.view import View
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _MOST = 60
+SHARED = ("wiki/concepts/", "wiki/entities/", "wiki/index")
+NO_PAGE = Markup("<p class='by'>There is no such page here.</p>")
 
 
 class BranchLine(Struct, frozen=True):
@@ -85,21 +88,42 @@ def _values(view: View, report: Any) -> dict[str, Any]:
 
 
 def page(view: View) -> Response:
-    """A page before and after, side by side, as it reads."""
-    from gitkb.web.reading import Look, links_of, part_of_page
+    """A page before and after, side by side, as it reads; with `merged`, as the merge of a branch would leave it."""
+    path, base, head, merged = view.query("path"), view.query("base", 300), view.query("head", 300), bool(view.query("merged"))
+    sides = [_side(view, path, base), _merged_side(view, path, head) if merged else _side(view, path, head)]
+    title = view.titles.get(path) or name_of(path)
+    return view.render("sides.html", title=title, path=path, sides=sides, base=base, head=head, merged=merged)
+
+
+def _side(view: View, path: str, rev: str) -> Markup:
+    from gitkb.web.reading import Look, part_of_page
+
+    try:
+        text, _ = part_of_page(Look(view.base, view.base.commit(rev), view.to, {}), path)
+    except NotFound:
+        return NO_PAGE
+    return _as_read(view, text)
+
+
+def _merged_side(view: View, path: str, head: str) -> Markup:
+    """The page as a merge of a branch and the refresh after it would leave it."""
+    from gitkb.api.named_revisions import page_of
+
+    key = ("merged", view.commit, view.base.commit(head))
+    pages = view.interface.remembered.of(key, lambda: _merged(view, head), lambda found: sum(map(len, found.values())))
+    return _as_read(view, page_of(path, pages[path])) if path in pages else NO_PAGE
+
+
+def _merged(view: View, head: str) -> dict[str, bytes]:
+    """The shared pages after the merge of a branch."""
+    files = view.base.revisions.merged(head).files
+    return {path: read() for path, read in files.items() if path.startswith(SHARED) and path.endswith(".md")}
+
+
+def _as_read(view: View, text: PageText) -> Markup:
     from gitkb.web.rendering import Links, rendered
 
-    path, found = view.query("path"), []
-    for rev in (view.query("base", 300), view.query("head", 300)):
-        try:
-            look = Look(view.base, view.base.commit(rev), view.to, {})
-            text, _ = part_of_page(look, path)
-            links = links_of(look, text)
-            found.append(Markup(rendered(text.path, text.text, text.first, Links(links.page, links.file)).html))
-        except NotFound:
-            found.append(Markup("<p class='by'>There is no such page here.</p>"))
-    title = view.titles.get(path, path)
-    return view.render("sides.html", title=title, path=path, sides=found, base=view.query("base"), head=view.query("head"))
+    return Markup(rendered(text.path, text.text, text.first, Links(view.to.page, view.to.file)).html)
 
 
 def both(old: str, new: str) -> tuple[Markup, Markup]:

@@ -166,7 +166,7 @@ def undoing(view: View) -> Response:
     )
     return view.render(
         "confirm.html",
-        title=f"Drop {what} from {branch}?" if branch else "Take this change back?",
+        title=f"Drop this document from {branch}?" if branch else "Take this change back?",
         text="It is taken back by a new commit with your name; what was there before comes back.",
         foreseen=foreseen,
         action="/do/undo",

@@ -17,9 +17,11 @@ pytest.importorskip("selenium", reason="pip install 'gitkb[dev]'")
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 from gitkb import KnowledgeBase
+from gitkb.model.options import AddOptions
 from gitkb.web.guard import Access
 from gitkb.web.listen import serve
 
@@ -32,6 +34,11 @@ PAGE = "/wiki/concepts/write-ahead-logging.md"
 @pytest.fixture(scope="module")
 def address(shown_kb: Path) -> str:
     """The address that a server of `shown_kb` says; the server ends with the tests."""
+    return served(shown_kb, read_only=True)
+
+
+def served(kb: Path, *, read_only: bool) -> str:
+    """Serves a knowledge base until the tests end, and gives the address that the server says."""
     told: list[str] = []
     ready = threading.Event()
 
@@ -40,7 +47,7 @@ def address(shown_kb: Path) -> str:
         ready.set()
 
     def run() -> None:
-        serve(lambda person: KnowledgeBase.open(shown_kb, person=person), Access(read_only=True), said)
+        serve(lambda person: KnowledgeBase.open(kb, person=person), Access(read_only=read_only), said)
 
     threading.Thread(target=run, daemon=True).start()
     assert ready.wait(30)
@@ -73,6 +80,11 @@ def at(chromium: Any, address: str) -> Iterator[Callable[[str], Any]]:
         return chromium
 
     yield go
+    quiet(chromium, host)
+
+
+def quiet(chromium: Any, host: str) -> None:
+    """Asserts that the browser complained about nothing, and asked nobody but the server."""
     severe = [each for each in chromium.get_log("browser") if each["level"] == "SEVERE"]
     asked = [json.loads(each["message"])["message"] for each in chromium.get_log("performance")]
     urls = [each["params"]["request"]["url"] for each in asked if each["method"] == "Network.requestWillBeSent"]
@@ -120,6 +132,39 @@ def test_an_answer_comes_without_a_new_page(at: Callable[[str], Any]) -> None:
     driver.find_element(By.ID, "gk-question").send_keys("What is a checkpoint?", Keys.ENTER)
     answer = wait(driver, lambda page: page.find_elements(By.CSS_SELECTOR, ".answer a"))
     assert "/wiki/" in answer[0].get_attribute("href")
+
+
+def test_a_branch_that_waits_is_thinned_merged_and_brought_up_to_date(
+    chromium: Any, kb: Path, tmp_path: Path, git: Callable[..., str]
+) -> None:
+    base = KnowledgeBase.open(kb)
+    for name, branch in (("raft", "ingest/new"), ("paxos", "ingest/new"), ("zab", "ingest/late")):
+        text = f"# {name.title()}\n\n{name.title()} is a consensus algorithm that elects one leader for its log.\n"
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+        base.add([tmp_path / f"{name}.md"], AddOptions(into="inbox", branch=branch, jobs=1))
+    address = served(kb, read_only=False)
+    host = address.partition("//")[2].partition("/")[0]
+
+    def press(query: str) -> None:
+        page = chromium.find_element(By.TAG_NAME, "html")
+        chromium.find_element(By.CSS_SELECTOR, query).send_keys(Keys.ENTER)
+        wait(chromium, staleness_of(page))
+
+    chromium.get(address)
+    chromium.find_element(By.LINK_TEXT, "ingest/new").click()
+    chromium.find_element(By.LINK_TEXT, "Drop it from this branch").click()
+    press("form[action='/do/undo'] button")
+    assert "Taken back" in chromium.find_element(By.CSS_SELECTOR, ".bar.good").text
+    assert len(chromium.find_elements(By.LINK_TEXT, "Drop it from this branch")) == 1
+    press("form[action='/do/merge'] button")
+    assert "Merged ingest/new: 1 added" in chromium.find_element(By.CSS_SELECTOR, ".bar.good").text
+    git(kb, "merge", "-q", "ingest/late")  # git itself makes no pages
+    chromium.get(f"http://{host}/branches")
+    press("form[action='/do/refresh'] button")
+    assert "The pages are up to date" in chromium.find_element(By.CSS_SELECTOR, ".bar.good").text
+    assert git(kb, "log", "-3", "--format=%an", "--first-parent").splitlines()[0] == "Ada"
+    assert (kb / "wiki/concepts/zab.md").exists() and "Ada" in git(kb, "log", "-1", "--format=%an", "ingest/new")
+    quiet(chromium, host)
 
 
 def test_the_graph_is_drawn_and_a_node_is_found(at: Callable[[str], Any]) -> None:

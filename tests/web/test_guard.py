@@ -68,7 +68,7 @@ def test_read_only_shows_no_form_and_takes_none(kb: Path, git: Callable[..., str
     before = git(kb, "rev-parse", "HEAD")
     with signed_in(kb, read_only=True) as reader:
         page = reader.get("/wiki/concepts/write-ahead-logging.md").text
-        assert "Edit</a>" not in page and "Decide</a>" not in page and ">Add</a>" not in page
+        assert "Edit</a>" not in page and "Approve</a>" not in page and ">Add</a>" not in page
         for place in ("/add", "/edit?path=wiki/index.md", "/remove?name=docs/wal"):
             assert "change nothing" in reader.get(place).text
         token = reader.get("/ask").text.partition('name="form" value="')[2].partition('"')[0]
@@ -82,7 +82,7 @@ def test_every_answer_carries_the_policy(browser: TestClient, place: str) -> Non
     headers = browser.get(place).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
-    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin" and headers["x-frame-options"] == "DENY"
 
 

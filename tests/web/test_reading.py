@@ -4,10 +4,12 @@ import html
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from gitkb import KnowledgeBase
 from tests.web.conftest import signed_in
 
 WAL = "/wiki/concepts/write-ahead-logging.md"
@@ -26,7 +28,7 @@ def claim_link(page: str) -> str:
 def test_the_start_page_says_what_is_in_and_what_is_new(browser: TestClient) -> None:
     page = browser.get("/").text
     assert "6 documents" in page and "guide" in browser.get("/documents?folder=docs").text
-    assert "What is new" in page and ">Write-ahead logging</a>" in page and "docs/wal ·" in page
+    assert "What is new" in page and ">Write-ahead logging</a>" in page and 'title="docs/wal">docs/wal<' in page
 
 
 def test_every_link_of_every_page_leads_somewhere(browser: TestClient) -> None:
@@ -176,3 +178,64 @@ def test_history_tells_which_claims_a_page_gained_and_lost(kb: Path, run: Callab
         assert ">remove</span>" in browser.get("/history").text
         blame = browser.get("/blame", params={"name": "concepts/crash-recovery"}).text
         assert "Crash recovery is the process" in blame and "gitkb-extractive" in blame
+
+
+def test_the_history_of_some_days_alone_is_shown(kb: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for day, text in (("2026-03-01", "one"), ("2026-03-05", "two"), ("2026-03-09", "three")):
+        (kb / "wiki/notes").mkdir(exist_ok=True)
+        (kb / f"wiki/notes/{text}.md").write_text(f"# {text}\n", encoding="utf-8")
+        git(kb, "add", "-A")
+        when = f"{day}T12:00:00 +0000"
+        monkeypatch.setenv("GIT_COMMITTER_DATE", when)
+        git(kb, "commit", "-qm", f"note {text}", "--date", when)
+    with signed_in(kb) as browser:
+        page = browser.get("/history", params={"since": "2026-03-02", "until": "2026-03-05"}).text
+        assert "note two" in page and "note one" not in page and "note three" not in page
+        assert 'value="2026-03-02"' in page and "All days" in page
+        assert "note three" in browser.get("/history", params={"since": "2026-03-06"}).text
+        assert "Nothing changed in these days" in browser.get("/history", params={"until": "1999-01-01"}).text
+        assert "note one" in browser.get("/history", params={"since": "no day"}).text
+
+
+def test_readers_are_not_held_up_by_a_new_commit_that_takes_long_to_look_at(kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from gitkb.web import view
+
+    interface = view.Interface(lambda _: KnowledgeBase.open(kb), "kb")
+    base = KnowledgeBase.open(kb)
+    before = interface.current(base)
+    interface.rows(base, None, before)
+    monkeypatch.setattr(view, "_NOTICED", 0.0)
+    monkeypatch.setattr(view, "_SHORTEST_HOLD", 0.0)
+    monkeypatch.setattr(view, "_LONGEST_HOLD", 0.0)
+    looked, go_on = threading.Event(), threading.Event()
+    real = view.Interface.graph
+
+    def slow(self: view.Interface, *given: Any) -> Any:
+        looked.set()
+        assert go_on.wait(30)
+        return real(self, *given)
+
+    monkeypatch.setattr(view.Interface, "graph", slow)
+    after = base.write_page("wiki/notes/own.md", "# Own\n", "").commit
+    assert interface.current(base) == before and looked.wait(30)
+    assert interface.current(base, fresh=True) == after and interface.current(base) == before
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "follow":
+            thread.join(30)
+    assert interface.current(base) == base.commit() == interface.current(base, moves=True)
+
+
+def test_what_is_remembered_stays_within_bounds_and_keeps_what_is_used() -> None:
+    from gitkb.web.view import Remembered
+
+    made: list[int] = []
+    kept = Remembered(3)
+
+    def of(number: int) -> int:
+        return kept.of((number,), lambda: made.append(number) or number, lambda _: 1)
+
+    assert [of(1), of(2), of(3), of(1), of(4), of(1), of(2)] == [1, 2, 3, 1, 4, 1, 2]
+    assert made == [1, 2, 3, 4, 2]

@@ -126,6 +126,10 @@ def test_files_are_added_on_a_branch_reviewed_thinned_and_merged(writer: TestCli
     assert "Raft is a consensus algorithm" in review and "Drop it from this branch" in review
     assert "add inbox/paxos" in writer.get("/undo?what=inbox/paxos&branch=ingest/one").text
     assert "Paxos" not in send(writer, "/do/undo", what="inbox/paxos", branch="ingest/one").text.partition("<h2>Documents")[2]
+    page = "wiki/concepts/raft.md"
+    assert f"path={page.replace('/', '%2F')}&amp;merged=yes" in writer.get("/review?head=ingest/one").text
+    sides = writer.get("/sides", params={"base": "main", "head": "ingest/one", "path": page, "merged": "yes"}).text
+    assert "There is no such page here" in sides and "elects one leader" in sides.partition("After the merge")[2]
     merged = send(writer, "/do/merge", branch="ingest/one").text
     assert "Merged ingest/one: 1 added" in merged
     assert (kb / "wiki/summaries/inbox/raft.md").exists() and not (kb / "wiki/summaries/inbox/paxos.md").exists()

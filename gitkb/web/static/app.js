@@ -136,7 +136,8 @@ if (siteHits) {
 const reader = one("[data-reader]"), pane = one("[data-pane]");
 function showMark() {
   const mark = pane && one("#gk-mark", pane);
-  const head = pane && one(".pinned", pane), above = head ? head.offsetHeight + 16 : 0; // it stays at the top of the pane
+  const head = pane && one(".pinned", pane), stays = head && getComputedStyle(head).position === "sticky";
+  const above = stays ? head.offsetHeight + 16 : 0; // it stays at the top of the pane
   if (mark) pane.scrollTop += mark.getBoundingClientRect().top - pane.getBoundingClientRect().top - Math.max(above, pane.clientHeight / 3);
 }
 function showLink(link) {

@@ -55,8 +55,8 @@
     const boxes = [];
     const write = (text, a, b, strong) => {
       const short = text.length > 34 ? text.slice(0, 32) + "…" : text, w = pen.measureText(short).width;
-      if (!strong && boxes.some((one) => a < one[2] && a + w > one[0] && b - 8 < one[3] && b + 8 > one[1])) return;
-      boxes.push([a, b - 8, a + w, b + 8]);
+      if (!strong && boxes.some((one) => a < one[2] && a + w > one[0] && b - 10 < one[3] && b + 10 > one[1])) return;
+      boxes.push([a - 4, b - 10, a + w + 4, b + 10]);
       pen.strokeStyle = style("--paper"); pen.lineWidth = 4; pen.strokeText(short, a, b); pen.fillStyle = style("--ink"); pen.fillText(short, a, b);
     };
     pen.font = "600 14px system-ui, sans-serif";
