@@ -144,11 +144,12 @@ def test_an_agent_searches_all_and_reads_one(both: list[Path]) -> None:
         async with Client(server_of_several(lambda: KnowledgeBases.open(both))) as client:
             found = (await client.call_tool("search", {"query": "stable storage"})).structured_content
             first = found["results"][0]
+            pages = (await client.call_tool("list", {"kb": "teams", "kind": "pages"})).structured_content["rows"]
             read = [
                 (await client.call_tool("fetch", {"id": first["id"]})).structured_content,
                 (await client.call_tool("read", {"page": first["id"]})).structured_content,
                 (await client.call_tool("read", {"page": "wiki/sources/docs/rules.md", "kb": "teams"})).structured_content,
-                (await client.call_tool("blame", {"page": first["id"]})).structured_content,
+                (await client.call_tool("blame", {"page": pages[0]["id"], "kb": "teams"})).structured_content,
                 (await client.call_tool("links", {"page": first["id"]})).structured_content,
                 (await client.call_tool("list", {"kb": "engines"})).structured_content,
                 (await client.call_tool("history", {"kb": "engines"})).structured_content,

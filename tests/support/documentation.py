@@ -34,7 +34,7 @@ PERSON = {
 }
 _BLOCK = re.compile(r"(?:^<!-- (?P<marker>[a-z ]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIES = (
-    (re.compile(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{7,40}\b"), "ID"),
+    (re.compile(r"\b[0-9a-f]{7,40}\b"), "ID"),  # one in a thousand has no digit
     (re.compile(r"\b20\d\d-\d\d-\d\d(T[0-9:]+Z)?"), "DATE"),
     (re.compile(r"\b\d+\.\d s\b"), "SECONDS"),
     (re.compile(r'("score"): [0-9.]+'), r"\1: SCORE"),

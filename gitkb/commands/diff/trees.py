@@ -152,7 +152,9 @@ class Trees(Struct):
 
     def short(self) -> dict[str, str]:
         """The texts of those documents that only the head has, as far as they are short enough to be read in a diff."""
-        return {name: text for name, text in self._new() if len(text) <= SHORT}
+        records = self.head_side.records
+        texts = {name: text.strip() for name, text in self._new() if len(text) <= SHORT}
+        return {name: text.removeprefix(f"# {records[name].title}\n").strip() for name, text in texts.items()}
 
     def _new(self) -> Iterator[tuple[str, str]]:
         for name in sorted(self.head_side.records.keys() - self.base_side.records.keys() - set(self.renamed().values())):
