@@ -61,9 +61,10 @@ class _Repeated:
 
 def _is_printed(line: Line) -> bool:
     """Whether a line, or each of its cells, is what programs and publishers print at the edge of a page."""
-    return bool(_EDGE.search(line.text)) or (
-        len(line.cells) > 1 and all(_EDGE.search(cell.text) or _PAGE_NUMBER.fullmatch(cell.text) for cell in line.cells)
-    )
+    if _EDGE.search(line.text):
+        return True
+    prints = [bool(_EDGE.search(cell.text)) for cell in line.cells]
+    return any(prints) and all(known or _PAGE_NUMBER.fullmatch(cell.text) for known, cell in zip(prints, line.cells, strict=True))
 
 
 def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:

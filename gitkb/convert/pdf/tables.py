@@ -279,7 +279,8 @@ def _texts(rows: Sequence[_Row], columns: Sequence[tuple[float, float]]) -> list
             first = texts
         elif first and head and len(out) == 1:  # names beside the groups of a head belong to both of its rows
             for column in range(min(column for column, text in enumerate(first) if text)):
-                first[column], texts[column] = texts[column], ""
+                if not any(c.isdigit() for c in texts[column]):
+                    first[column], texts[column] = texts[column], ""
         out.append(texts)
     return out
 

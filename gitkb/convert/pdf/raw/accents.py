@@ -26,7 +26,7 @@ _COMBINING = {
     "˛": "\u0328",
 }
 _BELOW = "¸˛"
-_ACCENT = re.compile("[´ˆ˜¨ˇ¸˘˚¯˝˙˛]|(?<=[^\\W\\d_])`|`(?=[^\\W\\d_])")
+_ACCENT = re.compile("[´ˆ˜¨ˇ¸˘˚¯˝˙˛]|(?<=[^\\W\\d_])`|`(?=[^\\W\\d_])|(?<= )`(?= )")
 _MOST_ACCENTS = 300
 _REACH = 160
 """Characters: pdfium may put an accent at the end of its line."""
