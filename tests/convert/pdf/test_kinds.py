@@ -329,6 +329,13 @@ def test_a_line_of_cells_that_are_no_prints_stays_at_the_edge(read):
     assert "Pumps of the north" in read(samples.pdf([[*text, *foot]])).markdown
 
 
+def test_a_line_of_bare_figures_at_the_edge_of_a_page_stays(read):
+    text = [(72, 700 - 12 * number, 10, "F1", line) for number, line in enumerate(PROSE)]
+    axis = [(72 + 90 * number, 40, 10, "F1", str(13 + number)) for number in range(4)]
+    found = read(samples.pdf([[*text, *axis]])).markdown
+    assert all(figure in found for figure in ("13", "14", "15", "16"))
+
+
 def test_groups_in_the_head_of_a_table_stand_over_columns_of_figures_alone(read):
     places = (72, 120, 260, 330, 400, 470)
     rows = [
