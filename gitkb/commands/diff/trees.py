@@ -23,7 +23,7 @@ from gitkb.formats.records import source_path
 from gitkb.model.documents import Record, Tree, TreeChange
 from gitkb.store.snapshot import Snapshot
 from gitkb.text.markdown import frontmatter
-from gitkb.text.markdown.links import links, resolve
+from gitkb.text.markdown.links import links, one_line, resolve
 from gitkb.wiki.hand_edits import EDITED, Seal, state
 from gitkb.wiki.projection import is_page, is_shared
 
@@ -148,13 +148,15 @@ class Trees(Struct):
 
     def forms(self) -> dict[str, tuple[str, ...]]:
         """The headings of the documents that only the head has, without their titles."""
-        return {name: tuple(headings(text))[:_HEADINGS] for name, text in self._new()}
+        return {name: tuple(map(one_line, headings(text)))[:_HEADINGS] for name, text in self._new()}
 
     def short(self) -> dict[str, str]:
-        """The texts of those documents that only the head has, as far as they are short enough to be read in a diff."""
+        """The texts of those documents that only the head has, without their titles, as far as they are short enough to be read
+        in a diff. They steer no terminal."""
         records = self.head_side.records
         texts = {name: text.strip() for name, text in self._new() if len(text) <= SHORT}
-        return {name: text.removeprefix(f"# {records[name].title}\n").strip() for name, text in texts.items()}
+        bodies = {name: text.removeprefix(f"# {records[name].title}\n").strip() for name, text in texts.items()}
+        return {name: "\n".join(map(_harmless, body.split("\n"))) for name, body in bodies.items()}
 
     def _new(self) -> Iterator[tuple[str, str]]:
         for name in sorted(self.head_side.records.keys() - self.base_side.records.keys() - set(self.renamed().values())):
@@ -269,6 +271,12 @@ def _generated(path: str, content: bytes | None) -> bool:
 
 def _decoded(content: bytes) -> str:
     return content.decode("utf-8", "replace")
+
+
+def _harmless(line: str) -> str:
+    """A line as it is indented, without what steers a terminal."""
+    indent = len(line) - len(line.lstrip(" "))
+    return " " * indent + one_line(line)
 
 
 def _own(content: bytes | None, projected: bytes | None) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gitkb.convert.formats import MARKDOWN
 from gitkb.formats.compiler_names import LLM_COMPILER
 from gitkb.wiki.hand_edits import author, seal, unsealed
 from tests.support.compiling_model import writing
@@ -16,6 +17,7 @@ from tests.support.model_server import ModelServer, serving
 from tests.support.small_documents import TEXTS, Git, note, subjects, tree, write
 
 Run = Callable[..., Any]
+NOW = MARKDOWN.format.converter
 PICTURES = {"dot.png": b"\x89PNG one", "more/dot.png": b"\x89PNG two", "more/dot copy.png": b"\x89PNG one"}
 PICTURED = """# Pictured
 
@@ -52,8 +54,8 @@ def _aged(kb: Path, git: Git, *documents: str, version: int = 1) -> None:
     """The documents as another converter would have left them, and worse: a sentence is missing in the text."""
     for document in documents:
         record, page = kb / f".gitkb/documents/{document}.json", kb / f"wiki/sources/{document}.md"
-        record.write_text(record.read_text("utf-8").replace('"markdown/4"', f'"markdown/{version}"'), encoding="utf-8")
-        page.write_text(page.read_text("utf-8").replace("by: markdown/4", f"by: markdown/{version}"), encoding="utf-8")
+        record.write_text(record.read_text("utf-8").replace(f'"{NOW}"', f'"markdown/{version}"'), encoding="utf-8")
+        page.write_text(page.read_text("utf-8").replace(f"by: {NOW}", f"by: markdown/{version}"), encoding="utf-8")
     git(kb, "commit", "-qam", "as they were")
 
 
@@ -120,9 +122,10 @@ def test_a_document_that_was_only_made_again_gives_way_to_other_bytes_and_to_a_r
 def test_status_counts_what_is_outdated_and_recompile_brings_it_up_to_date(kb: Path, gitkb: Run, git: Git) -> None:
     whole = tree(git, kb)
     _aged(kb, git, "docs/raft", "docs/guide/recovery")
-    assert "Outdated: 2 documents (2 converter markdown/1 → markdown/4); run: gitkb recompile --outdated" in gitkb("status").out
+    told = f"Outdated: 2 documents (2 converter markdown/1 → {NOW}); run: gitkb recompile --outdated"
+    assert told in gitkb("status").out
     assert _outdated(gitkb)["reasons"] == [
-        {"documents": 2, "what": "converter", "before": "markdown/1", "now": "markdown/4"},
+        {"documents": 2, "what": "converter", "before": "markdown/1", "now": NOW},
     ]
     before = git(kb, "rev-parse", "HEAD")
     told = _events(gitkb("recompile", "--outdated", "--dry-run", "--json"))[-1]["foreseen"]
