@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gitkb.compile.extractive.candidates import Candidate, is_name_like
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
-from gitkb.compile.extractive.naming import is_about, names, touches
+from gitkb.compile.extractive.naming import is_about, names
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.model.documents import Claim
 from gitkb.text import word_lists
@@ -159,8 +159,7 @@ def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) 
     if candidate.is_listed:
         return len(claims) > 0
     if candidate.is_subject and len(reading.sentences) < NOTE and len(claims) >= _LEAST:
-        naming = sum(names(candidate, claim.text) for claim in claims)
-        return naming > 0 or sum(touches(candidate, claim.text) for claim in claims) >= _LEAST
+        return True  # what a note says is about its title, and seldom names it
     is_argument = is_step(reading, candidate)
     if not is_argument and len(claims) >= _LEAST and _opens_part(reading, candidate, claims):
         return any(names(candidate, claim.text) for claim in claims)

@@ -97,3 +97,17 @@ def test_a_term_without_blanks_keeps_its_capitals() -> None:
     text = "# 用語集\n\n## CSS トランジション\n\nCSS トランジションは、要素の見た目をゆっくりと変えるための仕組みです。\n"
     topics = _topics(text, language="ja")
     assert "CSS トランジション" in topics and "css トランジション" not in topics
+
+
+def test_a_note_is_its_titles_page_though_its_sentences_do_not_name_it() -> None:
+    note = """# Wavelet Transform
+
+Decompose a signal into different frequency bands which keep relative distances and make natural clusters visible.
+
+## Advantages
+
+- many resolutions: detect clusters of any shape at different scales
+- removes outliers, insensitive to noise and to the order of the input
+- cheap to compute for signals of any length
+"""
+    assert _has_page(_topics(note, "Wavelet Transform.md"), "wavelet transform")
