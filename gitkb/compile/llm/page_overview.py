@@ -5,13 +5,13 @@ dropped and counted. Claims that do not fit one question are told in batches, an
 one question is enough; a sentence stays bound to the claims at the bottom. A question holds claims of one page and nothing else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from gitkb.compile.grounding.supports import objection
 from gitkb.compile.llm.model_settings import ModelSettings
-from gitkb.compile.llm.parts import MOST_TOKENS, estimate_tokens
+from gitkb.compile.llm.parts import MOST_TOKENS, estimate_tokens, in_batches
 from gitkb.compile.llm.prompts import OVERVIEW_FIELDS, OVERVIEW_RULES, OVERVIEW_SCHEMA, QUOTED, fenced, in_language
 from gitkb.compile.llm.statements import bounded, is_fragment, numbers_of, objects_of, reply_object, sentence, text_of
 from gitkb.llm.requests import Message, Request, Unanswered
@@ -63,7 +63,7 @@ def page_overview(
     stated = [_Stated(bounded(text, _LONGEST_CLAIM), document, (number,)) for number, (document, text) in enumerate(claims)]
     dropped = 0
     for _ in range(_MOST_ROUNDS):
-        batches = list(_batches(stated, room))
+        batches = list(in_batches(stated, room, lambda each: estimate_tokens(_line(1, each))))  # of each half remains
         requests = [_request(title, batch, system, settings) for batch in batches]
         missing = dict.fromkeys(request for request in requests if request.key not in replies)
         if missing:
@@ -84,21 +84,6 @@ def page_overview(
 def _again(made: Sentence, claims: Sequence[tuple[str, str]]) -> _Stated:
     documents = dict.fromkeys(bounded(claims[number][0], _LONGEST_TITLE) for number in made.claims)
     return _Stated(made.text, "; ".join(documents), made.claims)
-
-
-def _batches(stated: Sequence[_Stated], room: int) -> Iterator[list[_Stated]]:
-    """The lines in as few batches as fit; at least two lines each, of which half remain, so that every round leaves fewer."""
-    batch: list[_Stated] = []
-    tokens = 0
-    for each in stated:
-        own = estimate_tokens(_line(1, each))
-        if len(batch) >= 2 and tokens + own > room:
-            yield batch
-            batch, tokens = [], 0
-        batch.append(each)
-        tokens += own
-    if batch:
-        yield batch
 
 
 def _line(number: int, stated: _Stated) -> str:

@@ -7,7 +7,8 @@ and not those after it.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from gitkb.compile.grounding.quote import Span
 from gitkb.model.documents import Heading
 from gitkb.text.markdown.prose import inline_text, plain
 
+T = TypeVar("T")
 MOST_TOKENS = 12_000
 """The most tokens of a part. Larger parts would be slower, because parts are read at the same time."""
 _LEAST_TOKENS = 400
@@ -57,6 +59,22 @@ def estimate_tokens(text: str) -> int:
     size = len(text.encode("utf-8", "surrogatepass"))
     plain_size = len(text.encode("ascii", "ignore"))
     return plain_size // 3 + (size - plain_size) * 3 // 5 + 1
+
+
+def in_batches(items: Sequence[T], room: int, tokens: Callable[[T], int]) -> Iterator[list[T]]:
+    """The items in as few batches of at most `room` tokens as fit; at least two items each, so that every round of questions
+    leaves fewer."""
+    batch: list[T] = []
+    size = 0
+    for item in items:
+        own = tokens(item)
+        if len(batch) >= 2 and size + own > room:
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += own
+    if batch:
+        yield batch
 
 
 def split_parts(text: str, headings: Sequence[Heading], limit: int = MOST_TOKENS) -> list[Part]:

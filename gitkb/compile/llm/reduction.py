@@ -5,7 +5,7 @@ which it is made, and they must support it. Statements that do not fit one quest
 order.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from gitkb.compile.grounding.facts import content_stems
 from gitkb.compile.grounding.supports import objection
 from gitkb.compile.llm.model_settings import ModelSettings
-from gitkb.compile.llm.parts import MOST_TOKENS, estimate_tokens
+from gitkb.compile.llm.parts import MOST_TOKENS, estimate_tokens, in_batches
 from gitkb.compile.llm.prompts import QUOTED, REDUCE_RULES, REDUCE_SCHEMA, fenced, in_language
 from gitkb.compile.llm.statements import Ground, GroundedClaim, numbers_of, objects_of, reply_object, sentence, text_of
 from gitkb.llm.requests import Message, Request, Unanswered
@@ -41,7 +41,7 @@ def reduce_parts(
     room = max(_LEAST_TOKENS, min(MOST_TOKENS, settings.room(system, REDUCE_SCHEMA)))
     groups = [group for group in groups if group[1]]
     while groups:
-        batches = list(_batches(groups, room))
+        batches = list(in_batches(groups, room, lambda group: estimate_tokens(_lines([group]))))
         requests = [_request(batch, system, settings) for batch in batches]
         missing = dict.fromkeys(request for request in requests if request.key not in replies)
         if missing:
@@ -51,21 +51,6 @@ def reduce_parts(
         groups = [(batch[0][0], _chosen(replies[request.key], batch)) for request, batch in zip(requests, batches, strict=True)]
         groups = [group for group in groups if group[1]]
     return Reduced()
-
-
-def _batches(groups: Sequence[Group], room: int) -> Iterator[list[Group]]:
-    """The groups in as few batches as fit; at least two groups each, so that every round leaves fewer."""
-    batch: list[Group] = []
-    tokens = 0
-    for group in groups:
-        own = estimate_tokens(_lines([group]))
-        if len(batch) >= 2 and tokens + own > room:
-            yield batch
-            batch, tokens = [], 0
-        batch.append(group)
-        tokens += own
-    if batch:
-        yield batch
 
 
 def _lines(batch: Sequence[Group]) -> str:
