@@ -109,12 +109,19 @@ class Pool:
             reason = (error.strerror or str(error)).lower()
             return Prepared(job.document, error=f"its pages could not be read apart: {reason}.", hint="Add it again.")
 
+        has_failed = threading.Event()
+
         def read(part: int) -> Prepared:
             with self._places:
-                return self._run(replace(job, part=part, parts=folder))
+                if has_failed.is_set():  # ranges begin in order, so the one that failed stands before this one
+                    return Prepared(job.document, error="another part of it could not be read.")
+                result = self._run(replace(job, part=part, parts=folder))
+            if result.error:
+                has_failed.set()
+            return result
 
         try:
-            done = self._each_part(read, count)
+            done = list(in_threads(read, range(count), self.jobs))
             failed = next((each for each in done if each.error), None)
             if failed is not None:
                 return failed
@@ -122,17 +129,6 @@ class Pool:
                 return self._run(replace(job, parts=folder))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _each_part(self, read: Callable[[int], Prepared], count: int) -> list[Prepared]:
-        """What every range gave, up to the first that failed."""
-        done: list[Prepared] = []
-        results = in_threads(read, range(count), self.jobs)
-        for result in results:
-            done.append(result)
-            if result.error:
-                results.close()
-                break
-        return done
 
     def _through_office(self, job: Job, first: Prepared) -> Prepared:
         """The result of a job whose original LibreOffice has to save first."""

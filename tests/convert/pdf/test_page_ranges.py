@@ -125,6 +125,20 @@ def test_two_workers_give_the_bytes_of_one(long: Path, shop: Workshop, tmp_path:
     assert any(b"Chapter 40" in content for content in together.values())
 
 
+def test_where_ranges_fail_nothing_is_warned_of(
+    long: Path, shop: Workshop, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    writer = PdfWriter()
+    for _ in range(6):
+        writer.append(PdfReader(long))
+    writer.write(tmp_path / "longer.pdf")
+    job = _job(tmp_path / "longer.pdf")
+    with Pool(shop, replace(ConvertSettings(), timeout=0.01), tmp_path / "lock", 2) as pool:
+        failed = pool._by_parts(job, 6 * len(PdfReader(long).pages) // RANGE)
+    assert "took longer than" in failed.error
+    assert [str(each.message) for each in recwarn] == []
+
+
 def test_a_range_that_hangs_fails_its_document_and_no_other(shown: Path, long: Path, shop: Workshop, tmp_path: Path) -> None:
     writer = PdfWriter(clone_from=long)
     writer.insert_page(PdfReader(io.BytesIO(pdfs.exponential_forms(14))).pages[0], index=RANGE + 7)
