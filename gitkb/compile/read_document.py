@@ -58,12 +58,13 @@ class Reading(Struct, frozen=True):
             return Place(path="", anchor="", label="")
         return heading_place(self.headings[sentence.section])
 
-    def claim(self, index: int, text: str, score: float, *, defines: bool = False) -> Claim:
-        """A claim made of a sentence, with the words as they are written if `text` has more."""
+    def claim(self, index: int, text: str, score: float, *, defines: bool = False, quote: str = "") -> Claim:
+        """A claim made of a sentence, with the words as they are written if `text` has more; `quote` are those of a claim that is
+        made of more than the sentence."""
         sentence = self.sentences[index]
-        verbatim = sentence.quote or plain(sentence.text)
-        quote = "" if text in verbatim or text[:-1] in verbatim else verbatim
-        return Claim(text, self.place(sentence), score, defines=defines, quote=quote)
+        verbatim = quote or sentence.quote or plain(sentence.text)
+        is_there = text in verbatim or text[:-1] in verbatim
+        return Claim(text, self.place(sentence), score, defines=defines, quote="" if is_there else verbatim)
 
 
 def page_place(anchor: str) -> Place:
