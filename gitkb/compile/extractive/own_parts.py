@@ -96,6 +96,8 @@ def _phrase_may_have_part(words: list[str], candidate: Candidate, language: str)
 
 def _word_may_have_part(candidate: Candidate, language: str) -> bool:
     key, is_subject = candidate.key, _is_subject(candidate)
+    if "/" in key:
+        return False  # an address, and no name
     if "-" in key:
         return True
     if is_general_noun(key, language) or (language == "en" and is_verb_form(key) and not candidate.has_plural):
@@ -115,6 +117,9 @@ def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
         is_note = len(reading.sentences) < NOTE
         sections.update(range(-1, len(reading.headings)) if is_note else _opening(reading))
     found = [index for index, sentence in enumerate(reading.sentences) if sentence.section in sections]
+    if reading.is_deck:  # what stands on a slide below its title, and not on those behind it
+        pages = {reading.sentences[index].section: reading.sentences[index].page for index in reversed(found)}
+        found = [index for index in found if reading.sentences[index].page == pages[reading.sentences[index].section]]
     named = candidate.sentences[:_MOST_SENTENCES] if candidate.is_subject else ()
     return frozenset((*found[: _MOST_SENTENCES * max(1, len(sections))], *named))
 
@@ -153,7 +158,7 @@ def own_claims(reading: Reading, candidate: Candidate, claims: Sequence[str], ow
 def _claim_there(reading: Reading, index: int) -> str:
     """What a sentence of a part says that is a claim only there: one in which the author says "we" or "our", or a short one."""
     sentence = reading.sentences[index]
-    if sentence.kind != "text" or sentence.lead or sentence.page or (reading.language == "en" and is_order(sentence.text)):
+    if sentence.kind != "text" or sentence.lead or (sentence.page and not reading.is_deck) or (reading.language == "en" and is_order(sentence.text)):
         return ""
     if _ENDS_OPEN.search(sentence.text):
         return ""
@@ -245,13 +250,43 @@ def facts(text: str, language: str) -> int:
 
 
 def fragments_of(reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]) -> tuple[Claim, ...]:
-    """What a note about a term says in items and unfinished lines, with their context: the best few, in text order."""
+    """What a note or slides about a term say in items and unfinished lines, with their context: the best few, in text order."""
+    if reading.is_deck:
+        return _of_slides(reading, candidate, own, fragments)
     if not candidate.is_subject:
         return ()
     told = [index for index in sorted(own) if _tells(reading.sentences[index], fragments.get(index, ""), reading.language)]
     scored = sorted(((fragment_score(reading.sentences[index], fragments[index]), index) for index in told), key=_best_first)
     chosen = sorted(index for score, index in scored[:_LEAST] if score >= _GOOD_FRAGMENT)
     return tuple(reading.claim(index, fragments[index], 0.4) for index in chosen)
+
+
+_ON_SLIDES, _FEWEST_ON_SLIDE = 3, 4
+
+
+def _of_slides(reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]) -> tuple[Claim, ...]:
+    """What stands on slides below a title that names a term: the first items that are words enough, if there are some."""
+    told = [index for index in sorted(own) if fragments.get(index) and _is_point(reading.sentences[index], reading.language)]
+    if len(told) < _ON_SLIDES or not _is_entry(reading, candidate):
+        return ()
+    return tuple(reading.claim(index, fragments[index], 0.4) for index in told[:_ON_SLIDES])
+
+
+_BULLET = re.compile(r"[•▸▪●‣–-] ?(?=\w)")
+_CREDIT = re.compile(r"(?:photo|image|source|credits?|notes?|foto|bild|quelle|©)\b", re.I)
+
+
+def _is_point(sentence: Sentence, language: str) -> bool:
+    """Whether a line of a slide is a point of it, and words enough to say something."""
+    text = plain(sentence.text)
+    bare = _BULLET.sub("", text, count=1)
+    if sentence.kind not in ("item", "pair") and bare == text:
+        return False
+    return (
+        len(bare.split()) >= _FEWEST_ON_SLIDE
+        and not (_FORMULA.search(bare) or _CREDIT.match(bare) or "©" in bare)
+        and not is_leaning(bare, language)
+    )
 
 
 def _tells(sentence: Sentence, text: str, language: str) -> bool:
@@ -275,6 +310,8 @@ def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) 
         return len(claims) > 0
     if candidate.is_subject and len(reading.sentences) < NOTE and len(claims) >= _LEAST:
         return True  # what a note says is about its title, and seldom names it
+    if reading.is_deck and len(claims) >= _ON_SLIDES and _is_entry(reading, candidate):
+        return True
     is_argument = is_step(reading, candidate)
     if not is_argument and len(claims) >= _LEAST and _opens_part(reading, candidate, claims):
         return any(names(candidate, claim.text) for claim in claims)
@@ -363,8 +400,9 @@ def is_step(reading: Reading, candidate: Candidate) -> bool:
     if candidate.is_subject or candidate.leads_title:
         return False
     headings = [reading.headings[section] for section in candidate.own_sections]
-    return any(not heading.title.lstrip().startswith(bare_heading(heading.title)) for heading in headings) or any(
-        sentence.page and not sentence.page.startswith("sheet") for sentence in reading.sentences[:3]
+    is_numbered = any(not heading.title.lstrip().startswith(bare_heading(heading.title)) for heading in headings)
+    return is_numbered or any(
+        not reading.is_deck and sentence.page and not sentence.page.startswith("sheet") for sentence in reading.sentences[:3]
     )
 
 
