@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from gitkb.compile.extractive.candidates import Candidate, is_name_like
+from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.extractive.naming import is_about, leads, names, touches
@@ -20,6 +20,7 @@ from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
+from gitkb.text.language.named_in_titles import is_name_like
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import inline_text, plain
 
@@ -125,8 +126,8 @@ def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
 
 
 class OwnClaim(Struct, frozen=True):
-    """What a sentence of a term's own part says, with what the next one adds (`more`); `quote`: its words as they stand, where the
-    text has others too."""
+    """What a sentence of a term's own part says, with what the next one adds (`more`); `quote`: its words as they stand, where
+    the text has others too."""
 
     text: str
     more: str = ""
@@ -158,18 +159,27 @@ def own_claims(reading: Reading, candidate: Candidate, claims: Sequence[str], ow
 def _claim_there(reading: Reading, index: int) -> str:
     """What a sentence of a part says that is a claim only there: one in which the author says "we" or "our", or a short one."""
     sentence = reading.sentences[index]
-    if sentence.kind != "text" or sentence.lead or (sentence.page and not reading.is_deck) or (reading.language == "en" and is_order(sentence.text)):
+    if (
+        sentence.kind != "text"
+        or sentence.lead
+        or (sentence.page and not reading.is_deck)
+        or (reading.language == "en" and is_order(sentence.text))
+    ):
         return ""
     if _ENDS_OPEN.search(sentence.text):
         return ""
-    text = _THERE_ARE.sub("The rule has", _THIS_RULE.sub("the rule", sentence.text)) if sentence.rank and reading.language == "en" else sentence.text
+    text = (
+        _THERE_ARE.sub("The rule has", _THIS_RULE.sub("the rule", sentence.text))
+        if sentence.rank and reading.language == "en"
+        else sentence.text
+    )
     whole = claim_text(text, reading.language, leads=sentence.leads, least=_SHORTEST, may_say_we=True)
     return plain(sentence.text) if whole else ""
 
 
 _THIS_RULE = re.compile(
-    r"\b(?:this|these) (?:(?:type|kind|period) of )?(?:policy|scheme|benefit|leave|budget|plan|program(?:me)?|service|allowance|perk|"
-    r"insurance|cover|fund|account|team|role|tool|rule|award|bonus|grant|device|event|meeting|review|process)\b"
+    r"\b(?:this|these) (?:(?:type|kind|period) of )?(?:policy|scheme|benefit|leave|budget|plan|program(?:me)?|service|allowance|"
+    r"perk|insurance|cover|fund|account|team|role|tool|rule|award|bonus|grant|device|event|meeting|review|process)\b"
 )
 _THERE_ARE = re.compile(r"There (?:is|are)\b")
 """With what a sentence points at the very thing that its part is about: the heading says which."""
@@ -203,10 +213,12 @@ _POINTING = {
     "en": re.compile(
         r"(?:This|These) (?:is|are|means?|refers? to|covers?|consists? of)\b"
         r"(?! (?:why|where|how|when|what|because|done|not|especially|particularly|usually|often|also|currently|still|only|just|"
-        r"based|used|the same|similar|to|in|on|by|at|up|your|possible|worth|\w+ed|\w+ (?:to|that)|[\w ]{0,30}(?:list|page|section|"
-        r"document|template|draft|guide|question|place|information))\b)"
+        r"based|used|the same|similar|to|in|on|by|at|up|your|possible|worth|\w+ed|\w+ (?:to|that)|[\w ]{0,30}(?:list|page|"
+        r"section|document|template|draft|guide|question|place|information))\b)"
     ),
-    "de": re.compile(r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"),
+    "de": re.compile(
+        r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"
+    ),
 }
 """How the first sentence below a heading begins that says what the heading names."""
 
@@ -222,7 +234,7 @@ def _pointing_opening(reading: Reading, candidate: Candidate, index: int) -> Own
     if not pattern.match(said):
         return None
     name = " ".join(candidate.written)
-    whole = f"{name}{sentence.text[len(said.split(' ', 1)[0]):]}"
+    whole = f"{name}{sentence.text[len(said.split(' ', 1)[0]) :]}"
     if not claim_text(whole, reading.language, leads=True, may_say_we=True):
         return None
     return OwnClaim(f"{name[:1].upper()}{name[1:]}: {said}", defines=True, quote=said)
@@ -400,7 +412,9 @@ def _is_act(word: str) -> bool:
     return (is_verb_form(word) and not word.endswith(("s", "ed"))) or (len(word) > 5 and word.endswith("ing")) or word in _ASKING
 
 
-_ASKING = frozenset({"how", "what", "when", "where", "who", "why", "which", "do", "does", "don't", "can", "is", "are", "if", "never", "always"})
+_ASKING = frozenset(
+    {"how", "what", "when", "where", "who", "why", "which", "do", "does", "don't", "can", "is", "are", "if", "never", "always"}
+)
 
 
 def _opens_part(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:
