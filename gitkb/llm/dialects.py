@@ -64,9 +64,9 @@ _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 class Dialect(Struct, frozen=True):
     """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
     temperature, a system message, an effort of reasoning, limits of lists and texts in schemas, tools and pictures; whether it
-    streams, and counts the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after tools.
-    `room`: how many times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks only the end
-    of that.
+    streams, and counts the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after
+    tools. `room`: how many times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks
+    only the end of that.
     """
 
     format: Format = Format.SCHEMA
