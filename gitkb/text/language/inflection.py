@@ -82,7 +82,7 @@ def _german_frequency(word: str) -> float:
 
 _UMLAUTS = str.maketrans("äöü", "aou")
 _GERMAN_IN_ER = ("bilder", "felder", "gelder", "glieder", "kinder", "kleider", "lichter", "lieder", "schilder")
-_GERMAN_SHORTEST, _GERMAN_RARER, _GERMAN_RARER_IN_N, _GERMAN_CLEARLY = 4, 0.3, 0.55, 0.3
+_GERMAN_SHORTEST, _GERMAN_RARER, _GERMAN_RARER_IN_N, _GERMAN_CLEARLY = 4, 0.3, 0.55, 0.5
 
 
 @lru_cache(maxsize=50_000)
@@ -152,7 +152,9 @@ def german_adjective(word: str) -> str:
     if found is None:
         return low
     stem = found["stem"]
-    is_known = stem.endswith(("end", "isch", "lich", "ig", "bar", "sam", "los", "är", "ell", "iv")) or (_german_frequency(stem) > 0 and _is_adjective(stem))
+    is_known = stem.endswith(("end", "isch", "lich", "ig", "bar", "sam", "los", "är", "ell", "iv")) or (
+        _german_frequency(stem) > 0 and _is_adjective(stem)
+    )
     return f"{stem}e" if is_known else low
 
 
