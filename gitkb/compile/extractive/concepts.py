@@ -126,7 +126,8 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
     counted: dict[str, int] = {}
     singulars = _german_singulars(forms) if language == "de" and not is_name else {}
     for form, count in forms.items():
-        words = (*form[:-1], _base(form[-1], language)) if not is_name else form
+        in_case = language == "de" and any(word[0].islower() for word in form[:-1])  # "Demonstration neuer Features"
+        words = form if is_name or in_case else (*form[:-1], _base(form[-1], language))
         words = singulars.get(words, words)
         counted[" ".join(words)] = counted.get(" ".join(words), 0) + count
     return counted or {" ".join(_as_written(candidate)) or candidate.key: 1}
