@@ -103,7 +103,8 @@ class Candidate(Struct):
 
     `is_subject`: the document's title or file name names it alone. `shorts` are short forms that the document introduces.
     `own_sections` are those whose heading names it alone; `leads_title`: the title begins with it; `is_listed`: a heading of a
-    glossary; `written`: its words in the title or heading.
+    glossary; `agenda`: the sections whose heading names it beside what is done with it ("Poll for X (Ann Lee, 5 minutes)");
+    `written`: its words in the title or heading.
     `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
     """
 
@@ -126,6 +127,7 @@ class Candidate(Struct):
     own_sections: set[int] = field(default_factory=set)
     leads_title: bool = False
     is_listed: bool = False
+    agenda: set[int] = field(default_factory=set)
     written: tuple[str, ...] = ()
     definitions: list[tuple[int, Definition]] = field(default_factory=list)
 
@@ -164,10 +166,21 @@ def find_candidates(reading: Reading, title: str, claims: list[str], name: str =
         _count_spans(found, reading)
     for key, times in emphasised.items():
         found[key].emphasised += times
+    if reading.language == "en":
+        _without_acts(found)
     _join_short_forms(found, reading, introduced)
     if reading.language == "it":
         _join_numbers(found)
     return found
+
+
+def _without_acts(found: dict[str, Candidate]) -> None:
+    """Takes out titles and headings that tell somebody to do something with a thing that the text names oftener."""
+    acts = word_lists.words("titles", "en", "acts")
+    for key in [key for key in found if key.partition(" ")[0] in acts and " " in key]:
+        thing = found.get(key.partition(" ")[2])
+        if thing is not None and thing.count > 2 * found[key].count and not found[key].definitions:
+            del found[key]
 
 
 def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
@@ -187,11 +200,18 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, na
         candidate.written = candidate.written or words
         for stem in gerund_stems(candidate.key, reading.language):
             _candidate(found, stem).in_title = True
-    if leading := _leading_term(title, reading.language):
-        _candidate(found, term_key(leading, reading.language)).leads_title = True
+    for leading in filter(None, (_leading_term(title, reading.language), named_inside(title, reading.language))):
+        candidate = _candidate(found, term_key(leading, reading.language))
+        candidate.leads_title = True
+        candidate.in_title = True
+        candidate.written = candidate.written or leading
     for number, heading in enumerate(reading.headings[:2000]):
         is_listed = is_glossary(number, reading, title)
         terms = heading_terms(heading.title, reading.language)
+        if inside := _agenda_term(heading.title, reading.language):
+            candidate = _candidate(found, term_key(inside, reading.language))
+            candidate.agenda.add(number)
+            candidate.written = candidate.written or inside
         for words, alone in terms or (_entry_terms(heading.title) if is_listed else []):
             candidate = _candidate(found, term_key(words, reading.language))
             candidate.in_headings += 1
@@ -224,6 +244,69 @@ def _leading_term(title: str, language: str) -> tuple[str, ...]:
     return as_term(lead[0], language) if len(lead) > 1 else ()
 
 
+_WORKS = re.compile(r"(?:how|why) (?:(?:an?|the|our|your) )?(?P<name>.+?) (?:works?|(?:is|are) (?:used|made|deployed|built|tested|set up|done))\??", re.I)
+_REST = re.compile(r"(?:\s(?:in|on|to|from|for|with|by|using|via|at|as|if|when|into|through|between|and|or|after|before|without|within|across|of|is|are)\s|[(:,–—]| - ).*$")
+_LEAD_OF_NAME = re.compile(r"(?:(?:back to|up|out|the|an?|your|our|new|apps? on the|apps? on|shared|local|existing|own|all|another)\s)*", re.I)
+
+
+def named_inside(title: str, language: str) -> tuple[str, ...]:
+    """The thing that an English title names beside what is done with it ("Deploy an emergency banner", "How A/B testing works")."""
+    if language != "en":
+        return ()
+    if found := _WORKS.fullmatch(title.strip()):
+        return as_term(found["name"], language) or heading_term(found["name"], language) or _as_name_of_title(found["name"])
+    verb, _, rest = title.strip().partition(" ")
+    if verb.lower() not in word_lists.words("titles", "en", "acts") or not rest:
+        return ()
+    if rest.startswith(("or ", "and ")):
+        rest = rest.split(" ", 2)[-1]
+    rest = _REST.sub("", rest[_LEAD_OF_NAME.match(rest).end() :])  # type: ignore[union-attr]
+    return as_term(rest, language) or heading_term(rest, language) or _as_name_of_title(rest)
+
+
+def _as_name_of_title(text: str) -> tuple[str, ...]:
+    words = tuple(tokens(text))
+    return words if 0 < len(words) <= 3 and any(map(is_name_like, words)) else ()
+
+
+_ADDRESS = re.compile(r":? https?://\S+|:$")
+_SPEAKERS = re.compile(r",(?: (?:/|&|and|[A-Z][\w.'’-]+))+$|, [A-Z]\w+ [A-Z]\w+(?: ?[/,&] ?[A-Z]\w+ [A-Z]\w+)*$")
+_TIMED = re.compile(r"\s*\([^()]*\)\s*$")
+_BALLAST = re.compile(
+    r"(?:(?:phase|stage|\d+|polls?|votes?|updates?|status|discuss(?:ions?|ing)?|resume|announcements?|creation|adding|presentations?|proposals?|overview|introduction|intro|demo|"
+    r"report|review|recap|follow-?up|progress|continued?|brief|short|quick|advance|advancement|request|and|to|on|of|for|from|about|"
+    r"the|a|new|re|:|-|–)(?:[\s:–-]+|$))+",
+    re.I,
+)
+_ENDS_WITH_BALLAST = re.compile(r"\s+(?:updates?|introductions?|polls?|votes?|discussions?|presentations?|proposals?|status|overview|phase \d|stage \d)$", re.I)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
+def _agenda_term(title: str, language: str) -> tuple[str, ...]:
+    """What an item of an agenda is about, whose heading says too what is done with it, by whom and how long."""
+    if language != "en":
+        return ()
+    shown = inline_text(_LINK.sub(r"\1", title))[0].strip()
+    bare, text = bare_heading(shown), bare_heading(_ADDRESS.sub("", _TIMED.sub("", shown)))
+    text = _SPEAKERS.sub("", text)
+    if found := _BALLAST.match(text):
+        text = text[found.end() :]
+    text = _ENDS_WITH_BALLAST.sub("", text)
+    text = _ENDS_WITH_BALLAST.sub("", text)  # "FP16 proposal update"
+    if not _OF_AGENDA.search(shown) or not text or text == bare or is_structural(text):
+        return ()
+    words = as_term(text, language) or heading_term(text, language) or _as_name_of_title(text)
+    if any(word.lower() in function_words(language) for word in words):
+        return ()
+    return words if words and len(words) <= _MOST_OF_AGENDA and not all(is_general_noun(word.lower(), language) for word in words) else ()
+
+
+_MOST_OF_AGENDA = 4
+_OF_AGENDA = re.compile(
+    r"\b(?:polls?|votes?|discuss|announcement:|proposal introduction|updates? (?:on|from|to)|update$|updates? \(|discussion|presentation|(?:phase|stage) \d|follow-?up|recap)\b|\([^()]*\d+ ?min",
+    re.I,
+)
+"""What shows that a heading is an item of an agenda."""
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _BRACKETED = re.compile(r"\s*\([^()]*\)\s*$")
 
@@ -233,9 +316,19 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
     stem = _FILE_ENDING.sub("", name.rpartition("/")[2])
     if " " not in stem and not any(map(str.isupper, stem)):
         return []
-    return [(words, alone) for words, alone in heading_terms(_BRACKETED.sub("", stem), language) if alone]
+    bare = _BRACKETED.sub("", stem)
+    if language == "en" and _IS_QUESTION.match(bare):
+        return []
+    if named := [(words, alone) for words, alone in heading_terms(bare, language) if alone]:
+        return named
+    words = tuple(tokens(bare))
+    is_name = 0 < len(words) <= _MOST_WORDS and _NAMED_NOTE.fullmatch(bare) is not None and not is_structural(bare)
+    return [(words, True)] if is_name and (len(words) > 1 or words[0].isupper()) else []
 
 
+_IS_QUESTION = re.compile(r"(?:how|why|what|when|where|who|which)\b|[A-Z][a-z]+ing (?!in |of |for )", re.I)
+_NAMED_NOTE = re.compile(r"[A-Z][\w'’+/-]*(?: (?:[A-Z0-9][\w'’+/-]*|in|of|for|and|the|&))* ?(?<!in)(?<!of)(?<!for)(?<!the)", re.ASCII)
+"""How the name of a note is written that is a name as it stands ("Write Concern", "Rebalancing in Kafka", "REST")."""
 _LED = re.compile(r"(?P<name>[^:–—]{2,40}?)(?:: | [–—-] )\S")
 
 
@@ -365,6 +458,7 @@ def _merge(long: Candidate, other: Candidate) -> None:
     long.sections |= other.sections
     long.own_sections |= other.own_sections
     long.leads_title |= other.leads_title
+    long.agenda |= other.agenda
     long.is_listed |= other.is_listed
     long.count += other.count
     long.determined += other.determined

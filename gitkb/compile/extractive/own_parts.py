@@ -14,14 +14,14 @@ from gitkb.compile.extractive.candidates import Candidate, is_name_like
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.extractive.naming import is_about, leads, names, touches
-from gitkb.compile.read_document import Reading, Sentence
+from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.model.documents import Claim
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
-from gitkb.text.markdown.prose import plain
+from gitkb.text.markdown.prose import inline_text, plain
 
 _ORDINARY_TITLE, _ORDINARY_HEADING, _ORDINARY_IN_PASSING = 5.0, 4.7, 4.0
 """Zipf frequencies from which a single word is too common to be what a title gives a document to, or a heading a part: where the
@@ -60,7 +60,7 @@ def has_own_part(reading: Reading, candidate: Candidate) -> bool:
 
 
 def _is_subject(candidate: Candidate) -> bool:
-    return candidate.is_subject or (candidate.leads_title and candidate.count >= _OFTEN)
+    return candidate.is_subject or (candidate.leads_title and candidate.count >= _SOME)
 
 
 _ACTS = re.compile(r"\w{3,}(?:are|ere|ire) \w")
@@ -98,7 +98,7 @@ def _word_may_have_part(candidate: Candidate, language: str) -> bool:
     key, is_subject = candidate.key, _is_subject(candidate)
     if "/" in key:
         return False  # an address, and no name
-    if "-" in key:
+    if "-" in key or (is_subject and candidate.written and candidate.written[0].isupper() and len(key) > 1):
         return True
     if is_general_noun(key, language) or (language == "en" and is_verb_form(key) and not candidate.has_plural):
         return False
@@ -106,7 +106,7 @@ def _word_may_have_part(candidate: Candidate, language: str) -> bool:
         return True
     if key.endswith("ing") and language == "en" and not is_subject:
         return False
-    limit = _ORDINARY_TITLE if is_subject else _ORDINARY_HEADING if candidate.count >= _OFTEN else _ORDINARY_IN_PASSING
+    limit = _ORDINARY_TITLE if candidate.is_subject else _ORDINARY_HEADING if candidate.count >= _OFTEN else _ORDINARY_IN_PASSING
     return not is_common(key, language, limit)
 
 
@@ -304,6 +304,20 @@ def _best_first(item: tuple[float, int]) -> tuple[float, int]:
     return -item[0], item[1]
 
 
+def agenda_claims(reading: Reading, candidate: Candidate) -> tuple[Claim, ...]:
+    """The headings of an agenda that name a term, as claims: when it came up, what was done with it."""
+    found = []
+    for section in sorted(candidate.agenda)[:_LEAST]:
+        heading = reading.headings[section]
+        text = plain(inline_text(heading.title)[0]).strip(" :")
+        if len(text) > len(candidate.key) + 2:
+            found.append(Claim(text if text.endswith((".", "?", "!")) else f"{text}.", heading_place(heading), _OF_AGENDA))
+    return tuple(found)
+
+
+_OF_AGENDA = 0.5
+
+
 def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:
     """Whether what stands in a term's own part, of which `claims` were chosen, is enough for a page."""
     if candidate.is_listed:
@@ -312,12 +326,24 @@ def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) 
         return True  # what a note says is about its title, and seldom names it
     if reading.is_deck and len(claims) >= _ON_SLIDES and _is_entry(reading, candidate):
         return True
+    if _is_subject(candidate) and _titles(candidate, claims):
+        return True
     is_argument = is_step(reading, candidate)
     if not is_argument and len(claims) >= _LEAST and _opens_part(reading, candidate, claims):
         return any(names(candidate, claim.text) for claim in claims)
     if is_about(candidate, claims, reading.language, is_argument=is_argument):
         return True
     return not is_argument and _says_enough(reading, candidate, claims)
+
+
+_NAMES_WELL, _GOOD = 0.42, 0.66
+
+
+def _titles(candidate: Candidate, claims: Sequence[Claim]) -> bool:
+    """Whether a document that its title gives to a term says two things of it by name, or one good one and another."""
+    named = [claim for claim in claims if claim.score >= _NAMES_WELL and names(candidate, claim.text)]
+    about = [claim for claim in claims if claim.score >= _NAMES_WELL and touches(candidate, claim.text)]
+    return len(named) >= _LEAST or (len(about) >= _LEAST and any(claim.score >= _GOOD for claim in about))
 
 
 _ENOUGH, _LEAST_LETTERS, _MOST_FACTS = 3, 140, 2
