@@ -45,12 +45,13 @@ class Sentence(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """A document as its sentences; `headings` are those of the conversion, `read` the anchors of pages whose text a model
-    read."""
+    """A document as its sentences; `headings` are those of the conversion. `is_deck`: its pages are slides, of a few lines each;
+    `read`: the anchors of pages whose text a model read."""
 
     language: str
     headings: tuple[Heading, ...]
     sentences: tuple[Sentence, ...]
+    is_deck: bool = False
     read: frozenset[str] = frozenset()
 
     def place(self, sentence: Sentence) -> Place:
@@ -61,12 +62,13 @@ class Reading(Struct, frozen=True):
             return Place(path="", anchor="", label="")
         return heading_place(self.headings[sentence.section])
 
-    def claim(self, index: int, text: str, score: float, *, defines: bool = False) -> Claim:
-        """A claim made of a sentence, with the words as they are written if `text` has more."""
+    def claim(self, index: int, text: str, score: float, *, defines: bool = False, quote: str = "") -> Claim:
+        """A claim made of a sentence, with the words as they are written if `text` has more; `quote` are those of a claim that is
+        made of more than the sentence."""
         sentence = self.sentences[index]
-        verbatim = sentence.quote or plain(sentence.text)
-        quote = "" if text in verbatim or text[:-1] in verbatim else verbatim
-        return Claim(text, self.place(sentence), score, defines=defines, quote=quote)
+        verbatim = quote or sentence.quote or plain(sentence.text)
+        is_there = text in verbatim or text[:-1] in verbatim
+        return Claim(text, self.place(sentence), score, defines=defines, quote="" if is_there else verbatim)
 
 
 def page_place(anchor: str, read: Collection[str] = ()) -> Place:
@@ -85,14 +87,21 @@ def read_document(conversion: Conversion, language: str = "") -> Reading:
     """The sentences of a conversion; `language` (ISO 639-1) overrules what the conversion and the text say. What a model says
     about pictures is none of them."""
     found = list(material(own_words(conversion.markdown)))
-    code = _language(language) or _language(conversion.language) or detect_language(" ".join(_samples(found)))
+    is_deck = _is_deck(found)
+    stated = _language(language) or _language(conversion.language)
+    code = stated or detect_language(" ".join(_samples(found)), is_terse=is_deck)
     placed = _in_sections(found, conversion.headings)
-    return Reading(
-        code,
-        conversion.headings,
-        tuple(_sentences(_within_budget(placed), code, conversion.headings)),
-        read_pages(conversion.markdown),
-    )
+    sentences = tuple(_sentences(_within_budget(placed), code, conversion.headings))
+    return Reading(code, conversion.headings, sentences, is_deck, read_pages(conversion.markdown))
+
+
+_FEWEST_SLIDES, _FULLEST_SLIDE = 4, 700
+
+
+def _is_deck(found: list[Passage]) -> bool:
+    """Whether a document consists of slides: pages of a few lines each."""
+    pages = {passage.page for passage in found if passage.page and not passage.page.startswith("sheet")}
+    return len(pages) >= _FEWEST_SLIDES and sum(len(passage.text) for passage in found) < _FULLEST_SLIDE * len(pages)
 
 
 def _language(name: str) -> str:

@@ -3,7 +3,7 @@
 COMPILER = "gitkb-extractive/5"
 """The extractive compiler and the version of its rules, as digests and pages name it."""
 
-LLM_COMPILER = "gitkb-llm/3"
+LLM_COMPILER = "gitkb-llm/4"
 """The compiler that asks a model, and the version of its prompts and rules; digests name the model after it."""
 
 

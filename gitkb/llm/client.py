@@ -273,12 +273,12 @@ class Client:
 
     def _exchange(self, request: Request) -> Reply:
         """The reply to one request, asked for once more where the first one cannot be used."""
-        paid, unfit, roomier, part = Usage(), 0, False, ""
+        paid, unfit, roomier, cut, part = Usage(), 0, False, False, ""
         messages = request.messages
         dialects = self._server.dialects
         with dialects.probing(request.model):
             while True:
-                done = self._answered(request, messages)
+                done = self._answered(request, messages, tight=cut)
                 paid += done.usage
                 if thought_it_all(done):
                     if roomier or not self._more_room(request, done):
@@ -289,9 +289,9 @@ class Client:
                 try:
                     text = answer_of(done, request)
                 except Unfit as found:
-                    complaint, unfit = found.complaint, unfit + 1
+                    complaint, unfit, cut = found.complaint, unfit + 1, done.ending is Ending.LENGTH
                     _log.debug("a reply of %s for %s cannot be used: %s", request.model, request.purpose, complaint)
-                    if done.ending is not Ending.LENGTH:
+                    if not cut:
                         dialects.doubt(request.model, done.dialect)
                     part = max(part, whole_part(done.text, request.schema), key=len) if request.purpose in _IN_PART else ""
                     if unfit == 2:
@@ -317,15 +317,15 @@ class Client:
             )
         return True
 
-    def _answered(self, request: Request, messages: Sequence[Message]) -> Answered:
-        """One complete answer of the server, whatever it says."""
+    def _answered(self, request: Request, messages: Sequence[Message], *, tight: bool) -> Answered:
+        """One complete answer of the server, whatever it says; `tight` after one that was cut off."""
         trial = Trial(self._server, request.model, pictures=bool(request.picture_tokens))
         server, effort = self._server, self._server.endpoint.effort
         before = tokens_in_text(request.schema, *(message.text for message in messages)) + request.picture_tokens
         with self._budget.reserved(before + request.max_tokens * server.dialects.of(request.model).room):
             while True:
                 dialect = server.dialects.of(request.model)
-                body = dialect.question(request, messages, effort)
+                body = dialect.question(request, messages, effort, tight=tight)
                 most, longest = request.max_tokens * dialect.room, _LIVES * server.endpoint.timeout
                 listening = Listening(dialect, before, most, on_sign=server.activity.sign, longest=longest)
                 try:

@@ -25,6 +25,7 @@ from gitkb.convert.pdf.columns import in_columns
 from gitkb.convert.pdf.layout import Page
 from gitkb.convert.pdf.lines import Cell, Line, Word, renumbered
 from gitkb.convert.pdf.scans import MOST_DRAWN, Looked, with_scans_drawn, with_scans_read
+from gitkb.convert.pdf.seen_lines import with_measured_sizes_evened
 from gitkb.convert.pictures import Gallery
 from gitkb.model.documents import Picture
 
@@ -148,7 +149,7 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links
             text = _upright(page)
             with contextlib.closing(text):
                 every = lines_of(text, box, links.on(document, page), known)
-            lines = tuple(in_columns([line for line in every if not line.turned]))
+            lines = tuple(in_columns(with_measured_sizes_evened([line for line in every if not line.turned])))
             turned = tuple(line.text for line in every if line.turned and not _STAMP.match(line.text))
             pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
             scan = not every and _has_picture(page)
