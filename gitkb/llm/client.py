@@ -23,7 +23,7 @@ from gitkb.llm.budget import Budget, tokens_in_text
 from gitkb.llm.dialects import ROOMIER, Dialect
 from gitkb.llm.listening import Answered, Ending, Listening
 from gitkb.llm.rate_limit import Patience
-from gitkb.llm.reply import Unfit, answer_of, once_more, read_reply, thought_it_all
+from gitkb.llm.reply import Unfit, answer_of, once_more, read_reply, thought_it_all, whole_part
 from gitkb.llm.requests import Message, Replies, Reply, Request, Tool, Turn
 from gitkb.llm.server import Server, Trial, context_told
 from gitkb.llm.spoken import Spoken
@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 Job = Callable[[], None]
 _LIVES = 4
 """Time-outs for which a server may send signs of life without a word, as some do while a question waits for its turn."""
+_IN_PART = ("digest", "reduce")
+"""What is asked in these questions can be done without: rules fill what a broken answer lacks."""
 _LOOK_AGAIN = 0.2
 """Seconds after which a question that another process asks is looked for again."""
 
@@ -257,7 +259,8 @@ class Client:
                 self._budget.count(Usage(cached=1))
                 return known
             reply = self._exchange(request)
-            self._replies.put(request, reply)
+            if not reply.cut:
+                self._replies.put(request, reply)
             return reply
         finally:
             if self._shared is not None:
@@ -270,7 +273,7 @@ class Client:
 
     def _exchange(self, request: Request) -> Reply:
         """The reply to one request, asked for once more where the first one cannot be used."""
-        paid, unfit, roomier, cut = Usage(), 0, False, False
+        paid, unfit, roomier, cut, part = Usage(), 0, False, False, ""
         messages = request.messages
         dialects = self._server.dialects
         with dialects.probing(request.model):
@@ -290,8 +293,11 @@ class Client:
                     _log.debug("a reply of %s for %s cannot be used: %s", request.model, request.purpose, complaint)
                     if not cut:
                         dialects.doubt(request.model, done.dialect)
+                    part = max(part, whole_part(done.text, request.schema), key=len) if request.purpose in _IN_PART else ""
                     if unfit == 2:
                         dialects.confirm(request.model)
+                        if part:
+                            return Reply(part, paid.tokens_in, paid.tokens_out, paid.calls, cut=complaint)
                         raise ModelFailure(f"the model gave no usable reply, asked twice: {complaint}.") from found
                     messages = (*request.messages, *once_more(done, complaint, request))
                 else:

@@ -169,7 +169,8 @@ def _longest(schema: Mapping[str, Any], items: int, length: int) -> int:
     if kind == "object":
         return sum(len(name) + 6 + _longest(each, items, length) for name, each in schema.get("properties", {}).items())
     if kind == "array":
-        return 2 + min(items, schema.get("maxItems", items)) * (2 + _longest(schema.get("items", {}), items, length))
+        most: int = min(items, schema.get("maxItems", items))
+        return 2 + most * (2 + _longest(schema.get("items", {}), items, length))
     if "enum" in schema:
         return max(len(str(each)) for each in schema["enum"])
     return 2 + min(length, schema.get("maxLength", length)) if kind == "string" else 6

@@ -126,7 +126,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """No reply: a status with headers and body, a reset (`reset`), or silence until the server ends (`silent`)."""
+    """No reply: a status with headers and body, a reset (`reset`), or silence until the server ends (`silent`). An `endless` one
+    is sent behind the body again and again, until nobody takes it."""
 
     status: int = 500
     message: str = "something went wrong"
@@ -137,6 +138,7 @@ class Fault:
     content_type: str = "application/json"
     reset: bool = False
     silent: bool = False
+    endless: bytes = b""
 
 
 Made = str | Json | Answer | Fault
@@ -177,6 +179,8 @@ class ModelServer:
     hashes: Counter[str] = field(default_factory=Counter)
     answered: dict[str, float] = field(default_factory=dict)
     """When each body's first reply had been sent, by its hash, as `time.monotonic` has it."""
+    poured: int = 0
+    """Bytes of endless replies that were taken."""
     peak: int = 0
     connections: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
@@ -292,9 +296,23 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.silent or fault.reset:
             self._reset()
             return
+        if fault.endless:
+            self._pour(fault)
+            return
         error = {"message": fault.message, "type": "error", "param": fault.param, "code": fault.code}
         body = json.dumps({"error": error}) if fault.body is None else fault.body
         self._send(fault.status, body, fault.content_type, fault.headers)
+
+    def _pour(self, fault: Fault) -> None:
+        """Sends without end; the connection is closed by whoever reads."""
+        self.close_connection = True
+        self.send_response(fault.status)
+        self.send_header("Content-Type", fault.content_type)
+        self.end_headers()
+        self.wfile.write(fault.body if isinstance(fault.body, bytes) else (fault.body or "").encode())
+        while not self.script.ended.is_set():
+            self.wfile.write(fault.endless)
+            self.script.poured += len(fault.endless)
 
     def _stream(self, asked: Asked, answer: Answer) -> None:
         self.send_response(200)

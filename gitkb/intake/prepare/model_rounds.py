@@ -17,6 +17,7 @@ from gitkb.llm.requests import Reply, Request, usage_of
 
 MAX_ROUNDS = 40
 NOT_SENT = "It is not sent to a model elsewhere unless you say so: --yes, or llm.private: send."
+CUT = "only a part of the model's answer can be used, asked twice: {}. Rules fill what it lacks."
 TOO_FEW_TOKENS = "what is left of --max-tokens does not suffice for it."
 
 
@@ -132,6 +133,7 @@ class ModelRounds(Struct, frozen=True):
                 job = other
                 continue
             replies += answers.values()
+            notes = (*notes, *(CUT.format(reply.cut) for reply in answers.values() if reply.cut))
             known = {key: reply.text for key, reply in answers.items()} | dict.fromkeys(refused, "")
             notes = (*notes, *(f"a picture is not described: {reason}" for reason in refused.values()))
             job = replace(job, replies={**job.replies, **known})
