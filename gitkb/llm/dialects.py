@@ -52,9 +52,10 @@ _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 
 class Dialect(Struct, frozen=True):
     """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
-    temperature, a system message, an effort of reasoning, limits of lists and texts in schemas, and tools; whether it streams, and
-    counts the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after tools. `room`: how many
-    times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks only the end of that.
+    temperature, a system message, an effort of reasoning, limits of lists and of texts in schemas, and tools; whether it
+    streams, and counts the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after
+    tools. `room`: how many times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks
+    only the end of that.
     """
 
     format: Format = Format.SCHEMA
@@ -72,9 +73,7 @@ class Dialect(Struct, frozen=True):
     room: int = 1
     aloud: bool = False
 
-    def question(
-        self, request: Request, messages: Sequence[Message], effort: str = "", *, tight: bool = False
-    ) -> dict[str, Any]:
+    def question(self, request: Request, messages: Sequence[Message], effort: str = "", *, tight: bool = False) -> dict[str, Any]:
         """The body that asks for an answer in JSON; `messages` are the request's and perhaps a second attempt's. `tight`: with a
         schema whose longest answer fits into the limit of tokens, as far as it can, because the first one was cut off there."""
         said = [{"role": message.role, "content": message.text} for message in messages]
@@ -150,10 +149,10 @@ def _longest(schema: Mapping[str, Any], items: int, length: int) -> int:
     if kind == "object":
         return sum(len(name) + 6 + _longest(each, items, length) for name, each in schema.get("properties", {}).items())
     if kind == "array":
-        return 2 + min(items, schema.get("maxItems", items)) * (2 + _longest(schema.get("items", {}), items, length))
+        return 2 + min(items, int(schema.get("maxItems", items))) * (2 + _longest(schema.get("items", {}), items, length))
     if "enum" in schema:
         return max(len(str(each)) for each in schema["enum"])
-    return 2 + min(length, schema.get("maxLength", length)) if kind == "string" else 6
+    return 2 + min(length, int(schema.get("maxLength", length))) if kind == "string" else 6
 
 
 def _bounded(schema: Any, items: int, length: int) -> Any:
@@ -320,6 +319,11 @@ class Dialects:
             kept = self._kept.dialect(model) if self._kept is not None else None
             self._known[model] = _Known(kept or Dialect(), confirmed=kept is not None, kept=kept)
         return self._known[model]
+
+    def is_known(self, model: str) -> bool:
+        """Whether it was found out how the model is asked."""
+        with self._changed:
+            return self._of(model).confirmed
 
     @contextmanager
     def probing(self, model: str) -> Iterator[bool]:
