@@ -48,7 +48,7 @@ class Family(Struct, frozen=True):
         return Format(self.media_type, f"{self.name}/{self.version}")
 
 
-PDF = Family("pdf", 4, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
+PDF = Family("pdf", 5, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
 DOCX = Family("word", 3, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx", ".docm"), "Word", reader="office.docx")
 PPTX = Family(
     "slides",

@@ -246,7 +246,7 @@ class Client:
             if known is None and (batch := self._waits(key)):
                 raise ModelFailure(*in_a_batch(batch))
             if known is None:
-                self._server.may_be_asked(request.model)
+                self._server.may_be_asked(request.model, pictures=bool(request.picture_tokens))
                 if not self._threads.do(lambda: self._answer(key, request, future)):
                     raise _CLOSED
             else:
@@ -284,6 +284,7 @@ class Client:
             self._conclude(key, future, error)
         except BaseException as error:  # the boundary of a thread: it is raised again where the reply is waited for
             if isinstance(error, ModelFailure):
+                error.key = key
                 self._refused[key] = error  # the same question would be refused again
             self._conclude(key, future, error)
         else:
@@ -356,9 +357,9 @@ class Client:
 
     def _answered(self, request: Request, messages: Sequence[Message], *, tight: bool) -> Answered:
         """One complete answer of the server, whatever it says; `tight` after one that was cut off."""
-        trial = Trial(self._server, request.model)
+        trial = Trial(self._server, request.model, pictures=bool(request.picture_tokens))
         server, effort = self._server, self._server.endpoint.effort
-        before = tokens_in_text(request.schema, *(message.text for message in messages))
+        before = tokens_in_text(request.schema, *(message.text for message in messages)) + request.picture_tokens
         with self._budget.reserved(before + request.max_tokens * server.dialects.of(request.model).room):
             while True:
                 dialect = server.dialects.of(request.model)

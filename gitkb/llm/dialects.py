@@ -31,6 +31,17 @@ _NO_TOOLS = re.compile(
     r"|unsupported[^.]{0,40}\btools?\b",
     re.IGNORECASE,
 )
+_SIGHT = r"(?:images?|image_url|image inputs?|pictures?|vision|multi-?modal)"
+_NO_PICTURES = re.compile(
+    rf"(?:\bnot?\b|n't\b|\bun|\bonly\b|\bcannot\b|\b0\b)[^.]{{0,60}}\b{_SIGHT}\b|\b{_SIGHT}\b[^.]{{0,40}}(?:\bnot\b|n't\b|\bun|\bonly\b)"
+    r"|mmproj|required for image input|content['\"`]*\s*:?\s*(?:must be|should be|is not|expected)[^.]{0,20}\bstring",
+    re.IGNORECASE,
+)
+_BAD_PICTURE = re.compile(
+    r"(?:format|type|size|large|small|corrupt|damaged|decode|process|download|invalid|valid)\b[^.]{0,40}\bimage"
+    r"|\bimages?\b[^.]{0,40}\b(?:formats?|size|large|small|corrupt|damaged|decoded?|processed|downloaded|valid)\b",
+    re.IGNORECASE,
+)
 _NO_USER_AFTER_TOOLS = re.compile(r"role.{0,20}user.{0,40}after.{0,20}tool", re.IGNORECASE)
 _STREAM = re.compile(r"\bstream(?:ing|ed)?\b", re.IGNORECASE)
 _ONLY_STREAMS = re.compile(r"(?:only|must|require)[^.]{0,40}\bstream|non-?streaming", re.IGNORECASE)
@@ -52,7 +63,7 @@ _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 
 class Dialect(Struct, frozen=True):
     """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
-    temperature, a system message, an effort of reasoning, limits of lists and of texts in schemas, and tools; whether it
+    temperature, a system message, an effort of reasoning, limits of lists and texts in schemas, tools and pictures; whether it
     streams, and counts the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after
     tools. `room`: how many times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks
     only the end of that.
@@ -68,6 +79,7 @@ class Dialect(Struct, frozen=True):
     list_limits: bool = True
     text_limits: bool = True
     tools: bool = True
+    pictures: bool = True
     echo: bool = True
     user_after_tools: bool = True
     room: int = 1
@@ -76,10 +88,9 @@ class Dialect(Struct, frozen=True):
     def question(self, request: Request, messages: Sequence[Message], effort: str = "", *, tight: bool = False) -> dict[str, Any]:
         """The body that asks for an answer in JSON; `messages` are the request's and perhaps a second attempt's. `tight`: with a
         schema whose longest answer fits into the limit of tokens, as far as it can, because the first one was cut off there."""
-        said = [{"role": message.role, "content": message.text} for message in messages]
-        if self.format is not Format.SCHEMA:
-            last = len(request.messages) - 1
-            said[last]["content"] += f"\n\n{asking_for_json(request)}"
+        last = len(request.messages) - 1
+        asked = "" if self.format is Format.SCHEMA else f"\n\n{asking_for_json(request)}"
+        said = [_written(message, asked if at == last else "") for at, message in enumerate(messages)]
         body = self._body(request.model, said, request.max_tokens, effort)
         if self.format is Format.SCHEMA:
             inner = json.loads(request.schema)
@@ -114,6 +125,15 @@ class Dialect(Struct, frozen=True):
         if self.stream and self.stream_usage:
             body["stream_options"] = {"include_usage": True}
         return body
+
+
+def _written(message: Message, more: str) -> dict[str, Any]:
+    """A message with something more to say; its pictures stand in it as data, so that a server fetches nothing."""
+    text = message.text + more
+    if not message.pictures:
+        return {"role": message.role, "content": text}
+    shown = [{"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{each.jpeg}"}} for each in message.pictures]
+    return {"role": message.role, "content": [{"type": "text", "text": text}, *shown]}
 
 
 def asking_for_json(request: Request) -> str:
@@ -210,13 +230,24 @@ def _without_system(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rest = [dict(each) for each in said if each["role"] != "system"]
     first = next((each for each in rest if each["role"] == "user"), None)
     if system and first is not None:
-        first["content"] = f"{system}\n\n{first['content']}"
+        first["content"] = _below(system, first["content"])
     return rest
+
+
+def _below(text: str, content: Any) -> Any:
+    """A content, which may have parts, below a text."""
+    return [{"type": "text", "text": text}, *content] if isinstance(content, list) else f"{text}\n\n{content}"
 
 
 def refuses_tools(refused: Refused) -> bool:
     """Whether the server says that it or the model cannot call tools; a refusal may speak of a tool for other reasons."""
     return refused.status in _ADAPTABLE and (refused.param == "tools" or bool(_NO_TOOLS.search(refused.message)))
+
+
+def refuses_pictures(refused: Refused) -> bool:
+    """Whether the server says that it or the model cannot look at pictures at all, and not that one of them is bad."""
+    said = f"{refused.param} {refused.message}"
+    return refused.status in _ADAPTABLE and bool(_NO_PICTURES.search(said)) and not _BAD_PICTURE.search(said)
 
 
 def adapted(dialect: Dialect, body: Mapping[str, Any], refused: Refused) -> Dialect | None:

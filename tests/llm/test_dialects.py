@@ -6,7 +6,9 @@ import threading
 import pytest
 
 from gitkb.errors import ModelFailure
+from gitkb.llm.dialects import refuses_pictures
 from gitkb.llm.reply import Unfit, read_reply
+from gitkb.llm.wire import Refused
 from tests.support.model_client import GOOD, GOOD_TEXT, SCHEMA, asking, question
 from tests.support.model_server import Answer, Asked, Fault, Made
 
@@ -194,6 +196,39 @@ def test_limits_of_lists_are_left_out_for_good_where_a_server_refuses_them() -> 
     assert {json.loads(reply.text)["names"][-1] for reply in replies} == {"c"}, (
         "a list that is too long is no reason to ask again"
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This model does not support image input.",
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        "No endpoints found that support image input",
+        "Invalid content type. image_url is only supported by certain models.",
+        "this model is missing data required for image input",
+        "messages[1].content must be a string",
+        "At most 0 image(s) may be provided in one prompt.",
+        "small-model is not a multimodal model",
+        "unknown variant `image_url`, expected `text`",
+    ],
+)
+def test_a_server_that_takes_no_pictures_is_known_by_what_it_says(said: str) -> None:
+    assert refuses_pictures(Refused(400, said))
+    assert not refuses_pictures(Refused(429, said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Could not process image",
+        "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png'].",
+        "The image is too large: at most 5 MB are allowed",
+        "image data is not a valid JPEG",
+        "max_tokens is not supported",
+    ],
+)
+def test_a_picture_that_is_refused_says_nothing_of_the_others(said: str) -> None:
+    assert not refuses_pictures(Refused(400, said))
 
 
 SHORT = '{"type": "object", "properties": {"title": {"type": "string", "maxLength": 300}}, "required": ["title"]}'

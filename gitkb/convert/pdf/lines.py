@@ -35,6 +35,8 @@ _GLUED = re.compile(r"[^\W\d_]{6,}")
 HYPHEN = "\ufffe"
 CELL_GAP = 1.3
 """A blank that is so many times as wide as the font is large separates cells."""
+_FAR_BACK = 6
+"""Sizes of the font: a word that begins so far left of the end of the one before, and below it, begins a line."""
 _PARTS = re.compile("[^\r\ufffe]*(?:\ufffe\r?|\r)|[^\r\ufffe]+")
 """The lines within a line of pdfium's: a hyphen that it marks ends one."""
 
@@ -307,7 +309,7 @@ class _Probe:
         start = 0
         for words, _ in lines:
             line = whole.part(start, start + len(words), 0)
-            found += self._by_angle(line) if self._angle(line.firsts[line.longest]) else (line,)
+            found += self._by_angle(line) if self._angle(line.firsts[line.longest]) else self._by_height(line)
             start += len(words)
         return found
 
@@ -318,6 +320,18 @@ class _Probe:
             end = start + len(list(part))
             yield words.part(start, end, angle)
             start = end
+
+    def _by_height(self, words: _Words) -> Iterator[_Words]:
+        """The parts of a line that begin anew further left and lower: lines that pdfium took for one, as type is scaled down."""
+        start, glyphs = 0, self._glyphs
+        for place in range(1, len(words.texts)):
+            if words.x0[place] < words.x1[place - 1]:
+                size = glyphs.size(words.firsts[place])
+                drop = glyphs.origin(words.firsts[place - 1])[1] - glyphs.origin(words.firsts[place])[1]
+                if words.x1[place - 1] - words.x0[place] > _FAR_BACK * size and drop > 0.6 * size:
+                    yield words.part(start, place, 0)
+                    start = place
+        yield words.part(start, len(words.texts), 0) if start else words
 
     def _angle(self, index: int) -> int:
         """The direction in which a character runs, in degrees counted in steps of 5."""
