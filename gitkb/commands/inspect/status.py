@@ -15,7 +15,7 @@ from gitkb.formats import records
 from gitkb.formats.settings import Settings
 from gitkb.model.rows import State, Status
 from gitkb.pages import refresh
-from gitkb.pages.model_session import kept_replies
+from gitkb.pages.model_session import batches_here, kept_replies
 from gitkb.store.history import Ancestry
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
@@ -50,6 +50,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         model=settings.model_for("digest") if asks else "",
         unwritten=refresh.unwritten(store, catalog, tip, keep=at is None) if asks else 0,
         replies=kept_replies(store),
+        batches=batches_here(store),
         outdated=outdated_at(catalog, tip, settings, keep=at is None),
         settings_wait=at is None and settings_wait(store),
         unreadable=tuple(each.message for each in damaged),

@@ -158,11 +158,20 @@ def own_claims(reading: Reading, candidate: Candidate, claims: Sequence[str], ow
 def _claim_there(reading: Reading, index: int) -> str:
     """What a sentence of a part says that is a claim only there: one in which the author says "we" or "our", or a short one."""
     sentence = reading.sentences[index]
-    if sentence.kind != "text" or sentence.lead or (sentence.page and not reading.is_deck) or (reading.language == "en" and is_order(sentence.text)):
+    if (
+        sentence.kind != "text"
+        or sentence.lead
+        or (sentence.page and not reading.is_deck)
+        or (reading.language == "en" and is_order(sentence.text))
+    ):
         return ""
     if _ENDS_OPEN.search(sentence.text):
         return ""
-    text = _THERE_ARE.sub("The rule has", _THIS_RULE.sub("the rule", sentence.text)) if sentence.rank and reading.language == "en" else sentence.text
+    text = (
+        _THERE_ARE.sub("The rule has", _THIS_RULE.sub("the rule", sentence.text))
+        if sentence.rank and reading.language == "en"
+        else sentence.text
+    )
     whole = claim_text(text, reading.language, leads=sentence.leads, least=_SHORTEST, may_say_we=True)
     return plain(sentence.text) if whole else ""
 
@@ -206,7 +215,9 @@ _POINTING = {
         r"based|used|the same|similar|to|in|on|by|at|up|your|possible|worth|\w+ed|\w+ (?:to|that)|[\w ]{0,30}(?:list|page|section|"
         r"document|template|draft|guide|question|place|information))\b)"
     ),
-    "de": re.compile(r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"),
+    "de": re.compile(
+        r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"
+    ),
 }
 """How the first sentence below a heading begins that says what the heading names."""
 
@@ -222,7 +233,7 @@ def _pointing_opening(reading: Reading, candidate: Candidate, index: int) -> Own
     if not pattern.match(said):
         return None
     name = " ".join(candidate.written)
-    whole = f"{name}{sentence.text[len(said.split(' ', 1)[0]):]}"
+    whole = f"{name}{sentence.text[len(said.split(' ', 1)[0]) :]}"
     if not claim_text(whole, reading.language, leads=True, may_say_we=True):
         return None
     return OwnClaim(f"{name[:1].upper()}{name[1:]}: {said}", defines=True, quote=said)
@@ -400,7 +411,9 @@ def _is_act(word: str) -> bool:
     return (is_verb_form(word) and not word.endswith(("s", "ed"))) or (len(word) > 5 and word.endswith("ing")) or word in _ASKING
 
 
-_ASKING = frozenset({"how", "what", "when", "where", "who", "why", "which", "do", "does", "don't", "can", "is", "are", "if", "never", "always"})
+_ASKING = frozenset(
+    {"how", "what", "when", "where", "who", "why", "which", "do", "does", "don't", "can", "is", "are", "if", "never", "always"}
+)
 
 
 def _opens_part(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:
