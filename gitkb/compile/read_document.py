@@ -6,7 +6,7 @@ items that are links alone, are joined to one sentence, because none of them say
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, lists_references
 from gitkb.text.language.detect import detect_language
 from gitkb.text.language.sentences import split_sentences
+from gitkb.text.markdown.described import own_words, read_pages
 from gitkb.text.markdown.prose import Passage, material, plain
 
 _BUDGET = 300_000
@@ -44,32 +45,37 @@ class Sentence(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """A document as its sentences; `headings` are those of the conversion."""
+    """A document as its sentences; `headings` are those of the conversion. `is_deck`: its pages are slides, of a few lines each;
+    `read`: the anchors of pages whose text a model read."""
 
     language: str
     headings: tuple[Heading, ...]
     sentences: tuple[Sentence, ...]
+    is_deck: bool = False
+    read: frozenset[str] = frozenset()
 
     def place(self, sentence: Sentence) -> Place:
         """The place of a sentence: its page if the document has page anchors, else its heading."""
         if sentence.page:
-            return page_place(sentence.page)
+            return page_place(sentence.page, self.read)
         if sentence.section < 0:
             return Place(path="", anchor="", label="")
         return heading_place(self.headings[sentence.section])
 
-    def claim(self, index: int, text: str, score: float, *, defines: bool = False) -> Claim:
-        """A claim made of a sentence, with the words as they are written if `text` has more."""
+    def claim(self, index: int, text: str, score: float, *, defines: bool = False, quote: str = "") -> Claim:
+        """A claim made of a sentence, with the words as they are written if `text` has more; `quote` are those of a claim that is
+        made of more than the sentence."""
         sentence = self.sentences[index]
-        verbatim = sentence.quote or plain(sentence.text)
-        quote = "" if text in verbatim or text[:-1] in verbatim else verbatim
-        return Claim(text, self.place(sentence), score, defines=defines, quote=quote)
+        verbatim = quote or sentence.quote or plain(sentence.text)
+        is_there = text in verbatim or text[:-1] in verbatim
+        return Claim(text, self.place(sentence), score, defines=defines, quote="" if is_there else verbatim)
 
 
-def page_place(anchor: str) -> Place:
-    """The place of a page, slide or sheet anchor ("page-97")."""
+def page_place(anchor: str, read: Collection[str] = ()) -> Place:
+    """The place of a page, slide or sheet anchor ("page-97"), which says so where it is one of those that a model `read`."""
     kind, _, number = anchor.partition("-")
-    return Place(path="", anchor=anchor, label=_PAGE_LABELS.get(kind, "{}").format(number))
+    label = _PAGE_LABELS.get(kind, "{}").format(number)
+    return Place(path="", anchor=anchor, label=f"{label}, read by a model" if anchor in read else label)
 
 
 def heading_place(heading: Heading) -> Place:
@@ -78,11 +84,24 @@ def heading_place(heading: Heading) -> Place:
 
 
 def read_document(conversion: Conversion, language: str = "") -> Reading:
-    """The sentences of a conversion; `language` (ISO 639-1) overrules what the conversion and the text say."""
-    found = list(material(conversion.markdown))
-    code = _language(language) or _language(conversion.language) or detect_language(" ".join(_samples(found)))
+    """The sentences of a conversion; `language` (ISO 639-1) overrules what the conversion and the text say. What a model says
+    about pictures is none of them."""
+    found = list(material(own_words(conversion.markdown)))
+    is_deck = _is_deck(found)
+    stated = _language(language) or _language(conversion.language)
+    code = stated or detect_language(" ".join(_samples(found)), is_terse=is_deck)
     placed = _in_sections(found, conversion.headings)
-    return Reading(code, conversion.headings, tuple(_sentences(_within_budget(placed), code, conversion.headings)))
+    sentences = tuple(_sentences(_within_budget(placed), code, conversion.headings))
+    return Reading(code, conversion.headings, sentences, is_deck, read_pages(conversion.markdown))
+
+
+_FEWEST_SLIDES, _FULLEST_SLIDE = 4, 700
+
+
+def _is_deck(found: list[Passage]) -> bool:
+    """Whether a document consists of slides: pages of a few lines each."""
+    pages = {passage.page for passage in found if passage.page and not passage.page.startswith("sheet")}
+    return len(pages) >= _FEWEST_SLIDES and sum(len(passage.text) for passage in found) < _FULLEST_SLIDE * len(pages)
 
 
 def _language(name: str) -> str:

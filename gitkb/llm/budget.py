@@ -17,7 +17,8 @@ _BYTES_PER_TOKEN = 3
 
 def estimated_tokens(request: Request) -> int:
     """The most tokens that a request is expected to cost, in and out; deliberately high."""
-    return tokens_in_text(request.schema, *(message.text for message in request.messages)) + request.max_tokens
+    text = tokens_in_text(request.schema, *(message.text for message in request.messages))
+    return text + request.picture_tokens + request.max_tokens
 
 
 def tokens_in_text(*texts: str) -> int:

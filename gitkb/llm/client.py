@@ -210,7 +210,7 @@ class Client:
         try:
             known = self._known(request)
             if known is None:
-                self._server.may_be_asked(request.model)
+                self._server.may_be_asked(request.model, pictures=bool(request.picture_tokens))
                 if not self._threads.do(lambda: self._answer(key, request, future)):
                     raise _CLOSED
             else:
@@ -240,6 +240,7 @@ class Client:
             self._conclude(key, future, error)
         except BaseException as error:  # the boundary of a thread: it is raised again where the reply is waited for
             if isinstance(error, ModelFailure):
+                error.key = key
                 self._refused[key] = error  # the same question would be refused again
             self._conclude(key, future, error)
         else:
@@ -269,12 +270,12 @@ class Client:
 
     def _exchange(self, request: Request) -> Reply:
         """The reply to one request, asked for once more where the first one cannot be used."""
-        paid, unfit, roomier = Usage(), 0, False
+        paid, unfit, roomier, cut = Usage(), 0, False, False
         messages = request.messages
         dialects = self._server.dialects
         with dialects.probing(request.model):
             while True:
-                done = self._answered(request, messages)
+                done = self._answered(request, messages, tight=cut)
                 paid += done.usage
                 if thought_it_all(done):
                     if roomier or not self._more_room(request, done):
@@ -285,9 +286,9 @@ class Client:
                 try:
                     text = answer_of(done, request)
                 except Unfit as found:
-                    complaint, unfit = found.complaint, unfit + 1
+                    complaint, unfit, cut = found.complaint, unfit + 1, done.ending is Ending.LENGTH
                     _log.debug("a reply of %s for %s cannot be used: %s", request.model, request.purpose, complaint)
-                    if done.ending is not Ending.LENGTH:
+                    if not cut:
                         dialects.doubt(request.model, done.dialect)
                     if unfit == 2:
                         dialects.confirm(request.model)
@@ -310,15 +311,15 @@ class Client:
             )
         return True
 
-    def _answered(self, request: Request, messages: Sequence[Message]) -> Answered:
-        """One complete answer of the server, whatever it says."""
-        trial = Trial(self._server, request.model)
+    def _answered(self, request: Request, messages: Sequence[Message], *, tight: bool) -> Answered:
+        """One complete answer of the server, whatever it says; `tight` after one that was cut off."""
+        trial = Trial(self._server, request.model, pictures=bool(request.picture_tokens))
         server, effort = self._server, self._server.endpoint.effort
-        before = tokens_in_text(request.schema, *(message.text for message in messages))
+        before = tokens_in_text(request.schema, *(message.text for message in messages)) + request.picture_tokens
         with self._budget.reserved(before + request.max_tokens * server.dialects.of(request.model).room):
             while True:
                 dialect = server.dialects.of(request.model)
-                body = dialect.question(request, messages, effort)
+                body = dialect.question(request, messages, effort, tight=tight)
                 most, longest = request.max_tokens * dialect.room, _LIVES * server.endpoint.timeout
                 listening = Listening(dialect, before, most, on_sign=server.activity.sign, longest=longest)
                 try:

@@ -119,7 +119,7 @@ def _problem(value: Any, schema: str) -> str | None:
 def _validator(schema: str) -> "Validator":
     from jsonschema.validators import validator_for
 
-    value = unlimited(json.loads(schema))  # of a list that is too long the reader takes what it wants
+    value = unlimited(json.loads(schema))  # what is too long is no reason to ask again: the reader takes what it wants
     kind = validator_for(value)
     kind.check_schema(value)
     return kind(value)

@@ -71,6 +71,7 @@ def model_settings(settings: Settings, user: UserSettings, task: str = "digest",
         entity_types=settings.entity_types,
         instructions=settings.llm.instructions,
         glossary=settings.glossary,
+        pictures=settings.model_for("pictures") if settings.describes_pictures else "",
         context_tokens=user.context_tokens,
         max_output_tokens=user.max_output_tokens,
     ).within(limit if user.origins.get("llm.context_tokens", DEFAULT) == DEFAULT else 0)

@@ -146,7 +146,7 @@ def main() -> int:
     parser.add_argument("--python", required=True, help="the Python of the environment with llama.cpp and the weights")
     parser.add_argument("--count", type=int, default=3, help="documents, at most 4")
     parser.add_argument("--threads", type=int, default=1, help="of the server")
-    parser.add_argument("--max-output", type=int, default=400, help="llm.max_output_tokens")
+    parser.add_argument("--max-output", type=int, default=700, help="llm.max_output_tokens")
     parser.add_argument("--nice", type=int, default=19, help="how far all of it stands back")
     parser.add_argument("--kill-after", type=float, default=20.0, help="seconds after which the first run is killed")
     chosen = parser.parse_args()

@@ -10,6 +10,7 @@ with a scripted model that picks sentences of the documents it is sent (`tests/s
 """
 
 import argparse
+import base64
 import contextlib
 import hashlib
 import json
@@ -29,6 +30,12 @@ Json = dict[str, Any]
 _PIECE = 12
 
 
+def _text(message: Json) -> str:
+    """What a message says, whose content may be a list of parts."""
+    content = message.get("content") or ""
+    return content if isinstance(content, str) else "\n".join(part["text"] for part in content if part["type"] == "text")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request: `number` counts all of them from 1, `times` those with the same body."""
@@ -45,12 +52,20 @@ class Asked:
     @property
     def text(self) -> str:
         """All that the messages say."""
-        return "\n".join(str(message.get("content") or "") for message in self.messages)
+        return "\n".join(_text(message) for message in self.messages)
 
     @property
     def last(self) -> str:
         """What the last message says."""
-        return str(self.messages[-1].get("content") or "") if self.messages else ""
+        return _text(self.messages[-1]) if self.messages else ""
+
+    @property
+    def pictures(self) -> list[bytes]:
+        """The pictures that the messages hold, of which each must be a JPEG that stands in the request."""
+        parts = [part for message in self.messages if isinstance(message.get("content"), list) for part in message["content"]]
+        urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+        assert all(url.startswith("data:image/jpeg;base64,") for url in urls), urls
+        return [base64.b64decode(url.partition(",")[2], validate=True) for url in urls]
 
     @property
     def format(self) -> str:
@@ -63,7 +78,7 @@ class Asked:
         if self.format == "json_schema":
             return dict(self.body["response_format"]["json_schema"]["schema"])
         for message in reversed(self.messages):
-            found = re.search(r"JSON schema[^\n]*\n(\{.*)", str(message.get("content") or ""), re.DOTALL)
+            found = re.search(r"JSON schema[^\n]*\n(\{.*)", _text(message), re.DOTALL)
             if found:
                 return dict(json.JSONDecoder().raw_decode(found[1])[0])
         return None
@@ -142,9 +157,9 @@ class Seen:
 @dataclass
 class ModelServer:
     """What one server does and has seen. `lacks` names what it refuses with 400 ("json_schema", "json_object", "tools",
-    "max_tokens", "max_completion_tokens", "temperature", "stream_options", "system"), `ignores` what it silently does not do
-    ("response_format", "stream", "tools"). `only_streams`: it refuses to answer as a whole. `looks`: what it says at other paths.
-    `key_header`: where it wants the key instead. `bad_every` n: every n-th request gets the next of `bad` instead."""
+    "max_tokens", "max_completion_tokens", "temperature", "stream_options", "system", "pictures"), `ignores` what it silently does
+    not do ("response_format", "stream", "tools"). `only_streams`: it refuses to answer as a whole. `looks`: what it says at other
+    paths. `key_header`: where it wants the key instead. `bad_every` n: every n-th request gets the next of `bad` instead."""
 
     model: Model
     key: str = ""
@@ -229,6 +244,8 @@ class ModelServer:
             return Fault(400, f"response_format of type {asked.format} is not supported.", param="response_format")
         if "system" in self.lacks and any(message["role"] == "system" for message in asked.messages):
             return Fault(400, "System role not supported")
+        if "pictures" in self.lacks and asked.pictures:
+            return Fault(400, "This model does not support image input.")
         return None
 
 

@@ -31,7 +31,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
     carries = not branch or refresh.carries_pages(settings, branch)
     damaged = damaged_at(catalog, tip, keep=at is None)
     tracking = Ancestry(store.git_dir).tracking(branch) if branch and at is None else None
-    waits = carries and not damaged and bool(refresh.pending(store, catalog, tip))
+    waits = carries and not damaged and bool(refresh.pending(store, catalog, tip, keep=at is None))
     newer_pages = newer(tip) if carries else ""
     asks = settings.compiler == "llm"
     approved = approvals_at(catalog, tip, keep=at is None)
@@ -48,7 +48,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         changed_since_approval=changed_pages(approved),
         newer=newer_pages,
         model=settings.model_for("digest") if asks else "",
-        unwritten=refresh.unwritten(store, catalog, tip) if asks else 0,
+        unwritten=refresh.unwritten(store, catalog, tip, keep=at is None) if asks else 0,
         replies=kept_replies(store),
         outdated=outdated_at(catalog, tip, settings, keep=at is None),
         settings_wait=at is None and settings_wait(store),

@@ -17,15 +17,13 @@ from msgspec import Struct
 from gitkb.compile.extractive.candidates import COMMON_LED, Candidate, gerund_stems, least_count
 from gitkb.compile.extractive.claims import claim_score, is_order
 from gitkb.compile.extractive.definitions import find_definition
-from gitkb.compile.extractive.naming import MODAL, SAYS_WHAT, leads, names, position, touches
+from gitkb.compile.extractive.naming import MODAL, SAYS_WHAT, leads, names, position
 from gitkb.compile.extractive.own_parts import (
-    NOTE,
     fragments_of,
     has_own_part,
     is_name_throughout,
     is_settled,
-    is_step,
-    own_claim,
+    own_claims,
     own_sentences,
 )
 from gitkb.compile.read_document import Reading
@@ -441,17 +439,13 @@ def _claims_about(
     }
     if definition is not None:
         defining.add(candidate.definitions[definition][0])
-    texts = {index: claims[index] for index in {*candidate.sentences, *own} if claims[index]}
-    for index in own:
-        if index not in texts and (said := own_claim(reading, index)):
-            texts[index] = said
-        if index in texts and not _belongs(reading, candidate, index, texts[index]):
-            del texts[index]
-            continue
-        if index in texts and not claims[index]:
-            found = find_definition(reading.sentences[index].text, reading.language)
-            if found is not None and found.key == candidate.key and not found.is_weak:
-                defining.add(index)
+    told = own_claims(reading, candidate, claims, own)
+    texts = {index: claims[index] for index in {*candidate.sentences} - own if claims[index]}
+    for index, each in told.items():
+        texts[index] = each.text
+        found = None if claims[index] else find_definition(reading.sentences[index].text, reading.language)
+        if each.defines or (found is not None and found.key == candidate.key and not found.is_weak):
+            defining.add(index)
     for index, found in candidate.definitions:
         if index in defining and (found.claim or claims[index]):
             texts[index] = found.claim or claims[index]
@@ -466,20 +460,15 @@ def _claims_about(
         named = [item for item in scored if item[0] >= _AT_LEAST and names(candidate, texts[item[1]])]
         best = [*named[:1], *best[: _MOST_CLAIMS - 1]]
     return tuple(
-        reading.claim(index, texts[index], round(score, 4), defines=index in defining)
+        reading.claim(
+            index,
+            texts[index] + (told[index].more if index in told else ""),
+            round(score, 4),
+            defines=index in defining,
+            quote=told[index].quote if index in told else "",
+        )
         for score, index in sorted(best, key=lambda item: item[1])
     )
-
-
-def _belongs(reading: Reading, candidate: Candidate, index: int, text: str) -> bool:
-    """Whether a sentence of a term's own part says something of the term: it names it, or it is the first below the heading of an
-    entry, or in a note it has a word of what the note is about."""
-    if names(candidate, text):
-        return True
-    sentence = reading.sentences[index]
-    if candidate.is_subject and len(reading.sentences) < NOTE and touches(candidate, text):
-        return True
-    return sentence.rank == 0 and sentence.section in candidate.own_sections and not is_step(reading, candidate)
 
 
 # A sentence that gives an order or speaks of one case says little about the thing itself.
