@@ -68,13 +68,15 @@ class Request(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """The answer to a request: JSON that fits its schema. Tokens as the server counted them (0 where it does not); `calls` is how
     many calls it took (2 where the first reply was no valid one), `cached` whether it was known already, so that nothing was
-    asked or paid now."""
+    asked or paid now. `cut` says why only a part of it came ("" where it is whole): what is missing is empty, and it is not
+    kept."""
 
     text: str
     tokens_in: int = 0
     tokens_out: int = 0
     calls: int = 1
     cached: bool = False
+    cut: str = ""
 
 
 class Unanswered(Struct, frozen=True):
@@ -105,6 +107,9 @@ class Replies(Protocol):
 
     def put(self, request: Request, reply: Reply) -> None:
         """Keeps a reply, durably against the death of the process."""
+
+    def keep(self, key: str, reply: Reply) -> None:
+        """Keeps the reply to the request of that key, as `put` does."""
 
 
 Unread = Mapping[str, Any]

@@ -21,7 +21,7 @@ from gitkb.llm.dialects import Dialect, Dialects, KeptDialects, adapted, refuses
 from gitkb.llm.listening import Listening
 from gitkb.llm.rate_limit import Pace, Patience
 from gitkb.llm.verdicts import Again, Unclear, verdict
-from gitkb.llm.wire import Broken, Endpoint, NoModelServer, NoStream, Refused, Silent, Unreachable, Wire
+from gitkb.llm.wire import Broken, Endless, Endpoint, NoModelServer, NoStream, Refused, Silent, Unreachable, Wire
 from gitkb.model.listener import Talking
 
 _log = logging.getLogger(__name__)
@@ -243,7 +243,7 @@ class Trial:
             try:
                 yield
                 server.went_well(listening.first or 0.0)
-            except (Refused, Unreachable, Broken, NoModelServer) as failure:
+            except (Refused, Unreachable, Broken, Endless, NoModelServer) as failure:
                 if listening.heard:
                     raise ModelFailure(f"the model's answer broke off: {failure}.") from failure
                 pause = self._judge(failure, dialect, body, began)

@@ -84,6 +84,11 @@ def is_page(path: str) -> bool:
     return folder in _TOPIC_FOLDERS and name.endswith(".md") and not _is_index(name)
 
 
+def pages_in(tree: Tree) -> Iterator[str]:
+    """The paths of the pages of a tree that are a concept's or entity's."""
+    return (path for folder in _TOPIC_FOLDERS for path, _ in tree.files(folder) if is_page(path))
+
+
 def empty_bundle() -> dict[str, bytes]:
     """The shared pages of a knowledge base without documents."""
     return {ROOT: empty_root()}

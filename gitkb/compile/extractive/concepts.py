@@ -31,7 +31,7 @@ from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import is_structural, points_elsewhere
-from gitkb.text.language.inflection import german_base, singular
+from gitkb.text.language.inflection import german_base, german_key, singular
 from gitkb.text.language.terms import term_key
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form
 from gitkb.text.names.proper_names import UNTOLD, kind_of_name
@@ -139,8 +139,11 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
         found.is_code or (found.is_singular and found.words[-1].endswith("s")) for _, found in candidate.definitions
     )
     counted: dict[str, int] = {}
+    singulars = _german_singulars(forms) if language == "de" and not is_name else {}
     for form, count in forms.items():
-        words = (*form[:-1], _base(form[-1], language)) if not is_name else form
+        in_case = language == "de" and any(word[0].islower() for word in form[:-1])  # "Demonstration neuer Features"
+        words = form if is_name or in_case else (*form[:-1], _base(form[-1], language))
+        words = singulars.get(words, words)
         counted[" ".join(words)] = counted.get(" ".join(words), 0) + count
     return counted or {" ".join(_as_written(candidate)) or candidate.key: 1}
 
@@ -149,6 +152,12 @@ def _as_written(candidate: Candidate) -> tuple[str, ...]:
     """The words of a heading as the author writes them, but for a heading all in capitals."""
     words = candidate.written
     return tuple(map(str.lower, words)) if len(words) > 1 and all(map(str.isupper, words)) else words
+
+
+def _german_singulars(forms: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The plurals among the forms of a German term, each with a singular that the text has, too."""
+    by_key = {form[-1].lower(): form for form in forms}
+    return {form: found for form in forms if (found := by_key.get(german_key(german_base(form[-1])))) and found != form}
 
 
 def _base(word: str, language: str) -> str:

@@ -11,14 +11,13 @@ import re
 from collections.abc import Iterator
 
 from gitkb.compile.llm.model_settings import ModelSettings
-from gitkb.compile.llm.prompts import TEXT as TEXT_TYPE
-from gitkb.compile.llm.prompts import schema
+from gitkb.compile.llm.prompts import schema, written
 from gitkb.compile.llm.statements import bounded, reply_object, text_of
 from gitkb.convert.tables import escape, paragraph
 from gitkb.llm.requests import Message, Request, Shown
 from gitkb.text.markdown.described import PAGE, PICTURE, TEXT, quotation
 
-_SCHEMA = schema({"caption": TEXT_TYPE, "text": TEXT_TYPE})
+_SCHEMA = schema({"caption": written(600), "text": {"type": "string"}})
 _RULES = """\
 You look at one picture of a document and write down what is to be seen in it, for readers who cannot see it. Answer with one \
 JSON object.
