@@ -219,12 +219,6 @@ _POINTING = {
     "de": re.compile(
         r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"
     ),
-<<<<<<< HEAD
-=======
-    "de": re.compile(
-        r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"
-    ),
->>>>>>> main
 }
 """How the first sentence below a heading begins that says what the heading names."""
 

@@ -186,7 +186,9 @@ def test_a_section_among_tips_is_no_entry_of_a_handbook() -> None:
 )
 def test_a_title_with_an_act_names_the_thing_of_the_act(title: str, name: str) -> None:
     low = name if name[:2].isupper() or "/" in name else name.lower()
-    text = f"# {title}\n\nThe {low} is stored in a key of the yard and shown to all readers. The {low} can be removed by the crew.\n"
+    text = (
+        f"# {title}\n\nThe {low} is stored in a key of the yard and shown to all readers. The {low} can be removed by the crew.\n"
+    )
     text += f"\nEvery {low} has a colour that the office chooses. Without the {low} nobody knows of the flood.\n"
     topics = _topics(text, "page.md")
     assert topics[name].defined
@@ -196,7 +198,7 @@ def test_a_title_with_an_act_names_the_thing_of_the_act(title: str, name: str) -
 def test_the_letters_of_a_note_stay_as_the_author_wrote_them() -> None:
     text = "A plot of the quantiles of two samples against each other. It shows whether both have the same distribution.\n"
     assert "qq-Plot" in _topics(f"# qq-Plot\n\n{text}", "qq-Plot.md")
-    arp = "# ARP\n\nProtocol that maps the address of a network to that of a card.\n\n- arp replies are kept for some minutes by each host\n"
+    arp = "# ARP\n\nProtocol that maps the address of a network to that of a card.\n\n- arp replies are kept by hosts for a while\n"
     assert "ARP" in _topics(arp, "ARP.md")
 
 
@@ -219,7 +221,8 @@ def test_a_slide_whose_title_names_a_thing_gives_it_a_page_with_its_points() -> 
 
 
 def test_an_item_of_an_agenda_says_of_its_thing_what_was_done_with_it() -> None:
-    text = "# Meeting of May 7\n\n### Phase 2 poll for custom page sizes (Ann Lee, 20 minutes)\n\nAL: I would like to show the numbers.\n"
+    item = "Phase 2 poll for custom page sizes (Ann Lee, 20 minutes)"
+    text = f"# Meeting of May 7\n\n### {item}\n\nAL: I would like to show the numbers.\n"
     topic = _topics(text, "05-07.md")["Custom page sizes"]
     assert not topic.defined
-    assert [claim.text for claim in topic.claims] == ["Phase 2 poll for custom page sizes (Ann Lee, 20 minutes)."]
+    assert [claim.text for claim in topic.claims] == [f"{item}."]
