@@ -7,6 +7,7 @@ a part that any document may have, an ordinary word and an act ("Managing device
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -20,7 +21,7 @@ from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
-from gitkb.text.language.named_in_titles import is_name_like
+from gitkb.text.language.named_in_titles import agenda_line, is_name_like
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import inline_text, plain
 
@@ -321,13 +322,28 @@ def agenda_claims(reading: Reading, candidate: Candidate) -> tuple[Claim, ...]:
     found = []
     for section in sorted(candidate.agenda)[:_LEAST]:
         heading = reading.headings[section]
-        text = plain(inline_text(heading.title)[0]).strip(" :")
+        text, shown = agenda_line(heading.title), plain(inline_text(heading.title)[0])
         if len(text) > len(candidate.key) + 2:
-            found.append(Claim(text if text.endswith((".", "?", "!")) else f"{text}.", heading_place(heading), _OF_AGENDA))
+            found.append(Claim(text, heading_place(heading), _OF_AGENDA, quote="" if text[:-1] in shown else shown))
+        outcomes = (
+            index
+            for index, sentence in enumerate(reading.sentences)
+            if sentence.section == section and _OUTCOME.search(sentence.text) and len(sentence.text) <= _LONGEST_OUTCOME
+        )
+        found.extend(
+            reading.claim(index, plain(reading.sentences[index].text), _OF_AGENDA - 0.01) for index in islice(outcomes, 1)
+        )
     return tuple(found)
 
 
-_OF_AGENDA = 0.5
+_OF_AGENDA, _LONGEST_OUTCOME = 0.6, 120
+_OUTCOME = re.compile(
+    r"^(?:the )?(?:\w+ )?(?:poll|vote|motion|proposal) "
+    r"(?:passe[sd]|fails|failed|carrie[sd]|is (?:accepted|rejected)|moves to)|"
+    r"^consensus (?:is|was) |^(?:moved|advanced|advances) to (?:phase|stage)",
+    re.I,
+)
+"""How the line begins that says what became of an item."""
 
 
 def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:

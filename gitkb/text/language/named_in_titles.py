@@ -86,6 +86,14 @@ def agenda_term(title: str, language: str) -> tuple[str, ...]:
     )
 
 
+def agenda_line(title: str) -> str:
+    """An item of an agenda as a sentence, without its number and addresses."""
+    text = _NUMBERED.sub("", inline_text(_LINK.sub(r"\1", title))[0].strip(), count=1)
+    text = re.sub(r"\s{2,}", " ", re.sub(r":? https?://\S+", "", text)).strip(" :")
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+_NUMBERED = re.compile(r"^\d{1,2}[.)]\s+")
 _MOST_OF_AGENDA = 4
 _OF_AGENDA = re.compile(
     r"\b(?:polls?|votes?|discuss|announcement:|proposal introduction|updates? (?:on|from|to)|update$|updates? \(|"
@@ -93,6 +101,19 @@ _OF_AGENDA = re.compile(
     re.I,
 )
 """What shows that a heading is an item of an agenda."""
+
+
+_PERSON = r"[A-Z\u00c0-\u00de][\w'’-]+(?: (?:van|von|de|der|di|[A-Z]\.))? [A-Z\u00c0-\u00de][\w'’-]+"
+_PRESENTED = re.compile(
+    rf"\((?P<names>{_PERSON}(?:(?:,| and| &| /|;) {_PERSON}){{0,3}})[,;]? \d+ ?min"
+    rf"|\(\d+ ?min\w*[,;] (?P<after>{_PERSON}(?:(?:,| and| &| /|;) {_PERSON}){{0,3}})\)"
+)
+
+
+def presenters(title: str) -> list[str]:
+    """The people whom an item of an agenda names with the time that they have ("(Ann Lee, 20 minutes)")."""
+    found = _PRESENTED.search(title)
+    return re.findall(_PERSON, found["names"] or found["after"]) if found else []
 
 
 def is_name_like(word: str) -> bool:

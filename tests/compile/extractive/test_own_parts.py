@@ -198,7 +198,7 @@ def test_a_title_with_an_act_names_the_thing_of_the_act(title: str, name: str) -
 def test_the_letters_of_a_note_stay_as_the_author_wrote_them() -> None:
     text = "A plot of the quantiles of two samples against each other. It shows whether both have the same distribution.\n"
     assert "qq-Plot" in _topics(f"# qq-Plot\n\n{text}", "qq-Plot.md")
-    arp = "# ARP\n\nProtocol that maps the address of a network to that of a card.\n\n- arp replies are kept by hosts for a while\n"
+    arp = "# ARP\n\nProtocol that maps the address of a network to that of a card.\n\n- arp replies are kept for a while\n"
     assert "ARP" in _topics(arp, "ARP.md")
 
 
@@ -221,8 +221,13 @@ def test_a_slide_whose_title_names_a_thing_gives_it_a_page_with_its_points() -> 
 
 
 def test_an_item_of_an_agenda_says_of_its_thing_what_was_done_with_it() -> None:
+    outcome = "Poll passes, custom page sizes to phase 2."
     item = "Phase 2 poll for custom page sizes (Ann Lee, 20 minutes)"
-    text = f"# Meeting of May 7\n\n### {item}\n\nAL: I would like to show the numbers.\n"
-    topic = _topics(text, "05-07.md")["Custom page sizes"]
-    assert not topic.defined
-    assert [claim.text for claim in topic.claims] == [f"{item}."]
+    text = f"# Meeting of May 7\n\n### {item}\n\nAL: I would like to show the numbers.\n\n{outcome}\n"
+    topics = _topics(text, "05-07.md")
+    assert [claim.text for claim in topics["Custom page size"].claims] == [
+        f"{item}.",
+        "Poll passes, custom page sizes to phase 2.",
+    ]
+    assert (topics["Ann Lee"].entity_type, topics["Ann Lee"].claims[0].text) == ("person", f"{item}.")
+    assert not any(topic.defined for topic in topics.values())
