@@ -244,9 +244,16 @@ def _leading_term(title: str, language: str) -> tuple[str, ...]:
     return as_term(lead[0], language) if len(lead) > 1 else ()
 
 
-_WORKS = re.compile(r"(?:how|why) (?:(?:an?|the|our|your) )?(?P<name>.+?) (?:works?|(?:is|are) (?:used|made|deployed|built|tested|set up|done))\??", re.I)
-_REST = re.compile(r"(?:\s(?:in|on|to|from|for|with|by|using|via|at|as|if|when|into|through|between|and|or|after|before|without|within|across|of|is|are)\s|[(:,–—]| - ).*$")
-_LEAD_OF_NAME = re.compile(r"(?:(?:back to|up|out|the|an?|your|our|new|apps? on the|apps? on|shared|local|existing|own|all|another)\s)*", re.I)
+_WORKS = re.compile(
+    r"(?:how|why) (?:(?:an?|the|our|your) )?(?P<name>.+?) (?:works?|(?:is|are) (?:used|made|deployed|built|tested|set up|done))\??",
+    re.I,
+)
+_REST = re.compile(
+    r"(?:\s(?:in|on|to|from|for|with|by|using|via|at|as|if|when|into|through|between|and|or|after|before|without|within|across|of|is|are)\s|[(:,–—]| - ).*$"
+)
+_LEAD_OF_NAME = re.compile(
+    r"(?:(?:back to|up|out|the|an?|your|our|new|apps? on the|apps? on|shared|local|existing|own|all|another)\s)*", re.I
+)
 
 
 def named_inside(title: str, language: str) -> tuple[str, ...]:
@@ -278,7 +285,10 @@ _BALLAST = re.compile(
     r"the|a|new|re|:|-|–)(?:[\s:–-]+|$))+",
     re.I,
 )
-_ENDS_WITH_BALLAST = re.compile(r"\s+(?:updates?|introductions?|polls?|votes?|discussions?|presentations?|proposals?|status|overview|phase \d|stage \d)$", re.I)
+_ENDS_WITH_BALLAST = re.compile(
+    r"\s+(?:updates?|introductions?|polls?|votes?|discussions?|presentations?|proposals?|status|overview|phase \d|stage \d)$",
+    re.I,
+)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -298,7 +308,11 @@ def _agenda_term(title: str, language: str) -> tuple[str, ...]:
     words = as_term(text, language) or heading_term(text, language) or _as_name_of_title(text)
     if any(word.lower() in function_words(language) for word in words):
         return ()
-    return words if words and len(words) <= _MOST_OF_AGENDA and not all(is_general_noun(word.lower(), language) for word in words) else ()
+    return (
+        words
+        if words and len(words) <= _MOST_OF_AGENDA and not all(is_general_noun(word.lower(), language) for word in words)
+        else ()
+    )
 
 
 _MOST_OF_AGENDA = 4
@@ -327,7 +341,9 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
 
 
 _IS_QUESTION = re.compile(r"(?:how|why|what|when|where|who|which)\b|[A-Z][a-z]+ing (?!in |of |for )", re.I)
-_NAMED_NOTE = re.compile(r"[A-Z][\w'’+/-]*(?: (?:[A-Z0-9][\w'’+/-]*|in|of|for|and|the|&))* ?(?<!in)(?<!of)(?<!for)(?<!the)", re.ASCII)
+_NAMED_NOTE = re.compile(
+    r"[A-Z][\w'’+/-]*(?: (?:[A-Z0-9][\w'’+/-]*|in|of|for|and|the|&))* ?(?<!in)(?<!of)(?<!for)(?<!the)", re.ASCII
+)
 """How the name of a note is written that is a name as it stands ("Write Concern", "Rebalancing in Kafka", "REST")."""
 _LED = re.compile(r"(?P<name>[^:–—]{2,40}?)(?:: | [–—-] )\S")
 
