@@ -58,6 +58,13 @@ class Revisions:
         """`remaking` gives what makes documents again that stand on neither side of a merge."""
         self._store, self._catalog, self._remaking = store, catalog, remaking
 
+    def keep_open(self, other: Revisions | None = None) -> None:
+        """Keeps open for a while what is looked up of the few revisions that are asked for, in a process with many readers: the
+        same as another one of this knowledge base."""
+        from gitkb.catalog.kept_trees import KeptTrees
+
+        self._catalog.kept = other._catalog.kept if other is not None else KeptTrees()
+
     @property
     def branch(self) -> str:
         """The checked-out branch, "" where none is."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from gitkb.catalog.kept_trees import KeptTrees, Opened, close
 from gitkb.errors import FormatError, NewerFormat
 from gitkb.formats.versions import UPGRADE
 from gitkb.model.documents import Tree, TreeChange
@@ -18,6 +19,9 @@ from gitkb.model.findings import Problem
 
 UNREAD_SCHEMA = "CREATE TABLE record_unread (path TEXT PRIMARY KEY, is_newer INTEGER, message TEXT) WITHOUT ROWID;\n"
 UNREAD_TABLES = ("record_unread",)
+_PATIENCE, _LONGEST_WAIT = 1.0, 120.0
+"""Seconds that a caller waits for somebody who writes, before it catches up for itself alone; the longest where it would have to
+start from nothing, which takes as long as waiting, or has only to store."""
 T = TypeVar("T")
 
 
@@ -68,24 +72,37 @@ class Index(Protocol):
 
 
 class Catalog:
-    """Opens the derived file at a tree. Several processes may; writers wait for one another, readers do not."""
+    """Opens the derived file at a tree. Several processes may; who stores waits for others who do, who reads for nobody."""
 
     def __init__(self, file: Path | None) -> None:
         """`file` must be one that gitkb itself made, or will: what a stranger puts into a database can lie and hang. None
         keeps everything in memory, for each caller anew."""
         self.file = file
+        self.kept: KeptTrees | None = None
+        """What stays open for the next caller, in a process that has many."""
 
     @contextlib.contextmanager
     def at(self, tree: Tree, index: Index, *, keep: bool = True) -> Iterator[sqlite3.Connection]:
-        """A connection whose `index` tables reflect `tree`, inside a transaction.
+        """A connection whose `index` tables reflect `tree`, inside a transaction, to read from.
 
-        With `keep` the catching up is stored for the next caller; without it (an older revision) everything is rolled back.
+        With `keep` the catching up is stored for the next caller; without it (an older revision) everything is rolled back. Where
+        somebody else is writing, it is done in a copy.
         """
-        db = self._open(tree, index, keep)
+        kept = self.kept
+        if kept is None:
+            opened = self._open(tree, index, keep)
+        else:
+            wanted = (index.name, index.version, tree.oid)
+            opened = kept.taken(wanted, lambda: self._as_it_is(tree, index), lambda: self._open(tree, index, keep))
+        is_whole = False
         try:
-            yield db
+            yield opened.db
+            is_whole = True
         finally:
-            _close(db)
+            if kept is None:
+                close(opened.db)
+            else:
+                kept.given_back(opened, keep=is_whole)
 
     def has(self, index: Index) -> bool:
         """Whether the file has this index, of whatever tree."""
@@ -103,7 +120,11 @@ class Catalog:
         if self.file is None:
             return
         try:
-            _close(self._caught_up(str(self.file), tree, index, keep=True))
+            with contextlib.closing(self._connect(str(self.file))) as db:
+                if not self._begins(db, tree, index):
+                    if not _may_write(db, _LONGEST_WAIT):
+                        raise sqlite3.OperationalError("others write it all the time")
+                    self._stored(db, tree, index)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
@@ -124,10 +145,8 @@ class Catalog:
             if self._reflected(shared, index) == tree.oid:
                 yield shared  # what a reader of a write-ahead log sees does not change, and hinders nobody
                 return
-            with contextlib.closing(self._connect("")) as copy:  # a file without a name: gone when it is closed
-                shared.backup(copy)
+            with contextlib.closing(self._copied(shared, tree, index).db) as copy:
                 shared.rollback()
-                self._catch_up(copy, tree, index, keep=True)
                 yield copy
 
     def _shared(self) -> sqlite3.Connection:
@@ -137,7 +156,22 @@ class Catalog:
                 return self._connect(str(self.file))
         return self._connect(":memory:")
 
-    def _open(self, tree: Tree, index: Index, keep: bool) -> sqlite3.Connection:
+    def _as_it_is(self, tree: Tree, index: Index) -> Opened | None:
+        """The file, if it reflects `tree` as it is."""
+        if self.file is None or not self.file.exists():
+            return None
+        with contextlib.suppress(sqlite3.Error):
+            db = self._connect(str(self.file))
+            try:
+                if self._begins(db, tree, index):
+                    return self._opened(db)
+            except BaseException:
+                close(db)
+                raise
+            close(db)
+        return None
+
+    def _open(self, tree: Tree, index: Index, keep: bool) -> Opened:
         """A connection that reflects `tree`; in memory where the file cannot be read or written, slower but right."""
         if self.file is None:
             return self._caught_up(":memory:", tree, index, keep)
@@ -152,17 +186,45 @@ class Catalog:
                 return self._caught_up(str(self.file), tree, index, keep)
             return self._caught_up(":memory:", tree, index, keep)
 
-    def _caught_up(self, name: str, tree: Tree, index: Index, keep: bool) -> sqlite3.Connection:
+    def _caught_up(self, name: str, tree: Tree, index: Index, keep: bool) -> Opened:
         db = self._connect(name)
         try:
-            self._catch_up(db, tree, index, keep)
+            if self._begins(db, tree, index):
+                return self._opened(db)
+            if keep or name == ":memory:":
+                if _may_write(db, _PATIENCE if self._reflected(db, index) else _LONGEST_WAIT) and self._stored(db, tree, index):
+                    return self._opened(db, is_copy=name == ":memory:")
+            elif not self._comes_again(tree, index) and _may_write(db, 0.0):
+                self._apply(db, tree, index)
+                return Opened(db, frozenset(), holds_lock=True)
+            copy = self._copied(db, tree, index)
         except BaseException:
-            _close(db)
+            close(db)
             raise
-        return db
+        close(db)
+        return copy
+
+    def _comes_again(self, tree: Tree, index: Index) -> bool:
+        return self.kept is not None and self.kept.comes_again((index.name, index.version, tree.oid))
+
+    def _copied(self, db: sqlite3.Connection, tree: Tree, index: Index) -> Opened:
+        """A copy that reflects `tree`: nobody waits for it, nor it for anybody. It costs as much as the whole file."""
+        copy = self._connect("")  # a file without a name: gone when it is closed
+        try:
+            db.backup(copy)
+            copy.execute("BEGIN")
+            self._stored(copy, tree, index)
+            return self._opened(copy, is_copy=True)
+        except BaseException:
+            close(copy)
+            raise
+
+    def _opened(self, db: sqlite3.Connection, *, is_copy: bool = False) -> Opened:
+        reflects = () if self.kept is None else db.execute("SELECT name, version, tree FROM reflects").fetchall()
+        return Opened(db, frozenset((str(name), int(version), str(tree)) for name, version, tree in reflects), is_copy)
 
     def _connect(self, name: str) -> sqlite3.Connection:
-        db = sqlite3.connect(name, timeout=120, isolation_level=None)
+        db = sqlite3.connect(name, timeout=_LONGEST_WAIT, isolation_level=None, check_same_thread=self.kept is None)
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
@@ -173,26 +235,25 @@ class Catalog:
             raise
         return db
 
-    def _catch_up(self, db: sqlite3.Connection, tree: Tree, index: Index, keep: bool) -> None:
+    def _begins(self, db: sqlite3.Connection, tree: Tree, index: Index) -> bool:
+        """Begins to read, if `index` reflects `tree` as it is."""
         if self._reflected(db, index) == tree.oid:
             db.execute("BEGIN")
             if self._reflected(db, index) == tree.oid:
-                return
+                return True
             db.rollback()
-        db.execute("BEGIN IMMEDIATE")
-        old = self._reflected(db, index)
-        if old != tree.oid:
-            self._apply(db, tree, index, old)
-        if keep:
-            db.commit()
-            db.execute("BEGIN")
-            if (
-                self._reflected(db, index) != tree.oid
-            ):  # another process moved it on meanwhile: do it again, for this caller alone
-                db.rollback()
-                self._catch_up(db, tree, index, keep=False)
+        return False
 
-    def _apply(self, db: sqlite3.Connection, tree: Tree, index: Index, old: str | None) -> None:
+    def _stored(self, db: sqlite3.Connection, tree: Tree, index: Index) -> bool:
+        """Stores what `index` says of `tree` and begins to read; False where another process moved it on at once."""
+        self._apply(db, tree, index)
+        db.commit()
+        return self._begins(db, tree, index)
+
+    def _apply(self, db: sqlite3.Connection, tree: Tree, index: Index) -> None:
+        old = self._reflected(db, index)
+        if old == tree.oid:
+            return
         try:
             changes = tree.changes_since(old)
         except KeyError:
@@ -209,9 +270,15 @@ class Catalog:
         return None if row is None else str(row[0])
 
 
-def _close(db: sqlite3.Connection) -> None:
-    """Ends what was not stored; a disk that fails now has kept nothing that matters."""
-    with contextlib.suppress(sqlite3.OperationalError):
-        if db.in_transaction:
-            db.rollback()
-    db.close()
+def _may_write(db: sqlite3.Connection, patience: float) -> bool:
+    """Begins to write; False where another still does after so many seconds."""
+    db.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {int(_LONGEST_WAIT * 1000)}")
+    return True

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from gitkb.errors import GitkbError, ModelError, ModelFailure, ToolsUnsupported
-from gitkb.llm.dialects import Dialect, Dialects, KeptDialects, adapted, refuses_tools
+from gitkb.errors import GitkbError, ModelError, ModelFailure, NoReply, PicturesUnsupported, ToolsUnsupported
+from gitkb.llm.dialects import Dialect, Dialects, KeptDialects, adapted, refuses_pictures, refuses_tools
 from gitkb.llm.listening import Listening
 from gitkb.llm.rate_limit import Pace, Patience
 from gitkb.llm.verdicts import Again, Unclear, verdict
-from gitkb.llm.wire import Broken, Endpoint, NoModelServer, NoStream, Refused, Silent, Unreachable, Wire
+from gitkb.llm.wire import Broken, Endless, Endpoint, NoModelServer, NoStream, Refused, Silent, Unreachable, Wire
 from gitkb.model.listener import Talking
 
 _log = logging.getLogger(__name__)
@@ -126,6 +126,7 @@ class Server:
         self.dialects = Dialects(kept)
         self._lock = threading.Lock()
         self._proven = False
+        self._told_of_pictures = False
         self._given_up = 0
         self._wire: Wire | None = None
 
@@ -148,7 +149,7 @@ class Server:
             if self._wire is not None:
                 self._wire.close()
 
-    def may_be_asked(self, model: str, *, tools: bool = False) -> None:
+    def may_be_asked(self, model: str, *, tools: bool = False, pictures: bool = False) -> None:
         """Raises what is plain before anything is sent."""
         if self.pace.stopped is not None:
             raise self.pace.stopped
@@ -161,6 +162,8 @@ class Server:
             )
         if tools and not self.dialects.of(model).tools:
             raise ToolsUnsupported(f"{model} cannot call tools.")
+        if pictures and not self.dialects.of(model).pictures:
+            raise self._blind(model, "")
 
     def no_tools(self, model: str, said: str) -> ToolsUnsupported:
         """Remembers that a model cannot call tools."""
@@ -169,11 +172,27 @@ class Server:
         self.dialects.confirm(model)
         return ToolsUnsupported(f"{model} cannot call tools: {said}")
 
-    def judged(self, failure: Exception, model: str) -> Again | GitkbError:
-        """What a failure means. Where the server has never answered, several refusals in a row concern all requests."""
+    def no_pictures(self, model: str, said: str) -> PicturesUnsupported:
+        """Remembers that a model does not look at pictures; what else it takes is still to be found out."""
+        used = self.dialects.of(model)
+        self.dialects.learn(model, used, replace(used, pictures=False))
+        return self._blind(model, said)
+
+    def _blind(self, model: str, said: str) -> PicturesUnsupported:
+        """The error, of which a person is told once."""
+        with self._lock:
+            told, self._told_of_pictures = self._told_of_pictures, True
+        if not told:
+            why = f" ({said.rstrip('.')})" if said else ""
+            self.notify(f"{model} takes no pictures{why}, so none are described; llm.models.pictures names a model that does.")
+        return PicturesUnsupported(f"{model} takes no pictures.")
+
+    def judged(self, failure: Exception, model: str, *, pictures: bool = False) -> Again | GitkbError:
+        """What a failure means. Where the server has never answered, several refusals in a row concern all requests, unless they
+        may be about `pictures`."""
         where = self.endpoint.shown
         found = verdict(failure, where=where, model=model, has_key=bool(self.endpoint.api_key), proven=self._proven)
-        if isinstance(found, Unclear) and not self._proven and self._many_in_a_row():
+        if isinstance(found, Unclear) and not self._proven and not pictures and self._many_in_a_row():
             return ModelError(
                 f"{where} refuses every request: {failure}.", "gitkb config shows the key, the server and the model."
             )
@@ -193,7 +212,7 @@ class Server:
         if self._many_in_a_row():
             later = "Run it again later; what was answered is not asked again."
             return ModelError(f"{self.endpoint.shown} answers no more: {reason}.", f"{what} {later}".strip())
-        return ModelFailure(f"the model's server gave no reply, tried {tried} times: {reason}.", what)
+        return NoReply(f"the model's server gave no reply, tried {tried} times: {reason}.", what)
 
     def _many_in_a_row(self) -> bool:
         with self._lock:
@@ -204,10 +223,10 @@ class Server:
 class Trial:
     """The attempts of one request."""
 
-    def __init__(self, server: Server, model: str, *, tools: bool = False) -> None:
+    def __init__(self, server: Server, model: str, *, tools: bool = False, pictures: bool = False) -> None:
         self._server = server
         self._model = model
-        self._tools = tools
+        self._tools, self._pictures = tools, pictures
         self._tried = self._adapted = 0
         self._began: float | None = None
 
@@ -224,7 +243,7 @@ class Trial:
             try:
                 yield
                 server.went_well(listening.first or 0.0)
-            except (Refused, Unreachable, Broken, NoModelServer) as failure:
+            except (Refused, Unreachable, Broken, Endless, NoModelServer) as failure:
                 if listening.heard:
                     raise ModelFailure(f"the model's answer broke off: {failure}.") from failure
                 pause = self._judge(failure, dialect, body, began)
@@ -237,6 +256,8 @@ class Trial:
         if isinstance(failure, Refused):
             if self._tools and refuses_tools(failure):
                 raise self._server.no_tools(self._model, failure.message) from failure
+            if self._pictures and refuses_pictures(failure):
+                raise self._server.no_pictures(self._model, failure.message) from failure
             better = adapted(dialect, body, failure)
         elif isinstance(failure, NoStream) and dialect.stream:
             better = replace(dialect, stream=False)
@@ -245,7 +266,7 @@ class Trial:
             _log.debug("%s is asked in another way from now on: %s", self._model, failure)
             self._server.dialects.learn(self._model, dialect, better)
             return 0.0
-        found = self._server.judged(failure, self._model)
+        found = self._server.judged(failure, self._model, pictures=self._pictures)
         if isinstance(found, GitkbError):
             raise found from failure
         return self._again(found, failure, began)

@@ -112,14 +112,15 @@ def history_base(store: Store, commit: str) -> Callable[[str], bytes | None]:
     return find
 
 
-def pending(store: Store, catalog: Catalog, tip: Snapshot) -> PageChanges:
-    """The changes that a refresh of this tip would make, without making them; empty if a newer gitkb made the pages."""
+def pending(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> PageChanges:
+    """The changes that a refresh of this tip would make, without making them; empty if a newer gitkb made the pages. `keep` as in
+    `Catalog.at`."""
     if newer(tip):
         return PageChanges()
     scope = scope_since(store, Marker.WHOLE, tip)
     if scope is not None and not scope:
         return PageChanges()
-    projected = project_tree(catalog, tip, keep=True, scope=scope)
+    projected = project_tree(catalog, tip, keep=keep, scope=scope)
     return page_changes(tip, _reconcile(tip, projected, PathChanges(), history_base(store, tip.commit), Listener()))
 
 
@@ -135,14 +136,14 @@ def foresee_refresh(store: Store, catalog: Catalog, tip: Snapshot, changes: Path
     return _writes(tip, projected, edits, history_base(store, tip.commit), Listener())
 
 
-def unwritten(store: Store, catalog: Catalog, tip: Snapshot) -> int:
-    """The number of pages that want an overview and have none."""
+def unwritten(store: Store, catalog: Catalog, tip: Snapshot, *, keep: bool) -> int:
+    """The number of pages that want an overview and have none; `keep` as in `Catalog.at`."""
     from gitkb.pages.author import waiting
 
     scope = scope_since(store, Marker.TOLD, tip)
     if scope is not None and not scope:
         return 0
-    with catalog.at(tip, RECORDS) as db:
+    with catalog.at(tip, RECORDS, keep=keep) as db:
         return len(waiting(RecordCorpus(db), scope))
 
 

@@ -7,7 +7,6 @@ something is a POST that carries the secret of a form of ours.
 from __future__ import annotations
 
 import hmac
-import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +63,7 @@ READS: tuple[tuple[str, Callable[[View], Response]], ...] = (
     ("/graph", graph_layout.page),
     ("/graph.json", graph_layout.data),
 )
-FRESH = frozenset(("/search", "/branches", "/review", "/compare"))
+FRESH = frozenset(("/branches", "/review", "/compare"))
 """What is looked up anew for each answer, and so is always of the newest state."""
 PREPARES: tuple[tuple[str, Callable[[View], Response]], ...] = (
     ("/add", writing.adding),
@@ -105,7 +104,7 @@ def application(open_base: Callable[[str], KnowledgeBase], access: Access, *, wa
     ]
     made = Starlette(routes=routes, lifespan=_few_at_once)
     if warm:
-        threading.Thread(target=interface.warm, name="warm", daemon=True).start()
+        interface.begin()
     return Guard(made, access)
 
 

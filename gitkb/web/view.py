@@ -20,6 +20,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gitkb.errors import GitkbError
@@ -38,6 +39,8 @@ HERE = Path(__file__).resolve().parent
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 _MOST_NOTES, _MOST_COMMITS = 500, 6
 _SHORTEST_HOLD, _LONGEST_HOLD, _NOTICED = 0.2, 30.0, 0.5
+_PATIENCE = 5.0
+"""Seconds that whoever asks first waits for what is looked at beside, where that took less than `_NOTICED` before."""
 _MOST_KEPT = 24_000_000
 T = TypeVar("T")
 
@@ -100,6 +103,21 @@ class Rows:
         self.page = {row.page: row for row in pages}
 
 
+class _Looked(Struct, frozen=True):
+    """A state, how many seconds it took to look at it, and until when it is good enough."""
+
+    status: Status
+    took: float
+    until: float
+
+
+def _looked(base: KnowledgeBase, rev: str | None) -> _Looked:
+    began = time.monotonic()
+    found = base.status(rev)
+    now = time.monotonic()
+    return _Looked(found, now - began, now + min(120.0, 30 * (now - began)))
+
+
 class Remembered:
     """Results by what they were made of, the last used, up to so many characters. Safe for threads."""
 
@@ -132,23 +150,31 @@ class Interface:
 
     def __init__(self, open_base: Callable[[str], KnowledgeBase], name: str) -> None:
         """`open_base` opens it anew, for a person whose name a proxy gave, "" for whoever started the server."""
-        self.open_base, self.name = open_base, name
+        self._open, self.name = open_base, name
+        self._first: KnowledgeBase | None = None
         self._notes: dict[str, str] = {}
         self._rows: dict[str, Rows] = {}
         self._graphs: dict[str, Graph] = {}
-        self._states: dict[str, tuple[float, Status]] = {}
+        self._states: dict[str, _Looked] = {}
         self._lock = threading.Lock()
         self.jobs: dict[str, Any] = {}
         self.talks: dict[str, Any] = {}
         self._building: dict[int, threading.Lock] = defaultdict(threading.Lock)
         self._tip = ("", 0.0)
-        self._followed = ""
-        self._looking = threading.Lock()
+        self._acting: set[str] = set()
         self.remembered = Remembered(_MOST_KEPT)
         self._costs: dict[str, float] = {}
         self._changes: dict[str, dict[str, str]] = {}
         self._linked: dict[str, dict[str, tuple[str, ...]]] = {}
         self._targets: dict[tuple[str, str], frozenset[str]] = {}
+
+    def open_base(self, person: str) -> KnowledgeBase:
+        """The knowledge base, opened anew, for a person whose name a proxy gave, "" for whoever started the server."""
+        base = self._open(person)
+        with self._lock:
+            base.revisions.keep_open(None if self._first is None else self._first.revisions)
+            self._first = self._first or base
+        return base
 
     def note(self, text: str) -> str:
         """Remembers a sentence that the next page shows, and returns its name."""
@@ -166,8 +192,8 @@ class Interface:
 
     def current(self, base: KnowledgeBase, *, fresh: bool = False, moves: bool = False) -> str:
         """The commit that is looked at where nobody names one: the newest, but while somebody adds documents one after another an
-        earlier one for a while, so that what is remembered of it serves more than one answer. Where it takes long to look at a
-        new one, that is done beside, and nobody waits. `fresh`: the newest anyhow; `moves`: for everybody from now on."""
+        earlier one for a while, so that what is remembered of it serves more than one answer. A new one is looked at beside, and
+        nobody waits for what takes long. `fresh`: the newest anyhow; `moves`: for everybody from now on."""
         tip, since = self._tip
         cost = self._costs.get(tip, 0.0)
         hold = min(_LONGEST_HOLD, max(_SHORTEST_HOLD, 10 * cost))
@@ -176,20 +202,30 @@ class Interface:
         commit = base.commit()
         if commit == tip:
             return tip
-        if not tip or moves or cost < _NOTICED:
+        if not tip or moves:
             self._tip = (commit, time.monotonic())
         elif time.monotonic() >= since + hold:
-            self._follow(commit)
-            return commit if fresh else tip
-        return commit
+            self._beside("follow", self.warm, cost)
+        return self._tip[0] if not fresh else commit
 
-    def _follow(self, commit: str) -> None:
-        """Looks at a commit in a thread of its own, then moves to it."""
+    def _beside(self, name: str, act: Callable[[], None], cost: float) -> None:
+        """Does something in a thread of its own, one of a name at a time; whoever starts it waits for it if it costs little."""
+
+        def acted() -> None:
+            try:
+                with suppress(GitkbError):
+                    act()
+            finally:
+                with self._lock:
+                    self._acting.discard(name)
+
         with self._lock:
-            if self._followed:
+            if name in self._acting:
                 return
-            self._followed = commit
-        threading.Thread(target=self.warm, name="follow", daemon=True).start()
+            self._acting.add(name)
+        thread = threading.Thread(target=acted, name=name, daemon=True)
+        thread.start()
+        thread.join(_PATIENCE if cost < _NOTICED else 0.0)
 
     def rows(self, base: KnowledgeBase, rev: str | None, commit: str) -> Rows:
         """All documents and pages at a commit."""
@@ -226,19 +262,14 @@ class Interface:
     def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
         """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
         later: the longer it takes to look, the longer the answer is kept."""
-        until, known = self._states.get(commit, (0.0, None))
-        if known is not None and time.monotonic() > until and self._looking.acquire(blocking=False):
-            try:  # one looks, and whoever else asks meanwhile is told what was
-                self._states[commit] = self._looked(base, rev)
-            finally:
-                self._looking.release()
-        return self._of(self._states, commit, lambda: self._looked(base, rev))[1]
+        known = self._states.get(commit)
+        if known is not None and time.monotonic() > known.until:  # whoever asks meanwhile is told what was
 
-    def _looked(self, base: KnowledgeBase, rev: str | None) -> tuple[float, Status]:
-        began = time.monotonic()
-        found = base.status(rev)
-        now = time.monotonic()
-        return now + min(120.0, 30 * (now - began)), found
+            def look() -> None:
+                self._states[commit] = _looked(self.open_base(""), rev)
+
+            self._beside("look", look, known.took)
+        return self._of(self._states, commit, lambda: _looked(base, rev)).status
 
     def _of(self, kept: dict[str, T], commit: str, build: Callable[[], T]) -> T:
         """What is remembered of a commit, with what is known of a few others; built by one, while others who want it wait."""
@@ -257,24 +288,27 @@ class Interface:
                 kept[commit] = found
         return found
 
+    def begin(self) -> None:
+        """Looks at the newest commit beside."""
+        self._beside("follow", self.warm, _NOTICED)
+
     def warm(self) -> None:
         """Looks at what the first pages of the newest commit need, so that they need not wait for it; then moves to it."""
-        try:
-            with suppress(GitkbError):
-                base = self.open_base("")
-                commit = base.commit()
+        base = self.open_base("")
+        commit = base.commit()
 
-                def rev() -> str | None:  # what is built of the newest commit is kept on disk
-                    return None if base.commit() == commit else commit
+        def rev() -> str | None:  # what is built of the newest commit is kept on disk
+            return None if base.commit() == commit else commit
 
-                self.rows(base, rev(), commit)
-                self.graph(base, rev(), commit)
-                self.last(base, "", commit)
-                self.linked(base, "", commit)
-                self.status(base, rev(), commit)
-                self._tip = (commit, time.monotonic())
-        finally:
-            self._followed = ""
+        self.rows(base, rev(), commit)
+        self.graph(base, rev(), commit)
+        self.last(base, "", commit)
+        self.linked(base, "", commit)
+        self.status(base, rev(), commit)
+        began = time.monotonic()
+        base.search("page", limit=1, at=rev())  # brings the index of the search up
+        self._costs[commit] = self._costs.get(commit, 0.0) + time.monotonic() - began
+        self._tip = (commit, time.monotonic())
 
 
 class View:

@@ -45,7 +45,8 @@ def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bo
     """A sentence that cannot stand alone together with its context, "" if it says nothing even so. `only`: the document has
     nothing better, so its title serves as the context of "This ..." and of an item that asks something."""
     text = plain(sentence.text).strip(" ,;")
-    text = text[2:].lstrip() if text.startswith(("- ", "– ", "— ", "• ")) else text
+    text = text[2:].lstrip() if text.startswith(("- ", "– ", "— ", "• ", "▸ ", "▪ ", "● ", "‣ ")) else text
+    text = text[1:] if len(text) > 1 and text[0] == "–" and text[1].isalpha() else text
     if not _may_stand(sentence, text, reading.language, only=only):
         return ""
     asked = sentence.lead.endswith(_QUESTION)
@@ -148,7 +149,7 @@ def _heading(section: int, reading: Reading, title: str) -> str:
             level = heading.level
             shown = _shown(heading.title)
             bare = bare_heading(shown)
-            if bare and not (_COUNTER.fullmatch(bare) or is_structural(shown)) and len(shown) <= _LONGEST_CONTEXT:
+            if bare and not (_COUNTER.fullmatch(bare) or is_structural(shown) or "©" in shown) and len(shown) <= _LONGEST_CONTEXT:
                 return shown if shown.endswith(_QUESTION) else bare
         section -= 1
     return title if len(title) <= _LONGEST_CONTEXT and not _COUNTER.fullmatch(title) else ""

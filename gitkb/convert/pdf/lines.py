@@ -25,7 +25,7 @@ _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
     | {"\ufffe": "-", "\u00ad": "-", FILLER: None}
 )
-_RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _SHIFT = 29
 """The distance between ASCII and the numbers of glyphs, which some programs write instead of characters: 3 is a blank."""
@@ -35,6 +35,8 @@ _GLUED = re.compile(r"[^\W\d_]{6,}")
 HYPHEN = "\ufffe"
 CELL_GAP = 1.3
 """A blank that is so many times as wide as the font is large separates cells."""
+_FAR_BACK = 6
+"""Sizes of the font: a word that begins so far left of the end of the one before, and below it, begins a line."""
 _PARTS = re.compile("[^\r\ufffe]*(?:\ufffe\r?|\r)|[^\r\ufffe]+")
 """The lines within a line of pdfium's: a hyphen that it marks ends one."""
 
@@ -191,7 +193,7 @@ def _united(last: Line, line: Line) -> Line:
     return Line(
         cells_of(words, CELL_GAP * size),
         longer.y,
-        size,
+        line.size if len(last.text) < 3 and last.size > 1.6 * line.size else size,
         last.bold,
         last.mono and line.mono,
         line.hyphen,
@@ -205,7 +207,7 @@ def _index(before: str, word: str, rise: float, size: float) -> str:
     """A word that stands right behind another without a blank, as it is shown there: raised, lowered; "" where it is apart."""
     if not rise and not _POWER.search(before) and word[0] != "′":
         return ""
-    table = _RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
+    table = RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
     whole = len(word) < 4 and all(ord(c) in table for c in word)
     return word.translate(table) if whole else word
 
@@ -307,7 +309,7 @@ class _Probe:
         start = 0
         for words, _ in lines:
             line = whole.part(start, start + len(words), 0)
-            found += self._by_angle(line) if self._angle(line.firsts[line.longest]) else (line,)
+            found += self._by_angle(line) if self._angle(line.firsts[line.longest]) else self._by_height(line)
             start += len(words)
         return found
 
@@ -318,6 +320,18 @@ class _Probe:
             end = start + len(list(part))
             yield words.part(start, end, angle)
             start = end
+
+    def _by_height(self, words: _Words) -> Iterator[_Words]:
+        """The parts of a line that begin anew further left and lower: lines that pdfium took for one, as type is scaled down."""
+        start, glyphs = 0, self._glyphs
+        for place in range(1, len(words.texts)):
+            if words.x0[place] < words.x1[place - 1]:
+                size = glyphs.size(words.firsts[place])
+                drop = glyphs.origin(words.firsts[place - 1])[1] - glyphs.origin(words.firsts[place])[1]
+                if words.x1[place - 1] - words.x0[place] > _FAR_BACK * size and drop > 0.6 * size:
+                    yield words.part(start, place, 0)
+                    start = place
+        yield words.part(start, len(words.texts), 0) if start else words
 
     def _angle(self, index: int) -> int:
         """The direction in which a character runs, in degrees counted in steps of 5."""
@@ -478,7 +492,7 @@ class _Probe:
         shown = []
         for place, (height, c) in enumerate(zip(heights, word, strict=True)):
             up = height - base if c.isdigit() or c in "+-−" else 0.0
-            table = _RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
+            table = RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
             shown.append("′" if c == "0" and up > 0 and self._is_prime(first + place) else c.translate(table))
         return "".join(shown)
 

@@ -109,6 +109,32 @@ def test_documents_are_digested_and_pages_get_overviews(
     assert "Gitkb-Tokens" in git(kb, "log", "-1", "--format=%B")
 
 
+@pytest.mark.parametrize("finish", ["length", "stop"])
+def test_a_reply_that_breaks_off_twice_is_completed_by_rules_and_the_record_says_so(
+    program: Program, kb: Path, docs: Path, finish: str
+) -> None:
+    whole = (docs / "wal.md").read_text()
+    (docs / "wal.md").write_text(
+        f"{whole}\nA torn page is a page of which a crash left one half old. It is mended from the log.\n"
+    )
+
+    def breaking(asked: Asked) -> Made:
+        first = Asked({**asked.body, "messages": asked.messages[:2]}, 0, 0, {})
+        text = json.dumps(writing(first))
+        return Answer(text[: text.index('"concepts"') + 20], finish=finish) if asked.purpose == "digest" else writing(asked)
+
+    with serving(breaking, key="secret") as server:
+        done = program("add", docs / "wal.md", "--kb", kb, env=_reach(server))
+        assert done.returncode == 0, done.stderr
+        assert "wal: only a part of the model's answer can be used, asked twice: " in done.stderr
+        assert server.purposes()["digest"] == 2
+        record = json.loads((kb / ".gitkb/documents/wal.json").read_text())
+        assert "concepts" in record["by_rules"] and any(topic["name"] == "Torn page" for topic in record["topics"])
+    with serving(writing, key="secret") as server:
+        assert program("recompile", "wal", "--kb", kb, env=_reach(server)).returncode == 0
+        assert server.purposes()["digest"] == 1, "what was cut is not kept"
+
+
 def test_a_key_in_the_environment_alone_asks_nobody(program: Program, tmp_path: Path, docs: Path, server: ModelServer) -> None:
     assert program("init", "kb", cwd=tmp_path).returncode == 0
     done = program("add", docs, "--kb", tmp_path / "kb", env=_reach(server))
