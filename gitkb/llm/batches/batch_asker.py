@@ -34,6 +34,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 MOST_QUESTIONS, MOST_BYTES = 50_000, 190 * 1024**2
 _MOST_SENDINGS = 2
+_PREFIX = "questions-"
 _OBJECT = '{"type": "object"}'
 _LACKING = (404, 405, 410, 501)
 _ENDED = ("completed", "expired", "cancelled", "failed")
@@ -127,6 +128,8 @@ class BatchAsker:
 
     def _send(self, model: str, draft: "_Draft") -> set[str]:
         """Sends what nobody else has sent meanwhile; the keys of all that wait now. Holds the lock."""
+        for left in self._drafts.glob(f"{_PREFIX}*"):
+            left.unlink(missing_ok=True)  # of a process that was killed
         self._find_cut_off()
         waiting = {key for key in draft.keys if self._book.batch_of(key)}
         for keys, file in draft.files(waiting):
@@ -356,7 +359,7 @@ class _Draft:
             part.close()
 
     def _part(self) -> Any:
-        return tempfile.NamedTemporaryFile(dir=self._folder, prefix="batch-", suffix=".jsonl")
+        return tempfile.NamedTemporaryFile(dir=self._folder, prefix=_PREFIX, suffix=".jsonl")
 
     def close(self) -> None:
         self._file.close()

@@ -125,6 +125,8 @@ def test_a_kill_after_sending_pays_nothing_twice(
         assert done.returncode == 0, done.stderr
         assert _tree(git, kb) == calm
         assert len(server.batches.batches) == (2 if how else 1) and _paid_once(server)
+        if how:
+            assert [file.name for file in (kb / ".git/gitkb/batches").iterdir()] == ["lock"]
 
 
 def test_a_plain_add_leaves_out_what_still_waits_and_cancelling_gives_it_up(
