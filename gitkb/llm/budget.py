@@ -42,6 +42,11 @@ class Budget:
         with self._changed:
             return self._spent
 
+    def has_room(self, tokens: int) -> bool:
+        """Whether so many tokens may still be spent."""
+        with self._changed:
+            return self._fits(tokens)
+
     def count(self, usage: Usage, tokens: int = 0) -> None:
         """Adds what was asked, and the tokens that it cost, counted or estimated."""
         with self._changed:

@@ -103,7 +103,8 @@ class Client:
 
     `max_tokens` is what may be spent in all, 0 for no limit; `notify` is told what a person wants to know of a long wait, and
     `tell` what is being said now. `shared` is the file through which processes share what they know of the server, and
-    questions that they ask at once.
+    questions that they ask at once. `waits` names the batch in which a question (by its key) waits for its answer already, "" for
+    none: it is not asked and paid a second time.
     """
 
     def __init__(
@@ -116,14 +117,17 @@ class Client:
         patience: Patience | None = None,
         shared: AskingFile | None = None,
         tell: Callable[[Talking], None] = lambda event: None,
+        waits: Callable[[str], str] = lambda key: "",
     ) -> None:
-        self._replies, self._shared = replies, shared
+        self._replies, self._shared, self._waits = replies, shared, waits
         kept = shared.of(endpoint.shown) if shared is not None else None
         self._server = Server(endpoint, patience or Patience(), notify, kept, tell)
         self._threads = Threads(endpoint.concurrency, self._server.close)
         self._budget = Budget(max_tokens)
         self._asked: dict[str, Future[Reply]] = {}
         self._refused: dict[str, ModelFailure] = {}
+        self._fresh: set[str] = set()
+        """The keys of replies that came in a batch of this run, and are counted."""
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Client":
@@ -147,6 +151,36 @@ class Client:
             waited_for, self._asked = self._asked, {}
         for future in waited_for.values():
             _finish(future, error)
+
+    @property
+    def server(self) -> Server:
+        """The server, for what is not asked one by one."""
+        return self._server
+
+    def take(self, key: str, reply: Reply) -> None:
+        """Keeps and counts a reply that came in a batch, to the request of that key."""
+        self._replies.keep(key, reply)
+        with self._lock:
+            self._fresh.add(key)
+        tokens = (reply.tokens_in, reply.tokens_out)
+        self._budget.count(Usage(1, 0, *tokens, int(not any(tokens)), *tokens), sum(tokens))
+
+    def ask_early(self, request: Request) -> None:
+        """Asks a question for which its reply is wanted later, in `ask`, which does not count it again."""
+        for reply in self.ask([request]):
+            if not reply.cached:
+                with self._lock:
+                    self._fresh.add(request.key)
+
+    def has_room(self, tokens: int) -> bool:
+        """Whether so many tokens may still be spent."""
+        return self._budget.has_room(tokens)
+
+    def known(self, requests: Sequence[Request]) -> dict[str, str] | None:
+        """The replies by the keys of their requests, where all are known; nothing is asked or counted."""
+        found = {request.key: self._known(request) for request in requests}
+        replies = {key: reply.text for key, reply in found.items() if reply is not None}
+        return replies if len(replies) == len(found) else None
 
     def dialect(self, model: str) -> Dialect:
         """How the model is asked, as far as it was found out."""
@@ -198,7 +232,7 @@ class Client:
 
     def knows(self, requests: Sequence[Request]) -> bool:
         """Whether all of them are answered already, so that nothing would be sent."""
-        return all(self._known(request) is not None for request in requests)
+        return self.known(requests) is not None
 
     def _reply_to(self, request: Request) -> tuple["Future[Reply]", bool]:
         """The reply to come, and whether somebody else asked for it already."""
@@ -211,17 +245,27 @@ class Client:
             future = self._asked[key] = Future[Reply]()
         try:
             known = self._known(request)
+            if known is None and (batch := self._waits(key)):
+                raise ModelFailure(*in_a_batch(batch))
             if known is None:
                 self._server.may_be_asked(request.model, pictures=bool(request.picture_tokens))
                 if not self._threads.do(lambda: self._answer(key, request, future)):
                     raise _CLOSED
             else:
-                self._budget.count(Usage(cached=1))
-                self._conclude(key, future, known)
+                self._conclude(key, future, self._counted(key, known))
         except BaseException as error:
             self._conclude(key, future, error)
             raise
         return future, False
+
+    def _counted(self, key: str, known: Reply) -> Reply:
+        """A kept reply, counted; one of this run's batches was when it came."""
+        with self._lock:
+            if key in self._fresh:
+                self._fresh.remove(key)
+                return replace(known, cached=False)
+        self._budget.count(Usage(cached=1))
+        return known
 
     def _known(self, request: Request) -> Reply | None:
         """The kept reply. The file it comes from may be anybody's, so it is read as if a server had just sent it."""
@@ -416,6 +460,14 @@ def _turn(done: Answered) -> Turn | None:
     whole = done.ending in (Ending.WHOLE, Ending.CALLS) or bool(done.calls)
     cut = "" if whole else "length" if done.ending is Ending.LENGTH else done.finish or "it broke off"
     return Turn("assistant", done.text, done.calls, cut=cut, extra=done.extra)
+
+
+def in_a_batch(batch: str) -> tuple[str, str]:
+    """Why a question is not asked now that is in a batch."""
+    return (
+        f"its question is in the batch {batch}, which is not done.",
+        "gitkb add --batch waits for it; gitkb recover --cancel-batches gives it up.",
+    )
 
 
 def _only_thought(most: int) -> tuple[str, str]:

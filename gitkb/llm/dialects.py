@@ -169,11 +169,11 @@ def _longest(schema: Mapping[str, Any], items: int, length: int) -> int:
     if kind == "object":
         return sum(len(name) + 6 + _longest(each, items, length) for name, each in schema.get("properties", {}).items())
     if kind == "array":
-        most: int = min(items, schema.get("maxItems", items))
+        most = min(items, int(schema.get("maxItems", items)))
         return 2 + most * (2 + _longest(schema.get("items", {}), items, length))
     if "enum" in schema:
         return max(len(str(each)) for each in schema["enum"])
-    return 2 + min(length, schema.get("maxLength", length)) if kind == "string" else 6
+    return 2 + min(length, int(schema.get("maxLength", length))) if kind == "string" else 6
 
 
 def _bounded(schema: Any, items: int, length: int) -> Any:
@@ -351,6 +351,11 @@ class Dialects:
             kept = self._kept.dialect(model) if self._kept is not None else None
             self._known[model] = _Known(kept or Dialect(), confirmed=kept is not None, kept=kept)
         return self._known[model]
+
+    def is_known(self, model: str) -> bool:
+        """Whether it was found out how the model is asked."""
+        with self._changed:
+            return self._of(model).confirmed
 
     @contextmanager
     def probing(self, model: str) -> Iterator[bool]:

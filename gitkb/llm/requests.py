@@ -108,6 +108,9 @@ class Replies(Protocol):
     def put(self, request: Request, reply: Reply) -> None:
         """Keeps a reply, durably against the death of the process."""
 
+    def keep(self, key: str, reply: Reply) -> None:
+        """Keeps the reply to the request of that key, as `put` does."""
+
 
 Unread = Mapping[str, Any]
 """What a server sent besides what is read here, which some want back as it came (the signature of a thought)."""

@@ -15,6 +15,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -31,6 +32,7 @@ _CONNECT_SECONDS = 20.0
 _LONGEST_MESSAGE = 300
 _SHORTEST_KEY = 6
 _LOOK_SECONDS = 10.0
+_MOST_LISTS = 5
 _MOST_STRAY = 64 * 1024
 """Bytes of a stream without events that are looked at."""
 _AZURE = (".azure.com", ".azure-api.net")
@@ -208,6 +210,64 @@ class Wire:
                 return json.loads(_all(response.iter_bytes(), _MOST_LOOK)) if response.status_code == 200 else None
         except (httpx2.HTTPError, httpx2.InvalidURL, Endless, ValueError, RecursionError):
             return None
+
+    def upload(self, model: str, file: Path) -> str:
+        """Gives the server a file of questions for a batch; the file's id there."""
+        with self._failures():
+            sent = self._client(model).files.with_raw_response.create(file=file, purpose="batch")
+            return self._id_in(self._told(sent.http_response))
+
+    def begin_batch(self, model: str, file: str) -> Mapping[str, Any]:
+        """Has the questions of a file answered some time, at the price of a batch; what the server says of it."""
+        create = self._client(model).batches.with_raw_response.create
+        with self._failures():
+            begun = create(input_file_id=file, endpoint="/v1/chat/completions", completion_window="24h")
+            return self._told(begun.http_response)
+
+    def batch(self, model: str, batch: str) -> Mapping[str, Any]:
+        """How far a batch is."""
+        with self._failures():
+            return self._told(self._client(model).batches.with_raw_response.retrieve(batch).http_response)
+
+    def batches(self, model: str) -> Iterator[Mapping[str, Any]]:
+        """The batches of this account, newest first, some hundreds at most."""
+        after: dict[str, str] = {}
+        for _ in range(_MOST_LISTS):
+            with self._failures():
+                listed = self._client(model).batches.with_raw_response.list(limit=100, **after)  # type: ignore[arg-type]
+                told = self._told(listed.http_response)
+            rows = [each for each in told.get("data") or () if isinstance(each, Mapping)]
+            yield from rows
+            if not told.get("has_more") or not rows:
+                return
+            after = {"after": self._id_in(rows[-1])}
+
+    def cancel_batch(self, model: str, batch: str) -> Mapping[str, Any]:
+        """Has a batch ended soon."""
+        with self._failures():
+            return self._told(self._client(model).batches.with_raw_response.cancel(batch).http_response)
+
+    def lines_of(self, model: str, file: str) -> Iterator[str]:
+        """The lines of a file at the server."""
+        with self._failures(), self._client(model).files.with_streaming_response.content(file) as content:
+            yield from content.iter_lines()
+
+    def delete_file(self, model: str, file: str) -> None:
+        """Deletes a file at the server."""
+        with self._failures():
+            self._client(model).files.with_raw_response.delete(file)
+
+    def _told(self, response: "httpx2.Response") -> Mapping[str, Any]:
+        """What a server says of a file or a batch."""
+        if "html" in response.headers.get("content-type", ""):
+            raise NoModelServer("a web page")
+        return self._message(_json(response.content), response.headers)
+
+    def _id_in(self, told: Mapping[str, Any]) -> str:
+        found = told.get("id")
+        if not isinstance(found, str) or not found:
+            raise Broken("the server names no id")
+        return found
 
     def _chunks(self, lines: Iterator[str]) -> Iterator[Mapping[str, Any]]:
         stray: list[str] = []

@@ -84,6 +84,10 @@ class LooseObjects(pygit2.OdbBackend):
     def exists_prefix_cb(self, prefix: object) -> pygit2.Oid:
         """The only id that begins like this; `ValueError` where there are several."""
         start = str(prefix)
+        if len(start) == pygit2.GIT_OID_HEXSZ:  # libgit2 asks for whole ids in this way too, each time a tree is read
+            if self.exists_cb(start):
+                return pygit2.Oid(hex=start)
+            raise KeyError(start)
         try:
             names = [f"{start[:2]}{file.name}" for file in Path(self._folder, start[:2]).iterdir()]
         except OSError as error:

@@ -26,7 +26,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Json = dict[str, Any]
+from tests.support.batch_server import Batches, Json
+
 _PIECE = 12
 
 
@@ -161,7 +162,8 @@ class ModelServer:
     """What one server does and has seen. `lacks` names what it refuses with 400 ("json_schema", "json_object", "tools",
     "max_tokens", "max_completion_tokens", "temperature", "stream_options", "system", "pictures"), `ignores` what it silently does
     not do ("response_format", "stream", "tools"). `only_streams`: it refuses to answer as a whole. `looks`: what it says at other
-    paths. `key_header`: where it wants the key instead. `bad_every` n: every n-th request gets the next of `bad` instead."""
+    paths. `key_header`: where it wants the key instead. `batches`: what it does with batches, None where it takes none.
+    `bad_every` n: every n-th request gets the next of `bad` instead."""
 
     model: Model
     key: str = ""
@@ -174,6 +176,7 @@ class ModelServer:
     key_header: str = ""
     bad_every: int = 0
     bad: tuple[Made, ...] = ()
+    batches: Batches | None = None
     base_url: str = ""
     seen: list[Seen] = field(default_factory=list)
     hashes: Counter[str] = field(default_factory=Counter)
@@ -263,7 +266,29 @@ class _Handler(BaseHTTPRequestHandler):
         with self.script._lock:
             self.script.connections += 1
 
+    def _is_of_batches(self, content: bytes = b"") -> bool:
+        """Serves a path of files and batches, if this is one."""
+        batches = self.script.batches
+        headers = {name.lower(): value for name, value in self.headers.items()}
+
+        def answering(body: Json, number: int) -> Json:
+            asked = Asked(body, number, 1, headers)
+            made = self.script.answer(asked)
+            assert isinstance(made, Answer), made
+            return _completion(asked, made)
+
+        found = batches.serve(self.command, self.path, content, answering) if batches is not None else None
+        if found is not None:
+            self._send(*found)
+        return found is not None
+
+    def do_DELETE(self) -> None:
+        if not self._is_of_batches():
+            self._send(404, json.dumps({"error": {"message": f"no {self.path}"}}))
+
     def do_GET(self) -> None:
+        if self._is_of_batches():
+            return
         if self.path in self.script.looks:
             self._send(200, json.dumps(self.script.looks[self.path]))
         elif self.path.endswith("/v1/models"):
@@ -274,6 +299,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self._is_of_batches(content):
+            return
         if not self.path.partition("?")[0].endswith(("/v1/chat/completions", "/test-model/chat/completions")):
             self._send(404, json.dumps({"error": {"message": f"Not Found: {self.path}"}}))
             return

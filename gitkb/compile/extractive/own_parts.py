@@ -7,21 +7,23 @@ a part that any document may have, an ordinary word and an act ("Managing device
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
-from gitkb.compile.extractive.candidates import Candidate, is_name_like
+from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.extractive.naming import is_about, leads, names, touches
-from gitkb.compile.read_document import Reading, Sentence
+from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.model.documents import Claim
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
+from gitkb.text.language.named_in_titles import agenda_line, is_name_like
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
-from gitkb.text.markdown.prose import plain
+from gitkb.text.markdown.prose import inline_text, plain
 
 _ORDINARY_TITLE, _ORDINARY_HEADING, _ORDINARY_IN_PASSING = 5.0, 4.7, 4.0
 """Zipf frequencies from which a single word is too common to be what a title gives a document to, or a heading a part: where the
@@ -60,7 +62,7 @@ def has_own_part(reading: Reading, candidate: Candidate) -> bool:
 
 
 def _is_subject(candidate: Candidate) -> bool:
-    return candidate.is_subject or (candidate.leads_title and candidate.count >= _OFTEN)
+    return candidate.is_subject or (candidate.leads_title and candidate.count >= _SOME)
 
 
 _ACTS = re.compile(r"\w{3,}(?:are|ere|ire) \w")
@@ -98,7 +100,7 @@ def _word_may_have_part(candidate: Candidate, language: str) -> bool:
     key, is_subject = candidate.key, _is_subject(candidate)
     if "/" in key:
         return False  # an address, and no name
-    if "-" in key:
+    if "-" in key or (is_subject and candidate.written and candidate.written[0].isupper() and len(key) > 1):
         return True
     if is_general_noun(key, language) or (language == "en" and is_verb_form(key) and not candidate.has_plural):
         return False
@@ -106,7 +108,7 @@ def _word_may_have_part(candidate: Candidate, language: str) -> bool:
         return True
     if key.endswith("ing") and language == "en" and not is_subject:
         return False
-    limit = _ORDINARY_TITLE if is_subject else _ORDINARY_HEADING if candidate.count >= _OFTEN else _ORDINARY_IN_PASSING
+    limit = _ORDINARY_TITLE if candidate.is_subject else _ORDINARY_HEADING if candidate.count >= _OFTEN else _ORDINARY_IN_PASSING
     return not is_common(key, language, limit)
 
 
@@ -125,8 +127,8 @@ def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
 
 
 class OwnClaim(Struct, frozen=True):
-    """What a sentence of a term's own part says, with what the next one adds (`more`); `quote`: its words as they stand, where the
-    text has others too."""
+    """What a sentence of a term's own part says, with what the next one adds (`more`); `quote`: its words as they stand, where
+    the text has others too."""
 
     text: str
     more: str = ""
@@ -158,18 +160,27 @@ def own_claims(reading: Reading, candidate: Candidate, claims: Sequence[str], ow
 def _claim_there(reading: Reading, index: int) -> str:
     """What a sentence of a part says that is a claim only there: one in which the author says "we" or "our", or a short one."""
     sentence = reading.sentences[index]
-    if sentence.kind != "text" or sentence.lead or (sentence.page and not reading.is_deck) or (reading.language == "en" and is_order(sentence.text)):
+    if (
+        sentence.kind != "text"
+        or sentence.lead
+        or (sentence.page and not reading.is_deck)
+        or (reading.language == "en" and is_order(sentence.text))
+    ):
         return ""
     if _ENDS_OPEN.search(sentence.text):
         return ""
-    text = _THERE_ARE.sub("The rule has", _THIS_RULE.sub("the rule", sentence.text)) if sentence.rank and reading.language == "en" else sentence.text
+    text = (
+        _THERE_ARE.sub("The rule has", _THIS_RULE.sub("the rule", sentence.text))
+        if sentence.rank and reading.language == "en"
+        else sentence.text
+    )
     whole = claim_text(text, reading.language, leads=sentence.leads, least=_SHORTEST, may_say_we=True)
     return plain(sentence.text) if whole else ""
 
 
 _THIS_RULE = re.compile(
-    r"\b(?:this|these) (?:(?:type|kind|period) of )?(?:policy|scheme|benefit|leave|budget|plan|program(?:me)?|service|allowance|perk|"
-    r"insurance|cover|fund|account|team|role|tool|rule|award|bonus|grant|device|event|meeting|review|process)\b"
+    r"\b(?:this|these) (?:(?:type|kind|period) of )?(?:policy|scheme|benefit|leave|budget|plan|program(?:me)?|service|allowance|"
+    r"perk|insurance|cover|fund|account|team|role|tool|rule|award|bonus|grant|device|event|meeting|review|process)\b"
 )
 _THERE_ARE = re.compile(r"There (?:is|are)\b")
 """With what a sentence points at the very thing that its part is about: the heading says which."""
@@ -203,10 +214,12 @@ _POINTING = {
     "en": re.compile(
         r"(?:This|These) (?:is|are|means?|refers? to|covers?|consists? of)\b"
         r"(?! (?:why|where|how|when|what|because|done|not|especially|particularly|usually|often|also|currently|still|only|just|"
-        r"based|used|the same|similar|to|in|on|by|at|up|your|possible|worth|\w+ed|\w+ (?:to|that)|[\w ]{0,30}(?:list|page|section|"
-        r"document|template|draft|guide|question|place|information))\b)"
+        r"based|used|the same|similar|to|in|on|by|at|up|your|possible|worth|\w+ed|\w+ (?:to|that)|[\w ]{0,30}(?:list|page|"
+        r"section|document|template|draft|guide|question|place|information))\b)"
     ),
-    "de": re.compile(r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"),
+    "de": re.compile(
+        r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"
+    ),
 }
 """How the first sentence below a heading begins that says what the heading names."""
 
@@ -222,7 +235,7 @@ def _pointing_opening(reading: Reading, candidate: Candidate, index: int) -> Own
     if not pattern.match(said):
         return None
     name = " ".join(candidate.written)
-    whole = f"{name}{sentence.text[len(said.split(' ', 1)[0]):]}"
+    whole = f"{name}{sentence.text[len(said.split(' ', 1)[0]) :]}"
     if not claim_text(whole, reading.language, leads=True, may_say_we=True):
         return None
     return OwnClaim(f"{name[:1].upper()}{name[1:]}: {said}", defines=True, quote=said)
@@ -304,6 +317,35 @@ def _best_first(item: tuple[float, int]) -> tuple[float, int]:
     return -item[0], item[1]
 
 
+def agenda_claims(reading: Reading, candidate: Candidate) -> tuple[Claim, ...]:
+    """The headings of an agenda that name a term, as claims: when it came up, what was done with it."""
+    found = []
+    for section in sorted(candidate.agenda)[:_LEAST]:
+        heading = reading.headings[section]
+        text, shown = agenda_line(heading.title), plain(inline_text(heading.title)[0])
+        if len(text) > len(candidate.key) + 2:
+            found.append(Claim(text, heading_place(heading), _OF_AGENDA, quote="" if text[:-1] in shown else shown))
+        outcomes = (
+            index
+            for index, sentence in enumerate(reading.sentences)
+            if sentence.section == section and _OUTCOME.search(sentence.text) and len(sentence.text) <= _LONGEST_OUTCOME
+        )
+        found.extend(
+            reading.claim(index, plain(reading.sentences[index].text), _OF_AGENDA - 0.01) for index in islice(outcomes, 1)
+        )
+    return tuple(found)
+
+
+_OF_AGENDA, _LONGEST_OUTCOME = 0.6, 120
+_OUTCOME = re.compile(
+    r"^(?:the )?(?:\w+ )?(?:poll|vote|motion|proposal) "
+    r"(?:passe[sd]|fails|failed|carrie[sd]|is (?:accepted|rejected)|moves to)|"
+    r"^consensus (?:is|was) |^(?:moved|advanced|advances) to (?:phase|stage)",
+    re.I,
+)
+"""How the line begins that says what became of an item."""
+
+
 def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:
     """Whether what stands in a term's own part, of which `claims` were chosen, is enough for a page."""
     if candidate.is_listed:
@@ -312,12 +354,24 @@ def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) 
         return True  # what a note says is about its title, and seldom names it
     if reading.is_deck and len(claims) >= _ON_SLIDES and _is_entry(reading, candidate):
         return True
+    if _is_subject(candidate) and _titles(candidate, claims):
+        return True
     is_argument = is_step(reading, candidate)
     if not is_argument and len(claims) >= _LEAST and _opens_part(reading, candidate, claims):
         return any(names(candidate, claim.text) for claim in claims)
     if is_about(candidate, claims, reading.language, is_argument=is_argument):
         return True
     return not is_argument and _says_enough(reading, candidate, claims)
+
+
+_NAMES_WELL, _GOOD = 0.42, 0.66
+
+
+def _titles(candidate: Candidate, claims: Sequence[Claim]) -> bool:
+    """Whether a document that its title gives to a term says two things of it by name, or one good one and another."""
+    named = [claim for claim in claims if claim.score >= _NAMES_WELL and names(candidate, claim.text)]
+    about = [claim for claim in claims if claim.score >= _NAMES_WELL and touches(candidate, claim.text)]
+    return len(named) >= _LEAST or (len(about) >= _LEAST and any(claim.score >= _GOOD for claim in about))
 
 
 _ENOUGH, _LEAST_LETTERS, _MOST_FACTS = 3, 140, 2
@@ -374,7 +428,9 @@ def _is_act(word: str) -> bool:
     return (is_verb_form(word) and not word.endswith(("s", "ed"))) or (len(word) > 5 and word.endswith("ing")) or word in _ASKING
 
 
-_ASKING = frozenset({"how", "what", "when", "where", "who", "why", "which", "do", "does", "don't", "can", "is", "are", "if", "never", "always"})
+_ASKING = frozenset(
+    {"how", "what", "when", "where", "who", "why", "which", "do", "does", "don't", "can", "is", "are", "if", "never", "always"}
+)
 
 
 def _opens_part(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:

@@ -50,6 +50,9 @@ def listed(items: dict[str, Any], most: int = 0) -> dict[str, Any]:
     return {"type": "array", "items": items, **({"maxItems": most} if most else {})}
 
 
+TEXT: dict[str, Any] = {"type": "string"}
+
+
 def written(longest: int) -> dict[str, Any]:
     """A text of at most so many characters. That is more than the reader takes, so what a server cut off there is left out."""
     return {"type": "string", "maxLength": longest}

@@ -25,7 +25,7 @@ _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
     | {"\ufffe": "-", "\u00ad": "-", FILLER: None}
 )
-_RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _SHIFT = 29
 """The distance between ASCII and the numbers of glyphs, which some programs write instead of characters: 3 is a blank."""
@@ -193,7 +193,7 @@ def _united(last: Line, line: Line) -> Line:
     return Line(
         cells_of(words, CELL_GAP * size),
         longer.y,
-        size,
+        line.size if len(last.text) < 3 and last.size > 1.6 * line.size else size,
         last.bold,
         last.mono and line.mono,
         line.hyphen,
@@ -207,7 +207,7 @@ def _index(before: str, word: str, rise: float, size: float) -> str:
     """A word that stands right behind another without a blank, as it is shown there: raised, lowered; "" where it is apart."""
     if not rise and not _POWER.search(before) and word[0] != "′":
         return ""
-    table = _RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
+    table = RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
     whole = len(word) < 4 and all(ord(c) in table for c in word)
     return word.translate(table) if whole else word
 
@@ -492,7 +492,7 @@ class _Probe:
         shown = []
         for place, (height, c) in enumerate(zip(heights, word, strict=True)):
             up = height - base if c.isdigit() or c in "+-−" else 0.0
-            table = _RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
+            table = RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
             shown.append("′" if c == "0" and up > 0 and self._is_prime(first + place) else c.translate(table))
         return "".join(shown)
 

@@ -4,7 +4,8 @@ Invariant: what a document contains is read in workers only; what a model says r
 before it is used, so a document that is given again asks nothing twice.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -29,6 +30,16 @@ class Asked(Protocol):
 
     def knows(self, requests: Sequence[Request]) -> bool:
         """Whether all of them are answered already."""
+
+
+class Rounds(Protocol):
+    """Anything that gets many questions answered before they are asked one by one: batches at a server."""
+
+    def known(self, requests: Sequence[Request]) -> dict[str, str] | None:
+        """The replies by the keys of their requests, where all are known."""
+
+    def round(self, questions: Iterable[Request]) -> bool:
+        """Gets answers; False where there was none to wait for."""
 
 
 _LEAST_CONTEXT = 1_500
@@ -103,6 +114,42 @@ class ModelRounds(Struct, frozen=True):
     def prepare(self, jobs: Sequence[Job]) -> Iterator[Prepared]:
         """The result of every job, in order, as they become ready."""
         return self.pool.prepare(jobs, self.run, self.pool.jobs + self.ahead)
+
+    def answer_ahead(self, jobs: Sequence[Job], rounds: Rounds) -> None:
+        """Has the questions about all documents answered, in as many rounds as the longest of them needs. Documents that are
+        likely private are left out, and so is what fails: they are for `run`."""
+        left = list(jobs)
+        for _ in range(MAX_ROUNDS):
+            asking: list[Job] = []
+            if not rounds.round(self._questions(left, rounds, asking)):
+                return
+            left = asking
+
+    def _questions(self, jobs: Sequence[Job], rounds: Rounds, asking: list[Job]) -> Iterator[Request]:
+        """The open questions about the documents; `asking` gets the jobs that have some."""
+        for job, prepared in zip(jobs, self.pool.prepare(jobs, partial(self._opened, rounds=rounds)), strict=True):
+            if prepared.requests:
+                asking.append(job)
+                yield from prepared.requests
+
+    def _opened(self, job: Job, rounds: Rounds) -> Prepared:
+        """A document with its open questions, as far as known replies lead; its files are not kept."""
+        first = job
+        try:
+            job = self.fetch(job) if self.fetch else job
+            for _ in range(MAX_ROUNDS):
+                prepared = self.pool.run(job)
+                if prepared.pictures and self.illustrate is not None:
+                    job, _notes = self.illustrate(job, prepared.pictures)
+                    continue
+                known = rounds.known(prepared.requests) if prepared.requests else None
+                if known is None:
+                    break
+                job = replace(job, replies={**job.replies, **known})
+            self.pool.drop(job)
+            return Prepared(first.document, requests=() if prepared.private and self.careful else prepared.requests)
+        except ConversionError:
+            return Prepared(first.document)
 
     def run(self, job: Job, *, agreed: bool = False) -> Prepared:
         """Prepares one document. If the model fails for it, the document fails; if the model cannot be used at all, the error is
