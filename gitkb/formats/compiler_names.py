@@ -1,6 +1,6 @@
 """The compilers' names and the versions of their rules, as digests, records and pages say them."""
 
-COMPILER = "gitkb-extractive/5"
+COMPILER = "gitkb-extractive/6"
 """The extractive compiler and the version of its rules, as digests and pages name it."""
 
 LLM_COMPILER = "gitkb-llm/4"
