@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, lists_references
 from gitkb.text.language.detect import detect_language
+from gitkb.text.language.meetings import is_minutes, speaker_of
 from gitkb.text.language.sentences import split_sentences
 from gitkb.text.markdown.described import own_words, read_pages
 from gitkb.text.markdown.prose import Passage, material, plain
@@ -30,7 +31,7 @@ class Sentence(Struct, frozen=True):
 
     `kind` says what it is part of: a paragraph ("text"), an "item", a "row", a "pair" (key: value), or a "list" of short
     items. `lead` is the item or line above that introduces it, or the question that it answers; `quote` its words as they are
-    written, if `text` has other words between them."""
+    written, if `text` has other words between them. `speaker` is who says it in a meeting."""
 
     text: str
     section: int
@@ -42,6 +43,11 @@ class Sentence(Struct, frozen=True):
     kind: str = "text"
     lead: str = ""
     quote: str = ""
+    speaker: str = ""
+
+    def spoken(self, text: str) -> str:
+        """A text of the sentence with who says it before it."""
+        return text if not self.speaker or text.startswith(f"{self.speaker}: ") else f"{self.speaker}: {text}"
 
 
 class Reading(Struct, frozen=True):
@@ -161,6 +167,7 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
     result: list[Sentence] = []
     ranks: dict[int, int] = {}
     asked: dict[int, str] = {}
+    is_meeting = is_minutes(headings)
     for section, is_list, group in _runs(placed):
         if is_list and len(group) > 1:
             ranks[section] = ranks.get(section, 0) + 1
@@ -169,7 +176,9 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
         for passage in group:
             if _is_question(passage.text):
                 asked[section] = _QUESTION.sub("", plain(passage.text), count=1)
-            lead = passage.lead or asked.get(section, "")
+            speaker = speaker_of(plain(passage.text)) if is_meeting and passage.kind != "row" else ""
+            passage = replace(passage, kind="paragraph", lead="") if speaker else passage
+            lead = passage.lead or ("" if speaker else asked.get(section, ""))
             for position, text in enumerate(_split(passage, language)):
                 if is_boilerplate(text):
                     continue
@@ -181,7 +190,17 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
                 is_item = passage.kind == "item"
                 result.append(
                     Sentence(
-                        text, section, passage.page, is_item, position == 0, rank, passage.emphasised, kind, lead, passage.quote
+                        text,
+                        section,
+                        passage.page,
+                        is_item,
+                        position == 0,
+                        rank,
+                        passage.emphasised,
+                        kind,
+                        lead,
+                        passage.quote,
+                        speaker,
                     )
                 )
                 lead = passage.lead

@@ -299,7 +299,8 @@ def gerund_stems(key: str, language: str) -> tuple[str, ...]:
 def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str], title_words: set[str]) -> None:
     for index, (sentence, claim) in enumerate(zip(reading.sentences, claims, strict=True)):
         proposes = not claim and reading.language == "en" and is_proposal(sentence.text)
-        definition = find_definition(sentence.text, reading.language) if claim or proposes else None
+        is_meaning = (claim or proposes) and not sentence.speaker  # what somebody says in a meeting is an opinion
+        definition = find_definition(sentence.text, reading.language) if is_meaning else None
         if definition is None or (proposes and not definition.claim):
             continue
         candidate = _candidate(found, definition.key)
@@ -316,7 +317,7 @@ def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, clai
             _candidate(found, definition.key).definitions.append((index, definition))
     seen: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
-        if sentence.section in seen or sentence.kind == "list" or is_structural(sentence.text):
+        if sentence.section in seen or sentence.kind == "list" or sentence.speaker or is_structural(sentence.text):
             continue
         seen.add(sentence.section)
         heading = title if sentence.section < 0 or not seen - {sentence.section} else reading.headings[sentence.section].title

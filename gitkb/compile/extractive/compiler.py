@@ -65,16 +65,17 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
     """For each sentence its text as a claim, "" if it is none or repeats another; and the set of those that are fragments, to
     which their context was added."""
     language = reading.language
-    claims = [
-        "" if _needs_context(sentence, language) else claim_text(sentence.text, language, leads=sentence.leads)
-        for sentence in reading.sentences
-    ]
+    claims = ["" if _needs_context(sentence, language) else _said(sentence, language) for sentence in reading.sentences]
     told = {sentence.section for sentence, text in zip(reading.sentences, claims, strict=True) if text and not sentence.is_item}
     fragments: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
         # An unfinished line counts only if no sentence of its section can stand alone, a short sentence always.
         is_short = len(sentence.text) < MIN_LENGTH and sentence.text.endswith(".")
-        if not claims[index] and (sentence.kind != "text" or sentence.lead or is_short or sentence.section not in told):
+        if (
+            not claims[index]
+            and not sentence.speaker
+            and (sentence.kind != "text" or sentence.lead or is_short or sentence.section not in told)
+        ):
             claims[index] = fragment_claim(sentence, reading, title)
             fragments.add(index)
     if not any(claims):
@@ -85,6 +86,15 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
         claims[index] = "" if text in said else text
         said.add(text)
     return claims, frozenset(fragments)
+
+
+def _said(sentence: Sentence, language: str) -> str:
+    """A sentence that can stand alone, with who says it in a meeting: then "we" is clear."""
+    if not sentence.speaker:
+        return claim_text(sentence.text, language, leads=sentence.leads)
+    bare = sentence.text.removeprefix(f"{sentence.speaker}: ")
+    text = claim_text(bare, language, may_say_we=True) if bare[:1].isupper() else ""
+    return sentence.spoken(text) if text else ""
 
 
 def _needs_context(sentence: Sentence, language: str) -> bool:

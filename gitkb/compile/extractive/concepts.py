@@ -471,7 +471,8 @@ def _claims_about(
     texts = {index: claims[index] for index in {*candidate.sentences} - own if claims[index]}
     for index, each in told.items():
         texts[index] = each.text
-        found = None if claims[index] else find_definition(reading.sentences[index].text, reading.language)
+        sentence = reading.sentences[index]
+        found = None if claims[index] or sentence.speaker else find_definition(sentence.text, reading.language)
         if each.defines or (found is not None and found.key == candidate.key and not found.is_weak):
             defining.add(index)
     for index, found in candidate.definitions:

@@ -186,7 +186,8 @@ def _is_single_name(word: str, named: _Named, small: Counter[str], language: str
 
 
 def _defining(reading: Reading, index: int, name: str) -> Definition | None:
-    definition = find_definition(reading.sentences[index].text, reading.language)
+    sentence = reading.sentences[index]
+    definition = None if sentence.speaker else find_definition(sentence.text, reading.language)
     if definition is None or " ".join(definition.words) != name or definition.is_definite or definition.is_weak:
         return None
     return definition
