@@ -251,3 +251,12 @@ def test_everything_is_bounded() -> None:
     assert all(1 <= len(topic.claims) <= 3 for topic in made.topics)
     assert 3 <= len(made.summary) <= 8
     assert len(made.outline) <= 60
+
+
+def test_rows_of_a_program_are_no_claims() -> None:
+    """The manual of a TeX package sets its code in tables: "The macros – 26 27 – \\ifx#1\\newlabel" was a key point."""
+    code = "| 26 | \\\\let\\\\XR@tempa\\\\@gobbletwo |\n| --- | --- |\n| 27 | \\\\ifx#1\\\\newlabel\\\\expandafter\\\\XR@read |\n"
+    said = "The package reads the labels of another document from its file of references."
+    made = _digest(f"# The macros\n\n{said}\n\n{code}")
+    told = [claim.text for claim in made.summary] + [each.text for part in made.outline for each in part.sentences]
+    assert said in (*told, made.description) and not any("XR@" in text or "newlabel" in text for text in told)
