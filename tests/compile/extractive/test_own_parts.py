@@ -238,11 +238,12 @@ def test_the_thing_of_a_decks_title_waits_for_another_deck() -> None:
         "# Twin valves for pumps",
         "## Motivation\n\n- Both sides open at the same time\n- The old valves wear out too fast",
         "## Costs\n\n- Each of the valves is paid by the yard",
+        "## Plan\n\n- Tide tables first",
         "## Thanks\n\nThe crew",
     )
-    topic = _topics(text, "valves.pdf")["Twin valve"]
+    topic = _topics(text, "valves.pdf")["Twin valves"]
     assert not topic.defined
-    assert topic.claims[0].text == "Motivation: Both sides open at the same time."
+    assert topic.claims[0].text == "Twin valves for pumps: The old valves wear out too fast."
 
 
 def test_an_imperative_heading_is_about_the_thing_it_names() -> None:
