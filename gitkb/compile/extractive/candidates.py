@@ -168,19 +168,26 @@ def find_candidates(reading: Reading, title: str, claims: list[str], name: str =
     for key, times in emphasised.items():
         found[key].emphasised += times
     if reading.language == "en":
-        _without_acts(found)
+        _without_acts(found, title)
     _join_short_forms(found, reading, introduced)
     if reading.language == "it":
         _join_numbers(found)
     return found
 
 
-def _without_acts(found: dict[str, Candidate]) -> None:
-    """Takes out titles and headings that tell somebody to do something with a thing that the text names oftener."""
-    acts = word_lists.words("titles", "en", "acts")
+def _without_acts(found: dict[str, Candidate], title: str) -> None:
+    """Takes out titles and headings that tell somebody to do something with a thing, if the text names that oftener: a part
+    called "Access Athena" is about Athena."""
+    acts, inside = word_lists.words("titles", "en", "acts"), named_inside(title, "en")
+    of_title = term_key(inside, "en") if inside else ""
     for key in [key for key in found if key.partition(" ")[0] in acts and " " in key]:
-        thing = found.get(key.partition(" ")[2])
-        if thing is not None and thing.count > 2 * found[key].count and not found[key].definitions:
+        act, thing = found[key], found.get(key.partition(" ")[2])
+        if thing is None or act.definitions or thing.count <= 2 * act.count:
+            continue
+        is_name = bool(thing.forms) and all(word[0].isupper() for form in thing.forms for word in form)
+        if is_name or thing.key == of_title:
+            thing.own_sections |= act.own_sections
+            thing.sections |= act.sections
             del found[key]
 
 

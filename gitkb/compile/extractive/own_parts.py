@@ -310,7 +310,7 @@ def _tells(sentence: Sentence, text: str, language: str) -> bool:
     return bool(text) and not is_leaning(own, language)
 
 
-_FORMULA = re.compile(r"[$\\=]|\?$|:$")
+_FORMULA = re.compile(r"[$\\=]|\?$|:$|\.\.\.|…")
 
 
 def _best_first(item: tuple[float, int]) -> tuple[float, int]:

@@ -38,6 +38,8 @@ def named_inside(title: str, language: str) -> tuple[str, ...]:
         return ()
     if rest.startswith(("or ", "and ")):
         rest = rest.split(" ", 2)[-1]
+    if verb.lower() in word_lists.words("titles", "en", "acts that are things") and _LEAD_OF_NAME.sub("", rest) == rest:
+        return ()
     rest = _REST.sub("", _LEAD_OF_NAME.sub("", rest, count=1))
     return as_term(rest, language) or heading_term(rest, language) or _as_name_of_title(rest)
 

@@ -201,6 +201,11 @@ def test_the_file_name_is_the_last_resort_for_a_title() -> None:
     assert (made.description, made.summary, made.outline, made.topics) == ("", (), (), ())
 
 
+def test_a_number_before_a_title_goes_and_a_version_in_it_stays() -> None:
+    text = "The pump has a valve, and the valve has a seal that is cut from rubber.\n"
+    assert _digest(f"# 4. Standard of Pumps 4.0.3 (es)\n\n{text}").title == "Standard of Pumps 4.0.3 (es)"
+
+
 def test_the_language_setting_wins() -> None:
     assert digest(_conversion(RUST), name="x.md", language="de").language == "de"
 
