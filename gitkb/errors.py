@@ -134,7 +134,14 @@ class ModelError(GitkbError):
 
 
 class ModelFailure(GitkbError):
-    """One question to a model got no usable reply; what depends on it fails, the rest goes on."""
+    """One question to a model got no usable reply; what depends on it fails, the rest goes on. `key` is that of the request, ""
+    where it is not known."""
+
+    key = ""
+
+
+class NoReply(ModelFailure):
+    """The server gave no reply though it was asked again and again; later it may."""
 
 
 class TooLong(ModelFailure):
@@ -147,6 +154,10 @@ class TooLong(ModelFailure):
 
 class NotAsked(ModelFailure):
     """The reply is not known, and this run asks no model: it is a dry run or an estimate."""
+
+
+class PicturesUnsupported(GitkbError):
+    """The model or its server does not look at pictures."""
 
 
 class ToolsUnsupported(GitkbError):

@@ -15,7 +15,7 @@ from tests.support.isolation import ROOT
 PACKAGE = ROOT / "gitkb"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_MODULES = 60, 600, 13
-LONGER = {"api/knowledge_base.py": 720}
+LONGER = {"api/knowledge_base.py": 730}
 """The library is one class: a method for each thing that can be done with a knowledge base, with its errors, and little code."""
 SAME_THING = {
     # A command, its command line, and its part of the library's interface.

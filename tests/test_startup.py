@@ -80,3 +80,11 @@ def test_reading_loads_no_parser_and_nothing_that_writes_documents(kb: Path, arg
         loaded & {*unneeded, "pydantic", "gitkb.convert.converter", "gitkb.compile.extractive.compiler", "gitkb.intake.prepare"}
         == set()
     )
+
+
+def test_an_add_of_files_loads_nothing_that_fetches(kb: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/pump.md").write_text("# Pump\n\nA pump is a part that moves a liquid.\n", encoding="utf-8")
+    loaded = _loaded_after("add", str(tmp_path / "docs"), "--kb", str(kb))
+    assert "gitkb.commands.add.add_run" in loaded
+    assert loaded & {"httpcore2", "h11", "trio", "openai"} == set()

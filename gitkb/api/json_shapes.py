@@ -132,9 +132,10 @@ def page_counts(pages: PageChanges) -> dict[str, int]:
     return {"created": len(pages.created), "changed": len(pages.changed), "removed": len(pages.removed)}
 
 
-def recovered(found: bool, pruned: Pruned | None) -> Shape:
-    """Whether dead runs left something, and what emptying the caches took away."""
-    return {"recovered": found} | ({"pruned": _plain(pruned)} if pruned else {})
+def recovered(found: bool, pruned: Pruned | None, cancelled: int | None = None) -> Shape:
+    """Whether dead runs left something, what emptying the caches took away, and how many batches were cancelled."""
+    told: Shape = {"recovered": found} | ({"pruned": _plain(pruned)} if pruned else {})
+    return told if cancelled is None else told | {"cancelled": cancelled}
 
 
 # What happens during a run, one object for each event.

@@ -599,6 +599,12 @@ class KnowledgeBase:
         self.revisions.forget()
         return Pruned(replies(self._store).prune(), Cache(self._store.local / "cache").prune())
 
+    def cancel_batches(self, listener: Listener | None = None) -> int:
+        """Ends the batches that wait at the model's server, and keeps what they have answered; how many there were."""
+        from gitkb.pages.model_session import cancel_batches
+
+        return cancel_batches(self._asking(listener))
+
     # What connects it with others.
 
     def merge(

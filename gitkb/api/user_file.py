@@ -142,24 +142,13 @@ class UserFile(Struct, frozen=True):
 
     def _replace(self, text: str) -> None:
         """Writes the file, readable by the user alone; `ConfigError` where the text does not fit."""
-        import tempfile
-        from pathlib import Path
-
         from gitkb.formats.user_settings import user_settings
+        from gitkb.store.local.whole_files import write_whole
 
         user_settings(text, self.shown, {})
         file = self.file.resolve()  # a link into a folder of dotfiles stays one
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".config-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(file, text.encode(), durable=True)
 
 
 def _printed(command: str) -> str:

@@ -4,14 +4,14 @@ Invariant: reads only, and judges from the history of records and from recorded 
 holds after squash and rebase. A shallow clone knows only a part of the history, and says nothing about the rest.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from gitkb.errors import FormatError
 from gitkb.formats import records
-from gitkb.formats.decisions import REMOVED, removed_path
+from gitkb.formats.decisions import removed_path
 from gitkb.model.documents import Source, Tree
 from gitkb.model.results import Older, OlderKind
 from gitkb.store.history import PathChange
@@ -33,12 +33,14 @@ def older(store: Store, tip: Snapshot, coming: Iterable[Coming]) -> list[Older]:
     asked = list(coming)
     if not asked:
         return []
-    past = _Past(tip, store.all_changes(records.RECORDS, tip.commit), _removals(store, tip))
-    return [found for each in asked for found in past.older(each)]
+    past = store.all_changes([records.record_path(each.document) for each in asked], tip.commit)
+    removals = store.all_changes(_removals(tip, asked), tip.commit)
+    return [found for each in asked for found in _Past(tip, past, removals).older(each)]
 
 
-def _removals(store: Store, tip: Snapshot) -> dict[str, list[PathChange]]:
-    return store.all_changes(REMOVED, tip.commit) if tip.entry(REMOVED) is not None else {}
+def _removals(tip: Tree, asked: Sequence[Coming]) -> list[str]:
+    """Where it is recorded that some of these documents were removed."""
+    return [path for each in asked if tip.blob(path := removed_path(each.document)) is not None]
 
 
 class _Past(Struct, frozen=True):

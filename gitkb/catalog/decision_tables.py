@@ -151,6 +151,12 @@ def alike(db: sqlite3.Connection, key: str) -> list[str]:
     return [str(row[0]) for row in islice(rows, MAX_ALIKE)]
 
 
+def sharing_a_sign(db: sqlite3.Connection, keys: Collection[str]) -> set[str]:
+    """The keys of the pages whose names have a sign in common with one of these, themselves included."""
+    query = "SELECT b.key FROM record_signs a CROSS JOIN record_signs b ON b.sign = a.sign WHERE a.key = ?"
+    return {str(key) for each in keys for (key,) in db.execute(query, (each,))}
+
+
 def overview(db: sqlite3.Connection, kind: TopicKind, key: str) -> Overview | None:
     """The text that was written about a page."""
     row = db.execute("SELECT claims, sentences, by FROM record_overviews WHERE kind = ? AND key = ?", (kind, key)).fetchone()

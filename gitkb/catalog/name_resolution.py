@@ -5,6 +5,7 @@ of the order in which documents came, nor of statistics of the whole. `affected`
 names can touch, so a document costs what it speaks of.
 """
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterator
 from itertools import islice
@@ -19,6 +20,18 @@ MANY = 100
 LEAST_DOCUMENTS, LEAST_CLAIMS, GOOD = 2, 3, 0.66
 """What has no definition needs so many documents that speak of it and so many claims that are good to have a page."""
 _KINDS: tuple[TopicKind, TopicKind] = ("concept", "entity")
+
+
+_AT_END = (
+    r"(?:e?s)?(?= ?(?:$|[\n:,;.()–—]|- | (?:and|as|at|by|for|from|in|on|proposal|to|vs|with|für|im|und|pour|para|per|con)\b))"
+)
+"""What follows a name in a title or heading that names it, and not something longer."""
+
+
+def _in_title(name: str) -> re.Pattern[str]:
+    """What finds a name in a title or heading in small letters, with blanks or hyphens between its words."""
+    words = map(re.escape, re.split(r"[\s-]+", name.casefold().replace("’", "'")))
+    return re.compile(rf"(?<![^\W_]){'[ -]'.join(words)}{_AT_END}")
 
 
 class _Support(Struct, frozen=True):
@@ -231,7 +244,23 @@ class Resolution:
                 (name, GOOD, LEAST_CLAIMS),
             )
             said.update(str(row[0]) for row in rows)
-        return len(said) >= LEAST_CLAIMS
+        return len(said) >= LEAST_CLAIMS or self._leads_documents(members)
+
+    def _leads_documents(self, members: list[str]) -> bool:
+        """Whether the titles of several documents name it, or the headings of what they say of it."""
+        patterns = [_in_title(self.title(name)) for name in members]
+        led: set[str] = set()
+        for name in members:
+            rows = self.db.execute(
+                "SELECT DISTINCT c.document, c.label, d.title FROM record_claims c JOIN record_documents d ON d.name = c.document"
+                " WHERE c.key = ? ORDER BY c.document, c.label LIMIT ?",
+                (name, MANY),
+            )
+            for document, label, title in rows:
+                shown = f"{label}\n{title}".casefold().replace("’", "'")
+                if any(pattern.search(shown) for pattern in patterns):
+                    led.add(str(document))
+        return len(led) >= LEAST_DOCUMENTS
 
     def _support(self, name: str) -> _Support:
         if name not in self._supports:

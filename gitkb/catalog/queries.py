@@ -15,7 +15,7 @@ from gitkb.catalog import catalog, decision_tables, equal_titles
 from gitkb.catalog.name_resolution import Resolution
 from gitkb.formats.approvals import Approval, Shown
 from gitkb.formats.overviews import Overview
-from gitkb.formats.topic_rows import Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage
+from gitkb.formats.topic_rows import FOLDERS, Branch, Defined, DocumentEntry, DocumentFacts, Evidence, TopicPage, topic_path
 from gitkb.model.documents import Place, Record, TopicKind
 from gitkb.model.findings import Problem
 from gitkb.text.names.proper_names import UNTOLD
@@ -107,6 +107,16 @@ class RecordCorpus:
     def other_senses(self, key: str) -> list[TopicPage]:
         found = (page for other in self._resolution.other_senses(key) for page in self._resolution.pages(other))
         return [page for page in found if not page.target]
+
+    def sharing_a_sign(self, keys: Collection[str]) -> list[TopicPage]:
+        """The pages that say something and whose names share a sign with those of these keys, which included, by kind and key."""
+        found = decision_tables.sharing_a_sign(self.db, keys)
+        pages = (self.page(kind, key) for kind in FOLDERS for key in sorted(found))
+        return [page for page in pages if page is not None and not page.target]
+
+    def paths(self) -> frozenset[str]:
+        """Where all pages are."""
+        return frozenset(topic_path(kind, key) for kind, key in self.db.execute("SELECT kind, key FROM record_pages"))
 
     def all_pages(self) -> list[TopicPage]:
         return [TopicPage(*row) for row in self.db.execute(f"{_PAGE} ORDER BY kind, key")]

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from gitkb.api import json_shapes
 from gitkb.cli import terminal
-from gitkb.model.listener import Indexing, Listener, Progress, Scanned, Talking
+from gitkb.model.listener import Batching, Indexing, Listener, Progress, Scanned, Talking
 from gitkb.model.results import DocumentResult, GoneDocument, Older, Outcome, Private, SkipReason
 from gitkb.model.usage import Usage
 
@@ -33,14 +33,15 @@ def _tokens(usage: Usage) -> str:
     if usage.calls and usage.uncounted >= usage.calls:
         return "tokens not known: the server does not count them"
     rest = f"; of {terminal.counted(usage.uncounted, 'call')} not known" if usage.uncounted else ""
-    return f"{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out{money(usage.tokens_in, usage.tokens_out)}{rest}"
+    return f"{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out{money(usage)}{rest}"
 
 
-def money(tokens_in: int, tokens_out: int) -> str:
+def money(usage: Usage) -> str:
     """` (0.42 at your prices)`; empty where the person's settings name no prices, or nothing was asked."""
     from gitkb.cli.locate import read_user_settings
 
-    cost = read_user_settings(warn=False).cost(tokens_in, tokens_out) if tokens_in or tokens_out else 0.0
+    tokens = (usage.tokens_in, usage.tokens_out, usage.batch_in, usage.batch_out)
+    cost = read_user_settings(warn=False).cost(*tokens) if any(tokens) else 0.0
     return f" ({cost:,.{2 if cost >= 1 else 4}f} at your prices)" if cost else ""
 
 
@@ -86,13 +87,14 @@ class Skips(Struct):
 @dataclasses.dataclass
 class Adding(Messages):
     """Follows an `add` or a `recompile`. `advance` receives the counts for a progress display, `tell` what models say now,
-    `index` how far the index is, and `agreed` asks a person; `json` prints one object per source."""
+    `index` how far the index is, `wait` what waits in batches, and `agreed` asks a person; `json` prints one object a source."""
 
     json: bool
     say: Callable[[str], None] = terminal.say
     advance: Callable[[Progress], None] | None = None
     tell: Callable[[Talking], None] | None = None
     index: Callable[[Indexing], None] | None = None
+    wait: Callable[[Batching], None] | None = None
     dry_run: bool = False
     agreed: Callable[[str], bool] = terminal.agreed
     skips: Skips = dataclasses.field(default_factory=Skips)
@@ -148,6 +150,10 @@ class Adding(Messages):
     def talking(self, event: Talking) -> None:
         if self.tell is not None:
             self.tell(event)
+
+    def batching(self, event: Batching) -> None:
+        if self.wait is not None:
+            self.wait(event)
 
     def indexing(self, event: Indexing) -> None:
         if self.index is not None:

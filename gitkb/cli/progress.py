@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from gitkb.model.listener import Indexing, Progress, Talking
+    from gitkb.model.listener import Batching, Indexing, Progress, Talking
 
 
 _FEW_PAGES = 300
@@ -35,6 +35,7 @@ class Display(Struct, frozen=True):
     advance: Callable[[Progress], None] | None = None
     tell: Callable[[Talking], None] | None = None
     index: Callable[[Indexing], None] | None = None
+    wait: Callable[[Batching], None] | None = None
     agreed: Callable[[str], bool] = terminal.agreed
 
 
@@ -47,7 +48,7 @@ def display(quiet: bool = False) -> Iterator[Display]:
     bar = _bar()
     with bar:
         task = bar.add_task("", total=None, visible=False, doing="preparing", counts="", pace="", talk="")
-        yield Display(_say_above(bar), _advance(bar, task), _tell(bar, task), _index(bar, task), _ask(bar))
+        yield Display(_say_above(bar), _advance(bar, task), _tell(bar, task), _index(bar, task), _wait(bar, task), _ask(bar))
 
 
 def _bar() -> Bar:
@@ -94,6 +95,21 @@ def talk(event: Talking) -> str:
         return ""
     questions = terminal.counted(event.asked, "question")
     return f"   {questions}, {event.tokens:,} tokens, {event.rate:.1f}/s"
+
+
+def _wait(bar: Bar, task: TaskID) -> Callable[[Batching], None]:
+    def wait(event: Batching) -> None:
+        bar.update(task, talk=held(event), visible=bool(event.batches) or bar.tasks[0].total is not None)
+
+    return wait
+
+
+def held(event: Batching) -> str:
+    """`   1 batch: 310 of 2,400 questions answered`: what waits at the server; empty where nothing does."""
+    if not event.batches:
+        return ""
+    batches = terminal.counted(event.batches, "batch", "batches")
+    return f"   {batches}: {event.answered:,} of {terminal.counted(event.questions, 'question')} answered"
 
 
 def _advance(bar: Bar, task: TaskID) -> Callable[[Progress], None]:

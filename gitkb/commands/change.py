@@ -191,11 +191,12 @@ class Change:
 
 
 class ModelWish(Struct, frozen=True):
-    """The model that a command wants: it may spend `max_tokens` (0: no limit). If it is `needed` and cannot be reached, that is
-    an error; otherwise pages are made without its texts."""
+    """The model that a command wants: it may spend `max_tokens` (0: no limit), and is asked in batches with `batch`. If it is
+    `needed` and cannot be reached, that is an error; otherwise pages are made without its texts."""
 
     max_tokens: int = 0
     needed: bool = False
+    batch: bool = False
 
 
 Adjust = Callable[[Settings], Settings]
@@ -233,7 +234,8 @@ def change_context(
     if dry_run or model is None:
         yield context
         return
-    with asking.session(context.settings, tip, max_tokens=model.max_tokens, needed=model.needed) as session:
+    most, needed, batch = model.max_tokens, model.needed, model.batch
+    with asking.session(context.settings, tip, max_tokens=most, needed=needed, batch=batch) as session:
         yield replace(context, session=session)
 
 

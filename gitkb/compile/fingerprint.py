@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from gitkb.formats.compiler_names import COMPILER
+from gitkb.formats.compiler_names import COMPILER, PICTURES
 from gitkb.formats.settings import Settings
 
 _DEFAULTS = Settings()
@@ -47,6 +47,7 @@ def _asked(settings: Settings) -> dict[str, object]:
         "entity_types": list(settings.entity_types),
         "llm.instructions": settings.llm.instructions.strip(),
         "glossary": [term.line for term in settings.glossary],
+        **({"llm.pictures": f"{PICTURES} {settings.model_for('pictures')}"} if settings.describes_pictures else {}),
     }
 
 

@@ -6,7 +6,7 @@ items that are links alone, are joined to one sentence, because none of them say
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct
@@ -15,7 +15,9 @@ from msgspec.structs import replace
 from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, lists_references
 from gitkb.text.language.detect import detect_language
+from gitkb.text.language.meetings import is_minutes, speaker_of
 from gitkb.text.language.sentences import split_sentences
+from gitkb.text.markdown.described import own_words, read_pages
 from gitkb.text.markdown.prose import Passage, material, plain
 
 _BUDGET = 300_000
@@ -29,7 +31,7 @@ class Sentence(Struct, frozen=True):
 
     `kind` says what it is part of: a paragraph ("text"), an "item", a "row", a "pair" (key: value), or a "list" of short
     items. `lead` is the item or line above that introduces it, or the question that it answers; `quote` its words as they are
-    written, if `text` has other words between them."""
+    written, if `text` has other words between them. `speaker` is who says it in a meeting."""
 
     text: str
     section: int
@@ -41,35 +43,45 @@ class Sentence(Struct, frozen=True):
     kind: str = "text"
     lead: str = ""
     quote: str = ""
+    speaker: str = ""
+
+    def spoken(self, text: str) -> str:
+        """A text of the sentence with who says it before it."""
+        return text if not self.speaker or text.startswith(f"{self.speaker}: ") else f"{self.speaker}: {text}"
 
 
 class Reading(Struct, frozen=True):
-    """A document as its sentences; `headings` are those of the conversion."""
+    """A document as its sentences; `headings` are those of the conversion. `is_deck`: its pages are slides, of a few lines each;
+    `read`: the anchors of pages whose text a model read."""
 
     language: str
     headings: tuple[Heading, ...]
     sentences: tuple[Sentence, ...]
+    is_deck: bool = False
+    read: frozenset[str] = frozenset()
 
     def place(self, sentence: Sentence) -> Place:
         """The place of a sentence: its page if the document has page anchors, else its heading."""
         if sentence.page:
-            return page_place(sentence.page)
+            return page_place(sentence.page, self.read)
         if sentence.section < 0:
             return Place(path="", anchor="", label="")
         return heading_place(self.headings[sentence.section])
 
-    def claim(self, index: int, text: str, score: float, *, defines: bool = False) -> Claim:
-        """A claim made of a sentence, with the words as they are written if `text` has more."""
+    def claim(self, index: int, text: str, score: float, *, defines: bool = False, quote: str = "") -> Claim:
+        """A claim made of a sentence, with the words as they are written if `text` has more; `quote` are those of a claim that is
+        made of more than the sentence."""
         sentence = self.sentences[index]
-        verbatim = sentence.quote or plain(sentence.text)
-        quote = "" if text in verbatim or text[:-1] in verbatim else verbatim
-        return Claim(text, self.place(sentence), score, defines=defines, quote=quote)
+        verbatim = quote or sentence.quote or plain(sentence.text)
+        is_there = text in verbatim or text[:-1] in verbatim
+        return Claim(text, self.place(sentence), score, defines=defines, quote="" if is_there else verbatim)
 
 
-def page_place(anchor: str) -> Place:
-    """The place of a page, slide or sheet anchor ("page-97")."""
+def page_place(anchor: str, read: Collection[str] = ()) -> Place:
+    """The place of a page, slide or sheet anchor ("page-97"), which says so where it is one of those that a model `read`."""
     kind, _, number = anchor.partition("-")
-    return Place(path="", anchor=anchor, label=_PAGE_LABELS.get(kind, "{}").format(number))
+    label = _PAGE_LABELS.get(kind, "{}").format(number)
+    return Place(path="", anchor=anchor, label=f"{label}, read by a model" if anchor in read else label)
 
 
 def heading_place(heading: Heading) -> Place:
@@ -78,11 +90,24 @@ def heading_place(heading: Heading) -> Place:
 
 
 def read_document(conversion: Conversion, language: str = "") -> Reading:
-    """The sentences of a conversion; `language` (ISO 639-1) overrules what the conversion and the text say."""
-    found = list(material(conversion.markdown))
-    code = _language(language) or _language(conversion.language) or detect_language(" ".join(_samples(found)))
+    """The sentences of a conversion; `language` (ISO 639-1) overrules what the conversion and the text say. What a model says
+    about pictures is none of them."""
+    found = list(material(own_words(conversion.markdown)))
+    is_deck = _is_deck(found)
+    stated = _language(language) or _language(conversion.language)
+    code = stated or detect_language(" ".join(_samples(found)), is_terse=is_deck)
     placed = _in_sections(found, conversion.headings)
-    return Reading(code, conversion.headings, tuple(_sentences(_within_budget(placed), code, conversion.headings)))
+    sentences = tuple(_sentences(_within_budget(placed), code, conversion.headings))
+    return Reading(code, conversion.headings, sentences, is_deck, read_pages(conversion.markdown))
+
+
+_FEWEST_SLIDES, _FULLEST_SLIDE = 4, 700
+
+
+def _is_deck(found: list[Passage]) -> bool:
+    """Whether a document consists of slides: pages of a few lines each."""
+    pages = {passage.page for passage in found if passage.page and not passage.page.startswith("sheet")}
+    return len(pages) >= _FEWEST_SLIDES and sum(len(passage.text) for passage in found) < _FULLEST_SLIDE * len(pages)
 
 
 def _language(name: str) -> str:
@@ -142,6 +167,7 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
     result: list[Sentence] = []
     ranks: dict[int, int] = {}
     asked: dict[int, str] = {}
+    is_meeting = is_minutes(headings)
     for section, is_list, group in _runs(placed):
         if is_list and len(group) > 1:
             ranks[section] = ranks.get(section, 0) + 1
@@ -150,7 +176,9 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
         for passage in group:
             if _is_question(passage.text):
                 asked[section] = _QUESTION.sub("", plain(passage.text), count=1)
-            lead = passage.lead or asked.get(section, "")
+            speaker = speaker_of(plain(passage.text)) if is_meeting and passage.kind != "row" else ""
+            passage = replace(passage, kind="paragraph", lead="") if speaker else passage
+            lead = passage.lead or ("" if speaker else asked.get(section, ""))
             for position, text in enumerate(_split(passage, language)):
                 if is_boilerplate(text):
                     continue
@@ -162,7 +190,17 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
                 is_item = passage.kind == "item"
                 result.append(
                     Sentence(
-                        text, section, passage.page, is_item, position == 0, rank, passage.emphasised, kind, lead, passage.quote
+                        text,
+                        section,
+                        passage.page,
+                        is_item,
+                        position == 0,
+                        rank,
+                        passage.emphasised,
+                        kind,
+                        lead,
+                        passage.quote,
+                        speaker,
                     )
                 )
                 lead = passage.lead

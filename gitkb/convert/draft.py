@@ -11,7 +11,7 @@ line feed at its end, at least one word, and is not mostly garbage.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -97,27 +97,27 @@ def finish(draft: Draft, form: Format) -> Conversion:
         aliases=tuple(dict.fromkeys(filter(None, map(one_line, draft.aliases)))),
         tags=tuple(dict.fromkeys(filter(None, map(one_line, draft.tags)))),
         stated={key: text for key, value in draft.stated.items() if (text := one_line(value))},
-        ocr=_seen(draft),
+        ocr=seen_in_words(draft.seen, draft.pages, draft.pictures_seen, draft.ocr),
     )
 
 
-def _seen(draft: Draft) -> str:
-    """What of a document was read by OCR, and by whom: "pages 2, 5-7 of 12, by rapidocr 3.10.0"; "" for nothing."""
-    if not draft.seen and not draft.pictures_seen:
+def seen_in_words(pages: Sequence[int], count: int, pictures: int, by: str) -> str:
+    """What of a document of so many pages was read, and by whom: "pages 2, 5-7 of 12, by rapidocr 3.10.0"; "" for nothing."""
+    if not pages and not pictures:
         return ""
     runs: list[list[int]] = []
-    for number in draft.seen:
+    for number in pages:
         if runs and runs[-1][-1] == number - 1:
             runs[-1] = [runs[-1][0], number]
         else:
             runs.append([number])
-    pages = ", ".join("-".join(map(str, run)) for run in runs)
-    every = "the page" if draft.pages == 1 else "all pages"
-    several = "s" if len(draft.seen) > 1 else ""
-    parts = [every if len(draft.seen) == draft.pages else f"page{several} {pages} of {draft.pages}"] if draft.seen else []
-    if draft.pictures_seen:
-        parts.append(f"{draft.pictures_seen} picture" + ("s" if draft.pictures_seen > 1 else ""))
-    return f"{' and '.join(parts)}, by {draft.ocr}"
+    listed = ", ".join("-".join(map(str, run)) for run in runs)
+    every = "the page" if count == 1 else "all pages"
+    several = "s" if len(pages) > 1 else ""
+    parts = [every if len(pages) == count else f"page{several} {listed} of {count}"] if pages else []
+    if pictures:
+        parts.append(f"{pictures} picture" + ("s" if pictures > 1 else ""))
+    return f"{' and '.join(parts)}, by {by}"
 
 
 def clean(markdown: str) -> str:
@@ -148,6 +148,8 @@ def check_text(text: str, draft: Draft) -> None:
         )
     if not words and not draft.pages and not draft.pictures and _SHOWN.search(text):
         return  # pictures that lie beside it
+    if draft.unit == "page" and draft.pages and any(f"({picture.name})" in text for picture in draft.pictures if picture.is_page):
+        return  # a model may read its pages
     if words < (max(2, draft.pages) if draft.unit == "page" and draft.pages else 1) and not cids:
         if draft.pages and draft.unit == "page":
             pages = f"{draft.pages} page" + ("s" if draft.pages != 1 else "")

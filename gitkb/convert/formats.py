@@ -48,8 +48,8 @@ class Family(Struct, frozen=True):
         return Format(self.media_type, f"{self.name}/{self.version}")
 
 
-PDF = Family("pdf", 4, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
-DOCX = Family("word", 3, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx", ".docm"), "Word", reader="office.docx")
+PDF = Family("pdf", 5, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
+DOCX = Family("word", 4, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx", ".docm"), "Word", reader="office.docx")
 PPTX = Family(
     "slides",
     3,
@@ -86,7 +86,7 @@ PPT = Family(
 HTML = Family("webpage", 3, "text/html", "web page (HTML)", (".html", ".htm"), reader="html.reader")
 FETCHED = Family("fetchedpage", 2, "text/html", "web page (HTML)", (), reader="html.fetched")
 """HTML that was fetched from the web, when it is known where."""
-MARKDOWN = Family("markdown", 5, "text/markdown", "Markdown text", (".md", ".markdown", ".mdx"), reader="plaintext.markdown")
+MARKDOWN = Family("markdown", 6, "text/markdown", "Markdown text", (".md", ".markdown", ".mdx"), reader="plaintext.markdown")
 CANVAS = Family("canvas", 1, "application/json", "canvas of Obsidian", (".canvas",), "Obsidian", reader="plaintext.vaults")
 RST = Family("restructured", 3, "text/x-rst", "reStructuredText", (".rst",), reader="plaintext.rst")
 TEXT = Family("plain", 2, "text/plain", "plain text", (".txt",), reader="plaintext.plain")

@@ -74,6 +74,51 @@ class Gallery:
         return name
 
 
+LEAST_SHOWN = 100
+"""Pixels of the shorter side: smaller pictures are icons, which nobody needs to have described."""
+_LEAST_CONTRAST = 12
+_QUALITY = 82
+
+
+def shown_to_model(data: bytes, side: int) -> tuple[bytes, int, int] | None:
+    """A picture as a model is shown it: a JPEG of at most `side` pixels on its longer side, without what else its file says, with
+    its width and height. None for icons, pictures of one colour, and what cannot be read."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(io.BytesIO(data)) as image:
+                if min(image.size) < LEAST_SHOWN or image.size[0] * image.size[1] > MAX_PIXELS:
+                    return None
+                image.draft("RGB", (side, side))
+                return jpeg_of(ImageOps.exif_transpose(image), side)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, Warning, EOFError, KeyError):
+        return None
+    except (IndexError, TypeError, AttributeError, OverflowError, MemoryError):
+        return None  # as below
+
+
+def jpeg_of(image: "Image.Image", side: int) -> tuple[bytes, int, int] | None:
+    """A picture as a JPEG on white of at most `side` pixels on its longer side, with its width and height; None for one of one
+    colour."""
+    from PIL import Image
+
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        layer.thumbnail((side, side))
+        image = Image.new("RGBA", layer.size, "white")
+        image.alpha_composite(layer)
+    shown = image.convert("RGB")
+    shown.thumbnail((side, side))
+    levels = [level for level, count in enumerate(shown.convert("L").histogram()) if count]
+    if levels[-1] - levels[0] < _LEAST_CONTRAST:
+        return None
+    out = io.BytesIO()
+    shown.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue(), *shown.size
+
+
 def _checked(data: bytes) -> tuple[bytes, str, str] | None:
     from PIL import Image, UnidentifiedImageError
 

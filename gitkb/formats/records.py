@@ -162,6 +162,7 @@ def _record(fields: Fields, path: str) -> Record:
         title_reason=fields.text("title_reason"),
         ocr=fields.text("ocr"),
         by_rules=fields.text("by_rules"),
+        described=fields.text("described"),
     )
 
 

@@ -39,6 +39,7 @@ Number = Annotated[int, _below(10**15)]
 Seconds = Annotated[float, _below(1e6)]
 Words = Annotated[tuple[Annotated[str, Meta(pattern=r"\S")], ...], Meta(extra={"wanted": "a list of words"})]
 _OCR = Annotated[str, _one_of("off", "auto", "all")]
+_Switch = Annotated[str, _one_of("off", "on")]
 _Language = Annotated[str, Meta(pattern=r"\A[a-z]{2,3}\Z")]
 Languages = Annotated[tuple[_Language, ...], Meta(extra={"wanted": "a list of languages such as [en, ru]"})]
 NamedTexts = Annotated[dict[str, str], Meta(extra={"wanted": "a mapping of names to texts"})]
@@ -71,6 +72,8 @@ class ConversionSettings:
     max_bytes: int = field(default=512 * 1024**2, compare=False)
     ocr: str = "off"
     languages: tuple[str, ...] = ()
+    drawn: bool = False
+    """Whether pages that are pictures are drawn for a model that sees."""
 
     @property
     def choices(self) -> dict[str, object]:
@@ -100,20 +103,22 @@ class PagesSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelsSettings:
-    """The models of single tasks, "" for the usual one: who reads documents, who answers questions, and who compares names and
-    writes overviews."""
+    """The models of single tasks, "" for the usual one: who reads documents, who answers questions, who compares names and
+    writes overviews, and who describes pictures."""
 
     digest: str = ""
     answer: str = ""
     overview: str = ""
+    pictures: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LlmSettings:
-    """`instructions`: what a model is told in addition, about the documents and how to write about them; `models`: those that
-    have a task of their own."""
+    """`instructions`: what a model is told in addition, about the documents and how to write about them; `pictures`: "on" if a
+    model describes those of documents; `models`: those that have a task of their own."""
 
     instructions: str = ""
+    pictures: _Switch = "off"
     models: ModelsSettings = field(default_factory=ModelsSettings)
 
 
@@ -158,7 +163,7 @@ class Settings:
     ci: CiSettings = field(default_factory=CiSettings)
 
     def model_for(self, task: str) -> str:
-        """The model of a task: "digest", "answer" or "overview"."""
+        """The model of a task: "digest", "answer", "overview" or "pictures"."""
         own: str = getattr(self.llm.models, task)
         return own or self.model
 
@@ -167,11 +172,16 @@ class Settings:
         return replace(self, model=name, llm=replace(self.llm, models=ModelsSettings())) if name else self
 
     @property
+    def describes_pictures(self) -> bool:
+        """Whether a model is asked what pictures show."""
+        return self.compiler == "llm" and self.llm.pictures == "on"
+
+    @property
     def conversion(self) -> ConversionSettings:
         """What the readers are told."""
         wanted = self.convert
         languages = wanted.languages if wanted.ocr != "off" else ()  # without OCR they change nothing
-        return ConversionSettings(max_bytes=wanted.max_bytes, ocr=wanted.ocr, languages=languages)
+        return ConversionSettings(wanted.max_bytes, wanted.ocr, languages, self.describes_pictures)
 
 
 def parse_settings(text: str, where: str = CONFIG_PATH, formats: Formats = FORMATS) -> Settings:
@@ -264,8 +274,8 @@ def build(cls: type[T], data: dict[str, Any], where: str, hint: str, prefix: str
 
 def _converted(value: Any, kind: Any) -> Any:
     """A value converted to its type. Words lose the blanks around them, and each is kept once."""
-    if kind == _OCR and value is False:
-        value = "off"  # as YAML reads the word where it is not quoted
+    if kind in (_OCR, _Switch) and isinstance(value, bool):
+        value = "on" if value else "off"  # as YAML reads the words where they are not quoted
     if kind == Languages and isinstance(value, list):
         value = ["no" if each is False else each for each in value]  # Norwegian
     if isinstance(value, set):  # YAML has these, without an order

@@ -33,6 +33,7 @@ _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password", re.IGNOREC
 
 
 Price = Annotated[float, Meta(ge=0, lt=1e9, extra={"wanted": "a number, the price of a million tokens"})]
+Share = Annotated[float, Meta(ge=0, le=1, extra={"wanted": "a share from 0 to 1"})]
 Private = Annotated[str, Meta(pattern=r"\A(?:ask|send)\Z", extra={"wanted": "ask or send"})]
 Effort = Annotated[str, Meta(pattern=r"\A[a-z]{0,20}\Z", extra={"wanted": "a word such as low, medium or high"})]
 
@@ -40,9 +41,9 @@ Effort = Annotated[str, Meta(pattern=r"\A[a-z]{0,20}\Z", extra={"wanted": "a wor
 @dataclass(frozen=True, slots=True)
 class LlmUserSettings:
     """How a server is asked: requests at once, seconds without a sign of life, tokens of a reply and of a question with its
-    reply, how hard a model that reasons shall think ("" for its own choice), what a million tokens cost (0 for not known), the
-    command that prints the key, headers besides the usual ones; whether documents that are likely private go to a server
-    elsewhere without a question ("send")."""
+    reply, how hard a model that reasons shall think ("" for its own choice), what a million tokens cost (0 for not known) and
+    which share of that in a batch, the command that prints the key, headers besides the usual ones; whether documents that are
+    likely private go to a server elsewhere without a question ("send")."""
 
     concurrency: Number = 16
     timeout: Seconds = 300.0
@@ -51,6 +52,7 @@ class LlmUserSettings:
     reasoning_effort: Effort = ""
     price_in: Price = 0.0
     price_out: Price = 0.0
+    batch_price: Share = 0.5
     api_key_command: str = ""
     private: Private = "ask"
     headers: NamedTexts = field(default_factory=dict, repr=False, metadata={"secret": True})
@@ -105,6 +107,7 @@ class UserSettings:
     reasoning_effort: str = ""
     price_in: float = 0.0
     price_out: float = 0.0
+    batch_price: float = 0.5
     api_key_command: str = ""
     private: Private = "ask"
     ca_file: str = ""
@@ -118,20 +121,22 @@ class UserSettings:
         """Whether a server is configured: a key for OpenAI's, or another one, which may need none."""
         return bool(self.api_key or self.api_key_command) or self.base_url != OPENAI
 
-    def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost at the prices of these settings, 0 where there are none."""
-        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1_000_000
+    def cost(self, tokens_in: int, tokens_out: int, batch_in: int = 0, batch_out: int = 0) -> float:
+        """What so many tokens cost at the prices of these settings, 0 where there are none; of them some went through batches."""
+        spared = 1 - self.batch_price
+        paid_in, paid_out = tokens_in - spared * batch_in, tokens_out - spared * batch_out
+        return (paid_in * self.price_in + paid_out * self.price_out) / 1_000_000
 
     @property
     def is_near(self) -> bool:
         """Whether the server is on this machine or on a private network, as far as its name tells."""
-        return _near(self.base_url)
+        return near(self.base_url)
 
     @property
     def warning(self) -> str:
         """What a person should know before anything is sent, "" for nothing."""
         sends_secrets = bool(self.api_key or self.api_key_command or self.headers)
-        if self.base_url.startswith("http://") and sends_secrets and not _near(self.base_url):
+        if self.base_url.startswith("http://") and sends_secrets and not near(self.base_url):
             host = urlsplit(self.base_url).hostname
             return f"The key and the documents travel to {host} unencrypted: base_url begins with http://, not https://."
         return ""
@@ -169,6 +174,7 @@ def user_settings(text: str, where: str, environment: Mapping[str, str]) -> User
         reasoning_effort=llm.reasoning_effort,
         price_in=llm.price_in,
         price_out=llm.price_out,
+        batch_price=llm.batch_price,
         api_key_command=llm.api_key_command.strip() if not key else "",
         private=llm.private,
         ca_file=environment.get(CA_VARIABLE, ""),
@@ -276,7 +282,7 @@ def _checked_headers(headers: Mapping[str, str], where: str) -> dict[str, str]:
     return dict(headers)
 
 
-def _near(url: str) -> bool:
+def near(url: str) -> bool:
     """Whether a host is this machine or on a private network, as far as its name tells."""
     host = urlsplit(url).hostname or ""
     try:

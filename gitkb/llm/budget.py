@@ -17,7 +17,8 @@ _BYTES_PER_TOKEN = 3
 
 def estimated_tokens(request: Request) -> int:
     """The most tokens that a request is expected to cost, in and out; deliberately high."""
-    return tokens_in_text(request.schema, *(message.text for message in request.messages)) + request.max_tokens
+    text = tokens_in_text(request.schema, *(message.text for message in request.messages))
+    return text + request.picture_tokens + request.max_tokens
 
 
 def tokens_in_text(*texts: str) -> int:
@@ -40,6 +41,11 @@ class Budget:
         """What was asked so far, with the tokens that the server counted."""
         with self._changed:
             return self._spent
+
+    def has_room(self, tokens: int) -> bool:
+        """Whether so many tokens may still be spent."""
+        with self._changed:
+            return self._fits(tokens)
 
     def count(self, usage: Usage, tokens: int = 0) -> None:
         """Adds what was asked, and the tokens that it cost, counted or estimated."""

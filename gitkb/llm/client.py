@@ -23,7 +23,7 @@ from gitkb.llm.budget import Budget, tokens_in_text
 from gitkb.llm.dialects import ROOMIER, Dialect
 from gitkb.llm.listening import Answered, Ending, Listening
 from gitkb.llm.rate_limit import Patience
-from gitkb.llm.reply import Unfit, answer_of, once_more, read_reply, thought_it_all
+from gitkb.llm.reply import Unfit, answer_of, once_more, read_reply, thought_it_all, whole_part
 from gitkb.llm.requests import Message, Replies, Reply, Request, Tool, Turn
 from gitkb.llm.server import Server, Trial, context_told
 from gitkb.llm.spoken import Spoken
@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 Job = Callable[[], None]
 _LIVES = 4
 """Time-outs for which a server may send signs of life without a word, as some do while a question waits for its turn."""
+_IN_PART = ("digest", "reduce")
+"""What is asked in these questions can be done without: rules fill what a broken answer lacks."""
 _LOOK_AGAIN = 0.2
 """Seconds after which a question that another process asks is looked for again."""
 
@@ -101,7 +103,8 @@ class Client:
 
     `max_tokens` is what may be spent in all, 0 for no limit; `notify` is told what a person wants to know of a long wait, and
     `tell` what is being said now. `shared` is the file through which processes share what they know of the server, and
-    questions that they ask at once.
+    questions that they ask at once. `waits` names the batch in which a question (by its key) waits for its answer already, "" for
+    none: it is not asked and paid a second time.
     """
 
     def __init__(
@@ -114,14 +117,17 @@ class Client:
         patience: Patience | None = None,
         shared: AskingFile | None = None,
         tell: Callable[[Talking], None] = lambda event: None,
+        waits: Callable[[str], str] = lambda key: "",
     ) -> None:
-        self._replies, self._shared = replies, shared
+        self._replies, self._shared, self._waits = replies, shared, waits
         kept = shared.of(endpoint.shown) if shared is not None else None
         self._server = Server(endpoint, patience or Patience(), notify, kept, tell)
         self._threads = Threads(endpoint.concurrency, self._server.close)
         self._budget = Budget(max_tokens)
         self._asked: dict[str, Future[Reply]] = {}
         self._refused: dict[str, ModelFailure] = {}
+        self._fresh: set[str] = set()
+        """The keys of replies that came in a batch of this run, and are counted."""
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Client":
@@ -145,6 +151,36 @@ class Client:
             waited_for, self._asked = self._asked, {}
         for future in waited_for.values():
             _finish(future, error)
+
+    @property
+    def server(self) -> Server:
+        """The server, for what is not asked one by one."""
+        return self._server
+
+    def take(self, key: str, reply: Reply) -> None:
+        """Keeps and counts a reply that came in a batch, to the request of that key."""
+        self._replies.keep(key, reply)
+        with self._lock:
+            self._fresh.add(key)
+        tokens = (reply.tokens_in, reply.tokens_out)
+        self._budget.count(Usage(1, 0, *tokens, int(not any(tokens)), *tokens), sum(tokens))
+
+    def ask_early(self, request: Request) -> None:
+        """Asks a question for which its reply is wanted later, in `ask`, which does not count it again."""
+        for reply in self.ask([request]):
+            if not reply.cached:
+                with self._lock:
+                    self._fresh.add(request.key)
+
+    def has_room(self, tokens: int) -> bool:
+        """Whether so many tokens may still be spent."""
+        return self._budget.has_room(tokens)
+
+    def known(self, requests: Sequence[Request]) -> dict[str, str] | None:
+        """The replies by the keys of their requests, where all are known; nothing is asked or counted."""
+        found = {request.key: self._known(request) for request in requests}
+        replies = {key: reply.text for key, reply in found.items() if reply is not None}
+        return replies if len(replies) == len(found) else None
 
     def dialect(self, model: str) -> Dialect:
         """How the model is asked, as far as it was found out."""
@@ -196,7 +232,7 @@ class Client:
 
     def knows(self, requests: Sequence[Request]) -> bool:
         """Whether all of them are answered already, so that nothing would be sent."""
-        return all(self._known(request) is not None for request in requests)
+        return self.known(requests) is not None
 
     def _reply_to(self, request: Request) -> tuple["Future[Reply]", bool]:
         """The reply to come, and whether somebody else asked for it already."""
@@ -209,17 +245,27 @@ class Client:
             future = self._asked[key] = Future[Reply]()
         try:
             known = self._known(request)
+            if known is None and (batch := self._waits(key)):
+                raise ModelFailure(*in_a_batch(batch))
             if known is None:
-                self._server.may_be_asked(request.model)
+                self._server.may_be_asked(request.model, pictures=bool(request.picture_tokens))
                 if not self._threads.do(lambda: self._answer(key, request, future)):
                     raise _CLOSED
             else:
-                self._budget.count(Usage(cached=1))
-                self._conclude(key, future, known)
+                self._conclude(key, future, self._counted(key, known))
         except BaseException as error:
             self._conclude(key, future, error)
             raise
         return future, False
+
+    def _counted(self, key: str, known: Reply) -> Reply:
+        """A kept reply, counted; one of this run's batches was when it came."""
+        with self._lock:
+            if key in self._fresh:
+                self._fresh.remove(key)
+                return replace(known, cached=False)
+        self._budget.count(Usage(cached=1))
+        return known
 
     def _known(self, request: Request) -> Reply | None:
         """The kept reply. The file it comes from may be anybody's, so it is read as if a server had just sent it."""
@@ -240,6 +286,7 @@ class Client:
             self._conclude(key, future, error)
         except BaseException as error:  # the boundary of a thread: it is raised again where the reply is waited for
             if isinstance(error, ModelFailure):
+                error.key = key
                 self._refused[key] = error  # the same question would be refused again
             self._conclude(key, future, error)
         else:
@@ -256,7 +303,8 @@ class Client:
                 self._budget.count(Usage(cached=1))
                 return known
             reply = self._exchange(request)
-            self._replies.put(request, reply)
+            if not reply.cut:
+                self._replies.put(request, reply)
             return reply
         finally:
             if self._shared is not None:
@@ -269,13 +317,14 @@ class Client:
 
     def _exchange(self, request: Request) -> Reply:
         """The reply to one request, asked for once more where the first one cannot be used."""
-        paid, unfit, roomier = Usage(), 0, False
+        paid, unfit, roomier, cut, part = Usage(), 0, False, False, ""
         messages = request.messages
         dialects = self._server.dialects
         with dialects.probing(request.model):
             while True:
-                done = self._answered(request, messages)
+                done = self._answered(request, messages, tight=cut)
                 paid += done.usage
+                self._server.refuse_cut_question(request, messages, done.usage.tokens_in)
                 if thought_it_all(done):
                     if roomier or not self._more_room(request, done):
                         dialects.confirm(request.model)
@@ -285,12 +334,15 @@ class Client:
                 try:
                     text = answer_of(done, request)
                 except Unfit as found:
-                    complaint, unfit = found.complaint, unfit + 1
+                    complaint, unfit, cut = found.complaint, unfit + 1, done.ending is Ending.LENGTH
                     _log.debug("a reply of %s for %s cannot be used: %s", request.model, request.purpose, complaint)
-                    if done.ending is not Ending.LENGTH:
+                    if not cut:
                         dialects.doubt(request.model, done.dialect)
+                    part = max(part, whole_part(done.text, request.schema), key=len) if request.purpose in _IN_PART else ""
                     if unfit == 2:
                         dialects.confirm(request.model)
+                        if part:
+                            return Reply(part, paid.tokens_in, paid.tokens_out, paid.calls, cut=complaint)
                         raise ModelFailure(f"the model gave no usable reply, asked twice: {complaint}.") from found
                     messages = (*request.messages, *once_more(done, complaint, request))
                 else:
@@ -310,15 +362,15 @@ class Client:
             )
         return True
 
-    def _answered(self, request: Request, messages: Sequence[Message]) -> Answered:
-        """One complete answer of the server, whatever it says."""
-        trial = Trial(self._server, request.model)
+    def _answered(self, request: Request, messages: Sequence[Message], *, tight: bool) -> Answered:
+        """One complete answer of the server, whatever it says; `tight` after one that was cut off."""
+        trial = Trial(self._server, request.model, pictures=bool(request.picture_tokens))
         server, effort = self._server, self._server.endpoint.effort
-        before = tokens_in_text(request.schema, *(message.text for message in messages))
+        before = tokens_in_text(request.schema, *(message.text for message in messages)) + request.picture_tokens
         with self._budget.reserved(before + request.max_tokens * server.dialects.of(request.model).room):
             while True:
                 dialect = server.dialects.of(request.model)
-                body = dialect.question(request, messages, effort)
+                body = dialect.question(request, messages, effort, tight=tight)
                 most, longest = request.max_tokens * dialect.room, _LIVES * server.endpoint.timeout
                 listening = Listening(dialect, before, most, on_sign=server.activity.sign, longest=longest)
                 try:
@@ -409,6 +461,14 @@ def _turn(done: Answered) -> Turn | None:
     whole = done.ending in (Ending.WHOLE, Ending.CALLS) or bool(done.calls)
     cut = "" if whole else "length" if done.ending is Ending.LENGTH else done.finish or "it broke off"
     return Turn("assistant", done.text, done.calls, cut=cut, extra=done.extra)
+
+
+def in_a_batch(batch: str) -> tuple[str, str]:
+    """Why a question is not asked now that is in a batch."""
+    return (
+        f"its question is in the batch {batch}, which is not done.",
+        "gitkb add --batch waits for it; gitkb recover --cancel-batches gives it up.",
+    )
 
 
 def _only_thought(most: int) -> tuple[str, str]:

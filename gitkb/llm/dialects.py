@@ -22,11 +22,24 @@ from gitkb.llm.wire import Refused
 
 _ADAPTABLE = {400, 404, 415, 422, 500, 501}
 _FORMAT = re.compile(r"response_format|json_schema|json_object|json mode|structured output|grammar|guided", re.IGNORECASE)
+_TOO_MUCH = re.compile(r"max_?length|min_?length|grammar|repetition|schema is too")
+"""A schema whose limits of texts a server does not take; as a grammar they may be too much for it."""
 _NO_TOOLS = re.compile(
     r"(?:not|n't|no)\b[^.]{0,40}\b(?:support|accept|allow)[^.]{0,40}\b(?:tools?|functions?)\b"
     r"|no [^.]{0,30}support tool use|\b(?:tools?|tool use|tool_choice|tool choice|function calling)\b['\"`]*\s*(?:is|are)"
     r"[^.]{0,12}\b(?:not|un)\s?(?:supported|available|allowed)|tools? param requires|tool choice requires"
     r"|unsupported[^.]{0,40}\btools?\b",
+    re.IGNORECASE,
+)
+_SIGHT = r"(?:images?|image_url|image inputs?|pictures?|vision|multi-?modal)"
+_NO_PICTURES = re.compile(
+    rf"(?:\bnot?\b|n't\b|\bun|\bonly\b|\bcannot\b|\b0\b)[^.]{{0,60}}\b{_SIGHT}\b|\b{_SIGHT}\b[^.]{{0,40}}(?:\bnot\b|n't\b|\bun|\bonly\b)"
+    r"|mmproj|required for image input|content['\"`]*\s*:?\s*(?:must be|should be|is not|expected)[^.]{0,20}\bstring",
+    re.IGNORECASE,
+)
+_BAD_PICTURE = re.compile(
+    r"(?:format|type|size|large|small|corrupt|damaged|decode|process|download|invalid|valid)\b[^.]{0,40}\bimage"
+    r"|\bimages?\b[^.]{0,40}\b(?:formats?|size|large|small|corrupt|damaged|decoded?|processed|downloaded|valid)\b",
     re.IGNORECASE,
 )
 _NO_USER_AFTER_TOOLS = re.compile(r"role.{0,20}user.{0,40}after.{0,20}tool", re.IGNORECASE)
@@ -50,9 +63,10 @@ _POORER = {Format.SCHEMA: Format.OBJECT, Format.OBJECT: Format.TEXT}
 
 class Dialect(Struct, frozen=True):
     """What a server accepts: the form in which JSON is asked for, the name of the limit of a reply ("" for none), whether a
-    temperature, a system message, an effort of reasoning, limits of lists in schemas, and tools; whether it streams, and counts
-    the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after tools. `room`: how many
-    times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks only the end of that.
+    temperature, a system message, an effort of reasoning, limits of lists and texts in schemas, tools and pictures; whether it
+    streams, and counts the tokens of a stream; whether it takes back fields of its own (`echo`), and what a user says after
+    tools. `room`: how many times the limit is raised, because the model thinks within it; `aloud`: it thinks first and marks
+    only the end of that.
     """
 
     format: Format = Format.SCHEMA
@@ -63,22 +77,26 @@ class Dialect(Struct, frozen=True):
     stream: bool = True
     effort: bool = True
     list_limits: bool = True
+    text_limits: bool = True
     tools: bool = True
+    pictures: bool = True
     echo: bool = True
     user_after_tools: bool = True
     room: int = 1
     aloud: bool = False
 
-    def question(self, request: Request, messages: Sequence[Message], effort: str = "") -> dict[str, Any]:
-        """The body that asks for an answer in JSON; `messages` are the request's and perhaps a second attempt's."""
-        said = [{"role": message.role, "content": message.text} for message in messages]
-        if self.format is not Format.SCHEMA:
-            last = len(request.messages) - 1
-            said[last]["content"] += f"\n\n{asking_for_json(request)}"
+    def question(self, request: Request, messages: Sequence[Message], effort: str = "", *, tight: bool = False) -> dict[str, Any]:
+        """The body that asks for an answer in JSON; `messages` are the request's and perhaps a second attempt's. `tight`: with a
+        schema whose longest answer fits into the limit of tokens, as far as it can, because the first one was cut off there."""
+        last = len(request.messages) - 1
+        asked = "" if self.format is Format.SCHEMA else f"\n\n{asking_for_json(request)}"
+        said = [_written(message, asked if at == last else "") for at, message in enumerate(messages)]
         body = self._body(request.model, said, request.max_tokens, effort)
         if self.format is Format.SCHEMA:
             inner = json.loads(request.schema)
-            schema = {"name": request.purpose, "schema": inner if self.list_limits else unlimited(inner), "strict": True}
+            inner = tightened(inner, request.max_tokens * self.room) if tight else inner
+            refused = (() if self.list_limits else LIST_LIMITS) + (() if self.text_limits else TEXT_LIMITS)
+            schema = {"name": request.purpose, "schema": unlimited(inner, refused), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif self.format is Format.OBJECT:
             body["response_format"] = {"type": "json_object"}
@@ -109,16 +127,66 @@ class Dialect(Struct, frozen=True):
         return body
 
 
+def _written(message: Message, more: str) -> dict[str, Any]:
+    """A message with something more to say; its pictures stand in it as data, so that a server fetches nothing."""
+    text = message.text + more
+    if not message.pictures:
+        return {"role": message.role, "content": text}
+    shown = [{"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{each.jpeg}"}} for each in message.pictures]
+    return {"role": message.role, "content": [{"type": "text", "text": text}, *shown]}
+
+
 def asking_for_json(request: Request) -> str:
     """What a prompt says where the server does not hold the model to a schema."""
     return f"Answer with one JSON object ({request.purpose}) that fits this JSON schema, and with nothing else:\n{request.schema}"
 
 
-def unlimited(schema: Any) -> Any:
-    """A schema without the limits of its lists."""
+LIST_LIMITS, TEXT_LIMITS = ("maxItems", "minItems"), ("maxLength", "minLength")
+
+
+def unlimited(schema: Any, limits: Sequence[str] = LIST_LIMITS + TEXT_LIMITS) -> Any:
+    """A schema without the limits of its lists and texts."""
     if isinstance(schema, dict):
-        return {name: unlimited(each) for name, each in schema.items() if name not in ("maxItems", "minItems")}
-    return [unlimited(each) for each in schema] if isinstance(schema, list) else schema
+        return {name: unlimited(each, limits) for name, each in schema.items() if name not in limits}
+    return [unlimited(each, limits) for each in schema] if isinstance(schema, list) else schema
+
+
+_TIGHTER = ((8, 240), (6, 200), (4, 160), (3, 120), (2, 100), (1, 80))
+"""How many items a list has and how long a text is, from loose to tight."""
+_LETTERS_A_TOKEN = 2
+"""Of JSON, with its signs; low, so that what is held to it is not cut."""
+
+
+def tightened(schema: Any, tokens: int) -> Any:
+    """A schema with limits by which the longest answer has no more than so many tokens, or the tightest ones."""
+    items, length = next((each for each in _TIGHTER if _longest(schema, *each) <= tokens * _LETTERS_A_TOKEN), _TIGHTER[-1])
+    return _bounded(schema, items, length)
+
+
+def _longest(schema: Mapping[str, Any], items: int, length: int) -> int:
+    """The characters of the longest answer within such limits, numbers apart."""
+    kind = schema.get("type")
+    if kind == "object":
+        return sum(len(name) + 6 + _longest(each, items, length) for name, each in schema.get("properties", {}).items())
+    if kind == "array":
+        most = min(items, int(schema.get("maxItems", items)))
+        return 2 + most * (2 + _longest(schema.get("items", {}), items, length))
+    if "enum" in schema:
+        return max(len(str(each)) for each in schema["enum"])
+    return 2 + min(length, int(schema.get("maxLength", length))) if kind == "string" else 6
+
+
+def _bounded(schema: Any, items: int, length: int) -> Any:
+    if isinstance(schema, list):
+        return [_bounded(each, items, length) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bounded = {name: _bounded(each, items, length) for name, each in schema.items()}
+    if schema.get("type") == "array":
+        bounded["maxItems"] = min(items, schema.get("maxItems", items))
+    if schema.get("type") == "string" and "enum" not in schema:
+        bounded["maxLength"] = min(length, schema.get("maxLength", length))
+    return bounded
 
 
 def _said(turn: Turn, *, echo: bool) -> dict[str, Any]:
@@ -163,13 +231,24 @@ def _without_system(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rest = [dict(each) for each in said if each["role"] != "system"]
     first = next((each for each in rest if each["role"] == "user"), None)
     if system and first is not None:
-        first["content"] = f"{system}\n\n{first['content']}"
+        first["content"] = _below(system, first["content"])
     return rest
+
+
+def _below(text: str, content: Any) -> Any:
+    """A content, which may have parts, below a text."""
+    return [{"type": "text", "text": text}, *content] if isinstance(content, list) else f"{text}\n\n{content}"
 
 
 def refuses_tools(refused: Refused) -> bool:
     """Whether the server says that it or the model cannot call tools; a refusal may speak of a tool for other reasons."""
     return refused.status in _ADAPTABLE and (refused.param == "tools" or bool(_NO_TOOLS.search(refused.message)))
+
+
+def refuses_pictures(refused: Refused) -> bool:
+    """Whether the server says that it or the model cannot look at pictures at all, and not that one of them is bad."""
+    said = f"{refused.param} {refused.message}"
+    return refused.status in _ADAPTABLE and bool(_NO_PICTURES.search(said)) and not _BAD_PICTURE.search(said)
 
 
 def adapted(dialect: Dialect, body: Mapping[str, Any], refused: Refused) -> Dialect | None:
@@ -189,6 +268,8 @@ def _other_format(dialect: Dialect, body: Mapping[str, Any], said: str, named: s
         return None
     if dialect.list_limits and re.search(r"max_?items|min_?items", named):
         return replace(dialect, list_limits=False)
+    if dialect.text_limits and "maxLength" in json.dumps(body["response_format"]) and _TOO_MUCH.search(named):
+        return replace(dialect, text_limits=False)
     return replace(dialect, format=_POORER[dialect.format]) if _FORMAT.search(said) else None
 
 
@@ -270,6 +351,11 @@ class Dialects:
             kept = self._kept.dialect(model) if self._kept is not None else None
             self._known[model] = _Known(kept or Dialect(), confirmed=kept is not None, kept=kept)
         return self._known[model]
+
+    def is_known(self, model: str) -> bool:
+        """Whether it was found out how the model is asked."""
+        with self._changed:
+            return self._of(model).confirmed
 
     @contextmanager
     def probing(self, model: str) -> Iterator[bool]:

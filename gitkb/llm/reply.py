@@ -1,10 +1,11 @@
 """Reads a reply in JSON: finds the object in it and checks it against the schema.
 
-Invariant: what comes out is valid JSON text that fits the schema, in one form however it was sent: without fences, thinking,
-NaN or lone surrogates. A truncated, filtered or refused reply never comes out. A reply is hostile text, and reading it ends
-after a bounded number of attempts.
+Invariant: what comes out is valid JSON text that fits the schema, in one form however it was sent: without fences, thinking, NaN
+or lone surrogates. A truncated, filtered or refused reply never comes out as a whole one; `whole_part` is what of a broken one
+can be used. A reply is hostile text, and reading it ends after a bounded number of attempts.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitkb.errors import ModelFailure
-from gitkb.llm.dialects import unlimited
+from gitkb.llm.dialects import LIST_LIMITS, TEXT_LIMITS, unlimited
 from gitkb.llm.listening import Answered, Ending
 from gitkb.llm.requests import Message, Request
 
@@ -98,6 +99,54 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         at = text.find("{", end)
 
 
+def whole_part(text: str, schema: str) -> str:
+    """The JSON text of those fields, and items of lists, that are whole in a reply which breaks off or is broken; what is missing
+    is empty. "" where no item of any list is whole."""
+    text = without_thinking(text)
+    start = text.find("{")
+    found = dict(_whole_fields(text, start + 1)) if start >= 0 else {}
+    value: dict[str, Any] = {}
+    for name, kind in json.loads(schema).get("properties", {}).items():
+        said = found.get(name, "")
+        if kind.get("type") != "array":
+            value[name] = said if _problem(said, json.dumps(kind)) is None else ""
+            continue
+        each = json.dumps(kind["items"])
+        value[name] = [item for item in (said if isinstance(said, list) else ()) if _problem(item, each) is None]
+    has_items = any(isinstance(each, list) and each for each in value.values())
+    return _written(value) if has_items and _problem(value, schema) is None else ""
+
+
+def _whole_fields(text: str, at: int) -> Iterator[tuple[str, Any]]:
+    """The fields of an object up to the place where it breaks, of a list there the items before it."""
+    decoder = json.JSONDecoder(parse_constant=_refuse)
+    with contextlib.suppress(ValueError, IndexError, RecursionError):
+        at = _next(text, at)
+        while text[at] == '"':
+            name, at = decoder.raw_decode(text, at)
+            at = _next(text, at)
+            if text[at] == "[":
+                items: list[Any] = []
+                yield name, items
+                at = _next(text, at + 1)
+                while text[at] != "]":
+                    value, at = decoder.raw_decode(text, at)
+                    items.append(value)
+                    at = _next(text, at)
+                at += 1
+            else:
+                value, at = decoder.raw_decode(text, at)
+                yield name, value
+            at = _next(text, at)
+
+
+def _next(text: str, at: int) -> int:
+    """The place of what follows blanks, commas and colons."""
+    while at < len(text) and text[at] in " \t\r\n,:":
+        at += 1
+    return at
+
+
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
@@ -119,7 +168,8 @@ def _problem(value: Any, schema: str) -> str | None:
 def _validator(schema: str) -> "Validator":
     from jsonschema.validators import validator_for
 
-    value = unlimited(json.loads(schema))  # of a list that is too long the reader takes what it wants
+    # What is too long, or no word of a list of words, is no reason to ask again: the reader takes what it wants.
+    value = unlimited(json.loads(schema), (*LIST_LIMITS, *TEXT_LIMITS, "enum"))
     kind = validator_for(value)
     kind.check_schema(value)
     return kind(value)

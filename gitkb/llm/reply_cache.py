@@ -57,7 +57,11 @@ class ReplyCache:
 
     def put(self, request: Request, reply: Reply) -> None:
         """Keeps a reply; `RepositoryError` where the file cannot be written."""
-        row = (request.key, reply.text, reply.tokens_in, reply.tokens_out, reply.calls)
+        self.keep(request.key, reply)
+
+    def keep(self, key: str, reply: Reply) -> None:
+        """Keeps the reply to the request of that key; errors as of `put`."""
+        row = (key, reply.text, reply.tokens_in, reply.tokens_out, reply.calls)
         self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", row)
 
     def totals(self) -> ReplyTotals:

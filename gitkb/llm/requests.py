@@ -11,9 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field
-from msgspec.structs import astuple
 
 from gitkb.model.usage import Usage
+
+
+class Shown(Struct, frozen=True):
+    """A picture that a model is shown: a JPEG in base64, and about how many tokens it takes. `key` names what it was made from,
+    so that a question about it is the same one wherever it was scaled down."""
+
+    key: str
+    jpeg: str
+    tokens: int
 
 
 class Message(Struct, frozen=True):
@@ -21,11 +29,17 @@ class Message(Struct, frozen=True):
 
     role: str
     text: str
+    pictures: tuple[Shown, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What of it a reply depends on."""
+        return (self.role, self.text, *(picture.key for picture in self.pictures))
 
 
 class Request(Struct, frozen=True):
-    """One question with an answer in JSON. `purpose` ("digest", "reduce", "same", "overview") is for counting and for the name of
-    the schema; `schema` is the JSON text of a JSON schema; `max_tokens` bounds the reply."""
+    """One question with an answer in JSON. `purpose` ("digest", "reduce", "same", "overview", "picture") is for counting and for
+    the name of the schema; `schema` is the JSON text of a JSON schema; `max_tokens` bounds the reply."""
 
     purpose: str
     model: str
@@ -36,9 +50,14 @@ class Request(Struct, frozen=True):
     @property
     def key(self) -> str:
         """The SHA-256 (hex) of everything that the reply depends on."""
-        turns = [astuple(message) for message in self.messages]
+        turns = [message.identity for message in self.messages]
         parts = (self.purpose, self.model, turns, self.schema, self.max_tokens)
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def picture_tokens(self) -> int:
+        """About how many tokens its pictures take."""
+        return sum(picture.tokens for message in self.messages for picture in message.pictures)
 
     @property
     def size(self) -> int:
@@ -49,19 +68,23 @@ class Request(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """The answer to a request: JSON that fits its schema. Tokens as the server counted them (0 where it does not); `calls` is how
     many calls it took (2 where the first reply was no valid one), `cached` whether it was known already, so that nothing was
-    asked or paid now."""
+    asked or paid now. `cut` says why only a part of it came ("" where it is whole): what is missing is empty, and it is not
+    kept."""
 
     text: str
     tokens_in: int = 0
     tokens_out: int = 0
     calls: int = 1
     cached: bool = False
+    cut: str = ""
 
 
 class Unanswered(Struct, frozen=True):
-    """What a compiler still has to know: it is called again, with the replies to these."""
+    """What a compiler still has to know: it is called again, with the replies to these. `more` are so many others like them,
+    which come then."""
 
     requests: tuple[Request, ...]
+    more: int = 0
 
 
 def usage_of(replies: Sequence[Reply]) -> Usage:
@@ -84,6 +107,9 @@ class Replies(Protocol):
 
     def put(self, request: Request, reply: Reply) -> None:
         """Keeps a reply, durably against the death of the process."""
+
+    def keep(self, key: str, reply: Reply) -> None:
+        """Keeps the reply to the request of that key, as `put` does."""
 
 
 Unread = Mapping[str, Any]

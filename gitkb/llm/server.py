@@ -9,19 +9,21 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from gitkb.errors import GitkbError, ModelError, ModelFailure, ToolsUnsupported
-from gitkb.llm.dialects import Dialect, Dialects, KeptDialects, adapted, refuses_tools
+from gitkb.errors import GitkbError, ModelError, ModelFailure, NoReply, PicturesUnsupported, TooLong, ToolsUnsupported
+from gitkb.formats.user_settings import near
+from gitkb.llm.dialects import Dialect, Dialects, KeptDialects, adapted, refuses_pictures, refuses_tools
 from gitkb.llm.listening import Listening
 from gitkb.llm.rate_limit import Pace, Patience
+from gitkb.llm.requests import Message, Request
 from gitkb.llm.verdicts import Again, Unclear, verdict
-from gitkb.llm.wire import Broken, Endpoint, NoModelServer, NoStream, Refused, Silent, Unreachable, Wire
+from gitkb.llm.wire import Broken, Endless, Endpoint, NoModelServer, NoStream, Refused, Silent, Unreachable, Wire
 from gitkb.model.listener import Talking
 
 _log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ _LETTERS_A_TOKEN = 4
 _TIMEOUTS = 3
 _SLOW = "A server that only is slow wants a longer llm.timeout, or fewer questions at once (llm.concurrency)."
 _LEAST_CONTEXT = 1_024
+_SURELY, _FULL = 0.9, 0.98
+"""Tokens of a word, at the very least; and the share of what a server takes in with which a question fills it."""
 _TOLD_EVERY = 0.5
 _WINDOW = 20.0
 
@@ -126,7 +130,9 @@ class Server:
         self.dialects = Dialects(kept)
         self._lock = threading.Lock()
         self._proven = False
+        self._told_of_pictures = self._told_of_cut = False
         self._given_up = 0
+        self._contexts: dict[str, int] = {}
         self._wire: Wire | None = None
 
     @property
@@ -148,7 +154,7 @@ class Server:
             if self._wire is not None:
                 self._wire.close()
 
-    def may_be_asked(self, model: str, *, tools: bool = False) -> None:
+    def may_be_asked(self, model: str, *, tools: bool = False, pictures: bool = False) -> None:
         """Raises what is plain before anything is sent."""
         if self.pace.stopped is not None:
             raise self.pace.stopped
@@ -161,6 +167,8 @@ class Server:
             )
         if tools and not self.dialects.of(model).tools:
             raise ToolsUnsupported(f"{model} cannot call tools.")
+        if pictures and not self.dialects.of(model).pictures:
+            raise self._blind(model, "")
 
     def no_tools(self, model: str, said: str) -> ToolsUnsupported:
         """Remembers that a model cannot call tools."""
@@ -169,11 +177,63 @@ class Server:
         self.dialects.confirm(model)
         return ToolsUnsupported(f"{model} cannot call tools: {said}")
 
-    def judged(self, failure: Exception, model: str) -> Again | GitkbError:
-        """What a failure means. Where the server has never answered, several refusals in a row concern all requests."""
+    def no_pictures(self, model: str, said: str) -> PicturesUnsupported:
+        """Remembers that a model does not look at pictures; what else it takes is still to be found out."""
+        used = self.dialects.of(model)
+        self.dialects.learn(model, used, replace(used, pictures=False))
+        return self._blind(model, said)
+
+    def _blind(self, model: str, said: str) -> PicturesUnsupported:
+        """The error, of which a person is told once."""
+        with self._lock:
+            told, self._told_of_pictures = self._told_of_pictures, True
+        if not told:
+            why = f" ({said.rstrip('.')})" if said else ""
+            self.notify(f"{model} takes no pictures{why}, so none are described; llm.models.pictures names a model that does.")
+        return PicturesUnsupported(f"{model} takes no pictures.")
+
+    def refuse_cut_question(self, request: Request, messages: Sequence[Message], counted: int) -> None:
+        """Raises `TooLong` where a server has read less than it was sent, as Ollama does with what exceeds its `num_ctx`: it has
+        counted as many tokens as it takes in, or fewer than there are words. One that does not say what it takes in may count in
+        another way: a person is told once.
+        """
+        words = sum(len(message.text.split()) for message in messages)
+        lost = 0 < counted < _SURELY * words
+        if not lost and (counted < _LEAST_CONTEXT or not near(self.endpoint.base_url)):
+            return
+        context = self._context(request.model)
+        if context and (counted >= _FULL * context or (lost and context < words + request.max_tokens)):
+            raise TooLong(
+                f"its server reads {context:,} tokens of a question and leaves out the rest.",
+                "Give the model more there: num_ctx (OLLAMA_CONTEXT_LENGTH) of Ollama.",
+                context,
+            )
+        if not lost:
+            return
+        with self._lock:
+            told, self._told_of_cut = self._told_of_cut, True
+        if not told:
+            self.notify(
+                f"{request.model} counted {counted:,} tokens of a question of {words:,} words: if its server cuts questions, set"
+                " llm.context_tokens to what it takes in."
+            )
+
+    def _context(self, model: str) -> int:
+        """The tokens that the server says a model takes in as it is loaded now, 0 where it does not say."""
+        with self._lock:
+            known = self._contexts.get(model)
+        if known is None:
+            known = context_told(self.wire.look, model) or 0
+            with self._lock:
+                self._contexts[model] = known
+        return known
+
+    def judged(self, failure: Exception, model: str, *, pictures: bool = False) -> Again | GitkbError:
+        """What a failure means. Where the server has never answered, several refusals in a row concern all requests, unless they
+        may be about `pictures`."""
         where = self.endpoint.shown
         found = verdict(failure, where=where, model=model, has_key=bool(self.endpoint.api_key), proven=self._proven)
-        if isinstance(found, Unclear) and not self._proven and self._many_in_a_row():
+        if isinstance(found, Unclear) and not self._proven and not pictures and self._many_in_a_row():
             return ModelError(
                 f"{where} refuses every request: {failure}.", "gitkb config shows the key, the server and the model."
             )
@@ -193,7 +253,7 @@ class Server:
         if self._many_in_a_row():
             later = "Run it again later; what was answered is not asked again."
             return ModelError(f"{self.endpoint.shown} answers no more: {reason}.", f"{what} {later}".strip())
-        return ModelFailure(f"the model's server gave no reply, tried {tried} times: {reason}.", what)
+        return NoReply(f"the model's server gave no reply, tried {tried} times: {reason}.", what)
 
     def _many_in_a_row(self) -> bool:
         with self._lock:
@@ -204,10 +264,10 @@ class Server:
 class Trial:
     """The attempts of one request."""
 
-    def __init__(self, server: Server, model: str, *, tools: bool = False) -> None:
+    def __init__(self, server: Server, model: str, *, tools: bool = False, pictures: bool = False) -> None:
         self._server = server
         self._model = model
-        self._tools = tools
+        self._tools, self._pictures = tools, pictures
         self._tried = self._adapted = 0
         self._began: float | None = None
 
@@ -224,7 +284,7 @@ class Trial:
             try:
                 yield
                 server.went_well(listening.first or 0.0)
-            except (Refused, Unreachable, Broken, NoModelServer) as failure:
+            except (Refused, Unreachable, Broken, Endless, NoModelServer) as failure:
                 if listening.heard:
                     raise ModelFailure(f"the model's answer broke off: {failure}.") from failure
                 pause = self._judge(failure, dialect, body, began)
@@ -237,6 +297,8 @@ class Trial:
         if isinstance(failure, Refused):
             if self._tools and refuses_tools(failure):
                 raise self._server.no_tools(self._model, failure.message) from failure
+            if self._pictures and refuses_pictures(failure):
+                raise self._server.no_pictures(self._model, failure.message) from failure
             better = adapted(dialect, body, failure)
         elif isinstance(failure, NoStream) and dialect.stream:
             better = replace(dialect, stream=False)
@@ -245,7 +307,7 @@ class Trial:
             _log.debug("%s is asked in another way from now on: %s", self._model, failure)
             self._server.dialects.learn(self._model, dialect, better)
             return 0.0
-        found = self._server.judged(failure, self._model)
+        found = self._server.judged(failure, self._model, pictures=self._pictures)
         if isinstance(found, GitkbError):
             raise found from failure
         return self._again(found, failure, began)

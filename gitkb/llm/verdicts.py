@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gitkb.errors import GitkbError, ModelError, ModelFailure, TooLong
 from gitkb.llm.dialects import TOO_MANY_OUT
-from gitkb.llm.wire import Broken, NoModelServer, Refused, Silent, Unreachable
+from gitkb.llm.wire import Broken, Endless, NoModelServer, Refused, Silent, Unreachable
 
 _CONTEXT = re.compile(
     r"context.?(length|window|size)|maximum context|too many (input )?tokens|prompt is too long|context_length", re.IGNORECASE
@@ -54,6 +54,8 @@ def verdict(failure: Exception, *, where: str, model: str, has_key: bool, proven
     """What to do after a failure. `where` is the server's address, `proven` says that it has answered before."""
     if isinstance(failure, Refused):
         return _refused(failure, where, model, has_key)
+    if isinstance(failure, Endless):
+        return ModelFailure(f"the model's server sends {failure}, which is not read to its end.")
     if isinstance(failure, Broken):
         return Again(str(failure), crowded=isinstance(failure, Silent))
     if proven:

@@ -2,17 +2,20 @@
 
 Invariant: nothing is sent but the body and the headers that the endpoint names: no environment variable, no description of
 this machine. No redirect is followed, so a key never reaches another host. Nothing is tried again here: each failure is
-raised as `Refused`, `Unreachable`, `Broken`, `NoStream` or `NoModelServer`; `verdicts.py` says what it means. What a server
-says is somebody else's text: it is shortened, and the key is taken out of it.
+raised as `Refused`, `Unreachable`, `Broken`, `NoStream`, `Endless` or `NoModelServer`; `verdicts.py` says what it means. What a
+server says is somebody else's text: it is shortened, and the key is taken out of it. However much it sends, no more is held than
+an answer may have.
 """
 
 import dataclasses
 import json
+import re
 import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -29,9 +32,14 @@ _CONNECT_SECONDS = 20.0
 _LONGEST_MESSAGE = 300
 _SHORTEST_KEY = 6
 _LOOK_SECONDS = 10.0
+_MOST_LISTS = 5
 _MOST_STRAY = 64 * 1024
 """Bytes of a stream without events that are looked at."""
 _AZURE = (".azure.com", ".azure-api.net")
+_MOST_LINE, _MOST_SENT = 8 * 1024**2, 64 * 1024**2
+"""Bytes of one line of a stream, and of one answer."""
+_MOST_REFUSAL, _MOST_LOOK = 64 * 1024, 4 * 1024**2
+"""Bytes of an error that are read, and of what a server says of itself."""
 DONE: Mapping[str, Any] = {}
 """What a stream gives last where the server says that it is complete."""
 _SENT = {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent"}
@@ -108,6 +116,13 @@ class NoStream(Broken):
     """What was to be a stream of events is none."""
 
 
+class Endless(Exception):
+    """The server sends more than an answer may have; it would send for ever."""
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"{what} of more than {most // 1024**2} MiB")
+
+
 class NoModelServer(Exception):
     """Something answers that does not speak the protocol: a web page, another service."""
 
@@ -131,7 +146,7 @@ class Wire:
                 follow_redirects=False,
                 proxy=endpoint.proxy or None,
                 verify=_trusted(endpoint.ca_file),
-                event_hooks={"request": [self._only_ours]},
+                event_hooks={"request": [self._only_ours], "response": [_bounded]},
             )
         except (ImportError, ValueError) as error:
             raise ModelError(
@@ -175,16 +190,11 @@ class Wire:
         """The reply to one request: as it comes where the body wants a stream, else whole. `DONE` comes last where the server
         says that it is complete. The connection is free again when the block ends."""
         create, body = self._client(str(body["model"])).chat.completions, sendable(body)
-        with self._failures():
-            if not body.get("stream"):
-                response = create.with_raw_response.create(**body).http_response
-                yield iter([self._envelope(response.content, response.headers), DONE])
-                return
-            with create.with_streaming_response.create(**body) as streamed:
-                if "event-stream" in streamed.headers.get("content-type", ""):
-                    yield self._chunks(streamed.iter_lines())
-                else:
-                    yield iter([self._envelope(streamed.read(), streamed.headers), DONE])
+        with self._failures(), create.with_streaming_response.create(**body) as streamed:
+            if body.get("stream") and "event-stream" in streamed.headers.get("content-type", ""):
+                yield self._chunks(_lines(streamed.iter_bytes()))
+            else:
+                yield iter([self._envelope(_all(streamed.iter_bytes(), _MOST_SENT), streamed.headers), DONE])
 
     def look(self, path: str) -> Any:
         """What the server says at a path below its address, or at one of its host (`/props`); None for nothing of use."""
@@ -196,10 +206,68 @@ class Wire:
         key = {"api-key": endpoint.api_key} if endpoint.wants_key_header else {"Authorization": f"Bearer {endpoint.api_key}"}
         headers = {"User-Agent": f"gitkb/{__version__}", **(key if endpoint.api_key else {}), **endpoint.headers}
         try:
-            response = self._http.get(url, headers=headers, params=endpoint.query or None, timeout=_LOOK_SECONDS)
-            return response.json() if response.status_code == 200 else None
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, RecursionError):
+            with self._http.stream("GET", url, headers=headers, params=endpoint.query or None, timeout=_LOOK_SECONDS) as response:
+                return json.loads(_all(response.iter_bytes(), _MOST_LOOK)) if response.status_code == 200 else None
+        except (httpx2.HTTPError, httpx2.InvalidURL, Endless, ValueError, RecursionError):
             return None
+
+    def upload(self, model: str, file: Path) -> str:
+        """Gives the server a file of questions for a batch; the file's id there."""
+        with self._failures():
+            sent = self._client(model).files.with_raw_response.create(file=file, purpose="batch")
+            return self._id_in(self._told(sent.http_response))
+
+    def begin_batch(self, model: str, file: str) -> Mapping[str, Any]:
+        """Has the questions of a file answered some time, at the price of a batch; what the server says of it."""
+        create = self._client(model).batches.with_raw_response.create
+        with self._failures():
+            begun = create(input_file_id=file, endpoint="/v1/chat/completions", completion_window="24h")
+            return self._told(begun.http_response)
+
+    def batch(self, model: str, batch: str) -> Mapping[str, Any]:
+        """How far a batch is."""
+        with self._failures():
+            return self._told(self._client(model).batches.with_raw_response.retrieve(batch).http_response)
+
+    def batches(self, model: str) -> Iterator[Mapping[str, Any]]:
+        """The batches of this account, newest first, some hundreds at most."""
+        after: dict[str, str] = {}
+        for _ in range(_MOST_LISTS):
+            with self._failures():
+                listed = self._client(model).batches.with_raw_response.list(limit=100, **after)  # type: ignore[arg-type]
+                told = self._told(listed.http_response)
+            rows = [each for each in told.get("data") or () if isinstance(each, Mapping)]
+            yield from rows
+            if not told.get("has_more") or not rows:
+                return
+            after = {"after": self._id_in(rows[-1])}
+
+    def cancel_batch(self, model: str, batch: str) -> Mapping[str, Any]:
+        """Has a batch ended soon."""
+        with self._failures():
+            return self._told(self._client(model).batches.with_raw_response.cancel(batch).http_response)
+
+    def lines_of(self, model: str, file: str) -> Iterator[str]:
+        """The lines of a file at the server."""
+        with self._failures(), self._client(model).files.with_streaming_response.content(file) as content:
+            yield from content.iter_lines()
+
+    def delete_file(self, model: str, file: str) -> None:
+        """Deletes a file at the server."""
+        with self._failures():
+            self._client(model).files.with_raw_response.delete(file)
+
+    def _told(self, response: "httpx2.Response") -> Mapping[str, Any]:
+        """What a server says of a file or a batch."""
+        if "html" in response.headers.get("content-type", ""):
+            raise NoModelServer("a web page")
+        return self._message(_json(response.content), response.headers)
+
+    def _id_in(self, told: Mapping[str, Any]) -> str:
+        found = told.get("id")
+        if not isinstance(found, str) or not found:
+            raise Broken("the server names no id")
+        return found
 
     def _chunks(self, lines: Iterator[str]) -> Iterator[Mapping[str, Any]]:
         stray: list[str] = []
@@ -234,7 +302,7 @@ class Wire:
         try:
             for _ in () if self._lingers else lines:
                 pass
-        except (httpx2.HTTPError, self._openai.OpenAIError):
+        except (httpx2.HTTPError, self._openai.OpenAIError, Endless):
             self._lingers = True
 
     def _not_streamed(self, text: str) -> Iterator[Mapping[str, Any]]:
@@ -307,6 +375,67 @@ class Wire:
     def close(self) -> None:
         """Closes all connections."""
         self._http.close()
+
+
+def _bounded(response: "httpx2.Response") -> None:
+    """Lets no more than a part of an error be read: whoever raises it reads all of it."""
+    if response.status_code >= 400:
+        response.stream = _cut_off(response.stream)
+
+
+def _cut_off(stream: Any) -> Any:
+    """A stream that ends when enough of an error has come."""
+    import httpx2
+
+    class CutOff(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            left = _MOST_REFUSAL
+            for piece in stream:
+                yield piece[:left]
+                left -= len(piece)
+                if left <= 0:
+                    return
+
+        def close(self) -> None:
+            stream.close()
+
+    return CutOff()
+
+
+def _all(pieces: Iterator[bytes], most: int) -> bytes:
+    """All of an answer; `Endless` for more than it may have."""
+    held, size = [], 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size > most:
+            raise Endless("an answer", most)
+    return b"".join(held)
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
+    """The lines of a stream as they become whole, the last one though nothing ends it; `Endless` for one too long, and for too
+    many."""
+    rest, size, skips = bytearray(), 0, False
+    for piece in pieces:
+        size += len(piece)
+        if size > _MOST_SENT:
+            raise Endless("an answer", _MOST_SENT)
+        piece = piece[1:] if skips and piece.startswith(b"\n") else piece
+        skips = piece.endswith(b"\r")  # the other half of its end may come with the next piece
+        if b"\n" not in piece and b"\r" not in piece:
+            rest += piece
+        else:
+            *lines, last = _LINE_ENDS.split(bytes(rest) + piece)
+            yield from (line.decode("utf-8", "replace") for line in lines)
+            rest = bytearray(last)
+        if len(rest) > _MOST_LINE:
+            raise Endless("a line", _MOST_LINE)
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+_LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
 def refused_by(body: Any, status: int = 500) -> Refused:

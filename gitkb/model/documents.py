@@ -81,10 +81,11 @@ class Record(Struct, frozen=True):
 
     `document` is its name ("docs/guide/intro-to-x"); `files` all of its own paths in the repository except the record itself,
     sorted; `converter` and `compiler` name who made it ("pdf/1", "gitkb-extractive/1"), `settings` is the fingerprint of the
-    settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by
-    name ("published"). `title_reason` says in words why this is the title, `ocr` what of the document was read by OCR and by whom
+    settings that the compiler was given, empty for the defaults; `dates` are dates the source itself states, ISO 8601, by name
+    ("published"). `title_reason` says in words why this is the title, `ocr` what of the document was read by OCR and by whom
     ("all pages, by rapidocr 3.10.0"), "" for nothing, `by_rules` which fields the rules filled because the model's reply had too
-    little for them ("description, key points"); a gitkb that does not know these reads over them.
+    little for them ("description, key points"), `described` which pictures a model described, and which model did ("2 pictures,
+    pages 1-3 of 12, by qwen2.5vl"); a gitkb that does not know these reads over them.
     """
 
     document: str
@@ -102,6 +103,7 @@ class Record(Struct, frozen=True):
     title_reason: str = ""
     ocr: str = ""
     by_rules: str = ""
+    described: str = ""
 
 
 class Heading(Struct, frozen=True):
@@ -119,6 +121,11 @@ class Picture(Struct, frozen=True):
     name: str
     data: bytes
     media_type: str
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is the drawing of a page ("scan-3.jpg"), which is not kept beside the text as other pictures are."""
+        return self.name.startswith("scan-")
 
 
 TitleKind = Literal["stated", "style", "heading", "largest", "page", "metadata", "opening", "section", "unseen"]
@@ -140,8 +147,8 @@ class Conversion(Struct, frozen=True):
     and pictures that point to other files keep the target of the original. `headings` in text order; `pages` is the number of
     source pages (PDF pages, slides, sheets) or 0. `authors`, `dates`, `description`, `aliases`, `tags`: as the source itself
     states them. `titles` are the candidates for its title, the best first; `title` is the best, '' where the text has none of its
-    own. `stated` is what a page of a foreign bundle says of itself, by key. `ocr` says what was read by OCR and by whom, ''
-    for nothing.
+    own. `stated` is what a page of a foreign bundle says of itself, by key. `ocr` says what was read by OCR and by whom,
+    `described` which pictures a model described, and which model; '' for nothing.
     """
 
     markdown: str
@@ -160,6 +167,7 @@ class Conversion(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     ocr: str = ""
     stated: Mapping[str, str] = field(default_factory=dict)
+    described: str = ""
 
 
 class SummarySection(Struct, frozen=True):

@@ -39,6 +39,14 @@ class Talking(Struct, frozen=True):
     rate: float
 
 
+class Batching(Struct, frozen=True):
+    """What waits at a server: so many batches, their questions, and how many of these are answered; all 0 when none does."""
+
+    batches: int = 0
+    questions: int = 0
+    answered: int = 0
+
+
 class Indexing(Struct, frozen=True):
     """How far the index of the search is, after the run's last commit: numbers of pages that came or changed."""
 
@@ -82,6 +90,9 @@ class Listener:
 
     def talking(self, event: Talking) -> None:
         """Models have said more, or were asked something."""
+
+    def batching(self, event: Batching) -> None:
+        """The batches that a run waits for were looked at; this may go on for hours."""
 
     def document(self, result: DocumentResult) -> None:
         """A source has its outcome; called in scan order, for an added one after its commit is published."""

@@ -22,8 +22,8 @@ class AddOptions(Struct, frozen=True):
     documents go whose file is gone from the added folder. `urls` are pages to fetch, `refetch` wants all that were fetched
     before, `allow_private` also addresses that are not public. `older` also takes what would turn documents back. `current`:
     the folders are known to be no older than the knowledge base, so that only what people removed is left out. `private`:
-    documents that are likely private may go to a model elsewhere.
-    `cluster` prepares the documents, None: this machine does."""
+    documents that are likely private may go to a model elsewhere. `batch`: a model is asked in batches, which takes longer and
+    costs less. `cluster` prepares the documents, None: this machine does."""
 
     into: str = ""
     update: bool = False
@@ -45,6 +45,7 @@ class AddOptions(Struct, frozen=True):
     current: bool = False
     private: bool = False
     cluster: ClusterOptions | None = None
+    batch: bool = False
 
 
 class DeclaredSource(Struct, frozen=True):

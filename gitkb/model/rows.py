@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from gitkb.model.usage import KeptReplies
+from gitkb.model.usage import KeptReplies, WaitingBatch
 
 if TYPE_CHECKING:
     from gitkb.model.documents import Record
@@ -179,7 +179,7 @@ class Status(Struct, frozen=True):
     today. `settings_wait`: the file of settings was edited and not committed, so what it says is not in force. `unreadable`
     says which records, decisions, approvals and overviews are damaged, and how. `detached`: no branch is checked out.
     `upstream` is the branch of a remote ("origin/main", "" for none) than which this one has so many commits more (`ahead`) and
-    less (`behind`). `operation` is what git is in the middle of ("merge", "" for nothing)."""
+    less (`behind`). `operation` is what git is in the middle of ("merge", "" for nothing). `batches` wait at a model's server."""
 
     branch: str
     commit: str
@@ -203,6 +203,7 @@ class Status(Struct, frozen=True):
     ahead: int = 0
     behind: int = 0
     operation: str = ""
+    batches: tuple[WaitingBatch, ...] = ()
 
 
 class RevisionName(Struct, frozen=True):

@@ -5,13 +5,15 @@ from msgspec import Struct, field
 
 class Usage(Struct, frozen=True):
     """What a model was asked: `calls` made now, replies taken from the cache, tokens of the calls made now; of `uncounted` calls
-    the server did not say how many tokens they took."""
+    the server did not say how many tokens they took. `batch_in` and `batch_out` are those tokens that went through batches."""
 
     calls: int = 0
     cached: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     uncounted: int = 0
+    batch_in: int = 0
+    batch_out: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -20,6 +22,8 @@ class Usage(Struct, frozen=True):
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             self.uncounted + other.uncounted,
+            self.batch_in + other.batch_in,
+            self.batch_out + other.batch_out,
         )
 
     def since(self, before: "Usage") -> "Usage":
@@ -30,6 +34,8 @@ class Usage(Struct, frozen=True):
             self.tokens_in - before.tokens_in,
             self.tokens_out - before.tokens_out,
             self.uncounted - before.uncounted,
+            self.batch_in - before.batch_in,
+            self.batch_out - before.batch_out,
         )
 
 
@@ -39,6 +45,16 @@ class KeptReplies(Struct, frozen=True):
     entries: int = 0
     bytes: int = 0
     cost: Usage = field(default_factory=Usage)
+
+
+class WaitingBatch(Struct, frozen=True):
+    """Questions that a server answers some time: the batch's `id` there ("" where its begin was cut off), how many, and since
+    when (ISO 8601)."""
+
+    id: str
+    model: str
+    questions: int
+    since: str
 
 
 class Pruned(Struct, frozen=True):

@@ -15,10 +15,11 @@ from uuid import uuid4
 from msgspec import Struct
 
 from gitkb.errors import BudgetSpent, GitkbError, ModelError, ModelFailure, UsageError
-from gitkb.model.usage import KeptReplies, Usage
+from gitkb.model.usage import KeptReplies, Usage, WaitingBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from gitkb.catalog.catalog import Catalog
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gitkb.formats.settings import Settings
     from gitkb.formats.user_settings import UserSettings
     from gitkb.llm.asking_file import AskingFile
+    from gitkb.llm.batches.batch_asker import BatchAsker
+    from gitkb.llm.batches.batch_book import BatchBook
     from gitkb.llm.client import Client
     from gitkb.llm.reply_cache import ReplyCache
     from gitkb.llm.requests import Reply, Request
@@ -38,19 +41,22 @@ if TYPE_CHECKING:
     from gitkb.store.snapshot import Snapshot
 
 REPLIES, ASKING, ASKERS = "replies.sqlite", "asking.sqlite", "askers"
+BATCHES, SENDING = "batches.sqlite", "batches"
+_SENDING_SECONDS = 3600.0
 _ASKERS: dict[Path, tuple[str, Liveness]] = {}
 """The name of this process among those that ask, and the lock by which it is alive, for each knowledge base."""
 
 
 class Session(Struct, frozen=True):
     """`ahead` is how many documents may wait for answers at once; `careful`: the server is elsewhere, and documents that are
-    likely private are not sent to it unasked."""
+    likely private are not sent to it unasked; `rounds` gets questions answered in batches, None where each is asked alone."""
 
     client: Client
     settings: ModelSettings
     author: Author
     ahead: int
     careful: bool = False
+    rounds: BatchAsker | None = None
 
 
 def model_settings(settings: Settings, user: UserSettings, task: str = "digest", limit: int = 0) -> ModelSettings:
@@ -71,6 +77,7 @@ def model_settings(settings: Settings, user: UserSettings, task: str = "digest",
         entity_types=settings.entity_types,
         instructions=settings.llm.instructions,
         glossary=settings.glossary,
+        pictures=settings.model_for("pictures") if settings.describes_pictures else "",
         context_tokens=user.context_tokens,
         max_output_tokens=user.max_output_tokens,
     ).within(limit if user.origins.get("llm.context_tokens", DEFAULT) == DEFAULT else 0)
@@ -94,7 +101,44 @@ def client_of(store: Store, user: UserSettings, listener: Listener, max_tokens: 
         notify=listener.message,
         shared=asking_file(store),
         tell=listener.talking,
+        waits=batch_book(store, user).batch_of,
     )
+
+
+def batch_book(store: Store, user: UserSettings) -> BatchBook:
+    """What waits in batches at the user's server."""
+    from gitkb.llm.batches.batch_book import BatchBook
+
+    return BatchBook(store.local / BATCHES, endpoint_of(user).shown)
+
+
+def batch_asker(store: Store, user: UserSettings, client: Client, listener: Listener) -> BatchAsker:
+    """What sends questions in batches and collects the answers, one process at a time."""
+    from gitkb.llm.batches.batch_asker import BatchAsker
+    from gitkb.store.local.locks import exclusive
+
+    folder = store.local / SENDING
+
+    def lock() -> AbstractContextManager[None]:
+        folder.mkdir(parents=True, exist_ok=True)
+        waits = "Another process sends or takes a batch; it is waited for."
+        return exclusive(folder / "lock", listener.message, _SENDING_SECONDS, waits)
+
+    return BatchAsker(client, batch_book(store, user), lock, folder, listener.message, listener.batching)
+
+
+def cancel_batches(asking: Asking) -> int:
+    """Has the user's server end all batches of this knowledge base, and keeps what they have answered; how many there were."""
+    user = asking.user()
+    with client_of(asking.store, user, asking.listener) as client:
+        return batch_asker(asking.store, user, client, asking.listener).cancel()
+
+
+def batches_here(store: Store) -> tuple[WaitingBatch, ...]:
+    """The batches that wait for this knowledge base, at any server."""
+    from gitkb.llm.batches.batch_book import waiting_batches
+
+    return waiting_batches(store.local / BATCHES) if (store.local / BATCHES).exists() else ()
 
 
 def endpoint_of(user: UserSettings) -> Endpoint:
@@ -136,19 +180,30 @@ def _names(folder: Path) -> set[str]:
 
 @contextmanager
 def session(
-    store: Store, catalog: Catalog, settings: Settings, user: UserSettings, listener: Listener, max_tokens: int = 0
+    store: Store,
+    catalog: Catalog,
+    settings: Settings,
+    user: UserSettings,
+    listener: Listener,
+    max_tokens: int = 0,
+    *,
+    batch: bool = False,
 ) -> Iterator[Session]:
-    """A session with the model that the settings name, until the block ends; `ModelError` if they name none."""
+    """A session with the model that the settings name, until the block ends; `ModelError` if they name none. What batches have
+    answered by now is taken; with `batch` questions are asked in batches."""
     from gitkb.pages.author import Author
 
     model_settings(settings, user)  # no model is an error before anything is sent
     with client_of(store, user, listener, max_tokens) as client:
         limit = client.limit(settings.model_for("digest")) if user.is_near else 0
         wanted = model_settings(settings, user, limit=limit)
-        ask = _Each(client, user.concurrency)
+        rounds = batch_asker(store, user, client, listener)
+        rounds.collect()
+        each = _Each(client, user.concurrency)
+        ask: Answers = _InBatches(rounds, each) if batch else each
         author = Author(store, catalog, ask, model_settings(settings, user, "overview", limit))
         careful = user.private == "ask" and not user.is_near
-        yield Session(client, wanted, author, 2 * user.concurrency, careful)
+        yield Session(client, wanted, author, 2 * user.concurrency, careful, rounds if batch else None)
 
 
 @contextmanager
@@ -181,8 +236,25 @@ class _Each(Struct, frozen=True):
             return error
 
 
+class _InBatches(Struct, frozen=True):
+    """Asks many questions in batches, and one by one those that got no answer so."""
+
+    rounds: BatchAsker
+    each: _Each
+
+    def __call__(self, requests: Sequence[Request]) -> list[Reply | GitkbError]:
+        while self.rounds.round(requests):
+            pass
+        return self.each(requests)
+
+
 def for_once(settings: Settings, options: AddOptions | RecompileOptions) -> Settings:
     """The settings with what the options of one `add` or `recompile` overrule."""
+    from gitkb.model.options import AddOptions
+
+    asks = (options.compiler or ("llm" if options.model else settings.compiler)) == "llm"
+    if isinstance(options, AddOptions) and options.batch and not asks:
+        raise UsageError("--batch is about questions to a model, and the extractive compiler asks none.", "Leave it out.")
     if options.model and options.compiler == "extractive":
         raise UsageError("--model names a model, but --compiler extractive asks none.", "Leave one of them out.")
     compiler = options.compiler or ("llm" if options.model else settings.compiler)
@@ -204,11 +276,12 @@ class Asking(Struct, frozen=True):
 
     @contextmanager
     def session(
-        self, settings: Settings, tip: Snapshot, *, max_tokens: int = 0, needed: bool = False
+        self, settings: Settings, tip: Snapshot, *, max_tokens: int = 0, needed: bool = False, batch: bool = False
     ) -> Iterator[Session | None]:
         """How to ask a model while a command changes a branch at `tip`; None where the settings want none.
 
-        Where one is not `needed`, one that is not configured here is no error: pages are made without what it would write.
+        Where one is not `needed`, one that is not configured here is no error: pages are made without what it would write. With
+        `batch` it is asked in batches.
         """
         if settings.compiler != "llm":
             yield None
@@ -220,7 +293,7 @@ class Asking(Struct, frozen=True):
             self.listener.message(f"{why} See: gitkb config")
             yield None
             return
-        with session(self.store, self.catalog, settings, user, self.listener, max_tokens) as found:
+        with session(self.store, self.catalog, settings, user, self.listener, max_tokens, batch=batch) as found:
             found.author.begin(tip)
             yield found
 

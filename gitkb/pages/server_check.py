@@ -46,6 +46,9 @@ class _Nothing:
     def put(self, request: Request, reply: Reply) -> None:
         return None
 
+    def keep(self, key: str, reply: Reply) -> None:
+        return None
+
 
 def check_server(user: UserSettings, model: str, say: Callable[[str], None]) -> ServerReport:
     """Asks the server; `ModelError` where it cannot be used, `ModelFailure` where it answers with nothing of use."""

@@ -5,7 +5,7 @@ lies in `<git dir>/gitkb`. Must not be shared between threads that write.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -177,7 +177,7 @@ class Store:
     def history(self, path: str, rev: str | None = None) -> Iterator[Commit]:
         """The commits that changed a file, or anything below a folder, newest first, as `git log PATH` has them."""
         commit, full = self.snapshot(rev).commit, self.full(path).strip("/")
-        if full and (derived := self.derived) is not None and repack.has_graph(derived):
+        if full and self._is_indexed():
             return indexed_changes_of(self._reader, self._folders.git_dir, commit, full)
         return changes_of(self._reader, commit, full)
 
@@ -191,10 +191,17 @@ class Store:
         found = last_changes(self._folders.git_dir, self.full(folder), self.snapshot(rev).commit, "%cs")
         return {self._short(path): day for path, day in found.items()}
 
-    def all_changes(self, folder: str, rev: str | None = None) -> dict[str, list[PathChange]]:
-        """For every path below a folder all changes in a history, the newest first."""
-        found = all_changes(self._folders.git_dir, self.full(folder), self.snapshot(rev).commit)
+    def all_changes(self, paths: Collection[str], rev: str | None = None) -> dict[str, list[PathChange]]:
+        """For each of these paths that ever was, and maybe for others, all changes in a history, the newest first."""
+        if not paths:
+            return {}
+        full, commit = [self.full(path) for path in paths], self.snapshot(rev).commit
+        found = all_changes(self._folders.git_dir, full, commit, indexed=self._is_indexed())
         return {self._short(path): changes for path, changes in found.items()}
+
+    def _is_indexed(self) -> bool:
+        """Whether the commit-graph of this clone knows which commit may have changed which path."""
+        return (derived := self.derived) is not None and repack.has_graph(derived)
 
     def _short(self, path: str) -> str:
         return short_path(self.inside, path)

@@ -8,7 +8,7 @@ writes past its buffer (libgit2#7177), and one is enough, left by a power failur
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,6 +84,10 @@ class LooseObjects(pygit2.OdbBackend):
     def exists_prefix_cb(self, prefix: object) -> pygit2.Oid:
         """The only id that begins like this; `ValueError` where there are several."""
         start = str(prefix)
+        if len(start) == pygit2.GIT_OID_HEXSZ:  # libgit2 asks for whole ids in this way too, each time a tree is read
+            if self.exists_cb(start):
+                return pygit2.Oid(hex=start)
+            raise KeyError(start)
         try:
             names = [f"{start[:2]}{file.name}" for file in Path(self._folder, start[:2]).iterdir()]
         except OSError as error:
@@ -133,7 +137,7 @@ class ObjectReader:
 
     def _get(self, oid: str, kind: type[_Object]) -> _Object:
         try:
-            found = self.repository[oid]
+            found = self.repository[pygit2.Oid(hex=oid)]  # told as text it is looked for as the beginning of an id
         except (KeyError, ValueError, pygit2.GitError):
             # A repack may have replaced the packs that this handle knows.
             self.repository = self._open()
@@ -251,23 +255,31 @@ class TreeView:
         """The bytes of a blob by its hex id; `KeyError` where there is none."""
         return self._reader.blob(oid)
 
-    def files(self, prefix: str = "") -> Iterator[tuple[str, str]]:
-        """All (path, blob id) below a folder, in git's order; all files for ''."""
+    def files(self, prefix: str = "", without: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+        """All (path, blob id) below a folder, in git's order; all files for ''. Folders at the paths `without` are not looked
+        into."""
         root: str | None = self._oid
         prefix = prefix.strip("/")
         if prefix:
             root = self.folder(prefix)
         if root is not None:
-            for path, oid in self._walk(root, prefix.encode("utf-8", "surrogateescape") + b"/" if prefix else b""):
-                yield decode_path(path), oid
+            yield from self._walk(root, f"{prefix}/" if prefix else "", frozenset(without))
 
-    def _walk(self, oid: str, prefix: bytes, depth: int = 0) -> Iterator[tuple[bytes, str]]:
-        _refuse_deep(depth, prefix)
-        for name, mode, child in decode_tree(self._reader.raw_tree(oid)):
-            if mode == TREE_MODE:
-                yield from self._walk(child, prefix + name + b"/", depth + 1)
-            elif mode in FILE_MODES:
-                yield prefix + name, child
+    def _walk(self, root: str, start: str, without: Collection[str]) -> Iterator[tuple[str, str]]:
+        """The files of a tree, whose paths begin with `start`; in one loop, since each level of generators costs every file."""
+        open_folders = [(start, iter(decode_tree(self._reader.raw_tree(root))))]
+        while open_folders:
+            prefix, entries = open_folders[-1]
+            for name, mode, child in entries:
+                path = prefix + name.decode("utf-8", "surrogateescape")
+                if mode in FILE_MODES:
+                    yield path, child
+                elif mode == TREE_MODE and path not in without:
+                    _refuse_deep(len(open_folders), path)
+                    open_folders.append((f"{path}/", iter(decode_tree(self._reader.raw_tree(child)))))
+                    break
+            else:
+                open_folders.pop()
 
     def changes_since(self, old: str | None, folder: str = "") -> list[TreeChange]:
         """What differs from another root tree (None: the empty one) in a folder ("": everywhere), sorted by path; `KeyError`
@@ -289,7 +301,7 @@ class TreeView:
     ) -> None:
         if old == new:
             return
-        _refuse_deep(depth, prefix)
+        _refuse_deep(depth, decode_path(prefix))
         before, now = self._differing(old, new)
         for name in before.keys() | now.keys():
             one, other = before.get(name), now.get(name)
@@ -303,10 +315,9 @@ def _by_name(entries: Iterable[tuple[bytes, bytes, bytes]]) -> dict[bytes, Entry
     return {name: (int(mode, 8), oid.hex()) for mode, name, oid in entries}
 
 
-def _refuse_deep(depth: int, path: bytes) -> None:
+def _refuse_deep(depth: int, path: str) -> None:
     if depth > MAX_DEPTH:
-        shown = decode_path(path[:60])
-        raise RepositoryError(f"Folders are nested more than {MAX_DEPTH} deep at {shown}...", "Take them out of the commit.")
+        raise RepositoryError(f"Folders are nested more than {MAX_DEPTH} deep at {path[:60]}...", "Take them out of the commit.")
 
 
 def _sub_tree(entry: Entry | None) -> str | None:

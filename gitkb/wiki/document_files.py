@@ -73,6 +73,8 @@ def _head(page: str, source: str, record: Record, digest: Digest) -> Iterator[st
     yield f"[Full text]({relative(page, source)}), [original]({relative(page, _raw(record))}) ({_kind(record)}){fetched}"
     if record.ocr:
         yield f"Read by OCR, so letters and figures may be wrong: {escape(record.ocr)}."
+    if record.described:
+        yield f"A model says in it what pictures show, which is not the author's word: {escape(record.described)}."
 
 
 def _raw(record: Record) -> str:
@@ -209,6 +211,7 @@ def _record(document: str, source: Source, conversion: Conversion, digest: Diges
         title_reason=one_line(digest.title_reason),
         ocr=one_line(conversion.ocr),
         by_rules=", ".join(digest.by_rules),
+        described=one_line(conversion.described),
     )
 
 

@@ -34,7 +34,7 @@ from gitkb.wiki.indexes import (
 )
 from gitkb.wiki.topic_page import topic_page
 
-PROJECTION = 11
+PROJECTION = 12
 """Rises with anything that the projection writes differently, so that no tree counts as projected that was not by this one, and
 an older gitkb leaves the pages of this one alone (`gitkb.wiki.projection`)."""
 
@@ -82,6 +82,11 @@ def is_page(path: str) -> bool:
     """Whether the page at a path is a concept's or entity's, not an index."""
     folder, _, name = path.rpartition("/")
     return folder in _TOPIC_FOLDERS and name.endswith(".md") and not _is_index(name)
+
+
+def pages_in(tree: Tree) -> Iterator[str]:
+    """The paths of the pages of a tree that are a concept's or entity's."""
+    return (path for folder in _TOPIC_FOLDERS for path, _ in tree.files(folder) if is_page(path))
 
 
 def empty_bundle() -> dict[str, bytes]:

@@ -263,6 +263,8 @@ class ConvertedText(Struct):
             meta["url"] = self.url
         if self.conversion.ocr:
             meta["ocr"] = one_line(self.conversion.ocr)
+        if self.conversion.described:
+            meta["described"] = one_line(self.conversion.described)
         body = body.strip("\n")
         return seal(frontmatter.join(meta, f"\n{body}\n"), self.conversion.converter)
 

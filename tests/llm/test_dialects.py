@@ -6,7 +6,9 @@ import threading
 import pytest
 
 from gitkb.errors import ModelFailure
+from gitkb.llm.dialects import refuses_pictures
 from gitkb.llm.reply import Unfit, read_reply
+from gitkb.llm.wire import Refused
 from tests.support.model_client import GOOD, GOOD_TEXT, SCHEMA, asking, question
 from tests.support.model_server import Answer, Asked, Fault, Made
 
@@ -194,3 +196,69 @@ def test_limits_of_lists_are_left_out_for_good_where_a_server_refuses_them() -> 
     assert {json.loads(reply.text)["names"][-1] for reply in replies} == {"c"}, (
         "a list that is too long is no reason to ask again"
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This model does not support image input.",
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        "No endpoints found that support image input",
+        "Invalid content type. image_url is only supported by certain models.",
+        "this model is missing data required for image input",
+        "messages[1].content must be a string",
+        "At most 0 image(s) may be provided in one prompt.",
+        "small-model is not a multimodal model",
+        "unknown variant `image_url`, expected `text`",
+    ],
+)
+def test_a_server_that_takes_no_pictures_is_known_by_what_it_says(said: str) -> None:
+    assert refuses_pictures(Refused(400, said))
+    assert not refuses_pictures(Refused(429, said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Could not process image",
+        "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png'].",
+        "The image is too large: at most 5 MB are allowed",
+        "image data is not a valid JPEG",
+        "max_tokens is not supported",
+    ],
+)
+def test_a_picture_that_is_refused_says_nothing_of_the_others(said: str) -> None:
+    assert not refuses_pictures(Refused(400, said))
+
+
+SHORT = '{"type": "object", "properties": {"title": {"type": "string", "maxLength": 300}}, "required": ["title"]}'
+
+
+@pytest.mark.parametrize(
+    "said", ["In context=('properties', 'title'), 'maxLength' is not permitted.", "failed to parse grammar: too many repetitions"]
+)
+def test_limits_of_texts_are_left_out_where_a_server_refuses_them_and_the_schema_stays(said: str) -> None:
+    def model(asked: Asked) -> Made:
+        return Fault(400, said) if "maxLength" in json.dumps(asked.body.get("response_format")) else {"title": "a" * 400}
+
+    with asking(model) as (client, server):
+        replies = client.ask([question(f"q{n}", schema=SHORT) for n in range(3)])
+    assert server.calls == 4 and len(json.loads(replies[0].text)["title"]) == 400
+    assert {seen.body["response_format"]["type"] for seen in server.seen} == {"json_schema"}
+
+
+def test_after_an_answer_that_was_cut_the_schema_allows_none_that_is_too_long() -> None:
+    item = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 500}, "from": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"items": {"type": "array", "items": item, "maxItems": 24}}}
+
+    def model(asked: Asked) -> Made:
+        """A model that writes as much as its schema lets it."""
+        listed = asked.body["response_format"]["json_schema"]["schema"]["properties"]["items"]
+        longest = listed["items"]["properties"]["name"]["maxLength"]
+        told = json.dumps({"items": [{"name": "x" * longest, "from": 1}] * listed["maxItems"]})
+        most = 2 * asked.body["max_tokens"]
+        return Answer(told) if len(told) <= most else Answer(told[:most], finish="length")
+
+    with asking(model) as (client, server):
+        [reply] = client.ask([question(schema=json.dumps(schema), max_tokens=500)])
+    assert server.calls == 2 and 1 <= len(json.loads(reply.text)["items"]) < 24

@@ -8,9 +8,12 @@ from email.utils import formatdate
 
 import pytest
 
+from gitkb.compile.llm.prompts import listed, strict
 from gitkb.errors import ModelError, ModelFailure
 from gitkb.llm.rate_limit import Pace, Patience, retry_after
-from tests.support.model_client import GOOD, asking, question
+from gitkb.llm.reply import whole_part
+from gitkb.llm.requests import Turn
+from tests.support.model_client import GOOD, Kept, asking, question
 from tests.support.model_server import Answer, Asked, Fault, Made, serving
 
 NOW = {"Retry-After": "0"}
@@ -325,3 +328,67 @@ def test_a_truncated_reply_is_never_kept_even_if_it_is_valid() -> None:
     assert "shorter" in server.seen[2].body["messages"][-1]["content"]
     with asking(lambda asked: cut) as (client, _), pytest.raises(ModelFailure, match="cut off at the limit of 500 tokens"):
         client.ask([question()])
+
+
+STREAM = {"content_type": "text/event-stream"}
+WORDS = b'data: {"choices": [{"index": 0, "delta": {"content": "word word word word word word word word "}}]}\n\n'
+OPEN = b'data: {"choices": [{"index": 0, "delta": {"content": "'
+IDLE = b'data: {"choices": [{"index": 0, "delta": {}}], "note": "' + b"x" * 60_000 + b'"}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault(200, endless=WORDS * 200, **STREAM), "asked twice: it was cut off at the limit of 500 tokens"),
+        (Fault(200, body=OPEN, endless=b"x" * 65_536, **STREAM), "sends a line of more than 8 MiB, which is not read to its end"),
+        (Fault(200, endless=IDLE, **STREAM), "sends an answer of more than 64 MiB"),
+        (Fault(200, body=b'{"choices": [', endless=b" " * 65_536), "sends an answer of more than 64 MiB"),
+        (Fault(400, body=b'{"error": "', endless=b"x" * 65_536), "refuses the request"),
+    ],
+    ids=["words", "line", "events", "whole", "error"],
+)
+def test_what_a_server_sends_without_end_is_bounded_and_fails_with_its_name(fault: Fault, words: str) -> None:
+    def model(asked: Asked) -> Made:
+        return fault if "odd" in asked.text else GOOD
+
+    with asking(model) as (client, server):
+        client.ask([question("one")])
+        with pytest.raises(ModelFailure, match=words):
+            client.ask([question("odd")])
+        assert json.loads(client.ask([question("two")])[0].text) == GOOD
+        assert server.poured < 100 * 1024**2
+
+
+def test_a_conversation_without_end_ends_too() -> None:
+    with asking(lambda asked: Fault(200, endless=WORDS * 200, **STREAM)) as (client, _):
+        heard: list[str] = []
+        turn = client.converse("test-model", [Turn("user", "Go on.")], (), heard.append, 300)
+        assert turn.cut == "length" and len("".join(heard)) < 200_000
+
+
+LISTS = json.dumps(
+    strict({"title": {"type": "string"}, "points": listed({"type": "string"}), "names": listed({"type": "string"})})
+)
+HALVES = {
+    '{"title": "D", "points": ["one", "two", "thr': {"title": "D", "points": ["one", "two"], "names": []},
+    '{"points": ["one"], "names": ["a"], "title": "Dur': {"title": "", "points": ["one"], "names": ["a"]},
+    'Here: {"title": "D", "points": ["one" "two"], "names": ["a"': {"title": "D", "points": ["one", "two"], "names": ["a"]},
+    '{"title": 7, "points": ["one", 2], "more": {"a": [1]}, "names": {}}': {"title": "", "points": ["one"], "names": []},
+    '{"title": "D", "points": ["one"], "names": [NaN': {"title": "D", "points": ["one"], "names": []},
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_of_a_broken_reply_what_is_whole_is_used_and_never_kept(half: str) -> None:
+    kept = Kept()
+    with asking(lambda asked: half, replies=kept) as (client, server):
+        [reply] = client.ask([question(schema=LISTS)])
+        assert json.loads(reply.text) == HALVES[half] and reply.cut and not kept.known
+        assert (reply.calls, server.calls) == (2, 2)
+        with pytest.raises(ModelFailure, match="asked twice"):
+            client.ask([question(schema=LISTS, purpose="overview")])
+
+
+@pytest.mark.parametrize("nothing", ['{"title": "A', "[1, 2", "{" * 5_000, '{"title": "A", "points": ["thr', "Sorry."])
+def test_a_reply_of_which_nothing_is_whole_is_none(nothing: str) -> None:
+    assert whole_part(nothing, LISTS) == ""

@@ -40,6 +40,27 @@ def test_many_packs_become_few(store: Store, git: Git) -> None:
         found = [commit.oid for commit in store.history(path)]
         assert found == git(root_of(store), "log", "--format=%H", "--", path).split()
     assert [commit.message for commit in store.history("raw/more-7")] == ["after the graph was written\n", "7\n"]
+    for count in (1, repack.MANY_PACKS):  # each path on its own, and all by way of their folder
+        asked = [f"raw/more-{number}" for number in range(7, 7 + count)]
+        known = store.all_changes(asked)
+        (store.local / "graph").unlink()
+        plain = store.all_changes(asked)
+        (store.local / "graph").touch()
+        assert {path: known.get(path) for path in asked} == {path: plain.get(path) for path in asked}
+        assert len(known["raw/more-7"]) == 2
+
+
+def test_what_a_path_was_does_not_depend_on_what_else_is_asked(store: Store, git: Git) -> None:
+    root = root_of(store)
+    publish(store, {"raw/kept": b"1", "raw/other": b"1"})
+    git(root, "checkout", "-qb", "side")
+    publish(store, {"raw/kept": None})
+    git(root, "checkout", "-q", "main")
+    publish(store, {"raw/other": b"2"})
+    git(root, "merge", "-q", "-s", "ours", "-m", "as it is here", "side")
+    (alone,) = [store.all_changes(["raw/kept"])["raw/kept"]]
+    assert alone == store.all_changes(["raw/kept", "raw/other"])["raw/kept"]
+    assert [change.new is None for change in alone] == [True, False]
 
 
 def wait_until_free(store: Store) -> None:

@@ -34,7 +34,10 @@ class Kept:
         return reply and Reply(reply.text, reply.tokens_in, reply.tokens_out, reply.calls, cached=True)
 
     def put(self, request: Request, reply: Reply) -> None:
-        self.known[request.key] = reply
+        self.keep(request.key, reply)
+
+    def keep(self, key: str, reply: Reply) -> None:
+        self.known[key] = reply
 
 
 def question(text: str = "What is it?", **changes: Any) -> Request:

@@ -10,6 +10,7 @@ with a scripted model that picks sentences of the documents it is sent (`tests/s
 """
 
 import argparse
+import base64
 import contextlib
 import hashlib
 import json
@@ -25,8 +26,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Json = dict[str, Any]
+from tests.support.batch_server import Batches, Json
+
 _PIECE = 12
+
+
+def _text(message: Json) -> str:
+    """What a message says, whose content may be a list of parts."""
+    content = message.get("content") or ""
+    return content if isinstance(content, str) else "\n".join(part["text"] for part in content if part["type"] == "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +53,20 @@ class Asked:
     @property
     def text(self) -> str:
         """All that the messages say."""
-        return "\n".join(str(message.get("content") or "") for message in self.messages)
+        return "\n".join(_text(message) for message in self.messages)
 
     @property
     def last(self) -> str:
         """What the last message says."""
-        return str(self.messages[-1].get("content") or "") if self.messages else ""
+        return _text(self.messages[-1]) if self.messages else ""
+
+    @property
+    def pictures(self) -> list[bytes]:
+        """The pictures that the messages hold, of which each must be a JPEG that stands in the request."""
+        parts = [part for message in self.messages if isinstance(message.get("content"), list) for part in message["content"]]
+        urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+        assert all(url.startswith("data:image/jpeg;base64,") for url in urls), urls
+        return [base64.b64decode(url.partition(",")[2], validate=True) for url in urls]
 
     @property
     def format(self) -> str:
@@ -63,7 +79,7 @@ class Asked:
         if self.format == "json_schema":
             return dict(self.body["response_format"]["json_schema"]["schema"])
         for message in reversed(self.messages):
-            found = re.search(r"JSON schema[^\n]*\n(\{.*)", str(message.get("content") or ""), re.DOTALL)
+            found = re.search(r"JSON schema[^\n]*\n(\{.*)", _text(message), re.DOTALL)
             if found:
                 return dict(json.JSONDecoder().raw_decode(found[1])[0])
         return None
@@ -111,7 +127,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """No reply: a status with headers and body, a reset (`reset`), or silence until the server ends (`silent`)."""
+    """No reply: a status with headers and body, a reset (`reset`), or silence until the server ends (`silent`). An `endless` one
+    is sent behind the body again and again, until nobody takes it."""
 
     status: int = 500
     message: str = "something went wrong"
@@ -122,6 +139,7 @@ class Fault:
     content_type: str = "application/json"
     reset: bool = False
     silent: bool = False
+    endless: bytes = b""
 
 
 Made = str | Json | Answer | Fault
@@ -142,9 +160,10 @@ class Seen:
 @dataclass
 class ModelServer:
     """What one server does and has seen. `lacks` names what it refuses with 400 ("json_schema", "json_object", "tools",
-    "max_tokens", "max_completion_tokens", "temperature", "stream_options", "system"), `ignores` what it silently does not do
-    ("response_format", "stream", "tools"). `only_streams`: it refuses to answer as a whole. `looks`: what it says at other paths.
-    `key_header`: where it wants the key instead. `bad_every` n: every n-th request gets the next of `bad` instead."""
+    "max_tokens", "max_completion_tokens", "temperature", "stream_options", "system", "pictures"), `ignores` what it silently does
+    not do ("response_format", "stream", "tools"). `only_streams`: it refuses to answer as a whole. `looks`: what it says at other
+    paths. `key_header`: where it wants the key instead. `batches`: what it does with batches, None where it takes none.
+    `bad_every` n: every n-th request gets the next of `bad` instead."""
 
     model: Model
     key: str = ""
@@ -157,11 +176,14 @@ class ModelServer:
     key_header: str = ""
     bad_every: int = 0
     bad: tuple[Made, ...] = ()
+    batches: Batches | None = None
     base_url: str = ""
     seen: list[Seen] = field(default_factory=list)
     hashes: Counter[str] = field(default_factory=Counter)
     answered: dict[str, float] = field(default_factory=dict)
     """When each body's first reply had been sent, by its hash, as `time.monotonic` has it."""
+    poured: int = 0
+    """Bytes of endless replies that were taken."""
     peak: int = 0
     connections: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
@@ -229,6 +251,8 @@ class ModelServer:
             return Fault(400, f"response_format of type {asked.format} is not supported.", param="response_format")
         if "system" in self.lacks and any(message["role"] == "system" for message in asked.messages):
             return Fault(400, "System role not supported")
+        if "pictures" in self.lacks and asked.pictures:
+            return Fault(400, "This model does not support image input.")
         return None
 
 
@@ -242,7 +266,29 @@ class _Handler(BaseHTTPRequestHandler):
         with self.script._lock:
             self.script.connections += 1
 
+    def _is_of_batches(self, content: bytes = b"") -> bool:
+        """Serves a path of files and batches, if this is one."""
+        batches = self.script.batches
+        headers = {name.lower(): value for name, value in self.headers.items()}
+
+        def answering(body: Json, number: int) -> Json:
+            asked = Asked(body, number, 1, headers)
+            made = self.script.answer(asked)
+            assert isinstance(made, Answer), made
+            return _completion(asked, made)
+
+        found = batches.serve(self.command, self.path, content, answering) if batches is not None else None
+        if found is not None:
+            self._send(*found)
+        return found is not None
+
+    def do_DELETE(self) -> None:
+        if not self._is_of_batches():
+            self._send(404, json.dumps({"error": {"message": f"no {self.path}"}}))
+
     def do_GET(self) -> None:
+        if self._is_of_batches():
+            return
         if self.path in self.script.looks:
             self._send(200, json.dumps(self.script.looks[self.path]))
         elif self.path.endswith("/v1/models"):
@@ -253,6 +299,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self._is_of_batches(content):
+            return
         if not self.path.partition("?")[0].endswith(("/v1/chat/completions", "/test-model/chat/completions")):
             self._send(404, json.dumps({"error": {"message": f"Not Found: {self.path}"}}))
             return
@@ -275,9 +323,23 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.silent or fault.reset:
             self._reset()
             return
+        if fault.endless:
+            self._pour(fault)
+            return
         error = {"message": fault.message, "type": "error", "param": fault.param, "code": fault.code}
         body = json.dumps({"error": error}) if fault.body is None else fault.body
         self._send(fault.status, body, fault.content_type, fault.headers)
+
+    def _pour(self, fault: Fault) -> None:
+        """Sends without end; the connection is closed by whoever reads."""
+        self.close_connection = True
+        self.send_response(fault.status)
+        self.send_header("Content-Type", fault.content_type)
+        self.end_headers()
+        self.wfile.write(fault.body if isinstance(fault.body, bytes) else (fault.body or "").encode())
+        while not self.script.ended.is_set():
+            self.wfile.write(fault.endless)
+            self.script.poured += len(fault.endless)
 
     def _stream(self, asked: Asked, answer: Answer) -> None:
         self.send_response(200)

@@ -79,6 +79,9 @@ def add(
     refetch: Annotated[bool, typer.Option("--refetch", help="Fetch again all that came from the web.")] = False,
     allow_private: Annotated[bool, typer.Option("--allow-private", help="Fetch from hosts that are not public, too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send the model what looks private, too, wherever it is.")] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Ask a model in batches: for less, within a day; may be stopped.")
+    ] = False,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what a model would be asked; ask nothing.")] = False,
     json: JsonOption = False,
     kb: KbOption = None,
@@ -89,6 +92,8 @@ def add(
     Unchanged files and pages are skipped, changed ones update their document, moved files rename it. Respects .gitignore and
     .gitkbignore.
     """
+    from msgspec.structs import replace
+
     from gitkb.model.options import AddOptions
 
     paths, urls = _named_sources(wanted or (), refetch=refetch)
@@ -102,18 +107,13 @@ def add(
         exclude=tuple(exclude or ()),
         dry_run=dry_run,
         timings=told.verbose,
-        branch=branch,
-        start=start,
-        compiler=compiler or "",
-        model=model,
-        max_tokens=max_tokens,
         prune=prune,
         older=older,
-        urls=urls,
-        refetch=refetch,
-        allow_private=allow_private,
-        private=yes,
     )
+    options = replace(
+        options, branch=branch, start=start, compiler=compiler or "", model=model, max_tokens=max_tokens, batch=batch
+    )
+    options = replace(options, urls=urls, refetch=refetch, allow_private=allow_private, private=yes)
     raise typer.Exit(_run(base, paths, options, estimate=estimate, json=json, folder=told.kb))
 
 
@@ -131,7 +131,7 @@ def _run(
     from gitkb.cli.listeners import Adding
 
     if estimate:
-        tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json)
+        tell_estimate(lambda listener: base.estimate(paths, options, listener), json=json, batch=options.batch)
         return ExitCode.OK
     with resumable(), display(quiet=json and sys.stdout.isatty()) as shown:
         listener = Adding(
@@ -140,6 +140,7 @@ def _run(
             advance=shown.advance,
             tell=shown.tell,
             index=shown.index,
+            wait=shown.wait,
             dry_run=options.dry_run,
             agreed=shown.agreed,
         )
@@ -167,21 +168,24 @@ def sources(wanted: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
     return paths, tuple(urls)
 
 
-def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool) -> None:
-    """What a model would be asked, in words or as JSON."""
+def tell_estimate(ask: Callable[[Listener], Estimate], *, json: bool, batch: bool = False) -> None:
+    """What a model would be asked, in words or as JSON; `batch`: at the price of batches."""
     from gitkb.cli.listeners import Messages, money
+    from gitkb.model.usage import Usage
 
     with resumable():
         found = ask(Messages())
     if json:
         terminal.tell_json(json_shapes.fields(found))
         return
+    tokens = (found.tokens_in, found.tokens_out)
+    cost = Usage(found.calls, 0, *tokens, 0, *(tokens if batch else ()))
     documents, calls = terminal.counted(found.documents, "document"), terminal.counted(found.calls, "call")
     known = f" {found.known:,} more are answered in the cache." if found.known else ""
     failed = f" {terminal.counted(found.failed, 'document')} cannot be converted." if found.failed else ""
     terminal.tell(
         f"{documents}: {calls}, about {found.tokens_in:,} tokens in and {found.tokens_out:,} out"
-        f"{money(found.tokens_in, found.tokens_out)}.{known}{failed}"
+        f"{money(cost)}{' in batches' if batch else ''}.{known}{failed}"
         " Each shared page that changes takes a call more, and so does each pair of names that look alike."
     )
 

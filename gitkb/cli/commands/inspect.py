@@ -19,6 +19,7 @@ from gitkb.model.rows import BlameLine
 if TYPE_CHECKING:
     from gitkb.model.findings import CheckResult
     from gitkb.model.rows import Outdated, PageRow, Status
+    from gitkb.model.usage import KeptReplies, WaitingBatch
 
 
 _WIDEST = 48
@@ -118,13 +119,8 @@ def _lines(found: Status) -> list[str]:
     if found.outdated.documents:
         lines.append(f"Outdated: {_outdated(found.outdated)}; run: gitkb recompile --outdated")
     if found.replies.entries:
-        from gitkb.cli.listeners import money
-
-        cost, kept = found.replies.cost, terminal.counted(found.replies.entries, "reply", "replies")
-        lines.append(
-            f"Cache: {kept} of models ({found.replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
-            f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out{money(cost.tokens_in, cost.tokens_out)}."
-        )
+        lines.append(_kept(found.replies))
+    lines += [_waiting(each) for each in found.batches]
     lines += _approvals(found)
     lines += [f"Under way: {run}" for run in found.living]
     lines += [f"Did not end: {run}. The next add clears up, or: gitkb recover" for run in found.runs]
@@ -132,6 +128,26 @@ def _lines(found: Status) -> list[str]:
         lines.append("Edited, not yet committed and so not in force: .gitkb/config.yaml")
     lines += [f"Edited by hand, not yet committed: {path}" for path in found.edited]
     return lines
+
+
+def _kept(replies: KeptReplies) -> str:
+    """What the replies that are kept have cost."""
+    from gitkb.cli.listeners import money
+
+    cost, kept = replies.cost, terminal.counted(replies.entries, "reply", "replies")
+    return (
+        f"Cache: {kept} of models ({replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
+        f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out{money(cost)}."
+    )
+
+
+def _waiting(batch: WaitingBatch) -> str:
+    """A batch that is at a model's server."""
+    questions, name = terminal.counted(batch.questions, "question"), batch.id or "(its begin was cut off)"
+    return (
+        f"Batch {name}: {questions} to {batch.model}, sent {batch.since}. gitkb add --batch waits for the answers, any gitkb add"
+        " takes those that are there; gitkb recover --cancel-batches gives it up."
+    )
 
 
 def _beside(found: Status) -> str:

@@ -135,6 +135,9 @@ def recover(
     prune_cache: Annotated[
         bool, typer.Option("--prune-cache", help="Also empty the cache of conversions and of a model's replies.")
     ] = False,
+    cancel_batches: Annotated[
+        bool, typer.Option("--cancel-batches", help="Also end the batches that wait at the model's server; keep their answers.")
+    ] = False,
     json: JsonOption = False,
     kb: KbOption = None,
     verbose: VerboseOption = False,
@@ -145,11 +148,14 @@ def recover(
     base = knowledge_base(context, kb)
     with resumable():
         found = base.recover(Messages())
+        cancelled = base.cancel_batches(Messages()) if cancel_batches else None
         pruned = base.prune_cache() if prune_cache else None
     if json:
-        terminal.tell_json(json_shapes.recovered(found, pruned))
+        terminal.tell_json(json_shapes.recovered(found, pruned, cancelled))
         return
-    if found or not pruned:
+    if cancelled is not None:
+        terminal.tell(f"Cancelled: {terminal.counted(cancelled, 'batch', 'batches')}. What was answered is kept.")
+    if found or not (pruned or cancel_batches):
         terminal.tell("Recovered." if found else "There is nothing to recover.")
     if pruned:
         replies, conversions = (

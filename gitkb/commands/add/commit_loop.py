@@ -139,6 +139,8 @@ def commit_loop(
         client, ahead = (session.client, session.ahead) if session else (work.known, 0)
         careful = session is not None and session.careful and not work.agreed
         rounds = ModelRounds(pool, client, ahead, work.fetch, web.illustrate, careful)
+        if session and session.rounds and work.jobs:
+            rounds.answer_ahead(work.jobs, session.rounds)
         loop = CommitLoop(context, change, outcomes, plan, rounds, Results(rounds.prepare(work.jobs)))
         yield loop
         loop.commit_rest()

@@ -18,7 +18,8 @@ def compile_context(
 ) -> Iterator[tuple[ChangeContext, ModelUse]]:
     """The context of one `add` or `recompile`, whose branch begins at `start` if it is new; `ModelError` where a model is wanted
     that cannot be asked."""
-    wish = ModelWish(options.max_tokens, needed=True)
+    batch = isinstance(options, AddOptions) and options.batch
+    wish = ModelWish(options.max_tokens, needed=True, batch=batch)
     adjust = partial(for_once, options=options)
     with change_context(asking, options.branch, start, dry_run=options.dry_run, adjust=adjust, model=wish) as context:
         yield context, model_use(asking, context.settings, context.session)

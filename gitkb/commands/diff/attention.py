@@ -3,7 +3,7 @@
 Invariant: pure; says only what the two sides of a diff show. The list is complete and sorted, the most important first; whoever
 shows it may cut it, but must say so. Every item names the path or paths that it is about. Nothing that is only unusual is called
 wrong: a claim that is only reworded is reported as that, and likely duplicates are guesses from titles and keys alone, for a
-person to judge. They cost one pass over all pages, and then a look at those that share something with a new page.
+person to judge. Only pages that share something with a new one are looked at.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -42,7 +42,8 @@ class NearPair(Struct, frozen=True):
 
 
 def near_pairs(new: Iterable[str], pages: Sequence[TopicPage]) -> list[NearPair]:
-    """The pairs of pages that may be the same, of which at least one is new (`new` are paths), sorted."""
+    """The pairs of pages that may be the same, of which at least one is new (`new` are paths), sorted. Of `pages`, by kind and
+    key, none that shares a sign with a new one may be missing."""
     fresh = set(new)
     real = [page for page in pages if not page.target]
     shared: dict[str, list[tuple[TopicPage, str]]] = {}
@@ -258,7 +259,7 @@ def _decided(decisions: Sequence[Decision]) -> Iterator[Attention]:
 
 def _duplicates(report: DiffReport, head: Side) -> Iterator[Attention]:
     new = [page.path for page in report.pages_by(Change.ADDED) if not page.leads_to]
-    for pair in near_pairs(new, head.all_pages):
+    for pair in near_pairs(new, head.alike):
         paths = (pair.one.path, pair.other.path)
         yield Attention(Concern.LIKELY_DUPLICATE, paths, f"may be the same thing: {pair.reason}")
 

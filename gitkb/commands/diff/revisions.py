@@ -21,7 +21,7 @@ from gitkb.catalog.record_tables import RECORDS
 from gitkb.commands.diff.attention import Seen
 from gitkb.commands.diff.compare import compare
 from gitkb.commands.diff.report import DiffReport, SourceChange, WebLinks, web_links
-from gitkb.commands.diff.shown_pages import Side, keys_touched, views
+from gitkb.commands.diff.shown_pages import Side, keys_touched, new_keys, views
 from gitkb.commands.diff.trees import Trees
 from gitkb.errors import FormatError, RepositoryError
 from gitkb.formats import approvals, records
@@ -158,8 +158,8 @@ class _Comparison(Struct, frozen=True):
             edited=trees.edited(),
             broken=moved.broken,
             mended=moved.mended,
-            committed=trees.committed(head),
-            committed_before=trees.committed(base),
+            committed=trees.committed(),
+            committed_before=trees.committed_before(),
             unreadable=unreadable,
             approved=_approved(given, head, head_side),
             said_verified={page: words for page, words in trees.said_verified().items() if page not in given},
@@ -187,7 +187,8 @@ class _Comparison(Struct, frozen=True):
             corpus = RecordCorpus(db)
             keys = keys_touched(corpus, touching.records) | corpus.affected(touching.topics)
             found = views(corpus, keys, None if base is None else base.views.keys())
-            return Side(named.tree.commit, named.name, own, found, tuple(corpus.all_pages()))
+            alike = () if base is None else corpus.sharing_a_sign(new_keys(found, base.views))
+            return Side(named.tree.commit, named.name, own, found, corpus.paths(), tuple(alike))
 
     def _older(self, before: Mapping[str, Record], after: Mapping[str, Record]) -> list[Older]:
         """The documents that the head turns back."""

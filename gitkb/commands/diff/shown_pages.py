@@ -43,13 +43,15 @@ class PageView(Struct, frozen=True):
 
 
 class Side(Struct, frozen=True):
-    """One side of a diff: the documents that differ, the pages that can differ by path, and all pages that there are."""
+    """One side of a diff: the documents that differ, the pages that can differ by path, and the paths of all that there are. At
+    the head `alike` are the pages whose names share a sign with one that may be new, that one included, by kind and key."""
 
     commit: str
     name: str
     records: Mapping[str, Record]
     views: Mapping[str, PageView]
-    all_pages: tuple[TopicPage, ...]
+    paths: Collection[str]
+    alike: tuple[TopicPage, ...] = ()
 
 
 def keys_touched(corpus: Corpus, records: Collection[Record]) -> set[str]:
@@ -59,6 +61,11 @@ def keys_touched(corpus: Corpus, records: Collection[Record]) -> set[str]:
         for topic in record.topics:
             names.update(page_key(name, record.language) for name in (topic.name, *topic.aliases) if name)
     return corpus.affected(names)
+
+
+def new_keys(found: Mapping[str, PageView], old: Mapping[str, PageView]) -> set[str]:
+    """The keys of the pages that say something and have another path than any page before."""
+    return {view.page.key for path, view in found.items() if path not in old and not view.page.target}
 
 
 def views(corpus: Corpus, keys: Collection[str], old: Collection[str] | None = None) -> dict[str, PageView]:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from gitkb.branch.renames import edited_renames, renames
 from gitkb.commands.diff.report import Change, LinkChange, PersonChange, TextChange
@@ -85,6 +85,7 @@ def _order(link: LinkChange) -> tuple[str, str]:
 
 _TOPICS = ("wiki/concepts", "wiki/entities")
 _OWN = ("wiki/sources/", "wiki/summaries/")
+_GENERATED = frozenset((*_TOPICS, "wiki/sources", "wiki/summaries"))
 _NO_PERSONS = (".gitkb/documents/", f"{EDITED}/", f"{DECISIONS}/", f"{OVERVIEWS}/", f"{SOURCES}/", f"{SYNCED}/", "raw/")
 
 
@@ -96,14 +97,15 @@ class Trees(Struct):
     changes: list[TreeChange]
     base_side: Side
     head_side: Side
-    _topics: dict[str, dict[str, str]] = field(default_factory=dict)
     _renamed: Mapping[str, str] | None = None
 
-    def committed(self, tree: Snapshot) -> Mapping[str, str]:
-        """The files of the folders of concepts and entities, by path with their blobs."""
-        if tree.oid not in self._topics:
-            self._topics[tree.oid] = {path: oid for folder in _TOPICS for path, oid in tree.files(folder)}
-        return self._topics[tree.oid]
+    def committed(self) -> frozenset[str]:
+        """The paths of the pages that may differ and stand in the tree of the head."""
+        return frozenset(path for path in self.head_side.views if self.head.blob(path) is not None)
+
+    def committed_before(self) -> frozenset[str]:
+        """The paths of the pages that may differ and stand in the tree of the base."""
+        return frozenset(path for path in self.base_side.views if self.base.blob(path) is not None)
 
     def edited(self) -> list[PersonChange]:
         """What people wrote, edited or deleted, by path."""
@@ -165,10 +167,9 @@ class Trees(Struct):
     def said_verified(self) -> dict[str, str]:
         """The pages that say at the base that somebody approved them, with the words for it, of those that differ now."""
         found = {}
-        before = self.committed(self.base)
         for path, view in self.base_side.views.items():
-            if path in before and view != self.head_side.views.get(path):
-                words = _approval(self.base.read_blob(before[path]))
+            if view != self.head_side.views.get(path):
+                words = _approval(self.base.read(path) or b"")
                 if words:
                     found[path] = words
         return found
@@ -184,33 +185,35 @@ class Trees(Struct):
 
     def links(self) -> LinkChanges:
         """Links of people's pages and of other documents' texts whose targets came or went."""
-        projected = [{page.path for page in side.all_pages} for side in (self.base_side, self.head_side)]
         people = link_changes(
             self._people(),
-            lambda path: self._exists(self.base, projected[0], path),
-            lambda path: self._exists(self.head, projected[1], path),
+            lambda path: self._exists(self.base, self.base_side.paths, path),
+            lambda path: self._exists(self.head, self.head_side.paths, path),
         )
         texts = self._texts()
         return LinkChanges((*people.broken, *texts.broken), (*people.mended, *texts.mended))
 
-    def _exists(self, tree: Snapshot, projected: Set[str], path: str) -> bool:
+    def _exists(self, tree: Snapshot, projected: Collection[str], path: str) -> bool:
         if is_page(path):
             return path in projected or self._is_kept(tree, path)
         return is_shared(path) or not path.endswith(".md") or tree.blob(path) is not None
 
     def _is_kept(self, tree: Snapshot, path: str) -> bool:
         """Whether a page without support stays because a person's words are on it."""
-        oid = self.committed(tree).get(path)
-        return oid is not None and state(tree.read_blob(oid)) is not Seal.GENERATED
+        content = tree.read(path)
+        return content is not None and state(content) is not Seal.GENERATED
 
     def _people(self) -> Iterator[LinkedPage]:
         """People's pages and edited ones at the head, in both versions."""
-        projected = {page.path for page in self.head_side.all_pages}
+        projected = self.head_side.paths
         paths = {path.removeprefix(f"{EDITED}/") for path, _ in self.head.files(EDITED)}
-        for path, _ in self.head.files("wiki"):
-            if path.endswith(".md") and not path.startswith(_OWN) and not is_shared(path):
+        for path, _ in self.head.files("wiki", _GENERATED):
+            if path.endswith(".md") and not is_shared(path):
                 paths.add(path)
-        paths |= {path for path in self.committed(self.head) if is_page(path) and path not in projected}
+        for folder in _TOPICS:
+            for path, _ in self.head.files(folder):
+                if path not in projected and path.endswith(".md") and (is_page(path) or not is_shared(path)):
+                    paths.add(path)
         for path in sorted(paths):
             after = self.head.read(path)
             if after is not None and not _generated(path, after):

@@ -15,12 +15,12 @@ from gitkb.formats import records
 from gitkb.formats.settings import Settings
 from gitkb.model.rows import State, Status
 from gitkb.pages import refresh
-from gitkb.pages.model_session import kept_replies
+from gitkb.pages.model_session import batches_here, kept_replies
 from gitkb.store.history import Ancestry
 from gitkb.store.repository import Store
 from gitkb.store.snapshot import Snapshot
 from gitkb.store.values import RunState
-from gitkb.wiki.projection import is_page, newer
+from gitkb.wiki.projection import newer, pages_in
 
 
 def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at: str | None) -> Status:
@@ -39,7 +39,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         branch=at or branch or "HEAD",
         commit=tip.commit,
         documents=sum(1 for path, _ in tip.files(records.RECORDS) if records.document_of(path)),
-        pages=sum(1 for path, _ in tip.files("wiki") if is_page(path)),
+        pages=sum(1 for _ in pages_in(tip)),
         state=State.BROKEN if damaged else State.PENDING if waits or newer_pages else State.WHOLE,
         runs=tuple(_described(run) for run in found.runs if not run.living),
         living=tuple(_described(run) for run in found.runs if run.living),
@@ -50,6 +50,7 @@ def status(store: Store, catalog: Catalog, settings: Settings, tip: Snapshot, at
         model=settings.model_for("digest") if asks else "",
         unwritten=refresh.unwritten(store, catalog, tip, keep=at is None) if asks else 0,
         replies=kept_replies(store),
+        batches=batches_here(store),
         outdated=outdated_at(catalog, tip, settings, keep=at is None),
         settings_wait=at is None and settings_wait(store),
         unreadable=tuple(each.message for each in damaged),

@@ -22,6 +22,7 @@ from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.inflection import italian_base
+from gitkb.text.language.named_in_titles import agenda_term, is_name_like, named_inside
 from gitkb.text.language.terms import as_term, code_term, heading_term, noun_runs, subterms, term_key, tokens
 from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
@@ -103,7 +104,8 @@ class Candidate(Struct):
 
     `is_subject`: the document's title or file name names it alone. `shorts` are short forms that the document introduces.
     `own_sections` are those whose heading names it alone; `leads_title`: the title begins with it; `is_listed`: a heading of a
-    glossary; `written`: its words in the title or heading.
+    glossary; `agenda`: the sections whose heading names it beside what is done with it ("Poll for X (Ann Lee, 5 minutes)");
+    `written`: its words in the title or heading.
     `determined` counts "the X" and "an X", `nominal` those that no noun follows, `countable` "an X" among these.
     """
 
@@ -126,6 +128,7 @@ class Candidate(Struct):
     own_sections: set[int] = field(default_factory=set)
     leads_title: bool = False
     is_listed: bool = False
+    agenda: set[int] = field(default_factory=set)
     written: tuple[str, ...] = ()
     definitions: list[tuple[int, Definition]] = field(default_factory=list)
 
@@ -164,10 +167,28 @@ def find_candidates(reading: Reading, title: str, claims: list[str], name: str =
         _count_spans(found, reading)
     for key, times in emphasised.items():
         found[key].emphasised += times
+    if reading.language == "en":
+        _without_acts(found, title)
     _join_short_forms(found, reading, introduced)
     if reading.language == "it":
         _join_numbers(found)
     return found
+
+
+def _without_acts(found: dict[str, Candidate], title: str) -> None:
+    """Takes out titles and headings that tell somebody to do something with a thing, if the text names that oftener: a part
+    called "Access Athena" is about Athena."""
+    acts, inside = word_lists.words("titles", "en", "acts"), named_inside(title, "en")
+    of_title = term_key(inside, "en") if inside else ""
+    for key in [key for key in found if key.partition(" ")[0] in acts and " " in key]:
+        act, thing = found[key], found.get(key.partition(" ")[2])
+        if thing is None or act.definitions or thing.count <= 2 * act.count:
+            continue
+        is_name = bool(thing.forms) and all(word[0].isupper() for form in thing.forms for word in form)
+        if is_name or thing.key == of_title:
+            thing.own_sections |= act.own_sections
+            thing.sections |= act.sections
+            del found[key]
 
 
 def _candidate(found: dict[str, Candidate], key: str) -> Candidate:
@@ -187,11 +208,18 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, na
         candidate.written = candidate.written or words
         for stem in gerund_stems(candidate.key, reading.language):
             _candidate(found, stem).in_title = True
-    if leading := _leading_term(title, reading.language):
-        _candidate(found, term_key(leading, reading.language)).leads_title = True
+    for leading in filter(None, (_leading_term(title, reading.language), named_inside(title, reading.language))):
+        candidate = _candidate(found, term_key(leading, reading.language))
+        candidate.leads_title = True
+        candidate.in_title = True
+        candidate.written = candidate.written or leading
     for number, heading in enumerate(reading.headings[:2000]):
         is_listed = is_glossary(number, reading, title)
         terms = heading_terms(heading.title, reading.language)
+        if inside := agenda_term(heading.title, reading.language):
+            candidate = _candidate(found, term_key(inside, reading.language))
+            candidate.agenda.add(number)
+            candidate.written = candidate.written or inside
         for words, alone in terms or (_entry_terms(heading.title) if is_listed else []):
             candidate = _candidate(found, term_key(words, reading.language))
             candidate.in_headings += 1
@@ -233,9 +261,25 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
     stem = _FILE_ENDING.sub("", name.rpartition("/")[2])
     if " " not in stem and not any(map(str.isupper, stem)):
         return []
-    return [(words, alone) for words, alone in heading_terms(_BRACKETED.sub("", stem), language) if alone]
+    bare = _BRACKETED.sub("", stem)
+    if language == "en" and _IS_QUESTION.match(bare):
+        return []
+    named: list[tuple[tuple[str, ...], bool]] = [(words, True) for words, alone in heading_terms(bare, language) if alone]
+    if named or _IS_ACT.match(bare):
+        return named
+    words: tuple[str, ...] = tuple(tokens(bare))
+    is_name = 0 < len(words) <= _MOST_WORDS and _NAMED_NOTE.fullmatch(bare) is not None and not is_structural(bare)
+    if is_name and (len(words) > 1 or words[0].isupper()):
+        named.append((words, True))
+    return named
 
 
+_IS_QUESTION = re.compile(r"(?:how|why|what|when|where|who|which)\b", re.I)
+_IS_ACT = re.compile(r"[A-Z][a-z]+ing (?!in |of |for )")
+_NAMED_NOTE = re.compile(
+    r"[A-Z][\w'’+/-]*(?: (?:[A-Z0-9][\w'’+/-]*|in|of|for|and|the|&))* ?(?<!in)(?<!of)(?<!for)(?<!the)", re.ASCII
+)
+"""How the name of a note is written that is a name as it stands ("Write Concern", "Rebalancing in Kafka", "REST")."""
 _LED = re.compile(r"(?P<name>[^:–—]{2,40}?)(?:: | [–—-] )\S")
 
 
@@ -251,17 +295,6 @@ def _subject_terms(title: str, language: str, name: str) -> list[tuple[tuple[str
     return found + [(words, alone) for words, alone in heading_terms(bare, language) if alone and bare != title]
 
 
-def is_name_like(word: str) -> bool:
-    """Whether a word looks like a name that somebody made: "ECAPA-TDNN", "wav2vec", "PonderNet"; or no list has it."""
-    if any(map(str.isdigit, word)) or any(map(str.isupper, word[1:])):
-        return True
-    return word[0].isupper() and word.isascii() and not is_common(word, "en", _MADE)
-
-
-_MADE = 2.0
-"""Zipf frequency below which a word with a capital is no ordinary word."""
-
-
 def gerund_stems(key: str, language: str) -> tuple[str, ...]:
     """The nouns from which an English gerund may be made: "checkpoint" for "checkpointing", "cache" for "caching"."""
     if language != "en" or not key.endswith("ing") or not key.isalpha() or len(key) < 7:
@@ -273,7 +306,8 @@ def gerund_stems(key: str, language: str) -> tuple[str, ...]:
 def _from_definitions(found: dict[str, Candidate], reading: Reading, claims: list[str], title_words: set[str]) -> None:
     for index, (sentence, claim) in enumerate(zip(reading.sentences, claims, strict=True)):
         proposes = not claim and reading.language == "en" and is_proposal(sentence.text)
-        definition = find_definition(sentence.text, reading.language) if claim or proposes else None
+        is_meaning = (claim or proposes) and not sentence.speaker  # what somebody says in a meeting is an opinion
+        definition = find_definition(sentence.text, reading.language) if is_meaning else None
         if definition is None or (proposes and not definition.claim):
             continue
         candidate = _candidate(found, definition.key)
@@ -290,7 +324,7 @@ def _from_layout(found: dict[str, Candidate], reading: Reading, title: str, clai
             _candidate(found, definition.key).definitions.append((index, definition))
     seen: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
-        if sentence.section in seen or sentence.kind == "list" or is_structural(sentence.text):
+        if sentence.section in seen or sentence.kind == "list" or sentence.speaker or is_structural(sentence.text):
             continue
         seen.add(sentence.section)
         heading = title if sentence.section < 0 or not seen - {sentence.section} else reading.headings[sentence.section].title
@@ -365,6 +399,7 @@ def _merge(long: Candidate, other: Candidate) -> None:
     long.sections |= other.sections
     long.own_sections |= other.own_sections
     long.leads_title |= other.leads_title
+    long.agenda |= other.agenda
     long.is_listed |= other.is_listed
     long.count += other.count
     long.determined += other.determined

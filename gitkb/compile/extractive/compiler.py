@@ -24,6 +24,7 @@ from gitkb.formats.compiler_names import COMPILER
 from gitkb.formats.topic_rows import bare_title
 from gitkb.model.documents import Conversion, Digest, Topic
 from gitkb.text.language.boilerplate import keeps_house
+from gitkb.text.language.inflection import german_adjective
 from gitkb.text.markdown.prose import plain
 from gitkb.text.names.proper_names import UNTOLD
 from gitkb.text.names.slugs import topic_key
@@ -55,7 +56,7 @@ def digest_of(reading: Reading, conversion: Conversion, name: str) -> Digest:
         compiler=COMPILER,
         summary=document_summary(reading, claims, ranked, title),
         outline=document_outline(reading, claims, ranked, title),
-        topics=_named_by_author(_united(concepts, entities), conversion, title, reading.language),
+        topics=_named_by_author(_united(concepts, entities, reading.language), conversion, title, reading.language),
         title_reason=chosen.where,
     )
 
@@ -64,16 +65,17 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
     """For each sentence its text as a claim, "" if it is none or repeats another; and the set of those that are fragments, to
     which their context was added."""
     language = reading.language
-    claims = [
-        "" if _needs_context(sentence, language) else claim_text(sentence.text, language, leads=sentence.leads)
-        for sentence in reading.sentences
-    ]
+    claims = ["" if _needs_context(sentence, language) else _said(sentence, language) for sentence in reading.sentences]
     told = {sentence.section for sentence, text in zip(reading.sentences, claims, strict=True) if text and not sentence.is_item}
     fragments: set[int] = set()
     for index, sentence in enumerate(reading.sentences):
         # An unfinished line counts only if no sentence of its section can stand alone, a short sentence always.
         is_short = len(sentence.text) < MIN_LENGTH and sentence.text.endswith(".")
-        if not claims[index] and (sentence.kind != "text" or sentence.lead or is_short or sentence.section not in told):
+        if (
+            not claims[index]
+            and not sentence.speaker
+            and (sentence.kind != "text" or sentence.lead or is_short or sentence.section not in told)
+        ):
             claims[index] = fragment_claim(sentence, reading, title)
             fragments.add(index)
     if not any(claims):
@@ -84,6 +86,15 @@ def _claims(reading: Reading, title: str) -> tuple[list[str], frozenset[int]]:
         claims[index] = "" if text in said else text
         said.add(text)
     return claims, frozenset(fragments)
+
+
+def _said(sentence: Sentence, language: str) -> str:
+    """A sentence that can stand alone, with who says it in a meeting: then "we" is clear."""
+    if not sentence.speaker:
+        return claim_text(sentence.text, language, leads=sentence.leads)
+    bare = sentence.text.removeprefix(f"{sentence.speaker}: ")
+    text = claim_text(bare, language, may_say_we=True) if bare[:1].isupper() else ""
+    return sentence.spoken(text) if text else ""
 
 
 def _needs_context(sentence: Sentence, language: str) -> bool:
@@ -114,15 +125,25 @@ def _named_by_author(topics: tuple[Topic, ...], conversion: Conversion, title: s
     )
 
 
-def _united(concepts: list[Topic], entities: list[Topic]) -> tuple[Topic, ...]:
+def _is_phrase(topic: Topic) -> bool:
+    """Whether a German term of no told kind is an adjective with its noun ("Sachleitende Verfügung")."""
+    first, _, rest = topic.name.partition(" ")
+    return topic.entity_type == UNTOLD and bool(rest) and (first.endswith("e") or german_adjective(first) != first.lower())
+
+
+def _united(concepts: list[Topic], entities: list[Topic], language: str) -> tuple[Topic, ...]:
     """All topics, each name once. A term that is written as a name was found twice: as a concept, with its definition, and as an
-    entity, which knows better what kind of name it is."""
-    kinds = {topic_key(topic.name): topic.entity_type for topic in entities}
-    named = {topic_key(topic.name) for topic in concepts}
+    entity, which knows better what kind of name it is. Two German words of which nothing tells that they are a name are none, as
+    every noun has a capital."""
+    if language == "de":
+        concepts = [replace(topic, entity_type="") if _is_phrase(topic) else topic for topic in concepts]
+        entities = [replace(topic, kind="concept", entity_type="") if _is_phrase(topic) else topic for topic in entities]
+    kinds = {topic_key(topic.name, language): topic.entity_type for topic in entities}
+    named = {topic_key(topic.name, language) for topic in concepts}
     typed = [
-        replace(topic, kind="entity", entity_type=kinds.get(topic_key(topic.name), topic.entity_type))
-        if topic.entity_type == UNTOLD or kinds.get(topic_key(topic.name), UNTOLD) != UNTOLD
+        replace(topic, kind="entity", entity_type=kinds.get(topic_key(topic.name, language), topic.entity_type))
+        if topic.entity_type == UNTOLD or kinds.get(topic_key(topic.name, language), UNTOLD) != UNTOLD
         else topic
         for topic in concepts
     ]
-    return (*typed, *(topic for topic in entities if topic_key(topic.name) not in named))
+    return (*typed, *(topic for topic in entities if topic_key(topic.name, language) not in named))

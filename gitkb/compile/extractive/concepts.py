@@ -17,22 +17,22 @@ from msgspec import Struct
 from gitkb.compile.extractive.candidates import COMMON_LED, Candidate, gerund_stems, least_count
 from gitkb.compile.extractive.claims import claim_score, is_order
 from gitkb.compile.extractive.definitions import find_definition
-from gitkb.compile.extractive.naming import MODAL, SAYS_WHAT, leads, names, position, touches
+from gitkb.compile.extractive.naming import MODAL, SAYS_WHAT, leads, names, position
 from gitkb.compile.extractive.own_parts import (
-    NOTE,
+    agenda_claims,
     fragments_of,
     has_own_part,
     is_name_throughout,
     is_settled,
-    is_step,
-    own_claim,
+    own_claims,
     own_sentences,
 )
 from gitkb.compile.read_document import Reading
 from gitkb.model.documents import Claim, Topic
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import is_structural, points_elsewhere
-from gitkb.text.language.inflection import german_base, singular
+from gitkb.text.language.inflection import german_base, german_key, singular
+from gitkb.text.language.terms import term_key
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form
 from gitkb.text.names.proper_names import UNTOLD, kind_of_name
 
@@ -100,9 +100,24 @@ def topic_name(candidate: Candidate, language: str) -> str:
     lower = {name: count for name, count in counted.items() if name == name.lower()}
     written = lower if sum(lower.values()) * 3 >= sum(counted.values()) else counted
     best = min(written, key=lambda name: (-written[name], name))
+    if not any(map(str.isupper, best[1:])) and (as_titled := _as_titled(candidate)):
+        return as_titled
     if any(found.is_code for _, found in candidate.definitions) or _is_identifier(best.split(" ")[0]):
         return best
     return best[:1].upper() + best[1:]
+
+
+def _as_titled(candidate: Candidate) -> str:
+    """The term in the letters that its title or heading gives it, where these tell more than a capital at the beginning ("ARP",
+    "qq-Plot"); else ""."""
+    words = candidate.written
+    if candidate.agenda and words[0].islower() and "-" in words[0]:
+        return " ".join(words)  # "custom-page-sizes"
+    is_shouted = len(words) > 1 and all(map(str.isupper, words))
+    if not words or is_shouted or not any(any(map(str.isupper, word[1:])) for word in words):
+        return ""
+    shown = " ".join(words)
+    return shown if term_key(words, "") == candidate.key else ""
 
 
 def _plural_name(candidate: Candidate, language: str) -> str:
@@ -126,8 +141,11 @@ def _forms(candidate: Candidate, language: str) -> dict[str, int]:
         found.is_code or (found.is_singular and found.words[-1].endswith("s")) for _, found in candidate.definitions
     )
     counted: dict[str, int] = {}
+    singulars = _german_singulars(forms) if language == "de" and not is_name else {}
     for form, count in forms.items():
-        words = (*form[:-1], _base(form[-1], language)) if not is_name else form
+        in_case = language == "de" and any(word[0].islower() for word in form[:-1])  # "Demonstration neuer Features"
+        words = form if is_name or in_case else (*form[:-1], _base(form[-1], language))
+        words = singulars.get(words, words)
         counted[" ".join(words)] = counted.get(" ".join(words), 0) + count
     return counted or {" ".join(_as_written(candidate)) or candidate.key: 1}
 
@@ -136,6 +154,12 @@ def _as_written(candidate: Candidate) -> tuple[str, ...]:
     """The words of a heading as the author writes them, but for a heading all in capitals."""
     words = candidate.written
     return tuple(map(str.lower, words)) if len(words) > 1 and all(map(str.isupper, words)) else words
+
+
+def _german_singulars(forms: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The plurals among the forms of a German term, each with a singular that the text has, too."""
+    by_key = {form[-1].lower(): form for form in forms}
+    return {form: found for form in forms if (found := by_key.get(german_key(german_base(form[-1])))) and found != form}
 
 
 def _base(word: str, language: str) -> str:
@@ -315,21 +339,23 @@ def _choose(
     reading: Reading, claims: list[str], candidate: Candidate, listed: frozenset[str], fragments: Mapping[int, str]
 ) -> _Choice | None:
     is_listed = candidate.key in listed
-    shown = bool(candidate.in_title or candidate.in_headings or candidate.emphasised)
+    shown = bool(candidate.in_title or candidate.in_headings or candidate.emphasised or candidate.agenda)
     if candidate.count < 2 and not (is_listed or candidate.definitions or shown or candidate.shorts):
         return None  # Most candidates are mentioned once only, and none of the rules below would accept one of these.
     has_part = has_own_part(reading, candidate)
-    if not is_listed and not has_part and not _is_eligible(candidate, reading.language):
+    if not is_listed and not has_part and not candidate.agenda and not _is_eligible(candidate, reading.language):
         return None
     definition = _best_definition(reading, candidate)
     prominence = _prominence(reading, candidate, definition)
     defined = definition is not None and (
         is_listed or (prominence >= _PROMINENT and _may_define(candidate, definition, reading.language))
     )
-    if not defined and not has_part and not is_supported(reading, candidate):
+    if not defined and not has_part and not candidate.agenda and not is_supported(reading, candidate):
         return None
     own = own_sentences(reading, candidate) if has_part else frozenset()
     chosen = _claims_about(reading, claims, candidate, definition if defined else None, own)
+    if candidate.agenda:
+        chosen = (*agenda_claims(reading, candidate), *[claim for claim in chosen if claim.score >= GOOD][:1])
     if has_part and len(chosen) < _FEW_CLAIMS:
         chosen = (*chosen, *fragments_of(reading, candidate, own, fragments))
     if not defined and not has_part:
@@ -441,17 +467,14 @@ def _claims_about(
     }
     if definition is not None:
         defining.add(candidate.definitions[definition][0])
-    texts = {index: claims[index] for index in {*candidate.sentences, *own} if claims[index]}
-    for index in own:
-        if index not in texts and (said := own_claim(reading, index)):
-            texts[index] = said
-        if index in texts and not _belongs(reading, candidate, index, texts[index]):
-            del texts[index]
-            continue
-        if index in texts and not claims[index]:
-            found = find_definition(reading.sentences[index].text, reading.language)
-            if found is not None and found.key == candidate.key and not found.is_weak:
-                defining.add(index)
+    told = own_claims(reading, candidate, claims, own)
+    texts = {index: claims[index] for index in {*candidate.sentences} - own if claims[index]}
+    for index, each in told.items():
+        texts[index] = each.text
+        sentence = reading.sentences[index]
+        found = None if claims[index] or sentence.speaker else find_definition(sentence.text, reading.language)
+        if each.defines or (found is not None and found.key == candidate.key and not found.is_weak):
+            defining.add(index)
     for index, found in candidate.definitions:
         if index in defining and (found.claim or claims[index]):
             texts[index] = found.claim or claims[index]
@@ -462,24 +485,22 @@ def _claims_about(
     scored.sort(key=lambda item: (-item[0], item[1]))
     least = _AT_LEAST if " " in candidate.key else _ABOUT
     best = [item for item in scored if item[0] >= _ABOUT][:_MOST_CLAIMS] or [item for item in scored[:1] if item[0] >= least]
+    if candidate.leads_title and len(best) < _FEW_CLAIMS:
+        named = [item for item in scored if item[0] >= _AT_LEAST and item not in best and names(candidate, texts[item[1]])]
+        best = [*best, *named[:_FEW_CLAIMS]]
     if own and not any(names(candidate, texts[index]) for _, index in best):
         named = [item for item in scored if item[0] >= _AT_LEAST and names(candidate, texts[item[1]])]
         best = [*named[:1], *best[: _MOST_CLAIMS - 1]]
     return tuple(
-        reading.claim(index, texts[index], round(score, 4), defines=index in defining)
+        reading.claim(
+            index,
+            texts[index] + (told[index].more if index in told else ""),
+            round(score, 4),
+            defines=index in defining,
+            quote=told[index].quote if index in told else "",
+        )
         for score, index in sorted(best, key=lambda item: item[1])
     )
-
-
-def _belongs(reading: Reading, candidate: Candidate, index: int, text: str) -> bool:
-    """Whether a sentence of a term's own part says something of the term: it names it, or it is the first below the heading of an
-    entry, or in a note it has a word of what the note is about."""
-    if names(candidate, text):
-        return True
-    sentence = reading.sentences[index]
-    if candidate.is_subject and len(reading.sentences) < NOTE and touches(candidate, text):
-        return True
-    return sentence.rank == 0 and sentence.section in candidate.own_sections and not is_step(reading, candidate)
 
 
 # A sentence that gives an order or speaks of one case says little about the thing itself.

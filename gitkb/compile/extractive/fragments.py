@@ -29,6 +29,8 @@ _LEANING_ITEM = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
+_COMMANDS = re.compile(r"\\[A-Za-z@\\]{2,}")
+"""Commands of a program's text, such as TeX's `\\openin`."""
 _COUNTER = re.compile(
     r"(?:slide|page|sheet|folie|seite|tabelle|table|tabla|step|part|blatt|feuil|hoja)?\s*[\d.]+|sheet ?\d*|[\W\d_]+", re.I
 )
@@ -45,7 +47,8 @@ def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bo
     """A sentence that cannot stand alone together with its context, "" if it says nothing even so. `only`: the document has
     nothing better, so its title serves as the context of "This ..." and of an item that asks something."""
     text = plain(sentence.text).strip(" ,;")
-    text = text[2:].lstrip() if text.startswith(("- ", "– ", "— ", "• ")) else text
+    text = text[2:].lstrip() if text.startswith(("- ", "– ", "— ", "• ", "▸ ", "▪ ", "● ", "‣ ")) else text
+    text = text[1:] if len(text) > 1 and text[0] == "–" and text[1].isalpha() else text
     if not _may_stand(sentence, text, reading.language, only=only):
         return ""
     asked = sentence.lead.endswith(_QUESTION)
@@ -103,6 +106,8 @@ def _is_fit(sentence: Sentence, text: str, language: str, *, only: bool) -> bool
         return False
     if not is_ordinary(text) and _UNFIT.search(text):
         return False
+    if sum(map(len, _COMMANDS.findall(text))) * 4 > len(text):
+        return False
     ends = (":", "：") if only and sentence.kind == "item" else (*_QUESTION, ":", "：")
     if text.endswith(ends) or not _is_balanced(text) or (sentence.kind != "row" and is_mostly_figures(text)):
         return False
@@ -148,7 +153,7 @@ def _heading(section: int, reading: Reading, title: str) -> str:
             level = heading.level
             shown = _shown(heading.title)
             bare = bare_heading(shown)
-            if bare and not (_COUNTER.fullmatch(bare) or is_structural(shown)) and len(shown) <= _LONGEST_CONTEXT:
+            if bare and not (_COUNTER.fullmatch(bare) or is_structural(shown) or "©" in shown) and len(shown) <= _LONGEST_CONTEXT:
                 return shown if shown.endswith(_QUESTION) else bare
         section -= 1
     return title if len(title) <= _LONGEST_CONTEXT and not _COUNTER.fullmatch(title) else ""

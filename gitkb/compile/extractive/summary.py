@@ -15,12 +15,15 @@ from msgspec.structs import replace
 from gitkb.compile.extractive.claims import claim_score, is_mostly_figures
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.extractive.fragments import fragment_score
+from gitkb.compile.genres import minutes
+from gitkb.compile.genres.titles import by_kind
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.convert.title import choose, evidence
 from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
 from gitkb.text.language.boilerplate import is_banner, is_boilerplate, is_licence_heading, is_structural, sums_up
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
+from gitkb.text.language.meetings import is_minutes
 from gitkb.text.language.terms import tokens
 from gitkb.text.markdown.prose import inline_text, picture_texts, plain
 
@@ -40,11 +43,13 @@ def document_title(conversion: Conversion, name: str) -> TitleCandidate:
     """The title, without a number before it and of bounded length, with the reason why it is the title; `name` is the file's
     name."""
     stated = (TitleCandidate("stated", conversion.title),) if conversion.title else ()
-    chosen = choose(conversion.titles or evidence(stated, conversion.markdown, conversion.headings), name)
+    candidates = conversion.titles or evidence(stated, conversion.markdown, conversion.headings)
+    chosen = by_kind(conversion, choose(candidates, name), candidates)
     if chosen.kind == "stated":
         return replace(chosen, text=_shorten(chosen.text))
     text = plain(inline_text(chosen.text)[0]).strip(" \t#*_") or chosen.text
-    return replace(chosen, text=_shorten(_NUMBER.sub("", text) or text))
+    number = _NUMBER.match(text)
+    return replace(chosen, text=_shorten(text[number.end() :] if number else text))
 
 
 def _shorten(text: str) -> str:
@@ -56,9 +61,15 @@ def _shorten(text: str) -> str:
 
 def document_summary(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[Claim, ...]:
     """The three to eight best sentences, in text order, at most two from one section if there are others. If a document has
-    headings alone, they are the summary."""
+    headings alone, they are the summary. Minutes say first how votes went and what was decided."""
+    if is_minutes(reading.headings):
+        return _of_meeting(reading, claims, ranked)
     if not ranked:
         return _of_headings(reading, title)
+    return _best(reading, claims, ranked)
+
+
+def _best(reading: Reading, claims: list[str], ranked: Ranking) -> tuple[Claim, ...]:
     wanted = min(8, max(3, len(ranked) // 8))
     chosen: list[tuple[float, int]] = []
     for most in (2, wanted):  # from a text of one or two sections more sentences are taken of each
@@ -69,6 +80,31 @@ def document_summary(reading: Reading, claims: list[str], ranked: Ranking, title
                 taken[section] += 1
                 chosen.append((score, index))
     return tuple(_claim(reading, claims, score, index) for score, index in sorted(chosen, key=lambda item: item[1]))
+
+
+_MOST_POINTS, _FEW_POINTS, _ITEMS = 8, 3, 6
+
+
+def _of_meeting(reading: Reading, claims: list[str], ranked: Ranking) -> tuple[Claim, ...]:
+    """That the meeting was cancelled; else its votes and decisions, and of what was said as much as makes three points; else what
+    was on the agenda."""
+    if (off := minutes.cancelled(reading)) is not None:
+        return (off,)
+    found = minutes.results(reading)[:_MOST_POINTS]
+    decided = " ".join(claim.text for claim in found)
+    said = [claim for claim in _best(reading, claims, _said(reading, ranked)) if claim.text.partition(": ")[2] not in decided]
+    points = (*found, *said[: max(0, _FEW_POINTS - len(found))])
+    return points or tuple(minutes.agenda_claims(reading)[:_ITEMS])
+
+
+def _said(reading: Reading, ranked: Ranking) -> Ranking:
+    """The sentences of a meeting that were said in it, without those on how it is held."""
+    spoken = any(sentence.speaker for sentence in reading.sentences)
+    return [
+        (score, index)
+        for score, index in ranked
+        if not minutes.is_held(reading, reading.sentences[index].section) and (reading.sentences[index].speaker or not spoken)
+    ]
 
 
 def _of_headings(reading: Reading, title: str) -> tuple[Claim, ...]:
@@ -93,6 +129,7 @@ def _of_headings(reading: Reading, title: str) -> tuple[Claim, ...]:
 
 def document_outline(reading: Reading, claims: list[str], ranked: Ranking, title: str) -> tuple[SummarySection, ...]:
     """The headings of levels 1 to 3 with up to two sentences each."""
+    ranked = _said(reading, ranked) if is_minutes(reading.headings) else ranked
     best: dict[int, list[tuple[float, int]]] = {}
     for score, index in ranked:
         held = best.setdefault(reading.sentences[index].section, [])
@@ -198,6 +235,8 @@ def document_description(
 ) -> str:
     """The description; `claims` has for each sentence its text as a claim or "", `fragments` are those to which context was
     added."""
+    if is_minutes(reading.headings) and (held := minutes.description(reading)):
+        return held
     described = _described(conversion, reading, ["" if i in fragments else text for i, text in enumerate(claims)], title)
     return described or _opening(reading, claims, title) or _listed(conversion, reading, title)
 

@@ -1,9 +1,10 @@
 """Takes from the rules what a model's reply falls short of, so that no reply makes a document's page poorer than none would.
 
 Invariant: a field of the model's stands where it is no poorer than that of the extractive compiler: it has `_ENOUGH` key points
-or as many as the rules, half of the sections of the outline for which the rules have something, half of the concepts and entities
-that they define. Else the model's part stays and the rules' is added, without what nearly repeats it. `by_rules` says which
-fields those were, in the order of `FIELDS`. A pure function of the two digests.
+or as many as the rules, half of the sections of the outline for which the rules have something, half of the concepts and
+entities that they define. Else the model's part stays and the rules' is added, without what nearly repeats it. What the document
+defines for the rules, by a sentence or by a heading, is defined although the model only names it: by that it has a page.
+`by_rules` says which fields those were, in the order of `FIELDS`. A pure function of the two digests.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,18 +32,19 @@ def held_up(made: Digest, rules: Digest, refused: Collection[str]) -> Digest:
     which the rules' value stands already."""
     summary, outline = _points(made, rules), _outline(made.outline, rules.outline)
     concepts, entities = _missing(made, rules, "concept"), _missing(made, rules, "entity")
+    own = _defined(made, rules)
     taken = {
         *refused,
         *([POINTS] if summary != made.summary else ()),
         *([OUTLINE] if outline != made.outline else ()),
-        *([CONCEPTS] if concepts else ()),
-        *([ENTITIES] if entities else ()),
+        *([CONCEPTS] if concepts or _differ(made.topics, own, "concept") else ()),
+        *([ENTITIES] if entities or _differ(made.topics, own, "entity") else ()),
     }
     return replace(
         made,
         summary=summary,
         outline=outline,
-        topics=(*made.topics, *concepts, *entities),
+        topics=(*own, *concepts, *entities),
         by_rules=tuple(name for name in FIELDS if name in taken),
     )
 
@@ -66,6 +68,31 @@ def _outline(made: tuple[SummarySection, ...], rules: Sequence[SummarySection]) 
     if 2 * sum(bool(section.sentences) for section in made) >= len(known):
         return made
     return tuple(section if section.sentences else known.get((section.level, section.place.anchor), section) for section in made)
+
+
+def _defined(made: Digest, rules: Digest) -> tuple[Topic, ...]:
+    """The model's topics; those that it only names have the definition of the rules, if these define a topic of that name."""
+    defined = {(each.kind, topic_key(each.name, made.language)): each for each in rules.topics if each.defined and each.claims}
+    return tuple(
+        _with_definition(topic, same, made.language)
+        if not topic.defined and (same := defined.get((topic.kind, topic_key(topic.name, made.language)))) is not None
+        else topic
+        for topic in made.topics
+    )
+
+
+def _with_definition(topic: Topic, same: Topic, language: str) -> Topic:
+    said = [content_stems(claim.text, language) for claim in topic.claims]
+    more = [
+        claim
+        for claim in same.claims
+        if claim.defines and not any(_nearly(content_stems(claim.text, language), each) for each in said)
+    ]
+    return replace(topic, defined=True, weight=max(topic.weight, same.weight), claims=(*more, *topic.claims))
+
+
+def _differ(before: Sequence[Topic], after: Sequence[Topic], kind: TopicKind) -> bool:
+    return any(one != other for one, other in zip(before, after, strict=True) if one.kind == kind)
 
 
 def _missing(made: Digest, rules: Digest, kind: TopicKind) -> list[Topic]:

@@ -16,8 +16,9 @@ _SPARE = 0.9
 
 class ModelSettings(Struct, frozen=True):
     """What a digest depends on besides the text: `model` as the server calls it, `language` (ISO 639-1, "" for the document's
-    own), the `entity_types` to look for, `instructions` for the model, the `glossary` of the knowledge base; `context_tokens` and
-    `max_output_tokens` are the limits of a question with its reply, and of the reply alone (0: the usual ones)."""
+    own), the `entity_types` to look for, `instructions` for the model, the `glossary` of the knowledge base, the model that
+    describes `pictures` ("": none does); `context_tokens` and `max_output_tokens` are the limits of a question with its reply,
+    and of the reply alone (0: the usual ones)."""
 
     model: str
     language: str
@@ -26,6 +27,7 @@ class ModelSettings(Struct, frozen=True):
     context_tokens: int
     max_output_tokens: int
     glossary: tuple[Term, ...] = ()
+    pictures: str = ""
 
     def within(self, limit: int) -> "ModelSettings":
         """The settings for a model that takes in no more than so many tokens, 0 for any number; a third of them is for its

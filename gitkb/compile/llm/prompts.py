@@ -51,6 +51,14 @@ def listed(items: dict[str, Any], most: int = 0) -> dict[str, Any]:
 
 
 TEXT: dict[str, Any] = {"type": "string"}
+
+
+def written(longest: int) -> dict[str, Any]:
+    """A text of at most so many characters. That is more than the reader takes, so what a server cut off there is left out."""
+    return {"type": "string", "maxLength": longest}
+
+
+TITLE, DESCRIPTION, NAME, STATEMENT = written(200), written(300), written(120), written(500)
 NUMBER: dict[str, Any] = {"type": "integer"}
 
 
@@ -101,24 +109,24 @@ stand in the quote; where the quote's first sentence only says "it", begin one s
 - "text": the statement. Leave it empty where the quote can stand in a wiki word by word."""
 
 MOST_CLAIMS, MOST_TOPICS = 6, 16
-_QUOTING = strict({"text": TEXT, "quote": TEXT})
-_NUMBERING = strict({"text": TEXT, "from": listed(NUMBER, 3)})
+_QUOTING = strict({"text": STATEMENT, "quote": written(1_000)})
+_NUMBERING = strict({"text": STATEMENT, "from": listed(NUMBER, 3)})
 
 
 def digest_schema(types: Sequence[str], *, by_number: bool) -> str:
     """The schema of the reply; statements name the numbers of sentences, or quote them."""
     statement = _NUMBERING if by_number else _QUOTING
-    topic = {"name": TEXT, "aliases": listed(TEXT, 6), "definition": statement, "claims": listed(statement, MOST_CLAIMS)}
+    topic = {"name": NAME, "aliases": listed(NAME, 6), "definition": statement, "claims": listed(statement, MOST_CLAIMS)}
     kind = {"type": "string", "enum": list(dict.fromkeys((*types, "other")))}
     return schema(
         {
-            "title": TEXT,
-            "description": TEXT,
+            "title": TITLE,
+            "description": DESCRIPTION,
             "summary": listed(statement, 5),
             "key_points": listed(statement, 24),
             "concepts": listed(strict(topic), MOST_TOPICS),
             "entities": listed(
-                strict({"name": TEXT, "type": kind, **{k: v for k, v in topic.items() if k != "name"}}), MOST_TOPICS
+                strict({"name": NAME, "type": kind, **{k: v for k, v in topic.items() if k != "name"}}), MOST_TOPICS
             ),
         }
     )
@@ -159,9 +167,9 @@ Plain text only: no Markdown, no HTML, no links. {language}"""
 
 REDUCE_SCHEMA = schema(
     {
-        "title": TEXT,
-        "description": TEXT,
-        "summary": listed(strict({"text": TEXT, "points": listed(NUMBER, 3)}), 5),
+        "title": TITLE,
+        "description": DESCRIPTION,
+        "summary": listed(strict({"text": STATEMENT, "points": listed(NUMBER, 3)}), 5),
         "key_points": listed(NUMBER, 16),
     }
 )
@@ -196,7 +204,7 @@ Leave a list empty where the claims say nothing of the kind, and say nothing twi
 
 Plain text only: no Markdown, no HTML, no links. {language}"""
 
-OVERVIEW_SCHEMA = schema({name: listed(strict({"text": TEXT, "claims": listed(NUMBER, 3)}), 4) for name in OVERVIEW_FIELDS})
+OVERVIEW_SCHEMA = schema({name: listed(strict({"text": STATEMENT, "claims": listed(NUMBER, 3)}), 4) for name in OVERVIEW_FIELDS})
 
 
 SAME_RULES = """\

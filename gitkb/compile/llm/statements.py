@@ -30,6 +30,7 @@ from gitkb.formats.glossary import Term
 from gitkb.model.documents import Claim, Conversion, Heading, Place
 from gitkb.text.language.boilerplate import is_licence_heading
 from gitkb.text.language.word_classes import is_verb_form
+from gitkb.text.markdown.described import own_words, read_pages
 from gitkb.text.markdown.links import one_line
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 from gitkb.text.names.slugs import topic_key
@@ -183,7 +184,7 @@ class GroundedClaim(Struct, frozen=True):
 
 class Ground(Struct):
     """A document against which statements are checked; counts those that were `dropped`. `names` are the names of the glossary by
-    their keys, with the others for the same thing."""
+    their keys, with the others for the same thing, `read` the anchors of pages whose text a model read."""
 
     source: SourceText
     headings: tuple[Heading, ...]
@@ -191,6 +192,7 @@ class Ground(Struct):
     pages: list[tuple[int, str]]
     dropped: int = 0
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    read: frozenset[str] = frozenset()
     _lines: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -284,7 +286,7 @@ class Ground(Struct):
         """The place of a line: its page if the document has page anchors, else its heading."""
         page = bisect_right(self.pages, (line, "\U0010ffff")) - 1
         if page >= 0:
-            return page_place(self.pages[page][1])
+            return page_place(self.pages[page][1], self.read)
         section = self.section(line)
         return heading_place(self.headings[section]) if section >= 0 else Place("", "", "")
 
@@ -303,15 +305,17 @@ def page_lines(markdown: str) -> list[tuple[int, str]]:
 
 
 def document_text(conversion: Conversion) -> str:
-    """The text of a document that a model is shown; its lines are those of the Markdown."""
-    return _without_rights(readable(conversion.markdown), conversion.headings)
+    """The text of a document that a model is shown; its lines are those of the Markdown. What a model said
+    about pictures is not in it."""
+    return _without_rights(readable(own_words(conversion.markdown)), conversion.headings)
 
 
 def ground_of(conversion: Conversion, text: str, language: str, glossary: Sequence[Term] = ()) -> Ground:
     """The ground of a document; `text` is its `document_text`, `glossary` that of the knowledge base."""
     pages = page_lines(conversion.markdown)
     names = {topic_key(term.name, language): term.others for term in glossary}
-    return Ground(SourceText(text, tuple(line for line, _ in pages)), conversion.headings, language, pages, names=names)
+    source = SourceText(text, tuple(line for line, _ in pages))
+    return Ground(source, conversion.headings, language, pages, names=names, read=read_pages(conversion.markdown))
 
 
 def _without_rights(text: str, headings: tuple[Heading, ...]) -> str:

@@ -26,7 +26,7 @@ _CAPTION = re.compile(
     r"^(?:Table|Tab\.|Tabelle|Tableau|Figure|Fig\.|FIGURE|TABLE|Abbildung|Abb\.|Algorithm|Listing)\s*"
     r"(?:[\dIVX]+(?:\.\d+)*|[A-Z]\.?\d+)(?:[.:|]|\s[A-Z(]|$)"
 )
-_NOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*∗†‡§])\s?(?=\S)")
+_NOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*∗†‡§]|\d{1,2}(?=[“\"(]?[A-Z](?:[a-z]|\s)|https?:))\s?(?=\S)")
 _ABSTRACT = re.compile(r"^(abstract|zusammenfassung|résumé|summary)\s*(?:[—–:.]|-\s)+\s*(?=\S)", re.IGNORECASE)
 _LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*([\divxlc]{1,6})?$|(?:\s\.){2,}\s*(\d+)$|\s*…{2,}\s*(\d+)?$")
 _INDEXED = re.compile(r",\s*[\divxlc]{1,5}(?:(?:,\s*|[–-])[\divxlc]{1,5})*\.?,?$")
@@ -127,7 +127,7 @@ def _behind(line: Line, start: int) -> Line:
     words, left = list(line.words), len(line.text[:start].split())
     kept = words[left:] or words
     text = line.text[start:]
-    return replace(line, cells=(Cell(kept[0].x0 if kept else line.x0, line.x1, text),), words=tuple(kept), text=text, bold=False)
+    return replace(line, cells=(Cell(line.x0, line.x1, text),), words=tuple(kept), text=text, bold=False)
 
 
 def _notes_apart(page: Page, look: Look) -> tuple[tuple[Line, ...], list[PdfBlock]]:
@@ -279,7 +279,7 @@ def _goes_on(block: PdfBlock, line: Line, look: Look, right: float) -> bool:
     last = block.lines[-1]
     step = last.y - line.y
     if last.hyphen:
-        return True
+        return abs(last.size - line.size) < 0.25 * look.size
     apart = step > 1.06 * look.pitch or abs(line.x0 - last.x0) > 0.8 * line.size or last.x1 < right - 2 * line.size
     if line.lead and apart and _END.search(last.text) and run_in_of([line]):
         return False
@@ -300,7 +300,8 @@ def _goes_on(block: PdfBlock, line: Line, look: Look, right: float) -> bool:
     left = min(x.x0 for x in column[1:]) if len(column) > 1 else min(first.x0, line.x0)
     if len(column) == 1 and line.x0 > first.x0 + 0.8 * em:
         return not _END.search(last.text) and last.x1 > right - 6 * em
-    if len(column) > 1 and abs(line.x0 - left) > 0.8 * em:
+    drop_cap = abs(line.x0 - first.x0) < 0.3 * em and last.x1 > right - 3 * em and not _END.search(last.text)
+    if len(column) > 1 and abs(line.x0 - left) > 0.8 * em and not drop_cap:
         return False
     if len(column) == 1 and first.x0 - line.x0 > 6 * em:
         return False

@@ -25,7 +25,7 @@ _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
     | {"\ufffe": "-", "\u00ad": "-", FILLER: None}
 )
-_RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _SHIFT = 29
 """The distance between ASCII and the numbers of glyphs, which some programs write instead of characters: 3 is a blank."""
@@ -35,6 +35,10 @@ _GLUED = re.compile(r"[^\W\d_]{6,}")
 HYPHEN = "\ufffe"
 CELL_GAP = 1.3
 """A blank that is so many times as wide as the font is large separates cells."""
+_FAR_BACK = 6
+"""Sizes of the font: a word that begins so far left of the end of the one before, and below it, begins a line."""
+_WIDE_BLANK = 30.0
+"""Points: what stands so far behind in type of another size is a line of its own."""
 _PARTS = re.compile("[^\r\ufffe]*(?:\ufffe\r?|\r)|[^\r\ufffe]+")
 """The lines within a line of pdfium's: a hyphen that it marks ends one."""
 
@@ -191,7 +195,7 @@ def _united(last: Line, line: Line) -> Line:
     return Line(
         cells_of(words, CELL_GAP * size),
         longer.y,
-        size,
+        line.size if len(last.text) < 3 and last.size > 1.6 * line.size else size,
         last.bold,
         last.mono and line.mono,
         line.hyphen,
@@ -205,7 +209,7 @@ def _index(before: str, word: str, rise: float, size: float) -> str:
     """A word that stands right behind another without a blank, as it is shown there: raised, lowered; "" where it is apart."""
     if not rise and not _POWER.search(before) and word[0] != "′":
         return ""
-    table = _RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
+    table = RAISED if rise > 0.12 * size else _LOWERED if rise < -0.08 * size else {}
     whole = len(word) < 4 and all(ord(c) in table for c in word)
     return word.translate(table) if whole else word
 
@@ -225,10 +229,16 @@ def _raw_lines(text: str) -> Iterator[tuple[list[str], list[int]]]:
         start += 1
 
 
+def _differ(size: float, other: float) -> bool:
+    return not 1 / 1.3 < size / other < 1.3
+
+
 def _goes_on(last: Line, line: Line) -> bool:
     """Whether a line is the rest of the one before: at its height, or, small and right behind it, raised or lowered."""
     gap = line.x0 - last.x1
     if gap <= -1 or last.hyphen:
+        return False
+    if gap > _WIDE_BLANK and _differ(last.size, line.size):
         return False
     apart = abs(last.y - line.y)
     index = (
@@ -307,7 +317,7 @@ class _Probe:
         start = 0
         for words, _ in lines:
             line = whole.part(start, start + len(words), 0)
-            found += self._by_angle(line) if self._angle(line.firsts[line.longest]) else (line,)
+            found += self._by_angle(line) if self._angle(line.firsts[line.longest]) else self._by_height(line)
             start += len(words)
         return found
 
@@ -318,6 +328,20 @@ class _Probe:
             end = start + len(list(part))
             yield words.part(start, end, angle)
             start = end
+
+    def _by_height(self, words: _Words) -> Iterator[_Words]:
+        """The parts of a line that begin anew further left and lower: lines that pdfium took for one, as type is scaled down; and
+        those behind a wide blank in type of another size."""
+        start, glyphs = 0, self._glyphs
+        for place in range(1, len(words.texts)):
+            gap = words.x0[place] - words.x1[place - 1]
+            if not 0 <= gap < _WIDE_BLANK:
+                (_, y), (_, y0) = glyphs.origin(words.firsts[place]), glyphs.origin(words.firsts[place - 1])
+                size, before = glyphs.size(words.firsts[place]), glyphs.size(words.firsts[place - 1])
+                if (-gap > _FAR_BACK * size and y0 - y > 0.6 * size) or (gap > 0 and _differ(size, before)):
+                    yield words.part(start, place, 0)
+                    start = place
+        yield words.part(start, len(words.texts), 0) if start else words
 
     def _angle(self, index: int) -> int:
         """The direction in which a character runs, in degrees counted in steps of 5."""
@@ -478,7 +502,7 @@ class _Probe:
         shown = []
         for place, (height, c) in enumerate(zip(heights, word, strict=True)):
             up = height - base if c.isdigit() or c in "+-−" else 0.0
-            table = _RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
+            table = RAISED if up > 0.12 * size else _LOWERED if up < -0.08 * size else {}
             shown.append("′" if c == "0" and up > 0 and self._is_prime(first + place) else c.translate(table))
         return "".join(shown)
 
@@ -519,11 +543,7 @@ _LINK = re.compile(f"([\U000f0000-\U000ff000])([^\U000f0000-\U000ffffd]*){_LINK_
 
 def with_links(markdown: str, targets: Sequence[str]) -> str:
     """Markdown with its marks of links written as links; words that follow each other and lead to one target are one link."""
-    joined = re.sub(
-        f"([\U000f0000-\U000ff000])([^\U000f0000-\U000ffffd]*){_LINK_END}(?: \\1[^\U000f0000-\U000ffffd]*{_LINK_END})+",
-        _one_link,
-        markdown,
-    )
+    joined = _LINKS.sub(_one_link, markdown)
 
     def shown(found: re.Match[str]) -> str:
         number = ord(found[1]) - _LINK_START
@@ -575,9 +595,6 @@ def _astral(text: str) -> str:
     """Text of which letters above U+FFFF came as two halves; half letters become blanks. Keeps the length."""
     if not re.search("[\ud800-\udfff]", text):
         return text
-    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _pair(pair[0]) + FILLER, text)
+    halves = "utf-16-le", "surrogatepass"
+    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: pair[0].encode(*halves).decode(halves[0]) + FILLER, text)
     return re.sub("[\ud800-\udfff]", " ", whole)
-
-
-def _pair(halves: str) -> str:
-    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le")

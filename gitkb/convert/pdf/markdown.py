@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from gitkb.convert.outline import code_block
 from gitkb.convert.pdf.headings import Headings
 from gitkb.convert.pdf.layout import Look, Page, PdfBlock, blocks_of, continues, marker_of, run_in_of
-from gitkb.convert.pdf.lines import Line, unlinked_break, without_links
+from gitkb.convert.pdf.lines import RAISED, Line, unlinked_break, without_links
 from gitkb.convert.tables import escape, paragraph, table
 from gitkb.text.language.frequency import zipf
 
 _SENTENCE_END = re.compile(r"[.!?。！？]['\"”’)\]]*(?:\s+(?=[\"“‘(\[]?[^\Wa-z])|$)")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,4})\.?\s+[^\W\d]")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_NOTE_NUMBER = re.compile(r"^\d{1,2}(?=[^\d\s]\D)")
 _PART = re.compile(r"([^\W\d_]+)-$")
 _LONGEST_PART = 200
 """Letters: a part of a word that is longer is none."""
@@ -90,11 +91,13 @@ def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
 
 def _join_over_page(blocks: list[PdfBlock], fresh: list[PdfBlock], look: Look, words: frozenset[str]) -> None:
     """Moves the end of a sentence to the page where it began; what follows stays behind the anchor of its own page."""
-    text_at = next((i for i, block in enumerate(fresh) if block.kind not in _FLOATS), None)
-    before_it = next((block for block in reversed(blocks) if block.kind not in _FLOATS or block.kind == "anchor"), None)
-    if before_it is None or text_at is None or not continues(before_it, fresh[text_at], look):
+    for aside in (_floats, _stands_aside):
+        block = next((one for one in fresh if not aside(one, look)), None)
+        last = next((one for one in reversed(blocks) if one.kind == "anchor" or not aside(one, look)), None)
+        if last and block and continues(last, block, look) and (aside is _floats or _is_cut(last, block)):
+            break
+    else:
         return
-    last, block = before_it, fresh[text_at]
     before = last.text or joined(last.lines, words)
     text = _append(before, joined(block.lines, words), words)
     end = _SENTENCE_END.search(text, len(before))
@@ -103,25 +106,46 @@ def _join_over_page(blocks: list[PdfBlock], fresh: list[PdfBlock], look: Look, w
     if rest:
         block.text = rest
     else:
-        fresh.pop(text_at)
+        fresh.remove(block)
 
 
-_FLOATS = ("anchor", "picture", "caption", "note", "table")
+_FLOATS = ("picture", "caption", "note", "table")
 """Blocks that may stand between two halves of a sentence."""
+_WORDS = re.compile(r"[^\W\d_]{3}")
+_LABEL = re.compile(r"[\w .,:/%-]{1,30}(?<![,.:])")
+
+
+def _floats(block: PdfBlock, look: Look) -> bool:
+    return block.kind in (*_FLOATS, "anchor")
+
+
+def _stands_aside(block: PdfBlock, look: Look) -> bool:
+    """Whether a block is no part of the flow of a text: a float, small print, a label of a figure."""
+    if _floats(block, look) or block.kind not in ("paragraph", "item", "entry") or not block.lines:
+        return _floats(block, look)
+    small = all(line.size < 0.94 * look.size for line in block.lines)
+    return small or (block.kind == "paragraph" and all(_LABEL.fullmatch(line.text) for line in block.lines))
+
+
+def _is_cut(last: PdfBlock, block: PdfBlock) -> bool:
+    """Whether a paragraph stops at the end of a full line, inside of a sentence that goes on in a block."""
+    end = last.lines[-1]
+    full = end.hyphen or end.x1 > max(line.x1 for line in last.lines) - 2 * end.size
+    more = block.lines[0].text
+    return full and sum(len(line.text) for line in last.lines) > 60 and more[:1].islower() and bool(_WORDS.search(more))
 
 
 def _mend_flow(blocks: list[PdfBlock], look: Look) -> list[PdfBlock]:
-    """The blocks of a page, with paragraphs joined that a figure, a table or the end of a column split inside of a sentence."""
+    """The blocks of a page, with paragraphs joined that a figure, a table, small print or the end of a column split inside of a
+    sentence."""
     out: list[PdfBlock] = []
+    last: PdfBlock | None = None
     for block in blocks:
-        last = next((one for one in reversed(out) if one.kind not in _FLOATS[1:]), None)
-        parted = last is not None and last is not out[-1] and len(out) - out.index(last) < 6
-        small = block.kind == "paragraph" and block.lines and block.lines[0].text[:1].islower()
-        long = last is not None and last.lines and sum(len(line.text) for line in last.lines) > 60
-        if last is not None and parted and small and long and continues(last, block, look):
+        if block.kind == "paragraph" and last and last is not out[-1] and continues(last, block, look) and _is_cut(last, block):
             last.lines += block.lines
-        else:
-            out.append(block)
+            continue
+        out.append(block)
+        last = last if _stands_aside(block, look) and block.kind != "anchor" else block
     return out
 
 
@@ -156,6 +180,8 @@ def _heading(block: PdfBlock, words: frozenset[str]) -> str:
 def _paragraph(block: PdfBlock, words: frozenset[str]) -> str:
     """A paragraph, the heading that runs into its text in bold; a heading without a mark at its end is a paragraph of its own."""
     text = block.text or joined(block.lines, words)
+    if block.kind == "note":
+        return paragraph(_NOTE_NUMBER.sub(lambda number: number[0].translate(RAISED), text))
     head, rest, marked = _parted(text, block, words)
     if not head:
         return paragraph(text)

@@ -24,7 +24,8 @@ from gitkb.convert.ocr.sight import Sight
 from gitkb.convert.pdf.columns import in_columns
 from gitkb.convert.pdf.layout import Page
 from gitkb.convert.pdf.lines import Cell, Line, Word, renumbered
-from gitkb.convert.pdf.scans import Looked, with_scans_read
+from gitkb.convert.pdf.scans import MOST_DRAWN, Looked, with_scans_drawn, with_scans_read
+from gitkb.convert.pdf.seen_lines import with_measured_sizes_evened
 from gitkb.convert.pictures import Gallery
 from gitkb.model.documents import Picture
 
@@ -46,31 +47,36 @@ _WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\[\]\"\\^`{|}]+")
 
 class Reading(Struct, frozen=True):
     """What was read of the pages of a document, or of a range of them: links lead to `targets` by their numbers, `pictures` have
-    the names that pages use, `seen` are the numbers of the pages that `engine` read by OCR."""
+    the names that pages use, `seen` are the numbers of the pages that `engine` read by OCR, `drawn` are pages that are
+    pictures."""
 
     pages: tuple[Page, ...]
     targets: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     seen: tuple[int, ...] = ()
     engine: str = ""
+    drawn: tuple[Picture, ...] = ()
 
 
-def read_pages(document: "pypdfium2.PdfDocument", sight: Sight | None, parts: Parts | None, size: int = RANGE) -> Reading:
-    """All pages of a document, `size` in a range. Raises `NeedsParts` where that is worth it and `parts` allows it."""
+def read_pages(
+    document: "pypdfium2.PdfDocument", sight: Sight | None, parts: Parts | None, size: int = RANGE, *, draw: bool = False
+) -> Reading:
+    """All pages of a document, `size` in a range; with `draw` those that are pictures are drawn. Raises `NeedsParts` where that
+    is worth it and `parts` allows it."""
     count = math.ceil(len(document) / size)
     if parts and parts.folder is None and len(document) > SPREAD_ABOVE:
         raise NeedsParts(count)
     folder = parts.folder if parts else None
-    read = (_kept(folder, number) or _range(document, number, sight, size) for number in range(count))
+    read = (_kept(folder, number) or _range(document, number, sight, size, draw=draw) for number in range(count))
     return _joined(read) if count > 1 else next(read, Reading(()))
 
 
-def keep_range(file: Path, number: int, sight: Sight | None, folder: Path) -> None:
+def keep_range(file: Path, number: int, sight: Sight | None, folder: Path, *, draw: bool = False) -> None:
     """Reads one range of a document for somebody who joins it with the others."""
     import pypdfium2
 
     with contextlib.closing(pypdfium2.PdfDocument(file)) as document:
-        read = _range(document, number, sight, RANGE)
+        read = _range(document, number, sight, RANGE, draw=draw)
     with contextlib.suppress(UnicodeEncodeError):  # halves of characters cannot be kept: who joins the ranges reads this one anew
         (folder / str(number)).write_bytes(msgspec.msgpack.encode(read))
 
@@ -84,13 +90,14 @@ def _kept(folder: Path | None, number: int) -> Reading | None:
     return None
 
 
-def _range(document: "pypdfium2.PdfDocument", number: int, sight: Sight | None, size: int) -> Reading:
+def _range(document: "pypdfium2.PdfDocument", number: int, sight: Sight | None, size: int, *, draw: bool) -> Reading:
     gallery, links = Gallery(), Links()
     known: set[str] = set()
     first = number * size
     pages = [_page(document, index, gallery, links, known) for index in range(first, min(first + size, len(document)))]
     looked = with_scans_read(document, pages, sight) if sight else Looked(pages)
-    return Reading(tuple(looked.pages), tuple(links.targets), gallery.pictures, looked.seen, looked.engine)
+    shown, drawn = with_scans_drawn(document, looked.pages) if draw else (looked.pages, ())
+    return Reading(tuple(shown), tuple(links.targets), gallery.pictures, looked.seen, looked.engine, drawn)
 
 
 def _joined(ranges: Iterable[Reading]) -> Reading:
@@ -98,14 +105,17 @@ def _joined(ranges: Iterable[Reading]) -> Reading:
     gallery, links = Gallery(), Links()
     pages: list[Page] = []
     seen: list[int] = []
+    drawn: list[Picture] = []
     engine = ""
     for part in ranges:
         numbers = [links.number(target) for target in part.targets]
         names = {picture.name: gallery.add(picture.data) for picture in part.pictures}
+        names.update({picture: picture for page in part.pages for _, picture in page.pictures if picture not in names})
+        drawn += part.drawn
         pages += _renamed(part.pages, numbers, names)
         seen += part.seen
         engine = engine or part.engine
-    return Reading(tuple(pages), tuple(links.targets), gallery.pictures, tuple(seen), engine)
+    return Reading(tuple(pages), tuple(links.targets), gallery.pictures, tuple(seen), engine, tuple(drawn[:MOST_DRAWN]))
 
 
 def _renamed(pages: Iterable[Page], numbers: list[int | None], names: dict[str, str]) -> Iterator[Page]:
@@ -139,7 +149,7 @@ def _page(document: "pypdfium2.PdfDocument", index: int, gallery: Gallery, links
             text = _upright(page)
             with contextlib.closing(text):
                 every = lines_of(text, box, links.on(document, page), known)
-            lines = tuple(in_columns([line for line in every if not line.turned]))
+            lines = tuple(in_columns(with_measured_sizes_evened([line for line in every if not line.turned])))
             turned = tuple(line.text for line in every if line.turned and not _STAMP.match(line.text))
             pictures = _pictures(page, gallery) if index < MAX_PICTURE_PAGES and lines else ()
             scan = not every and _has_picture(page)

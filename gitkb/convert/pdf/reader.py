@@ -76,7 +76,7 @@ def read(
         return read_with_pypdf(file, name, locked=error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD)
     with contextlib.closing(document):
         check_count(len(document), MAX_PAGES)
-        reading = read_pages(document, sight_of(settings, beat), parts)
+        reading = read_pages(document, sight_of(settings, beat), parts, draw=settings.drawn)
         pages = reading.pages
         lost = sum(page.lost for page in pages)
         blank = not document.get_formtype() and not any(page.lines for page in pages) and _is_blank(document)
@@ -126,11 +126,11 @@ def _draft(document: "pypdfium2.PdfDocument", reading: Reading, name: str) -> Dr
         titles.append(TitleCandidate("largest", title.text, f"largest text of page {pages[title.page].number}"))
     return Draft(
         markdown=with_links(to_markdown(pages, headings, look, title.text if title else ""), reading.targets)
-        if any(page.lines for page in pages)
+        if any(page.lines for page in pages) or reading.drawn
         else "",
         titles=tuple(titles),
         pages=len(pages),
-        pictures=reading.pictures,
+        pictures=(*reading.pictures, *reading.drawn),
         ocr=reading.engine,
         seen=reading.seen,
         authors=authors_of(info.get("Author", "")),

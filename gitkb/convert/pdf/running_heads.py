@@ -59,6 +59,22 @@ class _Repeated:
         return self._heads[band] >= max(3, self._bands[band] * 0.3) and self._bands[band] > self._count * 0.25
 
 
+def _is_speck(line: Line, page: Page) -> bool:
+    """Whether a line at the rim of the paper has neither letters nor figures, as what is read of a scan's shadow has none."""
+    return not any(map(str.isalnum, line.text)) and not 0.03 * page.height < line.y < 0.97 * page.height
+
+
+def _is_numbered_head(line: Line, below: Line | None, page: Page) -> bool:
+    """Whether a line spread over its page is a book's head ("400 BRITISH HUSBANDRY [Ch. XIX"): a page number at an edge, capitals
+    in the middle, and prose of about its size below."""
+    texts = [cell.text for cell in line.cells]
+    edges = [text for text in (texts[0], texts[-1]) if text.isdigit() and len(text) < 5]
+    if below is None or len(texts) not in (2, 3) or len(edges) != 1 or line.y < 0.8 * page.height:
+        return False
+    prose = len(below.cells) < 3 and len(below.text) > len(line.text) and below.x1 - below.x0 > 0.9 * (line.x1 - line.x0)
+    return prose and line.size < 1.5 * below.size and any(text.isupper() and len(text) > 3 for text in texts)
+
+
 def _is_printed(line: Line) -> bool:
     """Whether a line, or each of its cells, is what programs and publishers print at the edge of a page."""
     if _EDGE.search(line.text):
@@ -73,7 +89,7 @@ def without_running_heads(pages: Sequence[Page], look: Look) -> list[Page]:
 
     def on_first(top: bool, line: Line, nearest: Line | None) -> bool:
         """A large line of the first page is the title, though later pages repeat it."""
-        return line.size < look.size * 1.25 and repeated.runs(top, line, nearest)
+        return line.size < look.size * (1.25 if top else 1.35) and repeated.runs(top, line, nearest)
 
     return [_trimmed(page, repeated.runs if number else on_first) for number, page in enumerate(pages)]
 
@@ -85,9 +101,14 @@ def _trimmed(page: Page, runs: Callable[[bool, Line, Line | None], bool]) -> Pag
             if not lines:
                 break
             ordered = sorted(lines, key=lambda line: -line.y if top else line.y)
-            if not runs(top, ordered[0], next((x for x in ordered if abs(x.y - ordered[0].y) > 2), None)):
+            outermost, nearest = ordered[0], next((x for x in ordered if abs(x.y - ordered[0].y) > 2), None)
+            if (
+                not _is_speck(outermost, page)
+                and not _is_numbered_head(outermost, nearest, page)
+                and not runs(top, outermost, nearest)
+            ):
                 break
-            lines.remove(ordered[0])
+            lines.remove(outermost)
     return replace(page, lines=tuple(lines))
 
 

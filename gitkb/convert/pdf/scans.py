@@ -13,6 +13,8 @@ from gitkb.convert.ocr.sight import Sight
 from gitkb.convert.pdf.layout import Page
 from gitkb.convert.pdf.lines import Line
 from gitkb.convert.pdf.seen_lines import lines_on
+from gitkb.convert.pictures import jpeg_of
+from gitkb.model.documents import Picture
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -21,6 +23,12 @@ _FEW = 100
 """Characters: a page with fewer, of which a picture covers the most, may be a scan with a stamp."""
 _MOST = 0.6
 _LARGEST_SCALE = 8.0
+_DRAWN_SIDE = 1_568
+"""Pixels: what models that see are given of a page at most; they would scale down a larger one."""
+DRAWN = "scan-{}.jpg"
+"""The name of the drawing of a page."""
+MOST_DRAWN = 100
+"""Pages of a document that are drawn."""
 
 
 class Looked(NamedTuple):
@@ -48,6 +56,34 @@ def with_scans_read(document: "pypdfium2.PdfDocument", pages: Sequence[Page], si
         seen += [page.number] if read is not page else []
         found.append(read)
     return Looked(found, tuple(seen), engine)
+
+
+def with_scans_drawn(
+    document: "pypdfium2.PdfDocument", pages: Sequence[Page], room: int = MOST_DRAWN
+) -> tuple[list[Page], tuple[Picture, ...]]:
+    """The pages, those that are pictures with the name of one; and the drawings of at most `room` of them."""
+    import pypdfium2
+
+    found: list[Page] = []
+    drawn: list[Picture] = []
+    for page in pages:
+        is_scan = False
+        if not page.lost and sum(len(line.text) for line in page.lines) < _FEW:
+            with contextlib.suppress(pypdfium2.PdfiumError), contextlib.closing(document[page.number - 1]) as opened:
+                if is_scan := _is_picture(opened, has_text=bool(page.lines or page.turned)):
+                    picture = _drawn(opened) if len(drawn) < room else b""
+                    is_scan = picture is not None
+                    drawn += [Picture(DRAWN.format(page.number), picture, "image/jpeg")] if picture else []
+        shown = ((page.height, DRAWN.format(page.number)),)
+        found.append(replace(page, pictures=shown, scan=False) if is_scan else page)
+    return found, tuple(drawn)
+
+
+def _drawn(page: "pypdfium2.PdfPage") -> bytes | None:
+    """A page as a JPEG, None for an empty one."""
+    scale = min(_LARGEST_SCALE, _DRAWN_SIDE / max(*page.get_size(), 1.0))
+    found = jpeg_of(page.render(scale=scale, may_draw_forms=False).to_pil(), _DRAWN_SIDE)
+    return found[0] if found else None
 
 
 def _is_picture(page: "pypdfium2.PdfPage", *, has_text: bool) -> bool:

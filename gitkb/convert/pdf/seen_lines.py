@@ -5,6 +5,7 @@ sizes that differ little from the usual one are taken for it; only what stands o
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +29,8 @@ _MOST_SKEW = math.radians(15)
 _COLUMN_ROWS = 4
 _PROSE_CHARACTERS = 18
 _MOST_CUTS = 60
+_FEWEST_LINES, _MANY_SIZES = 12, 8
+"""A page with so many lines and sizes, none of them usual, has sizes that were measured in a picture."""
 _USUAL = 10.0
 """Points: the size that the text of a picture is taken to have, as a picture has none of its own."""
 
@@ -65,7 +68,7 @@ def lines_on(pieces: Sequence[Piece], width: float, height: float, scale: float)
         turned = []  # a page that is written from top to bottom
     rows = [row for part in _parts([box for box in boxes if box not in turned]) for row in _rows(part)]
     lines = [line for row in rows if (line := _line(row, height, scale)) is not None]
-    return Seen(tuple(in_columns(_evened(lines))), tuple(box.text for box in turned))
+    return Seen(tuple(in_columns(evened(lines))), tuple(box.text for box in turned))
 
 
 def page_of(pieces: Sequence[Piece], number: int, picture: "Image") -> Page:
@@ -175,7 +178,17 @@ def _words(box: _Box) -> list[tuple[float, float, str]]:
     return found
 
 
-def _evened(lines: Sequence[Line]) -> list[Line]:
+def with_measured_sizes_evened(lines: Sequence[Line]) -> list[Line]:
+    """The lines of a page; where each has a size of its own, as in the hidden text of scans, with those that differ little evened
+    out."""
+    sizes = Counter(line.size for line in lines)
+    if len(lines) < _FEWEST_LINES or len(sizes) < max(_MANY_SIZES, 0.2 * len(lines)) or max(sizes.values()) > 0.25 * len(lines):
+        return list(lines)
+    even = evened(lines)
+    return [replace(line, cells=cells_of(line.words, CELL_GAP * line.size) or line.cells, text="") for line in even]
+
+
+def evened(lines: Sequence[Line]) -> list[Line]:
     """Lines whose sizes differ little with exactly one size: the usual one, and from there up and down."""
     left = sorted({line.size for line in lines}, reverse=True)
     if not left:

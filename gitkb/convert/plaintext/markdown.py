@@ -136,7 +136,7 @@ def _page_properties(front: FrontMatter, body: str) -> tuple[FrontMatter, str]:
 def _listed(value: Any) -> tuple[str, ...]:
     """The names in a list, or in a line in which commas stand between them, as plain text, each once."""
     names = _names(value.split(",") if isinstance(value, str) else value)
-    plain = (name.strip().removeprefix("#").removeprefix("[[").removesuffix("]]").strip() for name in names)
+    plain = (name.strip().removeprefix("#").removeprefix("[[").removesuffix("]]").rpartition("|")[2].strip() for name in names)
     return tuple(dict.fromkeys(islice(filter(None, plain), _MAX_AUTHORS)))
 
 
@@ -269,7 +269,7 @@ def _front_data(text: str) -> tuple[dict[str, Any] | None, str]:
         return _json_front(text)
     found = _FRONT.match(text[: MAX_FRONT_MATTER + 8])
     if not found:
-        return None, text
+        return _unopened(text)
     try:
         data = tomllib.loads(found["text"]) if found["mark"] == "+++" else yaml.safe_load(found["text"])
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError):
@@ -277,6 +277,27 @@ def _front_data(text: str) -> tuple[dict[str, Any] | None, str]:
     if data is None and not found["text"].strip():
         return {}, text[found.end() :]
     return (data, text[found.end() :]) if isinstance(data, dict) else (None, text)
+
+
+_UNOPENED = re.compile(r"\A\s*(?P<text>(?:[A-Za-z_][\w -]{0,30}:(?:[ \t].*)?\n|[ \t]*-[ \t].*\n){1,30})---[ \t]*(?:\n|\Z)")
+_KNOWN = frozenset("tags tag alias aliases title date created updated author authors cssclass cssclasses publish".split())
+
+
+def _unopened(text: str) -> tuple[dict[str, Any] | None, str]:
+    """Front matter whose first line "---" was left out: lines "key: value" and lists at the very top, with a "---" below them and
+    a key that says that they are about the text."""
+    import yaml
+
+    found = _UNOPENED.match(text[:MAX_FRONT_MATTER])
+    if not found:
+        return None, text
+    try:
+        data = yaml.safe_load(found["text"])
+    except (yaml.YAMLError, ValueError, RecursionError):
+        data = _plain_pairs(found["text"])
+    if not isinstance(data, dict) or not {str(key).lower() for key in data} & _KNOWN:
+        return None, text
+    return data, text[found.end() :]
 
 
 def _json_front(text: str) -> tuple[dict[str, Any] | None, str]:

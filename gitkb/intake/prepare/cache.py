@@ -10,12 +10,12 @@ import hashlib
 import os
 import random
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gitkb.intake.prepare.typed_json import dumps, loads, shape
+from gitkb.store.local.whole_files import write_whole
 
 T = TypeVar("T")
 _ENTRY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
@@ -101,14 +101,7 @@ class Cache:
         """Stores an entry. A full disk or a folder without write permission is no error: the work is done again next time."""
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._drafts or file.parent)
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(data)
-                Path(name).replace(file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(file, data, drafts=self._drafts)
 
 
 def _entries(folders: Iterable[Path]) -> Iterator[tuple[int, int, str]]:

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,12 @@ if TYPE_CHECKING:
 class Job(Struct, frozen=True):
     """One document to prepare.
 
-    `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that
-    a model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its
-    original in the knowledge base: what that holds of it. Its original is moved and not copied. `saved` is what LibreOffice
-    made of the original. `context` is how many tokens the model turned out to take in, 0 for as many as the settings say.
-    Other workers read the ranges of a long PDF, the range `part` each, into the folder `parts`; a job with that folder alone is
-    given again when they are done.
+    `sha256` is the hash that the scan took, so that a file that changed meanwhile is noticed. `replies` are the JSON texts that a
+    model has answered so far, by the keys of their requests. `present` is set for a document that is made again from its original
+    in the knowledge base: what that holds of it. Its original is moved and not copied. `saved` is what LibreOffice made of the
+    original. `context` is how many tokens the model turned out to take in, 0 for as many as the settings say. `blind`: that model
+    looks at no pictures. Other workers read the ranges of a long PDF, the range `part` each, into the folder `parts`; a job with
+    that folder alone is given again when they are done.
     """
 
     source: SourceFile
@@ -54,6 +55,7 @@ class Job(Struct, frozen=True):
     present: Present | None = None
     saved: Path | None = None
     context: int = 0
+    blind: bool = False
     part: int | None = None
     parts: Path | None = None
 
@@ -86,7 +88,7 @@ class Prepared(Struct, frozen=True):
     why the tokens that the run may spend do not suffice. `empty`: its file is whole, and has nothing in it to read. A job whose
     `office` is an ending has to be given again with what LibreOffice makes of its original, `raw`. One that has `parts` should be
     given again when so many ranges of its pages are read. `entries` are those of the cache that it was made with. `private` is
-    the kind of private document that one with requests looks like.
+    the kind of private document that one with requests looks like; `more` are so many requests that come after these.
     """
 
     document: str
@@ -113,6 +115,7 @@ class Prepared(Struct, frozen=True):
     parts: int = 0
     entries: tuple[str, ...] = ()
     private: str = ""
+    more: int = 0
 
 
 def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -> Prepared:
@@ -143,13 +146,10 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
     if page is not None and page.pictures is None and (shown := picture_addresses(conversion.markdown)):
         return Prepared(job.document, pictures=shown, entries=tuple(cache.entries))
     converted = time.perf_counter()
-    if shop.model is not None:
-        digest = _asked(conversion, name, shop.model.within(job.context), job.replies)
-        if isinstance(digest, Unanswered):
-            private = "" if job.replies else private_kind(conversion.markdown)
-            return Prepared(job.document, requests=digest.requests, entries=tuple(cache.entries), private=private)
-    else:
-        digest = cache.remember(Digest, (*key, COMPILER, shop.language, name), lambda: _digest(conversion, name, shop.language))
+    compiled = _compiled(conversion, job, shop, key, cache)
+    if isinstance(compiled, Prepared):
+        return compiled
+    conversion, digest = compiled.conversion, compiled.digest
     source = _source(job, size, conversion)
     built = build(job.document, source, conversion, digest, _resolver(job, shop), large=large)
     record = replace(built.record, settings=shop.settings)
@@ -167,10 +167,44 @@ def prepare(job: Job, shop: Workshop, beat: Callable[[], None] = lambda: None) -
         size,
         raw if large else "",
         phases=phases,
+        notes=compiled.notes,
         ungrounded=digest.ungrounded,
         remembered=tuple(cache.found),
         entries=tuple(cache.entries),
     )
+
+
+class _Compiled(Struct, frozen=True):
+    """A conversion, with its pictures described where a model was asked about them, and its digest."""
+
+    conversion: Conversion
+    digest: Digest
+    notes: tuple[str, ...] = ()
+
+
+def _compiled(conversion: Conversion, job: Job, shop: Workshop, key: tuple[str, ...], cache: Cache) -> _Compiled | Prepared:
+    """The digest, or what a model has to be asked first."""
+    name, model = Path(job.source.path).name, shop.model
+    if model is None:
+        make = partial(_digest, conversion, name, shop.language)
+        return _Compiled(conversion, cache.remember(Digest, (*key, COMPILER, shop.language, name), make))
+    notes: tuple[str, ...] = ()
+    if model.pictures:
+        from gitkb.intake.prepare.shown_pictures import described
+
+        seen = described(conversion, _resolver(job, shop).picture, model, job.replies, blind=job.blind)
+        if isinstance(seen, Unanswered):
+            return _waiting(job, seen, conversion, cache)
+        conversion, notes = seen.conversion, seen.notes
+    digest = _asked(conversion, name, model.within(job.context), job.replies)
+    return _waiting(job, digest, conversion, cache) if isinstance(digest, Unanswered) else _Compiled(conversion, digest, notes)
+
+
+def _waiting(job: Job, needed: Unanswered, conversion: Conversion, cache: Cache) -> Prepared:
+    """A document of which a model has to be asked first. A text that a model has read from pictures may look private, too."""
+    first = not job.replies or bool(conversion.described)
+    private = private_kind(conversion.markdown) if first else ""
+    return Prepared(job.document, requests=needed.requests, entries=tuple(cache.entries), private=private, more=needed.more)
 
 
 def _read_part(job: Job, copy: Path, settings: ConversionSettings, beat: Callable[[], None]) -> Prepared:
@@ -179,7 +213,7 @@ def _read_part(job: Job, copy: Path, settings: ConversionSettings, beat: Callabl
     from gitkb.convert.pdf.page_ranges import keep_range
 
     if job.part is not None and job.parts is not None:
-        keep_range(copy, job.part, sight_of(settings, beat), job.parts)
+        keep_range(copy, job.part, sight_of(settings, beat), job.parts, draw=settings.drawn)
     return Prepared(job.document)
 
 
@@ -234,7 +268,7 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     from gitkb.wiki.document_files import raw_path
 
     plain, large = (shop.scratch / raw_path(job.document, job.source.path, is_large) for is_large in (False, True))
-    for copy in (plain, large) if job.replies or job.saved or job.parts else ():
+    for copy in (plain, large) if _was_given(job) else ():
         if copy.is_file():
             return copy, copy.stat().st_size, copy == large
     size = _copy(job, plain, shop.conversion.max_bytes) if job.present is None else _move(job.source.file, plain)
@@ -242,6 +276,11 @@ def _original(job: Job, shop: Workshop) -> tuple[Path, int, bool]:
     if to_lfs if job.present is None else job.present.is_large:
         return plain.rename(large), size, True
     return plain, size, False
+
+
+def _was_given(job: Job) -> bool:
+    """Whether a job was given before, so that its original is there."""
+    return bool(job.replies or job.saved or job.parts or job.blind or job.context)
 
 
 def _move(file: Path, target: Path) -> int:

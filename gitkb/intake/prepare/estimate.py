@@ -19,6 +19,9 @@ from gitkb.model.usage import Estimate
 REPLY_SHARE = 0.25
 """Of the tokens of a part of a document, how many its digest has; a rough experience, bounded by the request's limit."""
 
+DESCRIPTION_TOKENS = 150
+"""Of the description of a picture, roughly."""
+
 
 def estimate(pool: Pool, jobs: Sequence[Job], replies: Replies, fetch: Fetch | None = None) -> Estimate:
     """The sum over all jobs; they run in parallel like those of an `add`. `fetch` brings originals that are no files."""
@@ -37,7 +40,8 @@ def estimate(pool: Pool, jobs: Sequence[Job], replies: Replies, fetch: Fetch | N
 
 
 def _of_document(pool: Pool, job: Job, prepared: Prepared, replies: Replies) -> Estimate:
-    """Goes on with known replies as far as they lead."""
+    """Goes on with known replies as far as they lead. A document with pictures that are still to be described is also counted as
+    if it had none: what they show lengthens its text by little."""
     known = 0
     for _ in range(MAX_ROUNDS):
         if prepared.error:
@@ -45,11 +49,21 @@ def _of_document(pool: Pool, job: Job, prepared: Prepared, replies: Replies) -> 
         answers = {request.key: reply.text for request in prepared.requests if (reply := replies.get(request)) is not None}
         known += len(answers)
         missing = [request for request in prepared.requests if request.key not in answers]
+        if missing and missing[0].picture_tokens:
+            rest = _of_document(pool, blind := replace(job, blind=True), pool.run(blind), replies)
+            return _of_pictures(missing, prepared.more, known) + (Estimate(documents=1) if rest.failed else rest)
         if missing or not prepared.requests:
             return _sum(prepared.requests, missing, known)
         job = replace(job, replies={**job.replies, **answers})
         prepared = pool.run(job)
     return Estimate(documents=1, known=known)
+
+
+def _of_pictures(missing: Sequence[Request], more: int, known: int) -> Estimate:
+    """The questions about pictures; so many `more` will be like these."""
+    each = len(missing) + more
+    tokens = sum(estimated_tokens(request) - request.max_tokens for request in missing) * each // len(missing)
+    return Estimate(calls=each, known=known, tokens_in=tokens, tokens_out=DESCRIPTION_TOKENS * each)
 
 
 def _sum(requests: Sequence[Request], missing: Sequence[Request], known: int) -> Estimate:

@@ -8,8 +8,6 @@ together with the document that it was kept for; if it is deleted, everything is
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +23,7 @@ from gitkb.intake.scan import Scan
 from gitkb.intake.web import html_head
 from gitkb.intake.web.fetcher import Fetched, Fetcher, Validators
 from gitkb.model.documents import SourceFile, WebPage
+from gitkb.store.local.whole_files import write_whole
 from gitkb.text.names import web_address
 from gitkb.text.names.web_address import WebAddress
 
@@ -57,14 +56,7 @@ class SeenPages:
         """Remembers an entry; a full disk costs only that."""
         with contextlib.suppress(OSError):
             self._folder.mkdir(exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._folder)
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(dumps(seen))
-                Path(name).replace(self._file(seen.url))
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(self._file(seen.url), dumps(seen))
 
     def _file(self, url: str) -> Path:
         return self._folder / hashlib.sha256(url.encode()).hexdigest()

@@ -10,13 +10,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from gitkb.errors import FetchFailed
-from gitkb.intake.web.http_wire import Reply, Wire
 from gitkb.text.names import web_address
 from gitkb.text.names.web_address import WebAddress
+
+if TYPE_CHECKING:  # what it is made of takes a sixth of a second to load, and most runs fetch nothing
+    from gitkb.intake.web.http_wire import Reply, Wire
 
 MAX_REDIRECTS = 5
 SECONDS = 120.0
@@ -64,7 +67,7 @@ class Fetched(Struct, frozen=True):
 class Fetcher:
     """Fetches for many threads."""
 
-    def __init__(self, wire: Wire, *, allow_downgrade: bool = False) -> None:
+    def __init__(self, wire: "Wire", *, allow_downgrade: bool = False) -> None:
         self._wire, self._allow_downgrade = wire, allow_downgrade
 
     def fetch(
@@ -106,7 +109,7 @@ class Fetcher:
             )
         return following
 
-    def _received(self, reply: Reply, here: WebAddress, permanent: WebAddress, sink: Sink, max_bytes: int) -> Fetched:
+    def _received(self, reply: "Reply", here: WebAddress, permanent: WebAddress, sink: Sink, max_bytes: int) -> Fetched:
         validators = Validators(_header(reply.headers, "etag"), _header(reply.headers, "last-modified"))
         if reply.status == 304:
             return Fetched(here, permanent, validators=validators, unchanged=True)
@@ -123,7 +126,7 @@ class Fetcher:
         return Fetched(here, permanent, *_content_type(reply.headers), validators)
 
 
-def _unpacked(reply: Reply) -> Iterator[bytes]:
+def _unpacked(reply: "Reply") -> Iterator[bytes]:
     """The body as it was before it was packed for the wire, in pieces of bounded size whatever was packed."""
     packing = reply.headers.get("content-encoding", "").strip().lower()
     if packing in ("", "identity"):

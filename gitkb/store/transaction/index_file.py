@@ -98,10 +98,13 @@ class IndexFile:
     def _forget_racy(self, written: tuple[int, int, int, int]) -> None:
         # An entry as young as the index may have changed without a trace; git compares it by content as long as the index
         # keeps that age. Ours will be younger, so such entries lose their cached size, which makes git compare them.
-        pointer, age = self._index._index, written[:2]
+        pointer, at, (age, part) = self._index._index, C.git_index_get_byindex, written[:2]
         for position in range(len(self._index)):
-            entry = C.git_index_get_byindex(pointer, position)
-            if (entry.mtime.seconds & _U32, entry.mtime.nanoseconds) >= age and entry.file_size:
+            entry = at(pointer, position)
+            seconds = entry.mtime.seconds & _U32
+            if seconds < age:  # nearly all of them, of which there may be a million
+                continue
+            if (seconds, entry.mtime.nanoseconds) >= (age, part) and entry.file_size:
                 changed = ffi.new("git_index_entry *", entry[0])
                 changed.file_size = 0
                 self._check(C.git_index_add(pointer, changed))

@@ -84,8 +84,8 @@ class Worktree(Struct):
     def check(self, plans: Iterable[PathPlan], index: IndexFile) -> None:
         """`InTheWay`, naming up to ten, unless every path's file and index entry are versions that the plan accepts."""
         plans = list(plans)
-        self._folders.clear()
-        self._listings.clear()
+        for remembered in (self._folders, self._listings, self._known):
+            remembered.clear()  # of the group before; a run of 100,000 documents would keep half a million paths
         deleted = {plan.path for plan in plans if plan.new.oid is None}
         blocked = [plan.path for plan in plans if not self._free(plan, index, deleted)]
         if blocked:

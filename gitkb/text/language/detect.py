@@ -31,16 +31,19 @@ _SCRIPTS = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 _UKRAINIAN = re.compile(r"[іїєґІЇЄҐ]")
-_MIN_SHARE = 0.12
+_MIN_SHARE, _MIN_TERSE, _AHEAD = 0.12, 0.04, 2
+"""Which share of the words must be function words of the language; of a text that drops them, and how far it must then be ahead
+of any other language."""
 
 
-def detect_language(text: str) -> str:
-    """The ISO 639-1 code of a plain text's language, "" where it is not clear. Looks at three samples of a long text."""
+def detect_language(text: str, *, is_terse: bool = False) -> str:
+    """The ISO 639-1 code of a plain text's language, "" where it is not clear. Looks at three samples of a long text. `is_terse`:
+    it consists of key words, as slides do."""
     sample = _sample(text)
     letters = sum(map(str.isalpha, sample))
     if not letters:
         return ""
-    return _by_script(sample, letters) or _by_function_words(sample)
+    return _by_script(sample, letters) or _by_function_words(sample, is_terse=is_terse)
 
 
 def _sample(text: str) -> str:
@@ -65,7 +68,7 @@ def _by_script(sample: str, letters: int) -> str:
     return ""
 
 
-def _by_function_words(sample: str) -> str:
+def _by_function_words(sample: str, *, is_terse: bool) -> str:
     words = Counter(word.lower().replace("’", "'") for word in _WORD.findall(sample))
     total = sum(words.values())
     if not total:
@@ -76,7 +79,9 @@ def _by_function_words(sample: str) -> str:
     for word, count in words.items():
         for language in known.get(word, ()):
             scores[language] += count / len(known[word])
-    best = max(sorted(scores), key=lambda language: scores[language])
+    best, *others = sorted(scores, key=lambda language: (-scores[language], language))
+    if is_terse and scores[best] >= _AHEAD * max(scores[language] for language in others):
+        return best if scores[best] / total >= _MIN_TERSE else ""
     return best if scores[best] / total >= _MIN_SHARE else ""
 
 

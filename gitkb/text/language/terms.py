@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from gitkb.text import word_lists
 from gitkb.text.language.detect import function_words
-from gitkb.text.language.inflection import german_base, italian_base, singular
+from gitkb.text.language.inflection import german_adjective, german_base, german_key, italian_base, singular
 from gitkb.text.language.word_classes import breaks_run, is_adjective, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN
 
@@ -50,7 +50,9 @@ def term_key(words: tuple[str, ...], language: str) -> str:
     """What is the same for all forms of a term: small letters, English singular, words joined by one blank."""
     if language == "it":
         return " ".join(italian_base(word.lower()) for word in words).replace("’", "'")
-    last = singular(words[-1]) if language == "en" else german_base(words[-1]) if language == "de" else words[-1]
+    if language == "de":
+        return " ".join((*map(german_adjective, words[:-1]), german_key(german_base(words[-1])))).replace("’", "'")
+    last = singular(words[-1]) if language == "en" else words[-1]
     return " ".join((*words[:-1], last)).lower().replace("’", "'")
 
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from gitkb.text.language.inflection import italian_base, singular
+from gitkb.text.language.inflection import german_adjective, german_key, italian_base, singular
 
 MAX_SEGMENT_BYTES = 100
 RESERVED_PAGES = frozenset({"index", "log"})
@@ -50,13 +50,17 @@ def document_segment(name: str) -> str:
 @lru_cache(_KEPT_KEYS)
 def topic_key(name: str, language: str = "") -> str:
     """The identity of a topic's name across documents, which is also its page's file name: case, punctuation, script
-    variants and (English and Italian) plural aside. "C++" and "C#" stay apart from "C"."""
+    variants and (English, German and Italian) plural aside. "C++" and "C#" stay apart from "C"."""
     spelled = "".join(_SPELLED.get(c, c) for c in unicodedata.normalize("NFKC", name))
     segment = slug(spelled)
     if language in ("", "en") and not _is_acronym(name):
         head, dash, last = segment.rpartition("-")
         written = _last_word(name)
         segment = f"{head}{dash}{singular(written).lower() if written.lower() == last else singular(last)}"
+    if language == "de" and not _is_acronym(name):
+        *before, last = segment.split("-")
+        written = _last_word(name)
+        segment = "-".join((*map(german_adjective, before), german_key(written) if written.lower() == last else last))
     if language == "it" and not _is_acronym(name):
         segment = "-".join(map(italian_base, segment.split("-")))
     return document_segment(segment)

@@ -1,19 +1,19 @@
 """How often `gitkb query` without a model shows the passage that answers, beside `gitkb search` and a plain BM25.
 
-    python -m tests.benchmarks.questions --corpora DIR [--set second] [--kb DIR] [--wrong odd|even] [--json FILE]
+    python -m tests.benchmarks.questions --corpora DIR [--set second|third] [--kb DIR] [--wrong odd|even] [--json FILE]
 
 The documents are not here: README.md says where they come from and how to fetch them into DIR. questions.json holds 100
 questions, each with the documents that answer it and a few words that the right passage contains, written down before gitkb was
-asked; second.json holds 40 about other documents. All documents of a set are added to one new knowledge base (or to the folder
-of --kb, once: it is used as it is from then on). Then every question goes to `query`, to `search` and to bm25s (pip install
-bm25s snowballstemmer) over chunks of 600 characters of the same converted texts.
+asked; second.json and third.json are about other documents. All documents of a set are added to one new knowledge base (or to
+the folder of --kb, once: it is used as it is from then on). Then every question goes to `query`, to `search` and to bm25s (pip
+install bm25s snowballstemmer) over chunks of 600 characters of the same converted texts.
 
 A passage is right when it belongs to one of the documents (or to a page on a topic) and contains the words, whatever stands
 between their letters and digits. Of search two things are scored: the section that a hit leads to, whole, and the snippet that it
 shows. A passage of query is one quote.
 
-Odd numbers are for tuning, even ones are held out: --wrong names the questions of one half that query does not answer within
-five.
+The first two sets are for tuning, the third is held out: --wrong names the questions of one half of a set that query does not
+answer within five.
 """
 
 import argparse
@@ -44,8 +44,20 @@ SETS = {
         "debian/debian-policy/usr/share/doc/debian-policy",
         "debian/developers-reference/usr/share/developers-reference",
     ),
+    "third": (
+        "debian/debian-reference-en/usr/share/debian-reference",
+        "debian/r-doc-pdf/usr/share/doc/r-doc-pdf/manual/R-intro.pdf",
+        "debian/r-doc-pdf/usr/share/doc/r-doc-pdf/manual/R-lang.pdf",
+        "OWASP+ASVS/4.0/OWASP Application Security Verification Standard 4.0.3-de.pdf",
+        "py-pdf+benchmarks/read/extraction-ground-truth/GeoTopo-book.txt",
+        "allenai+olmocr",
+        "docling-project+docling/tests/data/jats/groundtruth",
+        "docling-project+docling/tests/data/pdf/groundtruth",
+        "Unstructured-IO+unstructured/example-docs/norwich-city.txt",
+        "Unstructured-IO+unstructured/example-docs/winter-sports.epub",
+    ),
 }
-"""The folders of each set of questions."""
+"""The folders of each set of questions, and single files."""
 PAPERS = ("apers", "debian/")
 """Of folders with such a name the PDFs are added, of others the notes."""
 DEPTH = 5
@@ -112,11 +124,12 @@ def build(kb: Path, corpora: Path, folders: Sequence[str]) -> None:
         documents = Path(folder, "documents")
         for name in folders:
             suffix = ".pdf" if any(part in name for part in PAPERS) else ".md"
-            for file in sorted(Path(corpora, name).rglob("*")):
-                if file.suffix == suffix and file.is_file():
-                    copy = documents / file.relative_to(corpora)
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    copy.write_bytes(file.read_bytes())
+            given = Path(corpora, name)
+            inside = (file for file in given.rglob("*") if file.suffix == suffix and file.is_file())
+            for file in [given] if given.is_file() else sorted(inside):
+                copy = documents / file.relative_to(corpora)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(file.read_bytes())
         for arguments in (["init", str(kb)], ["add", "--kb", str(kb), str(documents)]):
             subprocess.run([sys.executable, "-m", "gitkb", *arguments], stdout=sys.stderr, check=False)
 

@@ -247,7 +247,7 @@ def test_a_model_is_asked_once_and_the_settings_of_the_knowledge_base_are_the_ru
     gitkb("recompile", *once)
     assert server.purposes()["digest"] == 2
     assert _outdated(gitkb)["reasons"] == [
-        {"documents": 2, "what": "compiler", "before": f"{LLM_COMPILER} small", "now": "gitkb-extractive/5"}
+        {"documents": 2, "what": "compiler", "before": f"{LLM_COMPILER} small", "now": "gitkb-extractive/6"}
     ]
     gitkb("recompile", "--outdated")
     assert tree(git, kb) == whole or git(kb, "diff", "--name-only", whole, "HEAD", "--", ":!.gitkb/overviews") == ""

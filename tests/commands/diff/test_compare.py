@@ -8,7 +8,7 @@ from gitkb.commands.diff.as_text import text
 from gitkb.commands.diff.attention import Seen
 from gitkb.commands.diff.compare import compare, likeness
 from gitkb.commands.diff.report import Change, Concern, DiffReport
-from gitkb.commands.diff.shown_pages import Side, keys_touched, views
+from gitkb.commands.diff.shown_pages import Side, keys_touched, new_keys, views
 from gitkb.commands.diff.text_changes import word_changes
 from gitkb.model.documents import Record
 from tests.support.record_base import base, claim, record, topic
@@ -25,7 +25,8 @@ def diff(before: list[Record], after: list[Record], seen: Seen | None = None) ->
             corpus = RecordCorpus(stack.enter_context(base(*records)).db)
             found = views(corpus, keys_touched(corpus, both), sides[0].views.keys() if sides else None)
             own = {one.document: one for one in records if one not in others}
-            sides.append(Side(name * 10, name, own, found, tuple(corpus.all_pages())))
+            alike = corpus.sharing_a_sign(new_keys(found, sides[0].views)) if sides else ()
+            sides.append(Side(name * 10, name, own, found, corpus.paths(), tuple(alike)))
     return compare(sides[0], sides[1], seen or Seen())
 
 
@@ -133,3 +134,15 @@ def test_word_changes_give_both_sentences_back() -> None:
 def test_sentences_about_other_things_are_not_alike() -> None:
     assert likeness("A log is a file.", "Readers continue on the old pages.") == 0.0
     assert likeness("A log is a file.", "A log is one file.") > 0.75
+
+
+def test_a_new_page_is_compared_with_pages_that_nothing_touches() -> None:
+    def about(name: str, document: str) -> Record:
+        text = f"{name} is the rule that the log reaches the disk before the page does."
+        return record(document, topic(name, claim(document, text, defines=True), defined=True))
+
+    known = [about("Database", "a"), about("Lease", "b"), about("Log structured merge", "d")]
+    report = diff(known, [*known, about("Data base", "c")])
+    (told,) = [item for item in report.attention if item.concern is Concern.LIKELY_DUPLICATE]
+    assert sorted(told.paths) == ["wiki/concepts/data-base.md", "wiki/concepts/database.md"]
+    assert not [item for item in diff(known, known).attention if item.concern is Concern.LIKELY_DUPLICATE]

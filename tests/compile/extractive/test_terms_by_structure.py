@@ -138,6 +138,48 @@ def test_german_nouns_have_their_base_form(word: str, base: str) -> None:
     assert german_base(word) == base
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Textfragment", "Textfragmente"),
+        ("Checkbox", "Checkboxen"),
+        ("Datenquelle", "Datenquellen"),
+        ("Vertrag", "Verträge"),
+        ("Mietvertrag", "Mietverträgen"),
+        ("Haus", "Häuser"),
+        ("Textmarke", "Textmarken"),
+        ("Ergebnis", "Ergebnisse"),
+        ("Sachleitende Verfügung", "Sachleitenden Verfügungen"),
+        ("Regulärer Ausdruck", "Reguläre Ausdrücke"),
+    ],
+)
+def test_a_german_noun_is_one_name_in_the_singular_and_the_plural(one: str, other: str) -> None:
+    assert topic_key(one, "de") == topic_key(other, "de")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Note", "Not"),
+        ("Kante", "Kant"),
+        ("Länge", "lang"),
+        ("Breite", "breit"),
+        ("Liste", "List"),
+        ("Kosten", "Kost"),
+        ("Ware", "War"),
+    ],
+)
+def test_german_words_that_only_look_alike_stay_apart(one: str, other: str) -> None:
+    assert topic_key(one, "de") != topic_key(other, "de")
+
+
+def test_a_german_term_has_one_page_with_a_name_of_its_text() -> None:
+    text = "Ein Textbaustein ist ein Stück Text, das in Briefe eingefügt wird. Textbausteine liegen in der Vorlage des Amtes."
+    more = "Die Vorlage kennt alle Textbausteine. Wer Textbausteine pflegt, ändert sie an einer Stelle für alle Briefe."
+    found = [name for name in _topics(f"# Briefe\n\n{text} {more}\n") if name.startswith("Textbaustein")]
+    assert found == ["Textbaustein"]
+
+
 def test_a_german_name_stands_once_in_the_nominative() -> None:
     topics = _topics(
         "# Wahlrecht\n\nDer Deutsche Bundestag besteht aus Abgeordneten. Die Abgeordneten des Deutschen Bundestages "

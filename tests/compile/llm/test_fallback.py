@@ -112,3 +112,18 @@ def test_a_fragment_is_no_statement() -> None:
     made, _ = completed(conversion(text), lambda _: reply(key_points=[cited("", 1), cited("", 2)]))
     assert "Backup rotation schedule." not in [claim.text for claim in made.summary]
     assert "The vault grows every month." in [claim.text for claim in made.summary]
+
+
+def test_what_the_document_defines_keeps_its_page_where_a_model_only_names_it() -> None:
+    """Of ten real documents a model had named three things that headings of them define, and their pages were gone."""
+    document = conversion(
+        "# Alerting\n\nAim at few alerts.\n\n## Batch jobs\n\nFor batch jobs it makes sense to page if the batch job has not"
+        " succeeded.\n\n## Quorum\n\nA quorum is a set of machines that overlaps with every other quorum of the cluster.\n"
+    )
+    page = cited("If a batch job has not succeeded, it makes sense to page.", 2)
+    quorum = cited("Quorums overlap with every other quorum of the cluster.", 3)
+    made, _ = completed(document, lambda _: reply(concepts=[concept("Batch job", page), concept("Quorum", quorum)]))
+    told = {topic.name: topic for topic in made.topics}
+    assert told["Batch job"].defined and told["Quorum"].defined
+    assert next(claim.text for claim in told["Quorum"].claims if claim.defines).startswith("A quorum is a set of machines")
+    assert "concepts" in made.by_rules

@@ -369,3 +369,61 @@ def test_two_single_quotes_are_a_double_one(read):
         "taking up what is called “the duty” of a firm"
         in read(samples.pdf([[(72, 700, 10, "F1", "They were taking up what is called ‘‘the duty’’ of a firm.")]])).markdown
     )
+
+
+def scaled(page: list[tuple[float, float, float, str, str]], by: float) -> bytes:
+    """A PDF with a page that is drawn so many times as large, in type as large, and scaled down to its size again."""
+    drawn = [(x * by, y * by, size * by, font, text) for x, y, size, font, text in page]
+    writer, out = PdfWriter(clone_from=io.BytesIO(samples.pdf([drawn]))), io.BytesIO()
+    writer.pages[0].add_transformation(Transformation().scale(1 / by))
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_type_that_a_program_scales_down_is_as_large_as_it_is_shown(read):
+    words = [
+        (72 + 34 * place, 560, 10, "F1", word) for place, word in enumerate("Seals are cut from one piece of rubber".split())
+    ]
+    page = [(72, 740, 20, "F2", "The Closing of Valves"), *samples.pdf_lines([*PROSE, *PROSE]), *words]
+    assert read(scaled(page, 8)).markdown == read(samples.pdf([page])).markdown
+    assert "# The Closing of Valves" in read(scaled(page, 8)).markdown
+
+
+def test_sizes_that_were_measured_on_a_scan_are_no_headings(read):
+    """The text that a scanner's program lays behind a picture has a size of its own for each line."""
+    text = samples.pdf_lines([*PROSE, *PROSE, *PROSE, *PROSE], 700)
+    measured = [(x, y, 9.1 + 0.23 * (n * 5 % 11), font, words) for n, (x, y, _, font, words) in enumerate(text)]
+    assert read(samples.pdf([measured])).markdown == read(samples.pdf([text])).markdown
+
+
+def test_the_head_of_a_single_page_of_a_book_is_no_text(read):
+    text = samples.pdf_lines([*PROSE, *PROSE], 700)
+    head = [(72, 730, 12, "F1", "400"), (200, 730, 12, "F1", "THE CARE OF PUMPS."), (400, 730, 12, "F1", "[Ch. XIX.")]
+    assert read(samples.pdf([[*head, *text]])).markdown == read(samples.pdf([text])).markdown
+    row = [(72, 730, 10, "F1", "400"), (200, 730, 10, "F1", "pumps were mended"), (400, 730, 10, "F1", "in 1840")]
+    assert "pumps were mended" in read(samples.pdf([[*row, *text]])).markdown
+
+
+def title_in(read, *pages: list[tuple[float, float, float, str, str]]) -> str:
+    return document_title(read(samples.pdf(pages)), "pump_letter.pdf").text
+
+
+def test_the_first_lines_of_a_cover_that_is_set_in_one_size_are_its_title(read):
+    cover = [(200, 600, 10, "F1", "The care of twin pumps"), (200, 588, 10, "F1", "in small clinics")]
+    cover += [(200, 400, 10, "F1", "Ada Brook"), (200, 300, 10, "F1", "Lund, May 2019")]
+    assert title_in(read, cover, samples.pdf_lines([*PROSE, *PROSE])) == "The care of twin pumps in small clinics"
+    assert title_in(read, samples.pdf_lines(PROSE), samples.pdf_lines(PROSE)) == "pump letter"
+
+
+def test_a_letterhead_is_no_title(read):
+    head = [(72, 750, 16, "F2", "LOWLAND PUMPS"), (72, 735, 8, "F1", "12 Mill Road"), (72, 725, 8, "F1", "Tel.: 040 1234")]
+    report = [(72, 680, 14, "F2", "Yearly Report on Seals")]
+    assert title_in(read, [*head, *report, *samples.pdf_lines([*PROSE, *PROSE], 640)]) == "Yearly Report on Seals"
+    assert title_in(read, [*head, *samples.pdf_lines([*PROSE, *PROSE], 640)]) == "pump letter"
+
+
+def test_type_of_another_size_far_behind_a_title_is_no_part_of_it(read):
+    head = [(72, 740, 16, "F2", "BOOKING ORDER"), (400, 740, 8, "F1", "Print Date 12/15/2024 14:30:22")]
+    house = [(440, 700, 10, "F2", "STARLIGHT PUMPS")]
+    found = read(samples.pdf([[*head, *house, *samples.pdf_lines([*PROSE, *PROSE], 660, size=8)]]))
+    assert found.markdown.split("\n\n")[1:3] == ["# BOOKING ORDER", "Print Date 12/15/2024 14:30:22"]

@@ -5,6 +5,7 @@ text object share is asked once. Answers are those of pypdfium2's functions of t
 """
 
 import ctypes
+import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -38,6 +39,7 @@ _unicode = declared("FPDFText_GetUnicode", ctypes.c_uint, _ADDRESS, _INT)
 _angle = declared("FPDFText_GetCharAngle", ctypes.c_float, _ADDRESS, _INT)
 _font_size = declared("FPDFText_GetFontSize", ctypes.c_double, _ADDRESS, _INT)
 _font_info = declared("FPDFText_GetFontInfo", ctypes.c_ulong, _ADDRESS, _INT, _ADDRESS, ctypes.c_ulong, _ADDRESS)
+_matrix = declared("FPDFText_GetMatrix", _INT, _ADDRESS, _INT, _ADDRESS)
 _text_object = declared("FPDFText_GetTextObject", _ADDRESS, _ADDRESS, _INT)
 
 
@@ -65,6 +67,8 @@ class Glyphs:
         self._at = ctypes.addressof(self._room)
         self._rectangle = pdfium.FS_RECTF()
         self._rectangle_at = ctypes.addressof(self._rectangle)
+        self._turn = (ctypes.c_float * 6)()
+        self._turn_at = ctypes.addressof(self._turn)
         self._flags = ctypes.c_int()
         self._name = ctypes.create_string_buffer(_LONGEST_NAME)
         self._info_at = ctypes.addressof(self._name), ctypes.addressof(self._flags)
@@ -115,12 +119,14 @@ class Glyphs:
         return self._room[0], self._room[1]
 
     def size(self, index: int) -> float:
-        """The size of a character's font in points."""
+        """How large a character's font is shown, in points: programs scale it, from 1 as well as from 24."""
         text: int | None = _text_object(self._page, index)
         size = self._sizes.get(text, 0.0) if text else 0.0
         if size:
             return size
         size = float(_font_size(self._page, index))
+        if _matrix(self._page, index, self._turn_at):
+            size *= math.hypot(self._turn[2], self._turn[3])
         if size > 2.5:
             if text:
                 self._sizes[text] = size
