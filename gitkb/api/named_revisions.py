@@ -144,9 +144,9 @@ class Revisions:
         """The id (hex) of the bytes of each file of the wiki, by path."""
         return dict(self._store.snapshot(at).files("wiki"))
 
-    def content(self, blob: str) -> bytes:
-        """The bytes of an id (hex)."""
-        return self._store.snapshot().read_blob(blob)
+    def reader(self) -> Callable[[str], bytes]:
+        """What reads the bytes of an id (hex)."""
+        return self._store.snapshot().read_blob
 
     def wiki(self, at: str | None = None) -> dict[str, Callable[[], bytes]]:
         """What reads each file of the wiki, by path."""

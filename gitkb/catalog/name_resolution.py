@@ -22,7 +22,9 @@ LEAST_DOCUMENTS, LEAST_CLAIMS, GOOD = 2, 3, 0.66
 _KINDS: tuple[TopicKind, TopicKind] = ("concept", "entity")
 
 
-_AT_END = r"(?:e?s)?(?= ?(?:$|[\n:,;.()–—]|- | (?:and|as|at|by|for|from|in|on|proposal|to|vs|with|für|im|und|pour|para|per|con)\b))"
+_AT_END = (
+    r"(?:e?s)?(?= ?(?:$|[\n:,;.()–—]|- | (?:and|as|at|by|for|from|in|on|proposal|to|vs|with|für|im|und|pour|para|per|con)\b))"
+)
 """What follows a name in a title or heading that names it, and not something longer."""
 
 

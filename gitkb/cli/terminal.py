@@ -53,6 +53,17 @@ def say(line: str) -> None:
         sys.stderr.flush()
 
 
+def say_aside(line: str) -> None:
+    """A message that hardly matters, on stderr: dim on a terminal that can show that."""
+    plain = not sys.stderr.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if plain:
+        say(line)
+        return
+    with suppress(OSError):
+        sys.stderr.write(f"\x1b[2m{printable(line)}\x1b[22m\n")
+        sys.stderr.flush()
+
+
 def complain(message: str, hint: str = "") -> None:
     """An error and what to do next, on stderr, a line each; a parser's message over several lines becomes one."""
     say(f"error: {' '.join(line.strip() for line in message.splitlines())}")

@@ -49,7 +49,7 @@ class Family(Struct, frozen=True):
 
 
 PDF = Family("pdf", 5, "application/pdf", "PDF document", (".pdf",), reader="pdf.reader")
-DOCX = Family("word", 3, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx", ".docm"), "Word", reader="office.docx")
+DOCX = Family("word", 4, f"{OFFICE}.wordprocessingml.document", "Word document", (".docx", ".docm"), "Word", reader="office.docx")
 PPTX = Family(
     "slides",
     3,

@@ -80,6 +80,12 @@ _NOTHING = re.compile(
 _HASH = re.compile(
     r"[0-9a-f]{8,}|[0-9a-f]{8}[ -][0-9a-f -]{20,}|(?:arxiv[ .:_-]?)?\d{4}\.\d{4,5}(?:v\d+)?|[\W\d_]*", re.IGNORECASE
 )
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|indice|contenido|sumário|inhoud|"
+    r"оглавление|содержание|spis treści|içindekiler|目次|目录",
+    re.IGNORECASE,
+)
+_COVER_WORDS = 20
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _PROPERTY = re.compile(r"[a-z][a-z _-]{0,20}:{1,2}(?=\s|$)|\[?!\w+\]?[+-]?(?=\s|$)")
 """With which a heading begins that is a property of a note ("upstream: ML") or the head of a callout."""
@@ -129,7 +135,8 @@ def choose(candidates: Sequence[TitleCandidate], name: str = "") -> TitleCandida
     same = next((candidate for candidate in candidates if _letters(candidate.text) == _letters(readable) != ""), None)
     if best is not None and best.kind in ("stated", "style", "heading"):
         return _reasoned(best)
-    if same is not None:
+    shown = best is not None and best.kind == "largest" and _letters(best.text) in _letters(readable)
+    if same is not None and not (same.kind == "unseen" and shown):
         return replace(same, where=f"{_reasoned(same).where}; the file's name says the same")
     if best is not None and not _is_part(best, name, readable):
         return _reasoned(best)
@@ -206,8 +213,21 @@ def _from_headings(markdown: str, headings: Sequence[Heading]) -> list[TitleCand
     if alone and before < _FEW_WORDS and (first.level == 1 or not _PAGED.search(markdown[:2_000])):
         kind: TitleKind = "heading" if first.level == 1 else "opening"
         return [TitleCandidate(kind, first.title, f"{_HEADING} {first.level} that opens the text")]
+    if before < _FEW_WORDS and _is_cover(markdown, headings):
+        return [TitleCandidate("opening", first.title, "the only heading above the contents")]
     where = _FIRST if first.level == 1 else ""
     return [TitleCandidate("section", first.title, where), *(TitleCandidate("section", each.title) for each in headings[1:2])]
+
+
+def _is_cover(markdown: str, headings: Sequence[Heading]) -> bool:
+    """Whether the first heading stands on a cover: a few words and smaller headings below it, then the list of contents."""
+    first = headings[0]
+    end = next((heading.line for heading in headings[1:] if heading.level <= first.level), 0)
+    between = markdown.split("\n", end)[first.line : max(first.line, end - 1)]
+    place = next((at for at, line in enumerate(between) if _CONTENTS.fullmatch(line.strip(" #*_:"))), None)
+    follows = _CONTENTS.fullmatch(next((heading.title for heading in headings[1:] if heading.line == end), ""))
+    above = between if place is None else between[:place]
+    return bool(place is not None or follows) and len(re.findall(r"\w{2,}", " ".join(above))) < _COVER_WORDS
 
 
 def _first_line(markdown: str) -> str:

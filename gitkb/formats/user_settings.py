@@ -130,13 +130,13 @@ class UserSettings:
     @property
     def is_near(self) -> bool:
         """Whether the server is on this machine or on a private network, as far as its name tells."""
-        return _near(self.base_url)
+        return near(self.base_url)
 
     @property
     def warning(self) -> str:
         """What a person should know before anything is sent, "" for nothing."""
         sends_secrets = bool(self.api_key or self.api_key_command or self.headers)
-        if self.base_url.startswith("http://") and sends_secrets and not _near(self.base_url):
+        if self.base_url.startswith("http://") and sends_secrets and not near(self.base_url):
             host = urlsplit(self.base_url).hostname
             return f"The key and the documents travel to {host} unencrypted: base_url begins with http://, not https://."
         return ""
@@ -282,7 +282,7 @@ def _checked_headers(headers: Mapping[str, str], where: str) -> dict[str, str]:
     return dict(headers)
 
 
-def _near(url: str) -> bool:
+def near(url: str) -> bool:
     """Whether a host is this machine or on a private network, as far as its name tells."""
     host = urlsplit(url).hostname or ""
     try:

@@ -324,6 +324,7 @@ class Client:
             while True:
                 done = self._answered(request, messages, tight=cut)
                 paid += done.usage
+                self._server.refuse_cut_question(request, messages, done.usage.tokens_in)
                 if thought_it_all(done):
                     if roomier or not self._more_room(request, done):
                         dialects.confirm(request.model)

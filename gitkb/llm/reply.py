@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitkb.errors import ModelFailure
-from gitkb.llm.dialects import unlimited
+from gitkb.llm.dialects import LIST_LIMITS, TEXT_LIMITS, unlimited
 from gitkb.llm.listening import Answered, Ending
 from gitkb.llm.requests import Message, Request
 
@@ -168,7 +168,8 @@ def _problem(value: Any, schema: str) -> str | None:
 def _validator(schema: str) -> "Validator":
     from jsonschema.validators import validator_for
 
-    value = unlimited(json.loads(schema))  # what is too long is no reason to ask again: the reader takes what it wants
+    # What is too long, or no word of a list of words, is no reason to ask again: the reader takes what it wants.
+    value = unlimited(json.loads(schema), (*LIST_LIMITS, *TEXT_LIMITS, "enum"))
     kind = validator_for(value)
     kind.check_schema(value)
     return kind(value)

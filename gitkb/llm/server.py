@@ -9,17 +9,19 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from gitkb.errors import GitkbError, ModelError, ModelFailure, NoReply, PicturesUnsupported, ToolsUnsupported
+from gitkb.errors import GitkbError, ModelError, ModelFailure, NoReply, PicturesUnsupported, TooLong, ToolsUnsupported
+from gitkb.formats.user_settings import near
 from gitkb.llm.dialects import Dialect, Dialects, KeptDialects, adapted, refuses_pictures, refuses_tools
 from gitkb.llm.listening import Listening
 from gitkb.llm.rate_limit import Pace, Patience
+from gitkb.llm.requests import Message, Request
 from gitkb.llm.verdicts import Again, Unclear, verdict
 from gitkb.llm.wire import Broken, Endless, Endpoint, NoModelServer, NoStream, Refused, Silent, Unreachable, Wire
 from gitkb.model.listener import Talking
@@ -33,6 +35,8 @@ _LETTERS_A_TOKEN = 4
 _TIMEOUTS = 3
 _SLOW = "A server that only is slow wants a longer llm.timeout, or fewer questions at once (llm.concurrency)."
 _LEAST_CONTEXT = 1_024
+_SURELY, _FULL = 0.9, 0.98
+"""Tokens of a word, at the very least; and the share of what a server takes in with which a question fills it."""
 _TOLD_EVERY = 0.5
 _WINDOW = 20.0
 
@@ -126,8 +130,9 @@ class Server:
         self.dialects = Dialects(kept)
         self._lock = threading.Lock()
         self._proven = False
-        self._told_of_pictures = False
+        self._told_of_pictures = self._told_of_cut = False
         self._given_up = 0
+        self._contexts: dict[str, int] = {}
         self._wire: Wire | None = None
 
     @property
@@ -186,6 +191,42 @@ class Server:
             why = f" ({said.rstrip('.')})" if said else ""
             self.notify(f"{model} takes no pictures{why}, so none are described; llm.models.pictures names a model that does.")
         return PicturesUnsupported(f"{model} takes no pictures.")
+
+    def refuse_cut_question(self, request: Request, messages: Sequence[Message], counted: int) -> None:
+        """Raises `TooLong` where a server has read less than it was sent, as Ollama does with what exceeds its `num_ctx`: it has
+        counted as many tokens as it takes in, or fewer than there are words. One that does not say what it takes in may count in
+        another way: a person is told once.
+        """
+        words = sum(len(message.text.split()) for message in messages)
+        lost = 0 < counted < _SURELY * words
+        if not lost and (counted < _LEAST_CONTEXT or not near(self.endpoint.base_url)):
+            return
+        context = self._context(request.model)
+        if context and (counted >= _FULL * context or (lost and context < words + request.max_tokens)):
+            raise TooLong(
+                f"its server reads {context:,} tokens of a question and leaves out the rest.",
+                "Give the model more there: num_ctx (OLLAMA_CONTEXT_LENGTH) of Ollama.",
+                context,
+            )
+        if not lost:
+            return
+        with self._lock:
+            told, self._told_of_cut = self._told_of_cut, True
+        if not told:
+            self.notify(
+                f"{request.model} counted {counted:,} tokens of a question of {words:,} words: if its server cuts questions, set"
+                " llm.context_tokens to what it takes in."
+            )
+
+    def _context(self, model: str) -> int:
+        """The tokens that the server says a model takes in as it is loaded now, 0 where it does not say."""
+        with self._lock:
+            known = self._contexts.get(model)
+        if known is None:
+            known = context_told(self.wire.look, model) or 0
+            with self._lock:
+                self._contexts[model] = known
+        return known
 
     def judged(self, failure: Exception, model: str, *, pictures: bool = False) -> Again | GitkbError:
         """What a failure means. Where the server has never answered, several refusals in a row concern all requests, unless they

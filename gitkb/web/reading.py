@@ -313,8 +313,10 @@ def _last(view: View, text: PageText) -> RevisionName | None:
 
 
 def _linked(view: View, path: str) -> tuple[list[Entry], int]:
-    """The pages that link here, but lists, and how many there are."""
-    found = view.interface.linked(view.base, path, view.commit)
+    """The pages that link here, but lists, and how many there are; -1 while that is not known yet."""
+    found = view.interface.linked(path, view.commit)
+    if found is None:
+        return [], -1
     return [_entry(view, each) for each in found[:_MOST_LINKS]], len(found)
 
 
@@ -327,18 +329,14 @@ def _entry(view: View, path: str) -> Entry:
 
 def _related(view: View, path: str) -> list[Entry]:
     """The pages of the same kind that share most with this one: rare things count more."""
-    graph = view.interface.graph(view.base, view.rev, view.commit)
-    document = path.replace("wiki/sources/", "wiki/summaries/", 1)
-    here = next((at for at, node in enumerate(graph.nodes) if node.path == document), -1)
-    neighbours: dict[int, list[int]] = {}
-    for one, other in graph.edges:
-        neighbours.setdefault(one, []).append(other)
-        neighbours.setdefault(other, []).append(one)
+    near = view.interface.near(view.base, view.rev, view.commit)
+    graph, beside = near.graph, near.beside
+    here = near.number.get(path.replace("wiki/sources/", "wiki/summaries/", 1), -1)
     scores: dict[int, float] = {}
-    for near in neighbours.get(here, ()):
-        for far in neighbours[near] if len(neighbours[near]) < 400 else ():
+    for between in beside.get(here, ()):
+        for far in beside[between] if len(beside[between]) < 400 else ():
             if far != here:
-                scores[far] = scores.get(far, 0.0) + 1 / len(neighbours[near])
+                scores[far] = scores.get(far, 0.0) + 1 / len(beside[between])
     best = sorted(scores, key=lambda at: (-scores[at], graph.nodes[at].path))[:_MOST_RELATED]
     return [Entry(view.to.page(graph.nodes[at].path), graph.nodes[at].title, "", graph.nodes[at].kind) for at in best]
 

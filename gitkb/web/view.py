@@ -24,7 +24,7 @@ from msgspec import Struct
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gitkb.errors import GitkbError
-from gitkb.web.rendering import targets
+from gitkb.web.backlinks import Backlinks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,7 @@ _MOST_NOTES, _MOST_COMMITS = 500, 6
 _SHORTEST_HOLD, _LONGEST_HOLD, _NOTICED = 0.2, 30.0, 0.5
 _PATIENCE = 5.0
 """Seconds that whoever asks first waits for what is looked at beside, where that took less than `_NOTICED` before."""
+_BRIEFLY = 2.0
 _MOST_KEPT = 24_000_000
 T = TypeVar("T")
 
@@ -118,6 +119,18 @@ def _looked(base: KnowledgeBase, rev: str | None) -> _Looked:
     return _Looked(found, now - began, now + min(120.0, 30 * (now - began)))
 
 
+class Near:
+    """A graph, with the number of each node by its path, and the nodes beside each."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.number = {node.path: at for at, node in enumerate(graph.nodes)}
+        self.beside: dict[int, list[int]] = defaultdict(list)
+        for one, other in graph.edges:
+            self.beside[one].append(other)
+            self.beside[other].append(one)
+
+
 class Remembered:
     """Results by what they were made of, the last used, up to so many characters. Safe for threads."""
 
@@ -166,7 +179,8 @@ class Interface:
         self._costs: dict[str, float] = {}
         self._changes: dict[str, dict[str, str]] = {}
         self._linked: dict[str, dict[str, tuple[str, ...]]] = {}
-        self._targets: dict[tuple[str, str], frozenset[str]] = {}
+        self._backlinks = Backlinks()
+        self._near: dict[str, Near] = {}
 
     def open_base(self, person: str) -> KnowledgeBase:
         """The knowledge base, opened anew, for a person whose name a proxy gave, "" for whoever started the server."""
@@ -208,7 +222,7 @@ class Interface:
             self._beside("follow", self.warm, cost)
         return self._tip[0] if not fresh else commit
 
-    def _beside(self, name: str, act: Callable[[], None], cost: float) -> None:
+    def _beside(self, name: str, act: Callable[[], None], cost: float, patience: float = _PATIENCE) -> None:
         """Does something in a thread of its own, one of a name at a time; whoever starts it waits for it if it costs little."""
 
         def acted() -> None:
@@ -225,39 +239,44 @@ class Interface:
             self._acting.add(name)
         thread = threading.Thread(target=acted, name=name, daemon=True)
         thread.start()
-        thread.join(_PATIENCE if cost < _NOTICED else 0.0)
+        thread.join(patience if cost < _NOTICED else 0.0)
 
     def rows(self, base: KnowledgeBase, rev: str | None, commit: str) -> Rows:
         """All documents and pages at a commit."""
         return self._of(self._rows, commit, lambda: Rows(base.documents(rev, commits=False), base.pages(rev)))
 
     def last(self, base: KnowledgeBase, path: str, commit: str) -> RevisionName | None:
-        """The last commit that changed a page."""
-        found = self._of(self._changes, commit, lambda: base.revisions.last_changes(commit)).get(path)
+        """The last commit that changed a page; None also while the history is still being read, which is done beside."""
+        if commit not in self._changes:
+            self._beside("changes", lambda: self._last(self.open_base(""), commit), 0.0, _BRIEFLY)
+        found = self._changes.get(commit, {}).get(path)
         return base.revisions.described(found) if found else None
+
+    def _last(self, base: KnowledgeBase, commit: str) -> None:
+        self._of(self._changes, commit, lambda: base.revisions.last_changes(commit))
 
     def graph(self, base: KnowledgeBase, rev: str | None, commit: str) -> Graph:
         """The graph at a commit."""
         return self._of(self._graphs, commit, lambda: base.revisions.graph(rev))
 
-    def linked(self, base: KnowledgeBase, path: str, commit: str) -> tuple[str, ...]:
-        """The pages that link to a page at a commit, but lists."""
-        return self._of(self._linked, commit, lambda: self._links(base, commit)).get(path, ())
+    def near(self, base: KnowledgeBase, rev: str | None, commit: str) -> Near:
+        """The graph at a commit, to look around in."""
+        return self._of(self._near, commit, lambda: Near(self.graph(base, rev, commit)))
 
-    def _links(self, base: KnowledgeBase, commit: str) -> dict[str, tuple[str, ...]]:
-        """For each page the pages that link to it; a page is read again only if its bytes are new."""
-        known, self._targets = self._targets, {}
-        found: dict[str, list[str]] = {}
-        for path, blob in base.revisions.wiki_blobs(commit).items():
-            if not path.endswith(".md") or path.rpartition("/")[2].startswith("index"):
-                continue
-            to = known.get((path, blob))
-            if to is None:
-                to = targets(path, base.revisions.content(blob).decode("utf-8", "replace"))
-            self._targets[path, blob] = to
-            for target in to:
-                found.setdefault(target, []).append(path)
-        return {path: tuple(pages) for path, pages in found.items()}
+    def linked(self, path: str, commit: str) -> tuple[str, ...] | None:
+        """The pages that link to a page at a commit, but lists; None while the pages are still being read, which is done beside
+        where there are many."""
+        if commit not in self._linked:
+            self._beside("links", lambda: self._links(self.open_base(""), commit), 0.0, _BRIEFLY)
+        found = self._linked.get(commit)
+        return None if found is None else found.get(path, ())
+
+    def _links(self, base: KnowledgeBase, commit: str) -> None:
+        def build() -> dict[str, tuple[str, ...]]:
+            of = base.revisions
+            return self._backlinks.of(of.wiki_blobs(commit), of.reader, of.memory)
+
+        self._of(self._linked, commit, build)
 
     def status(self, base: KnowledgeBase, rev: str | None, commit: str) -> Status:
         """Where the knowledge base stands at a commit. What others do beside it (edits in the folder, runs) may be seen a little
@@ -301,10 +320,10 @@ class Interface:
             return None if base.commit() == commit else commit
 
         self.rows(base, rev(), commit)
-        self.graph(base, rev(), commit)
-        self.last(base, "", commit)
-        self.linked(base, "", commit)
         self.status(base, rev(), commit)
+        self.near(base, rev(), commit)
+        self._last(base, commit)
+        self._links(base, commit)
         began = time.monotonic()
         base.search("page", limit=1, at=rev())  # brings the index of the search up
         self._costs[commit] = self._costs.get(commit, 0.0) + time.monotonic() - began

@@ -34,7 +34,7 @@ from gitkb.wiki.indexes import (
 )
 from gitkb.wiki.topic_page import topic_page
 
-PROJECTION = 11
+PROJECTION = 12
 """Rises with anything that the projection writes differently, so that no tree counts as projected that was not by this one, and
 an older gitkb leaves the pages of this one alone (`gitkb.wiki.projection`)."""
 

@@ -1,5 +1,6 @@
 """What a document or a file name says cannot steer the terminal."""
 
+import io
 import json
 
 import pytest
@@ -47,3 +48,21 @@ def test_counts_are_words() -> None:
     assert terminal.counted(1, "document") == "1 document"
     assert terminal.counted(1204, "document") == "1,204 documents"
     assert terminal.listed({"new": 21, "changed": 0, "removed": 3}) == "21 new, 3 removed"
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "no_color", "shown"),
+    [(True, "", "\x1b[2msearch\x1b[22m\n"), (True, "1", "search\n"), (False, "", "search\n")],
+)
+def test_what_hardly_matters_is_dim_where_that_can_be_shown(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, no_color: str, shown: str
+) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return is_terminal
+
+    monkeypatch.setattr("sys.stderr", screen := Screen())
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal.say_aside("search")
+    assert screen.getvalue() == shown

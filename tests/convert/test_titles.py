@@ -154,3 +154,17 @@ def test_a_text_file_is_called_by_its_first_line_where_that_stands_alone(tmp_pat
 )
 def test_a_note_named_by_hand_keeps_its_name_where_a_heading_or_line_says_less(text, name, title):
     assert chosen(text, name=name) == title
+
+
+def test_the_only_heading_above_the_contents_is_the_title_whatever_the_file_is_called():
+    cover = "![logo](picture-1.png)\n\n## The Care of Twin Pumps\n\n### Final\n\nMay 2019\n\n"
+    parts = "## Seals\n\nA seal is cut from rubber.\n\n## Valves\n\nA valve has a seal.\n"
+    assert chosen(f"{cover}**Contents**\n\n{parts}", name="Water Works 4.docx") == "The Care of Twin Pumps"
+    assert chosen(f"{cover}## Inhalt\n\n{parts}", name="Water Works 4.docx") == "The Care of Twin Pumps"
+    assert chosen(f"{cover}{parts}", name="Water Works 4.docx") == "Water Works 4"
+
+
+def test_a_shown_title_is_not_completed_by_properties_and_a_name_that_nobody_sees():
+    text, hidden = "Twin Pumps 4\n\nWater rises in them.\n", "Keepers Twin Pumps 4 (es)"
+    assert chosen(text, ("largest", "Twin Pumps 4"), ("metadata", hidden), name="Keepers Twin Pumps 4-es.pdf") == "Twin Pumps 4"
+    assert chosen(text, ("largest", "PARMA 2023"), ("metadata", hidden), name="Keepers Twin Pumps 4-es.pdf") == hidden

@@ -173,7 +173,7 @@ def test_cancelling_keeps_what_was_answered_and_frees_the_rest(bench: Benches) -
     assert made.server.calls == 4 and max(batches.answered.values()) == 1
 
 
-def test_a_batch_that_the_server_has_forgotten_is_asked_again(bench: Benches) -> None:
+def test_a_batch_that_the_server_does_not_know_is_kept_until_somebody_gives_it_up(bench: Benches) -> None:
     batches = Batches(looks=99)
     made = bench(batches)
     with made.asker() as (client, asker):
@@ -185,8 +185,21 @@ def test_a_batch_that_the_server_has_forgotten_is_asked_again(bench: Benches) ->
         asker.collect()
         batches.batches.clear()
         asker.collect()
-        assert made.waiting == 0 and "knows no batch batch_1 any more" in " ".join(made.said)
+        assert "knows no batch batch_1" in made.said[-1] and made.waiting == 1
+        with pytest.raises(ModelError, match="knows no batch batch_1"):
+            asker.round(QUESTIONS)
+        assert asker.cancel() == 1 and made.waiting == 0
         client.ask(QUESTIONS)
+
+
+def test_a_server_that_cannot_be_asked_now_keeps_what_waits_and_stops_nobody(bench: Benches, tmp_path: Path) -> None:
+    made = bench(None)
+    book = BatchBook(made.folder / "batches.sqlite", made.server.base_url)
+    book.begun(book.note("file-1", "test-model", ["a" * 64]), "batch_1")
+    made.server.key = "another"
+    with made.asker() as (_, asker):
+        asker.collect()
+    assert made.waiting == 1 and "was not looked at" in " ".join(made.said)
 
 
 @pytest.mark.parametrize(

@@ -239,3 +239,48 @@ def test_what_is_remembered_stays_within_bounds_and_keeps_what_is_used() -> None
 
     assert [of(1), of(2), of(3), of(1), of(4), of(1), of(2)] == [1, 2, 3, 1, 4, 1, 2]
     assert made == [1, 2, 3, 4, 2]
+
+
+def test_pages_that_link_to_a_page_are_known_again_without_reading_them(kb: Path, tmp_path: Path) -> None:
+    from gitkb.web import backlinks
+
+    base = KnowledgeBase.open(kb)
+    blobs = base.revisions.wiki_blobs()
+    first = backlinks.Backlinks().of(blobs, base.revisions.reader, None)
+    text = next(path for path in blobs if path.endswith("/wal.md") and path.startswith("wiki/sources/"))
+    assert "wiki/concepts/write-ahead-logging.md" in first[text]
+    many = {f"wiki/notes/{number}.md": f"{number}" for number in range(backlinks._WORTH)}
+
+    def linking(blob: str) -> bytes:
+        return f"[next]({int(blob) + 1}.md)".encode()
+
+    made = backlinks.Backlinks().of(many, lambda: linking, tmp_path)
+    again = backlinks.Backlinks().of(many, lambda: pytest.fail("pages were read again"), tmp_path)
+    assert again == made and made["wiki/notes/1.md"] == ("wiki/notes/0.md",)
+    (tmp_path / "links").write_bytes(b"damaged")
+    assert backlinks.Backlinks().of({**many, "wiki/notes/0.md": "7"}, lambda: linking, tmp_path) != made
+
+
+def test_a_page_is_shown_while_it_is_not_known_yet_who_links_to_it(kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from gitkb.web import view
+
+    monkeypatch.setattr(view, "_BRIEFLY", 0.0)
+    go_on = threading.Event()
+    real = view.Interface._links
+
+    def slow(self: view.Interface, *given: Any) -> None:
+        assert go_on.wait(30)
+        real(self, *given)
+
+    monkeypatch.setattr(view.Interface, "_links", slow)
+    with signed_in(kb) as browser:
+        place = f"/{next(path for path in KnowledgeBase.open(kb).revisions.wiki_blobs() if path.endswith('/wal.md'))}"
+        assert "Which pages link here is still being looked up" in browser.get(place).text
+        go_on.set()
+        for thread in threading.enumerate():
+            if thread.name == "links":
+                thread.join(30)
+        page = browser.get(place).text
+        assert "still being looked up" not in page and "Linked from" in page

@@ -17,6 +17,7 @@ KNOWN = {
     9: "6c8e88ddd4453e3a",
     10: "6c8e88ddd4453e3a",
     11: "1001331d3ff8f8f0",
+    12: "fbd6b053aa2ccd84",
 }
 """What each number writes of the records below. Never change an entry that was released: add one, and raise `PROJECTION`."""
 

@@ -67,7 +67,7 @@ class Showing(AnswerListener):
     def step(self, what: str) -> None:
         if self.steps:
             self.finish()
-            terminal.say(f"  {what}")
+            terminal.say_aside(f"  {what}")
 
     def finish(self) -> None:
         """Ends the last line where the answer did not."""

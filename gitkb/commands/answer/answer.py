@@ -21,14 +21,13 @@ from gitkb.commands.answer.quotes import Quote, quotes
 from gitkb.commands.answer.tools import Reader
 from gitkb.commands.diff.report import DiffReport
 from gitkb.commands.inspect.searched_pages import Indexes, SearchedBase, additions, best_hits, opened_indexes, titled
-from gitkb.compile.grounding.facts import content_words
 from gitkb.errors import UsageError
 from gitkb.formats.records import RECORDS
 from gitkb.model.answers import Answer, AnswerListener, Said
 from gitkb.model.answers import Asked as AskedBase
 from gitkb.model.documents import Place
 from gitkb.model.rows import SearchHit
-from gitkb.text.language.detect import detect_language
+from gitkb.text.language.follow_up import follow_up
 from gitkb.text.language.questions import read_question
 from gitkb.text.markdown.links import escape
 
@@ -41,7 +40,6 @@ _GIVEN = (12, 3, 36)
 _PAGES, _OF_PAGE, _MOST_READ = 20, 10, 50
 """How many pages, passages of each, and passages in all are read for the quotes of an answer without a model."""
 _PASSAGE_LINES = 40
-_SAYS_LITTLE = 3
 _PASSAGES_SHARE = 0.25
 _MOST_PASSAGES = 16_000
 
@@ -57,22 +55,26 @@ class Answering(Struct, frozen=True):
     def __call__(
         self, question: str, model: AnswerModel | None, listener: AnswerListener, history: Sequence[Said] = ()
     ) -> Answer:
-        """The answer; `listener` hears it as it comes. Its text is empty if nothing was found and no model was asked."""
+        """The answer; `listener` hears it as it comes, and what is searched for a question that leans on those of the `history`.
+        A model that looks for more words its own searches. Its text is empty if nothing was found and no model was asked."""
         if not question.strip():
             raise UsageError("The question is empty.", 'Ask something: gitkb query "What is a checkpoint?"')
         if len(question) > MAX_QUESTION:
             raise UsageError(f"The question is longer than {MAX_QUESTION:,} characters.")
         by_name = {base.name: base for base in self.bases}
+        sought = follow_up(question, [said.question for said in history])
+        if sought != question:
+            listener.step(f"search  {sought}")
         pages = Pages({base.name: base.tip for base in self.bases}, lambda kb: by_name[kb].days())
         with opened_indexes(self.bases, held=True) as indexes:
             if model is None and self.diff is not None:
-                answer = self._changes(question, pages, self.diff, listener)
+                answer = self._changes(question, sought, pages, self.diff, listener)
             elif model is None:
-                answer = self._passages(question, pages, indexes, listener)
+                answer = self._passages(question, sought, pages, indexes, listener)
             elif not any(True for base in self.bases for _ in base.tip.files(f"{RECORDS}/")):
                 answer = Answer(question, "", "")  # there is nothing that a model could answer from
             else:
-                answer = self._written(question, pages, indexes, model, listener, history)
+                answer = self._written(question, sought, pages, indexes, model, listener, history)
         if len(self.bases) == 1:
             return replace(answer, commit=self.bases[0].tip.commit)
         return replace(answer, kbs=tuple(AskedBase(base.name, base.tip.commit) for base in self.bases))
@@ -87,8 +89,8 @@ class Answering(Struct, frozen=True):
             found.append(replace(one, passages=tuple(_named(base.name, each) for each in one.passages)))
         return joined(found, pages, most) if len(found) > 1 else found[0]
 
-    def _passages(self, question: str, pages: Pages, indexes: Indexes, listener: AnswerListener) -> Answer:
-        typed = _plain(question)
+    def _passages(self, question: str, sought: str, pages: Pages, indexes: Indexes, listener: AnswerListener) -> Answer:
+        typed = _plain(sought)
         asked = read_question(typed)
         best = self._best(indexes, asked.words, asked.synonyms, TEXTS, _PAGES, _OF_PAGE, _MOST_READ)
         found = quotes(pages, best, asked, typed)
@@ -103,25 +105,24 @@ class Answering(Struct, frozen=True):
         listener.text(text)
         return Answer(question, text, "", citations=tuple(citations.found.values()))
 
-    def _changes(self, question: str, pages: Pages, diff: DiffReport, listener: AnswerListener) -> Answer:
+    def _changes(self, question: str, sought: str, pages: Pages, diff: DiffReport, listener: AnswerListener) -> Answer:
         citations = Citations(pages)
-        text = told(changes_for(question, diff), diff, citations)
+        text = told(changes_for(sought, diff), diff, citations)
         listener.text(text)
         return Answer(question, text, "", citations=tuple(citations.found.values()))
 
-    def _material(
-        self, question: str, pages: Pages, indexes: Indexes, history: Sequence[Said], most: int
-    ) -> tuple[str, tuple[str, ...]]:
+    def _material(self, sought: str, pages: Pages, indexes: Indexes, most: int) -> tuple[str, tuple[str, ...]]:
         """What a model is given with the question, and the words of changes that bear a sentence out beside its place."""
         if self.diff is None:
-            best = self._best(indexes, _plain(searched(question, history)), {}, EVIDENCE, *_GIVEN)
+            best = self._best(indexes, _plain(sought), {}, EVIDENCE, *_GIVEN)
             return _given(pages, best, most), ()
-        changes = changes_for(searched(question, history), self.diff)
+        changes = changes_for(sought, self.diff)
         return given(changes, self.diff, most), tuple(f"{each.was} {each.now}".strip() for each in changes)
 
     def _written(
         self,
         question: str,
+        sought: str,
         pages: Pages,
         indexes: Indexes,
         model: AnswerModel,
@@ -136,7 +137,7 @@ class Answering(Struct, frozen=True):
             return [replace(hit, page=_path(hit.kb, hit.page)) for hit in titled(self.bases, hits)]
 
         room = min(_MOST_PASSAGES, int(most * _PASSAGES_SHARE))
-        passages, also = self._material(question, pages, indexes, history, room)
+        passages, also = self._material(sought, pages, indexes, room)
         citations.read(passages)
         reader = Reader(pages, find, citations, most - len(passages), listener.step)
         agent = Agent(model, reader, citations, listener, self._instructions(), passages)
@@ -182,12 +183,6 @@ def _path(kb: str, path: str) -> str:
 
 def _named(kb: str, passage: BestPassage) -> BestPassage:
     return replace(passage, page=_path(kb, passage.page), document=_of(kb, passage.document))
-
-
-def searched(question: str, history: Sequence[Said]) -> str:
-    """What is searched for a question. One that says too little by itself ("And who checks it?") follows up on the one before."""
-    said = content_words(question, detect_language(question) or "en")
-    return f"{history[-1].question} {question}" if history and len(said) < _SAYS_LITTLE else question
 
 
 def _plain(question: str) -> str:

@@ -6,17 +6,18 @@ depends on its own words, its headings, its page and the weighted words of the q
 word gains nothing.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gitkb.catalog.search.ranking import Weighed
 from gitkb.catalog.search.search import Best, BestPassage, is_repeated, printable
 from gitkb.commands.answer.page_reader import Pages
 from gitkb.model.documents import Place
 from gitkb.text.language.context_dependent import is_leaning
-from gitkb.text.language.questions import Question, explained, has_answer
+from gitkb.text.language.questions import Question, explained, has_answer, says_number_of
 from gitkb.text.language.sentences import split_sentences
 from gitkb.text.language.tokens import Analysis, analyse, normalise, stems, words
 from gitkb.text.markdown.prose import Passage, material, plain
@@ -31,26 +32,39 @@ _ANOTHER = 0.9
 
 _ABOVE_HEADING = 0.55
 """What a word counts that stands only in the headings above a passage, or in what leads on to it."""
-_ABOVE_TITLE = 0.7
+_ABOVE_TITLE = 0.9
 _NEAR = 0.5
 _NEAREST = 6
-_ONE_SENTENCE = 0.3
+_ONE_SENTENCE = 0.65
 """How much of a passage's worth is that of its best sentence alone."""
 _KIND = 0.8
 _MEANING = 0.6
 _TITLE_ASKED = 0.5
 """What it counts if the question holds a title, or the last heading, whole."""
 _HEADING_ASKED = 0.5
-_SEARCH = 1.0
+_SEARCH = 0.6
 _PAGE = 0.4
 _LANGUAGE = 1.1
 _CUT_OFF = 0.1
 """What a quote loses that ends where the answer begins: with the line that leads on to a list."""
+_FEW_PARTS, _SPOKEN = 8, 0.5
+"""Below which share of words a text of at least so many parts is no prose."""
+_PUNCTUATION = ".,;:!?()[]{}'\"“”‘’«»"
+_NOT_LETTERS = re.compile(r"[-'’/_]")
+_REFERENCES = re.compile(r"^\[\d{1,3}\] [A-Z]|\bpp\. \d|\bvol\. \d|\barXiv preprint|\bProc\. ")
 _RUNS = 2
 """How many quotes a passage may give."""
 _AGAIN = 0.6
 """Which share of what the first has of the question another quote of a passage needs."""
 _ALL = 0.99
+_OPENS = 0.4
+"""What it counts that a quote begins where its section begins, if the heading has all words of the question."""
+_GARBLED = 0.7
+"""What remains of the worth of a text that is no prose."""
+_TOGETHER = 0.6
+"""How much of the worth of a quote's words depends on how many of the question's words it has."""
+_COUNTED = 0.3
+"""How much more a number counts that is one of the things that the question counts."""
 
 
 class Quote(Struct, frozen=True):
@@ -83,12 +97,14 @@ class _Found(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """A question: what it asks for, the weights of its words, their sum, and all words that were typed, function words too."""
+    """A question: what it asks for, the weights of its words, their sum, and all words that were typed, function words too;
+    `shares` are those that are known already."""
 
     question: Question
     words: Weighed
     total: float
     typed: tuple[str, ...]
+    shares: dict[frozenset[int], float] = field(default_factory=dict)
 
     def numbers(self, text: str, language: str) -> frozenset[int]:
         """The words of the question that a text has."""
@@ -100,7 +116,16 @@ class Asked(Struct, frozen=True):
 
     def share(self, numbers: frozenset[int]) -> float:
         """The weight of these words, as a share of all that were asked for."""
-        return self.words.total({number: self.words.weights[number] for number in numbers}) / self.total
+        found = self.shares.get(numbers)
+        if found is None:
+            found = self.words.total({number: self.words.weights[number] for number in numbers}) / self.total
+            self.shares[numbers] = found
+        return found
+
+    def together(self, numbers: frozenset[int]) -> float:
+        """The share of these words, which counts for more the more of them there are."""
+        share = self.share(numbers)
+        return share * (1 - _TOGETHER + _TOGETHER * share)
 
     def holds(self, name: str, language: str) -> float:
         """Which share of a name's words the question has, those that search leaves out included."""
@@ -190,7 +215,11 @@ def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -
     parts = [(0, len(sentences))]
     most = 0.0
     for _ in range(_RUNS):
-        runs = [(one, begin) for begin, end in parts if (one := _best_run(sentences[begin:end], above, asked)) is not None]
+        runs = [
+            (one, begin)
+            for begin, end in parts
+            if (one := _best_run(sentences[begin:end], above, asked, opens=begin == 0)) is not None
+        ]
         if not runs:
             return
         (value, first, last), begin = max(runs, key=lambda run: (run[0][0], -run[1]))
@@ -200,14 +229,17 @@ def _of_passage(pages: Pages, passage: BestPassage, asked: Asked, rank: float) -
             return
         most = max(most, share)
         first = _whole(sentences, first, last, passage.language)
+        run = sentences[first : last + 1]
+        value *= _GARBLED if _is_garbled(run) else 1.0
         score = (value + rank + above.named) * (_LANGUAGE if passage.language == asked.question.language else 1.0)
         line = passage.line + sentences[first].block.line - 1
-        yield _Found(_shown(sentences[first : last + 1]), passage.page, line, passage.document, score)
+        yield _Found(_shown(run), passage.page, line, passage.document, score)
         rest = (piece for begin, end in parts for piece in ((begin, min(end, first)), (max(begin, last + 1), end)))
         parts = [(begin, end) for begin, end in rest if begin < end]
 
 
 def _sentences(markdown: str, language: str, above: _Above, asked: Asked) -> Iterator[_Sentence]:
+    question = asked.question
     for block in material(markdown):
         lead = asked.numbers(block.lead, language) if block.lead else frozenset()
         for number, marked in enumerate(split_sentences(block.text, language)):
@@ -215,9 +247,11 @@ def _sentences(markdown: str, language: str, above: _Above, asked: Asked) -> Ite
             found = analyse(text, language)
             own = asked.among(found)
             worth = asked.share(own) + above.share(own, lead, asked) if own or above.has_all else 0.0
-            kind = worth if worth and has_answer(asked.question.kind, text, language) else 0.0
+            kind = worth if worth and has_answer(question.kind, text, language) else 0.0
+            if kind and question.counted and says_number_of(question.counted, text, language):
+                kind *= 1 + _COUNTED
             meaning = 0.0
-            if own and asked.question.kind == "meaning":
+            if own and question.kind == "meaning":
                 meaning = asked.share(asked.numbers(explained(text, language, opens=number == 0), language))
             near = _NEAR * _nearness(found.tokens, asked) if len(own) > 1 else 0.0
             yield _Sentence(text, block, number == 0, own, lead, worth + near, kind, meaning)
@@ -235,7 +269,7 @@ def _nearness(tokens: Sequence[str], asked: Asked) -> float:
     return min(1.0, sum(best[pair] for pair in sorted(best)) / asked.total)
 
 
-def _best_run(sentences: Sequence[_Sentence], above: _Above, asked: Asked) -> tuple[float, int, int] | None:
+def _best_run(sentences: Sequence[_Sentence], above: _Above, asked: Asked, *, opens: bool) -> tuple[float, int, int] | None:
     """The worth of the best run of sentences that fits into a quote, its first and its last."""
     best: tuple[float, int, int] | None = None
     for first in range(len(sentences)):
@@ -246,6 +280,8 @@ def _best_run(sentences: Sequence[_Sentence], above: _Above, asked: Asked) -> tu
         value = _run_worth(sentences[first : last + 1], above, asked)
         if sentences[last].own and _leads_on(sentences[last : last + 2]):
             value -= _CUT_OFF
+        if opens and not first:
+            value += _OPENS * asked.share(above.heading)
         if best is None or value > best[0] + 1e-9:
             best = value, first, last
     return best
@@ -261,7 +297,7 @@ def _leads_on(pair: Sequence[_Sentence]) -> bool:
 def _run_worth(run: Sequence[_Sentence], above: _Above, asked: Asked) -> float:
     own = frozenset[int]().union(*(one.own for one in run))
     lead = frozenset[int]().union(*(one.lead for one in run))
-    value = (1 - _ONE_SENTENCE) * (asked.share(own) + above.share(own, lead, asked))
+    value = (1 - _ONE_SENTENCE) * (asked.together(own) + above.share(own, lead, asked))
     value += _ONE_SENTENCE * max(one.worth for one in run)
     value += _KIND * max(one.kind for one in run) + _MEANING * max(one.meaning for one in run)
     return value if own or above.has_all else value / 2
@@ -280,6 +316,16 @@ def _answering(sentences: Sequence[_Sentence], first: int, last: int, asked: Ask
     while sentences[first].block.kind != one.block.kind:
         first += 1
     return first, last
+
+
+def _is_garbled(run: Sequence[_Sentence]) -> bool:
+    """Whether a run is no prose: figures and single signs of a drawing, or entries of a list of references. Tables may be."""
+    texts = [one.text for one in run if one.block.kind != "row"]
+    parts = [part.strip(_PUNCTUATION) for text in texts for part in text.split()]
+    if len(parts) < _FEW_PARTS:
+        return False
+    spoken = sum(len(part) > 1 and _NOT_LETTERS.sub("", part).isalpha() for part in parts)
+    return spoken < _SPOKEN * len(parts) or any(_REFERENCES.search(text) for text in texts)
 
 
 def _whole(sentences: Sequence[_Sentence], first: int, last: int, language: str) -> int:

@@ -22,6 +22,7 @@ from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.inflection import italian_base
+from gitkb.text.language.named_in_titles import agenda_term, is_name_like, named_inside
 from gitkb.text.language.terms import as_term, code_term, heading_term, noun_runs, subterms, term_key, tokens
 from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import CODE_OPEN, inline_text, plain
@@ -167,19 +168,26 @@ def find_candidates(reading: Reading, title: str, claims: list[str], name: str =
     for key, times in emphasised.items():
         found[key].emphasised += times
     if reading.language == "en":
-        _without_acts(found)
+        _without_acts(found, title)
     _join_short_forms(found, reading, introduced)
     if reading.language == "it":
         _join_numbers(found)
     return found
 
 
-def _without_acts(found: dict[str, Candidate]) -> None:
-    """Takes out titles and headings that tell somebody to do something with a thing that the text names oftener."""
-    acts = word_lists.words("titles", "en", "acts")
+def _without_acts(found: dict[str, Candidate], title: str) -> None:
+    """Takes out titles and headings that tell somebody to do something with a thing, if the text names that oftener: a part
+    called "Access Athena" is about Athena."""
+    acts, inside = word_lists.words("titles", "en", "acts"), named_inside(title, "en")
+    of_title = term_key(inside, "en") if inside else ""
     for key in [key for key in found if key.partition(" ")[0] in acts and " " in key]:
-        thing = found.get(key.partition(" ")[2])
-        if thing is not None and thing.count > 2 * found[key].count and not found[key].definitions:
+        act, thing = found[key], found.get(key.partition(" ")[2])
+        if thing is None or act.definitions or thing.count <= 2 * act.count:
+            continue
+        is_name = bool(thing.forms) and all(word[0].isupper() for form in thing.forms for word in form)
+        if is_name or thing.key == of_title:
+            thing.own_sections |= act.own_sections
+            thing.sections |= act.sections
             del found[key]
 
 
@@ -208,7 +216,7 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, na
     for number, heading in enumerate(reading.headings[:2000]):
         is_listed = is_glossary(number, reading, title)
         terms = heading_terms(heading.title, reading.language)
-        if inside := _agenda_term(heading.title, reading.language):
+        if inside := agenda_term(heading.title, reading.language):
             candidate = _candidate(found, term_key(inside, reading.language))
             candidate.agenda.add(number)
             candidate.written = candidate.written or inside
@@ -244,69 +252,6 @@ def _leading_term(title: str, language: str) -> tuple[str, ...]:
     return as_term(lead[0], language) if len(lead) > 1 else ()
 
 
-_WORKS = re.compile(r"(?:how|why) (?:(?:an?|the|our|your) )?(?P<name>.+?) (?:works?|(?:is|are) (?:used|made|deployed|built|tested|set up|done))\??", re.I)
-_REST = re.compile(r"(?:\s(?:in|on|to|from|for|with|by|using|via|at|as|if|when|into|through|between|and|or|after|before|without|within|across|of|is|are)\s|[(:,–—]| - ).*$")
-_LEAD_OF_NAME = re.compile(r"(?:(?:back to|up|out|the|an?|your|our|new|apps? on the|apps? on|shared|local|existing|own|all|another)\s)*", re.I)
-
-
-def named_inside(title: str, language: str) -> tuple[str, ...]:
-    """The thing that an English title names beside what is done with it ("Deploy an emergency banner", "How A/B testing works")."""
-    if language != "en":
-        return ()
-    if found := _WORKS.fullmatch(title.strip()):
-        return as_term(found["name"], language) or heading_term(found["name"], language) or _as_name_of_title(found["name"])
-    verb, _, rest = title.strip().partition(" ")
-    if verb.lower() not in word_lists.words("titles", "en", "acts") or not rest:
-        return ()
-    if rest.startswith(("or ", "and ")):
-        rest = rest.split(" ", 2)[-1]
-    rest = _REST.sub("", rest[_LEAD_OF_NAME.match(rest).end() :])  # type: ignore[union-attr]
-    return as_term(rest, language) or heading_term(rest, language) or _as_name_of_title(rest)
-
-
-def _as_name_of_title(text: str) -> tuple[str, ...]:
-    words = tuple(tokens(text))
-    return words if 0 < len(words) <= 3 and any(map(is_name_like, words)) else ()
-
-
-_ADDRESS = re.compile(r":? https?://\S+|:$")
-_SPEAKERS = re.compile(r",(?: (?:/|&|and|[A-Z][\w.'’-]+))+$|, [A-Z]\w+ [A-Z]\w+(?: ?[/,&] ?[A-Z]\w+ [A-Z]\w+)*$")
-_TIMED = re.compile(r"\s*\([^()]*\)\s*$")
-_BALLAST = re.compile(
-    r"(?:(?:phase|stage|\d+|polls?|votes?|updates?|status|discuss(?:ions?|ing)?|resume|announcements?|creation|adding|presentations?|proposals?|overview|introduction|intro|demo|"
-    r"report|review|recap|follow-?up|progress|continued?|brief|short|quick|advance|advancement|request|and|to|on|of|for|from|about|"
-    r"the|a|new|re|:|-|–)(?:[\s:–-]+|$))+",
-    re.I,
-)
-_ENDS_WITH_BALLAST = re.compile(r"\s+(?:updates?|introductions?|polls?|votes?|discussions?|presentations?|proposals?|status|overview|phase \d|stage \d)$", re.I)
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-
-
-def _agenda_term(title: str, language: str) -> tuple[str, ...]:
-    """What an item of an agenda is about, whose heading says too what is done with it, by whom and how long."""
-    if language != "en":
-        return ()
-    shown = inline_text(_LINK.sub(r"\1", title))[0].strip()
-    bare, text = bare_heading(shown), bare_heading(_ADDRESS.sub("", _TIMED.sub("", shown)))
-    text = _SPEAKERS.sub("", text)
-    if found := _BALLAST.match(text):
-        text = text[found.end() :]
-    text = _ENDS_WITH_BALLAST.sub("", text)
-    text = _ENDS_WITH_BALLAST.sub("", text)  # "FP16 proposal update"
-    if not _OF_AGENDA.search(shown) or not text or text == bare or is_structural(text):
-        return ()
-    words = as_term(text, language) or heading_term(text, language) or _as_name_of_title(text)
-    if any(word.lower() in function_words(language) for word in words):
-        return ()
-    return words if words and len(words) <= _MOST_OF_AGENDA and not all(is_general_noun(word.lower(), language) for word in words) else ()
-
-
-_MOST_OF_AGENDA = 4
-_OF_AGENDA = re.compile(
-    r"\b(?:polls?|votes?|discuss|announcement:|proposal introduction|updates? (?:on|from|to)|update$|updates? \(|discussion|presentation|(?:phase|stage) \d|follow-?up|recap)\b|\([^()]*\d+ ?min",
-    re.I,
-)
-"""What shows that a heading is an item of an agenda."""
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _BRACKETED = re.compile(r"\s*\([^()]*\)\s*$")
 
@@ -319,15 +264,21 @@ def _file_terms(name: str, language: str) -> list[tuple[tuple[str, ...], bool]]:
     bare = _BRACKETED.sub("", stem)
     if language == "en" and _IS_QUESTION.match(bare):
         return []
-    if named := [(words, alone) for words, alone in heading_terms(bare, language) if alone]:
+    named: list[tuple[tuple[str, ...], bool]] = [(words, True) for words, alone in heading_terms(bare, language) if alone]
+    if named or _IS_ACT.match(bare):
         return named
-    words = tuple(tokens(bare))
+    words: tuple[str, ...] = tuple(tokens(bare))
     is_name = 0 < len(words) <= _MOST_WORDS and _NAMED_NOTE.fullmatch(bare) is not None and not is_structural(bare)
-    return [(words, True)] if is_name and (len(words) > 1 or words[0].isupper()) else []
+    if is_name and (len(words) > 1 or words[0].isupper()):
+        named.append((words, True))
+    return named
 
 
-_IS_QUESTION = re.compile(r"(?:how|why|what|when|where|who|which)\b|[A-Z][a-z]+ing (?!in |of |for )", re.I)
-_NAMED_NOTE = re.compile(r"[A-Z][\w'’+/-]*(?: (?:[A-Z0-9][\w'’+/-]*|in|of|for|and|the|&))* ?(?<!in)(?<!of)(?<!for)(?<!the)", re.ASCII)
+_IS_QUESTION = re.compile(r"(?:how|why|what|when|where|who|which)\b", re.I)
+_IS_ACT = re.compile(r"[A-Z][a-z]+ing (?!in |of |for )")
+_NAMED_NOTE = re.compile(
+    r"[A-Z][\w'’+/-]*(?: (?:[A-Z0-9][\w'’+/-]*|in|of|for|and|the|&))* ?(?<!in)(?<!of)(?<!for)(?<!the)", re.ASCII
+)
 """How the name of a note is written that is a name as it stands ("Write Concern", "Rebalancing in Kafka", "REST")."""
 _LED = re.compile(r"(?P<name>[^:–—]{2,40}?)(?:: | [–—-] )\S")
 
@@ -342,17 +293,6 @@ def _subject_terms(title: str, language: str, name: str) -> list[tuple[tuple[str
             found.append((words, True))
     bare = _BRACKETED.sub("", title)
     return found + [(words, alone) for words, alone in heading_terms(bare, language) if alone and bare != title]
-
-
-def is_name_like(word: str) -> bool:
-    """Whether a word looks like a name that somebody made: "ECAPA-TDNN", "wav2vec", "PonderNet"; or no list has it."""
-    if any(map(str.isdigit, word)) or any(map(str.isupper, word[1:])):
-        return True
-    return word[0].isupper() and word.isascii() and not is_common(word, "en", _MADE)
-
-
-_MADE = 2.0
-"""Zipf frequency below which a word with a capital is no ordinary word."""
 
 
 def gerund_stems(key: str, language: str) -> tuple[str, ...]:

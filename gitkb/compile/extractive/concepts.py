@@ -111,6 +111,8 @@ def _as_titled(candidate: Candidate) -> str:
     """The term in the letters that its title or heading gives it, where these tell more than a capital at the beginning ("ARP",
     "qq-Plot"); else ""."""
     words = candidate.written
+    if candidate.agenda and words[0].islower() and "-" in words[0]:
+        return " ".join(words)  # "custom-page-sizes"
     is_shouted = len(words) > 1 and all(map(str.isupper, words))
     if not words or is_shouted or not any(any(map(str.isupper, word[1:])) for word in words):
         return ""
@@ -353,7 +355,7 @@ def _choose(
     own = own_sentences(reading, candidate) if has_part else frozenset()
     chosen = _claims_about(reading, claims, candidate, definition if defined else None, own)
     if candidate.agenda:
-        chosen = (*agenda_claims(reading, candidate), *chosen[:1])
+        chosen = (*agenda_claims(reading, candidate), *[claim for claim in chosen if claim.score >= GOOD][:1])
     if has_part and len(chosen) < _FEW_CLAIMS:
         chosen = (*chosen, *fragments_of(reading, candidate, own, fragments))
     if not defined and not has_part:

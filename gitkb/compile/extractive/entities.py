@@ -10,18 +10,20 @@ from collections import Counter
 from functools import cache
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import Definition, find_definition
-from gitkb.compile.read_document import Reading
-from gitkb.model.documents import Topic
+from gitkb.compile.read_document import Reading, heading_place
+from gitkb.model.documents import Claim, Topic
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import is_structural
 from gitkb.text.language.detect import function_words
 from gitkb.text.language.inflection import german_base
+from gitkb.text.language.named_in_titles import agenda_line, presenters
 from gitkb.text.language.terms import tokens
 from gitkb.text.language.word_classes import breaks_run, is_common, is_general_noun
-from gitkb.text.markdown.prose import plain
+from gitkb.text.markdown.prose import inline_text, plain
 from gitkb.text.names.proper_names import entity_type_of, is_calendar_word, kind_of_name
 
 _MOST, _MOST_PEOPLE, _MOST_CLAIMS = 6, 12, 2
@@ -57,8 +59,31 @@ def entity_topics(reading: Reading, claims: list[str], title: str) -> list[Topic
         and (topic := _topic(reading, claims, title, name, named, spoken.get(name, ""))) is not None
     ]
     topics.sort(key=lambda topic: (-topic.weight, topic.name))
-    persons = [topic for topic in topics if topic.entity_type == "person"][:_MOST_PEOPLE]
-    return [*[topic for topic in topics if topic.entity_type != "person"][:_MOST], *persons]
+    persons = _with_presenters([topic for topic in topics if topic.entity_type == "person"], reading)[:_MOST_PEOPLE]
+    taken = {topic.name for topic in persons}
+    return [*[topic for topic in topics if topic.entity_type != "person" and topic.name not in taken][:_MOST], *persons]
+
+
+_OF_AGENDA = 0.5
+
+
+def _with_presenters(persons: list[Topic], reading: Reading) -> list[Topic]:
+    """The persons, and first those to whom an agenda gives time, each with the item."""
+    items: dict[str, list[Claim]] = {}
+    for heading in reading.headings:
+        shown = plain(inline_text(heading.title)[0])
+        for name in presenters(shown):
+            text = agenda_line(heading.title)
+            claim = Claim(text, heading_place(heading), _OF_AGENDA, quote="" if text[:-1] in shown else shown)
+            items.setdefault(name, []).append(claim)
+    known = {topic.name: topic for topic in persons}
+    presenting = [
+        replace(known[name], claims=(*known[name].claims, *found[:_MOST_CLAIMS]))
+        if name in known
+        else Topic("entity", name, (), "person", weight=_OF_AGENDA, claims=tuple(found[:_MOST_CLAIMS]))
+        for name, found in sorted(items.items())
+    ]
+    return [*presenting, *(topic for topic in persons if topic.name not in items)]
 
 
 def _join_first_names(found: dict[str, _Named], people: frozenset[str]) -> dict[str, str]:

@@ -30,6 +30,8 @@ _LEANING_ITEM = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _CODE = re.compile(f"{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}")
+_COMMANDS = re.compile(r"\\[A-Za-z@\\]{2,}")
+"""Commands of a program's text, such as TeX's `\\openin`."""
 _COUNTER = re.compile(
     r"(?:slide|page|sheet|folie|seite|tabelle|table|tabla|step|part|blatt|feuil|hoja)?\s*[\d.]+|sheet ?\d*|[\W\d_]+", re.I
 )
@@ -106,6 +108,8 @@ def _is_fit(sentence: Sentence, text: str, language: str, *, only: bool) -> bool
     if sum(map(str.isalnum, sentence.quote or text)) < least or len(text) > MAX_LENGTH:
         return False
     if not is_ordinary(text) and _UNFIT.search(text):
+        return False
+    if sum(map(len, _COMMANDS.findall(text))) * 4 > len(text):
         return False
     ends = (":", "：") if only and sentence.kind == "item" else (*_QUESTION, ":", "：")
     if text.endswith(ends) or not _is_balanced(text) or (sentence.kind != "row" and is_mostly_figures(text)):

@@ -43,6 +43,8 @@ def leads(candidate: Candidate, text: str, language: str) -> bool:
     if at > _LONGEST_PHRASE or at >= len(text):
         return False
     before = text[:at].replace("-", " ").split()
+    if language == "en" and text[at].isupper() and " " not in candidate.key and before[-1][0].isupper() and before[-1].isalpha():
+        return before[-1].lower() in function_words(language)  # a part of another name: "Terraform Cloud"
     known = function_words(language)
     return (
         len(before) <= _MOST_BEFORE + (language == "en")

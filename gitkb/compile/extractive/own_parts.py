@@ -7,10 +7,11 @@ a part that any document may have, an ordinary word and an act ("Managing device
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
-from gitkb.compile.extractive.candidates import Candidate, is_name_like
+from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
 from gitkb.compile.extractive.naming import is_about, leads, names, touches
@@ -20,6 +21,7 @@ from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
+from gitkb.text.language.named_in_titles import agenda_line, is_name_like
 from gitkb.text.language.word_classes import has_general_head, is_common, is_general_noun, is_verb_form, may_head
 from gitkb.text.markdown.prose import inline_text, plain
 
@@ -125,8 +127,8 @@ def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
 
 
 class OwnClaim(Struct, frozen=True):
-    """What a sentence of a term's own part says, with what the next one adds (`more`); `quote`: its words as they stand, where the
-    text has others too."""
+    """What a sentence of a term's own part says, with what the next one adds (`more`); `quote`: its words as they stand, where
+    the text has others too."""
 
     text: str
     more: str = ""
@@ -177,8 +179,8 @@ def _claim_there(reading: Reading, index: int) -> str:
 
 
 _THIS_RULE = re.compile(
-    r"\b(?:this|these) (?:(?:type|kind|period) of )?(?:policy|scheme|benefit|leave|budget|plan|program(?:me)?|service|allowance|perk|"
-    r"insurance|cover|fund|account|team|role|tool|rule|award|bonus|grant|device|event|meeting|review|process)\b"
+    r"\b(?:this|these) (?:(?:type|kind|period) of )?(?:policy|scheme|benefit|leave|budget|plan|program(?:me)?|service|allowance|"
+    r"perk|insurance|cover|fund|account|team|role|tool|rule|award|bonus|grant|device|event|meeting|review|process)\b"
 )
 _THERE_ARE = re.compile(r"There (?:is|are)\b")
 """With what a sentence points at the very thing that its part is about: the heading says which."""
@@ -212,8 +214,8 @@ _POINTING = {
     "en": re.compile(
         r"(?:This|These) (?:is|are|means?|refers? to|covers?|consists? of)\b"
         r"(?! (?:why|where|how|when|what|because|done|not|especially|particularly|usually|often|also|currently|still|only|just|"
-        r"based|used|the same|similar|to|in|on|by|at|up|your|possible|worth|\w+ed|\w+ (?:to|that)|[\w ]{0,30}(?:list|page|section|"
-        r"document|template|draft|guide|question|place|information))\b)"
+        r"based|used|the same|similar|to|in|on|by|at|up|your|possible|worth|\w+ed|\w+ (?:to|that)|[\w ]{0,30}(?:list|page|"
+        r"section|document|template|draft|guide|question|place|information))\b)"
     ),
     "de": re.compile(
         r"(?:Dies|Das|Es|Diese[rs]?) (?:ist|sind|bedeutet|bezeichnet|umfasst|beinhaltet)\b(?! (?:nicht|auch|wichtig|zu|in)\b)"
@@ -308,7 +310,7 @@ def _tells(sentence: Sentence, text: str, language: str) -> bool:
     return bool(text) and not is_leaning(own, language)
 
 
-_FORMULA = re.compile(r"[$\\=]|\?$|:$")
+_FORMULA = re.compile(r"[$\\=]|\?$|:$|\.\.\.|…")
 
 
 def _best_first(item: tuple[float, int]) -> tuple[float, int]:
@@ -320,13 +322,28 @@ def agenda_claims(reading: Reading, candidate: Candidate) -> tuple[Claim, ...]:
     found = []
     for section in sorted(candidate.agenda)[:_LEAST]:
         heading = reading.headings[section]
-        text = plain(inline_text(heading.title)[0]).strip(" :")
+        text, shown = agenda_line(heading.title), plain(inline_text(heading.title)[0])
         if len(text) > len(candidate.key) + 2:
-            found.append(Claim(text if text.endswith((".", "?", "!")) else f"{text}.", heading_place(heading), _OF_AGENDA))
+            found.append(Claim(text, heading_place(heading), _OF_AGENDA, quote="" if text[:-1] in shown else shown))
+        outcomes = (
+            index
+            for index, sentence in enumerate(reading.sentences)
+            if sentence.section == section and _OUTCOME.search(sentence.text) and len(sentence.text) <= _LONGEST_OUTCOME
+        )
+        found.extend(
+            reading.claim(index, plain(reading.sentences[index].text), _OF_AGENDA - 0.01) for index in islice(outcomes, 1)
+        )
     return tuple(found)
 
 
-_OF_AGENDA = 0.5
+_OF_AGENDA, _LONGEST_OUTCOME = 0.6, 120
+_OUTCOME = re.compile(
+    r"^(?:the )?(?:\w+ )?(?:poll|vote|motion|proposal) "
+    r"(?:passe[sd]|fails|failed|carrie[sd]|is (?:accepted|rejected)|moves to)|"
+    r"^consensus (?:is|was) |^(?:moved|advanced|advances) to (?:phase|stage)",
+    re.I,
+)
+"""How the line begins that says what became of an item."""
 
 
 def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) -> bool:

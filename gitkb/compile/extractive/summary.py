@@ -50,7 +50,8 @@ def document_title(conversion: Conversion, name: str) -> TitleCandidate:
     if chosen.kind == "stated":
         return replace(chosen, text=_shorten(chosen.text))
     text = plain(inline_text(chosen.text)[0]).strip(" \t#*_") or chosen.text
-    return replace(chosen, text=_shorten(_NUMBER.sub("", text) or text))
+    number = _NUMBER.match(text)
+    return replace(chosen, text=_shorten(text[number.end() :] if number else text))
 
 
 def _shorten(text: str) -> str:

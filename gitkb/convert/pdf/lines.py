@@ -37,6 +37,8 @@ CELL_GAP = 1.3
 """A blank that is so many times as wide as the font is large separates cells."""
 _FAR_BACK = 6
 """Sizes of the font: a word that begins so far left of the end of the one before, and below it, begins a line."""
+_WIDE_BLANK = 30.0
+"""Points: what stands so far behind in type of another size is a line of its own."""
 _PARTS = re.compile("[^\r\ufffe]*(?:\ufffe\r?|\r)|[^\r\ufffe]+")
 """The lines within a line of pdfium's: a hyphen that it marks ends one."""
 
@@ -227,10 +229,16 @@ def _raw_lines(text: str) -> Iterator[tuple[list[str], list[int]]]:
         start += 1
 
 
+def _differ(size: float, other: float) -> bool:
+    return not 1 / 1.3 < size / other < 1.3
+
+
 def _goes_on(last: Line, line: Line) -> bool:
     """Whether a line is the rest of the one before: at its height, or, small and right behind it, raised or lowered."""
     gap = line.x0 - last.x1
     if gap <= -1 or last.hyphen:
+        return False
+    if gap > _WIDE_BLANK and _differ(last.size, line.size):
         return False
     apart = abs(last.y - line.y)
     index = (
@@ -322,13 +330,15 @@ class _Probe:
             start = end
 
     def _by_height(self, words: _Words) -> Iterator[_Words]:
-        """The parts of a line that begin anew further left and lower: lines that pdfium took for one, as type is scaled down."""
+        """The parts of a line that begin anew further left and lower: lines that pdfium took for one, as type is scaled down; and
+        those behind a wide blank in type of another size."""
         start, glyphs = 0, self._glyphs
         for place in range(1, len(words.texts)):
-            if words.x0[place] < words.x1[place - 1]:
-                size = glyphs.size(words.firsts[place])
-                drop = glyphs.origin(words.firsts[place - 1])[1] - glyphs.origin(words.firsts[place])[1]
-                if words.x1[place - 1] - words.x0[place] > _FAR_BACK * size and drop > 0.6 * size:
+            gap = words.x0[place] - words.x1[place - 1]
+            if not 0 <= gap < _WIDE_BLANK:
+                (_, y), (_, y0) = glyphs.origin(words.firsts[place]), glyphs.origin(words.firsts[place - 1])
+                size, before = glyphs.size(words.firsts[place]), glyphs.size(words.firsts[place - 1])
+                if (-gap > _FAR_BACK * size and y0 - y > 0.6 * size) or (gap > 0 and _differ(size, before)):
                     yield words.part(start, place, 0)
                     start = place
         yield words.part(start, len(words.texts), 0) if start else words
@@ -533,11 +543,7 @@ _LINK = re.compile(f"([\U000f0000-\U000ff000])([^\U000f0000-\U000ffffd]*){_LINK_
 
 def with_links(markdown: str, targets: Sequence[str]) -> str:
     """Markdown with its marks of links written as links; words that follow each other and lead to one target are one link."""
-    joined = re.sub(
-        f"([\U000f0000-\U000ff000])([^\U000f0000-\U000ffffd]*){_LINK_END}(?: \\1[^\U000f0000-\U000ffffd]*{_LINK_END})+",
-        _one_link,
-        markdown,
-    )
+    joined = _LINKS.sub(_one_link, markdown)
 
     def shown(found: re.Match[str]) -> str:
         number = ord(found[1]) - _LINK_START
@@ -589,9 +595,6 @@ def _astral(text: str) -> str:
     """Text of which letters above U+FFFF came as two halves; half letters become blanks. Keeps the length."""
     if not re.search("[\ud800-\udfff]", text):
         return text
-    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _pair(pair[0]) + FILLER, text)
+    halves = "utf-16-le", "surrogatepass"
+    whole = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: pair[0].encode(*halves).decode(halves[0]) + FILLER, text)
     return re.sub("[\ud800-\udfff]", " ", whole)
-
-
-def _pair(halves: str) -> str:
-    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le")

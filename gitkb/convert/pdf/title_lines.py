@@ -17,7 +17,7 @@ _MARK = re.compile(r"\s*(?:[*∗⋆†‡§¶#✩⇤]|(?<=[^\W\d])[¹²³⁴⁵�
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})(?:\.\d{1,2})*[.)]?\s+[^\W\d]")
 _PART = re.compile(r"(?:chapter|part|appendix|lecture|kapitel|teil|chapitre)\s+[\divxlc]{1,5}[.:]?$", re.IGNORECASE)
 _FORM = re.compile(r"(?:form|formular|formulaire)\s+(?=\S*\d)[\w-]{1,8}", re.IGNORECASE)
-_FORMULA = re.compile(r"[=∑∫∈≤≥∀∃∂]")
+_FORMULA, _MONEY = re.compile(r"[=∑∫∈≤≥∀∃∂]"), re.compile(r"[$€£¥]\s?\d")
 _COVER = re.compile(
     r"this paper is included in|open access to the|see discussions, stats, and author profiles|this is a repository copy|"
     r"downloaded from|this version is available at|please cite|provided by .* repository|terms of use|"
@@ -31,6 +31,14 @@ _BANNER = re.compile(
     r"published as a conference paper|under review|^ieee transactions|^elsevier|^springer|^table of contents$",
     re.IGNORECASE,
 )
+
+
+_ADDRESS = re.compile(
+    r"^\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}$|(?:^|\b)(?:tel|phone|telephone|fax|telefon)\b[.:]|,\s[A-Z]{2}\s\d{5}(?:-\d{4})?\b"
+    r"|^\d{1,5}(?: [A-Z]\w+){1,3} (?:street|st|avenue|ave|boulevard|blvd|road|rd|lane|drive|dr|highway)\b\.?",
+    re.IGNORECASE,
+)
+_DAY = re.compile(r"\d{4}$|^\d{1,2}[./ -]")
 
 
 class TitleLines(Struct, frozen=True):
@@ -58,7 +66,7 @@ def title_lines(pages: Sequence[Page], look: Look, name: str = "") -> TitleLines
         page = pages[number]
         if any(_COVER.search(line.text) for line in page.lines[:40]) and len(page.lines) < 40 and number != shown[-1]:
             continue
-        found = _title_on(page, number, look)
+        found = _title_on(page, number, look) or (_on_cover(page, number, look) if number == 0 and len(pages) > 1 else None)
         if found or len(page.lines) > 8:
             return found
     return None
@@ -134,13 +142,21 @@ def _from(page: Page, number: int, first: int, size: float, look: Look) -> Title
     ):
         count += 1
     text = _joined_title(page.lines[start : start + count])
+    if _is_letterhead(page.lines[start : start + count], page.lines[start + count :]):
+        return None
     if _BANNER.search(text) or _PART.match(text) or (count == 1 and _NUMBERED.match(text)) or sum(c.isalpha() for c in text) < 3:
         return None
     if (is_structural(text) and len(text.split()) < 3) or (_FORMULA.search(text) and size < 1.4 * look.size):
         return None
-    if text[:1].islower() and text.endswith((",", "-", ".")):
+    if (text[:1].islower() and text.endswith((",", "-", "."))) or (_MONEY.search(text) and len(text.split()) < 4):
         return None
     return TitleLines(number, start, count, text)
+
+
+def _is_letterhead(lines: Sequence[Line], below: Sequence[Line]) -> bool:
+    """Whether a line is the name of a house: its address or telephone number stands right below it."""
+    near = [line for line in below[:4] if 0 < lines[-1].y - line.y < 5 * lines[-1].size]
+    return len(lines) == 1 and len(lines[0].text.split()) < 7 and any(_ADDRESS.search(line.text) for line in near)
 
 
 def _same_block(above: Line, line: Line, size: float) -> bool:
@@ -157,6 +173,8 @@ def _opening(page: Page, number: int, look: Look) -> TitleLines | None:
             continue
         if not (line.bold or line.text.isupper()) or len(line.text) < 8 or _NUMBERED.match(line.text) or is_structural(line.text):
             return None
+        if _is_letterhead([line], page.lines[start + 1 :]):
+            return None
         count = 1
         while (
             start + count < len(page.lines)
@@ -170,6 +188,28 @@ def _opening(page: Page, number: int, look: Look) -> TitleLines | None:
     return None
 
 
+_MOST_COVER_LINES, _LONGEST_COVER_LINE = 12, 60
+
+
+def _on_cover(page: Page, number: int, look: Look) -> TitleLines | None:
+    """The first lines of a cover that is set in one size of type: few lines, and much room between them and the next."""
+    lines = page.lines
+    if not 2 <= len(lines) <= _MOST_COVER_LINES or any(len(line.text) > _LONGEST_COVER_LINE or line.cells[1:] for line in lines):
+        return None
+    start = next(
+        (at for at, line in enumerate(lines) if not _BANNER.search(line.text) and not _DAY.search(line.text)), len(lines)
+    )
+    count = 1
+    while start + count < len(lines) and 0 < lines[start + count - 1].y - lines[start + count].y < 1.7 * lines[start].size:
+        count += 1
+    text = _joined_title(lines[start : start + count])
+    apart = start + count < len(lines) and lines[start + count - 1].y - lines[start + count].y > 2.4 * lines[start].size
+    plain = sum(map(str.isalpha, text)) >= _LEAST_LETTERS and len(text) < 200 and not text.endswith((".", ":", ";", ","))
+    if not apart or count > _MOST_LINES or not plain or not text[0].isupper() or _NUMBERED.match(text) or is_structural(text):
+        return None
+    return TitleLines(number, start, count, text)
+
+
 def _joined_title(lines: Sequence[Line]) -> str:
     """Lines as one title: a word that a hyphen broke is whole again, marks of footnotes are gone."""
     text = ""
@@ -179,4 +219,4 @@ def _joined_title(lines: Sequence[Line]) -> str:
             text = text[:-1] + part
         else:
             text = f"{text} {part}".strip()
-    return _MARK.sub("", text).strip()
+    return _MARK.sub("", text).strip().removeprefix("· ").removeprefix("• ")

@@ -34,6 +34,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 MOST_QUESTIONS, MOST_BYTES = 50_000, 190 * 1024**2
 _MOST_SENDINGS = 2
+_PREFIX = "questions-"
 _OBJECT = '{"type": "object"}'
 _LACKING = (404, 405, 410, 501)
 _ENDED = ("completed", "expired", "cancelled", "failed")
@@ -127,6 +128,8 @@ class BatchAsker:
 
     def _send(self, model: str, draft: "_Draft") -> set[str]:
         """Sends what nobody else has sent meanwhile; the keys of all that wait now. Holds the lock."""
+        for left in self._drafts.glob(f"{_PREFIX}*"):
+            left.unlink(missing_ok=True)  # of a process that was killed
         self._find_cut_off()
         waiting = {key for key in draft.keys if self._book.batch_of(key)}
         for keys, file in draft.files(waiting):
@@ -185,17 +188,22 @@ class BatchAsker:
                     self._book.forget(batch)
 
     def collect(self) -> None:
-        """Takes the answers of all batches that are done, and waits for none."""
-        for batch in self._book.noted():
-            try:
+        """Takes the answers of all batches that are done, and waits for none; a server that cannot be asked now is no error."""
+        patient, self._gently = self._gently, replace(self._gently, tries=2, longest=self._gently.first)
+        try:
+            for batch in self._book.noted():
                 with self._lock():
                     self._find_cut_off()
                     current = next((each for each in self._book.noted() if each.file == batch.file), None)
-                    told = self._looked(self._client.server.wire, current) if current else {}
-                    if current and told.get("status") in _ENDED:
+                    if current is None:
+                        continue
+                    told = self._steadily(lambda wire, it=current: self._looked(wire, it), batch.model)  # type: ignore[misc]
+                    if told.get("status") in _ENDED:
                         self._taken(current, told)
-            except _FAILURES as failure:
-                self._notify(f"The batch {batch.id or batch.file} could not be looked at: {failure}.")
+        except ModelError as error:
+            self._notify(f"What waits in batches was not looked at: {error.message}")
+        finally:
+            self._gently = patient
 
     def cancel(self) -> int:
         """Has the server end all batches, keeps what they have answered, and waits until they are over; how many there were."""
@@ -203,8 +211,7 @@ class BatchAsker:
             self._find_cut_off()
             found = self._book.noted()
             for batch in found:
-                with suppress(Refused):  # it may be over already
-                    self._client.server.wire.cancel_batch(batch.model, batch.id)
+                self._steadily(lambda wire, it=batch: self._ended(wire, it), batch.model)  # type: ignore[misc]
         files = {batch.file for batch in found}
         looked = 0
         while left := [batch for batch in self._book.noted() if batch.file in files]:
@@ -214,6 +221,11 @@ class BatchAsker:
                 self._client.server.pace.sleep(self._gently.pause(looked))
             looked += 1
         return len(found)
+
+    def _ended(self, wire: Wire, batch: Noted) -> None:
+        """Has the server end a batch, which may be over already."""
+        with suppress(Refused):
+            wire.cancel_batch(batch.model, batch.id)
 
     def _wait(self, waiting: set[str]) -> None:
         """Waits until no batch has any of these questions."""
@@ -233,7 +245,7 @@ class BatchAsker:
     def _look_at(self, batch: Noted, *, given_up: bool = False) -> tuple[int, int]:
         """(answered, all) questions of a batch, whose answers are taken if it is over. `given_up`: that it was cancelled or never
         began is no error."""
-        told = self._steadily(lambda wire: self._looked(wire, batch), batch.model)
+        told = self._steadily(lambda wire: self._looked(wire, batch, given_up=given_up), batch.model)
         status = told.get("status")
         if status in _ENDED:
             with self._lock():
@@ -249,15 +261,20 @@ class BatchAsker:
         every = len(self._book.keys(batch))
         return min(sum(done), every), every
 
-    def _looked(self, wire: Wire, batch: Noted) -> Mapping[str, Any]:
-        """What the server says of a batch; one that it does not know any more is as good as expired."""
+    def _looked(self, wire: Wire, batch: Noted, *, given_up: bool = False) -> Mapping[str, Any]:
+        """What the server says of a batch. One that it does not know may be another key's, so it is only forgotten when it was
+        given up."""
         try:
             return wire.batch(batch.model, batch.id)
         except Refused as refused:
             if refused.status != 404:
                 raise
-            self._notify(f"The server knows no batch {batch.id} any more; its questions are asked again.")
-            return {"status": "expired"}
+            if given_up:
+                return {"status": "cancelled"}
+            raise ModelError(
+                f"{self._client.server.endpoint.shown} knows no batch {batch.id}.",
+                "It may be another key's. gitkb recover --cancel-batches forgets it; its questions are paid again then.",
+            ) from refused
 
     def _taken(self, batch: Noted, told: Mapping[str, Any]) -> None:
         """Keeps the answers of a batch that is over, then forgets it here and its files there. Holds the lock."""
@@ -356,7 +373,7 @@ class _Draft:
             part.close()
 
     def _part(self) -> Any:
-        return tempfile.NamedTemporaryFile(dir=self._folder, prefix="batch-", suffix=".jsonl")
+        return tempfile.NamedTemporaryFile(dir=self._folder, prefix=_PREFIX, suffix=".jsonl")
 
     def close(self) -> None:
         self._file.close()

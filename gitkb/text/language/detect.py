@@ -32,8 +32,8 @@ _SCRIPTS = (
 )
 _UKRAINIAN = re.compile(r"[іїєґІЇЄҐ]")
 _MIN_SHARE, _MIN_TERSE, _AHEAD = 0.12, 0.04, 2
-"""Which share of the words must be function words of the language; of a text that drops them, and how far it must then be ahead of
-any other language."""
+"""Which share of the words must be function words of the language; of a text that drops them, and how far it must then be ahead
+of any other language."""
 
 
 def detect_language(text: str, *, is_terse: bool = False) -> str:

@@ -7,6 +7,7 @@ has no kind, and every word of it counts. The same on every machine, in time lin
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
@@ -26,7 +27,17 @@ _SHAPES: Mapping[Kind, re.Pattern[str]] = {
     "time": re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b\d{1,2}[./:]\d{1,2}\b"),
     "person": re.compile(r"\b[^\W\d_a-z][^\W\d_]+ (?:[^\W\d_a-z]\. )?[^\W\d_a-z][^\W\d_]+"),
 }
+_REFERENCE = re.compile(
+    r"\[\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*\]|\((?:[^()\d]{0,60},? )?(?:19|20)\d\d[a-z]?(?:;[^()]{0,120})?\)"
+    r"|\b(?:table|figure|fig|section|chapter|appendix|page|step|equation|eq|tabelle|abbildung|abschnitt|kapitel|seite)\b"
+    r"\.? ?\(?\d+(?:\.\d+)*\)?",
+    re.IGNORECASE,
+)
+"""What points to another place: a work, a table, a section."""
 _OPENING = re.compile(r"^\W*(?:\d{1,3}[.)]\s*)?")
+_ENTRY = re.compile(r"\W*((?:[^\s:–—]+ ){0,5}[^\s:–—]+)(?:: | [–—-] )(?=\S+ \S+ \S)")
+"""What stands before a colon or dash and is explained behind it, as in a glossary."""
+_COUNTED_WITHIN = 4
 _MOST_RELATED = 24
 _UNSPACED = ("ja", "zh")
 _LONGEST_NAME = 8
@@ -37,12 +48,14 @@ _BEGINNING = 12
 
 class Question(Struct, frozen=True):
     """`words` are those that a text which answers is likely to have, set apart by blanks; `synonyms` are others, each with the
-    word that it means the same as; `language` (ISO 639-1) is "" where it is not clear."""
+    word that it means the same as; `language` (ISO 639-1) is "" where it is not clear; `counted` are the things whose
+    number is asked for, or ""."""
 
     kind: Kind
     words: str
     synonyms: Mapping[str, str]
     language: str
+    counted: str = ""
 
 
 def read_question(text: str) -> Question:
@@ -54,7 +67,29 @@ def read_question(text: str) -> Question:
     if language in _UNSPACED:
         text = re.sub("|".join(map(re.escape, sorted(filler, key=len, reverse=True))) or "(?!)", " ", text) or text
     kept = [word for word in text.split() if normalise(word).translate(_APOSTROPHES).strip("?!.,;:¿¡()") not in filler]
-    return Question(next(kinds, ""), " ".join(kept) or text, _related(kept, language), language)
+    counted = next((word for one in _lists(language) for word in _counted_things(folded, one, filler)), "")
+    return Question(next(kinds, ""), " ".join(kept) or text, _related(kept, language), language, counted)
+
+
+def _counted_things(folded: str, language: str, filler: frozenset[str]) -> Iterator[str]:
+    """The things that a question counts: "graphs" of "how many graphs"."""
+    pattern = _pattern("counts things", language)
+    found = pattern.search(folded) if pattern is not None else None
+    if found is not None:
+        yield from (word.text for word in islice(words(folded[found.end() :]), 1) if word.text not in filler)
+
+
+def says_number_of(things: str, sentence: str, language: str) -> bool:
+    """Whether a sentence says a number of these things: "no more than 5 graphs"."""
+    known = stems(language)
+    number = _pattern("tells count", language)
+    found = [word.text for word in words(normalise(_REFERENCE.sub(" ", sentence)))]
+    for place, word in enumerate(found):
+        if known[word] == known[things]:
+            before = found[max(0, place - _COUNTED_WITHIN) : place]
+            if any(one[:1].isdigit() or (number is not None and number.fullmatch(one)) for one in before):
+                return True
+    return False
 
 
 def _lists(language: str) -> tuple[str, ...]:
@@ -94,7 +129,9 @@ def _synonyms(language: str) -> Mapping[str, frozenset[str]]:
 
 def has_answer(kind: Kind, sentence: str, language: str) -> bool:
     """Whether a sentence has a number, a date, a name, a reason: what a question of this kind asks for. `meaning` is told by what
-    the sentence says something of: see `explained`."""
+    the sentence says something of: see `explained`. A number that only points somewhere ("[12]", "Table 5") is none."""
+    if kind == "count":
+        sentence = _REFERENCE.sub(" ", sentence)
     figure = _SHAPES.get(kind)
     if figure is not None and figure.search(sentence):
         return True
@@ -116,6 +153,9 @@ def explained(sentence: str, language: str, *, opens: bool) -> str:
     found = called.search(sentence) if called is not None else None
     if found is not None:
         return " ".join(sentence[found.end() :].split()[:_LONGEST_NAME])
+    entry = _ENTRY.match(sentence) if opens else None
     found = is_.search(sentence, 0, _LONGEST_SUBJECT) if is_ is not None and opens else None
     before = sentence[: found.start()] if found is not None else ""
-    return before if len(before.split()) <= _LONGEST_NAME else ""
+    if before and len(before.split()) <= _LONGEST_NAME:
+        return before
+    return entry[1] if entry is not None else ""

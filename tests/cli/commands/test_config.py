@@ -244,6 +244,17 @@ def test_a_preset_sets_the_address_and_what_the_server_likes(run: Run, home: Pat
     assert (run("config", "provider", "azure").code, run("config", "provider", "nobody").code) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    "name",
+    "ollama lmstudio llamacpp vllm openrouter azure:mine gemini anthropic mistral groq deepseek openai".split(),
+)
+def test_each_preset_makes_settings_that_hold(run: Run, home: Path, name: str) -> None:
+    ran = run("config", "provider", name)
+    shown = rows(run("config", "--json"))
+    assert ran.code == 0 and shown["base_url"][1] == "~/.config/gitkb/config.yaml"
+    assert str(shown["base_url"][0]).startswith("http://localhost:" if "wants a key" not in ran.err else "https://")
+
+
 def test_a_key_from_a_command_is_used_and_never_shown(run: Run, kb: Path, home: Path, server: ModelServer) -> None:
     write(home, f"llm:\n  api_key_command: {sys.executable} -c 'print(\"sk-of-a-command\")'\n")
     assert rows(run("config", "--json"))["api_key"][0] == ""

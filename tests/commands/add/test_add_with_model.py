@@ -27,6 +27,9 @@ SUBJECTS = {
 }
 
 
+LONG = [text for text in SUBJECTS.values() for _ in range(5)]
+
+
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
     """Twelve small documents about six subjects, so that most pages have claims of two of them."""
@@ -133,6 +136,28 @@ def test_a_reply_that_breaks_off_twice_is_completed_by_rules_and_the_record_says
     with serving(writing, key="secret") as server:
         assert program("recompile", "wal", "--kb", kb, env=_reach(server)).returncode == 0
         assert server.purposes()["digest"] == 1, "what was cut is not kept"
+
+
+def test_a_question_that_a_server_cuts_in_silence_is_noticed_and_asked_in_parts(
+    program: Program, kb: Path, tmp_path: Path
+) -> None:
+    """As Ollama does with what exceeds its `num_ctx`, which it tells of a model that is loaded."""
+    context, looks = 4_000, dict[str, Any]()
+    (tmp_path / "long.md").write_text("".join(f"# Part {n}\n\n{text}, says note {n}.\n\n" * 5 for n, text in enumerate(LONG)))
+
+    def cutting(asked: Asked) -> Made:
+        looks["/api/ps"] = {"models": [{"name": "test-model", "context_length": context}]}
+        return Answer(json.dumps(writing(asked)), tokens_in=min(len(asked.text) // 4, context))
+
+    with serving(cutting, key="secret", looks=looks) as server:
+        done = program("add", tmp_path / "long.md", "--kb", kb, env=_reach(server))
+        assert done.returncode == 0, done
+        digests = [asked for seen in server.seen if (asked := Asked(seen.body, 0, 0, {})).purpose == "digest"]
+    sizes = [len(each.text) // 4 for each in digests]
+    first = [size for size in sizes if size >= context]
+    assert first and sizes[: len(first)] == first and len(first) < len(sizes), sizes
+    read = "\n".join(each.text for each, size in zip(digests, sizes, strict=True) if size < context)
+    assert all(f"says note {number}." in read for number in range(len(LONG))), "nothing is lost"
 
 
 def test_a_key_in_the_environment_alone_asks_nobody(program: Program, tmp_path: Path, docs: Path, server: ModelServer) -> None:

@@ -88,6 +88,35 @@ def test_a_passage_with_what_is_asked_for_comes_before_others(ask: Ask, question
     assert words in ask(PUMPS, question)[0][1]
 
 
+GLAZE = {
+    "kiln.md": "# Kiln\n\n## Colours of a glaze\n\nThey are mixed by hand from ash and tin. "
+    + "The oven is shut while this is done, and nobody may leave the hall before the lamp is out. " * 5
+    + "\n\nThe colours of a glaze that is old fade, as a glaze of bad colours does.\n",
+    "paper.md": "# Firing\n\nBuckets of the crew are a matter of taste [80], and of buckets it is told in Table 5.\n\n"
+    "On a good day the crew carries 40 buckets.\n\n## References\n\n- [12] A. Tester, Buckets of the crew, vol. 3, pp. 4-9.\n",
+    "terms.md": "# Terms\n\n- Slip: clay that is thinned with water.\n- A bisque: the firing of a slip, a slip being clay.\n",
+    "seen.md": "# Seen\n\n7 shelves held the vases of 30 visitors in May.\n\nThe vases stood there, 12 days long.\n",
+}
+
+
+def test_a_section_about_the_matter_a_number_of_the_things_and_an_entry_answer_first(ask: Ask) -> None:
+    answers = {
+        "Which colours does a glaze have?": "mixed by hand from ash and tin",
+        "How many buckets does the crew carry?": "40 buckets",
+        "What is a slip?": "clay that is thinned with water",
+        "How many visitors had vases?": "30 visitors",
+    }
+    assert [words for question, words in answers.items() if words not in ask(GLAZE, question)[0][1]] == []
+
+
+def test_a_list_of_references_comes_after_what_says_something(ask: Ask) -> None:
+    documents = {
+        "refs.md": "# Rivers\n\n## References\n\n- [4] B. Mill, Salmon of northern rivers, vol. 2, pp. 7-9.\n",
+        "note.md": "# Fish\n\nOf northern rivers we know that few have salmon.\n",
+    }
+    assert ask(documents, "Which northern rivers have salmon?")[0][0] == "note"
+
+
 def test_what_explains_a_thing_comes_before_what_only_names_it(ask: Ask) -> None:
     documents = {
         "use.md": "# Use\n\nEvery quorum counts. We use a quorum for the quorum of a quorum, and ask each quorum twice.\n",

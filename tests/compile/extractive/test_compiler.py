@@ -201,6 +201,11 @@ def test_the_file_name_is_the_last_resort_for_a_title() -> None:
     assert (made.description, made.summary, made.outline, made.topics) == ("", (), (), ())
 
 
+def test_a_number_before_a_title_goes_and_a_version_in_it_stays() -> None:
+    text = "The pump has a valve, and the valve has a seal that is cut from rubber.\n"
+    assert _digest(f"# 4. Standard of Pumps 4.0.3 (es)\n\n{text}").title == "Standard of Pumps 4.0.3 (es)"
+
+
 def test_the_language_setting_wins() -> None:
     assert digest(_conversion(RUST), name="x.md", language="de").language == "de"
 
@@ -246,3 +251,12 @@ def test_everything_is_bounded() -> None:
     assert all(1 <= len(topic.claims) <= 3 for topic in made.topics)
     assert 3 <= len(made.summary) <= 8
     assert len(made.outline) <= 60
+
+
+def test_rows_of_a_program_are_no_claims() -> None:
+    """The manual of a TeX package sets its code in tables: "The macros – 26 27 – \\ifx#1\\newlabel" was a key point."""
+    code = "| 26 | \\\\let\\\\XR@tempa\\\\@gobbletwo |\n| --- | --- |\n| 27 | \\\\ifx#1\\\\newlabel\\\\expandafter\\\\XR@read |\n"
+    said = "The package reads the labels of another document from its file of references."
+    made = _digest(f"# The macros\n\n{said}\n\n{code}")
+    told = [claim.text for claim in made.summary] + [each.text for part in made.outline for each in part.sentences]
+    assert said in (*told, made.description) and not any("XR@" in text or "newlabel" in text for text in told)

@@ -114,3 +114,120 @@ def test_an_order_in_a_list_is_no_claim_without_its_lead() -> None:
     text += "## Not allowed\n\n- Take on moonlighting that pulls attention from the boats of the yard for many days.\n"
     claims = [claim.text for topic in _topics(text).values() for claim in topic.claims]
     assert claims and not any(claim.startswith("Take on") for claim in claims)
+
+
+BENEFITS = """# Benefits
+
+## Life insurance
+
+We offer life insurance cover for all employees of the yard. This policy pays out 4x your annual salary.
+
+## Paternity leave
+
+We provide 12 weeks paternity leave at full pay and the option of shared leave.
+
+## Compassionate leave
+
+This is discretionary paid time off when dealing with an upsetting situation such as a bereavement.
+
+## Firewall
+
+You should be running a local firewall configured to block any incoming traffic.
+
+## Desk etiquette
+
+Chairs should be returned to the correct desk or room, and meeting room tables should be clear.
+"""
+
+
+def test_a_benefit_has_a_page_by_its_facts_and_a_tip_has_none() -> None:
+    topics = _topics(BENEFITS)
+    named = {name for name, topic in topics.items() if topic.defined}
+    assert {"Life insurance", "Paternity leave", "Compassionate leave"} <= named
+    assert not {"Firewall", "Desk etiquette"} & named
+    assert topics["Life insurance"].claims[0].text.endswith("This policy pays out 4x your annual salary.")
+    (claim,) = topics["Compassionate leave"].claims
+    assert claim.defines
+    assert claim.text.startswith("Compassionate leave: This is discretionary paid time off")
+    assert claim.quote.startswith("This is discretionary")
+
+
+TIPS = """# Writing
+
+## Use short lines
+
+Use short lines in letters, at most 60 characters, and up to 12 words each for every reader of the yard.
+
+## Letter spacing
+
+Letter spacing of body text needs no change, as the yard offers 12 weeks of training each year.
+
+## Avoid jargon
+
+Avoid jargon in every letter of the yard.
+
+## Keep promises
+
+Keep promises in every letter of the yard.
+"""
+
+
+def test_a_section_among_tips_is_no_entry_of_a_handbook() -> None:
+    assert not {name for name in _topics(TIPS) if "short lines" in name.lower() or "jargon" in name.lower()}
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Deploy an emergency banner", "Emergency banner"),
+        ("How A/B testing works", "A/B testing"),
+        ("Fall back to AWS CloudFront", "AWS CloudFront"),
+    ],
+)
+def test_a_title_with_an_act_names_the_thing_of_the_act(title: str, name: str) -> None:
+    low = name if name[:2].isupper() or "/" in name else name.lower()
+    text = (
+        f"# {title}\n\nThe {low} is stored in a key of the yard and shown to all readers. The {low} can be removed by the crew.\n"
+    )
+    text += f"\nEvery {low} has a colour that the office chooses. Without the {low} nobody knows of the flood.\n"
+    topics = _topics(text, "page.md")
+    assert topics[name].defined
+    assert title not in topics
+
+
+def test_the_letters_of_a_note_stay_as_the_author_wrote_them() -> None:
+    text = "A plot of the quantiles of two samples against each other. It shows whether both have the same distribution.\n"
+    assert "qq-Plot" in _topics(f"# qq-Plot\n\n{text}", "qq-Plot.md")
+    arp = "# ARP\n\nProtocol that maps the address of a network to that of a card.\n\n- arp replies are kept for a while\n"
+    assert "ARP" in _topics(arp, "ARP.md")
+
+
+def _slides(*slides: str) -> str:
+    return "\n\n".join(f'<a name="page-{number}"></a>\n\n{slide}' for number, slide in enumerate(slides, 1))
+
+
+def test_a_slide_whose_title_names_a_thing_gives_it_a_page_with_its_points() -> None:
+    text = _slides(
+        "# Pumps of the yard",
+        "## Twin valve\n\n- Opens both sides at the same time\n- Needs no oil in the cold months\n- Replaces the old flap valve",
+        "## Questions?\n\n- Who pays for the new valves of the yard?",
+        "## Low water\n\n- Tide",
+        "## Thanks\n\nThe crew",
+    )
+    topics = _topics(text, "pumps.pdf")
+    assert topics["Twin valve"].defined
+    assert [claim.text for claim in topics["Twin valve"].claims][:1] == ["Twin valve: Opens both sides at the same time."]
+    assert "Low water" not in {name for name, topic in topics.items() if topic.defined}
+
+
+def test_an_item_of_an_agenda_says_of_its_thing_what_was_done_with_it() -> None:
+    outcome = "Poll passes, custom page sizes to phase 2."
+    item = "Phase 2 poll for custom page sizes (Ann Lee, 20 minutes)"
+    text = f"# Meeting of May 7\n\n### {item}\n\nAL: I would like to show the numbers.\n\n{outcome}\n"
+    topics = _topics(text, "05-07.md")
+    assert [claim.text for claim in topics["Custom page size"].claims] == [
+        f"{item}.",
+        "Poll passes, custom page sizes to phase 2.",
+    ]
+    assert (topics["Ann Lee"].entity_type, topics["Ann Lee"].claims[0].text) == ("person", f"{item}.")
+    assert not any(topic.defined for topic in topics.values())

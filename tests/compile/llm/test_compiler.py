@@ -11,7 +11,8 @@ from gitkb.compile.llm.page_questions import Named, same_request
 from gitkb.compile.llm.prompts import OVERVIEW_SCHEMA, REDUCE_SCHEMA
 from gitkb.errors import ModelFailure
 from gitkb.formats.compiler_names import LLM_COMPILER
-from tests.support.model_replies import NOTHING, SETTINGS, concept, conversion, digested, reply, requests, said
+from gitkb.llm.reply import read_reply
+from tests.support.model_replies import NOTHING, SETTINGS, cited, concept, conversion, digested, reply, requests, said
 
 LOGS = """# Write-ahead logging
 
@@ -264,3 +265,14 @@ def test_the_lists_of_a_reply_are_bounded_by_the_schema() -> None:
     [request] = requests(conversion("# Storage\n\nCompaction merges small files of the log into larger ones.\n"))
     lists = json.loads(request.schema)["properties"]
     assert all("maxItems" in lists[name] for name in ("summary", "key_points", "concepts", "entities"))
+
+
+def test_a_kind_of_thing_that_nobody_asked_for_is_another_and_costs_no_second_question() -> None:
+    """A model wrote "organization" where the list of kinds has "organisation"; the whole reply was asked for again."""
+    text = "Acme Vaults keeps the tapes of all branches in one building of the north."
+    document = conversion(f"# Storage\n\n{text}\n")
+    firm = {**concept("Acme Vaults", cited("", 1), definition=cited("")), "type": "organization"}
+    [request] = requests(document)
+    kept = read_reply(json.dumps(reply(entities=[firm])), request.schema)
+    made = digested(document, lambda _: json.loads(kept))
+    assert [(topic.name, topic.entity_type) for topic in made.topics if topic.kind == "entity"] == [("Acme Vaults", "other")]

@@ -402,3 +402,28 @@ def test_the_head_of_a_single_page_of_a_book_is_no_text(read):
     assert read(samples.pdf([[*head, *text]])).markdown == read(samples.pdf([text])).markdown
     row = [(72, 730, 10, "F1", "400"), (200, 730, 10, "F1", "pumps were mended"), (400, 730, 10, "F1", "in 1840")]
     assert "pumps were mended" in read(samples.pdf([[*row, *text]])).markdown
+
+
+def title_in(read, *pages: list[tuple[float, float, float, str, str]]) -> str:
+    return document_title(read(samples.pdf(pages)), "pump_letter.pdf").text
+
+
+def test_the_first_lines_of_a_cover_that_is_set_in_one_size_are_its_title(read):
+    cover = [(200, 600, 10, "F1", "The care of twin pumps"), (200, 588, 10, "F1", "in small clinics")]
+    cover += [(200, 400, 10, "F1", "Ada Brook"), (200, 300, 10, "F1", "Lund, May 2019")]
+    assert title_in(read, cover, samples.pdf_lines([*PROSE, *PROSE])) == "The care of twin pumps in small clinics"
+    assert title_in(read, samples.pdf_lines(PROSE), samples.pdf_lines(PROSE)) == "pump letter"
+
+
+def test_a_letterhead_is_no_title(read):
+    head = [(72, 750, 16, "F2", "LOWLAND PUMPS"), (72, 735, 8, "F1", "12 Mill Road"), (72, 725, 8, "F1", "Tel.: 040 1234")]
+    report = [(72, 680, 14, "F2", "Yearly Report on Seals")]
+    assert title_in(read, [*head, *report, *samples.pdf_lines([*PROSE, *PROSE], 640)]) == "Yearly Report on Seals"
+    assert title_in(read, [*head, *samples.pdf_lines([*PROSE, *PROSE], 640)]) == "pump letter"
+
+
+def test_type_of_another_size_far_behind_a_title_is_no_part_of_it(read):
+    head = [(72, 740, 16, "F2", "BOOKING ORDER"), (400, 740, 8, "F1", "Print Date 12/15/2024 14:30:22")]
+    house = [(440, 700, 10, "F2", "STARLIGHT PUMPS")]
+    found = read(samples.pdf([[*head, *house, *samples.pdf_lines([*PROSE, *PROSE], 660, size=8)]]))
+    assert found.markdown.split("\n\n")[1:3] == ["# BOOKING ORDER", "Print Date 12/15/2024 14:30:22"]

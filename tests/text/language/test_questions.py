@@ -3,7 +3,7 @@
 import pytest
 
 from gitkb.text import word_lists
-from gitkb.text.language.questions import explained, has_answer, read_question
+from gitkb.text.language.questions import explained, has_answer, read_question, says_number_of
 from gitkb.text.language.tokens import stems
 
 
@@ -42,6 +42,7 @@ def test_the_question_word_says_what_is_asked_for(question: str, kind: str) -> N
     [
         ("count", "en", "The hall has 12 pumps.", "The hall has pumps."),
         ("count", "en", "The hall has twelve pumps.", "The hall has large pumps."),
+        ("count", "en", "It is 12 times as loud [80].", "It is loud [80], as Table 5 says (Tester, 1998)."),
         ("time", "en", "It was mended in March.", "It was mended soon."),
         ("person", "en", "Ada Tester mended it.", "Somebody mended it."),
         ("place", "en", "It is made in Utrecht.", "It is made in steel."),
@@ -60,7 +61,21 @@ def test_a_sentence_explains_what_stands_before_its_verb_or_behind_called() -> N
     assert explained("A leak code is a number on a pipe.", "en", opens=True).strip() == "A leak code"
     assert explained("A leak code is a number on a pipe.", "en", opens=False) == ""
     assert explained("It has a number called leak code.", "en", opens=False) == "leak code."
+    assert explained("Leak code: the number of a pipe.", "en", opens=True) == "Leak code"
     assert explained("Pumps leak.", "en", opens=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "other"),
+    [
+        ("How many pumps are there?", "There are no more than 12 loud pumps.", "The pumps were mended 12 times."),
+        ("Wie viele Pumpen gibt es?", "Es gibt zwölf laute Pumpen.", "Die Pumpen haben zwölf Hebel."),
+    ],
+)
+def test_a_number_is_one_of_the_things_that_are_counted_or_not(question: str, sentence: str, other: str) -> None:
+    asked = read_question(question)
+    assert says_number_of(asked.counted, sentence, asked.language)
+    assert not says_number_of(asked.counted, other, asked.language)
 
 
 def test_words_that_say_nothing_of_the_matter_are_left_out_and_related_ones_found() -> None:
