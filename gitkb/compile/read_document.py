@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gitkb.model.documents import Claim, Conversion, Heading, Place
+from gitkb.text.headings.labels import label_before
+from gitkb.text.headings.meetings import is_minutes, speaker_of
 from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, lists_references
 from gitkb.text.language.detect import detect_language
-from gitkb.text.language.labels import label_before
-from gitkb.text.language.meetings import is_minutes, speaker_of
 from gitkb.text.language.sentences import split_sentences
 from gitkb.text.markdown.described import own_words, read_pages
 from gitkb.text.markdown.prose import Passage, material, plain

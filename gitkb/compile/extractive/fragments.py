@@ -9,10 +9,10 @@ import re
 
 from gitkb.compile.extractive.claims import MAX_LENGTH, MIN_LENGTH, claim_text, is_mostly_figures, is_ordinary
 from gitkb.compile.read_document import Reading, Sentence
+from gitkb.text.headings.labels import label_kind
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
-from gitkb.text.language.labels import label_kind
 from gitkb.text.markdown.prose import CODE_CLOSE, CODE_OPEN, inline_text, plain
 
 _CJK = ("ja", "zh", "ko")

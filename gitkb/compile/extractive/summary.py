@@ -22,10 +22,10 @@ from gitkb.compile.extractive.genres.titles import by_kind
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.convert.title import choose, evidence
 from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
+from gitkb.text.headings.meetings import is_minutes
 from gitkb.text.language.boilerplate import is_banner, is_boilerplate, is_licence_heading, is_structural, sums_up
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
-from gitkb.text.language.meetings import is_minutes
 from gitkb.text.language.terms import tokens
 from gitkb.text.markdown.prose import inline_text, picture_texts, plain
 

@@ -13,10 +13,10 @@ from gitkb.compile.extractive.claims import is_mostly_figures, says_that
 from gitkb.compile.extractive.listed_definitions import is_clause
 from gitkb.compile.read_document import Reading, Sentence
 from gitkb.model.documents import Claim
+from gitkb.text.headings.labels import MEANINGS, label_kind
 from gitkb.text.language.boilerplate import bare_heading, is_boilerplate, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
-from gitkb.text.language.labels import MEANINGS, label_kind
 from gitkb.text.language.word_classes import is_verb_form
 from gitkb.text.markdown.prose import inline_text, plain
 

@@ -45,11 +45,11 @@ def test_the_page_of_a_notes_title_begins_with_what_it_is() -> None:
 
 def test_bullets_below_a_question_about_a_thing_lead_its_page() -> None:
     text = (
-        "# Works\n\n## What is a HK (Hoffmann kiln)?\n\n- Hoffmann kiln\n- Ring of chambers in which the fire moves\n\n## Costs\n\n"
+        "# Works\n\n## What is a HK (Hoffmann kiln)?\n\n- Hoffmann kiln\n- Ring of rooms in which fire moves\n\n## Costs\n\n"
         "The Hoffmann kiln saves half of the coal. The Hoffmann kiln is fed from the roof. The Hoffmann kiln has six chambers.\n"
     )
     topic = next(topic for topic in _digest(text, "works.md").topics if topic.name.lower() == "hoffmann kiln")
-    assert topic.claims[0].text == f"{topic.name}: Ring of chambers in which the fire moves."
+    assert topic.claims[0].text == f"{topic.name}: Ring of rooms in which fire moves."
 
 
 def test_lines_about_a_note_and_caveats_do_not_describe_it() -> None:
