@@ -13,9 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gitkb.model.documents import Claim, Conversion, Heading, Place
+from gitkb.text.headings.labels import label_before
+from gitkb.text.headings.meetings import is_minutes, speaker_of
 from gitkb.text.language.boilerplate import is_boilerplate, is_licence_heading, lists_references
 from gitkb.text.language.detect import detect_language
-from gitkb.text.language.meetings import is_minutes, speaker_of
 from gitkb.text.language.sentences import split_sentences
 from gitkb.text.markdown.described import own_words, read_pages
 from gitkb.text.markdown.prose import Passage, material, plain
@@ -31,7 +32,8 @@ class Sentence(Struct, frozen=True):
 
     `kind` says what it is part of: a paragraph ("text"), an "item", a "row", a "pair" (key: value), or a "list" of short
     items. `lead` is the item or line above that introduces it, or the question that it answers; `quote` its words as they are
-    written, if `text` has other words between them. `speaker` is who says it in a meeting."""
+    written, if `text` has other words between them. `speaker` is who says it in a meeting,
+    `label` what stood before it ("HINT", "what:")."""
 
     text: str
     section: int
@@ -44,6 +46,7 @@ class Sentence(Struct, frozen=True):
     lead: str = ""
     quote: str = ""
     speaker: str = ""
+    label: str = ""
 
     def spoken(self, text: str) -> str:
         """A text of the sentence with who says it before it."""
@@ -153,6 +156,8 @@ def _within_budget(placed: list[tuple[int, Passage]]) -> list[tuple[int, Passage
 
 
 _MARK = re.compile(r"(?:\(\d{1,3}[a-z]?\)|\([a-z]{1,2}\)|\(?[a-z]\)|\d{1,3}\)|[•‣▪●◦–—-](?=\s))\s*(?=\S)")
+_GLYPH = re.compile("(?:^|\\s+|(?<=[.:]))[\uf020-\uf0ff◦✦▪■●❑➢](?:\\s+|(?=[A-Z]))")
+"""The sign of a bullet in a line of slides, where one paragraph holds several."""
 _QUESTION = re.compile(r"(?:Q(?:uestion)?|F(?:rage)?|Pregunta|Domanda|Vraag) ?[.:] ?(?=\S)|(?=\S)", re.I)
 _ANSWER = re.compile(r"(?:A(?:nswer|ntwort)?|R(?:éponse|espuesta|isposta)?|Antwoord) ?: ?(?=\S)")
 _NUMBER = re.compile(r"\d{1,2}\.\s+(?=[A-Z][a-z]+ \S+ )")
@@ -178,6 +183,7 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
                 asked[section] = _QUESTION.sub("", plain(passage.text), count=1)
             speaker = speaker_of(plain(passage.text)) if is_meeting and passage.kind != "row" else ""
             passage = replace(passage, kind="paragraph", lead="") if speaker else passage
+            label, passage = ("", passage) if speaker or passage.kind == "row" else _unlabelled(passage)
             lead = passage.lead or ("" if speaker else asked.get(section, ""))
             for position, text in enumerate(_split(passage, language)):
                 if is_boilerplate(text):
@@ -201,12 +207,21 @@ def _sentences(placed: list[tuple[int, Passage]], language: str, headings: Seque
                         lead,
                         passage.quote,
                         speaker,
+                        label,
                     )
                 )
                 lead = passage.lead
             if not _is_question(passage.text):
                 asked.pop(section, None)
     return result
+
+
+def _unlabelled(passage: Passage) -> tuple[str, Passage]:
+    """The label with which a passage begins, and the passage without it."""
+    label, rest = label_before(passage.text)
+    if not label:
+        return "", passage
+    return plain(label), replace(passage, text=rest, kind="paragraph" if passage.kind == "pair" else passage.kind)
 
 
 def _is_question(text: str) -> bool:
@@ -221,7 +236,8 @@ def _split(passage: Passage, language: str) -> list[str]:
     found = _ANSWER.match(text) or _MARK.match(text)
     found = found or (_NUMBER.match(text) if passage.kind == "paragraph" and language in _COUNTS_PLAINLY else None)
     text = text[found.end() :] if found else text
-    sentences = [each[_listed_mark(each) :] for each in split_sentences(text, language)]
+    parts = [part for part in _GLYPH.split(text) if part] if _GLYPH.search(text) else [text]
+    sentences = [each[_listed_mark(each) :] for part in parts for each in split_sentences(part, language)]
     if passage.kind == "item" and len(sentences) > 1 and len(sentences[0]) < _SHORT_LEAD and len(text) <= 200:
         return [text]  # "C4. A cracked seal."
     return sentences

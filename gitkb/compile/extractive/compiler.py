@@ -12,6 +12,7 @@ from gitkb.compile.extractive.claims import MIN_LENGTH, claim_text, is_order, sa
 from gitkb.compile.extractive.concepts import concept_topics
 from gitkb.compile.extractive.entities import entity_topics
 from gitkb.compile.extractive.fragments import fragment_claim
+from gitkb.compile.extractive.genres.notes import Meaning, claim_of, meanings
 from gitkb.compile.extractive.summary import (
     document_description,
     document_outline,
@@ -22,7 +23,7 @@ from gitkb.compile.extractive.summary import (
 from gitkb.compile.read_document import Reading, Sentence, read_document
 from gitkb.formats.compiler_names import COMPILER
 from gitkb.formats.topic_rows import bare_title
-from gitkb.model.documents import Conversion, Digest, Topic
+from gitkb.model.documents import Claim, Conversion, Digest, Topic
 from gitkb.text.language.boilerplate import keeps_house
 from gitkb.text.language.inflection import german_adjective
 from gitkb.text.markdown.prose import plain
@@ -45,10 +46,11 @@ def digest_of(reading: Reading, conversion: Conversion, name: str) -> Digest:
     claims, fragments = _claims(reading, title)
     whole = ["" if index in fragments else text for index, text in enumerate(claims)]
     found = find_candidates(reading, title, whole, name)
-    ranked = rank_sentences(reading, claims, fragments)
+    ranked = rank_sentences(reading, claims, fragments, title=title)
     told = {index: claims[index] for index in fragments if claims[index]}
     concepts = concept_topics(reading, whole, found, told, is_subject=not (keeps_house(title) or keeps_house(name)))
     entities = entity_topics(reading, whole, title)
+    topics = _led(_united(concepts, entities, reading.language), reading, title)
     return Digest(
         title=title,
         description=document_description(conversion, reading, claims, title, fragments),
@@ -56,7 +58,7 @@ def digest_of(reading: Reading, conversion: Conversion, name: str) -> Digest:
         compiler=COMPILER,
         summary=document_summary(reading, claims, ranked, title),
         outline=document_outline(reading, claims, ranked, title),
-        topics=_named_by_author(_united(concepts, entities, reading.language), conversion, title, reading.language),
+        topics=_named_by_author(topics, conversion, title, reading.language),
         title_reason=chosen.where,
     )
 
@@ -106,6 +108,31 @@ def _needs_context(sentence: Sentence, language: str) -> bool:
         return False
     text = plain(sentence.text)
     return is_order(text) or (bool(sentence.lead) and not says_that(text))
+
+
+_MOST_CLAIMS = 3
+
+
+def _led(topics: tuple[Topic, ...], reading: Reading, title: str) -> tuple[Topic, ...]:
+    """The topics, each that the document says the meaning of without a sentence ("What it is: ...") with that as its first
+    claim."""
+    found: dict[str, Meaning] = {}
+    for meaning in meanings(reading, title):
+        for name in (*meaning.names, *map(bare_title, meaning.names)):
+            if meaning.is_close:
+                found.setdefault(topic_key(name, reading.language), meaning)
+    return tuple(
+        replace(topic, claims=_with_first(claim_of(reading, own, topic.name), own.text, topic.claims))
+        if (own := found.get(topic_key(topic.name, reading.language))) is not None
+        else topic
+        for topic in topics
+    )
+
+
+def _with_first(claim: Claim, words: str, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """Claims behind another, without those that say the same words."""
+    rest = [each for each in claims if words.casefold() not in each.text.casefold()]
+    return (claim, *rest[: _MOST_CLAIMS - 1])
 
 
 _MOST_ALIASES, _LONGEST_ALIAS = 12, 60

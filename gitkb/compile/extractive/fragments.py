@@ -9,6 +9,7 @@ import re
 
 from gitkb.compile.extractive.claims import MAX_LENGTH, MIN_LENGTH, claim_text, is_mostly_figures, is_ordinary
 from gitkb.compile.read_document import Reading, Sentence
+from gitkb.text.headings.labels import label_kind
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
@@ -34,6 +35,8 @@ _COMMANDS = re.compile(r"\\[A-Za-z@\\]{2,}")
 _COUNTER = re.compile(
     r"(?:slide|page|sheet|folie|seite|tabelle|table|tabla|step|part|blatt|feuil|hoja)?\s*[\d.]+|sheet ?\d*|[\W\d_]+", re.I
 )
+_CODE_SIGN = re.compile(r"\(\$?[a-z_.]+ |\)\)|;;|[{};]|->|::|→")
+_CODE_LIKE = re.compile(r"[<>{}=;➝→⇒]|\[\]")
 _LONGEST_CONTEXT = 90
 _SHORTEST_SENTENCE = 24
 _LEAST_LETTERS, _LEAST_LETTERS_CJK = 12, 6
@@ -111,7 +114,14 @@ def _is_fit(sentence: Sentence, text: str, language: str, *, only: bool) -> bool
     ends = (":", "：") if only and sentence.kind == "item" else (*_QUESTION, ":", "：")
     if text.endswith(ends) or not _is_balanced(text) or (sentence.kind != "row" and is_mostly_figures(text)):
         return False
+    if sentence.kind != "row" and _looks_like_code(text):
+        return False
     return sum(len(match) for match in _CODE.findall(sentence.text)) * 3 <= len(text) * 2
+
+
+def _looks_like_code(text: str) -> bool:
+    """Whether a line is rather code than words: many signs, among them such as only code has."""
+    return bool(_CODE_SIGN.search(text)) and sum(map("()[]{}$;=<>→➝|^_".count, text)) * 10 > len(text)
 
 
 def _leans(sentence: Sentence, text: str, language: str) -> bool:
@@ -131,7 +141,7 @@ def _context(sentence: Sentence, reading: Reading, title: str) -> tuple[str, str
     lead = _shown(sentence.lead)
     if lead.endswith(_QUESTION):
         return lead, ""
-    lead = lead.rstrip(" :：.,;")
+    lead = "" if label_kind(lead) else lead.rstrip(" :：.,;")
     if len(lead) > _LONGEST_CONTEXT or (lead and is_leaning(lead, reading.language)):
         lead = ""
     if lead and len(lead.split()) > _SHORT_LEAD_WORDS:
@@ -153,7 +163,12 @@ def _heading(section: int, reading: Reading, title: str) -> str:
             level = heading.level
             shown = _shown(heading.title)
             bare = bare_heading(shown)
-            if bare and not (_COUNTER.fullmatch(bare) or is_structural(shown) or "©" in shown) and len(shown) <= _LONGEST_CONTEXT:
+            if (
+                bare
+                and not label_kind(shown)
+                and not (_COUNTER.fullmatch(bare) or is_structural(shown) or "©" in shown)
+                and len(shown) <= _LONGEST_CONTEXT
+            ):
                 return shown if shown.endswith(_QUESTION) else bare
         section -= 1
     return title if len(title) <= _LONGEST_CONTEXT and not _COUNTER.fullmatch(title) else ""

@@ -123,7 +123,7 @@ def _tells(text: str, language: str) -> bool:
         words
     ):
         return False
-    if _is_clause(words, language):
+    if is_clause(words, language):
         return False
     known = function_words(language)
     if first in known and first not in _articles(language) and first not in _openers(language):
@@ -141,7 +141,7 @@ def _is_no_kind(first: str, second: str) -> bool:
     return (breaks_run(first, "en") or first.endswith("ed")) and second in function_words("en")
 
 
-def _is_clause(words: list[str], language: str) -> bool:
+def is_clause(words: list[str], language: str) -> bool:
     """Whether words have a verb of their own, and not only one inside of a description ("a pump that turns")."""
     verbs, relative = (word_lists.words("definitions", language, name) for name in ("clause verbs", "relative words"))
     for position, word in enumerate(words[1:], 1):
@@ -194,6 +194,6 @@ def opening_definition(text: str, name: str, language: str, *, in_glossary: bool
         return None
     if is_structural(name) or (not in_glossary and len(words) == 1 and is_general_noun(words[0].lower(), language)):
         return None
-    if _UNFIT.search(text) or is_leaning(text.partition(" ")[2], language) or _is_clause(text.split(), language):
+    if _UNFIT.search(text) or is_leaning(text.partition(" ")[2], language) or is_clause(text.split(), language):
         return None
     return _definition(words, _claim(" ".join(words), text), language, is_light=False)

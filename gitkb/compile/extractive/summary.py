@@ -15,15 +15,17 @@ from msgspec.structs import replace
 from gitkb.compile.extractive.claims import claim_score, is_mostly_figures
 from gitkb.compile.extractive.definitions import find_definition
 from gitkb.compile.extractive.fragments import fragment_score
-from gitkb.compile.genres import minutes
-from gitkb.compile.genres.titles import by_kind
+from gitkb.compile.extractive.genres import minutes
+from gitkb.compile.extractive.genres.notes import is_about_note, meanings, no_subject
+from gitkb.compile.extractive.genres.notes import told as told_meaning
+from gitkb.compile.extractive.genres.titles import by_kind
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.convert.title import choose, evidence
 from gitkb.model.documents import Claim, Conversion, Heading, SummarySection, TitleCandidate
+from gitkb.text.headings.meetings import is_minutes
 from gitkb.text.language.boilerplate import is_banner, is_boilerplate, is_licence_heading, is_structural, sums_up
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
-from gitkb.text.language.meetings import is_minutes
 from gitkb.text.language.terms import tokens
 from gitkb.text.markdown.prose import inline_text, picture_texts, plain
 
@@ -164,9 +166,18 @@ def outline_section(heading: Heading, sentences: tuple[Claim, ...]) -> SummarySe
     return SummarySection(heading.level, _shorten(plain(inline_text(heading.title)[0])), heading_place(heading), sentences)
 
 
-def rank_sentences(reading: Reading, claims: list[str], fragments: frozenset[int] = frozenset()) -> Ranking:
+def rank_sentences(reading: Reading, claims: list[str], fragments: frozenset[int] = frozenset(), *, title: str = "") -> Ranking:
     """The claims, the most central first: those with words that the document repeats, early in their section, and not too long.
-    `fragments`, to which context was added, come after whole sentences."""
+    `fragments`, to which context was added, come after whole sentences; what says what the title means comes first. What says
+    nothing of the subject counts only where there is nothing else."""
+    passed = no_subject(reading, title) if title else frozenset()
+    ranked = _ranked(reading, ["" if index in passed else text for index, text in enumerate(claims)], fragments)
+    ranked = ranked or _ranked(reading, claims, fragments)
+    first = {meaning.index for meaning in meanings(reading, title)} if title else set()
+    return sorted(((1.0 if index in first else score, index) for score, index in ranked), key=lambda item: (-item[0], item[1]))
+
+
+def _ranked(reading: Reading, claims: list[str], fragments: frozenset[int]) -> Ranking:
     contents = [content_words(text, reading.language) if text else [] for text in claims]
     counts = Counter(word for words in contents for word in set(words))
     top = max(counts.values(), default=1)
@@ -237,19 +248,28 @@ def document_description(
     added."""
     if is_minutes(reading.headings) and (held := minutes.description(reading)):
         return held
-    described = _described(conversion, reading, ["" if i in fragments else text for i, text in enumerate(claims)], title)
-    return described or _opening(reading, claims, title) or _listed(conversion, reading, title)
+    says = no_subject(reading, title)
+    whole = ["" if i in fragments or i in says else text for i, text in enumerate(claims)]
+    meaning = next((each for each in meanings(reading, title) if each.names == (title,)), None)
+    described = _described(conversion, reading, whole, title, says)
+    if meaning is not None and (meaning.is_close or not described) and not _states(conversion, title):
+        return told_meaning(reading, meaning)
+    told = ["" if i in says else text for i, text in enumerate(claims)]
+    opening = described or _opening(reading, told, title) or _listed(conversion, reading, title)
+    about = ["" if is_about_note(reading.sentences[i]) else text for i, text in enumerate(claims)]
+    return opening or _opening(reading, about, title)
 
 
 def _opening(reading: Reading, claims: list[str], title: str) -> str:
     """The first items, rows or unfinished lines of a document, for one that has no describing sentence."""
-    first = next((index for index, text in enumerate(claims) if text and len(text) <= LONGEST), None)
+    first = next((index for index, text in enumerate(claims) if text and len(text) <= LONGEST and "\\" not in text), None)
     if first is None:
         return ""
     start = reading.sentences[first]
     prefix, _, _ = claims[first].partition(plain(start.text).strip(" ,;")[:20])
     if prefix.rstrip(" :：–").lower() == title.lower():
         prefix = ""
+    prefix = prefix.removeprefix(f"{title}, ")
     parts: list[str] = []
     for index in range(first, min(first + 12, len(claims))):
         sentence = reading.sentences[index]
@@ -266,7 +286,7 @@ def _opening(reading: Reading, claims: list[str], title: str) -> str:
 def _listed(conversion: Conversion, reading: Reading, title: str) -> str:
     """The texts of headings and pictures, for a document that holds nothing else but a few words."""
     headings = [plain(inline_text(heading.title)[0]) for heading in conversion.headings]
-    shown = [text for text in headings if text and text.casefold() != title.casefold()]
+    shown = [text for text in headings if text and text.casefold() != title.casefold() and not is_structural(text)]
     shown = shown or [text for text in picture_texts(conversion.markdown) if text.casefold() != title.casefold()]
     shown = shown or [text for s in reading.sentences[:20] if s.is_item and (text := plain(s.text).strip(" ,;."))]
     text = ""
@@ -277,11 +297,18 @@ def _listed(conversion: Conversion, reading: Reading, title: str) -> str:
     return f"{text}." if text else ""
 
 
-def _described(conversion: Conversion, reading: Reading, claims: list[str], title: str) -> str:
-    """A sentence that says what the document is about, "" where there is none."""
+def _states(conversion: Conversion, title: str) -> str:
+    """The description that the document states, as a sentence; "" if it states none that is one."""
     stated = plain(inline_text(conversion.description)[0])
     if 10 <= len(stated) <= LONGEST and stated != title and _is_clean(stated):
         return stated if stated[-1] in ".!。！…" else f"{stated}."
+    return ""
+
+
+def _described(conversion: Conversion, reading: Reading, claims: list[str], title: str, passed: frozenset[int]) -> str:
+    """A sentence that says what the document is about, "" where there is none; those in `passed` say it not."""
+    if stated := _states(conversion, title):
+        return stated
     for sentence in reading.sentences[:5]:
         purpose = _PURPOSE.fullmatch(plain(sentence.text))
         if purpose and purpose["name"].lower() in title.lower() and len(purpose.group()) < LONGEST:
@@ -292,7 +319,7 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
     titles = enumerate(reading.headings[:20])
     abstracts = {number for number, heading in titles if sums_up(heading.title)}
     for index, sentence in enumerate(reading.sentences[:_FIRST]):
-        if sentence.lead.endswith("?") or (claims[index] and not _is_clean(claims[index])):
+        if index in passed or sentence.lead.endswith("?") or (claims[index] and not _is_clean(claims[index])):
             continue  # an answer says nothing without its question
         if (
             told
@@ -312,7 +339,8 @@ def _described(conversion: Conversion, reading: Reading, claims: list[str], titl
     if best is not None and -best[0] > _LEAST:
         return best[2]
     claim = next((text for text in claims if text and len(text) <= LONGEST and _is_clean(text)), "")
-    return claim or next((text for sentence in reading.sentences[:10] if (text := _introduction(sentence, reading.language))), "")
+    first = (sentence for index, sentence in enumerate(reading.sentences[:10]) if index not in passed)
+    return claim or next((text for sentence in first if (text := _introduction(sentence, reading.language))), "")
 
 
 def _is_clean(text: str) -> bool:

@@ -6,10 +6,10 @@ Invariant: a title that the author states or marks stays. The words stand in the
 import re
 from collections.abc import Sequence
 
-from gitkb.compile.genres.minutes import meeting_title
+from gitkb.compile.extractive.genres.minutes import meeting_title
 from gitkb.convert.title import NAMED, good_title
 from gitkb.model.documents import Conversion, TitleCandidate
-from gitkb.text.language.meetings import is_minutes
+from gitkb.text.headings.meetings import is_minutes
 from gitkb.text.markdown.prose import inline_text, plain
 
 _PAGE = re.compile(r'<a name="(?:page|slide)-(?P<number>\d+)"></a>')

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.model.documents import Claim, Conversion
+from gitkb.text.headings.meetings import is_heading, is_meeting_part, pattern
 from gitkb.text.language.boilerplate import bare_heading
-from gitkb.text.language.meetings import is_heading, is_meeting_part, pattern
 from gitkb.text.markdown.prose import inline_text, plain
 
 _BESIDE = re.compile(

@@ -1,0 +1,1 @@
+"""What headings and the labels before a text say of what stands below and behind them."""
