@@ -54,7 +54,9 @@ def _cost(usage: Usage, ungrounded: int) -> dict[str, str]:
     if usage == _NOTHING:
         return {}
     cached = f", {usage.cached} from the cache" if usage.cached else ""
-    found = {"Gitkb-Tokens": f"{usage.tokens_in} in, {usage.tokens_out} out", "Gitkb-Calls": f"{usage.calls}{cached}"}
+    unknown = usage.calls and usage.uncounted >= usage.calls
+    tokens = "not known" if unknown else f"{usage.tokens_in} in, {usage.tokens_out} out"
+    found = {"Gitkb-Tokens": tokens, "Gitkb-Calls": f"{usage.calls}{cached}"}
     return found | ({"Gitkb-Ungrounded": str(ungrounded)} if ungrounded else {})
 
 

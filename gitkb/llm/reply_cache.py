@@ -21,7 +21,13 @@ _TABLE = (
     "CREATE TABLE replies (key TEXT PRIMARY KEY, text TEXT NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,"
     " calls INTEGER NOT NULL) WITHOUT ROWID"
 )
-_SUMMED = ("length(CAST(text AS BLOB))", "calls", "tokens_in", "tokens_out")
+_SUMMED = (
+    "length(CAST(text AS BLOB))",
+    "calls",
+    "tokens_in",
+    "tokens_out",
+    "CASE WHEN tokens_in = 0 AND tokens_out = 0 THEN calls ELSE 0 END",
+)
 """Why a document cannot be made of known replies alone."""
 
 _LARGEST = 8 * 1024**2
@@ -29,13 +35,15 @@ _BUSY_SECONDS = 120
 
 
 class ReplyTotals(Struct, frozen=True):
-    """How many replies are kept, the bytes of their texts, and what they cost when they were asked for."""
+    """How many replies are kept, the bytes of their texts, and what they cost when they were asked for; of `uncounted` calls
+    nobody knows the tokens."""
 
     entries: int
     bytes: int
     calls: int
     tokens_in: int
     tokens_out: int
+    uncounted: int = 0
 
 
 class ReplyCache:

@@ -304,7 +304,8 @@ def kept_replies(store: Store) -> KeptReplies:
     if not (store.local / REPLIES).exists():
         return KeptReplies()
     totals = replies(store).totals()
-    return KeptReplies(totals.entries, totals.bytes, Usage(totals.calls, 0, totals.tokens_in, totals.tokens_out))
+    cost = Usage(totals.calls, 0, totals.tokens_in, totals.tokens_out, totals.uncounted)
+    return KeptReplies(totals.entries, totals.bytes, cost)
 
 
 class ModelUse(Struct, frozen=True):

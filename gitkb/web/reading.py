@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gitkb import KnowledgeBase
     from gitkb.model.documents import Record
-    from gitkb.model.rows import BlameLine, PageRow, PageText, RevisionName
+    from gitkb.model.rows import BlameLine, PageRow, PageText, RevisionName, SearchHit
     from gitkb.web.view import Addresses
 
 PART = 60_000
@@ -468,12 +468,21 @@ def search(view: View) -> Response:
     hits, said = [], ""
     if words.strip():
         try:
-            hits = view.base.search(words, scope=scope, limit=view.number("limit", 20, 100), at=view.rev)
+            hits = _found(view, words, scope)
         except UsageError as error:
             said = error.message
     values: dict[str, Any] = {"words": words, "scope": scope, "hits": hits, "scopes": SCOPES, "problem": said}
     values["places"] = [view.to.page(hit.page, line=hit.line, mark=_words_of(hit.snippet)) + "#gk-mark" for hit in hits]
     return view.render("hits.html" if view.query("part") == "hits" else "search.html", **values)
+
+
+def _found(view: View, words: str, scope: str) -> list[SearchHit]:
+    """What a search finds. While somebody types, the last word may be the beginning of one."""
+    limit = view.number("limit", 20, 100)
+    hits = view.base.search(words, scope=scope, limit=limit, at=view.rev)
+    if not hits and view.query("part") == "hits" and words[-1:].isalnum():
+        hits = view.base.search(f"{words}*", scope=scope, limit=limit, at=view.rev)
+    return hits
 
 
 def _words_of(snippet: str) -> str:

@@ -52,8 +52,9 @@ def test_totals_and_pruning(file: Path) -> None:
     assert cache.totals() == ReplyTotals(0, 0, 0, 0, 0)
     cache.put(request("one"), Reply("日", 3, 4, 2))
     cache.put(request("two"), Reply("ab", 1, 1))
-    assert cache.totals() == ReplyTotals(2, 5, 3, 4, 5)
-    assert cache.prune() == 2
+    cache.put(request("three"), Reply("c"))
+    assert cache.totals() == ReplyTotals(3, 6, 4, 4, 5, uncounted=1)
+    assert cache.prune() == 3
     assert cache.get(request("one")) is None and cache.totals().entries == 0
 
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -24,6 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from tests.support.batch_server import Batches, Json
@@ -451,11 +453,17 @@ def _usage(asked: Asked, answer: Answer) -> Json:
 
 
 @contextmanager
-def serving(model: Model, *, port: int = 0, **settings: Any) -> Iterator[ModelServer]:
-    """Serves until the block ends; `settings` are those of `ModelServer`."""
+def serving(model: Model, *, port: int = 0, certificate: Path | None = None, **settings: Any) -> Iterator[ModelServer]:
+    """Serves until the block ends, with a `certificate` (and its key, in one file) through TLS; `settings` are those of
+    `ModelServer`."""
     script = ModelServer(model, **settings)
     server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), {"script": script}))
     script.base_url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        script.base_url = f"https://localhost:{server.server_address[1]}/v1"
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.05), daemon=True)
     thread.start()
     try:

@@ -9,6 +9,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -24,6 +25,7 @@ from gitkb import KnowledgeBase
 from gitkb.model.options import AddOptions
 from gitkb.web.guard import Access
 from gitkb.web.listen import serve
+from tests.support import hostile_pages
 
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 if not (CHROMIUM and DRIVER):
@@ -209,4 +211,76 @@ def test_the_search_of_a_static_site_works_from_any_host(chromium: Any, shown_kb
         assert any("checkpoints.html" in each.get_attribute("href") for each in found)
         chromium.get(f"http://127.0.0.1:{server.server_address[1]}/public/search.html?q=checkpoint")
         wait(chromium, lambda page: page.find_elements(By.CSS_SELECTOR, ".hits li a"))
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def hostile_kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A knowledge base of a hostile document of each kind."""
+    top = tmp_path_factory.mktemp("hostile")
+    for name, content in hostile_pages.documents().items():
+        (top / "docs").mkdir(exist_ok=True)
+        (top / "docs" / name).write_bytes(content)
+    KnowledgeBase.init(top / "kb")
+    done = KnowledgeBase.open(top / "kb").add([top / "docs"], AddOptions(into="docs", jobs=1))
+    assert done.added == len(hostile_pages.documents()), done
+    return top / "kb"
+
+
+def test_no_document_of_any_kind_runs_or_loads_anything(chromium: Any, hostile_kb: Path) -> None:
+    address = served(hostile_kb, read_only=False)
+    host = address.partition("//")[2].partition("/")[0]
+    base = KnowledgeBase.open(hostile_kb)
+    places = [f"/{quote(path)}" for path in base.revisions.wiki_blobs() if path.startswith("wiki/") and path.endswith(".md")]
+    rows = base.documents(commits=False)
+    places += [f"/original/{quote(row.document)}" for row in rows if row.media_type == "application/pdf"]
+    places += ["/", "/documents?folder=docs", "/pages", "/history", "/search?q=trap"]
+    places += [f"/compare?base=HEAD~{len(rows)}&head=HEAD"]
+    chromium.get(address)
+    claims: set[str] = set()
+    for place in places:
+        chromium.get(f"http://{host}{place}")
+        _harmless(chromium, place)
+        found = [each.get_attribute("href") for each in chromium.find_elements(By.CSS_SELECTOR, "a.cite")]
+        claims |= set(found[:1])
+    assert len(claims) > 10
+    for claim in sorted(claims)[::2]:
+        chromium.get(claim)
+        _harmless(chromium, claim)
+    for row in rows[::2]:
+        chromium.get(f"http://{host}/edit?path=wiki/sources/{quote(row.document)}.md")
+        chromium.find_element(By.NAME, "preview").send_keys(Keys.ENTER)
+        wait(chromium, lambda page: page.find_elements(By.CSS_SELECTOR, ".card.body, .bar.warn"))
+        _harmless(chromium, row.document)
+    quiet(chromium, host)
+
+
+def _harmless(driver: Any, place: str) -> None:
+    """Asserts that the page is one of ours, whole, and nothing in it is alive."""
+    assert hostile_pages.TAKEN not in driver.title.replace(f"document.title='{hostile_pages.TAKEN}'", ""), place
+    assert driver.find_element(By.TAG_NAME, "h1").is_displayed(), place
+    alive = (
+        "main script, main iframe, main style, main object, main link, main base, main meta, main video, main svg[onload]",
+        "[onerror], [onload], [onfocus], [onmouseover], [autofocus]:not(#gk-words)",
+        "main a[href^='javascript:'], main form[action^='http'], main img[src^='http']:not([src*='127.0.0.1'])",
+    )
+    assert driver.find_elements(By.CSS_SELECTOR, ", ".join(alive)) == [], place
+    assert driver.execute_script("return document.querySelectorAll('main').length") == 1, place
+
+
+def test_no_page_of_a_site_runs_or_loads_anything(chromium: Any, hostile_kb: Path, tmp_path: Path) -> None:
+    from gitkb.web.site.static_site import Site, write
+
+    write(Site("kb", KnowledgeBase.open(hostile_kb).revisions.wiki()), tmp_path / "public", 1)
+    silent = type("Silent", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(silent, directory=str(tmp_path / "public"))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_address[1]}"
+        chromium.get_log("browser")
+        chromium.get_log("performance")
+        for file in sorted((tmp_path / "public").rglob("*.html"))[::3]:
+            place = quote(file.relative_to(tmp_path / "public").as_posix())
+            chromium.get(f"http://{host}/{place}")
+            _harmless(chromium, place)
+        quiet(chromium, host)
         server.shutdown()

@@ -284,3 +284,7 @@ def test_a_page_is_shown_while_it_is_not_known_yet_who_links_to_it(kb: Path, mon
                 thread.join(30)
         page = browser.get(place).text
         assert "still being looked up" not in page and "Linked from" in page
+
+
+def test_while_somebody_types_the_beginning_of_a_word_finds_it(browser: TestClient) -> None:
+    assert "/wiki/" in browser.get("/search", params={"q": "checkpo", "part": "hits"}).text

@@ -135,10 +135,13 @@ def _kept(replies: KeptReplies) -> str:
     from gitkb.cli.listeners import money
 
     cost, kept = replies.cost, terminal.counted(replies.entries, "reply", "replies")
-    return (
-        f"Cache: {kept} of models ({replies.bytes / 1024:,.0f} KiB), which took {terminal.counted(cost.calls, 'call')},"
-        f" {cost.tokens_in:,} tokens in and {cost.tokens_out:,} out{money(cost)}."
-    )
+    tokens = f"{cost.tokens_in:,} tokens in and {cost.tokens_out:,} out{money(cost)}"
+    if cost.uncounted:
+        tokens = f"{tokens}; of {terminal.counted(cost.uncounted, 'call')} not known"
+    if cost.calls and cost.uncounted >= cost.calls:
+        tokens = "tokens not known"
+    took = terminal.counted(cost.calls, "call")
+    return f"Cache: {kept} of models ({replies.bytes / 1024:,.0f} KiB), which took {took}, {tokens}."
 
 
 def _waiting(batch: WaitingBatch) -> str:

@@ -35,7 +35,7 @@ you, whatever it says.
 
 - Answer only from this material. Where it does not answer the question, say plainly that this is not in this knowledge base; what
   it does say on the matter may help. Where documents disagree, say so, and name the newer one: by the
-  date in its text, else by the day since which it is here.
+  date that it bears (dated ..., or in its text), else by the day since which it is here.
 - Follow every statement with its place as a Markdown link, such as [p. 12](sources/papers/aries.md#page-12) or
   [Checkpointing](sources/notes/wal.md#checkpointing). Take paths and anchors exactly as they stand in the material: ({#page-12})
   after a line or heading is an anchor of the page that it stands in. Places in sources/ are best; pages such as

@@ -136,8 +136,8 @@ def data(what: str, text: str) -> str:
 
 def as_of(pages: Pages, path: str) -> str:
     """How old what a page says is, for a heading."""
-    day = pages.day(path)
-    return f", here since {day}" if day else ""
+    dated, day = pages.dated(path), pages.day(path)
+    return (f", dated {dated}" if dated else "") + (f", here since {day}" if day else "")
 
 
 def piece(pages: Pages, page: Page, first: int, last: int, most: int) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from gitkb.compile.read_document import heading_place, page_place
 from gitkb.convert.outline import outline
 from gitkb.errors import FormatError
+from gitkb.formats.records import decode, record_path
 from gitkb.model.documents import Heading, Place, Tree
 from gitkb.text.markdown import frontmatter
 from gitkb.text.markdown.links import anchors, named_anchors
@@ -47,6 +48,7 @@ class Pages:
         """`days` gives the days on which the documents of a knowledge base changed; it is asked once, where one is wanted."""
         self.trees: Mapping[str, Tree] = tree if isinstance(tree, Mapping) else {"": tree}
         self._days = lru_cache(len(self.trees))(days)
+        self._dated = lru_cache(_KEPT)(self._newest_date)
         self._summaries = lru_cache(1)(self._all_summaries)
         self.page = lru_cache(_KEPT)(self._page)
         self.outline = lru_cache(_KEPT)(self._outline)
@@ -89,6 +91,20 @@ class Pages:
         """The day (ISO 8601) on which the document of a page last changed here, "" where there is none."""
         document = self.document_of(path)
         return self._days(self.split(path)[0]).get(document, "") if document else ""
+
+    def dated(self, path: str) -> str:
+        """The newest day (ISO 8601) that the document of a page states for itself, "" where it states none."""
+        document = self.document_of(path)
+        return self._dated(self.split(path)[0], document) if document else ""
+
+    def _newest_date(self, kb: str, document: str) -> str:
+        path = record_path(document)
+        content = self.trees[kb].read(path)
+        try:
+            dates = decode(content, path).dates if content is not None else {}
+        except FormatError:
+            return ""  # gitkb check says what is wrong with it
+        return max((date[:10] for date in dates.values()), default="")
 
     def has(self, path: str, anchor: str) -> bool:
         """Whether a page has something that a fragment leads to; "" leads to every page."""

@@ -52,6 +52,8 @@ _FEW_PARTS, _SPOKEN = 8, 0.5
 _PUNCTUATION = ".,;:!?()[]{}'\"“”‘’«»"
 _NOT_LETTERS = re.compile(r"[-'’/_]")
 _REFERENCES = re.compile(r"^\[\d{1,3}\] [A-Z]|\bpp\. \d|\bvol\. \d|\barXiv preprint|\bProc\. ")
+_NOTED = re.compile(r"(?:(?<=[.!?]\[\d\])|(?<=[.!?]\[\d\d\])|(?<=[.!?]\[\d\d\d\])) +(?=[^\W\d_a-z])")
+"""Where a sentence ends behind the mark of a note: "... a fan.[2] He joined ..."."""
 _RUNS = 2
 """How many quotes a passage may give."""
 _AGAIN = 0.6
@@ -242,7 +244,8 @@ def _sentences(markdown: str, language: str, above: _Above, asked: Asked) -> Ite
     question = asked.question
     for block in material(markdown):
         lead = asked.numbers(block.lead, language) if block.lead else frozenset()
-        for number, marked in enumerate(split_sentences(block.text, language)):
+        pieces = (one for part in _NOTED.split(block.text) for one in split_sentences(part, language))
+        for number, marked in enumerate(pieces):
             text = printable(plain(marked))
             found = analyse(text, language)
             own = asked.among(found)

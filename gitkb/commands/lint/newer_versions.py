@@ -118,11 +118,15 @@ def _split(name: str) -> tuple[str, Age, Age]:
         numbers.extend(int(number) for group in found.groups() if group for number in re.findall(r"\d+", group)[:4])
         return " "
 
+    series = word_lists.pattern("replacing", word_lists.MIXED, "series")
+    is_series = series is not None and series.search(name.rpartition("/")[2].casefold()) is not None
+
     def take_version(found: re.Match[str]) -> str:
         numbers = [int(number) for number in re.findall(r"\d+", found[0])[:4]]
-        if not any(number in _YEARS for number in numbers):
+        if not any(number in _YEARS for number in numbers) and not (is_series and found[2]):
             return take(versions, found)
-        dates.extend(numbers if numbers[0] in _YEARS else reversed(numbers))  # "12.03.2024", "edition 2023": a time, no version
+        # "12.03.2024", "edition 2023", and bare figures of a series, as in "Minutes 12.3": a time, no version
+        dates.extend(numbers if numbers[0] in _YEARS else reversed(numbers))
         return " "
 
     text = _VERSION.sub(take_version, name.casefold())

@@ -212,6 +212,7 @@ def _from_headings(found: dict[str, Candidate], reading: Reading, title: str, na
         candidate = _candidate(found, term_key(leading, reading.language))
         candidate.leads_title = True
         candidate.in_title = True
+        candidate.is_subject |= reading.is_deck  # "Tail calls for Wasm"
         candidate.written = candidate.written or leading
     for number, heading in enumerate(reading.headings[:2000]):
         is_listed = is_glossary(number, reading, title)
@@ -249,7 +250,7 @@ _TITLE_PARTS = re.compile(r": | [–—-] | (?:for|with|in|by|using|from|based o
 def _leading_term(title: str, language: str) -> tuple[str, ...]:
     """The term with which a title begins before it says more ("Coordinate attention for mobile networks")."""
     lead = _TITLE_PARTS.split(title, maxsplit=1)
-    return as_term(lead[0], language) if len(lead) > 1 else ()
+    return (as_term(lead[0], language) or heading_term(lead[0], language)) if len(lead) > 1 else ()
 
 
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")

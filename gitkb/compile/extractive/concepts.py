@@ -362,7 +362,8 @@ def _choose(
         defined = _dwells_on(candidate, chosen, reading.language) or _is_introduced(candidate, chosen, reading.language)
     if not defined and has_part:
         defined = is_settled(reading, candidate, chosen) or _is_introduced(candidate, chosen, reading.language)
-        if not defined and not is_supported(reading, candidate):
+        titles_deck = reading.is_deck and candidate.is_subject
+        if not defined and not titles_deck and not is_supported(reading, candidate):
             return None
     if not chosen or (not defined and not shown and max(claim.score for claim in chosen) < _TELLING):
         return None

@@ -87,7 +87,8 @@ def _is_of_series(candidate: Candidate) -> bool:
 def _phrase_may_have_part(words: list[str], candidate: Candidate, language: str) -> bool:
     if candidate.count == 0 and sum(word not in function_words(language) for word in words) > _LONG:
         return False  # what the document says in its title and nowhere else: "Cloudflare access using Entitle"
-    if candidate.count < _SOME and all(is_general_noun(word, language) for word in words):
+    is_led = candidate.is_subject and candidate.leads_title
+    if candidate.count < _SOME and not is_led and all(is_general_noun(word, language) for word in words):
         return False
     if candidate.count == 0 and not candidate.is_subject and ("and" in words or len(words) > _LONG):
         return False  # the text itself does not use it
@@ -116,10 +117,10 @@ def own_sentences(reading: Reading, candidate: Candidate) -> frozenset[int]:
     """The sentences of the parts that the author gives the term: those below its headings, or the first ones of its document."""
     sections = set(candidate.own_sections)
     if candidate.is_subject:
-        is_note = len(reading.sentences) < NOTE
+        is_note = len(reading.sentences) < NOTE or reading.is_deck
         sections.update(range(-1, len(reading.headings)) if is_note else _opening(reading))
     found = [index for index, sentence in enumerate(reading.sentences) if sentence.section in sections]
-    if reading.is_deck:  # what stands on a slide below its title, and not on those behind it
+    if reading.is_deck and not candidate.is_subject:  # what stands on a slide below its title, and not on those behind it
         pages = {reading.sentences[index].section: reading.sentences[index].page for index in reversed(found)}
         found = [index for index in found if reading.sentences[index].page == pages[reading.sentences[index].section]]
     named = candidate.sentences[:_MOST_SENTENCES] if candidate.is_subject else ()
@@ -280,7 +281,7 @@ _ON_SLIDES, _FEWEST_ON_SLIDE = 3, 4
 def _of_slides(reading: Reading, candidate: Candidate, own: frozenset[int], fragments: Mapping[int, str]) -> tuple[Claim, ...]:
     """What stands on slides below a title that names a term: the first items that are words enough, if there are some."""
     told = [index for index in sorted(own) if fragments.get(index) and _is_point(reading.sentences[index], reading.language)]
-    if len(told) < _ON_SLIDES or not _is_entry(reading, candidate):
+    if not candidate.is_subject and (len(told) < _ON_SLIDES or not _is_entry(reading, candidate)):
         return ()
     return tuple(reading.claim(index, fragments[index], 0.4) for index in told[:_ON_SLIDES])
 
@@ -350,10 +351,10 @@ def is_settled(reading: Reading, candidate: Candidate, claims: Sequence[Claim]) 
     """Whether what stands in a term's own part, of which `claims` were chosen, is enough for a page."""
     if candidate.is_listed:
         return len(claims) > 0
-    if candidate.is_subject and len(reading.sentences) < NOTE and len(claims) >= _LEAST:
+    if candidate.is_subject and len(reading.sentences) < NOTE and len(claims) >= _LEAST and not reading.is_deck:
         return True  # what a note says is about its title, and seldom names it
-    if reading.is_deck and len(claims) >= _ON_SLIDES and _is_entry(reading, candidate):
-        return True
+    if reading.is_deck and not candidate.is_subject and len(claims) >= _ON_SLIDES:
+        return _is_entry(reading, candidate)  # the slides of a deck are about many things, and not about its title alone
     if _is_subject(candidate) and _titles(candidate, claims):
         return True
     is_argument = is_step(reading, candidate)

@@ -52,6 +52,8 @@ _LONGEST_TITLE = 150
 _MOST_SENTENCES = 2
 _MOST_SUBJECTS = 12
 _SHARE = 0.6
+_LEAST_SAID = 3
+"""So many words a description has that mean something: "A user who is a user of the server" has two."""
 
 
 def titled(suggested: str, ground: Ground, own: TitleCandidate) -> TitleCandidate:
@@ -64,14 +66,15 @@ def titled(suggested: str, ground: Ground, own: TitleCandidate) -> TitleCandidat
 
 
 def described(suggested: str, reading: Reading, ground: Ground, rules: Digest) -> str:
-    """A model's description if the document has its numbers, names and most of its words, and if it speaks of what the rules
+    """A model's description if it says something, in numbers, names and (mostly) words that the document has, of what the rules
     found to be the subject; else ""."""
     text = sentence(suggested)
     if not text or len(text) > LONGEST_DESCRIPTION or leans(text, ground.language) or is_fragment(text, ground.language):
         return ""
     named = [topic.name for topic in rules.topics[:_MOST_SUBJECTS]]
     subject = content_stems(" ".join((rules.title, rules.description, *named)), ground.language)
-    return text if _is_of(text, reading, ground) and (not subject or subject & content_stems(text, ground.language)) else ""
+    said = content_stems(text, ground.language)
+    return text if len(said) >= _LEAST_SAID and _is_of(text, reading, ground) and (not subject or subject & said) else ""
 
 
 def _is_of(text: str, reading: Reading, ground: Ground) -> bool:

@@ -230,7 +230,7 @@ def _raw_lines(text: str) -> Iterator[tuple[list[str], list[int]]]:
 
 
 def _differ(size: float, other: float) -> bool:
-    return not 1 / 1.3 < size / other < 1.3
+    return not 1 / 1.6 < size / other < 1.6
 
 
 def _goes_on(last: Line, line: Line) -> bool:

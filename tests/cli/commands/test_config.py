@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -263,6 +264,27 @@ def test_a_key_from_a_command_is_used_and_never_shown(run: Run, kb: Path, home: 
     write(home, f"llm:\n  api_key_command: {sys.executable} -c 'exit(3)'\n")
     ran = run("query", "What is write-ahead logging?", "--model", "test-model", "--kb", kb)
     assert ran.code == 1 and "llm.api_key_command printed no key; it ended with 3" in ran.err
+
+
+def test_a_certificate_of_ones_own_is_trusted_where_the_environment_names_it(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not here")
+    key, made = tmp_path / "key.pem", tmp_path / "made.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(made)]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    (tmp_path / "both.pem").write_bytes(key.read_bytes() + made.read_bytes())
+    with serving(scripted, certificate=tmp_path / "both.pem") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        refused = run("config", "test", "test-model")
+        assert refused.code == 1 and "certificate is not trusted" in refused.err and server.calls == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+        assert run("config", "test", "test-model").code == 0 and server.calls == 2
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+        assert "Correct SSL_CERT_FILE." in run("config", "test", "test-model").err
 
 
 def test_a_server_is_asked_what_it_can_do(run: Run, home: Path, server: ModelServer) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from gitkb.text.markdown.links import links, resolve
 from tests.support.model_server import Answer, Asked, Fault, Made, ModelServer, serving
+from tests.support.small_documents import write
 
 Run = Callable[..., Any]
 QUESTION = "What is write-ahead logging?"
@@ -386,6 +387,17 @@ def test_a_model_is_told_since_when_a_document_is_there(run: Run, kb: Path, serv
     assert f", here since {day}" in asked.seen[0].body["messages"][-1]["content"]
     results = [message["content"] for message in asked.seen[1].body["messages"] if message["role"] == "tool"]
     assert all(f", here since {day}" in result for result in results) and "summaries/docs/wal.md" in results[1]
+
+
+def test_of_two_that_disagree_a_model_is_told_which_is_newer(run: Run, tmp_path: Path, server: Any) -> None:
+    asked = server(scripted(CITED))
+    note = "---\ndate: {}-05-06\n---\n# Note of {}\n\nThe log of the archive is kept for {} years in the hall.\n"
+    write(tmp_path / "docs", {f"{year}.md": note.format(year, year, kept) for year, kept in ((2020, "five"), (2024, "ten"))})
+    assert run("init", tmp_path / "kb").code == 0 and run("add", tmp_path / "docs", "--kb", tmp_path / "kb").code == 0
+    run("query", "How long is the log of the archive kept?", "--model", "test-model", "--kb", tmp_path / "kb")
+    told, question = asked.seen[0].body["messages"][0]["content"], asked.seen[0].body["messages"][-1]["content"]
+    assert "name the newer one: by the\n  date that it bears" in told
+    assert "Note of 2020, dated 2020-05-06, here since" in question and "Note of 2024, dated 2024-05-06, here since" in question
 
 
 def test_the_quoted_words_are_shown_where_they_are_wanted(run: Run, kb: Path, server: Any) -> None:

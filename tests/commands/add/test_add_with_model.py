@@ -379,7 +379,7 @@ def test_a_text_that_is_too_long_for_the_model_is_cut_into_smaller_parts(program
 
 
 def test_money_is_named_where_prices_are_set_and_tokens_that_are_not_counted_are_not_known(
-    program: Program, kb: Path, docs: Path, tmp_path: Path
+    program: Program, git: Callable[..., str], kb: Path, docs: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "settings/gitkb/config.yaml"
     home.parent.mkdir(parents=True)
@@ -398,6 +398,8 @@ def test_money_is_named_where_prices_are_set_and_tokens_that_are_not_counted_are
     with serving(uncounted, key="secret") as server:
         done = program("add", docs / "redo.md", "--kb", kb, env=_reach(server) | only)
         assert "tokens not known: the server does not count them" in done.stdout, done.stdout
+        assert "Gitkb-Tokens: not known" in git(kb, "log", "-1", "--format=%B", "--grep", "^add redo")
+        assert re.search(r"tokens in and \d+ out .*; of 1 call not known\.", program("status", "--kb", kb, env=only).stdout)
 
 
 def test_the_glossary_of_the_knowledge_base_is_told_to_the_model_and_is_no_stray_file(

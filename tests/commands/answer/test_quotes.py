@@ -157,6 +157,13 @@ def test_a_quote_does_not_end_with_what_leads_on_to_the_answer(ask: Ask) -> None
     assert "the left key of the lamp" in ask({"keys.md": text}, "What does mod stand for in a shortcut?")[0][1]
 
 
+def test_a_sentence_ends_behind_the_mark_of_a_note(ask: Ask) -> None:
+    told = "".join(f"In the spring of that year he rowed {n} races for the town and was happy.[{n}] " for n in range(1, 24))
+    text = f"# Rower\n\n{told}The rower won his first cup in 1986.[24] {told}\n"
+    found = [words for _, words in ask({"rower.md": text}, "When did the rower win his first cup?")]
+    assert "first cup in 1986" in found[0] and max(map(len, found)) <= 640
+
+
 def test_a_question_finds_what_says_it_in_other_words(ask: Ask) -> None:
     documents = {"a.md": "# Shell\n\nThe command rmdir removes a directory.\n", "b.md": "# Paint\n\nThe wall is green.\n"}
     assert ask(documents, "How do I delete a folder?")[0][0] == "a"

@@ -79,6 +79,7 @@ PERIODS = [
     ("2022 Q3 LUND", "2023 Q3 LUND"),
     ("board-minutes-2022", "board-minutes-2023"),
     ("Protokoll 12.03.2024", "Protokoll 19.03.2024"),
+    ("Protokoll 12.3", "Protokoll 19.3"),
     ("water-law-edition-2022", "water-law-edition-2023"),
     ("10-Q 2023Q1", "10-Q 2023Q2"),
     ("minutes-11", "minutes-12"),

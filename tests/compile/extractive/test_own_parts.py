@@ -231,3 +231,24 @@ def test_an_item_of_an_agenda_says_of_its_thing_what_was_done_with_it() -> None:
     ]
     assert (topics["Ann Lee"].entity_type, topics["Ann Lee"].claims[0].text) == ("person", f"{item}.")
     assert not any(topic.defined for topic in topics.values())
+
+
+def test_the_thing_of_a_decks_title_waits_for_another_deck() -> None:
+    text = _slides(
+        "# Twin valves for pumps",
+        "## Motivation\n\n- Both sides open at the same time\n- The old valves wear out too fast",
+        "## Costs\n\n- Each of the valves is paid by the yard",
+        "## Plan\n\n- Tide tables first",
+        "## Thanks\n\nThe crew",
+    )
+    topic = _topics(text, "valves.pdf")["Twin valves"]
+    assert not topic.defined
+    assert topic.claims[0].text == "Twin valves for pumps: The old valves wear out too fast."
+
+
+def test_an_imperative_heading_is_about_the_thing_it_names() -> None:
+    text = "# Logs\n\n## Access Zorgl\n\nZorgl is available through the panel of the yard. Zorgl keeps the logs for 30 days.\n\n"
+    text += "We use Zorgl to read the logs of all pumps. The crew of the yard pays for Zorgl each month.\n"
+    topics = _topics(text, "logs.md")
+    assert topics["Zorgl"].defined
+    assert "Access Zorgl" not in topics

@@ -127,3 +127,12 @@ def test_what_the_document_defines_keeps_its_page_where_a_model_only_names_it() 
     assert told["Batch job"].defined and told["Quorum"].defined
     assert next(claim.text for claim in told["Quorum"].claims if claim.defines).startswith("A quorum is a set of machines")
     assert "concepts" in made.by_rules
+
+
+def test_a_description_of_two_words_that_the_text_has_says_nothing() -> None:
+    """A model of 270 million parameters wrote this of a page about alerts."""
+    text = "Alert the user on symptoms that users of the server see, and page nobody where there is nothing to do."
+    made, rules = completed(
+        conversion(f"# Alerts\n\n{text}\n"), lambda _: reply(description="A user who is a user of the server")
+    )
+    assert made.description == rules.description and "description" in made.by_rules

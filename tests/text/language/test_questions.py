@@ -21,6 +21,8 @@ from gitkb.text.language.tokens import stems
         ("What is a leak code?", "meaning"),
         ("Which pump is loud?", ""),
         ("Wie viele Pumpen gibt es im Keller?", "count"),
+        ("Was kostet eine Pumpe?", "count"),
+        ("What does a pump cost?", "count"),
         ("Was ist eine Pumpe?", "meaning"),
         ("Wann wird die Pumpe gewartet?", "time"),
         ("Combien de pompes sont dans la cave ?", "count"),
@@ -89,8 +91,13 @@ def test_a_question_of_function_words_alone_keeps_them() -> None:
     assert read_question("What is what?").words == "What is what?"
 
 
-def test_no_word_of_the_synonyms_is_related_to_half_of_the_list() -> None:
-    groups = [line.split() for line in word_lists.entries("synonyms", "en", "groups")]
-    assert all(len(group) > 1 and len({stems("en")[word] for word in group}) > 1 for group in groups)
+def test_german_words_have_related_ones_too() -> None:
+    assert "gebühr" in read_question("Welchen Preis hat das für die Kunden?").synonyms
+
+
+@pytest.mark.parametrize("language", word_lists.languages("synonyms"))
+def test_no_word_of_the_synonyms_is_related_to_half_of_the_list(language: str) -> None:
+    groups = [line.split() for line in word_lists.entries("synonyms", language, "groups")]
+    assert all(len(group) > 1 and len({stems(language)[word] for word in group}) > 1 for group in groups)
     related = {word: read_question(word).synonyms for group in groups for word in group}
     assert max(map(len, related.values())) <= 12
