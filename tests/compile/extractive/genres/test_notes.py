@@ -2,6 +2,7 @@
 
 import pytest
 
+from gitkb.compile.extractive.claims import claim_text
 from gitkb.compile.extractive.compiler import digest
 from gitkb.convert.draft import Draft, finish
 from gitkb.convert.formats import MARKDOWN
@@ -75,3 +76,15 @@ def test_code_is_no_point_of_a_deck() -> None:
     )
     points = [point.text for point in _digest(slides + "Fires wait for each other in a ring\n", "2020-fires.pdf").summary]
     assert points == ["Green fires: Fires wait for each other in a ring."]
+
+
+@pytest.mark.parametrize(
+    ("leaning", "language"),
+    [
+        ("Better still would be to move the fire into the second chamber.", "en"),
+        ("Since the change of the coal this procedure may no longer work.", "en"),
+        ("Mit wenigen Kammern sollte in solchen Fällen ein kleiner Ofen gebaut werden.", "de"),
+    ],
+)
+def test_a_sentence_that_leans_on_another_is_no_claim(leaning: str, language: str) -> None:
+    assert claim_text(leaning, language) == ""
