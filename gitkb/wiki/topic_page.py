@@ -105,7 +105,7 @@ def nearly_same(one: frozenset[str], other: frozenset[str]) -> bool:
 MAX_ALIASES = 12
 MAX_SOURCES = 20
 MAX_SEE_ALSO = 8
-MAX_SIBLINGS = 3
+MAX_SIBLINGS, MOST_SIBLINGS = 3, 8
 MAX_ABOUT = 5
 MAX_TOLD, MAX_SENTENCES = 400, 24
 TOLD = {
@@ -324,8 +324,8 @@ def _silent(page: str, documents: Sequence[DocumentEntry]) -> Iterator[str]:
 
 
 def _see_also(corpus: Corpus, page: TopicPage, members: Sequence[str], documents: Sequence[str], chosen: Chosen) -> Iterator[str]:
-    """What the quoted documents define besides: what the page's claims speak of first, then what most of them define; of what one
-    document alone defines only the few that are most prominent in it."""
+    """What the quoted documents define besides: what the page's claims speak of first, then what most of them define. Of what one
+    document alone defines the few that are most prominent in it, but none if it defines many: they would stand on every page."""
     weights: dict[tuple[TopicKind, str], list[float]] = {}
     names: dict[tuple[TopicKind, str], list[str]] = {}
     for defined in corpus.defined_by(documents):
@@ -335,8 +335,9 @@ def _see_also(corpus: Corpus, page: TopicPage, members: Sequence[str], documents
     said = " ".join(item.text for item in (*chosen.overview, *chosen.claims)).casefold()
     spoken = {topic for topic in weights if _most(names[topic]).casefold() in said}
     order = sorted(weights, key=lambda topic: (topic not in spoken, -len(weights[topic]), -max(weights[topic]), topic))
-    alone = [topic for topic in order if topic not in spoken and len(weights[topic]) < 2][MAX_SIBLINGS:]
-    best = [topic for topic in order if topic not in alone][:MAX_SEE_ALSO]
+    alone = [topic for topic in order if topic not in spoken and len(weights[topic]) < 2]
+    left = set(alone[MAX_SIBLINGS:] if len(alone) <= MOST_SIBLINGS else alone)
+    best = [topic for topic in order if topic not in left][:MAX_SEE_ALSO]
     if best:
         yield "## See also"
         yield "\n".join(

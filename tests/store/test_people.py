@@ -137,3 +137,14 @@ def test_an_unfinished_run_of_a_living_process_is_shown_and_left_alone(store: St
         assert not store.recover(lambda _: None)
         assert run.scratch.is_dir()
     assert store.status().runs == ()
+
+
+def test_edits_are_found_however_deep_the_folders_are(store: Store) -> None:
+    deep = "wiki/" + "d/" * 110
+    publish(store, {f"{deep}edited.md": b"1\n", f"{deep}gone.md": b"1\n", f"{deep}kept.md": b"1\n"})
+    root = root_of(store)
+    assert store.edited_below("wiki") == ()
+    (root / f"{deep}edited.md").write_text("mine")
+    (root / f"{deep}gone.md").unlink()
+    (root / f"{deep}new.md").write_text("mine")
+    assert store.edited_below("wiki") == tuple(f"{deep}{name}.md" for name in ("edited", "gone", "new"))

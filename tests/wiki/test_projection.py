@@ -92,6 +92,16 @@ def test_the_document_about_a_topic_is_named_on_top_of_its_page() -> None:
     )
 
 
+@pytest.mark.parametrize(("others", "shown"), [(3, True), (9, False)])
+def test_what_one_long_document_defines_besides_stands_on_no_page_of_it(others: int, shown: bool) -> None:
+    more = [
+        topic(f"Pump {n}", claim("p/aries", f"Pump {n} is a pump of hall {n}.", defines=True), defined=True)
+        for n in range(others)
+    ]
+    page = pages(record("p/aries", TOPIC, *more, title="ARIES"))["wiki/concepts/write-ahead-logging.md"]
+    assert ("## See also" in page) is shown
+
+
 def test_headings_tell_aspects() -> None:
     def below(text: str, heading: str) -> Claim:
         return replace(claim("a", text, 0.8), place=Place("sources/a.md", "x", heading))

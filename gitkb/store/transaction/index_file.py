@@ -20,6 +20,7 @@ from pygit2.errors import check_error
 from pygit2.ffi import C, ffi
 
 from gitkb.errors import RepositoryError
+from gitkb.store import git_program
 from gitkb.store.local.durable_files import fsync_file, library_errors
 
 PRIVATE = {
@@ -197,10 +198,29 @@ def changed_below(repository: pygit2.Repository, index: pygit2.Index, folder: st
     options.pathspec.strings, options.pathspec.count = strings, 1
     found = ffi.new("git_diff **")
     if C.git_diff_index_to_workdir(found, repository._repo, index._index, options) < 0:
-        raise RepositoryError("The worktree could not be compared with the index.", "Run `git status` to see why.")
+        return _changed_as_git_says(repository, folder)  # libgit2 walks at most 100 folders down
     diff = pygit2.Diff.from_c(bytes(ffi.buffer(found)[:]), repository)
     paths = {delta.new_file.path or delta.old_file.path for delta in diff.deltas}
     return {path for path in paths if not _is_hidden(repository, index, path)}
+
+
+def _changed_as_git_says(repository: pygit2.Repository, folder: str) -> set[str]:
+    asked = [
+        "ls-files",
+        "-z",
+        "--full-name",
+        "--modified",
+        "--deleted",
+        "--others",
+        "--exclude-standard",
+        "--",
+        f":(top,literal){folder}",
+    ]
+    place = Path(repository.path)
+    answer = git_program.attempt(place, [f"--work-tree={repository.workdir}", *asked], git_program.environment())
+    if answer.returncode:
+        raise RepositoryError("The worktree could not be compared with the index.", "Run `git status` to see why.")
+    return {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
 
 
 def _is_hidden(repository: pygit2.Repository, index: pygit2.Index, path: str) -> bool:
