@@ -115,8 +115,8 @@ def _tells(text: str, language: str) -> bool:
         return sum(map(str.isalpha, text)) >= _FEWEST_SIGNS
     words = text.split()
     first = words[0].lower().strip(",.;:\"'“”()")
-    if len(words) < _FEWEST_WORDS or any(map(str.isdigit, words[0])):
-        return False
+    if len(words) < _FEWEST_WORDS or any(map(str.isdigit, words[0])) or words[0].endswith(":"):
+        return False  # "solutions: replication, a cache": a part of what is said, and no meaning
     if language == "en" and _is_no_kind(first, words[1].lower()):
         return False
     if text.count(",") >= _MOST_COMMAS or sum(word[0].isupper() for word in words) * 2 > len(words) + (language == "de") * len(

@@ -18,6 +18,7 @@ from gitkb.compile.extractive.naming import is_about, leads, names, touches
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.model.documents import Claim
 from gitkb.text import word_lists
+from gitkb.text.headings.labels import MEANINGS, label_kind
 from gitkb.text.language.boilerplate import bare_heading, is_structural
 from gitkb.text.language.context_dependent import is_leaning
 from gitkb.text.language.detect import function_words
@@ -32,7 +33,7 @@ _MOST_SENTENCES = 8
 _LEAST = 2
 NOTE = 40
 """A document of fewer sentences is a note: all of it is about its title."""
-_FEWEST_WORDS, _GOOD_FRAGMENT = 6, 0.36
+_FEWEST_WORDS, _FEWEST_NEAR, _GOOD_FRAGMENT = 6, 4, 0.36
 _SHORTEST = 24
 _OFTEN, _SOME, _LONG = 5, 3, 3
 
@@ -269,10 +270,30 @@ def fragments_of(reading: Reading, candidate: Candidate, own: frozenset[int], fr
         return _of_slides(reading, candidate, own, fragments)
     if not candidate.is_subject:
         return ()
-    told = [index for index in sorted(own) if _tells(reading.sentences[index], fragments.get(index, ""), reading.language)]
-    scored = sorted(((fragment_score(reading.sentences[index], fragments[index]), index) for index in told), key=_best_first)
-    chosen = sorted(index for score, index in scored[:_LEAST] if score >= _GOOD_FRAGMENT)
-    return tuple(reading.claim(index, fragments[index], 0.4) for index in chosen)
+    told = [index for index in sorted(own) if _tells(reading, index, fragments.get(index, ""))]
+    good = [
+        index
+        for index in told
+        if _distance(reading, index) < _FAR or fragment_score(reading.sentences[index], fragments[index]) >= _GOOD_FRAGMENT
+    ]
+    chosen = sorted(good, key=lambda index: (_distance(reading, index), index))[:_MOST_FRAGMENTS]
+    return tuple(
+        reading.claim(index, fragments[index], 0.4 + 0.01 * (_MOST_FRAGMENTS - place)) for place, index in enumerate(chosen)
+    )
+
+
+_MOST_FRAGMENTS, _FAR = 3, 2
+
+
+def _distance(reading: Reading, index: int) -> int:
+    """How far a line of a note is from what its subject is: 0 where a heading says so ("What it is"), 1 where it opens the note
+    or says how or why, else 2."""
+    sentence = reading.sentences[index]
+    heading = reading.headings[sentence.section].title if sentence.section >= 0 else ""
+    kinds = [label_kind(text) for text in (sentence.label, sentence.lead, heading) if text]
+    if "what" in kinds:
+        return 0
+    return 1 if sentence.section < 0 or any(kind in MEANINGS for kind in kinds) else _FAR
 
 
 _ON_SLIDES, _FEWEST_ON_SLIDE = 3, 4
@@ -303,19 +324,25 @@ def _is_point(sentence: Sentence, language: str) -> bool:
     )
 
 
-def _tells(sentence: Sentence, text: str, language: str) -> bool:
-    """Whether a fragment is words enough to say something of what its note is about."""
+def _tells(reading: Reading, index: int, text: str) -> bool:
+    """Whether a fragment is words enough to say something of what its note is about, and no beginning of what follows it."""
+    sentence = reading.sentences[index]
     own = plain(sentence.text)
-    if sentence.kind not in ("text", "item", "pair") or len(own.split()) < _FEWEST_WORDS or _FORMULA.search(own):
+    words = own.split()
+    fewest = _FEWEST_WORDS if _distance(reading, index) == _FAR else _FEWEST_NEAR
+    if sentence.kind not in ("text", "item", "pair") or len(words) < fewest or _FORMULA.search(own):
         return False
-    return bool(text) and not is_leaning(own, language)
+    if _OPENS_ITEMS.search(own) or _OF_OTHERS.match(own):
+        return False
+    return bool(text) and not is_leaning(own, reading.language)
 
 
 _FORMULA = re.compile(r"[$\\=]|\?$|:$|\.\.\.|…")
-
-
-def _best_first(item: tuple[float, int]) -> tuple[float, int]:
-    return -item[0], item[1]
+_OPENS_ITEMS = re.compile(
+    r"\b(?:of|an?|the|and|or|with|to|from|for|by|as|that|which|is|are|der|die|das|ein|eine|und|oder|von|mit|zu|des)\.?$", re.I
+)
+"""A line that ends so is the beginning of the items below it ("a function that returns a dictionary of")."""
+_OF_OTHERS = re.compile(r"(?:if|when|once|until|while|unless) (?:s?he|they|it|this|that|these|those)\b", re.I)
 
 
 def agenda_claims(reading: Reading, candidate: Candidate) -> tuple[Claim, ...]:

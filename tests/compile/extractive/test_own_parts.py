@@ -252,3 +252,11 @@ def test_an_imperative_heading_is_about_the_thing_it_names() -> None:
     topics = _topics(text, "logs.md")
     assert topics["Zorgl"].defined
     assert "Access Zorgl" not in topics
+
+
+def test_the_page_of_a_note_says_first_what_it_is_then_how_it_works() -> None:
+    how = "- it has gates at both ends of\n- if she is late, wait for the ship and the bell\n- open the upper gates of the lock\n"
+    note = f"# Canal lock\n\n## how\n\n{how}\n## what it is\n\n- raises ships from a river to a canal\n"
+    claims = [claim.text for claim in _topics(note, "Canal lock.md")["Canal lock"].claims]
+    assert "raises ships" in claims[0]
+    assert not any("if she" in text or text.endswith("ends of.") for text in claims)

@@ -185,6 +185,8 @@ def _has_no_subject(words: list[str], text: str, language: str) -> bool:
     first = words[0].lower().strip(",.;:()'\"")
     if is_verb_form(first):
         return first.endswith(("ed", "s")) and not first.endswith("ss")
+    if words[0][0].isupper() and words[1].endswith("s") and words[2].lower() not in function_words(language):
+        return False  # "Ada burns bricks"
     return len(words) > _FEWEST_WORDS and words[0][0].isalpha() and not is_clause(words, language) and not _is_command(words)
 
 
