@@ -14,6 +14,7 @@ from msgspec import Struct
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
+from gitkb.compile.extractive.genres.notes import is_about_note
 from gitkb.compile.extractive.naming import is_about, leads, names, touches
 from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.model.documents import Claim
@@ -274,7 +275,7 @@ def fragments_of(reading: Reading, candidate: Candidate, own: frozenset[int], fr
     good = [
         index
         for index in told
-        if _distance(reading, index) < _FAR or fragment_score(reading.sentences[index], fragments[index]) >= _GOOD_FRAGMENT
+        if _distance(reading, index) < _OPENS or fragment_score(reading.sentences[index], fragments[index]) >= _GOOD_FRAGMENT
     ]
     chosen = sorted(good, key=lambda index: (_distance(reading, index), index))[:_MOST_FRAGMENTS]
     return tuple(
@@ -282,18 +283,20 @@ def fragments_of(reading: Reading, candidate: Candidate, own: frozenset[int], fr
     )
 
 
-_MOST_FRAGMENTS, _FAR = 3, 2
+_MOST_FRAGMENTS, _OPENS, _FAR = 3, 2, 3
 
 
 def _distance(reading: Reading, index: int) -> int:
-    """How far a line of a note is from what its subject is: 0 where a heading says so ("What it is"), 1 where it opens the note
-    or says how or why, else 2."""
+    """How far a line of a note is from what its subject is: 0 where a heading says so ("What it is"), 1 where one says how or
+    why, then the lines that open the note, then all others."""
     sentence = reading.sentences[index]
     heading = reading.headings[sentence.section].title if sentence.section >= 0 else ""
     kinds = [label_kind(text) for text in (sentence.label, sentence.lead, heading) if text]
     if "what" in kinds:
         return 0
-    return 1 if sentence.section < 0 or any(kind in MEANINGS for kind in kinds) else _FAR
+    if any(kind in MEANINGS for kind in kinds):
+        return 1
+    return _OPENS if sentence.section < 0 else _FAR
 
 
 _ON_SLIDES, _FEWEST_ON_SLIDE = 3, 4
@@ -329,12 +332,12 @@ def _tells(reading: Reading, index: int, text: str) -> bool:
     sentence = reading.sentences[index]
     own = plain(sentence.text)
     words = own.split()
-    fewest = _FEWEST_WORDS if _distance(reading, index) == _FAR else _FEWEST_NEAR
+    fewest = _FEWEST_NEAR if _distance(reading, index) < _OPENS else _FEWEST_WORDS
     if sentence.kind not in ("text", "item", "pair") or len(words) < fewest or _FORMULA.search(own):
         return False
     if _OPENS_ITEMS.search(own) or _OF_OTHERS.match(own):
         return False
-    return bool(text) and not is_leaning(own, reading.language)
+    return bool(text) and not is_leaning(own, reading.language) and not is_about_note(sentence)
 
 
 _FORMULA = re.compile(r"[$\\=]|\?$|:$|\.\.\.|…")
