@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from gitkb.compile.extractive.claims import claim_score
 from gitkb.compile.extractive.definitions import Definition, find_definition
-from gitkb.compile.read_document import Reading, heading_place
+from gitkb.compile.read_document import Reading, Sentence, heading_place
 from gitkb.model.documents import Claim, Topic
 from gitkb.text import word_lists
 from gitkb.text.language.boilerplate import is_structural
@@ -289,18 +289,28 @@ def _speaks_at(text: str, first: str) -> int:
     return at if at >= 0 and not is_other and (at == 0 or at < text.find(":") <= _LONGEST_SPEAKERS) else -1
 
 
-_LONGEST_SPEAKERS = 60
+_LONGEST_SPEAKERS, _LONGEST_ITEM = 60, 120
+_NUMBER = re.compile(r"\s*#\d+\s*$")
+
+
+def _with_item(sentence: Sentence, said: str) -> str:
+    """What somebody said, behind the item of the agenda below which it stands; "" where that is too long to be told."""
+    item = _NUMBER.sub("", plain(inline_text(sentence.lead)[0])).rstrip(" :.,;")
+    return "" if len(item) > _LONGEST_ITEM else f"{item} – {said}" if item else said
 
 
 def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _Named, first: str) -> Topic | None:
     """The topic of a name with its best claims; `first` is the first name by which a document calls a person, "" for none."""
     scored = []
+    told: dict[int, str] = {}
     for index in named.sentences:
+        sentence = reading.sentences[index]
         at = _found_at(claims[index], name, reading.language)
+        told[index] = claims[index]
         if at < 0 and first:
             at = _speaks_at(claims[index], first)
-        if at >= 0:
-            sentence = reading.sentences[index]
+            told[index] = _with_item(sentence, claims[index])
+        if at >= 0 and told[index]:
             score = claim_score(claims[index], is_item=sentence.is_item, leads=sentence.leads)
             score += 0.2 if at < 5 else -0.05 if at * 2 < len(claims[index]) else -0.15
             score += 0.3 if index in named.defining else 0
@@ -309,7 +319,7 @@ def _topic(reading: Reading, claims: list[str], title: str, name: str, named: _N
     if not best:
         return None
     chosen = tuple(
-        reading.claim(i, claims[i], round(score, 4), defines=i in named.defining)
+        reading.claim(i, told[i], round(score, 4), defines=i in named.defining)
         for score, i in sorted(best, key=lambda item: item[1])
     )
     defined = bool(named.defining) and (name.lower() in title.lower() or named.count >= 5)

@@ -54,6 +54,8 @@ def fragment_claim(sentence: Sentence, reading: Reading, title: str, *, only: bo
     text = text[1:] if len(text) > 1 and text[0] == "–" and text[1].isalpha() else text
     if not _may_stand(sentence, text, reading.language, only=only):
         return ""
+    if not only and _is_torn(sentence, reading.language):
+        return ""
     asked = sentence.lead.endswith(_QUESTION)
     is_whole = not asked and sentence.kind in ("text", "item") and len(text) < MIN_LENGTH and text.endswith((".", "。"))
     if is_whole and claim_text(sentence.text, reading.language, leads=sentence.leads, least=_SHORTEST_SENTENCE):
@@ -134,6 +136,14 @@ def _leans(sentence: Sentence, text: str, language: str) -> bool:
 
 def _is_balanced(text: str) -> bool:
     return text.count("(") == text.count(")") and text.count("[") == text.count("]") and text.count('"') % 2 == 0
+
+
+def _is_torn(sentence: Sentence, language: str) -> bool:
+    """Whether an item stands below one that can be no context: it tells of that, and not of what the heading names."""
+    lead = _shown(sentence.lead)
+    if not sentence.is_item or not lead or lead.endswith(_QUESTION) or label_kind(lead):
+        return False
+    return len(lead) > _LONGEST_CONTEXT or is_leaning(lead, language)
 
 
 def _context(sentence: Sentence, reading: Reading, title: str) -> tuple[str, str]:

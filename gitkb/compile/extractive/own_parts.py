@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gitkb.compile.extractive.candidates import Candidate
 from gitkb.compile.extractive.claims import claim_text, is_order
 from gitkb.compile.extractive.fragments import fragment_score
+from gitkb.compile.extractive.genres.minutes import results
 from gitkb.compile.extractive.genres.notes import is_about_note
 from gitkb.compile.extractive.naming import is_about, leads, names, touches
 from gitkb.compile.read_document import Reading, Sentence, heading_place
@@ -349,13 +351,20 @@ _OF_OTHERS = re.compile(r"(?:if|when|once|until|while|unless) (?:s?he|they|it|th
 
 
 def agenda_claims(reading: Reading, candidate: Candidate) -> tuple[Claim, ...]:
-    """The headings of an agenda that name a term, as claims: when it came up, what was done with it."""
-    found = []
+    """What an agenda and the minutes below it say of a term that its headings name: the votes with their figures and what was
+    decided, else when it came up and what became of it."""
+    found: list[Claim] = []
+    told = results(reading)
     for section in sorted(candidate.agenda)[:_LEAST]:
         heading = reading.headings[section]
+        place = heading_place(heading)
+        decided = [claim for claim in told if claim.place == place and names(candidate, claim.text)]
+        if decided:
+            found.append(replace(decided[0], score=_OF_AGENDA))
+            continue
         text, shown = agenda_line(heading.title), plain(inline_text(heading.title)[0])
         if len(text) > len(candidate.key) + 2:
-            found.append(Claim(text, heading_place(heading), _OF_AGENDA, quote="" if text[:-1] in shown else shown))
+            found.append(Claim(text, place, _OF_AGENDA, quote="" if text[:-1] in shown else shown))
         outcomes = (
             index
             for index, sentence in enumerate(reading.sentences)

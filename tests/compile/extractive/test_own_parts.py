@@ -225,10 +225,8 @@ def test_an_item_of_an_agenda_says_of_its_thing_what_was_done_with_it() -> None:
     item = "Phase 2 poll for custom page sizes (Ann Lee, 20 minutes)"
     text = f"# Meeting of May 7\n\n### {item}\n\nAL: I would like to show the numbers.\n\n{outcome}\n"
     topics = _topics(text, "05-07.md")
-    assert [claim.text for claim in topics["Custom page size"].claims] == [
-        f"{item}.",
-        "Poll passes, custom page sizes to phase 2.",
-    ]
+    told = "Phase 2 poll for custom page sizes: Poll passes, custom page sizes to phase 2."
+    assert [claim.text for claim in topics["Custom page size"].claims] == [told]
     assert (topics["Ann Lee"].entity_type, topics["Ann Lee"].claims[0].text) == ("person", f"{item}.")
     assert not any(topic.defined for topic in topics.values())
 

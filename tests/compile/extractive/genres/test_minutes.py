@@ -98,3 +98,20 @@ def test_what_is_said_keeps_its_speaker_and_defines_nothing() -> None:
 def test_a_text_with_an_agenda_alone_is_no_minutes() -> None:
     text = "## Agenda\n\nThe brick is a block of clay that is burnt in a kiln.\n\n## Bricks\n\nBricks keep warmth.\n"
     assert _digest(text).description == "The brick is a block of clay that is burnt in a kiln."
+
+
+def test_what_somebody_said_stands_behind_the_item_of_the_agenda() -> None:
+    text = (
+        "# Meeting of the pump club\n\n## Present\n\n* Ada Byron @adab (chair)\n* James Hill @jhill\n* James Okoro @jo\n\n## Items\n\n"
+        "* Buy new seals [#12](https://example.org/12)\n  * Ada: The seals of the twin pump leak again in the cold hall of the club.\n"
+        "  * Ada reported that the price of new seals doubled in the spring of the year.\n"
+    )
+    made = digest(finish(Draft(text), MARKDOWN.format), name="05-07.md")
+    [ada] = [topic for topic in made.topics if topic.name == "Ada Byron"]
+    assert ada.claims and all(claim.text.startswith("Buy new seals – Ada") for claim in ada.claims)
+
+
+def test_an_item_below_one_that_can_be_no_context_is_not_said_of_the_heading() -> None:
+    text = "# Locks\n\n## Gates\n\n- One popular example is the mitre gate\n  - Closes to a point against the stream of water\n"
+    made = digest(finish(Draft(text), MARKDOWN.format), name="locks.md")
+    assert not any(claim.text.startswith("Gates: Closes") for claim in made.summary)
