@@ -102,9 +102,10 @@ def test_a_text_with_an_agenda_alone_is_no_minutes() -> None:
 
 def test_what_somebody_said_stands_behind_the_item_of_the_agenda() -> None:
     text = (
-        "# Meeting of the pump club\n\n## Present\n\n* Ada Byron @adab (chair)\n* James Hill @jhill\n* James Okoro @jo\n\n## Items\n\n"
-        "* Buy new seals [#12](https://example.org/12)\n  * Ada: The seals of the twin pump leak again in the cold hall of the club.\n"
-        "  * Ada reported that the price of new seals doubled in the spring of the year.\n"
+        "# Meeting of the pump club\n\n## Present\n\n* Ada Byron @adab (chair)\n* James Hill @jhill\n\n## Items\n\n"
+        "* Buy new seals [#12](https://example.org/12)\n"
+        "  * Ada: The price of new seals is twice that of the last spring in the shops of the town.\n"
+        "  * Ada: The old seals of the twin pump are worn and the cold hall of the club is wet.\n"
     )
     made = digest(finish(Draft(text), MARKDOWN.format), name="05-07.md")
     [ada] = [topic for topic in made.topics if topic.name == "Ada Byron"]
