@@ -138,6 +138,7 @@ def test_who_waits_for_another_process_is_told(place: Place, name: str) -> None:
 def test_no_command_that_writes_is_missing_here() -> None:
     """Methods that take a listener and write must be in the table; those that only read, or are loops of others, are named."""
     reading = {"lint", "answering_model", "query", "recover", "prune_cache", "init", "watch", "check", "preview"}
+    reading |= {"cancel_batches"}  # what it changes is kept beside the repository
     writing = {"add", "estimate", "recompile", "estimate_recompile", "remove", "undo", "approve", "decide", "drop", "fix"}
     writing |= {"refresh", "migrate", "save_answer", "write_page", "edit_page", "merge", "pull", "push", "pull_request"}
     import inspect

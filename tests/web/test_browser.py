@@ -57,7 +57,7 @@ def served(kb: Path, *, read_only: bool) -> str:
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser without a window."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
@@ -69,6 +69,15 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def chromium(browser: Any) -> Any:
+    """The browser on an empty page, without what it noted of other tests."""
+    browser.get("about:blank")
+    for kind in ("browser", "performance"):
+        browser.get_log(kind)
+    return browser
 
 
 @pytest.fixture
@@ -276,8 +285,6 @@ def test_no_page_of_a_site_runs_or_loads_anything(chromium: Any, hostile_kb: Pat
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(silent, directory=str(tmp_path / "public"))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         host = f"127.0.0.1:{server.server_address[1]}"
-        chromium.get_log("browser")
-        chromium.get_log("performance")
         for file in sorted((tmp_path / "public").rglob("*.html"))[::3]:
             place = quote(file.relative_to(tmp_path / "public").as_posix())
             chromium.get(f"http://{host}/{place}")
