@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from gitkb.convert.pdf.lines import Cell, Line, without_links
 from gitkb.convert.pdf.tables import table_at
+from gitkb.text.language.detect import function_words
 
 _BULLET = re.compile(r"^(?:[•◦‣▪■●○∙·*∗–—➢➤❖✓◆⁃\uf0b7\uf0a7\uf0d8]|o(?=\s[A-Z])|-)\s+(?=\S)")
 _NUMBER = re.compile(
@@ -306,7 +307,20 @@ def _goes_on(block: PdfBlock, line: Line, look: Look, right: float) -> bool:
     if len(column) == 1 and first.x0 - line.x0 > 6 * em:
         return False
     short = last.x1 < right - 10 * em
-    return not (short and (_END.search(last.text) or last.x1 - last.x0 < 0.4 * (right - left)))
+    narrow = last.x1 - last.x0 < 0.4 * (right - left) and not _runs_on(last, line)
+    return not (short and (_END.search(last.text) or narrow))
+
+
+_FEWEST_WORDS = 3
+
+
+def _runs_on(last: Line, line: Line) -> bool:
+    """Whether a line in a narrow column is the middle of a sentence: the words at its end or the next one's beginning say so."""
+    before, after = last.text.split(), line.text.split()
+    if not before or not after or abs(line.x0 - last.x0) > 0.3 * line.size:
+        return False
+    joined = any(word in function_words(language) for word in (before[-1], after[0]) for language in ("en", "de", "fr"))
+    return joined or (len(before) >= _FEWEST_WORDS and after[0][0].islower())
 
 
 def _of_last_column(lines: list[Line]) -> list[Line]:

@@ -196,6 +196,9 @@ def _subject(cells: list[str], head: list[str], filled: list[int]) -> tuple[str,
     return cells[first].rstrip(":"), [number for number in filled if number > first]
 
 
+_HARD_BREAK = re.compile(r"(?<!\\)\\(?:\n|[ \t]*\Z)")
+
+
 def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
     """One line of plain text with code marked, and the emphasised and linked words, from a paragraph of Markdown."""
     codes: list[str] = []
@@ -204,7 +207,7 @@ def inline_text(raw: str) -> tuple[str, tuple[str, ...]]:
         codes.append(match.group(2).strip())
         return f"{CODE_OPEN}{len(codes) - 1}{CODE_CLOSE}"
 
-    text = _INVISIBLE.sub("", raw).replace("\\\n", " ")
+    text = _HARD_BREAK.sub(" ", _INVISIBLE.sub("", raw)) if "\\" in raw else _INVISIBLE.sub("", raw)
     if "`" in text:
         text = _CODE_SPAN.sub(keep_code, text)
     formulas: list[str] = []

@@ -99,3 +99,16 @@ def test_an_abstract_whose_word_is_glued_to_its_text_is_one_paragraph(read):
     assert (
         "## Abstract\n\nKeeping pumps quiet is of great importance to the wards that stand around them in A pump lifts" in found
     )
+
+
+def test_a_sentence_in_a_narrow_column_beside_a_wide_one_is_one_paragraph(read):
+    narrow = ["The pump is a kind of", "engine that the keepers of", "the ward have looked", "after since the flood."]
+    wide = [(230, 720 - 14 * n, 10, "F1", line) for n, line in enumerate((*OPENING, BEGUN, *GOES_ON))]
+    found = read([*page(narrow), *wide]).markdown
+    assert "The pump is a kind of engine that the keepers of the ward have looked after since the flood." in found
+
+
+def test_names_below_each_other_in_a_narrow_column_stay_apart(read):
+    names = ["Old pump house", "Upper tank", "Keepers of the ward"]
+    wide = [(230, 720 - 14 * n, 10, "F1", line) for n, line in enumerate((*OPENING, BEGUN, *GOES_ON))]
+    assert "Old pump house\n\nUpper tank\n\nKeepers of the ward" in read([*page(names), *wide]).markdown

@@ -57,3 +57,8 @@ def test_a_heading_that_runs_into_its_text_is_no_sentence_of_it() -> None:
 def test_a_line_in_bold_of_its_own_is_no_part_of_the_sentence_below_it() -> None:
     found = list(passages("> **Osservazione**\n> Nel caso di una uguaglianza il join è naturale.\n\n**Two** words.\n"))
     assert [passage.text for passage in found] == ["Nel caso di una uguaglianza il join è naturale.", "Two words."]
+
+
+def test_a_line_break_at_the_end_of_a_text_leaves_no_backslash() -> None:
+    assert inline_text("the attributes of a relation\\")[0] == "the attributes of a relation"
+    assert inline_text("one\\\ntwo")[0] == "one two"
